@@ -1,0 +1,51 @@
+package capture
+
+import (
+	"github.com/google/gopacket"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+)
+
+// slow decodes what is rare: gopacket goes through the headers, as far as the
+// first IP packet, and that is decoded as any other.
+func (d *decoder) slow(first gopacket.Decoder, data []byte, wire int, at uint32, seg *flows.Segment) verdict {
+	packet, v := findIP(first, data)
+	if v != tcp {
+		return v
+	}
+	// A copy that gopacket made has no offset in data. It keeps the length.
+	size := len(data) - len(packet)
+	if size < 0 {
+		packet, size = packet[:len(data)], 0
+	}
+	return d.raw(packet, wire-size, at, seg)
+}
+
+// findIP returns the first IP packet in data, with all that follows it, and
+// tcp; or why there is none. It recovers from gopacket, which panics in rare
+// decoders.
+func findIP(first gopacket.Decoder, data []byte) (packet []byte, v verdict) {
+	defer func() {
+		if recover() != nil {
+			packet, v = nil, undecoded
+		}
+	}()
+	// Some decoders append to what they are given: without room to do so in data.
+	data = data[:len(data):len(data)]
+	p := gopacket.NewPacket(data, first, gopacket.DecodeOptions{Lazy: true, NoCopy: true})
+	layer := p.NetworkLayer()
+	if layer == nil {
+		if p.ErrorLayer() != nil {
+			return nil, undecoded
+		}
+		return nil, notTCP
+	}
+	head := layer.LayerContents()
+	if len(head) == 0 {
+		return nil, undecoded
+	}
+	if off := len(data) - cap(head); off >= 0 && off < len(data) && &data[off] == &head[0] {
+		return data[off:], tcp
+	}
+	return append(head[:len(head):len(head)], layer.LayerPayload()...), tcp
+}
