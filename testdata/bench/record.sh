@@ -145,9 +145,10 @@ load_churn() {
 	done
 }
 
+# The rate is what tcpdump can write to a disk.
 load_bulk() {
 	while capturing && [ $SECONDS -lt "$deadline" ]; do
-		on_client timeout 60 curl -s -o /dev/null -o /dev/null \
+		on_client timeout 60 curl -s --limit-rate 150M -o /dev/null -o /dev/null \
 			"http://$server_ip:8080/big" "http://$server_ip:8080/big" || true
 	done
 }
@@ -174,11 +175,10 @@ record() {
 	echo "$name: recording $count packets"
 	unlink_all
 	$line
-	if [ "$name" = mtu ]; then
-		# One segment a packet, as on a wire.
-		ip -n $server link set eth0 gso_max_segs 1
-		ip -n $client link set eth0 gso_max_segs 1
-	fi
+	case $name in
+	gso) ip -n $server link set eth0 gso_max_size 32768 ;;
+	mtu) ip -n $server link set eth0 gso_max_segs 1 ;; # one segment a packet, as on a wire
+	esac
 	serve
 	capture "$file" "$count"
 	deadline=$((SECONDS + $5))

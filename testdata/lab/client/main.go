@@ -1,0 +1,236 @@
+// Client is the HTTP client of the lab. It sends bursts of parallel requests
+// and says on stdout, a JSON object a line, what net/http told it: each
+// connection it opened, each request it wrote and on which connection, and how
+// long the parts of an exchange took. Then it stays, with whatever connections
+// it has, until its stdin is closed or it is killed.
+//
+//	client -bursts 4 -parallel 8 -pause 100ms http://127.0.0.1:8080/x
+//
+// With several URLs the requests take turns.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// event is one line of the client's output.
+type event struct {
+	Event   string  `json:"event"`            // connect, refused, request, exchange, failed or done
+	Local   string  `json:"local,omitempty"`  // the connection: the client's end
+	Remote  string  `json:"remote,omitempty"` // and the server's
+	Reused  bool    `json:"reused,omitempty"`
+	Connect float64 `json:"connect_seconds,omitempty"`
+	TLS     float64 `json:"tls_seconds,omitempty"`
+	Server  float64 `json:"server_seconds,omitempty"`
+	Body    float64 `json:"transfer_seconds,omitempty"`
+	Error   string  `json:"error,omitempty"`
+}
+
+// settings are the flags.
+type settings struct {
+	bursts, parallel  int
+	pause             time.Duration
+	body              string
+	maxIdle           int
+	idleTimeout       time.Duration
+	timeout           time.Duration
+	keepAlive         time.Duration
+	probeIdle         time.Duration
+	probeInterval     time.Duration
+	probeCount        int
+	disableKeepAlives bool
+	from, keyLog      string
+}
+
+// client is the program: one transport, as most programs have.
+type client struct {
+	settings
+	http *http.Client
+	mu   sync.Mutex // guards out
+	out  *json.Encoder
+}
+
+func main() {
+	c := &client{out: json.NewEncoder(os.Stdout)}
+	flag.IntVar(&c.bursts, "bursts", 1, "how often to send requests")
+	flag.IntVar(&c.parallel, "parallel", 1, "requests in a burst")
+	flag.DurationVar(&c.pause, "pause", 0, "time between bursts")
+	flag.StringVar(&c.body, "body", "read", "what to do with a body: read (and close), close (unread) or leave")
+	flag.IntVar(&c.maxIdle, "max-idle", 0, "Transport.MaxIdleConnsPerHost")
+	flag.DurationVar(&c.idleTimeout, "idle-timeout", 0, "Transport.IdleConnTimeout")
+	flag.DurationVar(&c.timeout, "timeout", 0, "Client.Timeout")
+	flag.DurationVar(&c.keepAlive, "keepalive", 0, "Dialer.KeepAlive")
+	flag.DurationVar(&c.probeIdle, "probe-idle", 0, "Dialer.KeepAliveConfig.Idle")
+	flag.DurationVar(&c.probeInterval, "probe-interval", 0, "Dialer.KeepAliveConfig.Interval")
+	flag.IntVar(&c.probeCount, "probe-count", 0, "Dialer.KeepAliveConfig.Count")
+	flag.BoolVar(&c.disableKeepAlives, "disable-keepalives", false, "Transport.DisableKeepAlives")
+	flag.StringVar(&c.from, "from", "", "local `address`")
+	flag.StringVar(&c.keyLog, "keylog", "", "write TLS secrets to this `file`")
+	flag.Parse()
+	if flag.NArg() == 0 {
+		log.Fatal("client: no URL")
+	}
+	transport, err := c.transport()
+	if err != nil {
+		log.Fatal(err)
+	}
+	c.http = &http.Client{Transport: transport, Timeout: c.timeout}
+	c.run(flag.Args())
+	c.say(event{Event: "done"})
+	io.Copy(io.Discard, os.Stdin)
+}
+
+// transport applies the settings.
+func (c *client) transport() (*http.Transport, error) {
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: c.keepAlive}
+	if c.probeIdle > 0 {
+		dialer.KeepAliveConfig = net.KeepAliveConfig{
+			Enable: true, Idle: c.probeIdle, Interval: c.probeInterval, Count: c.probeCount,
+		}
+	}
+	if c.from != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(c.from)}
+	}
+	// The lab's server signs its own certificate.
+	secure := &tls.Config{InsecureSkipVerify: true, ServerName: "lab.example"}
+	if c.keyLog != "" {
+		f, err := os.Create(c.keyLog)
+		if err != nil {
+			return nil, err
+		}
+		secure.KeyLogWriter = f
+	}
+	return &http.Transport{
+		MaxIdleConnsPerHost: c.maxIdle,
+		IdleConnTimeout:     c.idleTimeout,
+		DisableKeepAlives:   c.disableKeepAlives,
+		TLSClientConfig:     secure,
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, addr)
+			switch {
+			case err == nil:
+				c.say(event{Event: "connect", Local: conn.LocalAddr().String(), Remote: conn.RemoteAddr().String()})
+			case errors.Is(err, syscall.ECONNREFUSED):
+				c.say(event{Event: "refused", Remote: addr})
+			}
+			return conn, err
+		},
+	}, nil
+}
+
+// run sends the bursts.
+func (c *client) run(urls []string) {
+	n := 0
+	for i := range c.bursts {
+		if i > 0 {
+			time.Sleep(c.pause)
+		}
+		var burst sync.WaitGroup
+		for range c.parallel {
+			url := urls[n%len(urls)]
+			n++
+			burst.Go(func() { c.exchange(url) })
+		}
+		burst.Wait()
+	}
+}
+
+// exchange sends one request and treats its response's body as told.
+func (c *client) exchange(url string) {
+	var t timing
+	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(context.Background(), t.trace(c)), "GET", url, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		c.say(event{Event: "failed", Error: err.Error()})
+		return
+	}
+	if c.body == "read" {
+		_, err = io.Copy(io.Discard, response.Body)
+	}
+	done := time.Now()
+	if c.body != "leave" {
+		response.Body.Close()
+	}
+	if err != nil {
+		c.say(event{Event: "failed", Error: err.Error()})
+		return
+	}
+	c.say(t.event(done))
+}
+
+// timing is what httptrace says of one exchange.
+type timing struct {
+	mu             sync.Mutex
+	conn           net.Conn
+	reused         bool
+	connect, tls   time.Duration
+	start, startup time.Time // of the connection and its TLS handshake
+	wrote, first   time.Time
+}
+
+// trace notes the times. A retry by net/http is traced again: the last
+// attempt stays.
+func (t *timing) trace(c *client) *httptrace.ClientTrace {
+	note := func(f func()) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		f()
+	}
+	return &httptrace.ClientTrace{
+		ConnectStart:      func(string, string) { note(func() { t.start = time.Now() }) },
+		ConnectDone:       func(string, string, error) { note(func() { t.connect = time.Since(t.start) }) },
+		TLSHandshakeStart: func() { note(func() { t.startup = time.Now() }) },
+		TLSHandshakeDone:  func(tls.ConnectionState, error) { note(func() { t.tls = time.Since(t.startup) }) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			note(func() { t.conn, t.reused = info.Conn, info.Reused })
+		},
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			note(func() {
+				t.wrote = time.Now()
+				if info.Err == nil {
+					c.say(event{Event: "request", Local: t.conn.LocalAddr().String(), Remote: t.conn.RemoteAddr().String(), Reused: t.reused})
+				}
+			})
+		},
+		GotFirstResponseByte: func() { note(func() { t.first = time.Now() }) },
+	}
+}
+
+// event sums an exchange up. A connection opened for another exchange, or
+// before, took this one no time.
+func (t *timing) event(done time.Time) event {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := event{
+		Event: "exchange", Local: t.conn.LocalAddr().String(), Remote: t.conn.RemoteAddr().String(),
+		Reused: t.reused, Server: t.first.Sub(t.wrote).Seconds(), Body: done.Sub(t.first).Seconds(),
+	}
+	if !t.reused {
+		e.Connect, e.TLS = t.connect.Seconds(), t.tls.Seconds()
+	}
+	return e
+}
+
+func (c *client) say(e event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.out.Encode(e); err != nil {
+		log.Fatal(err)
+	}
+}
