@@ -41,18 +41,31 @@ func BenchmarkScan(b *testing.B) {
 
 var sink [3]uint64
 
-func BenchmarkUnpackFrame(b *testing.B) {
+// What a message costs beside the scan, when a worker has done that.
+func BenchmarkTakePacked(b *testing.B) {
 	note := Scan([]byte(nginxHead))
 	body := make([]byte, 1024)
 	var p Parser
 	var bufs Buffers
 	b.ReportAllocs()
 	for b.Loop() {
-		h, _ := Unpack(note)
-		p.TakeHead(h)
+		if p.AtStart() {
+			p.TakePacked(note)
+		}
 		p.Frame(GET, true)
 		if n, ev := p.Next(body, &bufs); n != len(body) || ev != MessageDone {
 			b.Fatalf("Next = %d, %v", n, ev)
+		}
+	}
+}
+
+func BenchmarkUnpack(b *testing.B) {
+	note := Scan([]byte(nginxHead))
+	b.ReportAllocs()
+	for b.Loop() {
+		h, ok := Unpack(note)
+		if !ok || h.Status != 200 {
+			b.Fatal(h, ok)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (p *Parser) Frame(request Method, hasRequest bool) Framing {
 		p.pend = pendDone
 	case Counted:
 		p.state = stateCounted
-		p.left = int64(p.head[2])
+		p.left = p.head.ContentLength()
 	case Chunked:
 		p.state = stateChunkSize
 		p.left = 0
@@ -57,10 +57,10 @@ func (p *Parser) Frame(request Method, hasRequest bool) Framing {
 
 // framing applies RFC 9112, 6.3, to the packed head.
 func (p *Parser) framing(request Method) Framing {
-	flags := HeadFlags(p.head[0] >> packFlags)
-	response := kindOf(p.head) == Response
+	flags := p.head.Flags()
+	response := p.head.Kind() == Response
 	if response {
-		if f, ok := framingByStatus(uint16(p.head[0]>>packCode&0x3ff), request); ok {
+		if f, ok := framingByStatus(p.head.code(), request); ok {
 			return f
 		}
 	}
@@ -71,7 +71,7 @@ func (p *Parser) framing(request Method) Framing {
 		return UntilClose
 	case flags&(HasTE|BadCL) != 0:
 		return Unframed
-	case flags&HasCL != 0 && p.head[2] == 0:
+	case flags&HasCL != 0 && p.head.ContentLength() == 0:
 		return NoBody
 	case flags&HasCL != 0:
 		return Counted

@@ -89,14 +89,16 @@ type Head struct {
 // Persistent reports whether the connection may persist after the message, by
 // what this message alone says (RFC 9112, 9.3). A body that only the close
 // ends, and what the other side says, are not considered.
-func (h Head) Persistent() bool {
+func (h Head) Persistent() bool { return persistent(h.Minor, h.Flags) }
+
+func persistent(minor uint8, flags HeadFlags) bool {
 	switch {
-	case h.Flags&ConnClose != 0:
+	case flags&ConnClose != 0:
 		return false
-	case h.Minor >= 1:
+	case minor >= 1:
 		return true
 	default: // HTTP/1.0 with Transfer-Encoding is faulty: close after it (6.1)
-		return h.Flags&ConnKeepAlive != 0 && h.Flags&HasTE == 0
+		return flags&(ConnKeepAlive|HasTE) == ConnKeepAlive
 	}
 }
 

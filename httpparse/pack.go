@@ -1,13 +1,18 @@
 package httpparse
 
-// A packed head lies in three words, so that it can travel in a segment's
-// note and rest in a parser:
+// Packed is a head in three words, as [Scan] and [Head.Pack] give it. Where
+// only a few values are wanted, its methods are cheaper than [Unpack]. The
+// zero value holds no head.
+//
+// It can travel in a segment's note, and rests in the parser:
 //
 //	word 0: kind 2, method or status 10, minor version 4, length 16, flags 32 bits
 //	word 1: target length 16, target offset 12, Keep-Alive timeout 18 and max 18 bits
 //	word 2: content length
 //
 // Timeout and max are stored plus one, so that absent is zero.
+type Packed [3]uint64
+
 const (
 	packCode    = 2
 	packMinor   = packCode + 10
@@ -22,7 +27,10 @@ const (
 
 // Pack returns the head in three words. Every head that [ScanHead] finds
 // complete can be packed; one with a value out of range gives zero words.
-func (h Head) Pack() [3]uint64 {
+func (h Head) Pack() [3]uint64 { return h.pack() }
+
+// pack is Pack without a copy of the head.
+func (h *Head) pack() [3]uint64 {
 	code := uint32(h.Status)
 	if h.Kind == Request {
 		code = uint32(h.Method)
@@ -50,28 +58,58 @@ func (h *Head) packable() bool {
 
 // Unpack is the inverse of [Head.Pack]. It reports whether w holds a head.
 func Unpack(w [3]uint64) (Head, bool) {
-	h := Head{
-		ContentLength:    int64(w[2]),
-		Flags:            HeadFlags(w[0] >> packFlags),
-		Len:              int32(w[0] >> packLen & 0xffff),
+	p := Packed(w)
+	if k := p.Kind(); k != Request && k != Response {
+		return Head{}, false
+	}
+	return Head{
+		ContentLength:    p.ContentLength(),
+		Flags:            p.Flags(),
+		Len:              int32(p.Len()),
 		TargetOff:        int32(w[1] >> packOff & maxTargetOff),
 		TargetLen:        int32(w[1] & 0xffff),
 		KeepAliveTimeout: int32(w[1]>>packTimeout&(1<<18-1)) - 1,
 		KeepAliveMax:     int32(w[1]>>packMax) - 1,
-		Kind:             kindOf(w),
-		Minor:            uint8(w[0] >> packMinor & 0xf),
-	}
-	code := w[0] >> packCode & 0x3ff
-	switch h.Kind {
-	case Request:
-		h.Method = Method(code)
-	case Response:
-		h.Status = uint16(code)
-	default:
-		return Head{}, false
-	}
-	return h, true
+		Status:           p.Status(),
+		Kind:             p.Kind(),
+		Method:           p.Method(),
+		Minor:            p.Minor(),
+	}, true
 }
 
-// kindOf returns the kind of a packed head.
-func kindOf(w [3]uint64) Kind { return Kind(w[0] & 3) }
+// Kind returns the kind of message, NoKind if there is no head.
+func (w Packed) Kind() Kind { return Kind(w[0] & 3) }
+
+// Method returns the method of a request.
+func (w Packed) Method() Method {
+	if w.Kind() != Request {
+		return NoMethod
+	}
+	return Method(w.code())
+}
+
+// Status returns the status code of a response.
+func (w Packed) Status() uint16 {
+	if w.Kind() != Response {
+		return 0
+	}
+	return w.code()
+}
+
+func (w Packed) code() uint16 { return uint16(w[0] >> packCode & 0x3ff) }
+
+// Minor returns the minor version, 1 for HTTP/1.1.
+func (w Packed) Minor() uint8 { return uint8(w[0] >> packMinor & 0xf) }
+
+// Flags returns what the lines of the head say.
+func (w Packed) Flags() HeadFlags { return HeadFlags(w[0] >> packFlags) }
+
+// Len returns the length of the head in bytes.
+func (w Packed) Len() int { return int(w[0] >> packLen & 0xffff) }
+
+// ContentLength returns the length of the body in bytes, from a valid
+// Content-Length; -1 without.
+func (w Packed) ContentLength() int64 { return int64(w[2]) }
+
+// Persistent is [Head.Persistent].
+func (w Packed) Persistent() bool { return persistent(w.Minor(), w.Flags()) }

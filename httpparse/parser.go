@@ -69,9 +69,9 @@ const (
 // value is ready and expects the first byte of a message. It holds no
 // pointer. It is not safe for concurrent use.
 type Parser struct {
-	head   [3]uint64 // the last head, packed
-	left   int64     // bytes missing of a counted body or a chunk's data; the size read so far in a chunk size
-	buf    int32     // handle of the buffer with a head that straddles segments, 0 for none
+	head   Packed // the last head
+	left   int64  // bytes missing of a counted body or a chunk's data; the size read so far in a chunk size
+	buf    int32  // handle of the buffer with a head that straddles segments, 0 for none
 	state  State
 	pend   uint8
 	notes  uint8
@@ -142,7 +142,7 @@ func (p *Parser) start(b []byte, bufs *Buffers) (int, Event) {
 	h, r := ScanHead(b[i:])
 	switch r {
 	case Complete:
-		p.headDone(h)
+		p.headDone(h.Pack())
 		return i + int(h.Len), HeadDone
 	case NotMessage:
 		return len(b), p.reject()
@@ -156,13 +156,13 @@ func (p *Parser) start(b []byte, bufs *Buffers) (int, Event) {
 	return len(b), HeadStart
 }
 
-// headDone notes a head that has been taken.
-func (p *Parser) headDone(h Head) {
+// headDone notes a head that has been taken, packed.
+func (p *Parser) headDone(w Packed) {
 	if p.notes&noteBlank != 0 {
 		p.notes &^= noteBlank
-		h.Flags |= LeadingEmptyLines
+		w[0] |= uint64(LeadingEmptyLines) << packFlags
 	}
-	p.head = h.Pack()
+	p.head = w
 	p.state = stateFrame
 }
 
@@ -187,7 +187,7 @@ func (p *Parser) moreHead(b []byte, bufs *Buffers) (int, Event) {
 	}
 	switch h, r := ScanHead(bufs.get(p.buf)); r {
 	case Complete:
-		p.headDone(h)
+		p.headDone(h.Pack())
 		return n, HeadDone
 	case NeedMore:
 		return n, None
@@ -236,7 +236,7 @@ func (p *Parser) counted(b []byte) (int, Event) {
 
 // reject gives up on bytes that no message begins with.
 func (p *Parser) reject() Event {
-	if kindOf(p.head) == NoKind && p.notes&noteResumed == 0 {
+	if p.head.Kind() == NoKind && p.notes&noteResumed == 0 {
 		p.state = stateNotHTTP
 		return NotHTTP
 	}
@@ -255,11 +255,13 @@ func (p *Parser) release(bufs *Buffers) {
 }
 
 // TakeHead is the fast path for a head that lies whole in a segment: the
-// caller knows from [Scan] that the bytes to come begin with it and takes its
-// h.Len bytes itself. It may be called while [Parser.AtStart] reports true, and
-// stands for the Next that answers HeadDone. h must come from [ScanHead] or
-// [Unpack].
-func (p *Parser) TakeHead(h Head) { p.headDone(h) }
+// caller knows from [ScanHead] that the bytes to come begin with it and takes
+// its h.Len bytes itself. It may be called while [Parser.AtStart] reports true,
+// and stands for the Next that answers HeadDone.
+func (p *Parser) TakeHead(h Head) { p.headDone(h.Pack()) }
+
+// TakePacked is TakeHead for what [Scan] has returned, zero words excepted.
+func (p *Parser) TakePacked(w Packed) { p.headDone(w) }
 
 // AtStart reports whether the parser stands between messages, with no byte of
 // the next one taken and no event due.

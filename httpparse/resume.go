@@ -58,7 +58,7 @@ func (p *Parser) resume(b []byte) {
 	default:
 		return
 	}
-	if last := kindOf(p.head); last == NoKind || last == k {
+	if last := p.head.Kind(); last == NoKind || last == k {
 		p.state = stateStart
 	}
 }

@@ -44,7 +44,7 @@ func Scan(b []byte) [3]uint64 {
 	if h.scan(b) != Complete {
 		return [3]uint64{}
 	}
-	return h.Pack()
+	return h.pack()
 }
 
 // usualStart reports whether b begins as nearly all messages do.
