@@ -46,6 +46,7 @@ const (
 	protoAH          = 51
 	protoDestination = 60
 	protoEtherIP     = 97
+	protoIPComp      = 108
 	protoMobility    = 135
 	protoMPLS        = 137
 	protoHIP         = 139
@@ -215,7 +216,7 @@ func (d *decoder) transport(proto uint8, data []byte, wire int, id, at uint32, s
 			}
 			size = 8 // a fragment that is the whole datagram (RFC 6946)
 		default:
-			return d.tunnel(proto, data, wire, at, seg)
+			return d.tunnel(proto, data, wire, id, at, seg)
 		}
 		if size > len(data) {
 			return undecoded
@@ -227,7 +228,7 @@ func (d *decoder) transport(proto uint8, data []byte, wire int, id, at uint32, s
 // fragment keeps p for the defragmenter, if a segment can be in it.
 func (d *decoder) fragment(p piece) verdict {
 	switch p.proto {
-	case protoTCP, protoUDP, protoGRE, protoIPv4, protoIPv6, protoAH, protoDestination, protoEtherIP, protoMPLS:
+	case protoTCP, protoUDP, protoGRE, protoIPv4, protoIPv6, protoAH, protoDestination, protoEtherIP, protoIPComp, protoMPLS:
 		d.piece = p
 		return fragment
 	}

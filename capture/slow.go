@@ -1,6 +1,10 @@
 package capture
 
 import (
+	"bytes"
+	"compress/flate"
+	"io"
+
 	"github.com/google/gopacket"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -48,4 +52,25 @@ func findIP(first gopacket.Decoder, data []byte) (packet []byte, v verdict) {
 		return data[off:], tcp
 	}
 	return append(head[:len(head):len(head)], layer.LayerPayload()...), tcp
+}
+
+// ipcomp inflates a compressed payload (RFC 3173; DEFLATE is RFC 2394). Which
+// algorithm it is the peers may have agreed on unseen: as Wireshark does, try
+// the one that is in use.
+func (d *decoder) ipcomp(data []byte, wire int, id, at uint32, seg *flows.Segment) verdict {
+	const maxInflated = 65535
+	d.depth++
+	if len(data) < 4 || d.depth > maxDepth {
+		return undecoded
+	}
+	inflated, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(data[4:])), maxInflated))
+	cut := len(data) < wire
+	if err != nil && !cut {
+		return notTCP
+	}
+	wire = len(inflated)
+	if cut {
+		wire = maxInflated // unknown: then the IP header inside tells
+	}
+	return d.transport(data[0], inflated, wire, id, at, seg)
 }

@@ -141,7 +141,7 @@ func (d *decoder) ppp(data []byte, wire int, at uint32, seg *flows.Segment) verd
 }
 
 // tunnel decodes IP protocols that carry packets; others hold no segment.
-func (d *decoder) tunnel(proto uint8, data []byte, wire int, at uint32, seg *flows.Segment) verdict {
+func (d *decoder) tunnel(proto uint8, data []byte, wire int, id, at uint32, seg *flows.Segment) verdict {
 	switch proto {
 	case protoUDP:
 		return d.udp(data, wire, at, seg)
@@ -155,6 +155,8 @@ func (d *decoder) tunnel(proto uint8, data []byte, wire int, at uint32, seg *flo
 		return d.inner(etherTypeBridge, data, wire, 2, at, seg)
 	case protoGRE:
 		return d.gre(data, wire, at, seg)
+	case protoIPComp:
+		return d.ipcomp(data, wire, id, at, seg)
 	}
 	return notTCP
 }
