@@ -1,0 +1,293 @@
+package capture
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+	"sync"
+)
+
+// news is what records say besides packets. It travels with their block, so
+// that it is known in the order of the capture.
+type news struct {
+	links   []linkType
+	drops   []dropped
+	secrets [][]byte
+	damage  *Damage
+}
+
+// dropped is a count of packets that a capture lost.
+type dropped struct {
+	source, section, iface int
+	start                  uint64 // with name: which capture and interface of all files, if known
+	name                   string
+	packets                uint64
+	total                  bool // since the capture began; else since the packet before
+}
+
+// link notes a link type.
+func (n *news) link(l linkType) {
+	if !slices.Contains(n.links, l) {
+		n.links = append(n.links, l)
+	}
+}
+
+// drop notes lost packets. Those since the packet before add up at once.
+func (n *news) drop(d dropped) {
+	if last := len(n.drops) - 1; last >= 0 && !d.total {
+		if l := &n.drops[last]; !l.total && l.source == d.source {
+			l.packets += d.packets
+			return
+		}
+	}
+	n.drops = append(n.drops, d)
+}
+
+// secret keeps a copy of secrets.
+func (n *news) secret(b []byte) { n.secrets = append(n.secrets, slices.Clone(b)) }
+
+// empty reports whether there is no news.
+func (n *news) empty() bool {
+	return n.links == nil && n.drops == nil && n.secrets == nil && n.damage == nil
+}
+
+// add appends the news of m, and leaves m empty.
+func (n *news) add(m *news) {
+	for _, l := range m.links {
+		n.link(l)
+	}
+	n.drops = append(n.drops, m.drops...)
+	n.secrets = append(n.secrets, m.secrets...)
+	if n.damage == nil {
+		n.damage = m.damage
+	}
+	*m = news{}
+}
+
+// A tally is what a worker has counted in its block.
+type tally struct {
+	bytes               uint64
+	cut, tcp, undecoded uint64
+}
+
+// maxSecrets and maxDropKeys bound what is kept of a file's claims.
+const (
+	maxSecrets  = 64 << 20
+	maxDropKeys = 1 << 16
+)
+
+// The book keeps what has been read so far, block after block. It is safe for
+// concurrent use.
+type book struct {
+	mu      sync.Mutex
+	stats   Stats
+	secrets [][]byte
+	kept    int // bytes of secrets
+
+	totals  map[dropped]uint64 // drops since the capture began, by whatever packets leaves out
+	between []betweenDrops     // by source
+
+	origins []origin
+}
+
+// betweenDrops are a source's drops as counted from packet to packet. They say
+// nothing new where it has totals.
+type betweenDrops struct {
+	packets       uint64
+	known, totals bool
+}
+
+// init readies the book for sources of those names.
+func (k *book) init(names []string) {
+	k.stats.Sources = make([]SourceStats, len(names))
+	for i, name := range names {
+		k.stats.Sources[i] = SourceStats{Name: name, Size: -1, First: math.MaxInt64, Last: math.MinInt64}
+	}
+	k.stats.First, k.stats.Last = math.MaxInt64, math.MinInt64
+	k.between = make([]betweenDrops, len(names))
+	k.totals = map[dropped]uint64{}
+}
+
+// describe notes a source's format, once its header has been read.
+func (k *book) describe(c *cursor) {
+	s, name := &k.stats.Sources[c.source], c.format.name()
+	s.Format, s.Size = name+c.in.suffix, c.in.size
+	switch k.stats.Format {
+	case "", name:
+		k.stats.Format = name
+	default:
+		k.stats.Format = "mixed"
+	}
+}
+
+// enter enters a block.
+func (k *book) enter(b *block) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.news(&b.news)
+	s := &k.stats
+	s.Packets += uint64(len(b.frames))
+	s.Bytes += b.tally.bytes
+	s.CutPackets += b.tally.cut
+	s.TCPPackets += b.tally.tcp
+	s.UndecodedPackets += b.tally.undecoded
+	for _, r := range b.runs {
+		of := &s.Sources[r.source]
+		of.Packets += uint64(r.frames)
+		of.First, of.Last = min(of.First, r.first), max(of.Last, r.last)
+		s.First, s.Last = min(s.First, r.first), max(s.Last, r.last)
+	}
+	if len(s.Sources) > 1 && len(b.runs) > 0 {
+		k.originate(b)
+	}
+}
+
+// news enters what a block's records say besides packets.
+func (k *book) news(n *news) {
+	s := &k.stats
+	for _, l := range n.links {
+		if name := l.String(); !slices.Contains(s.LinkTypes, name) {
+			s.LinkTypes = append(s.LinkTypes, name)
+		}
+	}
+	if s.Damage == nil {
+		s.Damage = n.damage
+	}
+	for _, secret := range n.secrets {
+		if k.kept+len(secret) <= maxSecrets {
+			k.kept += len(secret)
+			k.secrets = append(k.secrets, secret)
+		}
+	}
+	for _, d := range n.drops {
+		k.drop(d)
+	}
+}
+
+// drop enters lost packets.
+func (k *book) drop(d dropped) {
+	between := &k.between[d.source]
+	if !d.total {
+		between.packets += d.packets
+		between.known = true
+		return
+	}
+	between.totals = true
+	key := d
+	key.packets = 0
+	if d.name != "" {
+		key.source, key.section, key.iface = 0, 0, 0
+	}
+	if _, ok := k.totals[key]; ok || len(k.totals) < maxDropKeys {
+		k.totals[key] = max(k.totals[key], d.packets)
+	}
+}
+
+// summary returns the stats as they are now.
+func (k *book) summary() Stats {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := k.stats
+	s.Sources = slices.Clone(s.Sources)
+	s.LinkTypes = slices.Clone(s.LinkTypes)
+	for i := range s.Sources {
+		if of := &s.Sources[i]; of.Packets == 0 {
+			of.First, of.Last = 0, 0
+		}
+	}
+	if s.Packets == 0 {
+		s.First, s.Last = 0, 0
+	}
+	var drops uint64
+	known := len(k.totals) > 0
+	for _, n := range k.totals {
+		drops += n
+	}
+	for _, b := range k.between {
+		if b.known && !b.totals {
+			drops, known = drops+b.packets, true
+		}
+	}
+	if known {
+		s.KernelDropped = &drops
+	}
+	return s
+}
+
+// An origin says which source frames come from: those from num on, up to the
+// next origin's. If several sources alternate, runs holds pairs of varints
+// (source, frames), and packets where the sources stood when it began. That
+// costs two bytes for every change of source.
+type origin struct {
+	num     uint64
+	source  int
+	packet  uint64 // number of the first frame within the source
+	runs    []byte
+	packets map[int]uint64
+}
+
+// originate enters where the frames of a block come from.
+func (k *book) originate(b *block) {
+	first := b.runs[0]
+	if len(b.runs) == 1 {
+		if n := len(k.origins); n > 0 {
+			o := &k.origins[n-1]
+			if o.runs == nil && o.source == first.source && first.packet-o.packet == b.first-o.num {
+				return // it goes on
+			}
+		}
+		k.origins = append(k.origins, origin{num: b.first, source: first.source, packet: first.packet})
+		return
+	}
+	o := origin{num: b.first, packets: map[int]uint64{}}
+	for _, r := range b.runs {
+		if _, ok := o.packets[r.source]; !ok {
+			o.packets[r.source] = r.packet
+		}
+		o.runs = binary.AppendUvarint(o.runs, uint64(r.source))
+		o.runs = binary.AppendUvarint(o.runs, uint64(r.frames))
+	}
+	o.runs = slices.Clip(o.runs)
+	k.origins = append(k.origins, o)
+}
+
+// origin returns the source of frame num and its number there.
+func (k *book) origin(num uint64) (source string, packet uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := k.stats.Sources
+	if num == 0 || num > k.stats.Packets {
+		return "", 0
+	}
+	if len(s) == 1 {
+		return s[0].Name, num
+	}
+	i, ok := slices.BinarySearchFunc(k.origins, num, func(o origin, num uint64) int {
+		switch {
+		case o.num < num:
+			return -1
+		case o.num > num:
+			return 1
+		}
+		return 0
+	})
+	if !ok {
+		i--
+	}
+	o := &k.origins[i]
+	if o.runs == nil {
+		return s[o.source].Name, o.packet + num - o.num
+	}
+	seen := map[int]uint64{}
+	left := num - o.num
+	for runs := o.runs; ; {
+		of, n := binary.Uvarint(runs)
+		frames, m := binary.Uvarint(runs[n:])
+		runs = runs[n+m:]
+		if left < frames {
+			return s[of].Name, o.packets[int(of)] + seen[int(of)] + left
+		}
+		left -= frames
+		seen[int(of)] += frames
+	}
+}

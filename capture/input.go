@@ -1,0 +1,160 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync/atomic"
+)
+
+// An input is the uncompressed bytes of one file.
+type input struct {
+	r       io.Reader
+	file    *os.File      // to close, nil for standard input
+	unzip   io.ReadCloser // nil if not compressed
+	suffix  string        // of the compression
+	regular bool          // reading does not wait for anybody, and can begin again
+	size    int64         // on disk, -1 if unknown
+}
+
+// A counter counts the bytes read from a file as it lies on disk.
+type counter struct {
+	r io.Reader
+	n *atomic.Int64
+}
+
+// Read implements io.Reader.
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// openInput opens the file called name, or stdin if that is "-", and finds
+// out whether it is compressed. It returns the input and its first bytes,
+// fewer than four only if the file has no more. done counts what is read.
+func openInput(name string, stdin io.Reader, done *atomic.Int64) (in *input, head []byte, err error) {
+	in = &input{size: -1, r: stdin}
+	if name != "-" {
+		if in.file, err = os.Open(name); err != nil {
+			return nil, nil, reason(err)
+		}
+		in.r = in.file
+	} else if stdin == nil {
+		return nil, nil, errors.New("no standard input")
+	}
+	defer func() {
+		if err != nil {
+			in.close()
+		}
+	}()
+	if err = in.stat(); err != nil {
+		return nil, nil, err
+	}
+	in.regular = in.regular && name != "-"
+	in.r = &counter{in.r, done}
+	if head, err = in.peek(); err != nil {
+		return nil, nil, err
+	}
+	return in, head, nil
+}
+
+// reason strips the name from an error of package os: the caller names it.
+func reason(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// stat learns what kind of file the input is.
+func (in *input) stat() error {
+	file, ok := in.r.(*os.File)
+	if !ok {
+		return nil
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return reason(err)
+	}
+	if info.IsDir() {
+		return errors.New("it is a directory")
+	}
+	if info.Mode().IsRegular() {
+		in.regular, in.size = true, info.Size()
+	}
+	return nil
+}
+
+// peek reads the first bytes and, if they are a compression's magic, puts the
+// decompressor in place and reads the first bytes that come out of it.
+func (in *input) peek() ([]byte, error) {
+	head, err := readHead(in.r)
+	if err != nil {
+		return nil, err
+	}
+	for i := range compressions {
+		z := &compressions[i]
+		if !bytes.HasPrefix(head, []byte(z.magic[:min(4, len(z.magic))])) {
+			continue
+		}
+		raw := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(head), in.r), 64<<10)
+		if in.unzip, err = z.open(raw); err != nil {
+			return nil, fmt.Errorf("decompress %s: %w", z.suffix, cutEOF(err))
+		}
+		in.r, in.suffix = in.unzip, z.suffix
+		if head, err = readHead(in.r); err != nil {
+			return nil, fmt.Errorf("decompress %s: %w", z.suffix, err)
+		}
+		break
+	}
+	return head, nil
+}
+
+// readHead reads the four bytes that tell formats apart, or what there is.
+func readHead(r io.Reader) ([]byte, error) {
+	head := make([]byte, 4, 64)
+	n, err := io.ReadFull(r, head)
+	if err == io.EOF || err == io.ErrUnexpectedEOF && n > 0 {
+		err = nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read: %w", reason(err))
+	}
+	return head[:n], nil
+}
+
+// more appends to buf what can be had without waiting longer than for the
+// first byte, until buf has size bytes. The end of the input is io.EOF.
+func (in *input) more(buf []byte, size int) ([]byte, error) {
+	for len(buf) < size {
+		if cap(buf) < size {
+			grown := make([]byte, len(buf), size)
+			copy(grown, buf)
+			buf = grown
+		}
+		n, err := in.r.Read(buf[len(buf):size])
+		buf = buf[:len(buf)+n]
+		if err != nil {
+			return buf, reason(err)
+		}
+		if n > 0 && !in.regular && in.unzip == nil {
+			break
+		}
+	}
+	return buf, nil
+}
+
+// close closes what openInput has opened.
+func (in *input) close() {
+	if in.unzip != nil {
+		in.unzip.Close()
+	}
+	if in.file != nil {
+		in.file.Close()
+	}
+}

@@ -1,0 +1,239 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+)
+
+// A Source is an opened capture. Run reads it once; Stats, Progress, Origin
+// and Secrets may be called at any time, from any goroutine.
+type Source struct {
+	opt     Options
+	cursors []*cursor // as named
+	merger  merger
+	streams bool // some file may make a reader wait
+	filters *filterSet
+	defrag  *defragmenter
+	book    book
+	began   atomic.Bool
+	counted uint64 // towards opt.Count
+}
+
+// Run reads the capture to its end, or until ctx is done, and calls apply with
+// runs of TCP segments in the order of the capture: one call at a time, each
+// after the one before, maybe from different goroutines. Segments and payloads
+// are valid only during the call. Run returns apply's error, ctx's, or nil;
+// damage is an error only if no packet could be read, see [Stats.Damage].
+func (s *Source) Run(ctx context.Context, apply func([]flows.Segment) error) error {
+	if s.began.Swap(true) {
+		return errors.New("read capture: it has been read before")
+	}
+	s.defrag = newDefragmenter()
+	r := &reading{s: s, ctx: ctx, apply: apply}
+	r.turn.init()
+	if s.opt.Workers == 1 && !s.streams {
+		r.work()
+	} else {
+		r.workers()
+	}
+	if err := r.result(); err != nil {
+		return err
+	}
+	if d := s.Stats(); d.Packets == 0 && d.Damage != nil {
+		return fmt.Errorf("read capture %q: at byte %d: %s", d.Damage.Source, d.Damage.Offset, d.Damage.Reason)
+	}
+	return nil
+}
+
+// Stats returns what has been read so far; it is final after Run.
+func (s *Source) Stats() Stats { return s.book.summary() }
+
+// Progress returns how many bytes of the files have been read, and of how
+// many, as they lie on disk. The total is 0 if it is not known.
+func (s *Source) Progress() (done, total int64) {
+	for _, c := range s.cursors {
+		done += c.done.Load()
+	}
+	for _, of := range s.book.stats.Sources { // sizes do not change
+		if of.Size < 0 {
+			return done, 0
+		}
+		total += of.Size
+	}
+	return done, total
+}
+
+// Origin returns which source frame num comes from and its number there. It
+// knows the frames that have been handed to apply.
+func (s *Source) Origin(num uint64) (source string, packet uint64) { return s.book.origin(num) }
+
+// Secrets returns the TLS key logs that a pcapng capture carries, in the order
+// of the capture. They are the caller's only to read.
+func (s *Source) Secrets() [][]byte {
+	s.book.mu.Lock()
+	defer s.book.mu.Unlock()
+	return s.book.secrets[:len(s.book.secrets):len(s.book.secrets)]
+}
+
+// Close closes the files. It does not wait for a read that Run has given up.
+func (s *Source) Close() error {
+	for _, c := range s.cursors {
+		c.abandon()
+	}
+	return nil
+}
+
+// A reading is one Run: workers that take turns.
+type reading struct {
+	s     *Source
+	ctx   context.Context
+	apply func([]flows.Segment) error
+
+	input   sync.Mutex // guards the merger and tickets
+	tickets uint64
+	turn    turn
+	stopped atomic.Bool // no more blocks are needed
+
+	delivering sync.Mutex // guards err and over; held while apply runs
+	err        error
+	over       bool // Run returns: apply is not called again
+}
+
+// workers runs the workers and waits for them. If ctx is done while one waits
+// for a pipe, that one is left behind; it finds nothing to do when it wakes.
+func (r *reading) workers() {
+	var all sync.WaitGroup
+	for range r.s.opt.Workers {
+		all.Go(r.work)
+	}
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-r.ctx.Done():
+		r.stopped.Store(true)
+		if !r.s.streams {
+			<-done
+		}
+	}
+}
+
+// result ends the reading and says how it went.
+func (r *reading) result() error {
+	r.delivering.Lock()
+	defer r.delivering.Unlock()
+	r.over = true
+	if r.err == nil {
+		r.err = r.ctx.Err()
+	}
+	return r.err
+}
+
+// work takes block after block: reads it, decodes it and, in its turn,
+// delivers it.
+func (r *reading) work() {
+	b := &block{}
+	w := newWorker(r.s)
+	for r.read(b) {
+		w.decode(b)
+		r.turn.wait(b.ticket)
+		r.deliver(b)
+		r.turn.pass()
+	}
+}
+
+// read reads the next block, and reports false after the last one.
+func (r *reading) read(b *block) bool {
+	lock(&r.input)
+	defer r.input.Unlock()
+	if r.stopped.Load() || !r.s.merger.next(b) {
+		return false
+	}
+	if r.s.opt.Count > 0 && r.s.limitCount(b) {
+		r.stopped.Store(true)
+	}
+	b.ticket = r.tickets
+	r.tickets++
+	return true
+}
+
+// deliver enters a block in the book and hands its segments to apply.
+func (r *reading) deliver(b *block) {
+	r.delivering.Lock()
+	defer r.delivering.Unlock()
+	if r.err != nil || r.over {
+		return
+	}
+	if r.err = r.ctx.Err(); r.err == nil {
+		r.s.resolve(b)
+		r.s.book.enter(b)
+		r.err = b.err
+	}
+	if r.err == nil && b.n > 0 {
+		r.err = r.apply(b.segs[:b.n])
+	}
+	if r.err != nil {
+		r.stopped.Store(true)
+	}
+}
+
+// spins is how often a waiter gives the processor to others before it parks:
+// 50 to 100 us. Waking a parked thread takes as long.
+const spins = 300
+
+// lock locks mu, and parks only after a while.
+func lock(mu *sync.Mutex) {
+	for range spins {
+		if mu.TryLock() {
+			return
+		}
+		runtime.Gosched()
+	}
+	mu.Lock()
+}
+
+// A turn lets tickets pass in their order.
+type turn struct {
+	now    atomic.Uint64
+	parked atomic.Int32
+	mu     sync.Mutex
+	next   sync.Cond
+}
+
+func (t *turn) init() { t.next.L = &t.mu }
+
+// wait returns when it is the ticket's turn.
+func (t *turn) wait(ticket uint64) {
+	for range spins {
+		if t.now.Load() == ticket {
+			return
+		}
+		runtime.Gosched()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.parked.Add(1)
+	for t.now.Load() != ticket {
+		t.next.Wait()
+	}
+	t.parked.Add(-1)
+}
+
+// pass gives the turn to the next ticket.
+func (t *turn) pass() {
+	t.now.Add(1)
+	if t.parked.Load() > 0 {
+		t.mu.Lock()
+		t.next.Broadcast()
+		t.mu.Unlock()
+	}
+}
