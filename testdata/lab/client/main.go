@@ -28,7 +28,7 @@ import (
 
 // event is one line of the client's output.
 type event struct {
-	Event   string  `json:"event"`            // connect, refused, request, exchange, failed or done
+	Event   string  `json:"event"`            // connect, refused, unanswered, request, exchange, failed or done
 	Local   string  `json:"local,omitempty"`  // the connection: the client's end
 	Remote  string  `json:"remote,omitempty"` // and the server's
 	Reused  bool    `json:"reused,omitempty"`
@@ -120,11 +120,14 @@ func (c *client) transport() (*http.Transport, error) {
 		TLSClientConfig:     secure,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, addr)
+			var timeout net.Error
 			switch {
 			case err == nil:
 				c.say(event{Event: "connect", Local: conn.LocalAddr().String(), Remote: conn.RemoteAddr().String()})
 			case errors.Is(err, syscall.ECONNREFUSED):
 				c.say(event{Event: "refused", Remote: addr})
+			case errors.As(err, &timeout) && timeout.Timeout():
+				c.say(event{Event: "unanswered", Remote: addr})
 			}
 			return conn, err
 		},
