@@ -191,11 +191,11 @@ func (k *book) summary() Stats {
 	s.Sources = slices.Clone(s.Sources)
 	s.LinkTypes = slices.Clone(s.LinkTypes)
 	for i := range s.Sources {
-		if of := &s.Sources[i]; of.Packets == 0 {
+		if of := &s.Sources[i]; of.First > of.Last { // no packet with a time
 			of.First, of.Last = 0, 0
 		}
 	}
-	if s.Packets == 0 {
+	if s.First > s.Last {
 		s.First, s.Last = 0, 0
 	}
 	var drops uint64

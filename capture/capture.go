@@ -56,7 +56,7 @@ type Stats struct {
 	LinkTypes []string      // tcpdump's names, in order of appearance
 	Format    string        // "pcap", "pcap-ns", "pcap-modified", "pcapng"; "mixed" if several
 
-	Packets, TCPPackets uint64 // frames, and those decoded as TCP
+	Packets, TCPPackets uint64 // frames as Wireshark numbers them, and those decoded as TCP
 	Bytes               uint64 // as on the wire
 	First, Last         int64  // earliest and latest capture time, nanoseconds since the Unix epoch
 

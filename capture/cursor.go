@@ -23,7 +23,17 @@ type frame struct {
 	wireLen uint32 // at least capLen
 	link    linkType
 	iface   uint32
+	kind    frameKind
 }
+
+// frameKind tells what a frame lacks, if anything.
+type frameKind uint8
+
+const (
+	timedPacket frameKind = iota
+	untimed               // its time is that of the packet before
+	notPacket             // a record that has a number and nothing else
+)
 
 // A run is consecutive frames from one source.
 type run struct {

@@ -21,6 +21,14 @@ const (
 	blockEnhanced   = 6
 	blockSecrets    = 10
 
+	// Wireshark gives these a frame number, although they are no packets.
+	blockJournal      = 9
+	blockSysdig       = 0x204
+	blockSysdig2      = 0x216
+	blockSysdig2Large = 0x221
+	blockCustom       = 0xbad
+	blockCustomNoCopy = 0x40000bad
+
 	sectionLen    = 24
 	interfaceLen  = 16
 	packetLen     = 28 // both the enhanced and the obsolete one
@@ -173,8 +181,10 @@ func (p *pcapngFile) other(kind uint32, b *block, at int, body []byte) error {
 		return p.statistics(b, body)
 	case blockSecrets:
 		return p.secrets(b, body)
+	case blockJournal, blockSysdig, blockSysdig2, blockSysdig2Large, blockCustom, blockCustomNoCopy:
+		b.frames = append(b.frames, frame{time: p.last, off: uint32(at), kind: notPacket})
 	}
-	return nil // name resolution, custom and unknown blocks
+	return nil // name resolution and unknown blocks
 }
 
 // beginSection reads a section header: interfaces are numbered anew (4.1).
@@ -236,23 +246,10 @@ func (p *pcapngFile) enhanced(b *block, at int, body []byte) error {
 	if len(body) < packetLen {
 		return errShort
 	}
-	id, capLen, wireLen := p.word(body[8:]), p.word(body[20:]), p.word(body[24:])
-	if uint64(id) >= uint64(len(p.ifaces)) {
-		return errNoInterface(id)
+	capLen, err := p.packet(b, at, body, p.word(body[8:]))
+	if err != nil {
+		return err
 	}
-	if uint64(capLen) > uint64(len(body)-packetLen) {
-		return errPacketLen(capLen)
-	}
-	f := &p.ifaces[id]
-	p.last = f.clock.nanoseconds(p.stamp(body[12:]))
-	b.frames = append(b.frames, frame{
-		time:    p.last,
-		off:     uint32(at + packetLen),
-		capLen:  capLen,
-		wireLen: max(wireLen, capLen),
-		link:    f.link,
-		iface:   id,
-	})
 	if end := packetLen + int(capLen+3)&^3; end+4 <= len(body) {
 		if d := p.option(body[end:], optionPacketDrops); len(d) >= 8 {
 			b.news.drop(dropped{source: p.source, packets: p.long(d)})
@@ -261,42 +258,45 @@ func (p *pcapngFile) enhanced(b *block, at int, body []byte) error {
 	return nil
 }
 
-func errNoInterface(id uint32) error {
-	return fmt.Errorf("a packet of interface %d, which is not declared", id)
-}
-
-func errPacketLen(capLen uint32) error {
-	return fmt.Errorf("a packet of %d captured bytes, more than its block has", capLen)
-}
-
 // obsolete reads a packet block, which pcapng had before the enhanced one
 // (appendix A).
 func (p *pcapngFile) obsolete(b *block, at int, body []byte) error {
 	if len(body) < packetLen {
 		return errShort
 	}
-	id, drops := uint32(p.half(body[8:])), p.half(body[10:])
-	capLen, wireLen := p.word(body[20:]), p.word(body[24:])
-	if int(id) >= len(p.ifaces) {
-		return errNoInterface(id)
+	if _, err := p.packet(b, at, body, uint32(p.half(body[8:]))); err != nil {
+		return err
 	}
+	if drops := p.half(body[10:]); drops != unknownPacketDrops {
+		b.news.drop(dropped{source: p.source, packets: uint64(drops)})
+	}
+	return nil
+}
+
+// packet appends the frame of interface id. From the time on, both packet
+// blocks have the same layout.
+func (p *pcapngFile) packet(b *block, at int, body []byte, id uint32) (capLen uint32, err error) {
+	if uint64(id) >= uint64(len(p.ifaces)) {
+		return 0, errNoInterface(id)
+	}
+	f, capLen := &p.ifaces[id], p.word(body[20:])
 	if uint64(capLen) > uint64(len(body)-packetLen) {
-		return errPacketLen(capLen)
+		return 0, fmt.Errorf("a packet of %d captured bytes, more than its block has", capLen)
 	}
-	f := &p.ifaces[id]
 	p.last = f.clock.nanoseconds(p.stamp(body[12:]))
 	b.frames = append(b.frames, frame{
 		time:    p.last,
 		off:     uint32(at + packetLen),
 		capLen:  capLen,
-		wireLen: max(wireLen, capLen),
+		wireLen: max(p.word(body[24:]), capLen),
 		link:    f.link,
 		iface:   id,
 	})
-	if drops != unknownPacketDrops {
-		b.news.drop(dropped{source: p.source, packets: uint64(drops)})
-	}
-	return nil
+	return capLen, nil
+}
+
+func errNoInterface(id uint32) error {
+	return fmt.Errorf("interface %d, which is not declared", id)
 }
 
 // simple reads a simple packet block (4.4): it is of the first interface, has
@@ -319,6 +319,7 @@ func (p *pcapngFile) simple(b *block, at int, body []byte) error {
 		capLen:  capLen,
 		wireLen: wireLen,
 		link:    f.link,
+		kind:    untimed,
 	})
 	return nil
 }

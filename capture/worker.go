@@ -55,7 +55,7 @@ func (w *worker) decode(b *block) {
 	n := 0
 	for i := range b.frames {
 		f := &b.frames[i]
-		if f.time < w.since || f.time > w.until {
+		if f.time < w.since || f.time > w.until || f.kind == notPacket {
 			continue
 		}
 		data := b.buf[f.off : f.off+f.capLen : f.off+f.capLen]
@@ -89,14 +89,16 @@ func (w *worker) count(b *block) {
 		r := &b.runs[i]
 		of := frames[:r.frames]
 		frames = frames[r.frames:]
-		r.first, r.last = of[0].time, of[0].time
+		r.first, r.last = noTime, math.MinInt64
 		for j := range of {
 			f := &of[j]
 			b.tally.bytes += uint64(f.wireLen)
 			if f.capLen < f.wireLen {
 				b.tally.cut++
 			}
-			r.first, r.last = min(r.first, f.time), max(r.last, f.time)
+			if f.kind == timedPacket {
+				r.first, r.last = min(r.first, f.time), max(r.last, f.time)
+			}
 		}
 	}
 }
@@ -151,7 +153,7 @@ func (s *Source) limitCount(b *block) bool {
 	w := newWorker(s)
 	for i := range b.frames {
 		f := &b.frames[i]
-		if f.time < w.since || f.time > w.until ||
+		if f.time < w.since || f.time > w.until || f.kind == notPacket ||
 			s.filters != nil && !w.matches(f, b.buf[f.off:f.off+f.capLen], b) {
 			continue
 		}
