@@ -62,26 +62,30 @@ const (
 
 const bpfMemory = 16
 
+// bpfLoops bounds the jumps back. libpcap's protochain has a loop over
+// extension headers, which are of 8 bytes at least.
+const bpfLoops = 65536 / 8
+
 // filter is a compiled filter. It is safe for concurrent use.
 type filter struct{ program []instruction }
 
-// newFilter checks that the program ends, whatever it is run on: jumps go
-// forward and stay inside, and the last instruction returns.
+// newFilter checks that jumps stay inside the program, and that its last
+// instruction returns.
 func newFilter(program []instruction) (*filter, error) {
 	if len(program) == 0 {
 		return nil, fmt.Errorf("check filter program: it is empty")
 	}
 	for i, in := range program {
-		if !in.valid(len(program) - i - 1) {
+		if !in.valid(i, len(program)-i-1) {
 			return nil, fmt.Errorf("check filter program: instruction %d (code %#x, k %#x) is not valid", i, in.code, in.k)
 		}
 	}
 	return &filter{program}, nil
 }
 
-// valid reports whether the instruction is known and, with after instructions
-// behind it, leads to another one.
-func (in instruction) valid(after int) bool {
+// valid reports whether the instruction is known and, with so many instructions
+// before and after it, leads to another one.
+func (in instruction) valid(before, after int) bool {
 	switch in.code {
 	case bpfReturnK, bpfReturnA:
 		return true
@@ -91,7 +95,8 @@ func (in instruction) valid(after int) bool {
 		bpfLoadImm, bpfLoadLen, bpfLoadXImm, bpfLoadXLen, bpfLoadXIPHeader, bpfToX, bpfToA:
 		return after > 0
 	case bpfJump:
-		return uint64(in.k) < uint64(after)
+		distance := int(int32(in.k))
+		return -1-before <= distance && distance < after
 	}
 	operation := in.code &^ (bpfClass | bpfSourceX)
 	switch in.code & bpfClass {
@@ -107,6 +112,7 @@ func (in instruction) valid(after int) bool {
 // A load beyond data, and a division by zero, reject it.
 func (f *filter) match(data []byte, wireLen uint32) bool {
 	var m machine
+	loops := 0
 	for pc := 0; ; pc++ {
 		in := &f.program[pc]
 		switch in.code { // what filters are made of, and then the rest
@@ -134,7 +140,12 @@ func (f *filter) match(data []byte, wireLen uint32) bool {
 		case bpfJumps | bpfAtLeast:
 			pc += in.jump(m.a >= in.k)
 		case bpfJump:
-			pc += int(in.k)
+			pc += int(int32(in.k))
+			if int32(in.k) < 0 {
+				if loops++; loops > bpfLoops {
+					return false
+				}
+			}
 		case bpfReturnK:
 			return in.k != 0
 		case bpfReturnA:

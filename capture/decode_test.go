@@ -1,11 +1,287 @@
 package capture
 
 import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"testing"
 
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
 	"github.com/kaanalyze/kaanalyze/flows"
 )
+
+// TestScripts decodes the captures of packet scripts: this package and
+// capturetest must agree on every field, and on what is equal.
+func TestScripts(t *testing.T) {
+	for _, test := range []struct{ name, script string }{
+		{"an exchange", `
+			0.000 > S  0:0(0)       win 64240 mss 1460 wscale 7 tsval 1 tsecr 0
+			0.001 < S. 0:0(0) ack 1 win 65160 mss 1460 wscale 200
+			0.002 > .
+			0.003 > P. "GET / HTTP/1.1\r\n\r\n" tsval 2 tsecr 1
+			0.004 < P. 1:2000(1999) "HTTP/1.1 200 OK\r\n" cut 100
+			0.005 > PUEW. "x"
+			0.006 < F.
+			0.007 > R 20:20(0)
+			0.008 > none`},
+		{"copies", `
+			0 > P. "x" id 7
+			0 > P. 0:1(1) "x" id 7 ttl 63
+			0 > P. 0:1(1) "x" id 7 vlan 5
+			0 > P. 0:1(1) "x" id 7 vlan 6
+			0 > P. 0:1(1) "x" id 8`},
+		{"interfaces", `
+			0 > P. "x" id 7 iface 1
+			0 > P. 0:1(1) "x" id 7 iface 2
+			0 > P. 0:1(1) "x" id 7 iface 2 vlan 1`},
+		{"ipv6", `
+			client 2001:db8::1
+			server [2001:db8::2]:443
+			0 > S mss 1440 wscale 0
+			0 < S. vlan 9
+			0 > P. "hello"`},
+		{"longer than IP can say", `0 > P. 0:100000(100000) "x" cut 10`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			want := capturetest.Segments(t, test.script)
+			var got []flows.Segment
+			decodeAll(readPcap(capturetest.Pcap(t, test.script)), func(_ *frameOf, s *flows.Segment) { got = append(got, *s) })
+			if len(got) != len(want) {
+				t.Fatalf("got %d segments, want %d", len(got), len(want))
+			}
+			for i := range got {
+				checkSegment(t, got[i], want[i])
+				for j := range i {
+					g := [3]bool{got[i].Hash == got[j].Hash, got[i].Link == got[j].Link, got[i].Print == got[j].Print}
+					w := [3]bool{want[i].Hash == want[j].Hash, want[i].Link == want[j].Link, want[i].Print == want[j].Print}
+					if g != w {
+						t.Errorf("packets %d and %d: hash, link, print are equal: %v, want %v", j+1, i+1, g, w)
+					}
+				}
+			}
+		})
+	}
+}
+
+// edit returns the IP packet of scriptIPv4 after a change.
+func edit(t *testing.T, change func(p []byte)) []byte {
+	p := ipOf(t, scriptIPv4)
+	change(p)
+	return p
+}
+
+func TestVerdicts(t *testing.T) {
+	long := make([]byte, 100)
+	for _, test := range []struct {
+		name  string
+		link  linkType
+		frame []byte
+		want  verdict
+	}{
+		{"nothing", linkEthernet, nil, undecoded},
+		{"arp", linkEthernet, etherFrame(0x0806, long), notTCP},
+		{"spanning tree", linkEthernet, etherFrame(38, join(header("424203"), long)), notTCP},
+		{"vlan cut", linkEthernet, etherFrame(0x8100, header("00")), undecoded},
+		{"udp", linkRaw, ipv4Packet(protoUDP, udpPacket(1, 53, long)), notTCP},
+		{"icmp that quotes a segment", linkRaw, ipv4Packet(1, join(header("0303 0000 00000000"), ipOf(t, scriptIPv4))), notTCP},
+		{"icmpv6 that quotes a segment", linkRaw, ipv6Packet(58, join(header("0104 0000 00000000"), ipOf(t, scriptIPv6))), notTCP},
+		{"no next header", linkRaw, ipv6Packet(59, long), notTCP},
+		{"esp", linkRaw, ipv6Packet(50, long), notTCP},
+		{"vxlan port, but not vxlan", linkRaw, ipv4Packet(protoUDP, udpPacket(1, 4789, long)), notTCP},
+		{"ipv4 with version 5", linkRaw, edit(t, func(p []byte) { p[0] = 0x55 }), undecoded},
+		{"ipv4 header of 16 bytes", linkRaw, edit(t, func(p []byte) { p[0] = 0x44 }), undecoded},
+		{"ipv4 length less than its header", linkRaw, edit(t, func(p []byte) { p[3] = 19 }), undecoded},
+		{"ipv4 length less than TCP's header", linkRaw, edit(t, func(p []byte) { p[3] = 39 }), undecoded},
+		{"data offset of 16 bytes", linkRaw, edit(t, func(p []byte) { p[32] = 0x40 }), undecoded},
+		{"data offset behind the end", linkRaw, edit(t, func(p []byte) { p[3], p[32] = 50, 0xf0 }), undecoded},
+		{"ipv6 extension that is too long", linkRaw, withNext(ipOf(t, scriptIPv6), protoHopByHop, header("06 ff 01 04 00000000")), undecoded},
+		{"loopback of another family", linkNull, join(header("07000000"), long), notTCP},
+		{"netlink", linkSLL, join(header("0000 0338 0006 000000000000 0000 0800"), ipOf(t, scriptIPv4)), notTCP},
+		{"pppoe, but no session data", linkEthernet, etherFrame(0x8864, join(header("11a7 0001 0048 0021"), ipOf(t, scriptIPv4))), notTCP},
+		{"ppp control", linkPPP, header("c021 01010004"), notTCP},
+		{"nflog without a packet", linkNFLOG, header("02000001 08000100 08000001"), notTCP},
+		{"nflog attribute of no length", linkNFLOG, header("02000001 00000900 08000001"), undecoded},
+		{"unknown link type", 147, long, undecoded},
+		{"unknown link type above a byte", 4711, long, undecoded},
+		{"802.11 cut in its header", 105, header("0801 0000 020000000001"), undecoded},
+		{"802.11 beacon", 105, join(header("8000 0000 ffffffffffff 020000000001 020000000001 0000"), long), notTCP},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var seg flows.Segment
+			if got := newDecoder().decode(test.link, 0, test.frame, uint32(len(test.frame)), &seg); got != test.want {
+				t.Errorf("verdict is %d, want %d", got, test.want)
+			}
+		})
+	}
+}
+
+// TestNesting puts a packet into tunnels: some are followed, and a frame that
+// nests without end costs no more.
+func TestNesting(t *testing.T) {
+	packet := ipOf(t, scriptIPv4)
+	snap := packet
+	for depth := range 300 {
+		want := tcp
+		if depth > maxDepth {
+			want = undecoded
+		}
+		var seg flows.Segment
+		if got := newDecoder().decode(linkRaw, 0, packet, uint32(len(packet)), &seg); got != want {
+			t.Fatalf("in %d tunnels: verdict is %d, want %d", depth, got, want)
+		}
+		packet = ipv4Packet(protoIPv4, packet)
+		snap = join(header("0007 0010 aaaa03 000000 8100"), snap)
+	}
+	var seg flows.Segment
+	if got := newDecoder().decode(linkEthernet, 0, etherFrame(0x8100, snap), uint32(14+len(snap)), &seg); got != undecoded {
+		t.Errorf("verdict is %d, want %d", got, undecoded)
+	}
+}
+
+// TestLengths has frames whose lengths contradict each other.
+func TestLengths(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		frame    []byte
+		wireLen  uint32
+		length   uint32
+		captured int
+	}{
+		{"ipv4 claims more than there was", edit(t, func(p []byte) { p[2] = 1 }), 70, 18, 18},
+		{"ipv4 says 0, cut", edit(t, func(p []byte) { p[2], p[3] = 0, 0 }), 70000, 70000 - 52, 18},
+		{"ipv4 says less than the frame", edit(t, func(p []byte) { p[3] = 60 }), 70, 8, 8},
+		{"wire length less than captured", edit(t, func([]byte) {}), 10, 18, 18},
+		{"cut", edit(t, func([]byte) {})[:60], 70, 18, 8},
+		{"options cut", edit(t, func([]byte) {})[:50], 70, 18, 0},
+	} {
+		var seg flows.Segment
+		v := newDecoder().decode(linkRaw, 0, test.frame, test.wireLen, &seg)
+		if v != tcp || seg.Len != test.length || len(seg.Payload) != test.captured {
+			t.Errorf("%s: verdict %d, %d bytes of which %d captured; want %d, %d and %d",
+				test.name, v, seg.Len, len(seg.Payload), tcp, test.length, test.captured)
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		flags   flows.Flags
+		options string
+		scale   uint8
+		val     uint32 // 0 without timestamps
+	}{
+		{"none", flows.SYN, "", flows.NoScale, 0},
+		{"window scale", flows.SYN, "020405b4 0103030e", 14, 0},
+		{"window scale larger than allowed", flows.SYN, "010303ff", 14, 0},
+		{"window scale without SYN", flows.ACK, "01030307", flows.NoScale, 0},
+		{"timestamps unaligned", flows.SYN, "080a 00000005 00000006 0303 07 00", 7, 5},
+		{"after the end", flows.SYN, "00 03 03 07", flows.NoScale, 0},
+		{"length 0", flows.SYN, "03 03 07 01 05 00 0101 080a000000050000 000601", 7, 0},
+		{"too long", flows.SYN, "03 03 07 08 0a 00 00 00", 7, 0},
+		{"one byte left", flows.SYN, "010101 03", flows.NoScale, 0},
+		{"wrong lengths", flows.SYN, "0304 0700 0806 00000005 0101", flows.NoScale, 0},
+	} {
+		seg := flows.Segment{Flags: test.flags, WindowScale: flows.NoScale}
+		parseOptions(header(test.options), &seg)
+		if seg.WindowScale != test.scale || seg.HasTS != (test.val != 0) || seg.TSVal != test.val {
+			t.Errorf("%s: scale %d, timestamps %v %d; want %d, %v %d", test.name, seg.WindowScale, seg.HasTS, seg.TSVal, test.scale, test.val != 0, test.val)
+		}
+	}
+}
+
+// TestPrint changes a packet byte by byte: what a router changes leaves Print
+// alone, and all else of IP's identification, the addresses and TCP changes it.
+func TestPrint(t *testing.T) {
+	packet := join(ipOf(t, scriptIPv4), make([]byte, 4)) // padded, so that it can claim to be longer
+	print := func(p []byte) (uint64, verdict) {
+		var seg flows.Segment
+		v := newDecoder().decode(linkRaw, 0, p, uint32(len(p)), &seg)
+		return seg.Print, v
+	}
+	want, _ := print(packet)
+	for i := range packet[:70] {
+		p := bytes.Clone(packet)
+		p[i] ^= 1
+		got, v := print(p)
+		switch {
+		case i == 8 || i == 10 || i == 11 || i == 36 || i == 37: // TTL and the checksums
+			if got != want {
+				t.Errorf("byte %d: print is %#x, want %#x", i, got, want)
+			}
+		case v != tcp || i == 1 || i == 6: // DSCP, a flag
+		case i >= 60 && i < 62: // neither among the payload's first eight nor last eight bytes
+		default:
+			if got == want {
+				t.Errorf("byte %d: print did not change", i)
+			}
+		}
+	}
+}
+
+// TestHash wants hashes of similar 4-tuples to look random, and to be the same
+// both ways.
+func TestHash(t *testing.T) {
+	hash := func(src, dst uint32, sport, dport uint16) uint32 {
+		var seg flows.Segment
+		h := header("00000000 00000000 00000000 50100000 00000000")
+		mapIPv4(&seg.SrcIP, src)
+		mapIPv4(&seg.DstIP, dst)
+		seg.SrcPort, seg.DstPort = sport, dport
+		fingerprint((*[20]byte)(h), 0, nil, &seg)
+		return seg.Hash
+	}
+	const buckets = 1 << 10
+	var low, high [buckets]int
+	flipped, n := 0, 0
+	for port := range uint16(1 << 14) {
+		h := hash(0x0100000a, 0x0200000a, 32768+port, 80)
+		if back := hash(0x0200000a, 0x0100000a, 80, 32768+port); back != h {
+			t.Fatalf("port %d: hash is %#x one way and %#x the other", port, h, back)
+		}
+		low[h%buckets]++
+		high[h>>22]++
+		for bit := range 16 {
+			flipped += bits.OnesCount32(h ^ hash(0x0100000a, 0x0200000a, (32768+port)^1<<bit, 80))
+			n++
+		}
+	}
+	for i := range buckets { // 16 are expected, with a deviation of 4
+		if low[i] > 40 || high[i] > 40 {
+			t.Errorf("bucket %d has %d and %d hashes, want about 16", i, low[i], high[i])
+		}
+	}
+	if mean := float64(flipped) / float64(n); mean < 15.8 || mean > 16.2 {
+		t.Errorf("a bit of a port flips %.2f bits of the hash on average, want 16", mean)
+	}
+}
+
+func TestLinkTypeNames(t *testing.T) {
+	for link, want := range map[linkType]string{
+		linkEthernet: "EN10MB", linkSLL: "LINUX_SLL", linkSLL2: "LINUX_SLL2", linkNull: "NULL", linkRaw: "RAW",
+		127: "IEEE802_11_RADIO", linkCHDLC: "C_HDLC", linkNFLOG: "NFLOG", 4711: "4711",
+	} {
+		if got := link.String(); got != want {
+			t.Errorf("link type %d is %q, want %q", uint32(link), got, want)
+		}
+	}
+}
+
+// TestSlowMemory checks that gopacket, which appends to frames of 802.11
+// without a checksum, does not write behind the frame.
+func TestSlowMemory(t *testing.T) {
+	frame := join(header("00 00 0900 02000000 00  0801 0000 020000000001 020000000002 020000000003 0000  aaaa03 000000 0800"), ipOf(t, scriptIPv4))
+	block := join(frame, header("deadbeef"))
+	var seg flows.Segment
+	v := newDecoder().decode(127, 0, block[:len(frame)], uint32(len(frame)), &seg)
+	if got := binary.BigEndian.Uint32(block[len(frame):]); got != 0xdeadbeef {
+		t.Errorf("the bytes behind the frame are %#x, want 0xdeadbeef", got)
+	}
+	if v != tcp {
+		t.Fatalf("verdict is %d, want %d", v, tcp)
+	}
+	checkSegment(t, seg, capturetest.Segments(t, scriptIPv4)[0])
+}
 
 func BenchmarkDecode(b *testing.B) {
 	for _, bench := range []struct{ name, script string }{

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 )
@@ -39,10 +40,11 @@ func findIP(first gopacket.Decoder, data []byte) (packet []byte, v verdict) {
 	p := gopacket.NewPacket(data, first, gopacket.DecodeOptions{Lazy: true, NoCopy: true})
 	layer := p.NetworkLayer()
 	if layer == nil {
-		if p.ErrorLayer() != nil {
-			return nil, undecoded
+		radio, ok := p.Layer(layers.LayerTypeDot11).(*layers.Dot11)
+		if p.ErrorLayer() == nil || ok && radio.Type.MainType() != layers.Dot11TypeData {
+			return nil, notTCP
 		}
-		return nil, notTCP
+		return nil, undecoded
 	}
 	head := layer.LayerContents()
 	if len(head) == 0 {
