@@ -28,7 +28,7 @@ done
 free_kb=$(df -Pk "$dir" | awk 'NR==2 {print $4}')
 [ "$free_kb" -gt 9000000 ] || die "$dir has less than 9 GB left"
 
-client=kaan-bench-c server=kaan-bench-s link=kaan-bench-l
+client=kaan-bench-$$-c server=kaan-bench-$$-s link=kaan-bench-$$-l
 server_ip=10.77.0.2
 tmp=$(mktemp -d /tmp/kaan-bench.XXXXXX)
 pids=() # what this script started and has not waited for
@@ -185,6 +185,7 @@ record() {
 	$load 2>/dev/null
 	capturing && { echo "$name: time is over before the count"; kill -INT "$dump"; }
 	wait "$dump" || die "tcpdump: $(cat "$tmp/tcpdump.err")"
+	unset 'pids[-1]' # tcpdump
 	stop_all
 	unlink_all
 	mv "$file.part" "$file"

@@ -1,0 +1,137 @@
+//go:build linux
+
+// Runner measures kaanalyze beside other programs that read captures. On each
+// capture of a directory it runs all of them in turn, some rounds long, and
+// prints medians: wall and CPU time as multiples of tcpdump's in the same
+// round, and the peak memory. Machines differ and are noisy, so no figure
+// makes it fail; kaanalyze's output does, if it depends on the number of
+// workers.
+//
+//	runner [-n ROUNDS] [-kaanalyze PROGRAM] [-tshark] DIR
+//
+// main.go says what is run, measure.go runs it, table.go prints.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// program is one that reads a capture.
+type program struct {
+	name    string
+	command []string // FILE stands for the capture
+	hashed  bool     // its output must not depend on the round or on workers
+}
+
+// baseline is what the others are compared with.
+const baseline = "tcpdump -w /dev/null"
+
+// field lists the programs, kaanalyze last.
+func field(kaanalyze string) []program {
+	return []program{
+		{"cat", []string{"cat", "FILE"}, false},
+		{"capinfos", []string{"capinfos", "-c", "-d", "-u", "FILE"}, false},
+		{baseline, []string{"tcpdump", "-n", "-r", "FILE", "-w", "/dev/null"}, false},
+		{"tcptrace -n", []string{"tcptrace", "-n", "FILE"}, false},
+		{"kaanalyze", []string{kaanalyze, "--json", "FILE"}, true},
+		{"kaanalyze --workers 1", []string{kaanalyze, "--workers", "1", "--json", "FILE"}, true},
+	}
+}
+
+// slicePackets is how much of a capture tshark is given: it is some hundred
+// times slower than the others.
+const slicePackets = "200000"
+
+func main() {
+	rounds := flag.Int("n", 5, "rounds")
+	kaanalyze := flag.String("kaanalyze", "kaanalyze", "`program` to measure")
+	tshark := flag.Bool("tshark", false, "measure tshark too, once, on the first "+slicePackets+" packets")
+	flag.Parse()
+	if flag.NArg() != 1 || *rounds < 1 {
+		fmt.Fprintln(os.Stderr, "usage: runner [-n ROUNDS] [-kaanalyze PROGRAM] [-tshark] DIR")
+		os.Exit(2)
+	}
+	if err := run(flag.Arg(0), *kaanalyze, *rounds, *tshark); err != nil {
+		fmt.Fprintln(os.Stderr, "runner: error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(dir, kaanalyze string, rounds int, tshark bool) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.pcap"))
+	if err != nil {
+		return fmt.Errorf("list captures: %w", err)
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("no captures in %s: make them with testdata/bench/record.sh", dir)
+	}
+	programs := installed(field(kaanalyze))
+	differ := false
+	for _, file := range files {
+		rows, err := measureAll(file, programs, rounds)
+		if err != nil {
+			return err
+		}
+		printTable(file, rows, rounds)
+		differ = !sameOutput(rows) || differ
+	}
+	if tshark {
+		for _, file := range files {
+			if err := againstTshark(file, kaanalyze); err != nil {
+				return err
+			}
+		}
+	}
+	if differ {
+		return fmt.Errorf("kaanalyze's output differs between runs")
+	}
+	return nil
+}
+
+// installed leaves out what is missing, and says so.
+func installed(programs []program) []program {
+	var have []program
+	for _, p := range programs {
+		if _, err := exec.LookPath(p.command[0]); err != nil {
+			fmt.Printf("skipped: %s: %s is not installed\n", p.name, p.command[0])
+			continue
+		}
+		have = append(have, p)
+	}
+	return have
+}
+
+// againstTshark compares kaanalyze and tshark on a slice of the capture.
+func againstTshark(file, kaanalyze string) error {
+	tools := installed([]program{
+		{"tshark -z http,tree", []string{"tshark", "-n", "-q", "-r", "FILE", "-z", "http,tree"}, false},
+		{"kaanalyze", []string{kaanalyze, "--json", "FILE"}, true},
+	})
+	if len(tools) < 2 {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "kaan-bench-")
+	if err != nil {
+		return fmt.Errorf("make a scratch directory: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	slice := filepath.Join(dir, "slice.pcap")
+	if err := exec.Command("tcpdump", "-r", file, "-c", slicePackets, "-Z", "root", "-w", slice).Run(); err != nil {
+		return fmt.Errorf("cut %s: %w", file, err)
+	}
+	var wall [2]float64
+	for i, p := range tools {
+		m, err := measure(p, slice)
+		if err != nil {
+			return err
+		}
+		wall[i] = m.wall
+	}
+	fmt.Printf("%s, first %s packets: tshark -q -z http,tree %.2f s, kaanalyze %.3f s, %.0f times faster\n",
+		filepath.Base(file), slicePackets, wall[0], wall[1], wall[0]/wall[1])
+	return nil
+}
