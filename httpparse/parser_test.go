@@ -218,11 +218,12 @@ func split(b []byte, size int) (pieces [][]byte) {
 }
 
 // A parser that is lost resumes at a segment, so where segments begin matters
-// behind that point: the trace up to it must be the same.
+// behind that point: the trace up to it must be the same. At the end of the
+// bytes, what is no head may not have been found out yet.
 func untilLost(trace []traced) []traced {
 	for i, e := range trace {
-		if e.What == "lost" || e.What == "not http" {
-			return trace[:i+1]
+		if e.What == "lost" || e.What == "not http" || e.What == "end lost" {
+			return append(trace[:i:i], traced{What: "lost"})
 		}
 	}
 	return trace
@@ -464,6 +465,26 @@ func TestStraddlingGarbageIsDroppedEarly(t *testing.T) {
 		t.Errorf("state %v, want not http", got)
 	}
 	r.close()
+}
+
+// At the end, bytes that no head begins with are not called a head.
+func TestCloseLooksAtTheLastBytes(t *testing.T) {
+	for _, tt := range []struct {
+		last string
+		want EndKind
+	}{{"a: b", HeadCut}, {"\x00", WasLost}} {
+		r := tracer{t: t}
+		r.write([]byte("GETTING"))
+		if tt.want == HeadCut {
+			r.write([]byte(" / HTTP/1.1\r\n"))
+		}
+		for _, c := range tt.last {
+			r.write([]byte{byte(c)})
+		}
+		if got := r.p.Close(&r.bufs); got != tt.want {
+			t.Errorf("behind %q: ended %v, want %v", tt.last, got, tt.want)
+		}
+	}
 }
 
 func TestBuffersAreBounded(t *testing.T) {

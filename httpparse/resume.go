@@ -89,6 +89,11 @@ func (k EndKind) String() string {
 // Close ends the direction and says where; it gives the parser's buffer back.
 // Events that are due must have been taken. The parser is as new afterwards.
 func (p *Parser) Close(bufs *Buffers) EndKind {
+	if p.state == stateHead { // moreHead may not have looked at its last bytes
+		if _, r := ScanHead(bufs.get(p.buf)); r != NeedMore {
+			p.Lose()
+		}
+	}
 	if p.buf != 0 {
 		p.release(bufs)
 	}
