@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -79,19 +80,8 @@ func (s *session) run(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := s.play(ctx); err != nil {
-		stopCapture()
-		return "", err
-	}
-	client, err := clientSockets(ctx, s.line.client)
-	if err != nil {
-		return "", err
-	}
-	server, err := serverSockets(ctx, s.line.server)
-	if err != nil {
-		return "", err
-	}
-	if err := stopCapture(); err != nil {
+	client, server, err := s.observe(ctx)
+	if err := errors.Join(err, stopCapture()); err != nil {
 		return "", err
 	}
 	var events []event
@@ -109,6 +99,18 @@ func (s *session) run(ctx context.Context) (string, error) {
 	}
 	return fmt.Sprintf("%d connections, %d requests, TIME_WAIT %d at the client, %d at the server",
 		t.Connects, t.Requests, t.TimeWaitClient, t.TimeWaitServer), nil
+}
+
+// observe lets the case happen and asks ss on both sides what is left of it.
+func (s *session) observe(ctx context.Context) (client, server sockets, err error) {
+	if err := s.play(ctx); err != nil {
+		return nil, nil, err
+	}
+	if client, err = clientSockets(ctx, s.line.client); err != nil {
+		return nil, nil, err
+	}
+	server, err = serverSockets(ctx, s.line.server)
+	return client, server, err
 }
 
 // startServers starts the case's servers and waits until they listen.
