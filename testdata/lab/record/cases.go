@@ -81,12 +81,12 @@ func (p program) command(where places, dir string) (string, []string, error) {
 // action is something done to a running case.
 type action struct {
 	at time.Duration // from the start of the clients
-	do func(*session) error
+	do func(*recording) error
 }
 
-func cutLine(s *session) error    { return s.cut() }
-func killServer(s *session) error { return s.servers[0].Process.Kill() }
-func killClient(s *session) error { return s.clients[0].Process.Kill() }
+func cutLine(r *recording) error    { return r.cut() }
+func killServer(r *recording) error { return r.servers[0].Process.Kill() }
+func killClient(r *recording) error { return r.clients[0].Process.Kill() }
 
 // goServer is the lab's server on port 8080.
 func goServer(args ...string) []program { return []program{{"server", 8080, args}} }

@@ -27,8 +27,8 @@ const (
 // settle is how long the line must be left alone before ss is asked.
 const settle = 300 * time.Millisecond
 
-// session is one case being recorded.
-type session struct {
+// recording is one case being recorded.
+type recording struct {
 	places
 	labCase
 	*line
@@ -65,36 +65,36 @@ func record(ctx context.Context, p places, c labCase) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s := &session{places: p, labCase: c, line: l, dir: dir}
-	defer s.stopPrograms()
-	return s.run(ctx)
+	r := &recording{places: p, labCase: c, line: l, dir: dir}
+	defer r.stopPrograms()
+	return r.run(ctx)
 }
 
 // run starts everything, lets the case happen and writes the files. The
 // capture ends before any program does, so that it shows the case only.
-func (s *session) run(ctx context.Context) (string, error) {
-	if err := s.startServers(ctx); err != nil {
+func (r *recording) run(ctx context.Context) (string, error) {
+	if err := r.startServers(ctx); err != nil {
 		return "", err
 	}
-	stopCapture, err := s.capture(ctx)
+	stopCapture, err := r.capture(ctx)
 	if err != nil {
 		return "", err
 	}
-	client, server, err := s.observe(ctx)
+	client, server, err := r.observe(ctx)
 	if err := errors.Join(err, stopCapture()); err != nil {
 		return "", err
 	}
 	var events []event
-	for _, c := range s.clients {
+	for _, c := range r.clients {
 		c.mu.Lock()
 		events = append(events, c.events...)
 		c.mu.Unlock()
 	}
-	t, err := newTruth(s.labCase, events, client, server)
+	t, err := newTruth(r.labCase, events, client, server)
 	if err != nil {
 		return "", err
 	}
-	if err := s.write(t); err != nil {
+	if err := r.write(t); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d connections, %d requests, TIME_WAIT %d at the client, %d at the server",
@@ -102,32 +102,32 @@ func (s *session) run(ctx context.Context) (string, error) {
 }
 
 // observe lets the case happen and asks ss on both sides what is left of it.
-func (s *session) observe(ctx context.Context) (client, server sockets, err error) {
-	if err := s.play(ctx); err != nil {
+func (r *recording) observe(ctx context.Context) (client, server sockets, err error) {
+	if err := r.play(ctx); err != nil {
 		return nil, nil, err
 	}
-	if client, err = clientSockets(ctx, s.line.client); err != nil {
+	if client, err = clientSockets(ctx, r.line.client); err != nil {
 		return nil, nil, err
 	}
-	server, err = serverSockets(ctx, s.line.server)
+	server, err = serverSockets(ctx, r.line.server)
 	return client, server, err
 }
 
 // startServers starts the case's servers and waits until they listen.
-func (s *session) startServers(ctx context.Context) error {
-	for _, p := range s.labCase.servers {
-		name, args, err := p.command(s.places, s.dir)
+func (r *recording) startServers(ctx context.Context) error {
+	for _, p := range r.labCase.servers {
+		name, args, err := p.command(r.places, r.dir)
 		if err != nil {
 			return err
 		}
-		cmd := s.in(ctx, s.line.server, name, args...)
-		cmd.Dir = s.dir
+		cmd := r.in(ctx, r.line.server, name, args...)
+		cmd.Dir = r.dir
 		if err := cmd.Start(); err != nil {
 			return fmt.Errorf("start %s: %w", name, err)
 		}
-		s.servers = append(s.servers, cmd)
+		r.servers = append(r.servers, cmd)
 		err = wait(ctx, name+" to listen", func() bool {
-			out, err := s.in(ctx, s.line.server, "ss", "-ltnH").Output()
+			out, err := r.in(ctx, r.line.server, "ss", "-ltnH").Output()
 			return err == nil && strings.Contains(string(out), fmt.Sprintf(":%d ", p.port))
 		})
 		if err != nil {
@@ -139,15 +139,15 @@ func (s *session) startServers(ctx context.Context) error {
 
 // capture starts tcpdump and returns what stops it. Immediate mode and -U keep
 // it from losing the last packets.
-func (s *session) capture(ctx context.Context) (stop func() error, err error) {
-	namespace := s.line.client
-	if s.capturedAt() == "server" {
-		namespace = s.line.server
+func (r *recording) capture(ctx context.Context) (stop func() error, err error) {
+	namespace := r.line.client
+	if r.capturedAt() == "server" {
+		namespace = r.line.server
 	}
 	var said bytes.Buffer
 	listens := make(chan struct{})
-	cmd := s.in(ctx, namespace, "tcpdump", "-i", "eth0", "-n", "-U", "--immediate-mode", "-s", "0",
-		"-Z", "root", "-w", filepath.Join(s.dir, "pcap"), "tcp")
+	cmd := r.in(ctx, namespace, "tcpdump", "-i", "eth0", "-n", "-U", "--immediate-mode", "-s", "0",
+		"-Z", "root", "-w", filepath.Join(r.dir, "pcap"), "tcp")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -187,24 +187,24 @@ func (s *session) capture(ctx context.Context) (stop func() error, err error) {
 
 // play runs the clients beside the case's actions, and waits until both are
 // over and the line is quiet.
-func (s *session) play(ctx context.Context) error {
-	for _, args := range s.labCase.clients {
-		c, err := s.startClient(ctx, args)
+func (r *recording) play(ctx context.Context) error {
+	for _, args := range r.labCase.clients {
+		c, err := r.startClient(ctx, args)
 		if err != nil {
 			return err
 		}
-		s.clients = append(s.clients, c)
+		r.clients = append(r.clients, c)
 	}
 	start := time.Now()
-	for _, a := range s.actions {
+	for _, a := range r.actions {
 		if err := pause(ctx, time.Until(start.Add(a.at))); err != nil {
 			return err
 		}
-		if err := a.do(s); err != nil {
+		if err := a.do(r); err != nil {
 			return fmt.Errorf("act at %v: %w", a.at, err)
 		}
 	}
-	for _, c := range s.clients {
+	for _, c := range r.clients {
 		select {
 		case <-c.ended:
 		case <-time.After(clientLimit):
@@ -213,13 +213,13 @@ func (s *session) play(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return pause(ctx, max(s.after, settle))
+	return pause(ctx, max(r.after, settle))
 }
 
 // startClient starts a client program and follows what it says.
-func (s *session) startClient(ctx context.Context, args []string) (*runningClient, error) {
-	args = replaceAll(args, "@DIR@", s.dir)
-	c := &runningClient{Cmd: s.in(ctx, s.line.client, filepath.Join(s.bin, "client"), args...), ended: make(chan struct{})}
+func (r *recording) startClient(ctx context.Context, args []string) (*runningClient, error) {
+	args = replaceAll(args, "@DIR@", r.dir)
+	c := &runningClient{Cmd: r.in(ctx, r.line.client, filepath.Join(r.bin, "client"), args...), ended: make(chan struct{})}
 	stdin, err := c.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -251,15 +251,15 @@ func (c *runningClient) follow(stdout io.Reader) {
 	}
 }
 
-// stopPrograms ends what the session started.
-func (s *session) stopPrograms() {
-	for _, c := range s.clients {
+// stopPrograms ends what the recording started.
+func (r *recording) stopPrograms() {
+	for _, c := range r.clients {
 		c.stdin.Close()
 		c.Process.Kill()
 		<-c.ended
 		c.Wait()
 	}
-	for _, cmd := range s.servers {
+	for _, cmd := range r.servers {
 		cmd.Process.Kill()
 		cmd.Wait()
 	}
@@ -267,21 +267,21 @@ func (s *session) stopPrograms() {
 
 // write puts the recording and its truth, and the TLS secrets if any, where
 // they belong.
-func (s *session) write(t *truth) error {
+func (r *recording) write(t *truth) error {
 	text, err := json.MarshalIndent(t, "", "  ")
 	if err != nil {
 		return err
 	}
-	pcap, err := os.ReadFile(filepath.Join(s.dir, "pcap"))
+	pcap, err := os.ReadFile(filepath.Join(r.dir, "pcap"))
 	if err != nil {
 		return err
 	}
 	files := map[string][]byte{".pcap": pcap, ".truth.json": append(text, '\n')}
-	if secrets, err := os.ReadFile(filepath.Join(s.dir, "keylog")); err == nil {
+	if secrets, err := os.ReadFile(filepath.Join(r.dir, "keylog")); err == nil {
 		files[".keylog"] = secrets
 	}
 	for ending, content := range files {
-		if err := os.WriteFile(filepath.Join(s.out, s.name+ending), content, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(r.out, r.name+ending), content, 0o644); err != nil {
 			return err
 		}
 	}
