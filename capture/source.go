@@ -186,19 +186,32 @@ func (r *reading) deliver(b *block) {
 	}
 }
 
-// spins is how often a waiter gives the processor to others before it parks:
-// 50 to 100 us. Waking a parked thread takes as long.
-const spins = 300
+// A waiter looks again for 50 to 100 us before it parks, because waking a
+// parked thread takes as long: rounds times, a third of a microsecond each.
+// Between them it lets other goroutines run.
+const (
+	rounds = 200
+	looks  = 100
+)
 
-// lock locks mu, and parks only after a while.
-func lock(mu *sync.Mutex) {
-	for range spins {
-		if mu.TryLock() {
-			return
+// spin calls ready until it reports true, and reports false after a while.
+func spin(ready func() bool) bool {
+	for range rounds {
+		for range looks {
+			if ready() {
+				return true
+			}
 		}
 		runtime.Gosched()
 	}
-	mu.Lock()
+	return false
+}
+
+// lock locks mu, and parks only after a while.
+func lock(mu *sync.Mutex) {
+	if !spin(mu.TryLock) {
+		mu.Lock()
+	}
 }
 
 // A turn lets tickets pass in their order.
@@ -213,11 +226,8 @@ func (t *turn) init() { t.next.L = &t.mu }
 
 // wait returns when it is the ticket's turn.
 func (t *turn) wait(ticket uint64) {
-	for range spins {
-		if t.now.Load() == ticket {
-			return
-		}
-		runtime.Gosched()
+	if spin(func() bool { return t.now.Load() == ticket }) {
+		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
