@@ -153,9 +153,8 @@ func (d *decoder) ipv6(data []byte, wire int, at uint32, seg *flows.Segment) ver
 	if length == 0 && h[6] == protoHopByHop {
 		length = jumboLength(data)
 	}
-	if length != 0 && length < wire {
-		wire = length
-		data = data[:min(len(data), wire)]
+	if length != 0 {
+		data, wire = clip(data, wire, length)
 	}
 	if h[6] == protoTCP {
 		return d.tcp(data, wire, 0, at, seg)

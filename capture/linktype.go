@@ -228,8 +228,8 @@ func (d *decoder) nflog(data []byte, wire int, at uint32, seg *flows.Segment) ve
 			return undecoded
 		}
 		if kind == payload {
-			wire = min(wire, size)
-			return d.family(family, data[4:min(len(data), size)], wire-4, at, seg)
+			data, wire = clip(data, wire, size)
+			return d.family(family, data[4:], wire-4, at, seg)
 		}
 		size = (size + 3) &^ 3
 		if size > len(data) {

@@ -35,10 +35,11 @@ func (d *decoder) network(etherType uint16, data []byte, wire int, at uint32, se
 		case etherTypeBridge:
 			return d.inner(etherTypeBridge, data, wire, 0, at, seg)
 		default:
-			if etherType <= 1500 { // a length: IEEE 802.3
-				return d.llc(data, wire, at, seg)
+			if etherType > 1500 {
+				return notTCP
 			}
-			return notTCP
+			data, wire = clip(data, wire, int(etherType)) // a length: IEEE 802.3
+			return d.llc(data, wire, at, seg)
 		}
 	}
 }
@@ -112,7 +113,14 @@ func (d *decoder) pppoe(data []byte, wire int, at uint32, seg *flows.Segment) ve
 	if data[1] != 0 { // the code: not session data
 		return notTCP
 	}
-	return d.ppp(data[6:], wire-6, at, seg)
+	data, wire = clip(data[6:], wire-6, int(binary.BigEndian.Uint16(data[4:])))
+	return d.ppp(data, wire, at, seg)
+}
+
+// clip shortens data to the length that a header gives, if that is less.
+func clip(data []byte, wire, length int) ([]byte, int) {
+	wire = min(wire, length)
+	return data[:min(len(data), wire)], wire
 }
 
 // ppp decodes a frame, with or without HDLC's address and control (RFC 1662,
@@ -237,6 +245,7 @@ func (d *decoder) gtp(data []byte, wire int, at uint32, seg *flows.Segment) verd
 	if len(data) < 8 || data[0]&0xf0 != version1 || data[1] != userData {
 		return notTCP
 	}
+	data, wire = clip(data, wire, 8+int(binary.BigEndian.Uint16(data[2:])))
 	if data[0]&7 == 0 {
 		return d.innerIP(data, wire, 8, at, seg)
 	}
