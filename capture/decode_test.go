@@ -80,11 +80,11 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"nothing", linkEthernet, nil, undecoded},
 		{"arp", linkEthernet, etherFrame(0x0806, long), notTCP},
-		{"spanning tree", linkEthernet, etherFrame(38, join(header("424203"), long)), notTCP},
+		{"spanning tree", linkEthernet, etherFrame(38, concat(header("424203"), long)), notTCP},
 		{"vlan cut", linkEthernet, etherFrame(0x8100, header("00")), undecoded},
 		{"udp", linkRaw, ipv4Packet(protoUDP, udpPacket(1, 53, long)), notTCP},
-		{"icmp that quotes a segment", linkRaw, ipv4Packet(1, join(header("0303 0000 00000000"), ipOf(t, scriptIPv4))), notTCP},
-		{"icmpv6 that quotes a segment", linkRaw, ipv6Packet(58, join(header("0104 0000 00000000"), ipOf(t, scriptIPv6))), notTCP},
+		{"icmp that quotes a segment", linkRaw, ipv4Packet(1, concat(header("0303 0000 00000000"), ipOf(t, scriptIPv4))), notTCP},
+		{"icmpv6 that quotes a segment", linkRaw, ipv6Packet(58, concat(header("0104 0000 00000000"), ipOf(t, scriptIPv6))), notTCP},
 		{"no next header", linkRaw, ipv6Packet(59, long), notTCP},
 		{"esp", linkRaw, ipv6Packet(50, long), notTCP},
 		{"vxlan port, but not vxlan", linkRaw, ipv4Packet(protoUDP, udpPacket(1, 4789, long)), notTCP},
@@ -95,16 +95,16 @@ func TestVerdicts(t *testing.T) {
 		{"data offset of 16 bytes", linkRaw, edit(t, func(p []byte) { p[32] = 0x40 }), undecoded},
 		{"data offset behind the end", linkRaw, edit(t, func(p []byte) { p[3], p[32] = 50, 0xf0 }), undecoded},
 		{"ipv6 extension that is too long", linkRaw, withNext(ipOf(t, scriptIPv6), protoHopByHop, header("06 ff 01 04 00000000")), undecoded},
-		{"loopback of another family", linkNull, join(header("07000000"), long), notTCP},
-		{"netlink", linkSLL, join(header("0000 0338 0006 000000000000 0000 0800"), ipOf(t, scriptIPv4)), notTCP},
-		{"pppoe, but no session data", linkEthernet, etherFrame(0x8864, join(header("11a7 0001 0048 0021"), ipOf(t, scriptIPv4))), notTCP},
+		{"loopback of another family", linkNull, concat(header("07000000"), long), notTCP},
+		{"netlink", linkSLL, concat(header("0000 0338 0006 000000000000 0000 0800"), ipOf(t, scriptIPv4)), notTCP},
+		{"pppoe, but no session data", linkEthernet, etherFrame(0x8864, concat(header("11a7 0001 0048 0021"), ipOf(t, scriptIPv4))), notTCP},
 		{"ppp control", linkPPP, header("c021 01010004"), notTCP},
 		{"nflog without a packet", linkNFLOG, header("02000001 08000100 08000001"), notTCP},
 		{"nflog attribute of no length", linkNFLOG, header("02000001 00000900 08000001"), undecoded},
 		{"unknown link type", 147, long, undecoded},
 		{"unknown link type above a byte", 4711, long, undecoded},
 		{"802.11 cut in its header", 105, header("0801 0000 020000000001"), undecoded},
-		{"802.11 beacon", 105, join(header("8000 0000 ffffffffffff 020000000001 020000000001 0000"), long), notTCP},
+		{"802.11 beacon", 105, concat(header("8000 0000 ffffffffffff 020000000001 020000000001 0000"), long), notTCP},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var seg flows.Segment
@@ -130,7 +130,7 @@ func TestNesting(t *testing.T) {
 			t.Fatalf("in %d tunnels: verdict is %d, want %d", depth, got, want)
 		}
 		packet = ipv4Packet(protoIPv4, packet)
-		snap = join(header("0007 0010 aaaa03 000000 8100"), snap)
+		snap = concat(header("0007 05dc aaaa03 000000 8100"), snap)
 	}
 	var seg flows.Segment
 	if got := newDecoder().decode(linkEthernet, 0, etherFrame(0x8100, snap), uint32(14+len(snap)), &seg); got != undecoded {
@@ -193,7 +193,7 @@ func TestOptions(t *testing.T) {
 // TestPrint changes a packet byte by byte: what a router changes leaves Print
 // alone, and all else of IP's identification, the addresses and TCP changes it.
 func TestPrint(t *testing.T) {
-	packet := join(ipOf(t, scriptIPv4), make([]byte, 4)) // padded, so that it can claim to be longer
+	packet := concat(ipOf(t, scriptIPv4), make([]byte, 4)) // padded, so that it can claim to be longer
 	print := func(p []byte) (uint64, verdict) {
 		var seg flows.Segment
 		v := newDecoder().decode(linkRaw, 0, p, uint32(len(p)), &seg)
@@ -270,8 +270,8 @@ func TestLinkTypeNames(t *testing.T) {
 // TestSlowMemory checks that gopacket, which appends to frames of 802.11
 // without a checksum, does not write behind the frame.
 func TestSlowMemory(t *testing.T) {
-	frame := join(header("00 00 0900 02000000 00  0801 0000 020000000001 020000000002 020000000003 0000  aaaa03 000000 0800"), ipOf(t, scriptIPv4))
-	block := join(frame, header("deadbeef"))
+	frame := concat(header("00 00 0900 02000000 00  0801 0000 020000000001 020000000002 020000000003 0000  aaaa03 000000 0800"), ipOf(t, scriptIPv4))
+	block := concat(frame, header("deadbeef"))
 	var seg flows.Segment
 	v := newDecoder().decode(127, 0, block[:len(frame)], uint32(len(frame)), &seg)
 	if got := binary.BigEndian.Uint32(block[len(frame):]); got != 0xdeadbeef {

@@ -20,7 +20,7 @@ func cutUp(packet []byte, size int) [][]byte {
 	payload := packet[20:]
 	for off := 0; off < len(payload); off += size {
 		end := min(off+size, len(payload))
-		f := join(packet[:20], payload[off:end])
+		f := concat(packet[:20], payload[off:end])
 		binary.BigEndian.PutUint16(f[2:], uint16(len(f)))
 		place := uint16(off / 8)
 		if end < len(payload) {
@@ -44,7 +44,7 @@ func cutUp6(packet []byte, size int) [][]byte {
 			place |= 1
 		}
 		binary.BigEndian.PutUint16(h[2:], place)
-		fragments = append(fragments, withNext(join(packet[:40], payload[off:end]), protoFragment, h))
+		fragments = append(fragments, withNext(concat(packet[:40], payload[off:end]), protoFragment, h))
 	}
 	return fragments
 }
@@ -82,11 +82,11 @@ func TestFragments(t *testing.T) {
 	reverse := func(f [][]byte) [][]byte { slices.Reverse(f); return f }
 	wrap := func(f [][]byte, head []byte) [][]byte {
 		for i := range f {
-			f[i] = join(head, f[i])
+			f[i] = concat(head, f[i])
 		}
 		return f
 	}
-	udp := func(frame []byte) []byte { return udpPacket(40000, 4789, join(header("08000000 00000100"), frame)) }
+	udp := func(frame []byte) []byte { return udpPacket(40000, 4789, concat(header("08000000 00000100"), frame)) }
 	for _, test := range []struct {
 		name   string
 		link   linkType
@@ -106,7 +106,7 @@ func TestFragments(t *testing.T) {
 			if test.name == "fragments in a tunnel" {
 				test.frames = test.frames[:0]
 				for _, f := range cutUp(v4, 400) {
-					test.frames = append(test.frames, ipv4Packet(protoGRE, join(header("0000 0800"), f)))
+					test.frames = append(test.frames, ipv4Packet(protoGRE, concat(header("0000 0800"), f)))
 				}
 			}
 			f := newDefragmenter()
@@ -144,7 +144,7 @@ func TestFragmentsOfFragments(t *testing.T) {
 func TestFragmentOverlap(t *testing.T) {
 	packet := ipOf(t, scriptLong)
 	part := func(from, to int, fill byte) []byte { // of the payload, with other content
-		f := join(packet[:20], packet[20+from:20+to])
+		f := concat(packet[:20], packet[20+from:20+to])
 		if fill != 0 {
 			for i := range f[20:] {
 				f[20+i] = fill
@@ -168,7 +168,7 @@ func TestFragmentOverlap(t *testing.T) {
 		{"overlap behind", [][]byte{part(0, 400, 0), part(200, end, 0)}},
 		{"inside", [][]byte{part(0, 800, 0), part(200, 400, 'x'), part(400, end, 0)}},
 		{"around two", [][]byte{part(80, 160, 0), part(240, 320, 0), part(0, 800, 0), part(800, end, 0)}},
-		{"past the end", [][]byte{part(400, end, 0), join(part(1016, end, 'x')[:20], make([]byte, 64)), part(0, 400, 0)}},
+		{"past the end", [][]byte{part(400, end, 0), concat(part(1016, end, 'x')[:20], make([]byte, 64)), part(0, 400, 0)}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newDefragmenter()
@@ -207,7 +207,7 @@ func TestFragmentsCut(t *testing.T) {
 func TestFragmentNonsense(t *testing.T) {
 	packet := ipOf(t, scriptLong)
 	with := func(place uint16, n int) []byte {
-		p := join(packet[:20], make([]byte, n))
+		p := concat(packet[:20], make([]byte, n))
 		binary.BigEndian.PutUint16(p[2:], uint16(len(p)))
 		binary.BigEndian.PutUint16(p[6:], place)
 		return p
@@ -263,7 +263,7 @@ func TestFragmentBounds(t *testing.T) {
 	var seg flows.Segment
 	for i := range 20000 {
 		size := 8 * (1 + random.IntN(400))
-		p := join(packet[:20], make([]byte, size))
+		p := concat(packet[:20], make([]byte, size))
 		binary.BigEndian.PutUint16(p[2:], uint16(len(p)))
 		binary.BigEndian.PutUint16(p[4:], uint16(random.IntN(300)))
 		binary.BigEndian.PutUint16(p[6:], 0x2000|uint16(random.IntN(7000)))
