@@ -111,53 +111,52 @@ func (in instruction) valid(before, after int) bool {
 // match reports whether the filter accepts a frame of which data was captured.
 // A load beyond data, and a division by zero, reject it.
 func (f *filter) match(data []byte, wireLen uint32) bool {
+	var a uint32 // rather than in m: this loop is run for every frame
 	var m machine
-	loops := 0
-	for pc := 0; ; pc++ {
-		in := &f.program[pc]
+	loops, ok, program := 0, true, f.program
+	for pc := 0; ok; pc++ {
+		in := &program[pc]
 		switch in.code { // what filters are made of, and then the rest
 		case bpfLoadHalfAbs:
-			if uint64(in.k)+2 > uint64(len(data)) {
-				return false
-			}
-			m.a = uint32(binary.BigEndian.Uint16(data[in.k:]))
+			a, ok = loadHalf(data, uint64(in.k))
+		case bpfLoadHalfInd:
+			a, ok = loadHalf(data, uint64(in.k)+uint64(m.x))
 		case bpfLoadWordAbs:
-			if uint64(in.k)+4 > uint64(len(data)) {
-				return false
-			}
-			m.a = binary.BigEndian.Uint32(data[in.k:])
+			a, ok = loadWord(data, uint64(in.k))
 		case bpfLoadByteAbs:
-			if uint64(in.k) >= uint64(len(data)) {
-				return false
-			}
-			m.a = uint32(data[in.k])
+			a, ok = loadByte(data, uint64(in.k))
+		case bpfLoadXIPHeader:
+			m.x, ok = loadByte(data, uint64(in.k))
+			m.x = m.x & 15 * 4
 		case bpfJumps | bpfEqual:
-			pc += in.jump(m.a == in.k)
+			pc += in.jump(a == in.k)
 		case bpfJumps | bpfAnyBit:
-			pc += in.jump(m.a&in.k != 0)
+			pc += in.jump(a&in.k != 0)
 		case bpfJumps | bpfGreater:
-			pc += in.jump(m.a > in.k)
+			pc += in.jump(a > in.k)
 		case bpfJumps | bpfAtLeast:
-			pc += in.jump(m.a >= in.k)
+			pc += in.jump(a >= in.k)
 		case bpfJump:
 			pc += int(int32(in.k))
 			if int32(in.k) < 0 {
-				if loops++; loops > bpfLoops {
-					return false
-				}
+				loops++
+				ok = loops <= bpfLoops
 			}
 		case bpfReturnK:
 			return in.k != 0
 		case bpfReturnA:
-			return m.a != 0
+			return a != 0
 		default:
 			if in.code&bpfClass == bpfJumps {
-				pc += in.jump(compare(in.code&0xf0, m.a, m.x))
-			} else if !m.step(in, data, wireLen) {
-				return false
+				pc += in.jump(compare(in.code&0xf0, a, m.x))
+				break
 			}
+			m.a = a
+			ok = m.step(in, data, wireLen)
+			a = m.a
 		}
 	}
+	return false
 }
 
 // machine is the state of BPF's virtual machine.
@@ -170,13 +169,11 @@ type machine struct {
 // it could.
 func (m *machine) step(in *instruction, data []byte, wireLen uint32) (ok bool) {
 	switch in.code {
-	case bpfLoadXIPHeader:
-		if uint64(in.k) >= uint64(len(data)) {
-			return false
-		}
-		m.x = uint32(data[in.k]&15) * 4
-	case bpfLoadHalfInd, bpfLoadWordInd, bpfLoadByteInd:
-		m.a, ok = loadIndirect(in.code, data, uint64(in.k)+uint64(m.x))
+	case bpfLoadWordInd:
+		m.a, ok = loadWord(data, uint64(in.k)+uint64(m.x))
+		return ok
+	case bpfLoadByteInd:
+		m.a, ok = loadByte(data, uint64(in.k)+uint64(m.x))
 		return ok
 	case bpfLoadImm:
 		m.a = in.k
@@ -216,17 +213,25 @@ func (in *instruction) jump(yes bool) int {
 	return int(in.jumpFalse)
 }
 
-func loadIndirect(code uint16, data []byte, at uint64) (uint32, bool) {
-	left := uint64(len(data)) - min(at, uint64(len(data)))
-	switch {
-	case code == bpfLoadByteInd && left >= 1:
-		return uint32(data[at]), true
-	case code == bpfLoadHalfInd && left >= 2:
-		return uint32(binary.BigEndian.Uint16(data[at:])), true
-	case code == bpfLoadWordInd && left >= 4:
-		return binary.BigEndian.Uint32(data[at:]), true
+func loadByte(data []byte, at uint64) (uint32, bool) {
+	if at >= uint64(len(data)) {
+		return 0, false
 	}
-	return 0, false
+	return uint32(data[at]), true
+}
+
+func loadHalf(data []byte, at uint64) (uint32, bool) {
+	if at+2 > uint64(len(data)) {
+		return 0, false
+	}
+	return uint32(binary.BigEndian.Uint16(data[at:])), true
+}
+
+func loadWord(data []byte, at uint64) (uint32, bool) {
+	if at+4 > uint64(len(data)) {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(data[at:]), true
 }
 
 func compare(operation uint16, a, operand uint32) bool {
