@@ -258,7 +258,9 @@ func (c *cursor) keep(b *block, i int) {
 	for j := range a.frames {
 		a.frames[j].off -= from
 	}
-	b.frames = b.frames[:i]
+	if b.frames = b.frames[:i]; i == 0 {
+		b.buf = b.buf[:0]
+	}
 	c.next = 0
 }
 
@@ -268,9 +270,9 @@ func (c *cursor) refill(n *news) bool {
 	if c.waiting() {
 		return true
 	}
-	c.next = 0
 	for !c.waiting() && !c.ended {
 		c.ahead.clear(probeSize)
+		c.next = 0
 		c.read(&c.ahead, probeSize)
 		n.add(&c.ahead.news)
 	}

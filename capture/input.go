@@ -37,27 +37,27 @@ func (c *counter) Read(p []byte) (int, error) {
 // openInput opens the file called name, or stdin if that is "-", and finds
 // out whether it is compressed. It returns the input and its first bytes,
 // fewer than four only if the file has no more. done counts what is read.
-func openInput(name string, stdin io.Reader, done *atomic.Int64) (in *input, head []byte, err error) {
-	in = &input{size: -1, r: stdin}
+func openInput(name string, stdin io.Reader, done *atomic.Int64) (*input, []byte, error) {
+	in := &input{size: -1, r: stdin}
 	if name != "-" {
-		if in.file, err = os.Open(name); err != nil {
+		file, err := os.Open(name)
+		if err != nil {
 			return nil, nil, reason(err)
 		}
-		in.r = in.file
+		in.r, in.file = file, file
 	} else if stdin == nil {
 		return nil, nil, errors.New("no standard input")
 	}
-	defer func() {
-		if err != nil {
-			in.close()
-		}
-	}()
-	if err = in.stat(); err != nil {
+	err := in.stat()
+	if err != nil {
+		in.close()
 		return nil, nil, err
 	}
-	in.regular = in.regular && name != "-"
+	in.regular = in.regular && name != "-" // which cannot begin again
 	in.r = &counter{in.r, done}
-	if head, err = in.peek(); err != nil {
+	head, err := in.peek()
+	if err != nil {
+		in.close()
 		return nil, nil, err
 	}
 	return in, head, nil
@@ -103,10 +103,11 @@ func (in *input) peek() ([]byte, error) {
 			continue
 		}
 		raw := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(head), in.r), 64<<10)
-		if in.unzip, err = z.open(raw); err != nil {
+		unzip, err := z.open(raw)
+		if err != nil {
 			return nil, fmt.Errorf("decompress %s: %w", z.suffix, cutEOF(err))
 		}
-		in.r, in.suffix = in.unzip, z.suffix
+		in.r, in.unzip, in.suffix = unzip, unzip, z.suffix
 		if head, err = readHead(in.r); err != nil {
 			return nil, fmt.Errorf("decompress %s: %w", z.suffix, err)
 		}

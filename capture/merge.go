@@ -106,7 +106,7 @@ func (m *merger) end(c *cursor) {
 // merge fills b with frames of several files. It stops when one is left that
 // has no frames waiting, so that its blocks need not be copied.
 func (m *merger) merge(b *block) {
-	for len(b.buf) < m.size && len(b.frames) < m.size/16 {
+	for len(b.buf) < m.size && len(b.frames) <= m.size/16 {
 		for _, c := range slices.Clone(m.active) {
 			if len(m.active) == 1 && !c.waiting() {
 				return

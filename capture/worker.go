@@ -165,11 +165,10 @@ func (s *Source) limitCount(b *block) bool {
 	return false
 }
 
-// truncate drops the frames from the n-th on, and the damage after them.
+// truncate drops the frames from the n-th on, and the damage after them: who
+// stops there does not read it.
 func (b *block) truncate(n int) {
-	if n < len(b.frames) {
-		b.news.damage = nil
-	}
+	b.news.damage = nil
 	b.frames = b.frames[:n]
 	for i := range b.runs {
 		r := &b.runs[i]

@@ -1,0 +1,328 @@
+package capture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+)
+
+// numbers returns the frame numbers of the segments.
+func numbers(r result) string {
+	var n []string
+	for _, s := range r.Segments {
+		n = append(n, strings.Fields(s)[0])
+	}
+	return strings.Join(n, " ")
+}
+
+func TestWindow(t *testing.T) {
+	names := save(t, plainPcap.write(times(1, 2, 3, 4, 5)...))
+	for _, tt := range []struct {
+		since, until int64
+		want         string
+	}{
+		{0, 0, "1 2 3 4 5"},
+		{2e9, 0, "2 3 4 5"},
+		{0, 4e9, "1 2 3 4"},
+		{2e9 + 1, 4e9 - 1, "3"},
+		{6e9, 0, ""},
+	} {
+		r := readEveryWay(t, names, Options{Since: tt.since, Until: tt.until})
+		if numbers(r) != tt.want || r.Stats.Packets != 5 || r.Stats.First != 1e9 || r.Stats.Last != 5e9 {
+			t.Errorf("since %d until %d: got %s of %d packets, want %s of 5", tt.since, tt.until, numbers(r), r.Stats.Packets, tt.want)
+		}
+		if want := uint64(len(r.Segments)); r.Stats.TCPPackets != want {
+			t.Errorf("since %d until %d: got %d TCP packets, want %d", tt.since, tt.until, r.Stats.TCPPackets, want)
+		}
+	}
+}
+
+func TestCount(t *testing.T) {
+	file := plainPcap.write(times(1, 2, 3, 4, 5)...)
+	names := save(t, file[:len(file)-3]) // damaged, but only after the fourth
+	for count, want := range map[uint64]string{1: "1", 3: "1 2 3", 4: "1 2 3 4"} {
+		r := readEveryWay(t, names, Options{Count: count})
+		if numbers(r) != want || r.Stats.Packets != count || r.Stats.Sources[0].Packets != count || r.Stats.Damage != nil {
+			t.Errorf("count %d: got %s, stats %+v", count, numbers(r), r.Stats)
+		}
+	}
+	if r := readEveryWay(t, names, Options{Count: 2, Since: 3e9}); numbers(r) != "3 4" || r.Stats.Packets != 4 {
+		t.Errorf("count 2 since 3 s: got %s of %d packets", numbers(r), r.Stats.Packets)
+	}
+	two := save(t, plainPcap.write(at(1, 1, 3)...), plainPcap.write(at(2, 2, 4)...))
+	if r := readEveryWay(t, two, Options{Count: 3}); numbers(r) != "1 2 3" || r.Stats.Sources[0].Packets != 2 || r.Stats.Sources[1].Packets != 1 {
+		t.Errorf("count 3 of two files: got %s, %+v", numbers(r), r.Stats.Sources)
+	}
+}
+
+func TestSourceFilter(t *testing.T) {
+	names := save(t, plainPcap.write(manyPackets(20)...))
+	_, err := OpenFiles(names, Options{Filter: "tcp prot 80"})
+	if errors.Is(err, ErrNoLibpcap) {
+		t.Skip(err)
+	}
+	if wrong := (*FilterError)(nil); !errors.As(err, &wrong) {
+		t.Errorf("wrong syntax: got %v, want a FilterError", err)
+	}
+	// tcp[7] is the last byte of the sequence number: the mark.
+	r := readEveryWay(t, names, Options{Filter: "tcp[7] > 0x40"})
+	if numbers(r) != "11 12 13 14 15 16 17 18 19 20" || r.Stats.Packets != 20 || r.Stats.TCPPackets != 10 {
+		t.Errorf("got %s, %+v", numbers(r), r.Stats)
+	}
+	r = readEveryWay(t, names, Options{Filter: "tcp[7] > 0x40", Count: 2})
+	if numbers(r) != "11 12" || r.Stats.Packets != 12 {
+		t.Errorf("count 2: got %s of %d packets", numbers(r), r.Stats.Packets)
+	}
+}
+
+// TestFilterLaterLinkType has a filter that only the first link type knows.
+func TestFilterLaterLinkType(t *testing.T) {
+	file := join(le.section(), le.iface(1, 0), packetOnly(), le.iface(101, 0), le.enhanced(1, 5, packet{mark: 1}.bytes()[14:]))
+	_, err := compileFilter("ether broadcast", linkEthernet, maxPlain)
+	if errors.Is(err, ErrNoLibpcap) {
+		t.Skip(err)
+	}
+	if r := readEveryWay(t, save(t, file), Options{Filter: "ether broadcast"}); !strings.Contains(r.Err, "ether broadcast") {
+		t.Errorf("got error %q", r.Err)
+	}
+}
+
+func TestScan(t *testing.T) {
+	var calls atomic.Int64
+	scan := func(payload []byte) flows.Note {
+		calls.Add(1)
+		return flows.Note{uint64(payload[0]) + 1}
+	}
+	names := save(t, plainPcap.write(times(1, 2, 3)...))
+	r := readAll(t, names, Options{Scan: scan, Workers: 2}, 100)
+	want := []string{"1 1000000000 01 1 2", "2 2000000000 02 1 3", "3 3000000000 03 1 4"}
+	if diff := cmp.Diff(r.Segments, want); diff != "" || calls.Load() != 3 {
+		t.Errorf("%d calls; got, then want\n%s", calls.Load(), diff)
+	}
+}
+
+// TestFragments has a segment in two IP fragments with others between them.
+func TestSourceFragments(t *testing.T) {
+	p := packet{mark: 0x77, size: 16}.bytes()
+	first, second := bytes.Clone(p[:34+24]), append(bytes.Clone(p[:34]), p[34+24:]...)
+	first[16], first[17], first[20] = 0, 44, 0x20                // more fragments
+	second[16], second[17], second[20], second[21] = 0, 32, 0, 3 // at byte 24
+	file := plainPcap.write(times(1)...)
+	file = plainPcap.record(file, 2e9, first, len(first))
+	file = plainPcap.record(file, 3e9, packet{mark: 2}.bytes(), 55)
+	file = plainPcap.record(file, 4e9, second, len(second))
+	file = plainPcap.record(file, 5e9, packet{mark: 3}.bytes(), 55)
+	r := readEveryWay(t, save(t, file), Options{Scan: func(p []byte) flows.Note { return flows.Note{uint64(len(p))} }})
+	want := []string{"1 1000000000 01 1 1", "3 3000000000 02 1 1", "4 4000000000 77 16 16", "5 5000000000 03 1 1"}
+	if diff := cmp.Diff(r.Segments, want); diff != "" {
+		t.Errorf("got, then want\n%s", diff)
+	}
+	if r.Stats.TCPPackets != 4 || r.Stats.UndecodedPackets != 0 {
+		t.Errorf("got stats %+v", r.Stats)
+	}
+}
+
+func TestSourceUndecoded(t *testing.T) {
+	file := plainPcap.write(times(1)...)
+	arp := append(make([]byte, 12), 8, 6, 0, 1)
+	file = plainPcap.record(file, 2e9, append(arp, make([]byte, 26)...), 42) // known not to be TCP
+	p := packet{mark: 2}.bytes()
+	file = plainPcap.record(file, 3e9, p[:44], len(p)) // cut in the TCP header
+	if r := readEveryWay(t, save(t, file), Options{}); r.Stats.UndecodedPackets != 1 || r.Stats.CutPackets != 1 || r.Stats.TCPPackets != 1 {
+		t.Errorf("got stats %+v", r.Stats)
+	}
+}
+
+func TestApplyError(t *testing.T) {
+	names := save(t, plainPcap.write(manyPackets(50)...))
+	stop := errors.New("stop")
+	for _, workers := range []int{1, 2, 4} {
+		s, err := openFiles(names, Options{Workers: workers}, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := 0
+		err = s.Run(t.Context(), func([]flows.Segment) error {
+			if calls++; calls == 3 {
+				return stop
+			}
+			return nil
+		})
+		if err != stop || calls != 3 {
+			t.Errorf("%d workers: got %v after %d calls, want %v after 3", workers, err, calls, stop)
+		}
+		if err := s.Run(t.Context(), nothing); err == nil {
+			t.Error("the second Run has no error")
+		}
+		s.Close()
+	}
+}
+
+func TestCancel(t *testing.T) {
+	names := save(t, plainPcap.write(manyPackets(50)...))
+	for _, workers := range []int{1, 2, 4} {
+		s, err := openFiles(names, Options{Workers: workers}, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		calls := 0
+		err = s.Run(ctx, func([]flows.Segment) error {
+			calls++
+			cancel()
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) || calls != 1 {
+			t.Errorf("%d workers: got %v after %d calls", workers, err, calls)
+		}
+		s.Close()
+	}
+}
+
+// TestCancelOnPipe cancels while a worker waits for a pipe that says nothing.
+func TestCancelOnPipe(t *testing.T) {
+	for _, workers := range []int{1, 3} {
+		r, w := io.Pipe()
+		go w.Write(plainPcap.write(times(1, 2)...))
+		s, err := OpenFiles([]string{"-"}, Options{Workers: workers, Stdin: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		frames := 0
+		err = s.Run(ctx, func(segments []flows.Segment) error {
+			if frames += len(segments); frames == 2 {
+				cancel()
+			}
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) || frames != 2 || s.Stats().Packets != 2 {
+			t.Errorf("%d workers: got %v after %d frames", workers, err, frames)
+		}
+		s.Close()
+		w.Close()
+	}
+}
+
+// TestPipeAtOnce demands that packets are delivered as they come, even if
+// their pipe then says nothing for long.
+func TestPipeAtOnce(t *testing.T) {
+	r, w := io.Pipe()
+	delivered := make(chan struct{})
+	go func() {
+		w.Write(plainPcap.write())
+		for _, p := range times(1, 2, 3) {
+			w.Write(plainPcap.record(nil, p.time, p.bytes(), 55))
+			<-delivered
+		}
+		w.Close()
+	}()
+	s, err := OpenFiles([]string{"-"}, Options{Stdin: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Run(t.Context(), func(segments []flows.Segment) error {
+		for range segments {
+			delivered <- struct{}{}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	of := s.Stats().Sources[0]
+	if done, total := s.Progress(); of.Packets != 3 || of.Size != -1 || done != 24+3*71 || total != 0 {
+		t.Errorf("got %+v, progress %d of %d", of, done, total)
+	}
+}
+
+// TestStdinFile has a file as standard input: its size is known.
+func TestStdinFile(t *testing.T) {
+	f, err := os.Open(save(t, plainPcap.write(manyPackets(30)...))[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	s, err := OpenFiles([]string{"-"}, Options{Stdin: f})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context(), nothing); err != nil {
+		t.Fatal(err)
+	}
+	if done, total := s.Progress(); s.Stats().Packets != 30 || done != total || total == 0 {
+		t.Errorf("got %d packets, progress %d of %d", s.Stats().Packets, done, total)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		t.Errorf("Close has closed standard input: %v", err)
+	}
+}
+
+func TestOneReadError(t *testing.T) {
+	file := plainPcap.write(times(1, 2)...)
+	broken := io.MultiReader(bytes.NewReader(file), brokenReader{})
+	r := readAll(t, []string{"-"}, Options{Stdin: broken}, blockSize)
+	if d := r.Stats.Damage; r.Err != "" || r.Stats.Packets != 2 || d == nil || d.Reason != "read: the disk is on fire" {
+		t.Errorf("got error %q, damage %+v", r.Err, d)
+	}
+}
+
+// A brokenReader cannot be read.
+type brokenReader struct{}
+
+// Read implements io.Reader.
+func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("the disk is on fire") }
+
+func TestOriginOfOneFile(t *testing.T) {
+	names := save(t, plainPcap.write(times(1, 2)...))
+	s, err := OpenFiles(names, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Run(t.Context(), nothing); err != nil {
+		t.Fatal(err)
+	}
+	if source, packet := s.Origin(2); filepath.Base(source) != "0.cap" || packet != 2 {
+		t.Errorf("got %q, %d", source, packet)
+	}
+}
+
+// TestGiantRecord has records much longer than a block.
+func TestGiantRecord(t *testing.T) {
+	data := append(packet{mark: 1}.bytes(), make([]byte, 200_000)...)
+	file := plainPcap.record(plainPcap.write(times(1)...), 2e9, data, len(data))
+	file = plainPcap.record(file, 3e9, packet{mark: 3}.bytes(), 55)
+	if r := readEveryWay(t, save(t, file), Options{}); numbers(r) != "1 2 3" || r.Stats.Damage != nil {
+		t.Errorf("got %s, damage %+v", numbers(r), r.Stats.Damage)
+	}
+}
+
+// TestClaimedLength demands that a record's length alone costs no memory.
+func TestClaimedLength(t *testing.T) {
+	file := le.write(times(1)...)
+	file = append(file, le.words(blockEnhanced, maxRecord)...)
+	names := save(t, file)
+	allocated := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			readAll(b, names, Options{Workers: 1}, 4096)
+		}
+	}).AllocedBytesPerOp()
+	if allocated > 1<<20 {
+		t.Errorf("reading %d bytes takes %d bytes of memory", len(file), allocated)
+	}
+}
