@@ -118,7 +118,7 @@ func openFiles(names []string, opt Options, size int) (*Source, error) {
 // puts them in that order. A file that can be opened again is closed
 // meanwhile: a rotated capture may have more files than there are descriptors.
 func (s *Source) openAll(names []string) error {
-	links := []linkType(nil)
+	var links []linkType
 	for i, name := range names {
 		if name == "-" && slices.Contains(names[:i], "-") {
 			return errors.New("open captures: standard input is named twice")
@@ -130,9 +130,12 @@ func (s *Source) openAll(names []string) error {
 		}
 		s.book.describe(c)
 		s.streams = s.streams || !c.in.regular
-		links = append(links, c.format.linkTypes()...)
+		if len(names) > 1 || s.filters != nil {
+			c.probe(len(names) == 1)
+			links = append(links, c.ahead.news.links...)
+		}
 		if len(names) > 1 {
-			links = append(links, c.probe()...)
+			c.rewind()
 		}
 	}
 	if err := s.filters.compileAll(links); err != nil {

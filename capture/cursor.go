@@ -178,22 +178,28 @@ func (c *cursor) abandon() {
 	}
 }
 
-// probe finds the time of the first packet. A file that can be read again is
-// closed again; what has been read of any other waits in c.ahead. The link
-// types that were declared before that packet are returned.
-func (c *cursor) probe() []linkType {
+// probe reads on until the first packet or, if that is all that is wanted, the
+// first link type is known. What it reads waits in c.ahead.
+func (c *cursor) probe(onlyLink bool) {
+	found := news{links: c.format.linkTypes()}
+	for !c.ended && !c.waiting() && !(onlyLink && len(found.links) > 0) {
+		c.read(&c.ahead, probeSize)
+		found.add(&c.ahead.news)
+	}
+	c.ahead.news = found
 	c.first = noTime
-	c.read(&c.ahead, probeSize)
-	if len(c.ahead.frames) > 0 {
+	if c.waiting() {
 		c.first = c.ahead.frames[0].time
 	}
-	links := c.ahead.news.links
+}
+
+// rewind closes a file that can be opened again, and forgets what was read.
+func (c *cursor) rewind() {
 	if c.in.regular {
 		c.close()
 		c.done.Store(0)
 		c.ahead = block{}
 	}
-	return links
 }
 
 // probeSize is how much of a file is read at once when it waits for others.
@@ -202,19 +208,18 @@ const probeSize = 64 << 10
 // waiting reports whether frames wait in c.ahead.
 func (c *cursor) waiting() bool { return c.next < len(c.ahead.frames) }
 
-// read fills b, which is empty, with the next records that hold a frame, or
-// with the last ones. After that, c.ended is set.
+// read fills b, which is empty, with the next records that hold a frame or
+// news. After the last ones, c.ended is set.
 func (c *cursor) read(b *block, size int) {
 	b.buf = append(b.buf[:0], c.carry...)
 	c.carry = c.carry[:0]
-	for need := 0; !c.ended && len(b.frames) == 0; {
-		target := max(size, min(need, max(size, 2*len(b.buf))))
+	for need := 0; !c.ended; {
 		var err error
+		target := max(size, min(need, 2*len(b.buf)))
 		if b.buf, err = c.in.more(b.buf, target); err != nil {
 			c.ended = true
 		}
 		at, n, damage := c.format.walk(b, 0)
-		need = n
 		switch {
 		case damage != nil:
 			c.damaged(b, at, damage)
@@ -223,12 +228,13 @@ func (c *cursor) read(b *block, size int) {
 		case c.ended && (at < len(b.buf) || err == io.ErrUnexpectedEOF):
 			c.damaged(b, at, errCut)
 		}
+		need = n
 		c.offset += int64(at)
-		if len(b.frames) == 0 { // only other records: make room
-			b.buf = b.buf[:copy(b.buf, b.buf[at:])]
-		} else if !c.ended {
+		if len(b.frames) > 0 || !b.news.empty() {
 			c.carry = append(c.carry, b.buf[at:]...)
+			break
 		}
+		b.buf = b.buf[:copy(b.buf, b.buf[at:])] // only other records: make room
 	}
 	c.packets += uint64(len(b.frames))
 }

@@ -95,7 +95,7 @@ func (in *input) stat() error {
 func (in *input) peek() ([]byte, error) {
 	head, err := readHead(in.r)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read: %w", err)
 	}
 	for i := range compressions {
 		z := &compressions[i]
@@ -124,7 +124,7 @@ func readHead(r io.Reader) ([]byte, error) {
 		err = nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read: %w", reason(err))
+		return nil, reason(err)
 	}
 	return head[:n], nil
 }

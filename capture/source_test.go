@@ -326,3 +326,27 @@ func TestClaimedLength(t *testing.T) {
 		t.Errorf("reading %d bytes takes %d bytes of memory", len(file), allocated)
 	}
 }
+
+// TestFilterLinkTypeFirst has filters that only the file's own link type
+// knows: it must be found before the filter is compiled.
+func TestFilterLinkTypeFirst(t *testing.T) {
+	const wlan = 105
+	file := join(le.section(), le.iface(wlan, 0), le.enhanced(0, 5, make([]byte, 24)))
+	names := save(t, file)
+	if _, err := compileFilter("tcp", linkEthernet, maxPlain); errors.Is(err, ErrNoLibpcap) {
+		t.Skip(err)
+	}
+	for _, name := range []string{names[0], "-"} {
+		for filter, want := range map[string]string{"wlan type mgt": "", "wlan type nonsense": "wlan type nonsense"} {
+			r := readAll(t, []string{name}, Options{Filter: filter, Stdin: bytes.NewReader(file)}, blockSize)
+			if want == "" && (r.Err != "" || r.Stats.Packets != 1) || !strings.Contains(r.Err, want) {
+				t.Errorf("%s: %q: got error %q, %d packets", name, filter, r.Err, r.Stats.Packets)
+			}
+		}
+	}
+	f := plainPcap
+	f.link = wlan
+	if r := readAll(t, save(t, f.write()), Options{Filter: "wlan type mgt"}, blockSize); r.Err != "" {
+		t.Errorf("pcap: got error %q", r.Err)
+	}
+}
