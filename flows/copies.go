@@ -1,0 +1,42 @@
+package flows
+
+const (
+	// sameLinkCopy and otherLinkCopy are how far apart two captured copies of
+	// one packet may be, seen on the same interface and VLAN or on others.
+	sameLinkCopy  = 1e6
+	otherLinkCopy = 100e6
+
+	copySlots = 1 << 13
+)
+
+// copies remembers the fingerprints of recent packets, to know one that was
+// captured twice: on a bridge and its port, on two VLANs, on loopback.
+type copies struct {
+	slots []copySlot
+}
+
+type copySlot struct {
+	print uint64
+	time  int64
+	link  uint32
+}
+
+// seen reports whether s is a copy of a packet captured before, and remembers
+// it if it is not.
+func (c *copies) seen(s *Segment) bool {
+	if c.slots == nil {
+		c.slots = make([]copySlot, copySlots)
+	}
+	x := &c.slots[s.Print&(copySlots-1)]
+	if x.print == s.Print {
+		limit := int64(otherLinkCopy)
+		if x.link == s.Link {
+			limit = sameLinkCopy
+		}
+		if d := s.Time - x.time; d <= limit && d >= -limit {
+			return true
+		}
+	}
+	*x = copySlot{s.Print, s.Time, s.Link}
+	return false
+}

@@ -1,0 +1,128 @@
+package flows
+
+import "slices"
+
+// holding keeps the payload that came out of order: a queue for each side
+// that has a hole, found by its number. Queues and buffers are used again.
+type holding struct {
+	queues []holdQueue // queues[0] is unused
+	free   []int32
+	bytes  int
+}
+
+// holdQueue is what one side sent beyond a hole, by sequence number.
+type holdQueue struct {
+	segments []heldSegment
+	bytes    int
+}
+
+type heldSegment struct {
+	seq, n  uint32
+	payload []byte
+	time    int64
+	num     uint64
+	note    Note
+}
+
+// heldOverhead is what a held segment costs beside its payload.
+const heldOverhead = 96
+
+// hold copies a segment of side d that lies beyond a hole, and reports whether
+// the bounds allowed it.
+func (e *Engine) hold(c *Conn, d Side, seq uint32, s *Segment) bool {
+	h := &c.halves[d]
+	cost := len(s.Payload) + heldOverhead
+	if e.held.bytes+cost > e.opt.MaxHeld {
+		return false
+	}
+	if h.queue == 0 {
+		h.queue = e.held.take()
+	}
+	q := &e.held.queues[h.queue]
+	if q.bytes+cost > e.opt.MaxHeldConn {
+		return false
+	}
+	at := len(q.segments)
+	for at > 0 && after(q.segments[at-1].seq, seq) {
+		at--
+	}
+	if at > 0 && q.segments[at-1].seq == seq && q.segments[at-1].n >= s.Len {
+		return true // held already
+	}
+	q.segments = slices.Insert(q.segments, at, heldSegment{seq, s.Len, slices.Clone(s.Payload), s.Time, s.Num, s.Note})
+	q.bytes += cost
+	e.held.bytes += cost
+	return true
+}
+
+// take returns the number of an empty queue.
+func (h *holding) take() int32 {
+	if n := len(h.free); n > 0 {
+		i := h.free[n-1]
+		h.free = h.free[:n-1]
+		return i
+	}
+	if len(h.queues) == 0 {
+		h.queues = make([]holdQueue, 1, 16)
+	}
+	h.queues = append(h.queues, holdQueue{})
+	return int32(len(h.queues) - 1)
+}
+
+// drain hands over what is in sequence now.
+func (e *Engine) drain(c *Conn, d Side) {
+	h := &c.halves[d]
+	for h.queue != 0 {
+		x := &e.held.queues[h.queue].segments[0]
+		if after(x.seq, h.want) {
+			return
+		}
+		e.passHeld(c, d)
+	}
+}
+
+// acknowledged drops the wait for holes of side d that the peer has
+// acknowledged: it has those bytes, so the capture has lost them.
+func (e *Engine) acknowledged(c *Conn, d Side) {
+	h := &c.halves[d]
+	for h.queue != 0 {
+		x := &e.held.queues[h.queue].segments[0]
+		if after(x.seq, h.want) {
+			if !e.proved(c, d, x.seq) {
+				return
+			}
+			e.gap(c, d, x.seq)
+		}
+		e.passHeld(c, d)
+	}
+	if h.has(sentFIN) && h.want == h.fin {
+		e.endData(c, d, h.finAt, h.finNum)
+	}
+}
+
+// flush hands over all that side d holds, holes as gaps.
+func (e *Engine) flush(c *Conn, d Side) {
+	h := &c.halves[d]
+	for h.queue != 0 {
+		e.gap(c, d, e.held.queues[h.queue].segments[0].seq)
+		e.passHeld(c, d)
+	}
+}
+
+// passHeld hands over the first segment that side d holds.
+func (e *Engine) passHeld(c *Conn, d Side) {
+	h := &c.halves[d]
+	q := &e.held.queues[h.queue]
+	x := q.segments[0]
+	cost := len(x.payload) + heldOverhead
+	q.bytes -= cost
+	e.held.bytes -= cost
+	q.segments = slices.Delete(q.segments, 0, 1)
+	if len(q.segments) == 0 {
+		e.held.free = append(e.held.free, h.queue)
+		h.queue = 0
+	}
+	if !h.has(dataEnded) {
+		e.pass(c, d, x.seq, x.payload, x.n, x.time, x.num, &x.note)
+	}
+}

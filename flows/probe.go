@@ -1,0 +1,72 @@
+package flows
+
+const (
+	// minProbeIdle is the shortest silence before a probe: Linux takes
+	// TCP_KEEPIDLE from 1 s, timers run up to a tick early.
+	minProbeIdle = 900e6
+	// maxProbeWait is how long after a probe an answer belongs to it.
+	maxProbeWait = 5e9
+)
+
+// judgeProbe reports whether a segment of side d is a keep-alive probe, or the
+// answer to one (RFC 9293, 3.8.4), and notes it. A probe has 0 or 1 byte just
+// below next, comes when nothing is outstanding and the connection has been
+// silent; a window probe looks the same but meets a closed window.
+func (c *Conn) judgeProbe(d Side, s *Segment) (isProbe, isAnswer bool) {
+	if s.Len > 1 || s.Flags&(SYN|FIN|RST|ACK) != ACK {
+		c.halves[d].facts &^= probeRun
+		c.answered(d, s)
+		return false, false
+	}
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	if s.Seq != h.next-1 || h.next == h.isn {
+		return false, s.Len == 0 && c.answered(d, s)
+	}
+	if !peer.has(ackKnown) || peer.acked != h.next || peer.has(seqKnown) && peer.window == 0 || s.Time-c.lastReal < minProbeIdle {
+		return false, false
+	}
+	if h.has(ackKnown) && after(s.Ack, h.acked) { // it acknowledges news
+		return false, false
+	}
+	h.noteProbe(s.Time, c.lastReal)
+	return true, false
+}
+
+// noteProbe counts a probe at time t and measures the settings behind it.
+func (h *half) noteProbe(t, lastReal int64) {
+	p := &h.probes
+	p.Sent++
+	if h.has(probeRun) && h.lastProbe >= lastReal {
+		p.Interval = shorter(p.Interval, t-h.lastProbe)
+	} else {
+		p.Idle = shorter(p.Idle, t-lastReal)
+	}
+	if h.has(probeOut) {
+		h.unanswered++
+	}
+	h.facts |= probeOut | probeRun
+	h.lastProbe = t
+}
+
+// shorter returns the shorter of two times of which the first may be unset.
+func shorter(a, b int64) int64 {
+	if a == 0 || b < a {
+		return b
+	}
+	return a
+}
+
+// answered reports whether a segment of side d answers the peer's last probe:
+// it acknowledges the byte above it, soon enough. Data does so too.
+func (c *Conn) answered(d Side, s *Segment) bool {
+	peer := &c.halves[d.Peer()]
+	if !peer.has(probeOut) || s.Flags&ACK == 0 || before(s.Ack, peer.next) {
+		return false
+	}
+	peer.facts &^= probeOut
+	if s.Time-peer.lastProbe > maxProbeWait {
+		return false
+	}
+	peer.probes.Answered++
+	return true
+}
