@@ -1,0 +1,298 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// writeJSON writes r as one JSON object. Its members and the items of its long
+// lists stand on lines of their own.
+func writeJSON(w io.Writer, r *Report) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	e := newEncoder(r)
+	e.raw("{\n\"schema\":")
+	e.word(schemaName)
+	e.line("tool")
+	e.tool(r)
+	e.line("capture")
+	e.capture(r)
+	e.line("totals")
+	e.totals(&r.Result.Totals)
+	if err := flushTo(out, e); err != nil {
+		return err
+	}
+	if err := writeLists(out, r); err != nil {
+		return err
+	}
+	e.raw("\n}\n")
+	if err := flushTo(out, e); err != nil {
+		return err
+	}
+	if err := out.Flush(); err != nil {
+		return writeError(err)
+	}
+	return nil
+}
+
+// writeError says what failed.
+func writeError(err error) error { return fmt.Errorf("write report: %w", err) }
+
+// flushTo writes what e holds and empties it.
+func flushTo(w io.Writer, e *encoder) error {
+	_, err := w.Write(e.b)
+	e.b = e.b[:0]
+	if err != nil {
+		return writeError(err)
+	}
+	return nil
+}
+
+// writeLists writes the members whose length depends on the capture.
+func writeLists(w io.Writer, r *Report) error {
+	if err := writeGroups(w, r, onLines); err != nil {
+		return err
+	}
+	if r.Story != nil {
+		return writeStoryLists(w, r)
+	}
+	return writeConnections(w, r)
+}
+
+// writeGroups writes the members servers, pairs and series.
+func writeGroups(w io.Writer, r *Report, newline string) error {
+	res := r.Result
+	servers := func(e *encoder, i int) { e.serverSummary(&res.Servers[i]) }
+	if err := writeList(w, r, newline, "servers", len(res.Servers), servers); err != nil {
+		return err
+	}
+	pairs := func(e *encoder, i int) { e.pair(&res.Pairs[i]) }
+	if err := writeList(w, r, newline, "pairs", len(res.Pairs), pairs); err != nil {
+		return err
+	}
+	e := newEncoder(r)
+	e.raw("," + newline + `"series":`)
+	e.series(&res.Series)
+	return flushTo(w, e)
+}
+
+// writeConnections writes all connections, and the exchanges if asked for.
+func writeConnections(w io.Writer, r *Report) error {
+	found := r.found()
+	connections := func(e *encoder, i int) {
+		found.Connection(i, &e.conn)
+		e.b = append(e.b, '{')
+		e.connection(&e.conn)
+	}
+	if err := writeList(w, r, onLines, "connections", found.Len(), connections); err != nil {
+		return err
+	}
+	if !r.Options.Exchanges {
+		return nil
+	}
+	return writeExchanges(w, r, found.Exchanges())
+}
+
+// writeExchanges writes the member exchanges.
+func writeExchanges(w io.Writer, r *Report, list []analyze.Exchange) error {
+	return writeList(w, r, onLines, "exchanges", len(list), func(e *encoder, i int) {
+		e.b = append(e.b, '{')
+		e.exchange(&list[i])
+	})
+}
+
+// Where the items of a list stand.
+const (
+	onLines = "\n" // each on a line of its own
+	inLine  = ""
+)
+
+// writeList writes the member called name, an array of n items.
+func writeList(w io.Writer, r *Report, newline, name string, n int, item func(e *encoder, i int)) error {
+	if _, err := fmt.Fprintf(w, `,%s"%s":[`, newline, name); err != nil {
+		return writeError(err)
+	}
+	err := r.writeItems(w, n, func(e *encoder, i int) {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.raw(newline)
+		item(e, i)
+	})
+	if err == nil {
+		_, err = io.WriteString(w, "]")
+	}
+	if err != nil {
+		return writeError(err)
+	}
+	return nil
+}
+
+// tool appends what wrote the report.
+func (e *encoder) tool(r *Report) {
+	e.raw(`{"name":`)
+	e.word(toolName)
+	e.key("version")
+	e.str(r.Version)
+	e.key("command_line")
+	e.strings(r.Meta.CommandLine)
+	e.close()
+}
+
+// strings appends an array of strings.
+func (e *encoder) strings(list []string) {
+	e.b = append(e.b, '[')
+	for i, s := range list {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.str(s)
+	}
+	e.b = append(e.b, ']')
+}
+
+// capture appends what was read.
+func (e *encoder) capture(r *Report) {
+	m := &r.Meta
+	first, last := m.times()
+	e.raw(`{"sources":[`)
+	for i := range m.Sources {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.source(&m.Sources[i])
+	}
+	e.raw(`],"format":`)
+	e.text(m.Format)
+	e.key("link_types")
+	e.strings(m.LinkTypes)
+	e.key("packets")
+	e.uint(m.Packets)
+	e.key("tcp_packets")
+	e.uint(m.TCPPackets)
+	e.key("bytes")
+	e.uint(m.Bytes)
+	e.key("first")
+	e.time(first)
+	e.key("last")
+	e.time(last)
+	e.key("duration_seconds")
+	e.seconds(m.duration())
+	e.key("damaged")
+	e.bool(m.Damage != nil)
+	e.key("damage")
+	e.damage(m.Damage)
+	e.key("kernel_dropped")
+	if m.KernelDropped == nil {
+		e.null()
+	} else {
+		e.uint(*m.KernelDropped)
+	}
+	e.key("cut_packets")
+	e.uint(m.CutPackets)
+	e.key("undecoded_packets")
+	e.uint(m.UndecodedPackets)
+	e.key("duplicate_packets")
+	e.int(r.Result.Totals.DuplicatePackets)
+	e.key("interrupted")
+	e.bool(m.Interrupted)
+	e.key("filter")
+	e.text(m.Filter)
+	e.close()
+}
+
+// times returns the first and the last capture time, Unknown without a packet.
+func (m *Meta) times() (first, last int64) {
+	if m.Packets == 0 {
+		return analyze.Unknown, analyze.Unknown
+	}
+	return m.First, m.Last
+}
+
+// duration returns the time that the capture spans in ns, or Unknown.
+func (m *Meta) duration() int64 {
+	if m.Packets == 0 {
+		return analyze.Unknown
+	}
+	return m.Last - m.First
+}
+
+// source appends one file.
+func (e *encoder) source(s *Source) {
+	e.raw(`{"name":`)
+	e.str(s.Name)
+	e.key("format")
+	e.text(s.Format)
+	e.key("size_bytes")
+	if s.Size < 0 {
+		e.null()
+	} else {
+		e.int(s.Size)
+	}
+	e.key("packets")
+	e.uint(s.Packets)
+	e.key("sha256")
+	e.text(s.SHA256)
+	e.close()
+}
+
+// damage appends where a file is damaged, null if it is not.
+func (e *encoder) damage(d *Damage) {
+	if d == nil {
+		e.null()
+		return
+	}
+	e.raw(`{"source":`)
+	e.str(d.Source)
+	e.key("packet")
+	e.uint(d.Packet)
+	e.key("offset")
+	e.int(d.Offset)
+	e.key("reason")
+	e.str(d.Reason)
+	e.close()
+}
+
+// series appends the shape over time.
+func (e *encoder) series(s *analyze.Series) {
+	e.raw(`{"step_seconds":`)
+	if len(s.NewConnections) == 0 {
+		e.raw(`null,"start":null,"new_connections":[],"requests":[],"time_wait":[]}`)
+		return
+	}
+	e.int(s.Step)
+	e.key("start")
+	e.time(s.Start)
+	e.key("new_connections")
+	e.ints(s.NewConnections)
+	e.key("requests")
+	e.ints(s.Requests)
+	e.key("time_wait")
+	e.ints(s.TimeWait)
+	e.close()
+}
+
+// ints appends an array of numbers.
+func (e *encoder) ints(list []int64) {
+	e.b = append(e.b, '[')
+	for i, n := range list {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.int(n)
+	}
+	e.b = append(e.b, ']')
+}
+
+// ratio appends f, rounded to six decimals, null if it is no number. The
+// rounding never makes a share that is not quite 1 a 1.
+func (e *encoder) ratio(f float64) {
+	rounded := math.Round(f*1e6) / 1e6
+	if rounded == math.Trunc(f) || rounded == math.Ceil(f) {
+		rounded = f
+	}
+	e.float(rounded)
+}

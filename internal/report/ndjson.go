@@ -1,0 +1,175 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// Stream writes NDJSON while a capture is being read: [Stream.Meta] first,
+// [Stream.Connection] for each connection that ends, [Stream.End] last. After
+// a failed write it writes nothing more and every call returns the failure. A
+// Stream is not safe for concurrent use.
+type Stream struct {
+	w     io.Writer
+	e     encoder
+	count int64 // of connections written
+	err   error
+}
+
+// streamBuffer is how much a Stream keeps back at most.
+const streamBuffer = 64 << 10
+
+// NewStream returns a Stream that writes to w.
+func NewStream(w io.Writer) *Stream { return &Stream{w: w} }
+
+// Meta writes the first line: the contract, the program and the sources, as
+// far as they are known before reading.
+func (s *Stream) Meta(version string, m *Meta) error {
+	e := &s.e
+	e.raw(`{"type":"meta","schema":`)
+	e.word(schemaName)
+	e.key("tool")
+	e.tool(&Report{Version: version, Meta: *m})
+	e.raw(`,"sources":[`)
+	for i := range m.Sources {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.str(m.Sources[i].Name)
+	}
+	e.raw(`],"filter":`)
+	e.text(m.Filter)
+	e.raw("}\n")
+	return s.Flush()
+}
+
+// Connection writes the line of a connection that has ended, or of one that
+// is open when the capture ends. It does not keep c.
+func (s *Stream) Connection(c *analyze.Connection) error {
+	if s.err != nil {
+		return s.err
+	}
+	s.e.raw(connectionLine)
+	s.e.connection(c)
+	s.e.b = append(s.e.b, '\n')
+	s.count++
+	if len(s.e.b) >= streamBuffer {
+		return s.Flush()
+	}
+	return nil
+}
+
+// Flush writes what is kept back.
+func (s *Stream) Flush() error {
+	if s.err == nil && len(s.e.b) > 0 {
+		if _, err := s.w.Write(s.e.b); err != nil {
+			s.err = writeError(err)
+		}
+	}
+	s.e.b = s.e.b[:0]
+	return s.err
+}
+
+// End writes the exchanges if r has them, the summary and the last line,
+// which tells that nothing is cut off.
+func (s *Stream) End(r *Report) error {
+	if err := s.Flush(); err != nil {
+		return err
+	}
+	if s.err = writeEnd(s.w, r, s.count); s.err != nil {
+		s.err = writeError(s.err)
+	}
+	return s.err
+}
+
+// What the lines of NDJSON begin with.
+const (
+	connectionLine = `{"type":"connection",`
+	exchangeLine   = `{"type":"exchange",`
+	packetLine     = `{"type":"packet",`
+)
+
+// writeNDJSON writes all of r as NDJSON.
+func writeNDJSON(w io.Writer, r *Report) error {
+	s := NewStream(w)
+	if err := s.Meta(r.Version, &r.Meta); err != nil {
+		return err
+	}
+	if r.Story != nil {
+		return s.story(r)
+	}
+	found := r.found()
+	if err := r.writeItems(w, found.Len(), func(e *encoder, i int) {
+		found.Connection(i, &e.conn)
+		e.raw(connectionLine)
+		e.connection(&e.conn)
+		e.b = append(e.b, '\n')
+	}); err != nil {
+		return writeError(err)
+	}
+	s.count = int64(found.Len())
+	return s.End(r)
+}
+
+// story writes the lines of one connection and the end.
+func (s *Stream) story(r *Report) error {
+	if err := s.Connection(r.Story.Connection); err != nil {
+		return err
+	}
+	for i := range r.Story.Lines {
+		s.e.raw(packetLine)
+		s.e.storyLine(&r.Story.Lines[i])
+		s.e.b = append(s.e.b, '\n')
+	}
+	return s.End(r)
+}
+
+// writeEnd writes the lines that follow the connections.
+func writeEnd(w io.Writer, r *Report, connections int64) error {
+	exchanges := 0
+	if list := endExchanges(r); len(list) > 0 {
+		exchanges = len(list)
+		if err := r.writeItems(w, len(list), func(e *encoder, i int) {
+			e.raw(exchangeLine)
+			e.exchange(&list[i])
+			e.b = append(e.b, '\n')
+		}); err != nil {
+			return err
+		}
+	}
+	if err := writeSummary(w, r); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, `{"type":"end","connections":%d,"exchanges":%d}`+"\n", connections, exchanges)
+	return err
+}
+
+// endExchanges returns the exchanges that NDJSON writes.
+func endExchanges(r *Report) []analyze.Exchange {
+	switch {
+	case r.Story != nil:
+		return exchangesOf(r, r.Story.Connection.ID)
+	case r.Options.Exchanges:
+		return r.found().Exchanges()
+	}
+	return nil
+}
+
+// writeSummary writes the line that holds what is not about one connection.
+func writeSummary(w io.Writer, r *Report) error {
+	e := newEncoder(r)
+	e.raw(`{"type":"summary","capture":`)
+	e.capture(r)
+	e.key("totals")
+	e.totals(&r.Result.Totals)
+	if err := flushTo(w, e); err != nil {
+		return err
+	}
+	if err := writeGroups(w, r, inLine); err != nil {
+		return err
+	}
+	e.raw("}\n")
+	return flushTo(w, e)
+}

@@ -1,0 +1,179 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// Story is one connection told packet by packet.
+type Story struct {
+	Connection *analyze.Connection
+	Lines      []StoryLine // in the order of the capture
+	Truncated  int         // packets that are left out at the end
+}
+
+// StoryLine is one packet of a connection.
+type StoryLine struct {
+	Num        uint64 // frame number as Wireshark counts
+	Time       int64  // ns since the epoch
+	Rel        int64  // ns since the connection's first packet
+	FromClient bool
+	Flags      string // as tcpdump writes them
+	Seq, Ack   uint32 // relative to the side's first
+	Len        uint32 // payload bytes
+	Window     uint32
+	Means      []string // what it means, may hold text from the packet
+}
+
+// WriteStory writes c packet by packet for a person. truncated is how many
+// packets follow that lines leaves out.
+func WriteStory(w io.Writer, r *Report, c *analyze.Connection, lines []StoryLine, truncated int) error {
+	out := bufio.NewWriter(w)
+	p := newPage(out, r)
+	p.printf("%s %s  connection %d of %s\n", p.bold("kaanalyze:"), p.sources(), c.ID, p.span(r.Meta.times()))
+	p.printf("\n")
+	p.connectionFacts(c)
+	p.printf("\n")
+	p.storyLines(lines)
+	if truncated > 0 {
+		p.printf("  and %s more packets\n", count(int64(truncated)))
+	}
+	p.storyExchanges(exchangesOf(r, c.ID))
+	if err := out.Flush(); err != nil {
+		return writeError(err)
+	}
+	return nil
+}
+
+// exchangesOf returns the exchanges of one connection.
+func exchangesOf(r *Report, id uint64) []analyze.Exchange {
+	var list []analyze.Exchange
+	for _, x := range r.found().Exchanges() {
+		if x.Connection == id {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// storyLines writes the table of packets.
+func (p *page) storyLines(lines []StoryLine) {
+	p.printf("  %s\n", p.bold("    seconds    packet  who        flags      bytes  what it means"))
+	const indent = 48
+	for i := range lines {
+		l := &lines[i]
+		who := "<- server"
+		if l.FromClient {
+			who = "client ->"
+		}
+		p.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %11s  %8d  %-9s  %-5s %10s  %s", relative(l.Rel), l.Num, who,
+			plain(l.Flags), count(int64(l.Len)), p.means(l.Means, indent)), " "))
+	}
+}
+
+// relative writes ns as seconds with microseconds.
+func relative(ns int64) string {
+	sign := ""
+	if ns < 0 {
+		sign, ns = "-", -ns
+	}
+	return fmt.Sprintf("%s%d.%06d", sign, ns/1e9, ns%1e9/1e3)
+}
+
+// means joins what a packet means, each on its own line if they do not fit.
+func (p *page) means(list []string, indent int) string {
+	shown := make([]string, len(list))
+	for i, s := range list {
+		shown[i] = plain(s)
+	}
+	one := strings.Join(shown, "; ")
+	if indent+len(one) <= p.width {
+		return one
+	}
+	return strings.Join(shown, ";\n"+strings.Repeat(" ", indent+2))
+}
+
+// storyExchanges writes the table of exchanges, with the times that a request
+// spends as HTTP clients trace them.
+func (p *page) storyExchanges(list []analyze.Exchange) {
+	if len(list) == 0 {
+		return
+	}
+	p.section("EXCHANGES")
+	t := table{align: "rlrrrrrr", heads: []string{"n", "request", "status", "connect", "TLS", "server", "transfer", "packets"}}
+	for i := range list {
+		x := &list[i]
+		status := "none"
+		if x.Status != 0 {
+			status = fmt.Sprint(x.Status)
+		}
+		target := Target(x.Target, p.r.Options.ShowSecrets)
+		t.row(fmt.Sprint(x.N), shorten(plain(methodName(x)+" "+target), 30), status, duration(x.ConnectTime),
+			duration(x.TLSTime), duration(x.ServerTime()), duration(x.TransferTime()), packets(x.RequestPacket, x.ResponsePacket))
+	}
+	p.table(&t)
+}
+
+// packets writes the numbers of the packets of a request and its response.
+func packets(request, response uint64) string {
+	if response == 0 {
+		return fmt.Sprint(request)
+	}
+	return fmt.Sprintf("%d, %d", request, response)
+}
+
+// writeStoryLists writes the lists of a JSON report that tells one connection.
+func writeStoryLists(w io.Writer, r *Report) error {
+	s := r.Story
+	one := func(e *encoder, _ int) {
+		e.b = append(e.b, '{')
+		e.connection(s.Connection)
+	}
+	if err := writeList(w, r, onLines, "connections", 1, one); err != nil {
+		return err
+	}
+	if err := writeExchanges(w, r, exchangesOf(r, s.Connection.ID)); err != nil {
+		return err
+	}
+	e := newEncoder(r)
+	e.line("story")
+	e.raw(`{"connection":`)
+	e.uint(s.Connection.ID)
+	e.members(member{"truncated_packets", int64(s.Truncated)})
+	if err := flushTo(w, e); err != nil {
+		return err
+	}
+	if err := writeList(w, r, onLines, "packets", len(s.Lines), func(e *encoder, i int) {
+		e.b = append(e.b, '{')
+		e.storyLine(&s.Lines[i])
+	}); err != nil {
+		return err
+	}
+	e.close()
+	return flushTo(w, e)
+}
+
+// storyLine appends one packet without its opening brace.
+func (e *encoder) storyLine(l *StoryLine) {
+	e.raw(`"packet":`)
+	e.uint(l.Num)
+	e.raw(`,"at":`)
+	e.time(l.Time)
+	e.raw(`,"after_seconds":`)
+	e.seconds(l.Rel)
+	if l.FromClient {
+		e.raw(`,"by":"client","flags":`)
+	} else {
+		e.raw(`,"by":"server","flags":`)
+	}
+	e.str(l.Flags)
+	e.members(member{"seq", int64(l.Seq)}, member{"ack", int64(l.Ack)},
+		member{"bytes", int64(l.Len)}, member{"window", int64(l.Window)})
+	e.key("means")
+	e.strings(l.Means)
+	e.close()
+}

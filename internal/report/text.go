@@ -1,0 +1,283 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// writeText writes r for a person on call at night: the first five lines stand
+// alone when pasted in a chat, and what is unusual comes before what is not.
+func writeText(w io.Writer, r *Report) error {
+	if s := r.Story; s != nil {
+		return WriteStory(w, r, s.Connection, s.Lines, s.Truncated)
+	}
+	out := bufio.NewWriter(w)
+	p := newPage(out, r)
+	p.header()
+	p.lead()
+	if r.Result.Totals.Connections > 0 {
+		s := takeSurvey(r)
+		p.numbers()
+		p.overTime()
+		p.closes()
+		p.servers()
+		p.pairs()
+		p.probes(s)
+		p.handshakes(s)
+		p.example()
+	}
+	p.trust()
+	p.provenance()
+	if err := out.Flush(); err != nil {
+		return writeError(err)
+	}
+	return nil
+}
+
+// sources names what was read.
+func (p *page) sources() string {
+	list := p.r.Meta.Sources
+	switch len(list) {
+	case 0:
+		return "no capture"
+	case 1:
+		return plain(list[0].Name)
+	}
+	return fmt.Sprintf("%s and %s more", plain(list[0].Name), count(int64(len(list)-1)))
+}
+
+// header writes what the report is about.
+func (p *page) header() {
+	m := &p.r.Meta
+	var facts []string
+	var bytes int64
+	for i := range m.Sources {
+		if m.Sources[i].Size < 0 {
+			bytes = -1
+			break
+		}
+		bytes += m.Sources[i].Size
+	}
+	if bytes >= 0 && len(m.Sources) > 0 {
+		facts = append(facts, size(bytes))
+	}
+	facts = append(facts, plural(int64(m.Packets), "packet", "packets"))
+	if m.Packets > 0 {
+		facts = append(facts, p.span(m.times()))
+	}
+	p.printf("%s %s  %s\n\n", p.bold("kaanalyze:"), p.sources(), strings.Join(facts, ", "))
+}
+
+// lead writes the three lines that say most.
+func (p *page) lead() {
+	t := &p.r.Result.Totals
+	switch m := &p.r.Meta; {
+	case m.Packets == 0:
+		p.para(0, "The capture holds no packet: there is nothing to judge.")
+	case m.TCPPackets == 0:
+		p.para(0, "No packet of this capture is TCP (%s): there is nothing to judge.", p.undecoded())
+	case t.Connections == 0:
+		p.para(0, "%s, but no connection that was asked for: there is nothing to judge.",
+			plural(int64(m.TCPPackets), "TCP packet", "TCP packets"))
+	default:
+		p.para(0, "%s", p.leadReuse(t))
+		p.para(0, "%s", p.leadTimeWait(t))
+		p.para(0, "%s", leadPool(t))
+	}
+}
+
+// leadReuse says how well connections were reused.
+func (p *page) leadReuse(t *analyze.Totals) string {
+	all := connections(t.Connections)
+	if t.Requests <= 0 {
+		switch {
+		case t.HTTPUnknown == t.Connections:
+			return all + ", encrypted or HTTP/2: their requests cannot be counted, reuse is unknown"
+		case t.HTTPUnknown > 0:
+			return fmt.Sprintf("%s, %s of them encrypted or HTTP/2, where requests cannot be counted; no request on the others",
+				all, count(t.HTTPUnknown))
+		}
+		return all + ", none with an HTTP request: reuse cannot be judged, what follows is about TCP alone"
+	}
+	if t.HTTPUnknown > 0 {
+		all += fmt.Sprintf(" (%s encrypted or HTTP/2, not counted)", count(t.HTTPUnknown))
+	}
+	q := &t.PerConnection
+	return fmt.Sprintf("%s on %s; %s; each carried mean %s, p50 %s, max %s",
+		plural(t.Requests, "request", "requests"), all, reused(t), decimal(q.Mean), count(q.P50), count(q.Max))
+}
+
+// reused says what share of requests needed no new connection.
+func reused(t *analyze.Totals) string {
+	if math.IsNaN(t.ReuseRatio) {
+		return "reuse unknown"
+	}
+	return percent(t.ReuseRatio) + " reused one"
+}
+
+// leadTimeWait says who holds TIME_WAIT.
+func (p *page) leadTimeWait(t *analyze.Totals) string {
+	w := &t.TimeWait
+	if w.Closes == 0 {
+		return "TIME_WAIT: no close of this capture left one" + open(t)
+	}
+	return fmt.Sprintf("TIME_WAIT: held by %s; %s at once at the most (%s)",
+		parties(w.Client, w.Server, w.Both), count(w.Peak), p.clock(w.PeakAt))
+}
+
+// open says how many connections had not ended.
+func open(t *analyze.Totals) string {
+	if t.Unfinished == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s still open at its end", connections(t.Unfinished))
+}
+
+// parties writes counts by side, without zeros.
+func parties(client, server, both int64) string {
+	var list []string
+	for _, m := range []member{{"server", server}, {"client", client}, {"both", both}} {
+		if m.n != 0 {
+			list = append(list, m.name+" "+count(m.n))
+		}
+	}
+	if len(list) == 0 {
+		return "nobody"
+	}
+	return strings.Join(list, ", ")
+}
+
+// leadPool says what a perfect pool would save.
+func leadPool(t *analyze.Totals) string {
+	if t.Requests <= 0 {
+		return "Without requests, what a perfect pool would need is unknown"
+	}
+	if t.AvoidableConnections == 0 {
+		return fmt.Sprintf("A perfect pool would need as many: %s", connections(t.PoolNeed))
+	}
+	return fmt.Sprintf("A perfect pool would need %s: %s avoidable, and %s of handshakes with %s",
+		count(t.PoolNeed), are(t.AvoidableConnections), duration(t.AvoidableHandshake), it(t.AvoidableConnections))
+}
+
+// are and it agree with n.
+func are(n int64) string {
+	if n == 1 {
+		return "1 connection is"
+	}
+	return connections(n) + " are"
+}
+
+func it(n int64) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
+}
+
+// numbers writes the numbers beside those of a perfect pool.
+func (p *page) numbers() {
+	t := &p.r.Result.Totals
+	http := t.Requests > 0
+	tab := table{align: "lrr", heads: []string{"", "this capture", "with a perfect pool"}}
+	perfect := func(s string) string {
+		if !http {
+			return ""
+		}
+		return s
+	}
+	tab.row("connections", count(t.Connections), perfect(count(t.Connections-t.AvoidableConnections)))
+	if http && t.ConnectionsWithRequests != t.Connections {
+		tab.row("  that carried a request", count(t.ConnectionsWithRequests), count(t.PoolNeed))
+	}
+	if http {
+		p.requestNumbers(&tab, t)
+	}
+	w := &t.TimeWait
+	peak := count(w.Peak)
+	if w.Peak > 0 {
+		peak += " at " + p.clock(w.PeakAt)
+	}
+	tab.row("TIME_WAIT, peak", peak, perfect(count(w.PerfectPool)))
+	tab.row("TIME_WAIT, at the end", count(w.AtEnd), "")
+	if !math.IsNaN(w.SteadyState) {
+		tab.row("TIME_WAIT, heading for", decimal(w.SteadyState), "")
+	}
+	if http {
+		tab.row("time in avoidable handshakes", duration(t.AvoidableHandshake), "0 s")
+	}
+	tab.row("retransmissions", count(t.Retransmissions), "")
+	p.section("NUMBERS")
+	p.table(&tab)
+}
+
+// requestNumbers adds the rows about requests.
+func (p *page) requestNumbers(tab *table, t *analyze.Totals) {
+	tab.row("requests", count(t.Requests), count(t.Requests))
+	tab.row("responses", count(t.Responses), "")
+	if t.Interim > 0 {
+		tab.row("interim responses", count(t.Interim), "")
+	}
+	perPool := ""
+	if t.PoolNeed > 0 {
+		perPool = decimal(float64(t.Requests) / float64(t.PoolNeed))
+	}
+	q := &t.PerConnection
+	tab.row("requests per connection", fmt.Sprintf("mean %s  p50 %s  p90 %s  max %s",
+		decimal(q.Mean), count(q.P50), count(q.P90), count(q.Max)), perPool)
+	tab.row("on a reused connection", fmt.Sprintf("%s (%s)", count(t.ReusedRequests), percent(t.ReuseRatio)), "")
+	tab.row("connections with one request", count(t.SingleRequestConnections), "")
+}
+
+// overTime draws the shape over time.
+func (p *page) overTime() {
+	s := &p.r.Result.Series
+	n := len(s.NewConnections)
+	if n < 2 {
+		return
+	}
+	columns := p.width - 42
+	per := (n + columns - 1) / columns
+	step := int64(per) * s.Step
+	p.section("OVER TIME")
+	p.printf("  from %s to %s, one column is %s\n", p.clock(s.Start), p.clock(s.Start+int64(n)*s.Step*1e9), duration(step*1e9))
+	p.curve("new connections", gather(s.NewConnections, per, sum), " in "+duration(step*1e9))
+	if p.r.Result.Totals.Requests > 0 {
+		p.curve("requests", gather(s.Requests, per, sum), " in "+duration(step*1e9))
+	}
+	p.curve("TIME_WAIT", gather(s.TimeWait, per, largest), " at once")
+}
+
+// curve draws one line.
+func (p *page) curve(name string, values []int64, unit string) {
+	p.printf("  %-15s |%s| at most %s%s\n", name, p.bars(values), count(largest(values)), unit)
+}
+
+// gather joins each run of per values into one.
+func gather(values []int64, per int, join func([]int64) int64) []int64 {
+	var out []int64
+	for len(values) > 0 {
+		n := min(per, len(values))
+		out = append(out, join(values[:n]))
+		values = values[n:]
+	}
+	return out
+}
+
+func sum(values []int64) (n int64) {
+	for _, v := range values {
+		n += v
+	}
+	return n
+}
+
+func largest(values []int64) (n int64) {
+	for _, v := range values {
+		n = max(n, v)
+	}
+	return n
+}

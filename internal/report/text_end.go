@@ -1,0 +1,201 @@
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"sort"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// example writes one connection to look at.
+func (p *page) example() {
+	id, why, ok := p.r.found().Example()
+	var c analyze.Connection
+	if !ok || !connectionByID(p.r.found(), id, &c) {
+		return
+	}
+	p.section("ONE CONNECTION TO LOOK AT")
+	p.para(2, "connection %d: %s", id, plain(why))
+	p.connectionFacts(&c)
+	p.para(2, "In Wireshark: %s", wiresharkFilter(&c))
+	p.para(2, "Packet by packet: kaanalyze --conn %d", id)
+}
+
+// connectionByID fills c with the connection of that id; ids ascend.
+func connectionByID(found facts, id uint64, c *analyze.Connection) bool {
+	i := sort.Search(found.Len(), func(i int) bool {
+		found.Connection(i, c)
+		return c.ID >= id
+	})
+	if i == found.Len() {
+		return false
+	}
+	found.Connection(i, c)
+	return c.ID == id
+}
+
+// connectionFacts writes what matters of one connection.
+func (p *page) connectionFacts(c *analyze.Connection) {
+	p.para(2, "%s -> %s, from %s for %s, %s and %s", addrText(c.Client), addrText(c.Server),
+		p.clock(c.Start), duration(c.End-c.Start), plural(int64(c.PacketsClient+c.PacketsServer), "packet", "packets"),
+		plural(int64(c.BytesClient+c.BytesServer), "byte", "bytes"))
+	p.para(2, "%s; %s", opening(c), messages(c))
+	for _, side := range []struct {
+		name string
+		p    *analyze.Probes
+	}{{"client", &c.ClientProbes}, {"server", &c.ServerProbes}} {
+		if side.p.Sent > 0 {
+			p.para(2, "%s of the %s, %d answered: the first after %s, then every %s", plural(int64(side.p.Sent), "keep-alive probe",
+				"keep-alive probes"), side.name, side.p.Answered, duration(side.p.Idle), duration(side.p.Interval))
+		}
+	}
+	p.para(2, "%s", p.ending(&c.Close))
+}
+
+// opening says how c was opened.
+func opening(c *analyze.Connection) string {
+	s := "handshake " + c.Handshake.String()
+	if c.ConnectTime != analyze.Unknown {
+		s += " in " + duration(c.ConnectTime)
+	}
+	if c.SYNRetransmissions > 0 {
+		s += fmt.Sprintf(" after %s again", plural(int64(c.SYNRetransmissions), "SYN sent", "SYNs sent"))
+	}
+	return s
+}
+
+// messages says what c carried.
+func messages(c *analyze.Connection) string {
+	protocol := c.Protocol.String()
+	if protocol == "" {
+		return "no data"
+	}
+	if c.HTTPUnknown {
+		return protocol + ", requests unknown"
+	}
+	return fmt.Sprintf("%s, %s, %s", protocol, plural(c.Requests, "request", "requests"), plural(c.Responses, "response", "responses"))
+}
+
+// ending says how a connection ended and who holds TIME_WAIT.
+func (p *page) ending(c *analyze.Close) string {
+	s := "close: " + c.Kind.String() + " (" + closeMeanings[c.Kind] + ")"
+	if c.FirstFIN != analyze.Nobody {
+		s += ", first FIN by the " + c.FirstFIN.String()
+	}
+	if c.RSTBy != analyze.Nobody {
+		s += ", RST by the " + c.RSTBy.String()
+	}
+	if c.Packet != 0 {
+		s += fmt.Sprintf(" at %s (packet %d)", p.clock(c.At), c.Packet)
+	}
+	if c.TimeWait != analyze.TimeWaitNull {
+		s += "; TIME_WAIT: " + c.TimeWait.String()
+	}
+	if c.Inferred {
+		s += " (inferred: a FIN was not captured)"
+	}
+	return s
+}
+
+// wiresharkFilter returns a display filter that shows c.
+func wiresharkFilter(c *analyze.Connection) string {
+	if c.Stream != analyze.Unknown {
+		return fmt.Sprintf("tcp.stream eq %d", c.Stream)
+	}
+	side := func(a netip.AddrPort) string {
+		family := "ip"
+		if a.Addr().Is6() {
+			family = "ipv6"
+		}
+		return fmt.Sprintf("%s.addr eq %s and tcp.port eq %d", family, a.Addr().WithZone(""), a.Port())
+	}
+	return side(c.Client) + " and " + side(c.Server)
+}
+
+// trust writes what limits the numbers.
+func (p *page) trust() {
+	m, t := &p.r.Meta, &p.r.Result.Totals
+	dropped := "unknown, the capture does not say"
+	if m.KernelDropped != nil {
+		dropped = plural(int64(*m.KernelDropped), "packet", "packets")
+	}
+	p.section("TRUST")
+	p.fact("kernel drops", dropped)
+	if d := m.Damage; d != nil {
+		p.fact("damage", fmt.Sprintf("%s, packet %s, byte %s: %s; what follows is not read",
+			plain(d.Source), count(int64(d.Packet)), count(d.Offset), plain(d.Reason)))
+	} else {
+		p.fact("damage", "none")
+	}
+	if m.Interrupted {
+		p.fact("stopped", "before the end of the capture")
+	}
+	p.fact("cut packets", with(int64(m.CutPackets), "captured in part"))
+	p.fact("not decoded", p.undecoded())
+	p.fact("duplicate packets", with(t.DuplicatePackets, "left out of all counts but those of packets"))
+	if t.Connections == 0 {
+		return
+	}
+	p.fact("missing", with(t.MissingBytes, "bytes of payload that the capture does not hold"))
+	p.fact("midstream", with(t.Midstream, "connections whose opening was not captured"))
+	p.fact("unfinished", with(t.Unfinished, "connections still open when the capture ends"))
+	p.fact("not countable", with(t.HTTPUnknown, "connections whose requests are encrypted or HTTP/2"))
+	if t.ForgedRSTs > 0 {
+		p.fact("RSTs ignored", with(t.ForgedRSTs, "whose receiver does not accept them"))
+	}
+}
+
+// with writes n and, unless it is 0, what it means.
+func with(n int64, meaning string) string {
+	if n == 0 {
+		return "0"
+	}
+	return count(n) + " " + meaning
+}
+
+// fact writes a line with a name.
+func (p *page) fact(name, value string) { p.para(20, "%-19s %s", name, value) }
+
+// undecoded says how many packets are not TCP, and how many nobody knows.
+func (p *page) undecoded() string {
+	m := &p.r.Meta
+	if m.Packets == 0 {
+		return "0"
+	}
+	other := int64(m.Packets) - int64(m.TCPPackets) - int64(m.UndecodedPackets)
+	return fmt.Sprintf("%s of %s; %s not TCP", count(int64(m.UndecodedPackets)), plural(int64(m.Packets), "packet", "packets"),
+		count(max(0, other)))
+}
+
+// provenance writes what the report was made from and how.
+func (p *page) provenance() {
+	m := &p.r.Meta
+	p.section("PROVENANCE")
+	for i := range min(len(m.Sources), p.top) {
+		s := &m.Sources[i]
+		file := plain(s.Name) + " (" + plural(int64(s.Packets), "packet", "packets")
+		if s.Format != "" {
+			file += ", " + plain(s.Format)
+		}
+		if s.Size >= 0 {
+			file += ", " + plural(s.Size, "byte", "bytes")
+		}
+		p.fact("file", file+")")
+		if s.SHA256 != "" {
+			p.fact("sha256", s.SHA256)
+		}
+	}
+	p.more(len(m.Sources))
+	if len(m.LinkTypes) > 0 {
+		p.fact("link types", plain(strings.Join(m.LinkTypes, ", ")))
+	}
+	if m.Filter != "" {
+		p.fact("filter", plain(m.Filter))
+	}
+	if len(m.CommandLine) > 0 {
+		p.fact("command line", command(m.CommandLine))
+	}
+	p.fact("version", fmt.Sprintf("%s %s, %s", toolName, plain(p.r.Version), schemaName))
+}

@@ -1,0 +1,200 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// closeMeanings explain the kinds of close.
+var closeMeanings = [flows.CloseKinds]string{
+	flows.CloseOpen:         "still open when the capture ends",
+	flows.CloseFIN:          "FIN from each side",
+	flows.CloseSimultaneous: "FIN from both sides at once",
+	flows.CloseHalf:         "one FIN: its sender in FIN-WAIT-2, the other in CLOSE-WAIT",
+	flows.CloseReset:        "RST",
+	flows.CloseFINReset:     "FIN, then RST",
+	flows.CloseSilent:       "data, probes or SYNs unanswered to the end",
+}
+
+// closes writes who closes first and how.
+func (p *page) closes() {
+	t := &p.r.Result.Totals
+	p.section("WHO CLOSES FIRST AND HOW")
+	tab := table{align: "lrrl", heads: []string{"close", "connections", "share", ""}}
+	for i := range t.CloseKinds {
+		kind := (i + 1) % len(t.CloseKinds) // CloseOpen last
+		if n := t.CloseKinds[kind]; n > 0 {
+			tab.row(flows.CloseKind(kind).String(), count(n), share(n, t.Connections), closeMeanings[kind])
+		}
+	}
+	p.table(&tab)
+	f := &t.ClosedFirst
+	p.para(16, "closed first:   %s", counts(
+		member{"server", f.Server}, member{"client", f.Client}, member{"both", f.Both}, member{"nobody", f.None}))
+	w := &t.TimeWait
+	p.para(16, "TIME_WAIT held: %s", counts(
+		member{"by the server", w.Server}, member{"by the client", w.Client}, member{"by both", w.Both},
+		member{"by nobody (RST)", w.None}, member{"pending (one FIN so far)", w.Pending},
+		member{"unknown (FIN not captured)", w.Unknown}))
+	p.hosts(w.Hosts)
+}
+
+// counts lists what is not zero.
+func counts(list ...member) string {
+	var out []string
+	for _, m := range list {
+		if m.n != 0 {
+			out = append(out, m.name+" "+count(m.n))
+		}
+	}
+	if len(out) == 0 {
+		return "none"
+	}
+	return strings.Join(out, ", ")
+}
+
+// hosts writes the hosts that hold TIME_WAIT.
+func (p *page) hosts(list []analyze.HostPopulation) {
+	if len(list) == 0 {
+		return
+	}
+	tab := table{align: "lrrrr", heads: []string{"TIME_WAIT entries at", "peak", "when", "at the end", "heading for"}}
+	for i := range min(len(list), p.top) {
+		h := &list[i]
+		heading := ""
+		if !math.IsNaN(h.SteadyState) {
+			heading = decimal(h.SteadyState)
+		}
+		tab.row(h.Host.String(), count(h.Peak), p.clock(h.PeakAt), count(h.AtEnd), heading)
+	}
+	p.printf("\n")
+	p.table(&tab)
+	p.more(len(list))
+}
+
+// servers writes a row for each of the busiest servers.
+func (p *page) servers() {
+	list := p.r.Result.Servers
+	if len(list) == 0 {
+		return
+	}
+	p.section("BY SERVER")
+	tab := table{align: "lrrrrrrrr", heads: []string{"server", "clients", "connections", "requests", "reused",
+		"closed 1st", "by client", "TIME_WAIT", "peak"}}
+	for i := range min(len(list), p.top) {
+		s := &list[i]
+		tab.row(addrText(s.Server), count(s.Clients), count(s.Connections), count(s.Requests), ratioCell(s.ReuseRatio),
+			count(s.ClosedFirst.Server), count(s.ClosedFirst.Client), count(s.TimeWaitServer+s.TimeWaitBoth), count(s.TimeWaitPeak))
+		tab.note(policy(s))
+	}
+	p.table(&tab)
+	p.para(0, "(closed 1st: by the server; TIME_WAIT: closes that the server holds, and how many of them at once)")
+	p.more(len(list))
+}
+
+// ratioCell writes a ratio for a table.
+func ratioCell(f float64) string {
+	if math.IsNaN(f) {
+		return "-"
+	}
+	return percent(f)
+}
+
+// policy says what is known of a server's settings.
+func policy(s *analyze.ServerSummary) string {
+	var seen, said []string
+	if s.IdleTimeout != analyze.Unknown {
+		seen = append(seen, "closes after "+duration(s.IdleTimeout)+" idle")
+	}
+	if s.MaxRequests != analyze.Unknown {
+		seen = append(seen, "closes after "+plural(s.MaxRequests, "request", "requests"))
+	}
+	if s.AdvertisedTimeout != analyze.Unknown {
+		said = append(said, fmt.Sprintf("timeout=%d", s.AdvertisedTimeout))
+	}
+	if s.AdvertisedMax != analyze.Unknown {
+		said = append(said, fmt.Sprintf("max=%d", s.AdvertisedMax))
+	}
+	if len(said) > 0 {
+		seen = append(seen, "says Keep-Alive: "+strings.Join(said, ", "))
+	}
+	return strings.Join(seen, "; ")
+}
+
+// addrText writes an endpoint.
+func addrText(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return unknown
+	}
+	return a.String()
+}
+
+// hostText writes an address.
+func hostText(a netip.Addr) string {
+	if !a.IsValid() {
+		return unknown
+	}
+	return a.String()
+}
+
+// pairs writes a row for each of the busiest pairs.
+func (p *page) pairs() {
+	list := p.r.Result.Pairs
+	if len(list) == 0 {
+		return
+	}
+	p.section("BY CLIENT-SERVER PAIR")
+	tab := table{align: "lrrrrrr", heads: []string{"client -> server", "connections", "requests", "reused", "pool need", "avoidable", "ports"}}
+	for i := range min(len(list), p.top) {
+		x := &list[i]
+		need, avoidable := "-", "-"
+		if x.Requests > 0 {
+			need, avoidable = count(x.PoolNeed), count(x.AvoidableConnections)
+		}
+		tab.row(hostText(x.Client)+" -> "+addrText(x.Server), count(x.Connections), count(x.Requests), ratioCell(x.ReuseRatio),
+			need, avoidable, count(x.PortsInUse))
+	}
+	p.table(&tab)
+	p.para(0, "(ports: the most in use or in TIME_WAIT at the client, of %s by default)", count(analyze.PortBudget))
+	p.more(len(list))
+}
+
+// probes writes who sends keep-alive probes, if anybody does.
+func (p *page) probes(s *survey) {
+	if len(s.probers) == 0 {
+		return
+	}
+	p.section("KEEP-ALIVE PROBES (TCP)")
+	tab := table{align: "lrrrrr", heads: []string{"from -> to", "connections", "sent", "answered", "first after", "then every"}}
+	for i := range min(len(s.probers), p.top) {
+		g := s.probers[i]
+		name := hostText(g.client) + " -> " + addrText(g.server)
+		if g.by == analyze.Server {
+			name = addrText(g.server) + " -> " + hostText(g.client)
+		}
+		tab.row(name, count(g.connections), count(g.sent), count(g.answered), g.idle.String(), g.interval.String())
+	}
+	p.table(&tab)
+	p.more(len(s.probers))
+}
+
+// handshakes writes where opening a connection failed or took more than one
+// SYN.
+func (p *page) handshakes(s *survey) {
+	if len(s.opened) == 0 {
+		return
+	}
+	p.section("HANDSHAKES")
+	tab := table{align: "lrrrrr", heads: []string{"server", "complete", "refused", "unanswered", "other", "SYNs sent again"}}
+	for i := range min(len(s.opened), p.top) {
+		o := s.opened[i]
+		tab.row(addrText(o.server), count(o.complete), count(o.refused), count(o.unanswered), count(o.other), count(o.synsResent))
+	}
+	p.table(&tab)
+	p.more(len(s.opened))
+}

@@ -1,0 +1,185 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// unknown stands in text for what the capture does not tell.
+const unknown = "unknown"
+
+// plain returns s if a terminal shows it as it is, else a quoted form.
+func plain(s string) string {
+	if s == "" || s[0] == ' ' || s[len(s)-1] == ' ' || !utf8.ValidString(s) {
+		return strconv.Quote(s)
+	}
+	for _, c := range s {
+		if !strconv.IsPrint(c) {
+			return strconv.Quote(s)
+		}
+	}
+	return s
+}
+
+// shorten cuts s to at most n characters.
+func shorten(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-3]) + "..."
+}
+
+// count writes n with commas.
+func count(n int64) string {
+	if n == analyze.Unknown {
+		return unknown
+	}
+	s := strconv.FormatInt(n, 10)
+	first := 0
+	if n < 0 {
+		first = 1
+	}
+	for i := len(s) - 3; i > first; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural writes n and its noun.
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return count(n) + " " + many
+}
+
+// connections writes a count of them.
+func connections(n int64) string { return plural(n, "connection", "connections") }
+
+// percent writes a share. Only all is 100% and only nothing is 0%.
+func percent(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return unknown
+	case f > 0 && f < 0.001:
+		return "<0.1%"
+	case f < 1 && f >= 0.999:
+		return "99.9%"
+	}
+	return strconv.FormatFloat(f*100, 'f', 1, 64) + "%"
+}
+
+// share writes part of whole as a percentage.
+func share(part, whole int64) string {
+	if whole == 0 {
+		return ""
+	}
+	return percent(float64(part) / float64(whole))
+}
+
+// decimal writes f with at most one decimal.
+func decimal(f float64) string {
+	if math.IsNaN(f) {
+		return unknown
+	}
+	if r := math.Round(f); math.Abs(f-r) < 0.05 || f >= 1e6 {
+		return count(int64(r))
+	}
+	return strconv.FormatFloat(f, 'f', 1, 64)
+}
+
+// duration writes ns with three or four digits and a unit.
+func duration(ns int64) string {
+	s := float64(ns) / 1e9
+	switch {
+	case ns == analyze.Unknown:
+		return unknown
+	case ns == 0:
+		return "0 s"
+	case ns < 0:
+		return "-" + duration(-ns)
+	case ns < 1e3:
+		return fmt.Sprintf("%d ns", ns)
+	case ns < 999.5e3:
+		return fmt.Sprintf("%.3g us", s*1e6)
+	case ns < 999.95e6:
+		return fmt.Sprintf("%.1f ms", s*1e3)
+	case ns < 9.9995e9:
+		return fmt.Sprintf("%.3f s", s)
+	case ns < 99.95e9:
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", s), ".0") + " s"
+	}
+	return count(int64(math.Round(s))) + " s"
+}
+
+// size writes bytes in decimal units.
+func size(n int64) string {
+	units := []string{"bytes", "kB", "MB", "GB", "TB", "PB", "EB"}
+	f, u := float64(n), 0
+	for f >= 999.5 && u < len(units)-1 {
+		f, u = f/1000, u+1
+	}
+	if u == 0 || f >= 9.95 {
+		return fmt.Sprintf("%.0f %s", f, units[u])
+	}
+	return fmt.Sprintf("%.1f %s", f, units[u])
+}
+
+// command writes arguments so that a shell reads them back.
+func command(args []string) string {
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = quoteArg(a)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// quoteArg quotes one argument where a shell needs it.
+func quoteArg(a string) string {
+	const safe = "-_./:=,+@%"
+	special := func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune(safe, c))
+	}
+	switch {
+	case a != "" && strings.IndexFunc(a, special) < 0:
+		return a
+	case plain(a) == a:
+		return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+	}
+	return "$" + "'" + strings.ReplaceAll(strings.Trim(strconv.QuoteToASCII(a), `"`), "'", `\'`) + "'"
+}
+
+// span writes from when to when the capture lasts.
+func (p *page) span(first, last int64) string {
+	if first == analyze.Unknown {
+		return "no time"
+	}
+	from, to := time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
+	if from.YearDay() == to.YearDay() && from.Year() == to.Year() {
+		return from.Format("2006-01-02 15:04:05") + to.Format("-15:04:05") + " UTC (" + duration(last-first) + ")"
+	}
+	return from.Format(time.DateTime) + " to " + to.Format(time.DateTime) + " UTC (" + duration(last-first) + ")"
+}
+
+// clock writes a time of day, with milliseconds in a short capture and with
+// the date in a long one.
+func (p *page) clock(ns int64) string {
+	if ns == analyze.Unknown {
+		return unknown
+	}
+	first, last := p.r.Meta.times()
+	t := time.Unix(0, ns).UTC()
+	switch d := last - first; {
+	case first == analyze.Unknown || time.Unix(0, first).UTC().Format(time.DateOnly) != time.Unix(0, last).UTC().Format(time.DateOnly):
+		return t.Format(time.DateTime)
+	case d < 10e9:
+		return t.Format("15:04:05.000")
+	}
+	return t.Format(time.TimeOnly)
+}
