@@ -1,0 +1,53 @@
+# make          builds ./kaanalyze
+# make help     lists the other targets
+#
+# A machine with only Go, make and git does. Where a C compiler or libpcap is
+# missing .ci/goflags installs it if it may, and else builds without filters.
+
+GO     ?= go
+CORPUS ?=
+BENCH  ?= $(or $(TMPDIR),/tmp)/kaanalyze-bench
+
+# Programs that ./... leaves out.
+PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/record testdata/lab/server testdata/bench/runner
+
+# go asks git about the checkout, and fails if git does not trust it.
+VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
+
+.PHONY: build demo test corpus bench lab golden lint help
+
+build: ## build ./kaanalyze
+	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
+
+demo: build ## build, and report on a built-in capture
+	@./kaanalyze --demo
+
+test: ## vet and test everything
+	@flags=$$(.ci/goflags test) && vet=$${flags%-race*} && \
+	$(GO) vet $$vet ./... && \
+	for p in $(PROGRAMS); do $(GO) vet ./$$p && $(GO) build $(VCS) -o /dev/null ./$$p || exit 1; done && \
+	$(GO) test $$flags ./... && \
+	echo "make test: all passed$${flags:+ ($$flags)}"
+
+corpus: ## compare with tshark's counts: make corpus CORPUS=DIR, which holds truth.tsv
+	@test -n "$(CORPUS)" || { echo "usage: make corpus CORPUS=DIR" >&2; exit 2; }
+	@flags=$$(.ci/goflags build) && \
+	KAANALYZE_CORPUS="$(abspath $(CORPUS))" $(GO) test $$flags -count=1 -v -run '^TestCorpus' ./cmd/kaanalyze
+
+bench: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) and measure
+	@testdata/bench/record.sh "$(BENCH)"
+	@testdata/bench/bench.sh "$(BENCH)" ./kaanalyze
+
+lab: ## record the lab's captures again (root)
+	@testdata/lab/record.sh
+
+golden: ## write the expected reports anew; read the diff
+	@flags=$$(.ci/goflags build) && $(GO) test $$flags ./cmd/kaanalyze ./internal/report -run Golden -update
+	@git --no-pager diff --stat -- '*/golden/*' testdata/golden
+
+lint: ## check the format of the source, and vet
+	@files=$$(gofmt -l .) && { test -z "$$files" || { echo "not formatted:" $$files >&2; exit 1; }; }
+	@flags=$$(.ci/goflags build) && $(GO) vet $$flags ./... && for p in $(PROGRAMS); do $(GO) vet ./$$p || exit 1; done
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile

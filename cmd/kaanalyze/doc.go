@@ -1,0 +1,97 @@
+// Command kaanalyze reads packet captures and says how well TCP connections
+// were used by HTTP/1: how many requests each carried, who closed it and how,
+// who holds TIME_WAIT now, and what the TCP keep-alive probes did.
+//
+// Usage:
+//
+//	kaanalyze [flags] [FILE...] [FILTER...]
+//
+// The leading arguments that name existing files (or -, standard input) are
+// captures; the rest is a pcap filter, as for tcpdump. Without a FILE standard
+// input is read, unless it is a terminal. A FILE is pcap or pcapng, plain or
+// compressed with gzip, zstd, xz or lz4, of any link type. Several files are one
+// capture, in the order of time, so the files of a rotated capture can be given
+// together. "kaanalyze --help" lists the flags.
+//
+// # Examples
+//
+// The report of a capture, and that of a built-in one:
+//
+//	kaanalyze incident.pcapng
+//	kaanalyze --demo
+//
+// Part of a capture: one server, some ports, ten seconds:
+//
+//	kaanalyze incident.pcapng --server 10.20.0.2:8080
+//	kaanalyze incident.pcapng tcp port 8080 or tcp port 8081
+//	kaanalyze --since +2 --until +12 incident.pcapng
+//
+// The packets of connection 3, and what each of them means:
+//
+//	kaanalyze --conn 3 incident.pcapng
+//
+// The report for a ticket, and the numbers for programs:
+//
+//	kaanalyze -o report.txt -o report.json -o connections.csv incident.pcapng
+//	kaanalyze --json --exchanges incident.pcapng
+//	kaanalyze -f ndjson incident.pcapng
+//
+// From a capture that is being made, over the network or here:
+//
+//	ssh web1 tcpdump -U -w - tcp | kaanalyze
+//	kaanalyze - <incident.pcapng
+//
+// # Flags worth a word
+//
+// --since and --until take a time as in 2026-11-20T04:13:20Z (RFC 3339), or
+// HH:MM:SS.FFF of the UTC day on which the first packet was captured, or +SECONDS
+// after the first packet. The last two need a file, which is opened twice.
+// Connections that were open before --since count as midstream.
+//
+// --time-wait is how long TIME_WAIT lasts on the hosts, 60s on Linux.
+//
+// --conn names a connection by its id in the report, which is not the stream
+// number of Wireshark; both are shown. With --since, a filter or -c the ids are
+// those of the packets that are left.
+//
+// -o writes a file besides what goes to standard output. It appears under its
+// name when it is whole. The ending picks the format: .txt, .json, .ndjson,
+// .csv.
+//
+// -f ndjson writes the line of a connection when it ends, and keeps nothing of
+// it: with no other format wanted memory stays small, however long the capture.
+//
+// -F reads the filter from a file, in which # begins a comment.
+//
+// -c stops after that many packets, of those that the filter lets pass.
+//
+// --sha256: the SHA-256 of each file up to 64 MiB is in the report anyway.
+// Standard input has none.
+//
+// NO_COLOR in the environment turns colours off.
+//
+// # Signals
+//
+// SIGINT and SIGTERM end the reading; the report of what was read follows. The
+// second one ends the program. SIGUSR1 writes a status line to standard error.
+//
+// # Exit codes
+//
+//	0    the capture was analysed, maybe with warnings on standard error
+//	1    a file could not be read or written, or there was no packet to read
+//	2    the command line is wrong: a flag, a filter, a file that does not exist
+//	4    with --strict: the capture is damaged, or packets were dropped
+//	130  ended by a second signal
+//
+// A capture that is damaged or cut is analysed up to the damage. A warning names
+// the file, the packet, the byte and the reason.
+//
+// # Limits
+//
+// The HTTP of TLS and HTTP/2 connections is not read: their TCP side is
+// reported, and their requests are unknown, not zero. Network interfaces are not
+// read either: pipe from tcpdump. Filters are compiled by libpcap; a program
+// built without it (no cgo) reads everything and refuses filters. TIME_WAIT is
+// told as Linux does it. Times are those of the packets where they were
+// captured, so a capture at the client times the network too.
+package main

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// settings are what the command line asks for.
+type settings struct {
+	args   []string // as given
+	files  []string // captures, "-" is standard input; none with demo
+	filter string   // pcap filter, "" for all
+
+	format  report.Format // for standard output
+	outputs []output
+
+	count        uint64
+	since, until bound
+	server       netip.AddrPort
+	conn         uint64
+	timeWait     time.Duration
+	workers      int
+
+	top         int
+	exchanges   bool
+	showSecrets bool
+	sha256      bool
+	strict      bool
+
+	quiet, verbose        bool
+	color                 string
+	progress              bool
+	demo                  bool
+	help, version, schema bool
+}
+
+// output is a file that a report goes to.
+type output struct {
+	name   string
+	format report.Format
+}
+
+// raw are the flags that need a second look.
+type raw struct {
+	read, out                                []string
+	filterFile, format, since, until, server string
+	progress                                 string
+	json, numeric                            bool
+}
+
+// newFlags returns the flags, which fill s and r. Help is printed from them.
+func newFlags(s *settings, r *raw) *pflag.FlagSet {
+	f := pflag.NewFlagSet("kaanalyze", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.Usage = func() {}
+	f.StringArrayVarP(&r.read, "read", "r", nil, "read capture `FILE`, - is standard input (repeatable)")
+	f.StringVarP(&r.filterFile, "filter-file", "F", "", "read the pcap filter from `FILE`")
+	f.Uint64VarP(&s.count, "count", "c", 0, "stop after `N` packets")
+	f.StringVar(&r.since, "since", "", "leave out packets before `TIME`: RFC 3339, HH:MM:SS of the first day in UTC, or +SECONDS")
+	f.StringVar(&r.until, "until", "", "leave out packets after `TIME`")
+	f.StringVar(&r.server, "server", "", "only connections to this server, `ADDR:PORT`")
+	f.DurationVar(&s.timeWait, "time-wait", time.Minute, "how long TIME_WAIT lasts")
+
+	f.StringVarP(&r.format, "format", "f", "text", "`FORMAT` of standard output: "+formatNames())
+	f.BoolVar(&r.json, "json", false, "the same as --format json")
+	f.StringArrayVarP(&r.out, "output", "o", nil, "write a report to `FILE` too, in the format of its ending: "+formatEndings()+" (repeatable)")
+	f.IntVar(&s.top, "top", 10, "rows that a table of the text report shows")
+	f.Uint64Var(&s.conn, "conn", 0, "tell connection `ID` packet by packet")
+	f.BoolVar(&s.exchanges, "exchanges", false, "list every request with its response and times (not in text)")
+	f.BoolVar(&s.showSecrets, "show-secrets", false, "show queries and user names in request targets")
+	f.BoolVar(&s.sha256, "sha256", false, "name the SHA-256 of captures of more than 64 MiB too")
+	f.BoolVar(&s.strict, "strict", false, "exit with 4 if a capture is damaged or packets were dropped")
+
+	f.IntVar(&s.workers, "workers", 0, "read with `N` threads (default: one per CPU)")
+	f.StringVar(&s.color, "color", "auto", "colours in the text report: auto, always, never")
+	f.StringVar(&r.progress, "progress", "auto", "progress bar on a terminal: auto, never")
+	f.BoolVarP(&s.quiet, "quiet", "q", false, "no warnings and no progress bar")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "say on standard error what is done")
+	f.BoolVarP(&r.numeric, "numeric", "n", false, "accepted as in tcpdump; addresses are never turned into names")
+	f.BoolVar(&s.demo, "demo", false, "analyse a capture that is built into the program")
+	f.BoolVar(&s.schema, "json-schema", false, "print the JSON Schema of the JSON report")
+	f.BoolVar(&s.version, "version", false, "print the version")
+	f.BoolVarP(&s.help, "help", "h", false, "print this help")
+	return f
+}
+
+// parse reads the command line. Its errors are a *usageError.
+func parse(args []string) (*settings, error) {
+	s, r := &settings{args: args}, &raw{}
+	f := newFlags(s, r)
+	if err := f.Parse(args); err != nil {
+		return nil, &usageError{err, "kaanalyze --help lists the flags; -- ends them"}
+	}
+	if s.help || s.version || s.schema {
+		return s, nil
+	}
+	s.top = max(s.top, 0)
+	for _, step := range []func(*raw) error{s.setFormats, s.setValues, s.setBounds} {
+		if err := step(r); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.setInput(r, f.Args())
+}
+
+// setFormats finds the formats of standard output and of the files.
+func (s *settings) setFormats(r *raw) error {
+	if r.json {
+		if r.format != "text" && r.format != "json" {
+			return usagef("--json and --format %s exclude each other", r.format)
+		}
+		r.format = "json"
+	}
+	var ok bool
+	if s.format, ok = report.ByName(r.format); !ok {
+		return usagef("--format %q: it is not one of %s", r.format, formatNames())
+	}
+	for i, name := range r.out {
+		format, ok := report.ByEnding(name)
+		if !ok {
+			return usagef("--output %q: its ending is not one of %s", name, formatEndings())
+		}
+		if slices.Contains(r.out[:i], name) {
+			return usagef("--output %q is given twice", name)
+		}
+		s.outputs = append(s.outputs, output{name, format})
+	}
+	return nil
+}
+
+// setValues checks the values that pflag does not.
+func (s *settings) setValues(r *raw) error {
+	if !slices.Contains([]string{"auto", "always", "never"}, s.color) {
+		return usagef("--color %q: it is not one of auto, always, never", s.color)
+	}
+	if s.progress = r.progress == "auto"; !s.progress && r.progress != "never" {
+		return usagef("--progress %q: it is not one of auto, never", r.progress)
+	}
+	if s.timeWait <= 0 || s.timeWait > 24*time.Hour {
+		return usagef("--time-wait %v: it is not within 24h", s.timeWait)
+	}
+	if s.workers < 0 || s.workers > 1024 {
+		return usagef("--workers %d: it is not from 1 to 1024", s.workers)
+	}
+	if r.server == "" {
+		return nil
+	}
+	var err error
+	if s.server, err = netip.ParseAddrPort(r.server); err != nil {
+		return &usageError{
+			fmt.Errorf("--server %q: it is not an address and a port", r.server),
+			"names are not looked up; write 192.0.2.1:80 or [2001:db8::1]:80",
+		}
+	}
+	return nil
+}
+
+// setBounds reads --since and --until.
+func (s *settings) setBounds(r *raw) error {
+	var err error
+	if s.since, err = parseBound(r.since); err != nil {
+		return usagef("--since %q: %w", r.since, err)
+	}
+	if s.until, err = parseBound(r.until); err != nil {
+		return usagef("--until %q: %w", r.until, err)
+	}
+	return nil
+}
+
+// setInput tells captures from the filter.
+func (s *settings) setInput(r *raw, words []string) error {
+	s.files = r.read
+	for len(words) > 0 && (words[0] == "-" || exists(words[0])) {
+		s.files = append(s.files, words[0])
+		words = words[1:]
+	}
+	for _, w := range words {
+		if looksLikeFile(w) && !exists(w) {
+			return &usageError{
+				fmt.Errorf("%s: no such file", printable(w)),
+				"words that do not name a file are a pcap filter; quote the filter as one word if it is one",
+			}
+		}
+	}
+	if s.demo {
+		if len(s.files) > 0 {
+			return usagef("--demo and %s exclude each other", printable(s.files[0]))
+		}
+		s.files = []string{"-"}
+	}
+	s.filter = strings.Join(words, " ")
+	if r.filterFile == "" {
+		return nil
+	}
+	if s.filter != "" {
+		return usagef("the filter is given twice: %q and --filter-file %q", s.filter, r.filterFile)
+	}
+	var err error
+	s.filter, err = readFilter(r.filterFile)
+	return err
+}
+
+// exists reports whether there is a file, or anything else, of that name.
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+var (
+	captureEnding = regexp.MustCompile(`(?i)\.(pcap|pcapng|cap|ntar|dmp|dump)[0-9]*(\.(gz|zst|zstd|xz|lz4))?$|\.(gz|zst|zstd|xz|lz4)$`)
+	pathWord      = regexp.MustCompile(`^(~|\.{1,2})?/|^[\pL\pN._-]+(/[\pL\pN._-]+)*/[\pL\pN._-]*[\pL._-][\pL\pN._-]*$`)
+)
+
+// looksLikeFile reports whether a word is more likely a file's name than part
+// of a filter. A network as 10.0.0.0/8 is part of a filter.
+func looksLikeFile(word string) bool {
+	return captureEnding.MatchString(word) || pathWord.MatchString(word)
+}
+
+// readFilter reads a filter as tcpdump's -F does: # begins a comment.
+func readFilter(name string) (string, error) {
+	const most = 1 << 20
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", fmt.Errorf("read filter: %w", err)
+	}
+	if len(text) > most {
+		return "", fmt.Errorf("read filter: %s is longer than 1 MiB", printable(name))
+	}
+	var words []string
+	for line := range bytes.Lines(text) {
+		line, _, _ = bytes.Cut(line, []byte("#"))
+		words = append(words, strings.Fields(string(line))...)
+	}
+	return strings.Join(words, " "), nil
+}
+
+func formatNames() string {
+	var names []string
+	for i := range report.Formats {
+		names = append(names, report.Formats[i].Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func formatEndings() string {
+	var endings []string
+	for i := range report.Formats {
+		endings = append(endings, report.Formats[i].Ending)
+	}
+	return strings.Join(endings, " ")
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// version is the program's, in reports too.
+const version = "0.1.0"
+
+// versionText says which program this is and whether it can filter.
+func versionText() string {
+	filters := "yes (libpcap)"
+	revision := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "CGO_ENABLED" && s.Value == "0", s.Key == "-tags" && strings.Contains(s.Value, "nolibpcap"):
+				filters = "no (built without libpcap)"
+			case s.Key == "vcs.revision":
+				revision = ", revision " + s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return fmt.Sprintf("kaanalyze %s%s\n%s %s/%s, filters: %s\n",
+		version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, filters)
+}
+
+// usage is the help text. Flags and formats come from their lists.
+func usage() string {
+	var b strings.Builder
+	b.WriteString(`kaanalyze says how HTTP used the TCP connections of a capture, and who holds TIME_WAIT
+
+Usage:
+  kaanalyze [flags] [FILE...] [FILTER...]
+  ssh web1 tcpdump -U -w - tcp | kaanalyze
+
+Leading arguments that name files (or -, standard input) are captures: pcap or
+pcapng, maybe compressed. The rest is a pcap filter.
+
+Flags:
+`)
+	b.WriteString(newFlags(&settings{}, &raw{}).FlagUsagesWrapped(90))
+	b.WriteString("\nFormats:\n")
+	for _, f := range report.Formats {
+		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)
+	}
+	b.WriteString(`
+Exit codes: 0 analysed, 1 not read or not written, 2 wrong usage, 4 damaged or
+dropped packets with --strict, 130 at the second signal.
+`)
+	return b.String()
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/kaanalyze/kaanalyze"
+
+// mayImport holds, by folder, which folders of this module its files may
+// import, and which modules of others. A folder that is not here fails the test.
+var mayImport = map[string]struct{ own, others []string }{
+	"flows":     {},
+	"httpparse": {others: []string{"golang.org/x/net/http2/hpack"}},
+	"capture": {
+		own: []string{"flows"},
+		others: []string{"github.com/google/gopacket", "github.com/klauspost/compress", "github.com/pierrec/lz4",
+			"github.com/ulikunitz/xz", "golang.org/x/net/bpf", "golang.org/x/sys"},
+	},
+	"capture/capturetest": {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
+	"internal/tlswire":    {others: []string{"golang.org/x/crypto"}},
+	"internal/analyze":    {own: []string{"flows", "httpparse", "internal/tlswire"}},
+	"internal/diagnose":   {own: []string{"internal/analyze"}},
+	"internal/report":     {own: []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}}, // the first two for values in analyze's
+	"internal/live":       {own: []string{"capture", "internal/analyze", "internal/diagnose", "internal/report"}},
+	"cmd/kaanalyze": {
+		own:    []string{"flows", "httpparse", "capture", "internal/analyze", "internal/diagnose", "internal/report", "internal/live"},
+		others: []string{"github.com/spf13/pflag", "github.com/schollz/progressbar", "golang.org/x/term"},
+	},
+}
+
+// onlyInCommand are what the command alone may use: it owns the process and
+// the wall clock.
+var onlyInCommand = map[string][]string{
+	"os":   {"Args", "Exit"},
+	"time": {"Now", "Since", "Until", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Sleep"},
+}
+
+// TestImports holds which way imports go. Test files are free.
+func TestImports(t *testing.T) {
+	root := filepath.Join("..", "..")
+	seen := 0
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && d.Name() != "..") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		seen++
+		checkImports(t, filepath.ToSlash(rel), name)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen < 30 {
+		t.Errorf("got %d source files, want all of this module", seen)
+	}
+}
+
+func checkImports(t *testing.T, rel, name string) {
+	f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := path.Dir(rel)
+	may, ok := mayImport[folder]
+	if !ok {
+		t.Errorf("%s: the folder is not in the table", rel)
+		return
+	}
+	for _, spec := range f.Imports {
+		imp, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(imp, "/")
+		own, isOwn := strings.CutPrefix(imp, module+"/")
+		switch {
+		case isOwn && !slices.Contains(may.own, own):
+			t.Errorf("%s imports %s, which is not below it", rel, own)
+		case !isOwn && strings.Contains(first, ".") && !slices.ContainsFunc(may.others, func(o string) bool {
+			return imp == o || strings.HasPrefix(imp, o+"/")
+		}):
+			t.Errorf("%s imports %s, which is not in the table", rel, imp)
+		}
+	}
+	if folder != "cmd/kaanalyze" {
+		checkUses(t, rel, f)
+	}
+}
+
+// checkUses looks for what only the command may use.
+func checkUses(t *testing.T, rel string, f *ast.File) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if pkg, ok := sel.X.(*ast.Ident); ok && slices.Contains(onlyInCommand[pkg.Name], sel.Sel.Name) {
+			t.Errorf("%s uses %s.%s, which is the command's", rel, pkg.Name, sel.Sel.Name)
+		}
+		return true
+	})
+}

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// demo is what --demo analyses: testdata/demo.pcap, a recording of the lab.
+//
+//go:embed demo.pcap
+var demo []byte
+
+// demoName is how reports name it.
+const demoName = "demo.pcap"
+
+// A job is one run of the program: open, read, write.
+type job struct {
+	s      *settings
+	ui     *ui
+	stdin  io.Reader
+	stdout io.Writer
+
+	ctx  context.Context // done when reading shall end
+	stop context.CancelFunc
+
+	outs    *outputs
+	source  sharedSource
+	summing *summing
+}
+
+func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *job {
+	j := &job{s: s, ui: u, stdin: stdin, stdout: stdout, outs: &outputs{}}
+	if s.demo {
+		j.stdin = bytes.NewReader(demo)
+	} else if len(s.files) == 0 {
+		s.files = []string{"-"}
+	}
+	j.ctx, j.stop = context.WithCancel(context.Background())
+	return j
+}
+
+// errStrict is the end of a job that --strict does not accept.
+var errStrict = errors.New("the capture is damaged or packets were dropped, and --strict was given")
+
+// supervise does the job and listens to signals meanwhile: the first SIGINT or
+// SIGTERM ends the reading, the second one the program.
+func (j *job) supervise() int {
+	defer j.stop()
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1)
+	defer signal.Stop(signals)
+
+	done := make(chan error, 1)
+	go func() { done <- j.do() }()
+	for {
+		select {
+		case err := <-done:
+			j.outs.discard()
+			switch {
+			case err == nil:
+				return exitOK
+			case errors.Is(err, errStrict):
+				j.ui.line("error", "%v", err)
+				return exitDamaged
+			}
+			return j.ui.fail(err)
+		case s := <-signals:
+			switch {
+			case s == syscall.SIGUSR1:
+				j.status()
+			case j.ctx.Err() == nil:
+				j.stop()
+			default:
+				j.outs.discard()
+				return exitInterrupted
+			}
+		}
+	}
+}
+
+// status says how far the reading is.
+func (j *job) status() {
+	src := j.source.get()
+	if src == nil {
+		j.ui.line("status", "nothing has been read yet")
+		return
+	}
+	done, total := src.Progress()
+	stats := src.Stats()
+	j.ui.line("status", "%s of the input read, %s packets", percent(done, total), grouped(stats.Packets))
+}
+
+// do opens, reads, analyses and writes.
+func (j *job) do() error {
+	opt, err := j.captureOptions()
+	if err != nil {
+		return err
+	}
+	src, err := capture.OpenFiles(j.s.files, opt)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	j.source.set(src)
+	if err := j.outs.open(j.s, j.stdout); err != nil {
+		return err
+	}
+	stats := src.Stats()
+	begun := j.meta(&stats)
+	if err := j.outs.begin(&begun); err != nil {
+		return err
+	}
+	j.summing = startSumming(j.ctx, j.s)
+	a := analyze.New(analyze.Options{
+		TimeWait:     j.s.timeWait,
+		Server:       j.s.server,
+		Exchanges:    j.s.exchanges || j.s.conn != 0,
+		Filtered:     j.s.filter != "" || opt.Since != 0,
+		OnConnection: j.outs.onConnection(),
+		Story:        j.s.conn,
+	})
+	interrupted, err := j.read(src, a)
+	if err != nil {
+		return err
+	}
+	return j.report(src, a, opt, interrupted)
+}
+
+// captureOptions says what to read. A bound that is counted from the first
+// packet needs a look at that one before.
+func (j *job) captureOptions() (capture.Options, error) {
+	opt := capture.Options{
+		Filter:  j.s.filter,
+		Count:   j.s.count,
+		Workers: j.s.workers,
+		Scan:    func(payload []byte) flows.Note { return httpparse.Scan(payload) },
+		Stdin:   j.stdin,
+	}
+	first := int64(0)
+	if j.s.since.relative() || j.s.until.relative() {
+		var err error
+		if first, err = j.firstPacket(); err != nil {
+			return opt, err
+		}
+	}
+	opt.Since, opt.Until = j.s.since.at(first), j.s.until.at(first)
+	if opt.Since != 0 && opt.Until != 0 && opt.Since > opt.Until {
+		return opt, usagef("--since is after --until")
+	}
+	return opt, nil
+}
+
+// firstPacket returns the time of the capture's first packet.
+func (j *job) firstPacket() (int64, error) {
+	stdin := j.stdin
+	if j.s.demo {
+		stdin = bytes.NewReader(demo)
+	}
+	for _, name := range j.s.files {
+		if name == "-" && !j.s.demo {
+			return 0, usagef("standard input is read only once, so --since and --until need a date, as in 2026-11-20T04:13:20Z")
+		}
+	}
+	src, err := capture.OpenFiles(j.s.files, capture.Options{Count: 1, Workers: 1, Stdin: stdin})
+	if err != nil {
+		return 0, err
+	}
+	defer src.Close()
+	if err := src.Run(j.ctx, func([]flows.Segment) error { return nil }); err != nil {
+		return 0, err
+	}
+	stats := src.Stats()
+	if stats.Packets == 0 {
+		return 0, j.noPacket()
+	}
+	return stats.First, nil
+}
+
+// noPacket is the error of a capture that has no packets.
+func (j *job) noPacket() error {
+	if len(j.s.files) > 1 {
+		return errors.New("there is no packet in any of these captures")
+	}
+	return fmt.Errorf("read capture %q: there is no packet in it", j.s.files[0])
+}
+
+// read reads the capture, and reports whether it was stopped before the end.
+func (j *job) read(src *capture.Source, a *analyze.Analyzer) (interrupted bool, err error) {
+	began := time.Now()
+	if j.s.progress && !j.s.quiet && isTerminal(j.ui.w) {
+		defer j.ui.progress(src.Progress)()
+	}
+	err = src.Run(j.ctx, func(segs []flows.Segment) error {
+		if err := a.Apply(segs); err != nil {
+			return err
+		}
+		return j.outs.sync()
+	})
+	if errors.Is(err, context.Canceled) {
+		interrupted, err = true, nil
+	}
+	if err == nil && src.Stats().Packets == 0 {
+		err = j.noPacket()
+	}
+	j.ui.tell("%s packets read in %v", grouped(src.Stats().Packets), time.Since(began).Round(time.Millisecond))
+	return interrupted, err
+}
+
+// report analyses to the end, warns of what is missing and writes.
+func (j *job) report(src *capture.Source, a *analyze.Analyzer, opt capture.Options, interrupted bool) error {
+	stats := src.Stats()
+	first, last := stats.First, stats.Last
+	if opt.Since > first {
+		first = min(opt.Since, last)
+	}
+	if opt.Until != 0 && opt.Until < last {
+		last = max(opt.Until, first)
+	}
+	result := a.Finish(first, last)
+	r := &report.Report{
+		Version: version,
+		Meta:    j.meta(&stats),
+		Result:  result,
+		Options: report.Options{
+			Top: j.s.top, Exchanges: j.s.exchanges, ShowSecrets: j.s.showSecrets, Workers: j.workers(),
+		},
+	}
+	r.Meta.Interrupted = interrupted
+	for i, sum := range j.summing.wait() {
+		r.Meta.Sources[i].SHA256 = sum
+	}
+	if j.s.conn != 0 {
+		var err error
+		if r.Story, err = story(result, j.s.conn); err != nil {
+			return err
+		}
+	}
+	j.warn(&r.Meta)
+	if err := j.outs.write(j.s, r, j.stdout); err != nil {
+		return err
+	}
+	if j.s.strict && (r.Meta.Damage != nil || lost(&r.Meta) > 0) {
+		return errStrict
+	}
+	return nil
+}
+
+// warn says on standard error what is missing in the report.
+func (j *job) warn(m *report.Meta) {
+	if m.Interrupted {
+		j.ui.warn("interrupted; the report is of the %s packets read", grouped(m.Packets))
+	}
+	if d := m.Damage; d != nil {
+		j.ui.warn("%s: damaged at packet %d, byte %d: %s; what follows in it is not analysed", printable(d.Source), d.Packet, d.Offset, d.Reason)
+	}
+	if n := lost(m); n > 0 {
+		j.ui.warn("%s packets were dropped while capturing; numbers are too low", grouped(n))
+	}
+	if m.CutPackets > 0 {
+		j.ui.tell("%s packets were captured in part", grouped(m.CutPackets))
+	}
+}
+
+// lost returns how many packets the capturing system lost, as far as known.
+func lost(m *report.Meta) uint64 {
+	if m.KernelDropped == nil {
+		return 0
+	}
+	return *m.KernelDropped
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+)
+
+// update rewrites the expected reports in testdata/golden.
+var update = flag.Bool("update", false, "write the expected reports anew")
+
+// recordings is where the captures are, and golden where their reports are.
+var (
+	recordings = filepath.Join("..", "..", "testdata")
+	golden     = filepath.Join(recordings, "golden")
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"kaanalyze": main})
+}
+
+// command runs the program on no standard input.
+func command(args ...string) (code int, stdout, stderr string) {
+	return commandOn(strings.NewReader(""), args...)
+}
+
+func commandOn(stdin io.Reader, args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(args, stdin, &out, &err)
+	return code, out.String(), err.String()
+}
+
+// succeed runs the program, which must end with 0, and returns its output.
+func succeed(t *testing.T, args ...string) string {
+	t.Helper()
+	code, stdout, stderr := command(args...)
+	if code != exitOK {
+		t.Fatalf("kaanalyze %s: got exit code %d, want 0; standard error:\n%s", strings.Join(args, " "), code, stderr)
+	}
+	return stdout
+}
+
+// canFilter reports whether this build has libpcap.
+var canFilter = sync.OnceValue(func() bool {
+	src, err := capture.OpenFiles([]string{"-"}, capture.Options{Filter: "tcp", Stdin: bytes.NewReader(demo)})
+	if err == nil {
+		src.Close()
+	}
+	return !errors.Is(err, capture.ErrNoLibpcap)
+})
+
+// captures returns the committed captures, without directory and ending.
+func captures(t *testing.T, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.pcap"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got no captures in %s, error %v", folder, err)
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(f), ".pcap")
+	}
+	return files
+}
+
+// TestScripts runs the program as a person does; see testdata/script.
+func TestScripts(t *testing.T) {
+	dir, err := filepath.Abs(recordings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("TESTDATA", dir)
+			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			switch name {
+			case "libpcap":
+				return canFilter(), nil
+			case "root":
+				return os.Getuid() == 0, nil
+			}
+			return false, errors.New("unknown condition")
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": wantCode,
+			"cut":  cutFile,
+		},
+	})
+}

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// bufferSize is what a report is written in: few system calls, little memory.
+const bufferSize = 256 << 10
+
+// outputs are all places that the report goes to. Only discard may be called
+// beside the others.
+type outputs struct {
+	live bool  // lines of a stream leave when their packets have been read
+	err  error // of a stream
+
+	mu    sync.Mutex // guards sinks against discard
+	sinks []*sink    // the files, then standard output
+}
+
+// A sink is one of them. A file grows under another name and gets its own when
+// it is whole.
+type sink struct {
+	format report.Format
+	w      *bufio.Writer
+	stream *report.Stream // if lines leave while connections end
+	name   string         // for errors
+
+	mu        sync.Mutex // guards the rest
+	file      *os.File   // nil for standard output
+	temp      string     // the other name, "" if there is none
+	final     string
+	discarded bool
+}
+
+// open opens all, so that what cannot be written is known before the reading.
+func (o *outputs) open(s *settings, stdout io.Writer) error {
+	for _, out := range s.outputs {
+		k := &sink{format: out.format, name: out.name}
+		if err := k.create(); err != nil {
+			return err
+		}
+		o.add(k)
+	}
+	o.add(&sink{format: s.format, name: "standard output", w: bufio.NewWriterSize(stdout, bufferSize)})
+	if s.conn == 0 && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
+		for _, k := range o.sinks {
+			k.stream = report.NewStream(k.w)
+		}
+	}
+	for _, name := range s.files {
+		o.live = o.live || name == "-" && !s.demo
+	}
+	return nil
+}
+
+func (o *outputs) add(k *sink) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sinks = append(o.sinks, k)
+}
+
+// streaming is the name of the format whose lines leave while connections end.
+// They do where no other format is wanted: the others need all connections at
+// the end, and a stream lets the analysis forget them.
+const streaming = "ndjson"
+
+// create creates the file under its other name. What is not a regular file, as
+// a pipe, is written directly.
+func (k *sink) create() error {
+	k.final = k.name
+	if real, err := filepath.EvalSymlinks(k.name); err == nil {
+		k.final = real
+	}
+	flags, path := os.O_WRONLY, k.final
+	if info, err := os.Stat(k.final); err != nil || info.Mode().IsRegular() {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+		dir, base := filepath.Split(k.final)
+		path = filepath.Join(dir, fmt.Sprintf(".%s.%d", base, os.Getpid()))
+		k.temp = path
+	}
+	f, err := os.OpenFile(path, flags, 0o666)
+	if err != nil {
+		k.temp = ""
+		var pathErr *os.PathError
+		if errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
+		return fmt.Errorf("create report %q: %w", k.name, err)
+	}
+	k.file, k.w = f, bufio.NewWriterSize(f, bufferSize)
+	return nil
+}
+
+// begin writes what streams begin with.
+func (o *outputs) begin(m *report.Meta) error {
+	for _, k := range o.sinks {
+		if k.stream == nil {
+			continue
+		}
+		if err := k.stream.Meta(version, m); err != nil {
+			return k.failed(err)
+		}
+	}
+	return nil
+}
+
+// onConnection returns what hands ended connections to the streams, nil if
+// there are none. Its error is kept for sync.
+func (o *outputs) onConnection() func(*analyze.Connection) {
+	var streams []*sink
+	for _, k := range o.sinks {
+		if k.stream != nil {
+			streams = append(streams, k)
+		}
+	}
+	if streams == nil {
+		return nil
+	}
+	return func(c *analyze.Connection) {
+		for _, k := range streams {
+			if err := k.stream.Connection(c); err != nil && o.err == nil {
+				o.err = k.failed(err)
+			}
+		}
+	}
+}
+
+// sync returns the error of a stream. It lets the streams' lines leave if the
+// input is one that grows.
+func (o *outputs) sync() error {
+	if o.err != nil || !o.live {
+		return o.err
+	}
+	for _, k := range o.sinks {
+		if k.stream == nil {
+			continue
+		}
+		if err := errors.Join(k.stream.Flush(), k.w.Flush()); err != nil {
+			return k.failed(err)
+		}
+	}
+	return nil
+}
+
+// write writes the report everywhere, to standard output last: its reader may
+// be gone, and the files are to be whole then.
+func (o *outputs) write(s *settings, r *report.Report, stdout io.Writer) error {
+	for _, k := range o.sinks {
+		own := *r
+		if k.file == nil {
+			own.Options.Width = width(stdout)
+			own.Options.Color = colored(s.color, stdout)
+			own.Options.ASCII = asciiOnly(stdout)
+		}
+		if err := k.write(&own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *sink) write(r *report.Report) error {
+	var err error
+	if k.stream != nil {
+		err = k.stream.End(r)
+	} else {
+		err = k.format.Write(k.w, r)
+	}
+	if err == nil {
+		err = k.w.Flush()
+	}
+	if err == nil {
+		err = k.finish()
+	}
+	if err != nil {
+		return k.failed(err)
+	}
+	return nil
+}
+
+// failed says which output an error is of.
+func (k *sink) failed(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return fmt.Errorf("write report to %s: %w", printable(k.name), err)
+}
+
+// finish closes a file and gives it its name.
+func (k *sink) finish() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.file == nil || k.discarded {
+		return nil
+	}
+	err := k.file.Close()
+	if err != nil || k.temp == "" {
+		return err
+	}
+	if err = os.Rename(k.temp, k.final); err == nil {
+		k.temp = ""
+	}
+	return err
+}
+
+// discard takes away what has not been finished. It may be called twice.
+func (o *outputs) discard() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, k := range o.sinks {
+		k.discard()
+	}
+}
+
+func (k *sink) discard() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.temp != "" {
+		_ = k.file.Close()
+		_ = os.Remove(k.temp)
+		k.temp, k.discarded = "", true
+	}
+}
+
+// colored reports whether the text has colours. NO_COLOR is honoured.
+func colored(mode string, stdout io.Writer) bool {
+	if mode == "auto" {
+		return isTerminal(stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return mode == "always"
+}
+
+// asciiOnly reports whether stdout is a terminal that is not told to show UTF-8.
+func asciiOnly(stdout io.Writer) bool {
+	if !isTerminal(stdout) {
+		return false
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(os.Getenv(name)); v != "" {
+			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+		}
+	}
+	return true
+}
+
+// writeAll writes text to standard output.
+func writeAll(w io.Writer, text string) error {
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
+}

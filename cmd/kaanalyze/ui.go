@@ -1,0 +1,205 @@
+package main
+
+// How the program speaks: standard output carries the report and nothing else;
+// all that is in this file goes to standard error. A line is
+//
+//	kaanalyze: error: open capture "a.pcap": permission denied
+//	kaanalyze: hint: what to do about it
+//
+// or a warning: the report is there, but something is missing in it. Lines are
+// lower case without a full stop. What comes from files, packets or the command
+// line is quoted as Go does it where it is not plainly printable.
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+)
+
+// usageError is a wrong command line. The hint may be empty.
+type usageError struct {
+	err  error
+	hint string
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{err: fmt.Errorf(format, args...)}
+}
+
+// ui writes to standard error, from any goroutine.
+type ui struct {
+	quiet, verbose bool
+
+	mu  sync.Mutex
+	w   io.Writer
+	bar *progressbar.ProgressBar // drawn below the lines, or nil
+}
+
+// say writes text as it is. An error of standard error is told to nobody.
+func (u *ui) say(text string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.bar != nil {
+		_ = u.bar.Clear()
+	}
+	_, _ = io.WriteString(u.w, text)
+}
+
+// line writes a line of that kind.
+func (u *ui) line(kind, format string, args ...any) {
+	u.say("kaanalyze: " + kind + ": " + fmt.Sprintf(format, args...) + "\n")
+}
+
+// warn says that something is missing in the report.
+func (u *ui) warn(format string, args ...any) {
+	if !u.quiet {
+		u.line("warning", format, args...)
+	}
+}
+
+// tell says what is done, with --verbose.
+func (u *ui) tell(format string, args ...any) {
+	if u.verbose {
+		u.line("info", format, args...)
+	}
+}
+
+// fail says what went wrong and returns the exit code for it. A closed pipe is
+// not worth a line: its reader has seen enough.
+func (u *ui) fail(err error) int {
+	if errors.Is(err, syscall.EPIPE) {
+		return exitFailed
+	}
+	u.line("error", "%s", printableError(err))
+	code, hint := exitFailed, ""
+	var usage *usageError
+	var filter *capture.FilterError
+	switch {
+	case errors.As(err, &usage):
+		code, hint = exitUsage, usage.hint
+	case errors.As(err, &filter):
+		code, hint = exitUsage, "a filter is written as for tcpdump; see pcap-filter(7)"
+	case errors.Is(err, capture.ErrNoLibpcap):
+		code = exitUsage
+		hint = "build with cgo, a C compiler and libpcap-dev; or filter before: tcpdump -r FILE -w - FILTER | kaanalyze; --server, --since and --until need no libpcap"
+	}
+	if hint != "" {
+		u.line("hint", "%s", hint)
+	}
+	return code
+}
+
+// progress draws a bar while a reading that takes more than a second lasts.
+// The function that it returns ends the bar.
+func (u *ui) progress(read func() (done, total int64)) (end func()) {
+	const patience, pace = time.Second, 200 * time.Millisecond
+	ended, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		for wait := patience; ; wait = pace {
+			select {
+			case <-ended:
+				u.clear()
+				return
+			case <-time.After(wait):
+				u.draw(read())
+			}
+		}
+	}()
+	return func() {
+		close(ended)
+		<-gone
+	}
+}
+
+// draw draws the bar, which turns if the total is not known.
+func (u *ui) draw(done, total int64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.bar == nil {
+		if total <= 0 {
+			total = -1
+		}
+		u.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(u.w), progressbar.OptionShowBytes(true),
+			progressbar.OptionSetDescription("reading"), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetPredictTime(total > 0))
+	}
+	_ = u.bar.Set64(done)
+}
+
+// clear takes the bar away.
+func (u *ui) clear() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.bar != nil {
+		_ = u.bar.Clear()
+		u.bar = nil
+	}
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// width returns the columns of a terminal, 0 if stream is none.
+func width(stream any) int {
+	if f, ok := stream.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return w
+		}
+	}
+	return 0
+}
+
+// printable returns text as it is, or quoted if a terminal might not show it so.
+func printable(text string) string {
+	if quoted := strconv.QuoteToGraphic(text); text == "" || strings.Contains(text, " ") || quoted[1:len(quoted)-1] != text {
+		return quoted
+	}
+	return text
+}
+
+// printableError returns an error's text on one line, without what a terminal
+// would act on. Quotes and spaces in it are its own.
+func printableError(err error) string {
+	return strings.Map(func(r rune) rune {
+		if strconv.IsGraphic(r) {
+			return r
+		}
+		return '?'
+	}, err.Error())
+}
+
+// grouped writes a number with commas.
+func grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// percent writes how much of total done is.
+func percent(done, total int64) string {
+	if total <= 0 {
+		return "an unknown part"
+	}
+	return strconv.FormatFloat(math.Min(100, 100*float64(done)/float64(total)), 'f', 0, 64) + "%"
+}
