@@ -42,9 +42,8 @@ type Options struct {
 
 // Counts are of packets.
 type Counts struct {
-	SYN, SYNACK, FIN, RST uint64 // retransmitted ones too, copies not
-	Copies                uint64 // of packets captured before
-	IgnoredRST            uint64 // RSTs that their receiver does not accept: forged or stray
+	Copies     uint64 // of packets captured before
+	IgnoredRST uint64 // RSTs that their receiver does not accept: forged or stray
 }
 
 // Engine follows the TCP connections of one capture.
@@ -91,31 +90,10 @@ func (e *Engine) Segment(s *Segment) *Conn {
 		return nil
 	}
 	e.now = max(e.now, s.Time)
-	e.count(s.Flags)
 	c := e.lookup(s)
 	d := c.sender(s)
 	e.apply(c, d, s)
 	return c
-}
-
-// count counts the flags of a packet.
-func (e *Engine) count(f Flags) {
-	if f&(SYN|FIN|RST) == 0 {
-		return
-	}
-	if f&SYN != 0 {
-		if f&ACK != 0 {
-			e.counts.SYNACK++
-		} else {
-			e.counts.SYN++
-		}
-	}
-	if f&FIN != 0 {
-		e.counts.FIN++
-	}
-	if f&RST != 0 {
-		e.counts.RST++
-	}
 }
 
 // lookup returns the connection of s, a new one if it begins a life.
@@ -320,6 +298,12 @@ func (e *Engine) takeOver(c *Conn, d Side, s *Segment) {
 		old.next, c.prev = 0, 0
 	}
 }
+
+// Len returns how many connections there have been.
+func (e *Engine) Len() int { return int(e.ids) }
+
+// Conn returns the connection with that ID, if none was ever evicted.
+func (e *Engine) Conn(id uint64) *Conn { return e.slabs.at(handle(id)) }
 
 // Each calls f with every connection that is kept, in order of ID if none was
 // evicted.

@@ -274,6 +274,9 @@ func (p *Parser) Head() Head {
 	return h
 }
 
+// PackedHead is [Parser.Head] without the unpacking.
+func (p *Parser) PackedHead() Packed { return p.head }
+
 // RawHead returns the bytes of the head just taken if it straddled segments,
 // else nil: the caller has them. They are valid until the next call of Next.
 func (p *Parser) RawHead(bufs *Buffers) []byte {

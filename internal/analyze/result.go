@@ -200,24 +200,24 @@ type Totals struct {
 	Connections, HandshakesComplete, Refused, Unanswered, Midstream int64
 	SYN, SYNACK, FIN, RST                                           int64 // packets
 
-	Requests, Responses, Interim        int64
-	HTTPUnknown                         int64 // connections whose requests cannot be counted
-	ConnectionsWithRequests             int64
-	SingleRequestConnections            int64
-	ReusedRequests                      int64
-	ReuseRatio                          float64 // NaN if nothing can be divided
-	PerConnection                       Quantiles
-	PoolNeed                            int64
-	AvoidableConnections                int64
-	AvoidableHandshake                  int64 // ns
-	Probes, ProbesAnswered              int64
-	Retransmissions                     int64
-	MissingBytes                        int64 // payload that the capture does not hold
-	Unfinished                          int64 // connections still open at the end
-	DuplicatePackets, ForgedRSTs        int64
-	CloseKinds                          [flows.CloseKinds]int64
-	ClosedFirst                         Closers
-	TimeWait                            TimeWaitTotals
+	Requests, Responses, Interim  int64
+	HTTPUnknown                   int64 // connections whose requests cannot be counted
+	ConnectionsWithRequests       int64
+	SingleRequestConnections      int64
+	ReusedRequests                int64
+	ReuseRatio                    float64 // NaN if nothing can be divided
+	PerConnection                 Quantiles
+	PoolNeed                      int64
+	AvoidableConnections          int64
+	AvoidableHandshake            int64 // ns
+	Probes, ProbesAnswered        int64
+	Retransmissions               int64
+	MissingBytes                  int64 // payload that the capture does not hold
+	Unfinished                    int64 // connections still open at the end
+	DuplicatePackets, IgnoredRSTs int64
+	CloseKinds                    [flows.CloseKinds]int64
+	ClosedFirst                   Closers
+	TimeWait                      TimeWaitTotals
 }
 
 // Closers count connections by who closed first: sent the FIN that does not
@@ -228,19 +228,19 @@ type Closers struct {
 
 // ServerSummary is what one server's connections have in common.
 type ServerSummary struct {
-	Server                  netip.AddrPort
-	Clients                 int64
-	Connections, Requests   int64
-	ReuseRatio              float64 // NaN if nothing can be divided
-	ClosedFirst             Closers
-	TimeWaitClient          int64 // closes
-	TimeWaitServer          int64
-	TimeWaitBoth            int64
-	TimeWaitPeak            int64 // entries that the server itself holds at once
-	IdleTimeout             int64 // ns, inferred; Unknown if not
-	MaxRequests             int64 // inferred; Unknown if not
-	AdvertisedTimeout       int64 // seconds in Keep-Alive; Unknown without
-	AdvertisedMax           int64 // requests in Keep-Alive, the largest seen; Unknown without
+	Server                netip.AddrPort
+	Clients               int64
+	Connections, Requests int64
+	ReuseRatio            float64 // NaN if nothing can be divided
+	ClosedFirst           Closers
+	TimeWaitClient        int64 // closes
+	TimeWaitServer        int64
+	TimeWaitBoth          int64
+	TimeWaitPeak          int64 // entries that the server itself holds at once
+	IdleTimeout           int64 // ns, inferred; Unknown if not
+	MaxRequests           int64 // inferred; Unknown if not
+	AdvertisedTimeout     int64 // seconds in Keep-Alive; Unknown without
+	AdvertisedMax         int64 // requests in Keep-Alive, the largest seen; Unknown without
 }
 
 // Pair is a client address and a server that it talks to.

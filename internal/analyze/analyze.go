@@ -1,0 +1,128 @@
+package analyze
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
+)
+
+// Options say what to analyze. The zero Options analyze everything.
+type Options struct {
+	TimeWait  time.Duration  // how long TIME_WAIT lasts; 60 s if zero
+	Server    netip.AddrPort // only connections to it, if valid
+	Filtered  bool           // segments were left out: stream numbers are not known
+	Exchanges bool           // keep every exchange
+	Story     uint64         // tell the connection with that ID packet by packet
+
+	// OnConnection, if set, is called with each connection when it has ended;
+	// it is then forgotten, and the Result has no connections. The pointee is
+	// valid only during the call.
+	OnConnection func(*Connection)
+}
+
+// Analyzer follows one capture. It belongs to one goroutine at a time.
+type Analyzer struct {
+	opt    Options
+	server flows.Endpoint
+	engine *flows.Engine
+
+	talks talks
+	bufs  httpparse.Buffers
+	pools pools
+	books books
+	story story
+	conn  Connection // the one that OnConnection sees
+
+	exchanges []Exchange
+}
+
+// New returns an Analyzer.
+func New(opt Options) *Analyzer {
+	if opt.TimeWait <= 0 {
+		opt.TimeWait = time.Minute
+	}
+	a := &Analyzer{opt: opt}
+	if opt.Server.IsValid() {
+		a.server = flows.EndpointOf(opt.Server)
+	}
+	a.story.id = opt.Story
+	a.engine = flows.NewEngine(flows.Options{TimeWait: int64(opt.TimeWait), Evict: opt.OnConnection != nil}, consumer{a})
+	a.pools.init()
+	a.books.init(&a.pools)
+	return a
+}
+
+// Apply takes the next segments of the capture. Its error is always nil; it
+// has one to fit the reader.
+func (a *Analyzer) Apply(segs []flows.Segment) error {
+	for i := range segs {
+		s := &segs[i]
+		c := a.engine.Segment(s)
+		if s.Flags&(flows.SYN|flows.FIN|flows.RST) != 0 && c != nil && a.wanted(c) {
+			a.books.flags(s.Flags)
+		}
+		if a.story.of(c) {
+			a.story.tell(a, c, s)
+		}
+	}
+	a.engine.Sweep()
+	return nil
+}
+
+// wanted reports whether c is to be analyzed.
+func (a *Analyzer) wanted(c *flows.Conn) bool {
+	return !a.opt.Server.IsValid() || c.Endpoint(flows.Initiator) == a.server || c.Endpoint(flows.Responder) == a.server
+}
+
+// Finish says that the capture is over, with the times of its first and last
+// packet, and adds all up.
+func (a *Analyzer) Finish(first, last int64) *Result {
+	a.engine.Finish()
+	last = max(last, a.engine.Now())
+	a.engine.Each(func(c *flows.Conn) {
+		if a.wanted(c) {
+			a.settle(c)
+		}
+	})
+	r := &Result{analyzer: a}
+	a.books.close(r, a, first, last)
+	if a.opt.OnConnection == nil {
+		a.index(r)
+	}
+	a.story.close(r, a)
+	return r
+}
+
+// settle enters a connection that does not change any more into the books.
+func (a *Analyzer) settle(c *flows.Conn) {
+	t := a.talks.at(c.User)
+	client := clientSide(c, t)
+	if t.pair == 0 {
+		t.pair = a.pools.pair(c, client)
+	}
+	a.books.enter(c, t, client, int64(a.opt.TimeWait))
+	if a.opt.OnConnection != nil {
+		a.describe(c, &a.conn)
+		a.opt.OnConnection(&a.conn)
+	}
+	if a.opt.Exchanges || a.story.of(c) {
+		a.abandon(t)
+	}
+}
+
+// clientSide returns the side that is the client: the one that opened the
+// connection; if that was not captured, the one that sends requests, else the
+// one with the higher port.
+func clientSide(c *flows.Conn, t *talk) flows.Side {
+	switch {
+	case !c.Midstream():
+		return flows.Initiator
+	case t.has(sawRequest):
+		return t.requester
+	case c.Endpoint(flows.Initiator).Port < c.Endpoint(flows.Responder).Port:
+		return flows.Responder
+	}
+	return flows.Initiator
+}

@@ -1,0 +1,66 @@
+package analyze
+
+import "math"
+
+// bins count events over time, by seconds at first; when there are too many
+// seconds, ten of them become one. The first event sets the beginning, an
+// earlier one is counted there.
+type bins struct {
+	start int64 // ns, a whole number of seconds
+	width int64 // seconds
+	n     []int64
+}
+
+const (
+	maxBins  = 100_000
+	maxSteps = 600
+)
+
+func (b *bins) add(t int64) {
+	if b.width == 0 {
+		b.width = 1
+		b.start = t - mod(t, 1e9)
+	}
+	i := max(0, t-b.start) / 1e9 / b.width
+	for i >= maxBins {
+		for j := range b.n {
+			if j%10 == 0 {
+				b.n[j/10] = b.n[j]
+			} else {
+				b.n[j/10] += b.n[j]
+			}
+		}
+		b.n = b.n[:(len(b.n)+9)/10]
+		b.width *= 10
+		i /= 10
+	}
+	for int64(len(b.n)) <= i {
+		b.n = append(b.n, 0)
+	}
+	b.n[i]++
+}
+
+// steps returns the counts by steps of that many seconds from start.
+func (b *bins) steps(start, step int64, steps int) []int64 {
+	out := make([]int64, steps)
+	for i, n := range b.n {
+		at := (b.start-start)/1e9 + int64(i)*b.width
+		out[min(max(0, at/step), int64(steps-1))] += n
+	}
+	return out
+}
+
+func mod(a, b int64) int64 { return ((a % b) + b) % b }
+
+// stepFor returns the shortest of 1, 2, 5, 10, ... seconds that cuts a
+// duration in ns into at most maxSteps.
+func stepFor(duration int64) int64 {
+	for unit := int64(1); unit < math.MaxInt64/100; unit *= 10 {
+		for _, k := range [...]int64{1, 2, 5} {
+			if step := k * unit; duration/1e9/step < maxSteps {
+				return step
+			}
+		}
+	}
+	return math.MaxInt64
+}

@@ -1,0 +1,257 @@
+package analyze
+
+import (
+	"cmp"
+	"math"
+	"net/netip"
+	"slices"
+	"sync"
+)
+
+// Result is what a capture tells. It is not changed any more; its methods are
+// safe for concurrent use.
+type Result struct {
+	Totals  Totals
+	Servers []ServerSummary // most connections first
+	Pairs   []Pair          // most connections first
+	Series  Series
+
+	analyzer *Analyzer
+	ids      []uint64 // of the connections kept, nil if all are
+	count    int
+	example  example
+	story    Story
+}
+
+// close adds the books up.
+func (b *books) close(r *Result, a *Analyzer, first, last int64) {
+	slices.SortFunc(b.reusable, func(x, y saved) int { return cmp.Compare(x.id, y.id) })
+	timeWait := int64(a.opt.TimeWait)
+	var jobs sync.WaitGroup
+	jobs.Go(func() { b.portUse() })
+	spared, handshakes := b.spare()
+	b.timeWaits(r, first, last, timeWait, spared)
+	jobs.Wait()
+
+	t := &b.totals
+	for i := range b.pools.pairs[1:] {
+		t.PoolNeed += b.pools.pairs[i+1].need()
+	}
+	t.AvoidableConnections = t.ConnectionsWithRequests - t.PoolNeed
+	for _, ns := range handshakes {
+		t.AvoidableHandshake += ns
+	}
+	t.ReuseRatio = ratio(t.ReusedRequests, b.baseRequests)
+	t.PerConnection = b.quantiles()
+	counts := a.engine.Counts()
+	t.DuplicatePackets, t.IgnoredRSTs = int64(counts.Copies), int64(counts.IgnoredRST)
+	if t.HTTPUnknown > 0 && t.Requests == 0 {
+		t.Requests, t.Responses, t.Interim = Unknown, Unknown, Unknown
+		t.ReusedRequests, t.PoolNeed, t.AvoidableConnections = Unknown, Unknown, Unknown
+		t.ConnectionsWithRequests, t.SingleRequestConnections, t.AvoidableHandshake = Unknown, Unknown, Unknown
+	}
+	t.TimeWait.Closes = t.TimeWait.Client + t.TimeWait.Server + t.TimeWait.Both
+	r.Totals = mergeTimeWait(*t, r.Totals.TimeWait)
+	b.servers(r)
+	b.pairs(r, handshakes)
+	b.series(r, first, last)
+	r.example = b.example
+}
+
+// mergeTimeWait puts the population into the counted totals.
+func mergeTimeWait(t Totals, p TimeWaitTotals) Totals {
+	t.TimeWait.Population, t.TimeWait.Hosts, t.TimeWait.PerfectPool = p.Population, p.Hosts, p.PerfectPool
+	return t
+}
+
+// ratio returns reused / base, NaN if nothing can be divided.
+func ratio(reused, base int64) float64 {
+	if base <= 0 {
+		return math.NaN()
+	}
+	return float64(reused) / float64(base)
+}
+
+// spare returns the connections that a perfect pool would not have opened, in
+// order of ID, and their handshake time by pair.
+func (b *books) spare() (ids []uint64, handshakes []int64) {
+	made := make([]int64, len(b.pools.pairs))
+	handshakes = make([]int64, len(b.pools.pairs))
+	for _, s := range b.reusable {
+		if made[s.pair]++; made[s.pair] > b.pools.pairs[s.pair].need() {
+			handshakes[s.pair] += s.handshake
+			ids = append(ids, s.id)
+		}
+	}
+	return ids, handshakes
+}
+
+// timeWaits measures the TIME_WAIT population over all, by host, and as it
+// would be without the spared connections.
+func (b *books) timeWaits(r *Result, first, last, timeWait int64, spared []uint64) {
+	var all, kept edges
+	hosts := make([]edges, len(b.addrs))
+	own := make([]edges, len(b.pools.servers))
+	for _, s := range b.spans {
+		all.add(s.from, s.to)
+		hosts[s.host].add(s.from, s.to)
+		if s.own {
+			own[s.server].add(s.from, s.to)
+		}
+		if _, ok := slices.BinarySearch(spared, s.id); !ok {
+			kept.add(s.from, s.to)
+		}
+	}
+	all.sort()
+	kept.sort()
+	tw := &r.Totals.TimeWait
+	closes := int64(0)
+	for i := range hosts {
+		hosts[i].sort()
+		n := b.hostCloses[uint32(i)]
+		closes += n
+		tw.Hosts = append(tw.Hosts, HostPopulation{
+			Host:       netip.AddrFrom16(b.addrs[i]).Unmap(),
+			Population: population(&hosts[i], first, last, timeWait, n),
+		})
+	}
+	slices.SortFunc(tw.Hosts, func(x, y HostPopulation) int {
+		return cmp.Or(cmp.Compare(y.Peak, x.Peak), x.Host.Compare(y.Host))
+	})
+	tw.Population = population(&all, first, last, timeWait, closes)
+	tw.PerfectPool, _ = kept.peak()
+	b.ownPeaks = make([]int64, len(own))
+	for i := range own {
+		own[i].sort()
+		b.ownPeaks[i], _ = own[i].peak()
+	}
+	b.all = all
+}
+
+// portUse finds the most ports of a client that are taken at once, by pair.
+func (b *books) portUse() {
+	pairs := make([]edges, len(b.pools.pairs))
+	for _, u := range b.uses {
+		pairs[u.pair].add(u.from, max(u.to, u.from+1))
+	}
+	b.ports = make([]int64, len(pairs))
+	for i := range pairs {
+		pairs[i].sort()
+		b.ports[i], _ = pairs[i].peak()
+	}
+}
+
+// quantiles measures the requests per connection.
+func (b *books) quantiles() Quantiles {
+	counts := make([]int64, 0, len(b.perConn))
+	var conns, requests int64
+	for n, k := range b.perConn {
+		counts = append(counts, n)
+		conns += k
+		requests += n * k
+	}
+	q := Quantiles{Mean: math.NaN(), P50: Unknown, P90: Unknown, Max: Unknown}
+	if conns == 0 {
+		return q
+	}
+	slices.Sort(counts)
+	q.Mean = float64(requests) / float64(conns)
+	q.Max = counts[len(counts)-1]
+	seen := int64(0)
+	for _, n := range counts {
+		seen += b.perConn[n]
+		if q.P50 == Unknown && seen*100 >= conns*50 {
+			q.P50 = n
+		}
+		if q.P90 == Unknown && seen*100 >= conns*90 {
+			q.P90 = n
+		}
+		q.bucket(n, b.perConn[n])
+	}
+	return q
+}
+
+// bucket adds connections with n requests to the histogram: 1, 2, 3-4, 5-8
+// and so on, doubling.
+func (q *Quantiles) bucket(n, conns int64) {
+	from, to := int64(1), int64(1)
+	for to < n {
+		from, to = to+1, to*2
+	}
+	if k := len(q.Histogram); k > 0 && q.Histogram[k-1].To == to {
+		q.Histogram[k-1].Connections += conns
+		return
+	}
+	q.Histogram = append(q.Histogram, Bucket{from, to, conns})
+}
+
+// agreement is how far apart samples of one policy may be, in percent.
+const agreement = 5
+
+// servers sums up by server.
+func (b *books) servers(r *Result) {
+	for i := range b.pools.servers[1:] {
+		s := &b.pools.servers[i+1]
+		if s.connections == 0 {
+			continue
+		}
+		x := ServerSummary{
+			Server: s.addr.AddrPort(), Clients: s.clients, Connections: s.connections, Requests: s.requests,
+			ReuseRatio:  ratio(s.requests-s.withRequests, s.requests-s.first),
+			ClosedFirst: s.closed, TimeWaitClient: s.twClient, TimeWaitServer: s.twServer, TimeWaitBoth: s.twBoth,
+			TimeWaitPeak: b.ownPeaks[i+1],
+			IdleTimeout:  s.idle.agreed(agreement), MaxRequests: s.most.agreed(0),
+			AdvertisedTimeout: s.advTimeout, AdvertisedMax: s.advMax,
+		}
+		if x.IdleTimeout < minIdleTimeout {
+			x.IdleTimeout = Unknown
+		}
+		if x.MaxRequests < 2 { // every response says close: that is no maximum
+			x.MaxRequests = Unknown
+		}
+		r.Servers = append(r.Servers, x)
+	}
+	slices.SortStableFunc(r.Servers, func(x, y ServerSummary) int {
+		return cmp.Or(cmp.Compare(y.Connections, x.Connections), x.Server.Compare(y.Server))
+	})
+}
+
+// minIdleTimeout tells a server that closes idle connections from one that
+// closes right after the response.
+const minIdleTimeout = 50e6
+
+// pairs sums up by client address and server.
+func (b *books) pairs(r *Result, handshakes []int64) {
+	for i := range b.pools.pairs[1:] {
+		p := &b.pools.pairs[i+1]
+		if p.connections == 0 {
+			continue
+		}
+		r.Pairs = append(r.Pairs, Pair{
+			Client: netip.AddrFrom16(p.key.client).Unmap(), Server: p.key.server.AddrPort(),
+			Connections: p.connections, Requests: p.requests,
+			ReuseRatio: ratio(p.requests-p.withRequests, p.requests-p.first),
+			PoolNeed:   p.need(), AvoidableConnections: p.withRequests - p.need(), AvoidableHandshake: handshakes[i+1],
+			PortsInUse: b.ports[i+1],
+		})
+	}
+	slices.SortStableFunc(r.Pairs, func(x, y Pair) int {
+		return cmp.Or(cmp.Compare(y.Connections, x.Connections), x.Client.Compare(y.Client), x.Server.Compare(y.Server))
+	})
+}
+
+// series cuts the time of the capture into steps.
+func (b *books) series(r *Result, first, last int64) {
+	if b.totals.Connections == 0 {
+		return
+	}
+	start := first - mod(first, 1e9)
+	step := max(stepFor(last-start), b.opened.width, b.asked.width)
+	steps := int((last-start)/1e9/step) + 1
+	r.Series = Series{
+		Step: step, Start: start,
+		NewConnections: b.opened.steps(start, step, steps),
+		Requests:       b.asked.steps(start, step, steps),
+		TimeWait:       peakBins(&b.all, start, step, steps),
+	}
+}

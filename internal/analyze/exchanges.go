@@ -1,0 +1,68 @@
+package analyze
+
+import (
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
+)
+
+// maxText bounds the strings of one exchange that are kept, in bytes each.
+const maxText = 2048
+
+// keep starts the record of an exchange, and returns its number.
+func (a *Analyzer) keep(c *flows.Conn, t *talk, w httpparse.Packed, raw []byte, at int64, num uint64) int32 {
+	h, _ := httpparse.Unpack(w)
+	connect := int64(0)
+	if t.requests == 1 {
+		connect = connectTime(c)
+	}
+	a.exchanges = append(a.exchanges, Exchange{
+		Connection: c.ID, N: t.requests, Method: h.Method,
+		MethodName: text(methodOf(raw)), Target: text(httpparse.Target(raw, h)), Host: text(httpparse.Host(raw, h)),
+		RequestAt: at, RequestPacket: num, RequestDone: Unknown, FirstByteAt: Unknown, DoneAt: Unknown,
+		ConnectTime: connect,
+	})
+	return int32(len(a.exchanges))
+}
+
+// kept ends the record of an exchange.
+func (a *Analyzer) kept(x *exchange, done int64) {
+	e := &a.exchanges[x.text-1]
+	e.RequestDone, e.FirstByteAt, e.DoneAt = x.requestDone, x.firstByteAt, done
+	e.Status, e.ResponsePacket = x.status, x.responseNum
+}
+
+// abandon ends the records of exchanges that have no end.
+func (a *Analyzer) abandon(t *talk) {
+	for t.outstanding > 0 {
+		if t.now.text != 0 {
+			a.kept(&t.now, Unknown)
+		}
+		a.talks.pop(t)
+	}
+}
+
+// connectTime is what the first exchange of a connection waited for it.
+func connectTime(c *flows.Conn) int64 {
+	if ns, ok := c.ConnectTime(); ok {
+		return ns
+	}
+	return Unknown
+}
+
+// text copies a part of a head, shortened if it is very long.
+func text(b []byte) string {
+	if len(b) > maxText {
+		b = b[:maxText]
+	}
+	return string(b)
+}
+
+// methodOf returns the method as it was sent.
+func methodOf(raw []byte) []byte {
+	for i, b := range raw {
+		if b == ' ' {
+			return raw[:i]
+		}
+	}
+	return nil
+}

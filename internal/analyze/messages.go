@@ -1,0 +1,290 @@
+package analyze
+
+import (
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
+)
+
+// consumer is the Analyzer as the engine sees it.
+type consumer struct{ *Analyzer }
+
+// Open begins the talk of a connection.
+func (a consumer) Open(c *flows.Conn) {
+	c.User = a.talks.take()
+	if c.Midstream() {
+		t := a.talks.at(c.User)
+		t.parsers[0].Lose()
+		t.parsers[1].Lose()
+	}
+}
+
+// Data takes payload of one side.
+func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
+	t := a.talks.at(c.User)
+	if t.facts&(sawData|opaque) != sawData {
+		if t.has(opaque) || a.firstData(c, t, d) {
+			return
+		}
+	}
+	if t.has(tunnelled) {
+		return
+	}
+	p := &t.parsers[from]
+	b := d.Payload
+	switch {
+	case d.Note[0] != 0 && p.AtStart():
+		w := httpparse.Packed(d.Note)
+		p.TakePacked(w)
+		a.head(c, t, from, w, b[:w.Len()], d)
+		b = b[w.Len():]
+	default:
+		p.SegmentStart(b)
+	}
+	a.parse(c, t, from, b, d)
+	if d.Cut > 0 {
+		p.Skip(int64(d.Cut))
+		a.parse(c, t, from, nil, d)
+	}
+}
+
+// firstData looks at the first payload of a connection, and reports whether
+// its requests cannot be counted.
+func (a consumer) firstData(c *flows.Conn, t *talk, d *flows.Data) bool {
+	t.facts |= sawData
+	switch httpparse.Detect(d.Payload) {
+	case httpparse.TLS:
+		t.proto = TLS
+	case httpparse.H2Preface:
+		t.proto = H2C
+	default:
+		return false
+	}
+	t.facts |= opaque
+	return true
+}
+
+// parse drives the parser of one side over b.
+func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *flows.Data) {
+	p := &t.parsers[from]
+	for {
+		n, ev := p.Next(b, &a.bufs)
+		taken := b[:n]
+		b = b[n:]
+		switch ev {
+		case httpparse.None:
+			if len(b) == 0 {
+				return
+			}
+		case httpparse.HeadStart:
+			t.headAt[from], t.headNum[from] = d.Time, d.Num
+			a.began(c, t, from, d)
+		case httpparse.HeadDone:
+			raw := p.RawHead(&a.bufs)
+			h := p.Head()
+			if raw == nil {
+				raw = taken[len(taken)-int(h.Len):]
+			}
+			a.head(c, t, from, h.Pack(), raw, d)
+		case httpparse.MessageDone:
+			a.done(c, t, from, d.Now)
+		case httpparse.Lost:
+			a.lost(t, from)
+		case httpparse.NotHTTP:
+			t.facts |= notHTTP
+		}
+	}
+}
+
+// began notes the first bytes of a head: if it is a request's, its exchange
+// begins now, not when the head is whole.
+func (a consumer) began(c *flows.Conn, t *talk, from flows.Side, d *flows.Data) {
+	if c.Midstream() && !t.has(sawRequest) || from != clientSide(c, t) || t.has(pooled) {
+		return
+	}
+	if t.pair == 0 {
+		t.pair = a.pools.pair(c, from)
+	}
+	t.facts |= pooled
+	a.pools.change(t.pair, d.Time, 1)
+}
+
+// head takes a head that is whole. raw are its bytes.
+func (a consumer) head(c *flows.Conn, t *talk, from flows.Side, w httpparse.Packed, raw []byte, d *flows.Data) {
+	at, num := d.Time, d.Num
+	if t.headNum[from] != 0 {
+		at, num = t.headAt[from], t.headNum[from]
+		t.headNum[from] = 0
+	}
+	if w.Kind() == httpparse.Request {
+		a.request(c, t, from, w, raw, at, num)
+	} else {
+		a.response(c, t, from, w, at, num)
+	}
+}
+
+// request takes the head of a request.
+func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.Packed, raw []byte, at int64, num uint64) {
+	if !t.has(sawRequest) {
+		t.facts |= sawRequest
+		t.requester = from
+		if t.pair == 0 {
+			t.pair = a.pools.pair(c, clientSide(c, t))
+		}
+	}
+	if t.outstanding == 0 && t.responses > 0 {
+		a.talks.addGap(t, max(0, at-t.lastDone))
+	}
+	t.requests++
+	t.facts |= sending
+	if !t.has(sawResponse) {
+		t.minor = w.Minor()
+	}
+	if !w.Persistent() {
+		t.facts |= saidClose
+	}
+	if t.facts&(pooled|settledOut) == 0 {
+		a.pools.change(t.pair, at, 1)
+	}
+	t.facts &^= pooled
+	a.books.request(c, a.Analyzer, at)
+	x := exchange{requestAt: at, requestNum: num, method: w.Method(), requestDone: Unknown, firstByteAt: Unknown}
+	if a.opt.Exchanges || a.story.of(c) {
+		x.text = a.keep(c, t, w, raw, at, num)
+	}
+	a.talks.push(t, x)
+	t.parsers[from].Frame(httpparse.NoMethod, false)
+}
+
+// response takes the head of a response.
+func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.Packed, at int64, num uint64) {
+	p := &t.parsers[from]
+	status := w.Status()
+	if status < 200 && status != 101 {
+		t.interim++
+		p.Frame(httpparse.NoMethod, false)
+		return
+	}
+	t.facts |= sawResponse
+	t.responses++
+	t.minor = w.Minor()
+	if !w.Persistent() {
+		if !t.has(saidClose) {
+			t.facts |= serverSaidClose
+		}
+		t.facts |= saidClose
+	}
+	if w.Flags()&httpparse.HasKeepAlive != 0 && t.pair != 0 {
+		a.pools.advertise(t.pair, p.Head())
+	}
+	known := t.outstanding > 0 && !t.now.answered
+	if known {
+		t.now.firstByteAt, t.now.responseNum = at, num
+		t.now.status, t.now.answered = status, true
+	}
+	if p.Frame(t.now.method, known) == httpparse.Tunnel {
+		a.tunnel(t, from, w)
+	}
+}
+
+// tunnel notes that a connection left HTTP/1 (RFC 9110, 7.8 and 9.3.6).
+func (a consumer) tunnel(t *talk, from flows.Side, w httpparse.Packed) {
+	t.parsers[from.Peer()].Tunnel()
+	t.facts |= tunnelled
+	switch {
+	case w.Status() != 101:
+		t.proto = Connect
+	case w.Flags()&httpparse.UpgradeWebSocket != 0:
+		t.proto = WebSocket
+	case w.Flags()&httpparse.UpgradeH2C != 0:
+		t.proto = H2C
+	}
+}
+
+// done takes the end of a message.
+func (a consumer) done(c *flows.Conn, t *talk, from flows.Side, now int64) {
+	w := t.parsers[from].PackedHead()
+	if w.Kind() == httpparse.Request {
+		if t.has(sending) {
+			t.facts &^= sending
+			a.talks.last(t).requestDone = now
+		}
+		return
+	}
+	if s := w.Status(); s < 200 && s != 101 {
+		return
+	}
+	t.lastDone = now
+	if t.outstanding > 0 && t.now.answered {
+		a.close(c, t, now)
+	}
+}
+
+// close ends the first outstanding exchange.
+func (a consumer) close(c *flows.Conn, t *talk, now int64) {
+	if !t.has(settledOut) {
+		a.pools.change(t.pair, now, -1)
+	}
+	if t.now.text != 0 {
+		a.kept(&t.now, now)
+	}
+	a.talks.pop(t)
+}
+
+// lost notes that the place in a direction is lost: a response whose end was
+// not seen is over at an unknown time.
+func (a consumer) lost(t *talk, from flows.Side) {
+	t.headNum[from] = 0
+	switch {
+	case from == t.requester || !t.has(sawRequest):
+		if t.has(pooled) {
+			t.facts &^= pooled
+			a.pools.change(t.pair, a.engine.Now(), -1)
+		}
+	case t.outstanding > 0 && t.now.answered:
+		a.close(nil, t, Unknown)
+	}
+}
+
+// Gap takes bytes that are missing.
+func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
+	t := a.talks.at(c.User)
+	if t.facts&(opaque|tunnelled) != 0 {
+		return
+	}
+	p := &t.parsers[from]
+	p.Skip(int64(n))
+	now := a.engine.Now()
+	a.parse(c, t, from, nil, &flows.Data{Time: now, Now: now})
+}
+
+// End takes the end of what a side sends.
+func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
+	t := a.talks.at(c.User)
+	if t.has(opaque) {
+		return
+	}
+	p := &t.parsers[from]
+	kind := p.PackedHead().Kind()
+	if p.Close(&a.bufs) == httpparse.BodyComplete && kind == httpparse.Response {
+		t.lastDone = at
+		if t.outstanding > 0 && t.now.answered {
+			a.close(c, t, at)
+		}
+	}
+	if t.has(pooled) && from == clientSide(c, t) {
+		t.facts &^= pooled
+		a.pools.change(t.pair, at, -1)
+	}
+	if t.has(sawRequest) && from != t.requester && t.outstanding > 0 && !t.has(settledOut) {
+		t.facts |= settledOut // no response can follow: they are in flight no more
+		a.pools.change(t.pair, at, -int32(t.outstanding))
+	}
+}
+
+// Evict forgets a connection.
+func (a consumer) Evict(c *flows.Conn) {
+	if a.wanted(c) {
+		a.settle(c)
+	}
+	a.talks.give(c.User)
+}

@@ -1,0 +1,110 @@
+package analyze
+
+import (
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
+)
+
+// pools count the exchanges in flight of each client address and server.
+type pools struct {
+	byKey   map[pairKey]uint32
+	byAddr  map[flows.Endpoint]uint32
+	pairs   []poolPair   // [0] is unused
+	servers []poolServer // [0] is unused
+	last    pairKey
+	lastNum uint32
+}
+
+type pairKey struct {
+	client [16]byte
+	server flows.Endpoint
+}
+
+// poolPair is a client address and a server. The intervals of exchanges are
+// half-open, so what changes at one instant counts when the next begins.
+type poolPair struct {
+	key        pairKey
+	server     uint32
+	open, peak int32
+	at         int64
+
+	connections, requests, first, withRequests int64 // first: of midstream connections, left out of the ratio
+}
+
+// poolServer is what is summed up for one server.
+type poolServer struct {
+	addr               flows.Endpoint
+	clients            int64
+	connections        int64
+	requests, first    int64
+	withRequests       int64
+	closed             Closers
+	twClient, twServer int64
+	twBoth             int64
+	idle, most         samples
+	advTimeout, advMax int64
+}
+
+func (p *pools) init() {
+	p.byKey = map[pairKey]uint32{}
+	p.byAddr = map[flows.Endpoint]uint32{}
+	p.pairs = make([]poolPair, 1)
+	p.servers = make([]poolServer, 1)
+}
+
+// pair returns the number of the pair of c, whose client is that side.
+func (p *pools) pair(c *flows.Conn, client flows.Side) uint32 {
+	k := pairKey{c.Endpoint(client).IP, c.Endpoint(client.Peer())}
+	if k == p.last && p.lastNum != 0 {
+		return p.lastNum
+	}
+	n, ok := p.byKey[k]
+	if !ok {
+		n = uint32(len(p.pairs))
+		p.byKey[k] = n
+		s := p.serverOf(k.server)
+		p.servers[s].clients++
+		p.pairs = append(p.pairs, poolPair{key: k, server: s})
+	}
+	p.last, p.lastNum = k, n
+	return n
+}
+
+func (p *pools) serverOf(addr flows.Endpoint) uint32 {
+	n, ok := p.byAddr[addr]
+	if !ok {
+		n = uint32(len(p.servers))
+		p.byAddr[addr] = n
+		p.servers = append(p.servers, poolServer{addr: addr, advTimeout: Unknown, advMax: Unknown})
+	}
+	return n
+}
+
+// change adds exchanges that begin at t, or takes away those that end.
+func (p *pools) change(pair uint32, t int64, by int32) {
+	x := &p.pairs[pair]
+	if t > x.at {
+		x.peak = max(x.peak, x.open)
+		x.at = t
+	}
+	x.open += by
+}
+
+// need returns how many connections a perfect pool would have opened.
+func (x *poolPair) need() int64 {
+	if x.withRequests == 0 {
+		return 0
+	}
+	return min(max(1, int64(max(x.peak, x.open))), x.withRequests)
+}
+
+// advertise notes what a response says in Keep-Alive.
+func (p *pools) advertise(pair uint32, h httpparse.Head) {
+	s := &p.servers[p.pairs[pair].server]
+	if h.KeepAliveTimeout >= 0 {
+		s.advTimeout = int64(h.KeepAliveTimeout)
+	}
+	if h.KeepAliveMax >= 0 {
+		s.advMax = max(s.advMax, int64(h.KeepAliveMax))
+	}
+}

@@ -1,0 +1,232 @@
+package analyze
+
+import (
+	"fmt"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+)
+
+// Story is one connection packet by packet.
+type Story struct {
+	Events []StoryEvent
+	More   uint64 // packets beyond those that are told
+}
+
+// StoryEvent is one packet of a Story.
+type StoryEvent struct {
+	Num        uint64 // frame number
+	Time       int64  // ns since the epoch
+	FromClient bool
+	Flags      flows.Flags
+	Seq, Ack   uint32 // relative to each side's first sequence number, as in Wireshark
+	Len        uint32 // payload as on the wire
+	Window     uint16 // as in the header
+	Means      []string
+}
+
+// maxStory bounds the packets of a story.
+const maxStory = 100_000
+
+// story collects the packets of one connection while the capture is read.
+type story struct {
+	id     uint64 // 0 for none
+	conn   *flows.Conn
+	events []StoryEvent
+	sides  []flows.Side
+	more   uint64
+	base   [2]uint32 // sequence numbers that count as 0
+	based  [2]bool
+
+	was  flows.Conn // as it was before the last packet
+	talk talk
+}
+
+// of reports whether the story is of c.
+func (y *story) of(c *flows.Conn) bool { return y.id != 0 && c != nil && c.ID == y.id }
+
+// tell adds a segment of c that has been applied.
+func (y *story) tell(a *Analyzer, c *flows.Conn, s *flows.Segment) {
+	y.conn = c
+	t := a.talks.at(c.User)
+	d := flows.Initiator
+	if c.Endpoint(flows.Responder) == s.Src() {
+		d = flows.Responder
+	}
+	y.rebase(d, s)
+	if len(y.events) < maxStory {
+		y.events = append(y.events, StoryEvent{
+			Num: s.Num, Time: s.Time, Flags: s.Flags, Len: s.Len, Window: s.Window,
+			Seq: s.Seq - y.base[d], Ack: y.ack(d, s), Means: y.means(a, c, t, d, s),
+		})
+		y.sides = append(y.sides, d)
+	} else {
+		y.more++
+	}
+	y.was, y.talk = *c, *t
+}
+
+// rebase sets what counts as sequence number 0 of each side.
+func (y *story) rebase(d flows.Side, s *flows.Segment) {
+	if !y.based[d] && s.Flags&flows.RST == 0 || s.Flags&flows.SYN != 0 {
+		y.based[d] = true
+		y.base[d] = s.Seq
+		if s.Flags&flows.SYN == 0 {
+			y.base[d]--
+		}
+	}
+	if p := d.Peer(); !y.based[p] && s.Flags&flows.ACK != 0 {
+		y.based[p] = true
+		y.base[p] = s.Ack - 1
+	}
+}
+
+func (y *story) ack(d flows.Side, s *flows.Segment) uint32 {
+	if s.Flags&flows.ACK == 0 {
+		return 0
+	}
+	return s.Ack - y.base[d.Peer()]
+}
+
+// means says what a segment of side d did, from what changed with it.
+func (y *story) means(a *Analyzer, c *flows.Conn, t *talk, d flows.Side, s *flows.Segment) []string {
+	var m []string
+	say := func(format string, args ...any) { m = append(m, fmt.Sprintf(format, args...)) }
+	old, now := y.was.Probes(d), c.Probes(d)
+	theirs, theirsNow := y.was.Probes(d.Peer()), c.Probes(d.Peer())
+	again := c.Retransmissions(d) > y.was.Retransmissions(d)
+	switch {
+	case now.Sent > old.Sent:
+		say("keep-alive probe")
+	case theirsNow.Answered > theirs.Answered:
+		say("answers the probe")
+	case again:
+		say("retransmission")
+	}
+	if missing := c.Missing(d) - y.was.Missing(d); missing > 0 {
+		say("%d bytes before it are not in the capture", missing)
+	}
+	y.opening(c, s, again, say)
+	y.exchanges(a, t, say)
+	if s.Window == 0 && s.Flags&(flows.RST|flows.SYN) == 0 {
+		say("window closed")
+	}
+	if s.Flags&flows.FIN != 0 && !again {
+		say("FIN")
+	}
+	if s.Flags&flows.RST != 0 {
+		y.reset(c, d, s, say)
+	}
+	return m
+}
+
+// opening says what a segment does for the handshake.
+func (y *story) opening(c *flows.Conn, s *flows.Segment, again bool, say func(string, ...any)) {
+	switch s.Flags & (flows.SYN | flows.ACK) {
+	case flows.SYN:
+		if !again {
+			say("SYN")
+		}
+	case flows.SYN | flows.ACK:
+		if !again {
+			say("SYN-ACK")
+		}
+	}
+	_, was := y.was.RTT()
+	if rtt, is := c.RTT(); is && !was {
+		say("handshake complete, round trip %.3f ms", float64(rtt)/1e6)
+	}
+}
+
+// exchanges says which messages a segment began and completed.
+func (y *story) exchanges(a *Analyzer, t *talk, say func(string, ...any)) {
+	for n := y.talk.requests + 1; n <= t.requests; n++ {
+		if e := a.exchange(y.id, n); e != nil {
+			say("request %d: %s %s", n, e.MethodName, e.Target)
+		}
+	}
+	if n := t.interim - y.talk.interim; n > 0 {
+		say("interim response")
+	}
+	for n := y.talk.responses + 1; n <= t.responses; n++ {
+		if e := a.exchange(y.id, n); e != nil && e.Status != 0 {
+			say("response %d: %d", n, e.Status)
+		} else {
+			say("response %d", n)
+		}
+	}
+	if t.lastDone != y.talk.lastDone && t.responses > 0 && t.outstanding == 0 {
+		say("response %d complete", t.responses)
+	}
+	if t.facts&tunnelled != 0 && !y.talk.has(tunnelled) {
+		say("leaves HTTP/1")
+	}
+}
+
+// exchange returns the n-th exchange of a connection, if it was kept, with
+// its status as far as it is known.
+func (a *Analyzer) exchange(id uint64, n uint32) *Exchange {
+	for i := len(a.exchanges) - 1; i >= 0; i-- {
+		if e := &a.exchanges[i]; e.Connection == id && e.N == n {
+			return e
+		}
+	}
+	return nil
+}
+
+// reset says what an RST does.
+func (y *story) reset(c *flows.Conn, d flows.Side, s *flows.Segment, say func(string, ...any)) {
+	by, _, _, _ := c.Resets()
+	switch {
+	case !by.Has(d):
+		say("RST that its receiver does not accept")
+	case s.Flags&flows.ACK != 0:
+		say("RST by a live socket or a refusal")
+	default:
+		say("RST by a host that no longer knows the connection")
+	}
+}
+
+// close ends the story when all is known: who is the client, and what the
+// FINs led to.
+func (y *story) close(r *Result, a *Analyzer) {
+	if y.conn == nil {
+		return
+	}
+	c := y.conn
+	client := clientSide(c, a.talks.at(c.User))
+	closers := c.ActiveClosers()
+	tw, holders := c.Holders()
+	told := flows.NoSide
+	for i := range y.events {
+		e, d := &y.events[i], y.sides[i]
+		e.FromClient = d == client
+		if e.Flags&flows.FIN == 0 || told.Has(d) {
+			continue
+		}
+		told |= d.Set()
+		for j, m := range e.Means {
+			if m == "FIN" {
+				e.Means[j] = finMeans(party(d.Set(), client), closers.Has(d), closers == flows.BothSides, tw == flows.TimeWaitHeld && holders.Has(d))
+			}
+		}
+	}
+	r.story = Story{y.events, y.more}
+}
+
+// finMeans says what the first FIN of a side means.
+func finMeans(who Party, active, both, holds bool) string {
+	m := fmt.Sprintf("FIN, %s closes second", who)
+	switch {
+	case both:
+		m = fmt.Sprintf("FIN, %s closes at the same time as its peer", who)
+	case active:
+		m = fmt.Sprintf("FIN, %s closes first", who)
+	}
+	if holds {
+		m += ", will hold TIME_WAIT"
+	}
+	return m
+}
+
+// Story returns the connection that Options asked for, packet by packet.
+func (r *Result) Story() Story { return r.story }

@@ -1,0 +1,216 @@
+package analyze
+
+import (
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
+)
+
+// talk is what the messages tell of one connection. It holds no pointer.
+type talk struct {
+	parsers [2]httpparse.Parser
+
+	facts     talkFacts
+	proto     Protocol
+	minor     uint8 // of HTTP/1.minor, of the last response, else the last request
+	requester flows.Side
+
+	requests, responses, interim uint32
+	outstanding                  uint32 // requests without their final response
+	queue                        int32  // where all but the first of them wait, 0 for none
+	pair                         uint32
+
+	gaps     gapStats
+	now      exchange // the first outstanding one
+	headAt   [2]int64 // first byte of a head that straddles segments
+	headNum  [2]uint64
+	lastDone int64 // last byte of the last response
+}
+
+// exchange is a request and what was seen of its response.
+type exchange struct {
+	requestAt, requestDone, firstByteAt int64
+	requestNum, responseNum             uint64
+	method                              httpparse.Method
+	status                              uint16
+	answered                            bool  // the head of the final response is whole
+	text                                int32 // where its strings are kept, 0 for nowhere
+}
+
+// talkFacts are what was seen of the messages.
+type talkFacts uint16
+
+const (
+	sawRequest talkFacts = 1 << iota
+	sawResponse
+	sawData
+	opaque          // TLS or HTTP/2: requests cannot be counted
+	tunnelled       // by CONNECT or an upgrade: what follows is not HTTP/1
+	saidClose       // a message ended the persistence
+	serverSaidClose // a response did, before any request
+	sending         // the last outstanding request is not complete
+	pooled          // a request has begun whose head is not whole yet
+	notHTTP         // a side began with something else
+	settledOut      // the outstanding requests were given up
+)
+
+func (t *talk) has(f talkFacts) bool { return t.facts&f != 0 }
+
+// gapStats measure the idle gaps of a connection: all of them while few, then
+// every second, fourth and so on for the median; longest and last are exact.
+type gapStats struct {
+	n         uint32
+	store     int32 // where the values are, 0 while there is only one
+	last, max int64
+}
+
+const (
+	maxGapsKept = 256
+	maxQueued   = 1024 // pipelined requests remembered one by one; more are only counted
+
+	talkBits = 8
+	talkLen  = 1 << talkBits
+)
+
+// talks hold the talk of each connection, and what hangs off some of them.
+type talks struct {
+	chunks []*[talkLen]talk
+	next   uint32
+	free   []uint32
+
+	queues pool[[]exchange]
+	gaps   pool[gapStore]
+}
+
+type gapStore struct {
+	values []int64
+	stride uint32
+}
+
+func (t *talks) at(i uint32) *talk { return &t.chunks[i>>talkBits][i&(talkLen-1)] }
+
+// take returns the number of an empty talk.
+func (t *talks) take() uint32 {
+	if n := len(t.free); n > 0 {
+		i := t.free[n-1]
+		t.free = t.free[:n-1]
+		*t.at(i) = talk{}
+		return i
+	}
+	i := t.next
+	t.next++
+	if int(i>>talkBits) == len(t.chunks) {
+		t.chunks = append(t.chunks, new([talkLen]talk))
+	}
+	return i
+}
+
+// give takes a talk and what hangs off it back.
+func (t *talks) give(i uint32) {
+	x := t.at(i)
+	if x.queue != 0 {
+		*t.queues.at(x.queue) = (*t.queues.at(x.queue))[:0]
+		t.queues.give(x.queue)
+	}
+	if x.gaps.store != 0 {
+		t.gaps.give(x.gaps.store)
+	}
+	t.free = append(t.free, i)
+}
+
+// pool hands out values by number, from 1, and takes them back.
+type pool[T any] struct {
+	values []T
+	free   []int32
+}
+
+func (p *pool[T]) at(i int32) *T { return &p.values[i-1] }
+
+func (p *pool[T]) take() int32 {
+	if n := len(p.free); n > 0 {
+		i := p.free[n-1]
+		p.free = p.free[:n-1]
+		return i
+	}
+	var zero T
+	p.values = append(p.values, zero)
+	return int32(len(p.values))
+}
+
+func (p *pool[T]) give(i int32) { p.free = append(p.free, i) }
+
+// addGap notes an idle gap of t.
+func (ts *talks) addGap(t *talk, ns int64) {
+	g := &t.gaps
+	g.n++
+	if g.n > 1 {
+		if g.store == 0 {
+			g.store = ts.gaps.take()
+			s := ts.gaps.at(g.store)
+			s.values, s.stride = append(s.values[:0], g.last), 1
+		}
+		ts.gaps.at(g.store).add(ns, g.n)
+	}
+	g.last = ns
+	g.max = max(g.max, ns)
+}
+
+// add takes the n-th gap, from 1.
+func (s *gapStore) add(ns int64, n uint32) {
+	if (n-1)%s.stride != 0 {
+		return
+	}
+	if len(s.values) == maxGapsKept {
+		for i := range maxGapsKept / 2 {
+			s.values[i] = s.values[2*i]
+		}
+		s.values = s.values[:maxGapsKept/2]
+		s.stride *= 2
+		if (n-1)%s.stride != 0 {
+			return
+		}
+	}
+	s.values = append(s.values, ns)
+}
+
+// push adds an outstanding exchange, last returns the newest.
+func (ts *talks) push(t *talk, x exchange) {
+	t.outstanding++
+	if t.outstanding == 1 {
+		t.now = x
+		return
+	}
+	if t.queue == 0 {
+		t.queue = ts.queues.take()
+	}
+	if q := ts.queues.at(t.queue); len(*q) < maxQueued {
+		*q = append(*q, x)
+	}
+}
+
+func (ts *talks) last(t *talk) *exchange {
+	if t.outstanding <= 1 || t.queue == 0 {
+		return &t.now
+	}
+	q := *ts.queues.at(t.queue)
+	return &q[len(q)-1]
+}
+
+// pop drops the oldest outstanding exchange.
+func (ts *talks) pop(t *talk) {
+	t.outstanding--
+	if t.outstanding == 0 {
+		t.facts &^= sending
+		return
+	}
+	if t.queue == 0 { // more than maxQueued
+		t.now = exchange{}
+		return
+	}
+	q := ts.queues.at(t.queue)
+	t.now = (*q)[0]
+	*q = append((*q)[:0], (*q)[1:]...)
+	if len(*q) == 0 {
+		ts.queues.give(t.queue)
+		t.queue = 0
+	}
+}
