@@ -143,7 +143,7 @@ func incidentTotals() analyze.Totals {
 		PerConnection: analyze.Quantiles{Mean: 14.0 / 3, P50: 1, P90: 12, Max: 12,
 			Histogram: []analyze.Bucket{{From: 1, To: 1, Connections: 2}, {From: 8, To: 15, Connections: 1}}},
 		PoolNeed: 2, AvoidableConnections: 1, AvoidableHandshake: 2*ms + 123456,
-		Probes: 7, ProbesAnswered: 6, Retransmissions: 2, MissingBytes: 512, Unfinished: 1, DuplicatePackets: 9, ForgedRSTs: 2,
+		Probes: 7, ProbesAnswered: 6, Retransmissions: 2, MissingBytes: 512, Unfinished: 1, DuplicatePackets: 9, IgnoredRSTs: 2,
 		ClosedFirst: analyze.Closers{Server: 4, None: 1},
 		TimeWait: analyze.TimeWaitTotals{
 			Closes: 3, Server: 3, None: 1,

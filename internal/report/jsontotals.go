@@ -33,7 +33,7 @@ func (e *encoder) totals(t *analyze.Totals) {
 		member{"syn_ack", t.SYNACK},
 		member{"fin", t.FIN},
 		member{"rst", t.RST},
-		member{"forged_rst", t.ForgedRSTs},
+		member{"ignored_rst", t.IgnoredRSTs},
 		member{"requests", t.Requests},
 		member{"responses", t.Responses},
 		member{"interim_responses", t.Interim},

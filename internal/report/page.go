@@ -45,7 +45,8 @@ func (p *page) section(heading string) { p.printf("\n%s\n", p.bold(heading)) }
 func (p *page) para(hang int, format string, args ...any) {
 	line := "  "
 	for i, word := range strings.Split(fmt.Sprintf(format, args...), " ") {
-		if i > 0 && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > p.width {
+		n := utf8.RuneCountInString(word)
+		if i > 0 && utf8.RuneCountInString(line)+1+n > p.width && 2+hang+n <= p.width {
 			p.printf("%s\n", strings.TrimRight(line, " "))
 			line = strings.Repeat(" ", 2+hang)
 		} else if i > 0 {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -34,9 +36,10 @@ type StoryLine struct {
 func WriteStory(w io.Writer, r *Report, c *analyze.Connection, lines []StoryLine, truncated int) error {
 	out := bufio.NewWriter(w)
 	p := newPage(out, r)
-	p.printf("%s %s  connection %d of %s\n", p.bold("kaanalyze:"), p.sources(), c.ID, p.span(r.Meta.times()))
-	p.printf("\n")
+	p.printf("%s %s  connection %d, from %s UTC\n\n", p.bold("kaanalyze:"), p.sources(), c.ID,
+		time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000"))
 	p.connectionFacts(c)
+	p.para(2, "In Wireshark: %s", wiresharkFilter(c))
 	p.printf("\n")
 	p.storyLines(lines)
 	if truncated > 0 {
@@ -62,15 +65,15 @@ func exchangesOf(r *Report, id uint64) []analyze.Exchange {
 
 // storyLines writes the table of packets.
 func (p *page) storyLines(lines []StoryLine) {
-	p.printf("  %s\n", p.bold("    seconds    packet  who        flags      bytes  what it means"))
-	const indent = 48
+	p.printf("  %s\n", p.bold("    seconds    packet  who        flags   bytes  what it means"))
+	const indent = 51 // of the last column
 	for i := range lines {
 		l := &lines[i]
 		who := "<- server"
 		if l.FromClient {
 			who = "client ->"
 		}
-		p.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %11s  %8d  %-9s  %-5s %10s  %s", relative(l.Rel), l.Num, who,
+		p.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %11s  %8d  %-9s  %-5s %7s  %s", relative(l.Rel), l.Num, who,
 			plain(l.Flags), count(int64(l.Len)), p.means(l.Means, indent)), " "))
 	}
 }
@@ -88,13 +91,13 @@ func relative(ns int64) string {
 func (p *page) means(list []string, indent int) string {
 	shown := make([]string, len(list))
 	for i, s := range list {
-		shown[i] = plain(s)
+		shown[i] = fit(s, p.width-indent)
 	}
 	one := strings.Join(shown, "; ")
-	if indent+len(one) <= p.width {
+	if indent+utf8.RuneCountInString(one) <= p.width {
 		return one
 	}
-	return strings.Join(shown, ";\n"+strings.Repeat(" ", indent+2))
+	return strings.Join(shown, ";\n"+strings.Repeat(" ", indent))
 }
 
 // storyExchanges writes the table of exchanges, with the times that a request
@@ -112,7 +115,7 @@ func (p *page) storyExchanges(list []analyze.Exchange) {
 			status = fmt.Sprint(x.Status)
 		}
 		target := Target(x.Target, p.r.Options.ShowSecrets)
-		t.row(fmt.Sprint(x.N), shorten(plain(methodName(x)+" "+target), 30), status, duration(x.ConnectTime),
+		t.row(fmt.Sprint(x.N), fit(methodName(x)+" "+target, 30), status, duration(x.ConnectTime),
 			duration(x.TLSTime), duration(x.ServerTime()), duration(x.TransferTime()), packets(x.RequestPacket, x.ResponsePacket))
 	}
 	p.table(&t)

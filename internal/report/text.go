@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -70,7 +71,13 @@ func (p *page) header() {
 	if m.Packets > 0 {
 		facts = append(facts, p.span(m.times()))
 	}
-	p.printf("%s %s  %s\n\n", p.bold("kaanalyze:"), p.sources(), strings.Join(facts, ", "))
+	// A long name takes the place of the empty line.
+	gap, end := "  ", "\n\n"
+	told := strings.Join(facts, ", ")
+	if utf8.RuneCountInString("kaanalyze: "+p.sources()+gap+told) > p.width {
+		gap, end = "\n  ", "\n"
+	}
+	p.printf("%s %s%s%s%s", p.bold("kaanalyze:"), p.sources(), gap, told, end)
 }
 
 // lead writes the three lines that say most.
@@ -105,10 +112,10 @@ func (p *page) leadReuse(t *analyze.Totals) string {
 		return all + ", none with an HTTP request: reuse cannot be judged, what follows is about TCP alone"
 	}
 	if t.HTTPUnknown > 0 {
-		all += fmt.Sprintf(" (%s encrypted or HTTP/2, not counted)", count(t.HTTPUnknown))
+		all += fmt.Sprintf(" (%s TLS or h2)", count(t.HTTPUnknown))
 	}
 	q := &t.PerConnection
-	return fmt.Sprintf("%s on %s; %s; each carried mean %s, p50 %s, max %s",
+	return fmt.Sprintf("%s on %s; %s; mean %s, p50 %s, max %s each",
 		plural(t.Requests, "request", "requests"), all, reused(t), decimal(q.Mean), count(q.P50), count(q.Max))
 }
 
@@ -126,7 +133,7 @@ func (p *page) leadTimeWait(t *analyze.Totals) string {
 	if w.Closes == 0 {
 		return "TIME_WAIT: no close of this capture left one" + open(t)
 	}
-	return fmt.Sprintf("TIME_WAIT: held by %s; %s at once at the most (%s)",
+	return fmt.Sprintf("TIME_WAIT: held by %s; at most %s at once (%s)",
 		parties(w.Client, w.Server, w.Both), count(w.Peak), p.clock(w.PeakAt))
 }
 
@@ -141,7 +148,7 @@ func open(t *analyze.Totals) string {
 // parties writes counts by side, without zeros.
 func parties(client, server, both int64) string {
 	var list []string
-	for _, m := range []member{{"server", server}, {"client", client}, {"both", both}} {
+	for _, m := range []member{{"servers", server}, {"clients", client}, {"both sides", both}} {
 		if m.n != 0 {
 			list = append(list, m.name+" "+count(m.n))
 		}
@@ -184,17 +191,17 @@ func (p *page) numbers() {
 	t := &p.r.Result.Totals
 	http := t.Requests > 0
 	tab := table{align: "lrr", heads: []string{"", "this capture", "with a perfect pool"}}
-	perfect := func(s string) string {
-		if !http {
-			return ""
-		}
-		return s
+	perfect := func(s string) string { return s }
+	if !http {
+		tab.heads[2] = ""
+		perfect = func(string) string { return "" }
 	}
 	tab.row("connections", count(t.Connections), perfect(count(t.Connections-t.AvoidableConnections)))
-	if http && t.ConnectionsWithRequests != t.Connections {
-		tab.row("  that carried a request", count(t.ConnectionsWithRequests), count(t.PoolNeed))
-	}
 	if http {
+		if t.ConnectionsWithRequests != t.Connections {
+			tab.row("  with a request", count(t.ConnectionsWithRequests), count(t.PoolNeed))
+		}
+		tab.row("  with one request alone", count(t.SingleRequestConnections), "")
 		p.requestNumbers(&tab, t)
 	}
 	w := &t.TimeWait
@@ -208,7 +215,7 @@ func (p *page) numbers() {
 		tab.row("TIME_WAIT, heading for", decimal(w.SteadyState), "")
 	}
 	if http {
-		tab.row("time in avoidable handshakes", duration(t.AvoidableHandshake), "0 s")
+		tab.row("avoidable handshakes", duration(t.AvoidableHandshake), "0 s")
 	}
 	tab.row("retransmissions", count(t.Retransmissions), "")
 	p.section("NUMBERS")
@@ -218,6 +225,7 @@ func (p *page) numbers() {
 // requestNumbers adds the rows about requests.
 func (p *page) requestNumbers(tab *table, t *analyze.Totals) {
 	tab.row("requests", count(t.Requests), count(t.Requests))
+	tab.row("  on a reused connection", fmt.Sprintf("%s (%s)", count(t.ReusedRequests), percent(t.ReuseRatio)), "")
 	tab.row("responses", count(t.Responses), "")
 	if t.Interim > 0 {
 		tab.row("interim responses", count(t.Interim), "")
@@ -227,10 +235,8 @@ func (p *page) requestNumbers(tab *table, t *analyze.Totals) {
 		perPool = decimal(float64(t.Requests) / float64(t.PoolNeed))
 	}
 	q := &t.PerConnection
-	tab.row("requests per connection", fmt.Sprintf("mean %s  p50 %s  p90 %s  max %s",
-		decimal(q.Mean), count(q.P50), count(q.P90), count(q.Max)), perPool)
-	tab.row("on a reused connection", fmt.Sprintf("%s (%s)", count(t.ReusedRequests), percent(t.ReuseRatio)), "")
-	tab.row("connections with one request", count(t.SingleRequestConnections), "")
+	tab.row("requests per connection", fmt.Sprintf("mean %s  p50 %s", decimal(q.Mean), count(q.P50)), perPool)
+	tab.row("", fmt.Sprintf("p90 %s  max %s", count(q.P90), count(q.Max)), "")
 }
 
 // overTime draws the shape over time.
@@ -242,12 +248,13 @@ func (p *page) overTime() {
 	}
 	columns := p.width - 42
 	per := (n + columns - 1) / columns
-	step := int64(per) * s.Step
+	step := count(int64(per)*s.Step) + " s"
+	_, last := p.r.Meta.times()
 	p.section("OVER TIME")
-	p.printf("  from %s to %s, one column is %s\n", p.clock(s.Start), p.clock(s.Start+int64(n)*s.Step*1e9), duration(step*1e9))
-	p.curve("new connections", gather(s.NewConnections, per, sum), " in "+duration(step*1e9))
+	p.printf("  from %s to %s, one column is %s\n", p.clock(s.Start), p.clock(last), step)
+	p.curve("new connections", gather(s.NewConnections, per, sum), " in "+step)
 	if p.r.Result.Totals.Requests > 0 {
-		p.curve("requests", gather(s.Requests, per, sum), " in "+duration(step*1e9))
+		p.curve("requests", gather(s.Requests, per, sum), " in "+step)
 	}
 	p.curve("TIME_WAIT", gather(s.TimeWait, per, largest), " at once")
 }

@@ -20,7 +20,7 @@ func (p *page) example() {
 	p.para(2, "connection %d: %s", id, plain(why))
 	p.connectionFacts(&c)
 	p.para(2, "In Wireshark: %s", wiresharkFilter(&c))
-	p.para(2, "Packet by packet: kaanalyze --conn %d", id)
+	p.para(2, "Packet by packet: the same command with --conn %d", id)
 }
 
 // connectionByID fills c with the connection of that id; ids ascend.
@@ -82,13 +82,13 @@ func messages(c *analyze.Connection) string {
 func (p *page) ending(c *analyze.Close) string {
 	s := "close: " + c.Kind.String() + " (" + closeMeanings[c.Kind] + ")"
 	if c.FirstFIN != analyze.Nobody {
-		s += ", first FIN by the " + c.FirstFIN.String()
+		s += ", " + c.FirstFIN.String() + " first"
 	}
 	if c.RSTBy != analyze.Nobody {
-		s += ", RST by the " + c.RSTBy.String()
+		s += ", RST by " + c.RSTBy.String()
 	}
 	if c.Packet != 0 {
-		s += fmt.Sprintf(" at %s (packet %d)", p.clock(c.At), c.Packet)
+		s += fmt.Sprintf(", %s (packet %d)", p.clock(c.At), c.Packet)
 	}
 	if c.TimeWait != analyze.TimeWaitNull {
 		s += "; TIME_WAIT: " + c.TimeWait.String()
@@ -132,27 +132,27 @@ func (p *page) trust() {
 	if m.Interrupted {
 		p.fact("stopped", "before the end of the capture")
 	}
-	p.fact("cut packets", with(int64(m.CutPackets), "captured in part"))
+	p.fact("cut packets", with(int64(m.CutPackets), "packet", "packets", "captured in part"))
 	p.fact("not decoded", p.undecoded())
-	p.fact("duplicate packets", with(t.DuplicatePackets, "left out of all counts but those of packets"))
+	p.fact("duplicates", with(t.DuplicatePackets, "packet", "packets", "counted as packets and as nothing else"))
 	if t.Connections == 0 {
 		return
 	}
-	p.fact("missing", with(t.MissingBytes, "bytes of payload that the capture does not hold"))
-	p.fact("midstream", with(t.Midstream, "connections whose opening was not captured"))
-	p.fact("unfinished", with(t.Unfinished, "connections still open when the capture ends"))
-	p.fact("not countable", with(t.HTTPUnknown, "connections whose requests are encrypted or HTTP/2"))
-	if t.ForgedRSTs > 0 {
-		p.fact("RSTs ignored", with(t.ForgedRSTs, "whose receiver does not accept them"))
+	p.fact("missing", with(t.MissingBytes, "byte", "bytes", "of payload that the capture does not hold"))
+	p.fact("midstream", with(t.Midstream, "connection", "connections", "whose opening was not captured"))
+	p.fact("unfinished", with(t.Unfinished, "connection", "connections", "still open when the capture ends"))
+	p.fact("not countable", with(t.HTTPUnknown, "connection", "connections", "encrypted or HTTP/2: requests unknown"))
+	if t.IgnoredRSTs > 0 {
+		p.fact("ignored", with(t.IgnoredRSTs, "RST", "RSTs", "that the receiver does not accept"))
 	}
 }
 
-// with writes n and, unless it is 0, what it means.
-func with(n int64, meaning string) string {
+// with writes n, its noun and, unless it is 0, what is said of them.
+func with(n int64, one, many, said string) string {
 	if n == 0 {
-		return "0"
+		return "none"
 	}
-	return count(n) + " " + meaning
+	return plural(n, one, many) + " " + said
 }
 
 // fact writes a line with a name.

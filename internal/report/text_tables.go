@@ -84,16 +84,17 @@ func (p *page) servers() {
 		return
 	}
 	p.section("BY SERVER")
-	tab := table{align: "lrrrrrrrr", heads: []string{"server", "clients", "connections", "requests", "reused",
-		"closed 1st", "by client", "TIME_WAIT", "peak"}}
+	tab := table{align: "lrrrrrrr", heads: []string{"server", "clients", "conns", "requests", "reused",
+		"by server", "by client", "TIME_WAIT"}}
 	for i := range min(len(list), p.top) {
 		s := &list[i]
 		tab.row(addrText(s.Server), count(s.Clients), count(s.Connections), count(s.Requests), ratioCell(s.ReuseRatio),
-			count(s.ClosedFirst.Server), count(s.ClosedFirst.Client), count(s.TimeWaitServer+s.TimeWaitBoth), count(s.TimeWaitPeak))
+			count(s.ClosedFirst.Server+s.ClosedFirst.Both), count(s.ClosedFirst.Client+s.ClosedFirst.Both),
+			count(s.TimeWaitServer+s.TimeWaitBoth))
 		tab.note(policy(s))
 	}
 	p.table(&tab)
-	p.para(0, "(closed 1st: by the server; TIME_WAIT: closes that the server holds, and how many of them at once)")
+	p.para(0, "(by server, by client: who closed first; TIME_WAIT: closes that left it at the server)")
 	p.more(len(list))
 }
 
@@ -149,7 +150,7 @@ func (p *page) pairs() {
 		return
 	}
 	p.section("BY CLIENT-SERVER PAIR")
-	tab := table{align: "lrrrrrr", heads: []string{"client -> server", "connections", "requests", "reused", "pool need", "avoidable", "ports"}}
+	tab := table{align: "lrrrrrr", heads: []string{"client -> server", "conns", "requests", "reused", "pool need", "avoidable", "ports"}}
 	for i := range min(len(list), p.top) {
 		x := &list[i]
 		need, avoidable := "-", "-"
@@ -170,7 +171,7 @@ func (p *page) probes(s *survey) {
 		return
 	}
 	p.section("KEEP-ALIVE PROBES (TCP)")
-	tab := table{align: "lrrrrr", heads: []string{"from -> to", "connections", "sent", "answered", "first after", "then every"}}
+	tab := table{align: "lrrrrr", heads: []string{"from -> to", "conns", "sent", "answered", "first after", "then every"}}
 	for i := range min(len(s.probers), p.top) {
 		g := s.probers[i]
 		name := hostText(g.client) + " -> " + addrText(g.server)

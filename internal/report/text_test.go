@@ -1,9 +1,13 @@
 package report
 
 import (
+	"math"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
 func TestTextGolden(t *testing.T) {
@@ -28,5 +32,157 @@ func TestTextGolden(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTextStandsAloneInFiveLines(t *testing.T) {
+	for name, r := range samples() {
+		if name == "story" {
+			continue
+		}
+		lines := strings.Split(string(render(t, "text", r)), "\n")
+		first, sixth := strings.Join(lines[:5], "\n"), lines[5]
+		if len(lines) > 6 && sixth != "" && r.Meta.TCPPackets > 0 {
+			t.Errorf("%s: the lead does not end with the fifth line:\n%s\n%s", name, first, sixth)
+		}
+		if !strings.HasPrefix(first, "kaanalyze: ") {
+			t.Errorf("%s: got %q first", name, first)
+		}
+	}
+}
+
+func TestTextSaysWhatCannotBeKnown(t *testing.T) {
+	for name, want := range map[string]string{
+		"no-packet": "The capture holds no packet",
+		"no-tcp":    "No packet of this capture is TCP (0 of 12 packets; 12 not TCP)",
+		"tls":       "2 connections, encrypted or HTTP/2: their requests cannot be counted, reuse is unknown",
+		"no-http":   "2 connections, none with an HTTP request: reuse cannot be judged",
+	} {
+		got := string(render(t, "text", samples()[name]))
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: got\n%s\nwant %q in it", name, got, want)
+		}
+		for _, claim := range []string{"0 requests", "0.0% reused", "requests per connection", "perfect pool would need 0"} {
+			if strings.Contains(got, claim) {
+				t.Errorf("%s: a zero is claimed for what is unknown: %q", name, claim)
+			}
+		}
+	}
+}
+
+func TestColourCarriesNoMeaning(t *testing.T) {
+	for name, r := range samples() {
+		plain := string(render(t, "text", r))
+		r.Options.Color = true
+		coloured := string(render(t, "text", r))
+		if coloured == plain {
+			t.Errorf("%s: no colour", name)
+		}
+		if got := strings.NewReplacer("\x1b[1m", "", "\x1b[0m", "").Replace(coloured); got != plain {
+			t.Errorf("%s: without colour the text differs:\n%s", name, got)
+		}
+	}
+}
+
+// hostile is what a packet or a file name may hold.
+const hostile = "\x1b]0;owned\a\r\n\u202egpj.exe\xff\x00" + "='\"`$(reboot)`"
+
+func TestTextQuotesHostileBytes(t *testing.T) {
+	r := samples()["story"]
+	r.Story.Lines[0].Means = []string{hostile, strings.Repeat("x\x1b", 100_000)}
+	r.Story.Lines[1].Flags = hostile
+	r.facts.(*handMade).exchanges[0].MethodName = hostile
+	r.facts.(*handMade).exchanges[0].Target = "/" + strings.Repeat("ü\x1b", 100_000)
+	plainReport := incident()
+	plainReport.facts.(*handMade).why = hostile
+	for _, r := range []*Report{r, plainReport} {
+		r.Meta.Sources[0].Name, r.Meta.Sources[0].Format = hostile, hostile
+		r.Meta.Damage.Source, r.Meta.Damage.Reason = hostile, hostile
+		r.Meta.LinkTypes, r.Meta.Filter, r.Version = []string{hostile}, hostile, hostile
+		r.Meta.CommandLine = []string{"kaanalyze", hostile}
+		got := string(render(t, "text", r))
+		if !utf8.ValidString(got) {
+			t.Error("the text is not valid UTF-8")
+		}
+		for _, c := range got {
+			if c != '\n' && !unicode.IsPrint(c) {
+				t.Errorf("the text holds %U:\n%q", c, got)
+				break
+			}
+		}
+		if len(got) > 20_000 {
+			t.Errorf("a hostile string makes the text %d bytes long", len(got))
+		}
+		validate(t, compileSchema(t, ""), render(t, "json", r))
+	}
+}
+
+func TestTopLimitsTables(t *testing.T) {
+	r := incident()
+	for range 6 {
+		r.Result.Pairs = append(r.Result.Pairs, r.Result.Pairs...)
+	}
+	for _, c := range []struct {
+		top  int
+		want string
+	}{{0, "and 118 more, see --top"}, {3, "and 125 more, see --top"}, {128, ""}} {
+		r.Options.Top = c.top
+		got := string(render(t, "text", r))
+		if c.want != "" && !strings.Contains(got, c.want) {
+			t.Errorf("--top %d: want %q in\n%s", c.top, c.want, got)
+		}
+		if c.want == "" && strings.Contains(got, "see --top") {
+			t.Errorf("--top %d leaves rows out:\n%s", c.top, got)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	for got, want := range map[string]string{
+		count(0): "0", count(999): "999", count(1000): "1,000", count(-1234567): "-1,234,567", count(-999): "-999",
+		count(analyze.Unknown):   "unknown",
+		percent(1):               "100.0%",
+		percent(0.99999):         "99.9%",
+		percent(0.00001):         "<0.1%",
+		percent(0.125):           "12.5%",
+		percent(math.NaN()):      "unknown",
+		duration(0):              "0 s",
+		duration(999):            "999 ns",
+		duration(123456):         "123 us",
+		duration(999_999):        "1.0 ms",
+		duration(2_123_456):      "2.1 ms",
+		duration(999_999_999):    "1.000 s",
+		duration(1_000_000_000):  "1.000 s",
+		duration(9_999_999_999):  "10 s",
+		duration(15_040_000_000): "15 s",
+		duration(15_400_000_000): "15.4 s",
+		duration(3600e9):         "3,600 s",
+		duration(-5e6):           "-5.0 ms",
+		size(999):                "999 bytes",
+		size(1500):               "1.5 kB",
+		size(418_000_123):        "418 MB",
+		size(math.MaxInt64):      "9.2 EB",
+		decimal(5.4):             "5.4", decimal(138.43): "138.4", decimal(78): "78", decimal(1234.01): "1,234",
+		plain("a b"): "a b", plain(""): `""`, plain(" a"): `" a"`, plain("\x1b"): `"\x1b"`, plain("日本"): "日本",
+		fit("abcdef", 6): "abcdef", fit("abcdefg", 6): "abc...", fit("日本日本日本日", 6): "日本日...",
+		command([]string{"a", "tcp port 80", "it's", ""}): `a 'tcp port 80' 'it'\''s' ''`,
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestBars(t *testing.T) {
+	p := newPage(nil, &Report{})
+	if got, want := p.bars([]int64{0, 1, 50, 100}), " ▁▅█"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	p.r.Options.ASCII = true
+	if got, want := p.bars([]int64{0, 1, 50, 100, 0}), " .+@ "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := p.bars([]int64{0, 0}), "  "; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

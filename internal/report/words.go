@@ -27,12 +27,33 @@ func plain(s string) string {
 	return s
 }
 
-// shorten cuts s to at most n characters.
+// fit returns s as a terminal shows it, cut to at most n characters.
+func fit(s string, n int) string {
+	shown := plain(shorten(s, n))
+	if utf8.RuneCountInString(shown) > n {
+		// A character takes up to ten ("\U0010ffff") when it is quoted.
+		shown = plain(shorten(s, max(4, n/10)))
+	}
+	return shown
+}
+
+// shorten cuts s to at most n characters. It looks at few more: s may be long.
 func shorten(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+	if len(s) <= n {
 		return s
 	}
-	return string([]rune(s)[:n-3]) + "..."
+	chars := 0
+	cut := 0
+	for i := range s {
+		if chars == n-3 {
+			cut = i
+		}
+		if chars == n {
+			return s[:cut] + "..."
+		}
+		chars++
+	}
+	return s
 }
 
 // count writes n with commas.
@@ -147,7 +168,9 @@ func quoteArg(a string) string {
 		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune(safe, c))
 	}
 	switch {
-	case a != "" && strings.IndexFunc(a, special) < 0:
+	case a == "":
+		return "''"
+	case strings.IndexFunc(a, special) < 0:
 		return a
 	case plain(a) == a:
 		return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
@@ -162,7 +185,11 @@ func (p *page) span(first, last int64) string {
 	}
 	from, to := time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
 	if from.YearDay() == to.YearDay() && from.Year() == to.Year() {
-		return from.Format("2006-01-02 15:04:05") + to.Format("-15:04:05") + " UTC (" + duration(last-first) + ")"
+		clock := time.TimeOnly
+		if last-first < 10e9 {
+			clock = "15:04:05.000"
+		}
+		return from.Format("2006-01-02 "+clock) + to.Format("-"+clock) + " UTC (" + duration(last-first) + ")"
 	}
 	return from.Format(time.DateTime) + " to " + to.Format(time.DateTime) + " UTC (" + duration(last-first) + ")"
 }
