@@ -207,7 +207,16 @@ func tlsReport() *Report {
 	t := &r.Result.Totals
 	t.Connections, t.HTTPUnknown, t.Unfinished, t.HandshakesComplete = 2, 2, 2, 2
 	t.CloseKinds[flows.CloseOpen], t.ClosedFirst.None = 2, 2
+	for _, n := range httpTotals(t) {
+		*n = analyze.Unknown
+	}
 	return r
+}
+
+// httpTotals are the counts that need readable connections.
+func httpTotals(t *analyze.Totals) []*int64 {
+	return []*int64{&t.Requests, &t.Responses, &t.Interim, &t.ConnectionsWithRequests, &t.SingleRequestConnections,
+		&t.ReusedRequests, &t.PoolNeed, &t.AvoidableConnections}
 }
 
 // noHTTPReport is of a capture with connections that carry something else.
@@ -219,6 +228,9 @@ func noHTTPReport() *Report {
 		c.Protocol, c.HTTPUnknown, c.Requests, c.Responses = analyze.Other, false, 0, 0
 	}
 	r.Result.Totals.HTTPUnknown = 0
+	for _, n := range httpTotals(&r.Result.Totals) {
+		*n = 0
+	}
 	return r
 }
 
@@ -244,9 +256,9 @@ func story() *Story {
 		{Num: 2, Time: noon + 2*ms, Rel: 2 * ms, Flags: "S.", Ack: 1, Window: 65160, Means: []string{"SYN-ACK"}},
 		{Num: 3, Time: noon + 2*ms + 123456, Rel: 2*ms + 123456, FromClient: true, Flags: ".", Seq: 1, Ack: 1, Window: 502},
 		{Num: 4, Time: noon + 3*ms, Rel: 3 * ms, FromClient: true, Flags: "P.", Seq: 1, Ack: 1, Len: 70, Window: 502,
-			Means: []string{"request 1: GET /login"}},
+			Means: []string{"request 1: GET /login?token=secret"}},
 		{Num: 8, Time: noon + 70*ms, Rel: 70 * ms, FromClient: true, Flags: "P.", Seq: 71, Ack: 301, Len: 70, Window: 502,
-			Means: []string{"request 2: GET http://example.com/\x1b[31m", "second transmission of what the capture shows twice"}},
+			Means: []string{"request 2: GET http://me:pw@example.com/\x1b[31m", "second transmission of what the capture shows twice"}},
 		{Num: 11, Time: noon + 999*ms, Rel: 999 * ms, Flags: "F.", Seq: 301, Ack: 141, Window: 502,
 			Means: []string{"FIN, server closes first, will hold TIME_WAIT"}},
 	}}

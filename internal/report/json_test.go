@@ -298,8 +298,11 @@ func TestExchangesOnlyWhenAskedFor(t *testing.T) {
 	}
 	r.Options.ShowSecrets = false
 	for _, f := range Formats {
-		if out := render(t, f.Name, r); bytes.Contains(out, []byte("secret")) || bytes.Contains(out, []byte("me:pw")) {
-			t.Errorf("%s shows a secret:\n%s", f.Name, out)
+		for _, told := range []*Story{nil, story()} {
+			r.Story = told
+			if out := render(t, f.Name, r); bytes.Contains(out, []byte("secret")) || bytes.Contains(out, []byte("me:pw")) {
+				t.Errorf("%s shows a secret:\n%s", f.Name, out)
+			}
 		}
 	}
 }

@@ -76,7 +76,7 @@ func minus(a, b int64) int64 {
 // perConnection appends the requests per connection, null without any.
 func (e *encoder) perConnection(t *analyze.Totals) {
 	e.key("requests_per_connection")
-	if t.ConnectionsWithRequests == 0 {
+	if t.ConnectionsWithRequests <= 0 { // none, or Unknown
 		e.raw(`{"mean":null,"p50":null,"p90":null,"max":null,"histogram":[]}`)
 		return
 	}

@@ -118,9 +118,10 @@ func (s *Stream) story(r *Report) error {
 	if err := s.Connection(r.Story.Connection); err != nil {
 		return err
 	}
+	redactor := newRedactor(r, exchangesOf(r, r.Story.Connection.ID))
 	for i := range r.Story.Lines {
 		s.e.raw(packetLine)
-		s.e.storyLine(&r.Story.Lines[i])
+		s.e.storyLine(&r.Story.Lines[i], redactor)
 		s.e.b = append(s.e.b, '\n')
 	}
 	return s.End(r)

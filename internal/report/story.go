@@ -2,8 +2,11 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -36,16 +39,16 @@ type StoryLine struct {
 func WriteStory(w io.Writer, r *Report, c *analyze.Connection, lines []StoryLine, truncated int) error {
 	out := bufio.NewWriter(w)
 	p := newPage(out, r)
-	p.printf("%s %s  connection %d, from %s UTC\n\n", p.bold("kaanalyze:"), p.sources(), c.ID,
-		time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000"))
+	p.title(fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")))
 	p.connectionFacts(c)
 	p.para(2, "In Wireshark: %s", wiresharkFilter(c))
 	p.printf("\n")
-	p.storyLines(lines)
+	exchanges := exchangesOf(r, c.ID)
+	p.storyLines(lines, newRedactor(r, exchanges))
 	if truncated > 0 {
 		p.printf("  and %s more packets\n", count(int64(truncated)))
 	}
-	p.storyExchanges(exchangesOf(r, c.ID))
+	p.storyExchanges(exchanges)
 	if err := out.Flush(); err != nil {
 		return writeError(err)
 	}
@@ -64,7 +67,7 @@ func exchangesOf(r *Report, id uint64) []analyze.Exchange {
 }
 
 // storyLines writes the table of packets.
-func (p *page) storyLines(lines []StoryLine) {
+func (p *page) storyLines(lines []StoryLine, redactor *strings.Replacer) {
 	p.printf("  %s\n", p.bold("    seconds    packet  who        flags   bytes  what it means"))
 	const indent = 51 // of the last column
 	for i := range lines {
@@ -74,7 +77,7 @@ func (p *page) storyLines(lines []StoryLine) {
 			who = "client ->"
 		}
 		p.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %11s  %8d  %-9s  %-5s %7s  %s", relative(l.Rel), l.Num, who,
-			plain(l.Flags), count(int64(l.Len)), p.means(l.Means, indent)), " "))
+			plain(l.Flags), count(int64(l.Len)), p.means(l.Means, redactor, indent)), " "))
 	}
 }
 
@@ -87,11 +90,31 @@ func relative(ns int64) string {
 	return fmt.Sprintf("%s%d.%06d", sign, ns/1e9, ns%1e9/1e3)
 }
 
+// newRedactor returns what takes the secrets of targets out of what packets
+// mean, where targets stand as they were sent. The longest goes first: a
+// target may begin with another.
+func newRedactor(r *Report, list []analyze.Exchange) *strings.Replacer {
+	secret := make(map[string]bool)
+	for i := range list {
+		if sent := list[i].Target; Target(sent, r.Options.ShowSecrets) != sent {
+			secret[sent] = true
+		}
+	}
+	targets := slices.SortedFunc(maps.Keys(secret), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+	})
+	var pairs []string
+	for _, sent := range targets {
+		pairs = append(pairs, sent, Target(sent, false))
+	}
+	return strings.NewReplacer(pairs...)
+}
+
 // means joins what a packet means, each on its own line if they do not fit.
-func (p *page) means(list []string, indent int) string {
+func (p *page) means(list []string, redactor *strings.Replacer, indent int) string {
 	shown := make([]string, len(list))
 	for i, s := range list {
-		shown[i] = fit(s, p.width-indent)
+		shown[i] = fit(redactor.Replace(s), p.width-indent)
 	}
 	one := strings.Join(shown, "; ")
 	if indent+utf8.RuneCountInString(one) <= p.width {
@@ -108,6 +131,7 @@ func (p *page) storyExchanges(list []analyze.Exchange) {
 	}
 	p.section("EXCHANGES")
 	t := table{align: "rlrrrrrr", heads: []string{"n", "request", "status", "connect", "TLS", "server", "transfer", "packets"}}
+	const nameWidth = 30
 	for i := range list {
 		x := &list[i]
 		status := "none"
@@ -115,7 +139,7 @@ func (p *page) storyExchanges(list []analyze.Exchange) {
 			status = fmt.Sprint(x.Status)
 		}
 		target := Target(x.Target, p.r.Options.ShowSecrets)
-		t.row(fmt.Sprint(x.N), fit(methodName(x)+" "+target, 30), status, duration(x.ConnectTime),
+		t.row(fmt.Sprint(x.N), fit(methodName(x)+" "+target, nameWidth), status, duration(x.ConnectTime),
 			duration(x.TLSTime), duration(x.ServerTime()), duration(x.TransferTime()), packets(x.RequestPacket, x.ResponsePacket))
 	}
 	p.table(&t)
@@ -139,7 +163,8 @@ func writeStoryLists(w io.Writer, r *Report) error {
 	if err := writeList(w, r, onLines, "connections", 1, one); err != nil {
 		return err
 	}
-	if err := writeExchanges(w, r, exchangesOf(r, s.Connection.ID)); err != nil {
+	exchanges := exchangesOf(r, s.Connection.ID)
+	if err := writeExchanges(w, r, exchanges); err != nil {
 		return err
 	}
 	e := newEncoder(r)
@@ -150,9 +175,10 @@ func writeStoryLists(w io.Writer, r *Report) error {
 	if err := flushTo(w, e); err != nil {
 		return err
 	}
+	redactor := newRedactor(r, exchanges)
 	if err := writeList(w, r, onLines, "packets", len(s.Lines), func(e *encoder, i int) {
 		e.b = append(e.b, '{')
-		e.storyLine(&s.Lines[i])
+		e.storyLine(&s.Lines[i], redactor)
 	}); err != nil {
 		return err
 	}
@@ -161,7 +187,7 @@ func writeStoryLists(w io.Writer, r *Report) error {
 }
 
 // storyLine appends one packet without its opening brace.
-func (e *encoder) storyLine(l *StoryLine) {
+func (e *encoder) storyLine(l *StoryLine, redactor *strings.Replacer) {
 	e.raw(`"packet":`)
 	e.uint(l.Num)
 	e.raw(`,"at":`)
@@ -177,6 +203,12 @@ func (e *encoder) storyLine(l *StoryLine) {
 	e.members(member{"seq", int64(l.Seq)}, member{"ack", int64(l.Ack)},
 		member{"bytes", int64(l.Len)}, member{"window", int64(l.Window)})
 	e.key("means")
-	e.strings(l.Means)
-	e.close()
+	e.b = append(e.b, '[')
+	for i, s := range l.Means {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.str(redactor.Replace(s))
+	}
+	e.raw("]}")
 }

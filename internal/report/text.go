@@ -71,13 +71,17 @@ func (p *page) header() {
 	if m.Packets > 0 {
 		facts = append(facts, p.span(m.times()))
 	}
-	// A long name takes the place of the empty line.
+	p.title(strings.Join(facts, ", "))
+}
+
+// title writes the name of what was read, and facts about it. After a long
+// name they take the place of the empty line.
+func (p *page) title(facts string) {
 	gap, end := "  ", "\n\n"
-	told := strings.Join(facts, ", ")
-	if utf8.RuneCountInString("kaanalyze: "+p.sources()+gap+told) > p.width {
+	if utf8.RuneCountInString("kaanalyze: "+p.sources()+gap+facts) > p.width {
 		gap, end = "\n  ", "\n"
 	}
-	p.printf("%s %s%s%s%s", p.bold("kaanalyze:"), p.sources(), gap, told, end)
+	p.printf("%s %s%s%s%s", p.bold("kaanalyze:"), p.sources(), gap, facts, end)
 }
 
 // lead writes the three lines that say most.
@@ -167,8 +171,11 @@ func leadPool(t *analyze.Totals) string {
 	if t.AvoidableConnections == 0 {
 		return fmt.Sprintf("A perfect pool would need as many: %s", connections(t.PoolNeed))
 	}
-	return fmt.Sprintf("A perfect pool would need %s: %s avoidable, and %s of handshakes with %s",
-		count(t.PoolNeed), are(t.AvoidableConnections), duration(t.AvoidableHandshake), it(t.AvoidableConnections))
+	s := fmt.Sprintf("A perfect pool would need %s: %s avoidable", count(t.PoolNeed), are(t.AvoidableConnections))
+	if t.AvoidableHandshake > 0 {
+		s += fmt.Sprintf(", and %s of handshakes with %s", duration(t.AvoidableHandshake), it(t.AvoidableConnections))
+	}
+	return s
 }
 
 // are and it agree with n.
@@ -246,22 +253,24 @@ func (p *page) overTime() {
 	if n < 2 {
 		return
 	}
-	columns := p.width - 42
+	// What stands beside the columns: a name, and the largest value.
+	value := count(max(sum(s.NewConnections), sum(s.Requests)))
+	columns := p.width - len("  new connections || at most "+value+" in 9,999 days")
 	per := (n + columns - 1) / columns
-	step := count(int64(per)*s.Step) + " s"
+	step := steps(int64(per) * s.Step)
 	_, last := p.r.Meta.times()
 	p.section("OVER TIME")
 	p.printf("  from %s to %s, one column is %s\n", p.clock(s.Start), p.clock(last), step)
 	p.curve("new connections", gather(s.NewConnections, per, sum), " in "+step)
-	if p.r.Result.Totals.Requests > 0 {
-		p.curve("requests", gather(s.Requests, per, sum), " in "+step)
-	}
+	p.curve("requests", gather(s.Requests, per, sum), " in "+step)
 	p.curve("TIME_WAIT", gather(s.TimeWait, per, largest), " at once")
 }
 
-// curve draws one line.
+// curve draws one line, unless it would be empty.
 func (p *page) curve(name string, values []int64, unit string) {
-	p.printf("  %-15s |%s| at most %s%s\n", name, p.bars(values), count(largest(values)), unit)
+	if top := largest(values); top > 0 {
+		p.printf("  %-15s |%s| at most %s%s\n", name, p.bars(values), count(top), unit)
+	}
 }
 
 // gather joins each run of per values into one.

@@ -136,7 +136,21 @@ func duration(ns int64) string {
 	case ns < 99.95e9:
 		return strings.TrimSuffix(fmt.Sprintf("%.1f", s), ".0") + " s"
 	}
-	return count(int64(math.Round(s))) + " s"
+	switch {
+	case s < 3*3600:
+		return count(int64(math.Round(s))) + " s"
+	case s < 72*3600:
+		return decimal(s/3600) + " h"
+	}
+	return decimal(s/86400) + " days"
+}
+
+// steps writes a whole number of seconds.
+func steps(seconds int64) string {
+	if seconds < 600 {
+		return count(seconds) + " s"
+	}
+	return duration(seconds * 1e9)
 }
 
 // size writes bytes in decimal units.
