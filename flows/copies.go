@@ -13,6 +13,7 @@ const (
 // captured twice: on a bridge and its port, on two VLANs, on loopback.
 type copies struct {
 	slots []copySlot
+	same  bool // packets that cannot look alike were captured twice on one interface
 }
 
 type copySlot struct {
@@ -22,7 +23,8 @@ type copySlot struct {
 }
 
 // seen reports whether s is a copy of a packet captured before, and remembers
-// it if it is not.
+// it if it is not. A dead socket answers each late packet with the same RST:
+// on one interface those are copies only if other packets are copied there.
 func (c *copies) seen(s *Segment) bool {
 	if c.slots == nil {
 		c.slots = make([]copySlot, copySlots)
@@ -33,7 +35,8 @@ func (c *copies) seen(s *Segment) bool {
 		if x.link == s.Link {
 			limit = sameLinkCopy
 		}
-		if d := s.Time - x.time; d <= limit && d >= -limit {
+		if d := s.Time - x.time; d <= limit && d >= -limit && (x.link != s.Link || c.same || s.Flags&RST == 0) {
+			c.same = c.same || x.link == s.Link
 			return true
 		}
 	}

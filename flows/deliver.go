@@ -67,7 +67,10 @@ func (c *Conn) reorderTime() int64 {
 func (e *Engine) deliver(c *Conn, d Side, s *Segment) {
 	h := &c.halves[d]
 	if h.has(dataEnded) {
-		return
+		if h.has(sentFIN) {
+			return
+		}
+		h.facts &^= dataEnded // sent after an RST
 	}
 	seq := s.Seq
 	if s.Flags&SYN != 0 {

@@ -187,8 +187,11 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	if peer.has(sentRST) && c.disproveReset(d, s) {
 		e.counts.IgnoredRST++
 	}
-	if !h.has(seqKnown) || s.Flags&SYN != 0 && !h.has(sentSYN|sentSYNACK|sentData) {
-		h.learn(s) // a bare ACK before the SYN-ACK is the answer of an old life
+	if s.Flags&SYN != 0 && !h.has(sentSYN|sentSYNACK|sentData) {
+		c.reopen(h)
+	}
+	if !h.has(seqKnown) {
+		h.learn(s)
 	}
 	if s.Flags&(SYN|ACK) != ACK || c.facts&factEstablished == 0 {
 		c.opening(d, s)
@@ -210,6 +213,16 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 		if c.over() {
 			e.leave(c)
 		}
+	}
+}
+
+// reopen forgets, at the first SYN of side h, what came before it: the bare
+// ACK of an old life, or an RST or FIN that did not keep the peer from going on
+// with the handshake, so that its sender was not the peer.
+func (c *Conn) reopen(h *half) {
+	h.facts &^= seqKnown | sentFIN | finHasACK
+	for side := range Side(2) {
+		c.halves[side].facts &^= sentRST | rstProvisional | rstHasACK | dataEnded
 	}
 }
 

@@ -259,6 +259,43 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+func TestSentAfterReset(t *testing.T) {
+	_, _, r := follow(t, opening+`
+0.5 > R  1:1(0)
+9.0 > P. 1:4(3) ack 1 "abc"
+9.1 < R  1:1(0)`)
+	if want := "<end 4>abc<end 6>"; r.data[0] != want {
+		t.Errorf("got %q, want %q", r.data[0], want)
+	}
+}
+
+func TestForgedBeforeHandshake(t *testing.T) {
+	_, conns, r := follow(t, `
+0.00 > S  0:0(0)
+0.06 < R. -9:-9(0) ack 1
+0.06 < F. -9:-9(0) ack 1
+0.06 > R  1:1(0)
+0.07 < S. 0:0(0) ack 1
+0.08 > .  1:1(0) ack 1
+0.09 > P. 1:4(3) ack 1 "abc"
+0.10 < P. 1:3(2) ack 4 "ok"`)
+	if got, want := describe(conns[0]), "complete open active=0 tw=0/0 rst=0/ inferred=false"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if !strings.HasSuffix(r.data[0], "abc") || !strings.HasSuffix(r.data[1], "ok") {
+		t.Errorf("got %q", r.data)
+	}
+}
+
+func TestAlikeResets(t *testing.T) {
+	e, conns, _ := follow(t, opening+`
+1.0000 > R  1:1(0) id 0
+1.0001 > R  1:1(0) id 0`)
+	if e.Counts().Copies != 0 || conns[0].Packets(flows.Initiator) != 4 {
+		t.Errorf("got %d copies, want none: a dead socket answers each packet alike", e.Counts().Copies)
+	}
+}
+
 func TestMidstreamAtAProbe(t *testing.T) {
 	_, conns, r := follow(t, strings.TrimSpace(`
 1.000 > .  0:0(0) ack 1

@@ -80,7 +80,7 @@ func protocolOf(t *talk) Protocol {
 		return t.proto
 	case t.facts&(sawRequest|sawResponse) != 0 && t.minor == 0:
 		return HTTP10
-	case t.facts&(sawRequest|sawResponse) != 0:
+	case t.facts&(sawRequest|sawResponse|looksHTTP) != 0:
 		return HTTP11
 	case t.has(sawData):
 		return Other

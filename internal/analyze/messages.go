@@ -56,6 +56,10 @@ func (a consumer) firstData(c *flows.Conn, t *talk, d *flows.Data) bool {
 		t.proto = TLS
 	case httpparse.H2Preface:
 		t.proto = H2C
+	case httpparse.HTTP1Request, httpparse.HTTP1Response:
+		t.facts |= looksHTTP
+		t.minor = 1
+		return false
 	default:
 		return false
 	}

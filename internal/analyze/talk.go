@@ -50,6 +50,7 @@ const (
 	sending         // the last outstanding request is not complete
 	pooled          // a request has begun whose head is not whole yet
 	notHTTP         // a side began with something else
+	looksHTTP       // the first bytes begin a message
 	settledOut      // the outstanding requests were given up
 )
 
