@@ -13,6 +13,21 @@ import (
 // lists stand on lines of their own.
 func writeJSON(w io.Writer, r *Report) error {
 	out := bufio.NewWriterSize(w, 64<<10)
+	err := writeDocument(out, r)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		return writeError(err)
+	}
+	return nil
+}
+
+// writeError says what failed. The formats wrap once, what they call does not.
+func writeError(err error) error { return fmt.Errorf("write report: %w", err) }
+
+// writeDocument writes r to out.
+func writeDocument(out io.Writer, r *Report) error {
 	e := newEncoder(r)
 	e.raw("{\n\"schema\":")
 	e.word(schemaName)
@@ -28,27 +43,15 @@ func writeJSON(w io.Writer, r *Report) error {
 	if err := writeLists(out, r); err != nil {
 		return err
 	}
-	e.raw("\n}\n")
-	if err := flushTo(out, e); err != nil {
-		return err
-	}
-	if err := out.Flush(); err != nil {
-		return writeError(err)
-	}
-	return nil
+	_, err := io.WriteString(out, "\n}\n")
+	return err
 }
-
-// writeError says what failed.
-func writeError(err error) error { return fmt.Errorf("write report: %w", err) }
 
 // flushTo writes what e holds and empties it.
 func flushTo(w io.Writer, e *encoder) error {
 	_, err := w.Write(e.b)
 	e.b = e.b[:0]
-	if err != nil {
-		return writeError(err)
-	}
-	return nil
+	return err
 }
 
 // writeLists writes the members whose length depends on the capture.
@@ -113,7 +116,7 @@ const (
 // writeList writes the member called name, an array of n items.
 func writeList(w io.Writer, r *Report, newline, name string, n int, item func(e *encoder, i int)) error {
 	if _, err := fmt.Fprintf(w, `,%s"%s":[`, newline, name); err != nil {
-		return writeError(err)
+		return err
 	}
 	err := r.writeItems(w, n, func(e *encoder, i int) {
 		if i > 0 {
@@ -125,10 +128,7 @@ func writeList(w io.Writer, r *Report, newline, name string, n int, item func(e 
 	if err == nil {
 		_, err = io.WriteString(w, "]")
 	}
-	if err != nil {
-		return writeError(err)
-	}
-	return nil
+	return err
 }
 
 // tool appends what wrote the report.

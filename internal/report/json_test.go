@@ -154,15 +154,15 @@ func (f *failing) Write(p []byte) (int, error) {
 func TestWriteErrorsComeBack(t *testing.T) {
 	for _, f := range Formats {
 		for _, workers := range []int{1, 4} {
-			r := many(3 * chunkItems)
+			r := many(6 * chunkItems)
 			r.Options.Workers = workers
 			for _, n := range []int{0, 100, 200_000} {
 				err := f.Write(&failing{n}, r)
 				if f.Name == "text" && n > 100 {
 					continue // all of it fits
 				}
-				if !errors.Is(err, errFull) {
-					t.Errorf("%s, %d bytes, %d workers: got %v, want %v", f.Name, n, workers, err, errFull)
+				if want := "write report: disk full"; !errors.Is(err, errFull) || err.Error() != want {
+					t.Errorf("%s, %d bytes, %d workers: got %v, want %s", f.Name, n, workers, err, want)
 				}
 			}
 		}

@@ -130,8 +130,8 @@ func (p *page) storyExchanges(list []analyze.Exchange) {
 		return
 	}
 	p.section("EXCHANGES")
-	t := table{align: "rlrrrrrr", heads: []string{"n", "request", "status", "connect", "TLS", "server", "transfer", "packets"}}
 	const nameWidth = 30
+	t := table{align: "rlrrrrrr", heads: []string{"n", "request", "status", "connect", "TLS", "server", "transfer", "packets"}}
 	for i := range list {
 		x := &list[i]
 		status := "none"

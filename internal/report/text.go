@@ -169,28 +169,18 @@ func leadPool(t *analyze.Totals) string {
 		return "Without requests, what a perfect pool would need is unknown"
 	}
 	if t.AvoidableConnections == 0 {
-		return fmt.Sprintf("A perfect pool would need as many: %s", connections(t.PoolNeed))
+		return fmt.Sprintf("A perfect pool needs as many: %s", connections(t.PoolNeed))
 	}
-	s := fmt.Sprintf("A perfect pool would need %s: %s avoidable", count(t.PoolNeed), are(t.AvoidableConnections))
+	saved := ""
 	if t.AvoidableHandshake > 0 {
-		s += fmt.Sprintf(", and %s of handshakes with %s", duration(t.AvoidableHandshake), it(t.AvoidableConnections))
+		saved = fmt.Sprintf(" (and %s of handshakes)", duration(t.AvoidableHandshake))
 	}
-	return s
-}
-
-// are and it agree with n.
-func are(n int64) string {
-	if n == 1 {
-		return "1 connection is"
+	verb := "are"
+	if t.AvoidableConnections == 1 {
+		verb = "is"
 	}
-	return connections(n) + " are"
-}
-
-func it(n int64) string {
-	if n == 1 {
-		return "it"
-	}
-	return "them"
+	return fmt.Sprintf("A perfect pool needs %s: %s%s %s avoidable",
+		count(t.PoolNeed), connections(t.AvoidableConnections), saved, verb)
 }
 
 // numbers writes the numbers beside those of a perfect pool.

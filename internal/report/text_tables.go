@@ -88,7 +88,7 @@ func (p *page) servers() {
 		"by server", "by client", "TIME_WAIT"}}
 	for i := range min(len(list), p.top) {
 		s := &list[i]
-		tab.row(addrText(s.Server), count(s.Clients), count(s.Connections), count(s.Requests), ratioCell(s.ReuseRatio),
+		tab.row(addrText(s.Server), count(s.Clients), count(s.Connections), cell(s.Requests), ratioCell(s.ReuseRatio),
 			count(s.ClosedFirst.Server+s.ClosedFirst.Both), count(s.ClosedFirst.Client+s.ClosedFirst.Both),
 			count(s.TimeWaitServer+s.TimeWaitBoth))
 		tab.note(policy(s))
@@ -96,6 +96,14 @@ func (p *page) servers() {
 	p.table(&tab)
 	p.para(0, "(by server, by client: who closed first; TIME_WAIT: closes that left it at the server)")
 	p.more(len(list))
+}
+
+// cell writes a count for a table.
+func cell(n int64) string {
+	if n == analyze.Unknown {
+		return "-"
+	}
+	return count(n)
 }
 
 // ratioCell writes a ratio for a table.
@@ -157,7 +165,7 @@ func (p *page) pairs() {
 		if x.Requests > 0 {
 			need, avoidable = count(x.PoolNeed), count(x.AvoidableConnections)
 		}
-		tab.row(hostText(x.Client)+" -> "+addrText(x.Server), count(x.Connections), count(x.Requests), ratioCell(x.ReuseRatio),
+		tab.row(hostText(x.Client)+" -> "+addrText(x.Server), count(x.Connections), cell(x.Requests), ratioCell(x.ReuseRatio),
 			need, avoidable, count(x.PortsInUse))
 	}
 	p.table(&tab)

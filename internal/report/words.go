@@ -29,12 +29,13 @@ func plain(s string) string {
 
 // fit returns s as a terminal shows it, cut to at most n characters.
 func fit(s string, n int) string {
-	shown := plain(shorten(s, n))
-	if utf8.RuneCountInString(shown) > n {
+	for keep := n; ; keep = keep * 3 / 4 {
 		// A character takes up to ten ("\U0010ffff") when it is quoted.
-		shown = plain(shorten(s, max(4, n/10)))
+		shown := plain(shorten(s, max(4, keep)))
+		if utf8.RuneCountInString(shown) <= n || keep <= 4 {
+			return shown
+		}
 	}
-	return shown
 }
 
 // shorten cuts s to at most n characters. It looks at few more: s may be long.
@@ -104,12 +105,12 @@ func share(part, whole int64) string {
 	return percent(float64(part) / float64(whole))
 }
 
-// decimal writes f with at most one decimal.
+// decimal writes f with one decimal where it matters.
 func decimal(f float64) string {
 	if math.IsNaN(f) {
 		return unknown
 	}
-	if r := math.Round(f); math.Abs(f-r) < 0.05 || f >= 1e6 {
+	if r := math.Round(f); math.Abs(f-r) < 0.05 || f >= 1000 {
 		return count(int64(r))
 	}
 	return strconv.FormatFloat(f, 'f', 1, 64)
