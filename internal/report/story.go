@@ -114,7 +114,7 @@ func newRedactor(r *Report, list []analyze.Exchange) *strings.Replacer {
 func (p *page) means(list []string, redactor *strings.Replacer, indent int) string {
 	shown := make([]string, len(list))
 	for i, s := range list {
-		shown[i] = fit(redactor.Replace(s), p.width-indent)
+		shown[i] = fit(redactor.Replace(s), p.width-indent-len(";"))
 	}
 	one := strings.Join(shown, "; ")
 	if indent+utf8.RuneCountInString(one) <= p.width {

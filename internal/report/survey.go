@@ -53,11 +53,12 @@ func (s *spread) add(ns int64) {
 	}
 }
 
-// String writes the range; one value if all are within 5 %.
+// String writes the range; one value if all are within 5 %, "-" if there is
+// none.
 func (s spread) String() string {
 	switch {
 	case s.most == analyze.Unknown:
-		return unknown
+		return "-"
 	case float64(s.most-s.least) <= 0.05*float64(s.most):
 		return duration(s.most)
 	}

@@ -22,7 +22,7 @@ func TestSurveyGroupsProbesBySideAndPeer(t *testing.T) {
 	}
 	want := []string{
 		"client", "2", "5", "4", "15 s to 30 s", "15.5 s",
-		"server", "1", "1", "0", "15 s", "unknown",
+		"server", "1", "1", "0", "15 s", "-",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("-got +want:\n%s", diff)

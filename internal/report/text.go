@@ -222,7 +222,11 @@ func (p *page) numbers() {
 // requestNumbers adds the rows about requests.
 func (p *page) requestNumbers(tab *table, t *analyze.Totals) {
 	tab.row("requests", count(t.Requests), count(t.Requests))
-	tab.row("  on a reused connection", fmt.Sprintf("%s (%s)", count(t.ReusedRequests), percent(t.ReuseRatio)), "")
+	again := count(t.ReusedRequests)
+	if !math.IsNaN(t.ReuseRatio) {
+		again += " (" + percent(t.ReuseRatio) + ")"
+	}
+	tab.row("  on a reused connection", again, "")
 	tab.row("responses", count(t.Responses), "")
 	if t.Interim > 0 {
 		tab.row("interim responses", count(t.Interim), "")

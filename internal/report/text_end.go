@@ -47,11 +47,23 @@ func (p *page) connectionFacts(c *analyze.Connection) {
 		p    *analyze.Probes
 	}{{"client", &c.ClientProbes}, {"server", &c.ServerProbes}} {
 		if side.p.Sent > 0 {
-			p.para(2, "%s of the %s, %d answered: the first after %s, then every %s", plural(int64(side.p.Sent), "keep-alive probe",
-				"keep-alive probes"), side.name, side.p.Answered, duration(side.p.Idle), duration(side.p.Interval))
+			p.para(2, "%s of the %s, %s", plural(int64(side.p.Sent), "keep-alive probe", "keep-alive probes"),
+				side.name, rhythm(side.p))
 		}
 	}
 	p.para(2, "%s", p.ending(&c.Close))
+}
+
+// rhythm says when keep-alive probes were sent, as far as is known.
+func rhythm(p *analyze.Probes) string {
+	s := fmt.Sprintf("%d answered", p.Answered)
+	if p.Idle != analyze.Unknown {
+		s += ", the first after " + duration(p.Idle)
+	}
+	if p.Interval != analyze.Unknown {
+		s += ", then every " + duration(p.Interval)
+	}
+	return s
 }
 
 // opening says how c was opened.

@@ -186,3 +186,50 @@ func TestBars(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestTrustTellsEveryLimit(t *testing.T) {
+	r := incident()
+	r.Meta.Interrupted, r.Meta.KernelDropped = true, nil
+	r.Meta.Sources = append(r.Meta.Sources, Source{Name: "second one.pcap", Size: -1, Packets: 1})
+	r.Result.Totals.Midstream = 4
+	got := string(render(t, "text", r))
+	for _, want := range []string{
+		"kaanalyze: incident.pcapng and 1 more  3,804,600 packets",
+		"kernel drops        unknown, the capture does not say\n",
+		"stopped             before the end of the capture\n",
+		"damage              incident.pcapng, packet 3,804,601, byte 418,000,100: record is cut off",
+		"cut packets         4 packets captured in part\n",
+		"not decoded         1 of 3,804,600 packets; 99 not TCP\n",
+		"duplicates          9 packets",
+		"missing             512 bytes",
+		"midstream           4 connections",
+		"unfinished          1 connection still open",
+		"not countable       1 connection encrypted",
+		"ignored             2 RSTs",
+		"file                second one.pcap (1 packet)\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
+}
+
+func TestSeriesOfAnyLengthFits(t *testing.T) {
+	for _, n := range []int{2, 41, 42, 599, 600} {
+		r := incident()
+		s := analyze.Series{Step: 5_000_000, Start: noon, NewConnections: make([]int64, n), Requests: make([]int64, n), TimeWait: make([]int64, n)}
+		s.NewConnections[n-1], s.Requests[0] = 1_000_000, 2_000_000
+		r.Result.Series = s
+		got := string(render(t, "text", r))
+		for line := range strings.Lines(got) {
+			if c := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); c > 100 {
+				t.Errorf("%d steps: %d columns in %q", n, c, line)
+			}
+		}
+		for _, want := range []string{"█| at most 1,000,000 in ", "|█", "at most 2,000,000 in "} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%d steps: want %q in\n%s", n, want, got)
+			}
+		}
+	}
+}
