@@ -52,8 +52,8 @@ func (h *handMade) Connection(i int, c *analyze.Connection) { *c = h.connections
 func (h *handMade) Exchanges() []analyze.Exchange           { return h.exchanges }
 func (h *handMade) Example() (uint64, string, bool)         { return h.example, h.why, h.example != 0 }
 
-// noon is when the hand-made captures begin, but for a fraction.
-const noon = 1795176800_000000000 // 2026-11-20T11:33:20Z
+// noon is when the hand-made captures begin, a little after it.
+const noon = 1795176800_000000000 // 2026-11-20T12:13:20Z
 
 // ms is a millisecond in ns.
 const ms = int64(1e6)

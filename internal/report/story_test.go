@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
@@ -59,5 +60,56 @@ func TestWiresharkFilterWithoutStream(t *testing.T) {
 	want := "ipv6.addr eq 2001:db8:0:1:aaaa:bbbb:cccc:dddd and tcp.port eq 50000 and ipv6.addr eq 2001:db8::2 and tcp.port eq 443"
 	if got := wiresharkFilter(&c); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestConnectionFacts(t *testing.T) {
+	probing := openConn(4, noon)
+	oneProbe := conn(5, noon, 1)
+	oneProbe.ServerProbes = analyze.Probes{Sent: 1, Idle: 2000 * ms, Interval: analyze.Unknown}
+	reset := conn(6, noon, 1)
+	reset.Close.Kind, reset.Close.RSTBy, reset.Close.TimeWait, reset.Close.Inferred = flows.CloseFINReset, analyze.Client, analyze.TimeWaitNone, true
+	for name, c := range map[string]struct {
+		c    analyze.Connection
+		want []string
+	}{
+		"open, with probes": {probing, []string{"7 keep-alive probes of the client, 6 answered, the first after 15 s, then every 15 s\n",
+			"handshake complete in 2.1 ms; tls, requests unknown\n", "close: open (still open when the capture ends)\n"}},
+		"one probe, unanswered": {oneProbe, []string{"1 keep-alive probe of the server, 0 answered, the first after 2.000 s\n"}},
+		"refused": {refusedConn(8, noon), []string{"handshake refused after 2 SYNs sent again; no data\n",
+			"close: reset (RST), RST by server, 12:13:20 (packet 8)\n"}},
+		"reset after a FIN": {reset, []string{"close: fin_then_reset (FIN, then RST), server first, RST by client, 12:13:20 (packet",
+			"TIME_WAIT: none (inferred: a FIN was not captured)\n"}},
+	} {
+		var b strings.Builder
+		if err := WriteStory(&b, incident(), &c.c, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+		got := strings.ReplaceAll(b.String(), "\n    ", " ")
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: want %q in\n%s", name, want, got)
+			}
+		}
+	}
+}
+
+func TestSpans(t *testing.T) {
+	for _, c := range []struct {
+		last        int64
+		span, clock string
+	}{
+		{noon + 40*ms, "2026-11-20 12:13:20.000-12:13:20.040 UTC (40.0 ms)", "12:13:20.000"},
+		{noon + 120_000*ms, "2026-11-20 12:13:20-12:15:20 UTC (120 s)", "12:13:20"},
+		{noon + 86_400_000*ms, "2026-11-20 12:13:20 to 2026-11-21 12:13:20 UTC (24 h)", "2026-11-20 12:13:20"},
+		{noon + 30*86_400_000*ms, "2026-11-20 12:13:20 to 2026-12-20 12:13:20 UTC (30 days)", "2026-11-20 12:13:20"},
+	} {
+		p := newPage(nil, &Report{Meta: Meta{Packets: 2, First: noon, Last: c.last}})
+		if got := p.span(noon, c.last); got != c.span {
+			t.Errorf("span: got %q, want %q", got, c.span)
+		}
+		if got := p.clock(noon); got != c.clock {
+			t.Errorf("clock: got %q, want %q", got, c.clock)
+		}
 	}
 }
