@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -36,7 +35,7 @@ func (s *Source) Run(ctx context.Context, apply func([]flows.Segment) error) err
 	}
 	s.defrag = newDefragmenter()
 	r := &reading{s: s, ctx: ctx, apply: apply}
-	r.turn.init()
+	r.queue.init(s.opt.Workers)
 	if s.opt.Workers == 1 && !s.streams {
 		r.work()
 	} else {
@@ -97,7 +96,7 @@ type reading struct {
 
 	input   sync.Mutex // guards the merger and tickets
 	tickets uint64
-	turn    turn
+	queue   queue
 	stopped atomic.Bool // no more blocks are needed
 
 	delivering sync.Mutex // guards err and over; held while apply runs
@@ -138,16 +137,16 @@ func (r *reading) result() error {
 	return r.err
 }
 
-// work takes block after block: reads it, decodes it and, in its turn,
-// delivers it.
+// work takes block after block: reads it, decodes it and hands it in.
 func (r *reading) work() {
-	b := &block{}
 	w := newWorker(r.s)
-	for r.read(b) {
+	for {
+		b := r.queue.take()
+		if !r.read(b) {
+			return
+		}
 		w.decode(b)
-		r.turn.wait(b.ticket)
-		r.deliver(b)
-		r.turn.pass()
+		r.queue.hand(b, r.deliver)
 	}
 }
 
@@ -183,67 +182,5 @@ func (r *reading) deliver(b *block) {
 	}
 	if r.err != nil {
 		r.stopped.Store(true)
-	}
-}
-
-// A waiter looks again for 50 to 100 us before it parks, because waking a
-// parked thread takes as long: rounds times, a third of a microsecond each.
-// Between them it lets other goroutines run.
-const (
-	rounds = 200
-	looks  = 100
-)
-
-// spin calls ready until it reports true, and reports false after a while.
-func spin(ready func() bool) bool {
-	for range rounds {
-		for range looks {
-			if ready() {
-				return true
-			}
-		}
-		runtime.Gosched()
-	}
-	return false
-}
-
-// lock locks mu, and parks only after a while.
-func lock(mu *sync.Mutex) {
-	if !spin(mu.TryLock) {
-		mu.Lock()
-	}
-}
-
-// A turn lets tickets pass in their order.
-type turn struct {
-	now    atomic.Uint64
-	parked atomic.Int32
-	mu     sync.Mutex
-	next   sync.Cond
-}
-
-func (t *turn) init() { t.next.L = &t.mu }
-
-// wait returns when it is the ticket's turn.
-func (t *turn) wait(ticket uint64) {
-	if spin(func() bool { return t.now.Load() == ticket }) {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.parked.Add(1)
-	for t.now.Load() != ticket {
-		t.next.Wait()
-	}
-	t.parked.Add(-1)
-}
-
-// pass gives the turn to the next ticket.
-func (t *turn) pass() {
-	t.now.Add(1)
-	if t.parked.Load() > 0 {
-		t.mu.Lock()
-		t.next.Broadcast()
-		t.mu.Unlock()
 	}
 }
