@@ -34,7 +34,7 @@ type sink struct {
 	format report.Format
 	w      *bufio.Writer
 	stream *report.Stream // if lines leave while connections end
-	name   string         // for errors
+	name   string         // as given, "" for standard output
 
 	mu        sync.Mutex // guards the rest
 	file      *os.File   // nil for standard output
@@ -52,7 +52,7 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 		}
 		o.add(k)
 	}
-	o.add(&sink{format: s.format, name: "standard output", w: bufio.NewWriterSize(stdout, bufferSize)})
+	o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
 	if s.conn == 0 && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
 		for _, k := range o.sinks {
 			k.stream = report.NewStream(k.w)
@@ -92,8 +92,7 @@ func (k *sink) create() error {
 	f, err := os.OpenFile(path, flags, 0o666)
 	if err != nil {
 		k.temp = ""
-		var pathErr *os.PathError
-		if errors.As(err, &pathErr) {
+		if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 			err = pathErr.Err
 		}
 		return fmt.Errorf("create report %q: %w", k.name, err)
@@ -191,11 +190,13 @@ func (k *sink) write(r *report.Report) error {
 
 // failed says which output an error is of.
 func (k *sink) failed(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		err = pathErr.Err
 	}
-	return fmt.Errorf("write report to %s: %w", printable(k.name), err)
+	if k.file == nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return fmt.Errorf("write report %q: %w", k.name, err)
 }
 
 // finish closes a file and gives it its name.

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestGoldenReports compares the reports of every committed capture with those
+// in testdata/golden; make golden writes them anew.
+func TestGoldenReports(t *testing.T) {
+	for _, folder := range []string{".", "fixtures"} {
+		for _, name := range captures(t, filepath.Join(recordings, folder)) {
+			t.Run(name, func(t *testing.T) {
+				text, report := reports(t, filepath.Join(recordings, folder), name+".pcap")
+				compare(t, name+".txt", text)
+				compare(t, name+".json", report)
+			})
+		}
+	}
+}
+
+// reports returns both reports of a capture from one run, made in its folder:
+// they name the file as it was named.
+func reports(t *testing.T, folder, file string, flags ...string) (text, report string) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "r.json")
+	text = inFolder(t, folder, append(flags, file, "-o", out)...)
+	data, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(text, out, "r.json"), strings.ReplaceAll(string(data), out, "r.json")
+}
+
+func inFolder(t *testing.T, folder string, args ...string) string {
+	t.Helper()
+	back, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chdir(folder); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chdir(back)
+	return succeed(t, args...)
+}
+
+// TestGoldenFormats does the same for what only some flags write.
+func TestGoldenFormats(t *testing.T) {
+	for file, args := range map[string][]string{
+		"demo.ndjson":          {"-f", "ndjson", "demo.pcap"},
+		"demo.csv":             {"-f", "csv", "demo.pcap"},
+		"demo-one-server.txt":  {"--server", "10.20.0.2:8081", "--top", "3", "demo.pcap"},
+		"timing-exchanges.csv": {"-f", "csv", "--exchanges", "timing.pcap"},
+		"timing-all.json":      {"--json", "--exchanges", "timing.pcap"},
+		"timing-conn-1.txt":    {"--conn", "1", "timing.pcap"},
+		"timing-conn-1.json":   {"--conn", "1", "--json", "timing.pcap"},
+		"cut-idle-conn-1.txt":  {"--conn", "1", "cut-idle.pcap"},
+		"rotated.txt":          {"go-reuse.pcap", "go-unread-small.pcap"},
+	} {
+		t.Run(file, func(t *testing.T) {
+			compare(t, file, inFolder(t, recordings, args...))
+		})
+	}
+}
+
+// compare compares a report with the expected one, or writes that.
+func compare(t *testing.T, file, got string) {
+	t.Helper()
+	name := filepath.Join(golden, file)
+	if *update {
+		if err := os.MkdirAll(golden, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s: want -, got +; make golden if it is right:\n%s", file, diff)
+	}
+}
+
+// TestGoldenFilesAreUsed finds expected reports of captures that are gone.
+func TestGoldenFilesAreUsed(t *testing.T) {
+	if *update {
+		t.Skip("they are being written")
+	}
+	files, err := os.ReadDir(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := slices.Concat(captures(t, recordings), captures(t, filepath.Join(recordings, "fixtures")))
+	for _, f := range files {
+		base := strings.TrimSuffix(f.Name(), filepath.Ext(f.Name()))
+		known := slices.ContainsFunc(names, func(n string) bool { return base == n || strings.HasPrefix(base, n+"-") })
+		if !known && base != "rotated" {
+			t.Errorf("%s belongs to no capture", f.Name())
+		}
+	}
+}
+
+var commandLine = regexp.MustCompile(`"command_line":\[[^\]]*\]`)
+
+// TestWorkers analyses with any number of threads, which must not show.
+func TestWorkers(t *testing.T) {
+	for _, name := range []string{"demo", "pool-unread", "cut-data"} {
+		file := filepath.Join(recordings, name+".pcap")
+		want := ""
+		for _, n := range []string{"1", "2", "5"} {
+			got := commandLine.ReplaceAllString(succeed(t, "--json", "--exchanges", "--workers", n, file), "")
+			if want == "" {
+				want = got
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s with %s workers: -1 worker, +%s workers:\n%s", name, n, n, diff)
+			}
+		}
+	}
+}
+
+// TestStreamAgrees compares the lines of NDJSON, which leave while the capture
+// is being read, with the report that is written at its end.
+func TestStreamAgrees(t *testing.T) {
+	for _, name := range captures(t, recordings) {
+		file := filepath.Join(recordings, name+".pcap")
+		var whole struct {
+			Totals      json.RawMessage
+			Connections []json.RawMessage
+		}
+		if err := json.Unmarshal([]byte(succeed(t, "--json", file)), &whole); err != nil {
+			t.Fatal(err)
+		}
+		want := map[uint64]any{}
+		for _, c := range whole.Connections {
+			id, v := identified(t, c)
+			want[id] = v
+		}
+		got := map[uint64]any{}
+		var totals json.RawMessage
+		for line := range strings.Lines(succeed(t, "-f", "ndjson", file)) {
+			var of struct {
+				Type   string
+				Totals json.RawMessage
+			}
+			if err := json.Unmarshal([]byte(line), &of); err != nil {
+				t.Fatalf("%s: %v in the line %s", name, err, line)
+			}
+			switch of.Type {
+			case "connection":
+				id, v := identified(t, []byte(line))
+				got[id] = v
+			case "summary":
+				totals = of.Totals
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: connections: -json +ndjson:\n%s", name, diff)
+		}
+		if !bytes.Equal(compact(t, totals), compact(t, whole.Totals)) {
+			t.Errorf("%s: totals: got %s of ndjson, want %s of json", name, totals, whole.Totals)
+		}
+	}
+}
+
+// identified returns a connection's id and all but its type.
+func identified(t *testing.T, data []byte) (uint64, any) {
+	t.Helper()
+	v := map[string]any{}
+	if err := json.Unmarshal(data, &v); err != nil {
+		t.Fatal(err)
+	}
+	delete(v, "type")
+	return uint64(v["id"].(float64)), v
+}
+
+func compact(t *testing.T, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Compact(&b, data); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
