@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"math"
+	"slices"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 )
@@ -58,6 +59,13 @@ func (b *books) init(p *pools) {
 	b.hosts = map[[16]byte]uint32{}
 	b.perConn = map[int64]int64{}
 	b.hostCloses = map[uint32]int64{}
+}
+
+// expect makes room for n connections more.
+func (b *books) expect(n int) {
+	b.spans = slices.Grow(b.spans, n)
+	b.uses = slices.Grow(b.uses, n)
+	b.reusable = slices.Grow(b.reusable, n)
 }
 
 // flags counts the flags of a packet.

@@ -89,25 +89,21 @@ func (b *books) spare() (ids []uint64, handshakes []int64) {
 // timeWaits measures the TIME_WAIT population over all, by host, and as it
 // would be without the spared connections.
 func (b *books) timeWaits(r *Result, first, last, timeWait int64, spared []uint64) {
-	var all, kept edges
-	hosts := make([]edges, len(b.addrs))
-	own := make([]edges, len(b.pools.servers))
-	for _, s := range b.spans {
-		all.add(s.from, s.to)
-		hosts[s.host].add(s.from, s.to)
-		if s.own {
-			own[s.server].add(s.from, s.to)
-		}
-		if _, ok := slices.BinarySearch(spared, s.id); !ok {
-			kept.add(s.from, s.to)
-		}
-	}
-	all.sort()
-	kept.sort()
+	var all, kept, hosts, own []edges
+	var jobs sync.WaitGroup
+	jobs.Go(func() {
+		all = grouped(b.spans, 1, func(*entry) (uint32, bool) { return 0, true })
+		kept = grouped(b.spans, 1, func(s *entry) (uint32, bool) {
+			_, gone := slices.BinarySearch(spared, s.id)
+			return 0, !gone
+		})
+	})
+	hosts = grouped(b.spans, len(b.addrs), func(s *entry) (uint32, bool) { return s.host, true })
+	own = grouped(b.spans, len(b.pools.servers), func(s *entry) (uint32, bool) { return s.server, s.own })
+	jobs.Wait()
 	tw := &r.Totals.TimeWait
 	closes := int64(0)
 	for i := range hosts {
-		hosts[i].sort()
 		n := b.hostCloses[uint32(i)]
 		closes += n
 		tw.Hosts = append(tw.Hosts, HostPopulation{
@@ -118,19 +114,25 @@ func (b *books) timeWaits(r *Result, first, last, timeWait int64, spared []uint6
 	slices.SortFunc(tw.Hosts, func(x, y HostPopulation) int {
 		return cmp.Or(cmp.Compare(y.Peak, x.Peak), x.Host.Compare(y.Host))
 	})
-	tw.Population = population(&all, first, last, timeWait, closes)
-	tw.PerfectPool, _ = kept.peak()
+	tw.Population = population(&all[0], first, last, timeWait, closes)
+	tw.PerfectPool, _ = kept[0].peak()
 	b.ownPeaks = make([]int64, len(own))
 	for i := range own {
-		own[i].sort()
 		b.ownPeaks[i], _ = own[i].peak()
 	}
-	b.all = all
+	b.all = all[0]
 }
 
 // portUse finds the most ports of a client that are taken at once, by pair.
 func (b *books) portUse() {
+	sizes := make([]int, len(b.pools.pairs))
+	for _, u := range b.uses {
+		sizes[u.pair]++
+	}
 	pairs := make([]edges, len(b.pools.pairs))
+	for i, n := range sizes {
+		pairs[i].expect(n)
+	}
 	for _, u := range b.uses {
 		pairs[u.pair].add(u.from, max(u.to, u.from+1))
 	}

@@ -22,6 +22,35 @@ func (e *edges) sort() {
 	slices.Sort(e.to)
 }
 
+// expect makes room for n intervals.
+func (e *edges) expect(n int) {
+	e.from = make([]int64, 0, n)
+	e.to = make([]int64, 0, n)
+}
+
+// grouped returns the intervals of n spans by the group that of gives each.
+func grouped(spans []entry, groups int, of func(*entry) (group uint32, ok bool)) []edges {
+	sizes := make([]int, groups)
+	for i := range spans {
+		if g, ok := of(&spans[i]); ok {
+			sizes[g]++
+		}
+	}
+	out := make([]edges, groups)
+	for g, n := range sizes {
+		out[g].expect(n)
+	}
+	for i := range spans {
+		if g, ok := of(&spans[i]); ok {
+			out[g].add(spans[i].from, spans[i].to)
+		}
+	}
+	for g := range out {
+		out[g].sort()
+	}
+	return out
+}
+
 // walk calls f with each beginning and how many intervals are open then.
 func (e *edges) walk(f func(at, open int64)) {
 	ended := 0
