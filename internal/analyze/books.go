@@ -132,6 +132,8 @@ func (b *books) messages(c *flows.Conn, t *talk, p *poolPair, s *poolServer) {
 	x.Interim += int64(t.interim)
 	if t.has(opaque) {
 		x.HTTPUnknown++
+		p.opaque++
+		s.opaque++
 	}
 	n := int64(t.requests)
 	if n == 0 {

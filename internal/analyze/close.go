@@ -45,10 +45,11 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64) {
 	t.PerConnection = b.quantiles()
 	counts := a.engine.Counts()
 	t.DuplicatePackets, t.IgnoredRSTs = int64(counts.Copies), int64(counts.IgnoredRST)
-	if t.HTTPUnknown > 0 && t.Requests == 0 {
-		t.Requests, t.Responses, t.Interim = Unknown, Unknown, Unknown
-		t.ReusedRequests, t.PoolNeed, t.AvoidableConnections = Unknown, Unknown, Unknown
-		t.ConnectionsWithRequests, t.SingleRequestConnections, t.AvoidableHandshake = Unknown, Unknown, Unknown
+	for _, n := range []*int64{
+		&t.Responses, &t.Interim, &t.ReusedRequests, &t.PoolNeed, &t.AvoidableConnections,
+		&t.ConnectionsWithRequests, &t.SingleRequestConnections, &t.AvoidableHandshake, &t.Requests,
+	} {
+		*n = counted(*n, t.Requests, t.HTTPUnknown)
 	}
 	t.TimeWait.Closes = t.TimeWait.Client + t.TimeWait.Server + t.TimeWait.Both
 	r.Totals = mergeTimeWait(*t, r.Totals.TimeWait)
@@ -198,7 +199,7 @@ func (b *books) servers(r *Result) {
 			continue
 		}
 		x := ServerSummary{
-			Server: s.addr.AddrPort(), Clients: s.clients, Connections: s.connections, Requests: s.requests,
+			Server: s.addr.AddrPort(), Clients: s.clients, Connections: s.connections, Requests: counted(s.requests, s.requests, s.opaque),
 			ReuseRatio:  ratio(s.requests-s.withRequests, s.requests-s.first),
 			ClosedFirst: s.closed, TimeWaitClient: s.twClient, TimeWaitServer: s.twServer, TimeWaitBoth: s.twBoth,
 			TimeWaitPeak: b.ownPeaks[i+1],
@@ -231,10 +232,12 @@ func (b *books) pairs(r *Result, handshakes []int64) {
 		}
 		r.Pairs = append(r.Pairs, Pair{
 			Client: netip.AddrFrom16(p.key.client).Unmap(), Server: p.key.server.AddrPort(),
-			Connections: p.connections, Requests: p.requests,
-			ReuseRatio: ratio(p.requests-p.withRequests, p.requests-p.first),
-			PoolNeed:   p.need(), AvoidableConnections: p.withRequests - p.need(), AvoidableHandshake: handshakes[i+1],
-			PortsInUse: b.ports[i+1],
+			Connections: p.connections, Requests: counted(p.requests, p.requests, p.opaque),
+			ReuseRatio:           ratio(p.requests-p.withRequests, p.requests-p.first),
+			PoolNeed:             counted(p.need(), p.requests, p.opaque),
+			AvoidableConnections: counted(p.withRequests-p.need(), p.requests, p.opaque),
+			AvoidableHandshake:   counted(handshakes[i+1], p.requests, p.opaque),
+			PortsInUse:           b.ports[i+1],
 		})
 	}
 	slices.SortStableFunc(r.Pairs, func(x, y Pair) int {

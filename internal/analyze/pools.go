@@ -28,21 +28,23 @@ type poolPair struct {
 	open, peak int32
 	at         int64
 
-	connections, requests, first, withRequests int64 // first: of midstream connections, left out of the ratio
+	connections, requests, withRequests int64
+	first                               int64 // requests of midstream connections that are left out of the ratio
+	opaque                              int64 // connections whose requests cannot be counted
 }
 
 // poolServer is what is summed up for one server.
 type poolServer struct {
-	addr               flows.Endpoint
-	clients            int64
-	connections        int64
-	requests, first    int64
-	withRequests       int64
-	closed             Closers
-	twClient, twServer int64
-	twBoth             int64
-	idle, most         samples
-	advTimeout, advMax int64
+	addr                   flows.Endpoint
+	clients                int64
+	connections            int64
+	requests, withRequests int64
+	first, opaque          int64 // as in poolPair
+	closed                 Closers
+	twClient, twServer     int64
+	twBoth                 int64
+	idle, most             samples
+	advTimeout, advMax     int64
 }
 
 func (p *pools) init() {
@@ -96,6 +98,15 @@ func (x *poolPair) need() int64 {
 		return 0
 	}
 	return min(max(1, int64(max(x.peak, x.open))), x.withRequests)
+}
+
+// counted returns n, a number that was counted in requests, or Unknown if no
+// requests could be counted.
+func counted(n, requests, opaque int64) int64 {
+	if requests == 0 && opaque > 0 {
+		return Unknown
+	}
+	return n
 }
 
 // advertise notes what a response says in Keep-Alive.
