@@ -174,7 +174,7 @@ func begin(a, b int, at int64) beginning { return beginning{min(a, b), max(a, b)
 // streams returns the beginning of every stream, as tshark numbers them.
 func streams(t *testing.T, tshark, file string) map[int64]beginning {
 	t.Helper()
-	out, err := exec.Command(tshark, "-r", file, "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "occurrence=f",
+	out, err := exec.Command(tshark, "-r", file, "-Y", "tcp && !icmp && !icmpv6 && !sflow", "-T", "fields", "-E", "occurrence=f",
 		"-e", "tcp.stream", "-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "frame.time_epoch").Output()
 	if err != nil {
 		t.Fatal(err)
