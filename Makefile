@@ -27,7 +27,7 @@ test: ## vet and test everything
 	$(GO) vet $$vet ./... && \
 	for p in $(PROGRAMS); do $(GO) vet ./$$p && $(GO) build $(VCS) -o /dev/null ./$$p || exit 1; done && \
 	$(GO) test $$flags ./... && \
-	echo "make test: all passed$${flags:+ ($$flags)}"
+	echo "make test: all passed $${flags:+with $$flags}"
 
 corpus: ## compare with tshark's counts: make corpus CORPUS=DIR, which holds truth.tsv
 	@test -n "$(CORPUS)" || { echo "usage: make corpus CORPUS=DIR" >&2; exit 2; }
