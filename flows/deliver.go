@@ -107,7 +107,7 @@ func (e *Engine) pass(c *Conn, d Side, seq uint32, payload []byte, n uint32, t i
 	}
 	x := &e.data
 	x.Payload, x.Cut = payload, n-uint32(len(payload))
-	x.Time, x.Num, x.Now = t, num, e.now
+	x.Time, x.Num, x.Now = t, num, max(t, e.at)
 	if skip := h.want - seq; skip > 0 {
 		x.Note = Note{}
 		if int(skip) <= len(payload) {

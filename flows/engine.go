@@ -1,5 +1,10 @@
 package flows
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Consumer is told what an Engine finds, in the order of the capture. It must
 // not keep a *Conn, a *Data or a payload beyond the call.
 type Consumer interface {
@@ -58,6 +63,7 @@ type Engine struct {
 	ids     uint64
 	streams uint32
 	now     int64 // latest time seen
+	at      int64 // of the segment under way
 
 	copies copies
 	held   holding
@@ -89,7 +95,7 @@ func (e *Engine) Segment(s *Segment) *Conn {
 		e.counts.Copies++
 		return nil
 	}
-	e.now = max(e.now, s.Time)
+	e.now, e.at = max(e.now, s.Time), s.Time
 	c := e.lookup(s)
 	d := c.sender(s)
 	e.apply(c, d, s)
@@ -318,13 +324,23 @@ func (e *Engine) Len() int { return int(e.ids) }
 // Conn returns the connection with that ID, if none was ever evicted.
 func (e *Engine) Conn(id uint64) *Conn { return e.slabs.at(handle(id)) }
 
-// Each calls f with every connection that is kept, in order of ID if none was
-// evicted.
+// Each calls f with every connection that is kept, in order of ID.
 func (e *Engine) Each(f func(*Conn)) {
+	if len(e.slabs.free) == 0 && e.slabs.next == handle(e.ids) {
+		for h := handle(1); h <= e.slabs.next; h++ {
+			f(e.slabs.at(h))
+		}
+		return
+	}
+	var kept []*Conn // some were evicted, and their memory used again
 	for h := handle(1); h <= e.slabs.next; h++ {
 		if c := e.slabs.at(h); c.ID != 0 {
-			f(c)
+			kept = append(kept, c)
 		}
+	}
+	slices.SortFunc(kept, func(a, b *Conn) int { return cmp.Compare(a.ID, b.ID) })
+	for _, c := range kept {
+		f(c)
 	}
 }
 
