@@ -34,6 +34,8 @@ type job struct {
 	stdin  io.Reader
 	stdout io.Writer
 
+	implied bool // standard input is read because no file was named
+
 	ctx  context.Context // done when reading shall end
 	stop context.CancelFunc
 
@@ -47,7 +49,7 @@ func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *job {
 	if s.demo {
 		j.stdin = bytes.NewReader(demo)
 	} else if len(s.files) == 0 {
-		s.files = []string{"-"}
+		s.files, j.implied = []string{"-"}, true
 	}
 	j.ctx, j.stop = context.WithCancel(context.Background())
 	return j
@@ -112,7 +114,7 @@ func (j *job) do() error {
 	}
 	src, err := capture.OpenFiles(j.s.files, opt)
 	if err != nil {
-		return err
+		return j.openFailed(err)
 	}
 	defer src.Close()
 	j.source.set(src)
@@ -138,6 +140,17 @@ func (j *job) do() error {
 		return err
 	}
 	return j.report(src, a, opt, interrupted)
+}
+
+// openFailed adds a hint where nobody may have meant standard input.
+func (j *job) openFailed(err error) error {
+	if !j.implied || errors.Is(err, capture.ErrNoLibpcap) {
+		return err
+	}
+	if _, ok := errors.AsType[*capture.FilterError](err); ok {
+		return err
+	}
+	return &hintError{err, "no FILE was named, so standard input was read; kaanalyze --help tells more"}
 }
 
 // captureOptions says what to read. A bound that is counted from the first

@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -12,15 +11,8 @@ import (
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of the write
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
-
-// gcPercent lets the heap, which is a few blocks and compact records, grow
-// further between collections than Go's default does.
-const gcPercent = 200
 
 // The exit codes, as doc.go tells them.
 const (

@@ -11,7 +11,10 @@ import (
 func story(r *analyze.Result, id uint64) (*report.Story, error) {
 	c := &analyze.Connection{}
 	if !find(r, id, c) {
-		return nil, fmt.Errorf("--conn %d: the capture has no such connection", id)
+		return nil, &usageError{
+			fmt.Errorf("--conn %d: the capture has no such connection", id),
+			"--conn takes an id of the report, made with the same filter and bounds",
+		}
 	}
 	told := r.Story()
 	s := &report.Story{Connection: c, Truncated: int(told.More)}

@@ -41,6 +41,16 @@ func usagef(format string, args ...any) error {
 	return &usageError{err: fmt.Errorf(format, args...)}
 }
 
+// hintError is an error that is not about the command line, with what to do
+// about it.
+type hintError struct {
+	err  error
+	hint string
+}
+
+func (e *hintError) Error() string { return e.err.Error() }
+func (e *hintError) Unwrap() error { return e.err }
+
 // ui writes to standard error, from any goroutine.
 type ui struct {
 	quiet, verbose bool
@@ -88,10 +98,13 @@ func (u *ui) fail(err error) int {
 	u.line("error", "%s", printableError(err))
 	code, hint := exitFailed, ""
 	var usage *usageError
+	var hinted *hintError
 	var filter *capture.FilterError
 	switch {
 	case errors.As(err, &usage):
 		code, hint = exitUsage, usage.hint
+	case errors.As(err, &hinted):
+		hint = hinted.hint
 	case errors.As(err, &filter):
 		code, hint = exitUsage, "a filter is written as for tcpdump; see pcap-filter(7)"
 	case errors.Is(err, capture.ErrNoLibpcap):
@@ -108,6 +121,8 @@ func (u *ui) fail(err error) int {
 // The function that it returns ends the bar.
 func (u *ui) progress(read func() (done, total int64)) (end func()) {
 	const patience, pace = time.Second, 200 * time.Millisecond
+	_, total := read()
+	bar := u.newBar(total) // its clock starts with the reading
 	ended, gone := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -117,7 +132,8 @@ func (u *ui) progress(read func() (done, total int64)) (end func()) {
 				u.clear()
 				return
 			case <-time.After(wait):
-				u.draw(read())
+				done, _ := read()
+				u.draw(bar, done)
 			}
 		}
 	}()
@@ -127,19 +143,23 @@ func (u *ui) progress(read func() (done, total int64)) (end func()) {
 	}
 }
 
-// draw draws the bar, which turns if the total is not known.
-func (u *ui) draw(done, total int64) {
+// newBar returns a bar that is not drawn yet. It turns if the total is not known.
+func (u *ui) newBar(total int64) *progressbar.ProgressBar {
+	if total <= 0 {
+		total = -1
+	}
+	bar := progressbar.NewOptions64(total, progressbar.OptionSetWriter(u.w), progressbar.OptionShowBytes(true),
+		progressbar.OptionSetDescription("reading"), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetPredictTime(total > 0))
+	bar.Reset() // starts its clock
+	return bar
+}
+
+func (u *ui) draw(bar *progressbar.ProgressBar, done int64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.bar == nil {
-		if total <= 0 {
-			total = -1
-		}
-		u.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(u.w), progressbar.OptionShowBytes(true),
-			progressbar.OptionSetDescription("reading"), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetPredictTime(total > 0))
-	}
-	_ = u.bar.Set64(done)
+	u.bar = bar
+	_ = bar.Set64(done)
 }
 
 // clear takes the bar away.
