@@ -101,6 +101,17 @@ func TestGoldenFilesAreUsed(t *testing.T) {
 	}
 }
 
+// TestDemoIsRecording holds the built-in capture to the lab's.
+func TestDemoIsRecording(t *testing.T) {
+	recorded, err := os.ReadFile(filepath.Join(recordings, demoName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(demo, recorded) {
+		t.Error("demo.pcap differs from testdata/demo.pcap; copy that here")
+	}
+}
+
 var commandLine = regexp.MustCompile(`"command_line":\[[^\]]*\]`)
 
 // TestWorkers analyses with any number of threads, which must not show.
