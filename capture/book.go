@@ -120,6 +120,17 @@ func (k *book) describe(c *cursor) {
 	}
 }
 
+// size returns how many bytes all files have, 0 if one is not known.
+func (k *book) size() (n int64) {
+	for i := range k.stats.Sources {
+		if k.stats.Sources[i].Size < 0 {
+			return 0
+		}
+		n += k.stats.Sources[i].Size
+	}
+	return n
+}
+
 // enter enters a block.
 func (k *book) enter(b *block) {
 	k.mu.Lock()

@@ -138,6 +138,7 @@ func (s *Source) openAll(names []string) error {
 			c.rewind()
 		}
 	}
+	s.total = s.book.size()
 	if err := s.filters.compileAll(links); err != nil {
 		return err
 	}

@@ -16,7 +16,8 @@ type Source struct {
 	opt     Options
 	cursors []*cursor // as named
 	merger  merger
-	streams bool // some file may make a reader wait
+	streams bool  // some file may make a reader wait
+	total   int64 // bytes of all files, 0 if one is not known
 	filters *filterSet
 	defrag  *defragmenter
 	book    book
@@ -59,13 +60,7 @@ func (s *Source) Progress() (done, total int64) {
 	for _, c := range s.cursors {
 		done += c.done.Load()
 	}
-	for _, of := range s.book.stats.Sources { // sizes do not change
-		if of.Size < 0 {
-			return done, 0
-		}
-		total += of.Size
-	}
-	return done, total
+	return done, s.total
 }
 
 // Origin returns which source frame num comes from and its number there. It
