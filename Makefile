@@ -14,7 +14,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/record testdata/la
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo test corpus bench lab golden lint help
+.PHONY: build demo test corpus bench profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -37,6 +37,9 @@ corpus: ## compare with tshark's counts: make corpus CORPUS=DIR, which holds tru
 bench: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) and measure
 	@testdata/bench/record.sh "$(BENCH)"
 	@testdata/bench/bench.sh "$(BENCH)" ./kaanalyze
+
+profile: ## write the profile that the compiler optimizes with, from the captures in BENCH
+	@KAANALYZE_BENCH="$(abspath $(BENCH))" $(GO) test -count=1 -run '^TestProfile$$' ./cmd/kaanalyze
 
 lab: ## record the lab's captures again (root)
 	@testdata/lab/record.sh

@@ -15,7 +15,7 @@ func (e *Engine) sequence(c *Conn, d Side, s *Segment) {
 	h := &c.halves[d]
 	end := s.Seq + n
 	if before(s.Seq, h.next) {
-		c.judgeAgain(d, s)
+		e.judgeAgain(c, d, s)
 	}
 	if s.Flags&FIN != 0 {
 		c.noteFIN(d, s)
@@ -42,16 +42,32 @@ func (e *Engine) sequence(c *Conn, d Side, s *Segment) {
 
 // judgeAgain tells what sequence space below next means: a window probe, a
 // segment out of order, or a retransmission.
-func (c *Conn) judgeAgain(d Side, s *Segment) {
+func (e *Engine) judgeAgain(c *Conn, d Side, s *Segment) {
 	h, peer := &c.halves[d], &c.halves[d.Peer()]
 	switch {
 	case s.Len == 1 && s.Flags&(SYN|FIN) == 0 && peer.window == 0 && peer.has(ackKnown):
 		return // a window probe with a byte
-	case afterEq(s.Seq, h.want) && (h.queue != 0 || after(h.next, h.want)) && s.Len > 0 && s.Time-h.ahead < c.reorderTime():
+	case afterEq(s.Seq, h.want) && (h.queue != 0 || after(h.next, h.want)) && s.Len > 0 && e.reordered(c, h, s):
 		return // out of order
 	}
 	h.retransmissions++
 	h.unanswered++
+}
+
+// reordered reports whether s, which lies in a hole of side h, was sent before
+// what came beyond the hole: by their timestamps, which do not decrease
+// (RFC 7323, 3), or else because it comes sooner than a retransmission could.
+func (e *Engine) reordered(c *Conn, h *half, s *Segment) bool {
+	ahead := h.ahead
+	if beyond := e.above(h, s.Seq); len(beyond) > 0 {
+		ahead = beyond[0].time
+		for _, x := range [...]*heldSegment{&beyond[0], &beyond[len(beyond)-1]} {
+			if s.HasTS && x.hasTS && s.TSVal != x.ts {
+				return before(s.TSVal, x.ts)
+			}
+		}
+	}
+	return s.Time-ahead < c.reorderTime()
 }
 
 // reorderTime is how late a reordered segment may be.

@@ -22,10 +22,12 @@ type heldSegment struct {
 	time    int64
 	num     uint64
 	note    Note
+	ts      uint32 // its timestamp, if hasTS
+	hasTS   bool
 }
 
 // heldOverhead is what a held segment costs beside its payload.
-const heldOverhead = 96
+const heldOverhead = 104
 
 // hold copies a segment of side d that lies beyond a hole, and reports whether
 // the bounds allowed it.
@@ -49,10 +51,25 @@ func (e *Engine) hold(c *Conn, d Side, seq uint32, s *Segment) bool {
 	if at > 0 && q.segments[at-1].seq == seq && q.segments[at-1].n >= s.Len {
 		return true // held already
 	}
-	q.segments = slices.Insert(q.segments, at, heldSegment{seq, s.Len, slices.Clone(s.Payload), s.Time, s.Num, s.Note})
+	q.segments = slices.Insert(q.segments, at, heldSegment{seq, s.Len, slices.Clone(s.Payload), s.Time, s.Num, s.Note, s.TSVal, s.HasTS})
 	q.bytes += cost
 	e.held.bytes += cost
 	return true
+}
+
+// above returns what side h holds beyond seq, by sequence number.
+func (e *Engine) above(h *half, seq uint32) []heldSegment {
+	if h.queue == 0 {
+		return nil
+	}
+	held := e.held.queues[h.queue].segments
+	i, _ := slices.BinarySearchFunc(held, seq, func(x heldSegment, seq uint32) int {
+		if after(x.seq, seq) {
+			return 1
+		}
+		return -1
+	})
+	return held[i:]
 }
 
 // take returns the number of an empty queue.

@@ -184,6 +184,9 @@ func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.
 	if known {
 		t.now.firstByteAt, t.now.responseNum = at, num
 		t.now.status, t.now.answered = status, true
+		if t.now.text != 0 {
+			a.kept(&t.now, Unknown)
+		}
 	}
 	if p.Frame(t.now.method, known) == httpparse.Tunnel {
 		a.tunnel(t, from, w)
