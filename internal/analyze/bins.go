@@ -9,6 +9,9 @@ type bins struct {
 	start int64 // ns, a whole number of seconds
 	width int64 // seconds
 	n     []int64
+
+	from, to int64 // of the bin that was last added to: the next event is there, too
+	at       int64
 }
 
 const (
@@ -17,6 +20,10 @@ const (
 )
 
 func (b *bins) add(t int64) {
+	if b.from <= t && t < b.to {
+		b.n[b.at]++
+		return
+	}
 	if b.width == 0 {
 		b.width = 1
 		b.start = t - mod(t, 1e9)
@@ -38,6 +45,9 @@ func (b *bins) add(t int64) {
 		b.n = append(b.n, 0)
 	}
 	b.n[i]++
+	b.at = i
+	b.from = b.start + i*b.width*1e9
+	b.to = b.from + b.width*1e9
 }
 
 // steps returns the counts by steps of that many seconds from start.

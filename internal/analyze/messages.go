@@ -91,6 +91,9 @@ func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *fl
 			a.head(c, t, from, h.Pack(), raw, d)
 		case httpparse.MessageDone:
 			a.done(c, t, from, d.Now)
+			if len(b) == 0 && p.AtStart() {
+				return
+			}
 		case httpparse.Lost:
 			a.lost(t, from)
 		case httpparse.NotHTTP:

@@ -84,7 +84,7 @@ type talks struct {
 
 type gapStore struct {
 	values []int64
-	stride uint32
+	stride uint32 // a power of two
 }
 
 func (t *talks) at(i uint32) *talk { return &t.chunks[i>>talkBits][i&(talkLen-1)] }
@@ -157,7 +157,7 @@ func (ts *talks) addGap(t *talk, ns int64) {
 
 // add takes the n-th gap, from 1.
 func (s *gapStore) add(ns int64, n uint32) {
-	if (n-1)%s.stride != 0 {
+	if (n-1)&(s.stride-1) != 0 {
 		return
 	}
 	if len(s.values) == maxGapsKept {
@@ -166,7 +166,7 @@ func (s *gapStore) add(ns int64, n uint32) {
 		}
 		s.values = s.values[:maxGapsKept/2]
 		s.stride *= 2
-		if (n-1)%s.stride != 0 {
+		if (n-1)&(s.stride-1) != 0 {
 			return
 		}
 	}
