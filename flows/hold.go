@@ -7,14 +7,20 @@ import "slices"
 type holding struct {
 	queues []holdQueue // queues[0] is unused
 	free   []int32
+	spare  [][]byte
 	bytes  int
 }
 
-// holdQueue is what one side sent beyond a hole, by sequence number.
+// holdQueue is what one side sent beyond a hole, by sequence number. Those
+// before head have been handed over.
 type holdQueue struct {
 	segments []heldSegment
+	head     int
 	bytes    int
 }
+
+// first returns the segment that comes next.
+func (q *holdQueue) first() *heldSegment { return &q.segments[q.head] }
 
 type heldSegment struct {
 	seq, n  uint32
@@ -26,15 +32,37 @@ type heldSegment struct {
 	hasTS   bool
 }
 
-// heldOverhead is what a held segment costs beside its payload.
-const heldOverhead = 104
+const (
+	heldOverhead = 104      // what a held segment costs beside its payload
+	spareSize    = 2 << 10  // buffers are a multiple of that
+	maxSpareSize = 16 << 10 // larger ones are not kept
+	maxSpares    = 512
+)
+
+// copyOf returns a copy of b in a buffer that release may take back.
+func (h *holding) copyOf(b []byte) []byte {
+	if n := len(h.spare); n > 0 {
+		x := h.spare[n-1]
+		if cap(x) >= len(b) {
+			h.spare = h.spare[:n-1]
+			return append(x[:0], b...)
+		}
+	}
+	return append(make([]byte, 0, (len(b)+spareSize-1)/spareSize*spareSize), b...)
+}
+
+func (h *holding) release(b []byte) {
+	if cap(b) <= maxSpareSize && len(h.spare) < maxSpares {
+		h.spare = append(h.spare, b)
+	}
+}
 
 // hold copies a segment of side d that lies beyond a hole, and reports whether
 // the bounds allowed it.
 func (e *Engine) hold(c *Conn, d Side, seq uint32, s *Segment) bool {
 	h := &c.halves[d]
 	cost := len(s.Payload) + heldOverhead
-	if e.held.bytes+cost > e.opt.MaxHeld {
+	if e.held.bytes+cost > e.opt.MaxHeld || cost > e.opt.MaxHeldConn {
 		return false
 	}
 	if h.queue == 0 {
@@ -45,13 +73,13 @@ func (e *Engine) hold(c *Conn, d Side, seq uint32, s *Segment) bool {
 		return false
 	}
 	at := len(q.segments)
-	for at > 0 && after(q.segments[at-1].seq, seq) {
+	for at > q.head && after(q.segments[at-1].seq, seq) {
 		at--
 	}
-	if at > 0 && q.segments[at-1].seq == seq && q.segments[at-1].n >= s.Len {
+	if at > q.head && q.segments[at-1].seq == seq && q.segments[at-1].n >= s.Len {
 		return true // held already
 	}
-	q.segments = slices.Insert(q.segments, at, heldSegment{seq, s.Len, slices.Clone(s.Payload), s.Time, s.Num, s.Note, s.TSVal, s.HasTS})
+	q.segments = slices.Insert(q.segments, at, heldSegment{seq, s.Len, e.held.copyOf(s.Payload), s.Time, s.Num, s.Note, s.TSVal, s.HasTS})
 	q.bytes += cost
 	e.held.bytes += cost
 	return true
@@ -90,7 +118,7 @@ func (h *holding) take() int32 {
 func (e *Engine) drain(c *Conn, d Side) {
 	h := &c.halves[d]
 	for h.queue != 0 {
-		x := &e.held.queues[h.queue].segments[0]
+		x := e.held.queues[h.queue].first()
 		if after(x.seq, h.want) {
 			return
 		}
@@ -103,7 +131,7 @@ func (e *Engine) drain(c *Conn, d Side) {
 func (e *Engine) acknowledged(c *Conn, d Side) {
 	h := &c.halves[d]
 	for h.queue != 0 {
-		x := &e.held.queues[h.queue].segments[0]
+		x := e.held.queues[h.queue].first()
 		if after(x.seq, h.want) {
 			if !e.proved(c, d, x.seq) {
 				return
@@ -121,7 +149,7 @@ func (e *Engine) acknowledged(c *Conn, d Side) {
 func (e *Engine) flush(c *Conn, d Side) {
 	h := &c.halves[d]
 	for h.queue != 0 {
-		e.gap(c, d, e.held.queues[h.queue].segments[0].seq)
+		e.gap(c, d, e.held.queues[h.queue].first().seq)
 		e.passHeld(c, d)
 	}
 }
@@ -130,16 +158,21 @@ func (e *Engine) flush(c *Conn, d Side) {
 func (e *Engine) passHeld(c *Conn, d Side) {
 	h := &c.halves[d]
 	q := &e.held.queues[h.queue]
-	x := q.segments[0]
+	x := *q.first()
 	cost := len(x.payload) + heldOverhead
 	q.bytes -= cost
 	e.held.bytes -= cost
-	q.segments = slices.Delete(q.segments, 0, 1)
-	if len(q.segments) == 0 {
+	q.first().payload = nil
+	if q.head++; q.head == len(q.segments) {
+		q.segments, q.head = q.segments[:0], 0
 		e.held.free = append(e.held.free, h.queue)
 		h.queue = 0
+	} else if q.head > 64 && q.head*2 > len(q.segments) {
+		q.segments = append(q.segments[:0], q.segments[q.head:]...)
+		q.head = 0
 	}
 	if !h.has(dataEnded) {
 		e.pass(c, d, x.seq, x.payload, x.n, x.time, x.num, &x.note)
 	}
+	e.held.release(x.payload)
 }

@@ -1,0 +1,58 @@
+package flows_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kaanalyze/kaanalyze/capture/capturetest"
+	"github.com/kaanalyze/kaanalyze/flows"
+)
+
+// followWithin runs a script through an Engine that holds little.
+func followWithin(t *testing.T, opt flows.Options, script string) *recorder {
+	t.Helper()
+	r := &recorder{}
+	e := flows.NewEngine(opt, r)
+	segs := capturetest.Segments(t, script)
+	for i := range segs {
+		e.Segment(&segs[i])
+	}
+	e.Finish()
+	return r
+}
+
+func TestHoldBounds(t *testing.T) {
+	script := opening + `
+1.0 > P. 4:7(3) ack 1 "def"
+1.1 > P. 7:10(3) ack 1 "ghi"
+1.2 > P. 1:4(3) ack 1 "abc"
+1.3 > P. 10:13(3) ack 1 "jkl"`
+	for _, tc := range []struct {
+		name string
+		opt  flows.Options
+		want string
+	}{
+		{"room for all", flows.Options{}, "abcdefghijkl"},
+		{"not for a single segment", flows.Options{MaxHeldConn: 10}, "<gap 3>defghijkl"},
+		{"for one of a side", flows.Options{MaxHeldConn: 150}, "<gap 3>defghijkl"},
+		{"for none in all", flows.Options{MaxHeld: 10}, "<gap 3>defghijkl"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := followWithin(t, tc.opt, script).data[flows.Initiator]; got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestHoldManyTimes(t *testing.T) {
+	var script strings.Builder
+	script.WriteString(opening)
+	for range 300 {
+		script.WriteString("1 > P. 4:7(3) ack 1 \"def\"\n")
+	}
+	script.WriteString("2 > P. 1:4(3) ack 1 \"abc\"\n")
+	if got := followWithin(t, flows.Options{}, script.String()).data[flows.Initiator]; got != "abcdef" {
+		t.Errorf("got %q, want each byte once", got)
+	}
+}
