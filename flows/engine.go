@@ -16,7 +16,8 @@ type Consumer interface {
 	Gap(c *Conn, from Side, n uint64)
 	// End says that nothing more comes from one side, and the time and frame
 	// of the segment that ended it: its FIN, once all before it was handed
-	// over, or the RST that ended both sides.
+	// over, or the RST that ended both sides; num is 0 if only the next life
+	// of the tuple shows that it has ended.
 	End(c *Conn, from Side, at int64, num uint64)
 	// Evict is the last call for c, whose memory is then used again.
 	Evict(c *Conn)
@@ -130,11 +131,20 @@ func (e *Engine) lookup(s *Segment) *Conn {
 			}
 			old.next = c.self
 			e.table.slots[at].conn = c.self
-			e.leave(old)
+			e.supersede(old)
 		}
 	}
 	e.last = c.self
 	return c
+}
+
+// supersede ends a life whose tuple is used anew.
+func (e *Engine) supersede(old *Conn) {
+	e.complete(old)
+	for side := range Side(2) {
+		e.endData(old, side, old.End, 0)
+	}
+	e.leave(old)
 }
 
 // newLife reports whether a SYN on the tuple of c begins its next life, and

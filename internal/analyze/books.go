@@ -262,7 +262,7 @@ func (b *books) host(ip [16]byte) uint32 {
 // policies collects what connections tell of a server's limits: how long it
 // lets one be idle, and after how many requests it says close.
 func (b *books) policies(c *flows.Conn, t *talk, client flows.Side, s *poolServer) {
-	if t.requests == 0 || t.outstanding > 0 || t.responses == 0 {
+	if t.requests == 0 || t.outstanding > 0 || t.responses == 0 || t.lastDone == Unknown {
 		return
 	}
 	if t.has(serverSaidClose) {

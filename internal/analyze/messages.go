@@ -105,7 +105,7 @@ func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *fl
 // began notes the first bytes of a head: if it is a request's, its exchange
 // begins now, not when the head is whole.
 func (a consumer) began(c *flows.Conn, t *talk, from flows.Side, d *flows.Data) {
-	if c.Midstream() && !t.has(sawRequest) || from != clientSide(c, t) || t.has(pooled) {
+	if c.Midstream() && !t.has(sawRequest) || from != clientSide(c, t) || t.has(pooled|settledOut) {
 		return
 	}
 	if t.pair == 0 {
@@ -138,7 +138,7 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 			t.pair = a.pools.pair(c, clientSide(c, t))
 		}
 	}
-	if t.outstanding == 0 && t.responses > 0 {
+	if t.outstanding == 0 && t.responses > 0 && t.lastDone != Unknown {
 		a.talks.addGap(t, max(0, at-t.lastDone))
 	}
 	t.requests++
@@ -149,8 +149,11 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 	if !w.Persistent() {
 		t.facts |= saidClose
 	}
-	if t.facts&(pooled|settledOut) == 0 {
+	switch t.facts & (pooled | settledOut) {
+	case 0:
 		a.pools.change(t.pair, at, 1)
+	case pooled | settledOut: // it began before the server's end
+		a.pools.change(t.pair, at, -1)
 	}
 	t.facts &^= pooled
 	a.books.request(c, a.Analyzer, at)
@@ -173,6 +176,7 @@ func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.
 	}
 	t.facts |= sawResponse
 	t.responses++
+	t.lastDone = Unknown
 	t.minor = w.Minor()
 	if !w.Persistent() {
 		if !t.has(saidClose) {
@@ -273,21 +277,30 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	if t.has(opaque) {
 		return
 	}
-	p := &t.parsers[from]
-	kind := p.PackedHead().Kind()
-	if p.Close(&a.bufs) == httpparse.BodyComplete && kind == httpparse.Response {
-		t.lastDone = at
-		if t.outstanding > 0 && t.now.answered {
-			a.close(c, t, at)
-		}
+	if num != 0 {
+		a.endMessage(c, t, from, at)
 	}
 	if t.has(pooled) && from == clientSide(c, t) {
 		t.facts &^= pooled
 		a.pools.change(t.pair, at, -1)
 	}
-	if t.has(sawRequest) && from != t.requester && t.outstanding > 0 && !t.has(settledOut) {
-		t.facts |= settledOut // no response can follow: they are in flight no more
+	if !t.has(settledOut) && (from != t.asking(c) || t.has(oneEnded)) {
+		t.facts |= settledOut
 		a.pools.change(t.pair, at, -int32(t.outstanding))
+	}
+	t.facts |= oneEnded
+}
+
+// endMessage ends the message that a side was sending when it ended.
+func (a consumer) endMessage(c *flows.Conn, t *talk, from flows.Side, at int64) {
+	p := &t.parsers[from]
+	kind := p.PackedHead().Kind()
+	if p.Close(&a.bufs) != httpparse.BodyComplete || kind != httpparse.Response {
+		return
+	}
+	t.lastDone = at
+	if t.outstanding > 0 && t.now.answered {
+		a.close(c, t, at)
 	}
 }
 
@@ -295,6 +308,10 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 func (a consumer) Evict(c *flows.Conn) {
 	if a.wanted(c) {
 		a.settle(c)
+	}
+	t := a.talks.at(c.User)
+	for side := range t.parsers {
+		t.parsers[side].Close(&a.bufs)
 	}
 	a.talks.give(c.User)
 }

@@ -154,7 +154,7 @@ func (y *story) exchanges(a *Analyzer, t *talk, say func(string, ...any)) {
 			say("response %d", n)
 		}
 	}
-	if t.lastDone != y.talk.lastDone && t.responses > 0 && t.outstanding == 0 {
+	if t.lastDone != y.talk.lastDone && t.lastDone != Unknown && t.responses > 0 && t.outstanding == 0 {
 		say("response %d complete", t.responses)
 	}
 	if t.facts&tunnelled != 0 && !y.talk.has(tunnelled) {

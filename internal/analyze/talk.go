@@ -23,7 +23,7 @@ type talk struct {
 	now      exchange // the first outstanding one
 	headAt   [2]int64 // first byte of a head that straddles segments
 	headNum  [2]uint64
-	lastDone int64 // last byte of the last response
+	lastDone int64 // last byte of the last response; Unknown until then
 }
 
 // exchange is a request and what was seen of its response.
@@ -51,10 +51,19 @@ const (
 	pooled          // a request has begun whose head is not whole yet
 	notHTTP         // a side began with something else
 	looksHTTP       // the first bytes begin a message
-	settledOut      // the outstanding requests were given up
+	oneEnded        // a side sends nothing more
+	settledOut      // no response can follow: what is outstanding is in flight no more
 )
 
 func (t *talk) has(f talkFacts) bool { return t.facts&f != 0 }
+
+// asking returns the side that sends requests, or is to be expected to.
+func (t *talk) asking(c *flows.Conn) flows.Side {
+	if t.has(sawRequest) {
+		return t.requester
+	}
+	return clientSide(c, t)
+}
 
 // gapStats measure the idle gaps of a connection: all of them while few, then
 // every second, fourth and so on for the median; longest and last are exact.
