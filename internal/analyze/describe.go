@@ -40,7 +40,7 @@ func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
 // idleGaps fills the idle gaps, with the last one to the close.
 func (a *Analyzer) idleGaps(c *flows.Conn, t *talk, x *Connection) {
 	x.IdleP50, x.IdleMax, x.IdleLast = Unknown, Unknown, Unknown
-	var buf [maxGapsKept + 1]int64
+	var buf [maxSamples + 1]int64
 	values := buf[:0]
 	switch {
 	case t.gaps.store != 0:

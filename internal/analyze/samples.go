@@ -2,24 +2,26 @@ package analyze
 
 import "slices"
 
-// samples keep values to see whether they agree: all while few, then every
-// second, fourth and so on.
+// samples keep values to measure what they share: all of them while few, then
+// every second, fourth and so on.
 type samples struct {
 	values []int64
 	seen   int64
-	stride int64
+	stride int64 // a power of two; 0 before the first
 }
 
 const (
-	maxSamples = 128
+	maxSamples = 256
 	minSamples = 3
 )
 
+// reset forgets all values.
+func (s *samples) reset() { *s = samples{values: s.values[:0]} }
+
+// add takes the next value.
 func (s *samples) add(v int64) {
-	if s.stride == 0 {
-		s.stride = 1
-	}
-	if s.seen++; (s.seen-1)%s.stride != 0 {
+	s.stride = max(s.stride, 1)
+	if s.seen++; (s.seen-1)&(s.stride-1) != 0 {
 		return
 	}
 	if len(s.values) == maxSamples {
@@ -28,6 +30,9 @@ func (s *samples) add(v int64) {
 		}
 		s.values = s.values[:maxSamples/2]
 		s.stride *= 2
+		if (s.seen-1)&(s.stride-1) != 0 {
+			return
+		}
 	}
 	s.values = append(s.values, v)
 }

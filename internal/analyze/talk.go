@@ -65,8 +65,8 @@ func (t *talk) asking(c *flows.Conn) flows.Side {
 	return clientSide(c, t)
 }
 
-// gapStats measure the idle gaps of a connection: all of them while few, then
-// every second, fourth and so on for the median; longest and last are exact.
+// gapStats measure the idle gaps of a connection: the median by samples,
+// longest and last exactly.
 type gapStats struct {
 	n         uint32
 	store     int32 // where the values are, 0 while there is only one
@@ -74,8 +74,7 @@ type gapStats struct {
 }
 
 const (
-	maxGapsKept = 256
-	maxQueued   = 1024 // pipelined requests remembered one by one; more are only counted
+	maxQueued = 1024 // pipelined requests remembered one by one; more are only counted
 
 	talkBits = 8
 	talkLen  = 1 << talkBits
@@ -88,12 +87,7 @@ type talks struct {
 	free   []uint32
 
 	queues pool[[]exchange]
-	gaps   pool[gapStore]
-}
-
-type gapStore struct {
-	values []int64
-	stride uint32 // a power of two
+	gaps   pool[samples]
 }
 
 func (t *talks) at(i uint32) *talk { return &t.chunks[i>>talkBits][i&(talkLen-1)] }
@@ -156,30 +150,13 @@ func (ts *talks) addGap(t *talk, ns int64) {
 		if g.store == 0 {
 			g.store = ts.gaps.take()
 			s := ts.gaps.at(g.store)
-			s.values, s.stride = append(s.values[:0], g.last), 1
+			s.reset()
+			s.add(g.last)
 		}
-		ts.gaps.at(g.store).add(ns, g.n)
+		ts.gaps.at(g.store).add(ns)
 	}
 	g.last = ns
 	g.max = max(g.max, ns)
-}
-
-// add takes the n-th gap, from 1.
-func (s *gapStore) add(ns int64, n uint32) {
-	if (n-1)&(s.stride-1) != 0 {
-		return
-	}
-	if len(s.values) == maxGapsKept {
-		for i := range maxGapsKept / 2 {
-			s.values[i] = s.values[2*i]
-		}
-		s.values = s.values[:maxGapsKept/2]
-		s.stride *= 2
-		if (n-1)&(s.stride-1) != 0 {
-			return
-		}
-	}
-	s.values = append(s.values, ns)
 }
 
 // push adds an outstanding exchange, last returns the newest.
