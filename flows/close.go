@@ -226,15 +226,18 @@ func (c *Conn) noteFIN(d Side, s *Segment) {
 	}
 }
 
-// inferFIN looks for a FIN of side d that was not captured: the peer
-// acknowledges one byte more than d was seen to send, and closes.
-func (c *Conn) inferFIN(d Side) {
+// inferFIN looks for a FIN of side d that was not captured, and reports whether
+// it is new: the peer acknowledges one byte more than d was seen to send, and
+// closes.
+func (c *Conn) inferFIN(d Side) bool {
 	h, peer := &c.halves[d], &c.halves[d.Peer()]
-	if !h.has(sentFIN|finInferred) && h.has(seqKnown) && peer.has(sentFIN) && peer.has(ackKnown) && peer.acked == h.next+1 && h.queue == 0 {
-		h.facts |= finInferred
-		h.fin = h.next
-		h.next++
+	if h.has(sentFIN|finInferred) || !h.has(seqKnown) || !peer.has(sentFIN) || !peer.has(ackKnown) || peer.acked != h.next+1 || h.queue != 0 {
+		return false
 	}
+	h.facts |= finInferred
+	h.fin = h.next
+	h.next++
+	return true
 }
 
 // enterTimeWait notes, after a segment of side d at time t, whether d's peer

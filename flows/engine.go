@@ -16,8 +16,8 @@ type Consumer interface {
 	Gap(c *Conn, from Side, n uint64)
 	// End says that nothing more comes from one side, and the time and frame
 	// of the segment that ended it: its FIN, once all before it was handed
-	// over, or the RST that ended both sides; num is 0 if only the next life
-	// of the tuple shows that it has ended.
+	// over, or the ACK that proves it, or the RST that ended both sides; num is
+	// 0 if only the next life of the tuple shows that it has ended.
 	End(c *Conn, from Side, at int64, num uint64)
 	// Evict is the last call for c, whose memory is then used again.
 	Evict(c *Conn)
@@ -225,7 +225,7 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	h.window = s.Window
 	peer.unanswered = 0
 	if (h.facts|peer.facts)&(sentFIN|finInferred) != 0 {
-		c.closing(d, s)
+		e.closing(c, d, s)
 		if c.over() {
 			e.leave(c)
 		}
@@ -257,8 +257,11 @@ func (h *half) learn(s *Segment) {
 }
 
 // closing follows a connection with a FIN after a segment of side d.
-func (c *Conn) closing(d Side, s *Segment) {
-	c.inferFIN(d.Peer())
+func (e *Engine) closing(c *Conn, d Side, s *Segment) {
+	if c.inferFIN(d.Peer()) {
+		e.gap(c, d.Peer(), c.halves[d.Peer()].fin)
+		e.endData(c, d.Peer(), s.Time, s.Num)
+	}
 	c.enterTimeWait(d, s)
 }
 

@@ -31,13 +31,22 @@ func (a *Analyzer) kept(x *exchange, done int64) {
 	e.Status, e.ResponsePacket = x.status, x.responseNum
 }
 
-// abandon ends the records of exchanges that have no end.
+// abandon ends the records of exchanges that have no end. These stay
+// outstanding, as the connection is still to be described.
 func (a *Analyzer) abandon(t *talk) {
-	for t.outstanding > 0 {
-		if t.now.text != 0 {
-			a.kept(&t.now, Unknown)
+	if t.outstanding == 0 {
+		return
+	}
+	if t.now.text != 0 {
+		a.kept(&t.now, Unknown)
+	}
+	if t.queue == 0 {
+		return
+	}
+	for _, x := range *a.talks.queues.at(t.queue) {
+		if x.text != 0 {
+			a.kept(&x, Unknown)
 		}
-		a.talks.pop(t)
 	}
 }
 

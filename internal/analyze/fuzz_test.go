@@ -210,16 +210,13 @@ func balanced(t *testing.T, a *Analyzer) {
 	want := make([]int32, len(a.pools.pairs))
 	a.engine.Each(func(c *flows.Conn) {
 		x := a.talks.at(c.User)
-		if !x.has(settledOut) && !a.opt.Exchanges {
+		if !x.has(settledOut) {
 			want[x.pair] += int32(x.outstanding)
 		}
 		if x.has(pooled) {
 			want[x.pair]++
 		}
 	})
-	if a.opt.Exchanges {
-		return // they were given up at the end
-	}
 	for i := range want {
 		if got := a.pools.pairs[i].open; got != want[i] {
 			t.Errorf("pair %d: %d exchanges in flight, want %d", i, got, want[i])

@@ -57,12 +57,29 @@ func TestIdleAfterLostResponse(t *testing.T) {
 0.003 > P. 1:19(18) ack 1 "GET / HTTP/1.1\r\n\r\n"
 0.004 < P. 1:48(47) ack 19 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 0.005 > .  19:19(0) ack 1048
-1.000 > P. 19:37(18) ack 1048 "GET / HTTP/1.1\r\n\r\n"
-1.001 < P. 1048:1075(27) ack 37 "HTTP/1.1 204 No Content\r\n\r\n"
-2.001 > F. 37:37(0) ack 1075`)
+0.006 < P. 1048:1053(5) ack 19 "0\r\n\r\n"
+1.000 > P. 19:37(18) ack 1053 "GET / HTTP/1.1\r\n\r\n"
+1.001 < P. 1053:1080(27) ack 37 "HTTP/1.1 204 No Content\r\n\r\n"
+2.001 > F. 37:37(0) ack 1080`)
 	var c analyze.Connection
 	r.Connection(0, &c)
 	if c.Requests != 2 || c.Responses != 2 || c.IdleMax != 1e9 {
 		t.Errorf("%d requests, %d responses, longest idle gap %d ns; want 2, 2, 1 s", c.Requests, c.Responses, c.IdleMax)
+	}
+}
+
+// Keeping the exchanges does not make an unanswered request an idle time.
+func TestUnansweredWithExchanges(t *testing.T) {
+	for _, exchanges := range []bool{false, true} {
+		r := run(t, analyze.Options{Exchanges: exchanges}, verifyOpening+`
+0.003 > P. 1:19(18) ack 1 "GET / HTTP/1.1\r\n\r\n"
+0.004 < P. 1:28(27) ack 19 "HTTP/1.1 204 No Content\r\n\r\n"
+1.000 > P. 19:37(18) ack 28 "GET / HTTP/1.1\r\n\r\n"
+2.000 < F. 28:28(0) ack 37`)
+		var c analyze.Connection
+		r.Connection(0, &c)
+		if c.IdleLast != analyze.Unknown || c.IdleMax != 996e6 {
+			t.Errorf("exchanges %v: idle %d ns before the close, %d at most; want none and 0.996 s", exchanges, c.IdleLast, c.IdleMax)
+		}
 	}
 }
