@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -112,20 +111,17 @@ func TestDemoIsRecording(t *testing.T) {
 	}
 }
 
-var commandLine = regexp.MustCompile(`"command_line":\[[^\]]*\]`)
-
 // TestWorkers analyses with any number of threads, which must not show.
 func TestWorkers(t *testing.T) {
 	for _, name := range []string{"demo", "pool-unread", "cut-data"} {
 		file := filepath.Join(recordings, name+".pcap")
-		want := ""
-		for _, n := range []string{"1", "2", "5"} {
-			got := commandLine.ReplaceAllString(succeed(t, "--json", "--exchanges", "--workers", n, file), "")
-			if want == "" {
-				want = got
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s with %s workers: -1 worker, +%s workers:\n%s", name, n, n, diff)
+		for _, format := range []string{"text", "json", "ndjson", "csv"} {
+			want := succeed(t, "--exchanges", "-f", format, file)
+			for _, workers := range [][]string{{"--workers", "1"}, {"--workers=2"}, {"--workers", "5"}} {
+				got := succeed(t, append(workers, "--exchanges", "-f", format, file)...)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%s as %s with %v: -default, +%v:\n%s", name, format, workers, workers, diff)
+				}
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -27,7 +28,7 @@ func (j *job) meta(s *capture.Stats) report.Meta {
 		CutPackets:       s.CutPackets,
 		UndecodedPackets: s.UndecodedPackets,
 		Filter:           j.s.filter,
-		CommandLine:      append([]string{"kaanalyze"}, j.s.args...),
+		CommandLine:      provenance(j.s.args),
 	}
 	for _, src := range s.Sources {
 		m.Sources = append(m.Sources, report.Source{
@@ -133,4 +134,22 @@ func (s *sharedSource) get() *capture.Source {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.src
+}
+
+// provenance returns the command line as reports tell it: without --workers,
+// which must not make a difference to any byte of them.
+func provenance(args []string) []string {
+	line := []string{"kaanalyze"}
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--":
+			return append(line, args[i:]...)
+		case args[i] == "--workers":
+			i++
+		case strings.HasPrefix(args[i], "--workers="):
+		default:
+			line = append(line, args[i])
+		}
+	}
+	return line
 }
