@@ -42,7 +42,8 @@ type Options struct {
 	// in all and of one side; 32 MiB and 256 KiB.
 	MaxHeld, MaxHeldConn int
 	// Evict makes the Engine forget a closed connection when its TIME_WAIT is
-	// over: for streams without end. Else all are kept until Finish.
+	// over, and one whose SYN nobody answers: for streams without end. Else
+	// all are kept until Finish.
 	Evict bool
 }
 
@@ -68,7 +69,7 @@ type Engine struct {
 
 	copies copies
 	held   holding
-	over   evictions
+	gone   evictions
 	data   Data // the one that Consumer.Data sees
 }
 
@@ -181,6 +182,8 @@ func (e *Engine) open(s *Segment, prev handle) *Conn {
 	c.ip[dst], c.port[dst] = s.DstIP, s.DstPort
 	if s.Flags&SYN == 0 {
 		c.facts |= factMidstream
+	} else if e.opt.Evict && s.Flags&ACK == 0 {
+		e.gone.unanswered.push(c, e.now)
 	}
 	e.last = h
 	e.consumer.Open(c)

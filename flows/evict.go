@@ -1,8 +1,14 @@
 package flows
 
-// evictions is a queue of connections that are over, oldest first. It is used
-// only with Options.Evict.
+// evictions are queues of connections to forget: those that are over, oldest
+// first, and those that wait for an answer to their SYN. They are used only
+// with Options.Evict.
 type evictions struct {
+	over, unanswered evictQueue
+}
+
+// evictQueue is first in, first out.
+type evictQueue struct {
 	queue []eviction
 	head  int
 }
@@ -10,38 +16,77 @@ type evictions struct {
 type eviction struct {
 	conn handle
 	id   uint64
+	at   int64 // when it was queued
 }
 
-// lingering is how long after its last packet and its TIME_WAIT a closed
-// connection is still known, so that late packets find it.
-const lingering = 1e9
+const (
+	// lingering is how long after its last packet and its TIME_WAIT a closed
+	// connection is still known, so that late packets find it.
+	lingering = 1e9
+	// synWait is how long a SYN without an answer is remembered: Linux sends it
+	// again up to 64 s later.
+	synWait = 70e9
+)
+
+// push adds c.
+func (q *evictQueue) push(c *Conn, at int64) {
+	q.queue = append(q.queue, eviction{c.self, c.ID, at})
+}
+
+// pop drops the oldest, and what was dropped before now and then.
+func (q *evictQueue) pop() {
+	q.head++
+	if q.head > 1<<12 && q.head*2 > len(q.queue) {
+		q.queue = append(q.queue[:0], q.queue[q.head:]...)
+		q.head = 0
+	}
+}
+
+// first returns the oldest, nil if there is none.
+func (q *evictQueue) first() *eviction {
+	if q.head == len(q.queue) {
+		return nil
+	}
+	return &q.queue[q.head]
+}
 
 // leave queues a connection that is over.
 func (e *Engine) leave(c *Conn) {
 	if e.opt.Evict && c.facts&factOver == 0 {
 		c.facts |= factOver
-		e.over.queue = append(e.over.queue, eviction{c.self, c.ID})
+		e.gone.over.push(c, e.now)
 	}
 }
 
-// Sweep evicts the connections that have been over for long enough. Call it
-// now and then, outside of Segment.
+// Sweep evicts the connections that have been over, or their SYN unanswered,
+// for long enough. Call it now and then, outside of Segment.
 func (e *Engine) Sweep() {
-	o := &e.over
-	for n := len(o.queue); o.head < n; {
-		x := o.queue[o.head]
-		c := e.slabs.at(x.conn)
-		if c.ID == x.id {
+	q := &e.gone.over
+	for x := q.first(); x != nil; x = q.first() {
+		if c := e.slabs.at(x.conn); c.ID == x.id {
 			if c.End+e.opt.TimeWait+lingering > e.now {
 				break
 			}
 			e.evict(c)
 		}
-		o.head++
+		q.pop()
 	}
-	if o.head > 1<<12 && o.head*2 > len(o.queue) {
-		o.queue = append(o.queue[:0], o.queue[o.head:]...)
-		o.head = 0
+	e.sweepUnanswered()
+}
+
+// sweepUnanswered evicts the connections that nobody answered. One whose SYN
+// was sent again waits anew.
+func (e *Engine) sweepUnanswered() {
+	q := &e.gone.unanswered
+	for x := q.first(); x != nil && x.at+synWait <= e.now; x = q.first() {
+		c := e.slabs.at(x.conn)
+		switch waits := c.ID == x.id && c.facts&factOver == 0 && c.halves[Responder].packets == 0; {
+		case waits && c.End+synWait > e.now:
+			q.push(c, c.End)
+		case waits:
+			e.evict(c)
+		}
+		q.pop()
 	}
 }
 

@@ -1,0 +1,45 @@
+package flows_test
+
+import (
+	"testing"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+)
+
+// leavers counts what an Engine forgets.
+type leavers struct {
+	recorder
+	gone []uint64
+}
+
+func (l *leavers) Evict(c *flows.Conn) { l.gone = append(l.gone, c.ID) }
+
+// A flood of SYNs that nobody answers is not remembered for ever.
+func TestUnansweredLeave(t *testing.T) {
+	l := &leavers{}
+	e := flows.NewEngine(flows.Options{Evict: true}, l)
+	syn := flows.Segment{Flags: flows.SYN, DstPort: 80, WindowScale: flows.NoScale}
+	send := func(port uint16, at int64) {
+		syn.SrcPort, syn.Hash, syn.Time, syn.Seq = port, uint32(port), at*1e9, uint32(port)
+		syn.Num++
+		syn.Print = syn.Num << 32
+		e.Segment(&syn)
+		e.Sweep()
+	}
+	for port := range uint16(1000) {
+		send(port, int64(port))
+		if port >= 40 && port%20 == 0 { // the first one tries again and again
+			send(0, int64(port))
+		}
+	}
+	kept := 0
+	e.Each(func(c *flows.Conn) { kept++ })
+	if kept > 100 || len(l.gone) != 1000-kept {
+		t.Errorf("%d connections kept and %d forgotten, want 1000 in all and at most 100 kept", kept, len(l.gone))
+	}
+	for _, id := range l.gone {
+		if id == 1 {
+			t.Error("a connection whose SYN was sent again was forgotten")
+		}
+	}
+}
