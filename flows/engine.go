@@ -17,7 +17,8 @@ type Consumer interface {
 	// End says that nothing more comes from one side, and the time and frame
 	// of the segment that ended it: its FIN, once all before it was handed
 	// over, or the ACK that proves it, or the RST that ended both sides; num is
-	// 0 if only the next life of the tuple shows that it has ended.
+	// 0 if only the next life of the tuple shows that it has ended, or if it
+	// is evicted.
 	End(c *Conn, from Side, at int64, num uint64)
 	// Evict is the last call for c, whose memory is then used again.
 	Evict(c *Conn)

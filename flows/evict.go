@@ -93,6 +93,9 @@ func (e *Engine) sweepUnanswered() {
 // evict forgets a connection.
 func (e *Engine) evict(c *Conn) {
 	e.complete(c)
+	for side := range Side(2) {
+		e.endData(c, side, c.End, 0)
+	}
 	e.consumer.Evict(c)
 	if c.next != 0 {
 		e.slabs.at(c.next).prev = 0

@@ -23,6 +23,7 @@ type books struct {
 
 	example      example
 	baseRequests int64 // requests that the ratio is over
+	deaf         int64 // connections whose responses cannot be counted
 	hostCloses   map[uint32]int64
 
 	// Filled by close.
@@ -102,7 +103,7 @@ func (b *books) enter(c *flows.Conn, t *talk, client flows.Side, timeWait int64)
 	s.connections++
 	b.opened.add(c.Start)
 	b.handshake(c)
-	b.messages(c, t, p, s)
+	b.messages(c, t, client, p, s)
 	b.wire(c)
 	b.closing(c, t, client, s)
 	b.entries(c, t, client, p.server, timeWait)
@@ -126,14 +127,19 @@ func (b *books) handshake(c *flows.Conn) {
 }
 
 // messages counts requests and responses.
-func (b *books) messages(c *flows.Conn, t *talk, p *poolPair, s *poolServer) {
+func (b *books) messages(c *flows.Conn, t *talk, client flows.Side, p *poolPair, s *poolServer) {
 	x := &b.totals
-	x.Responses += int64(t.responses)
-	x.Interim += int64(t.interim)
-	if t.has(opaque) {
+	if t.unread(c, client.Peer()) {
+		b.deaf++
+	} else {
+		x.Responses += int64(t.responses)
+		x.Interim += int64(t.interim)
+	}
+	if t.has(opaque) || t.unread(c, client) {
 		x.HTTPUnknown++
 		p.opaque++
 		s.opaque++
+		return
 	}
 	n := int64(t.requests)
 	if n == 0 {
@@ -262,7 +268,7 @@ func (b *books) host(ip [16]byte) uint32 {
 // policies collects what connections tell of a server's limits: how long it
 // lets one be idle, and after how many requests it says close.
 func (b *books) policies(c *flows.Conn, t *talk, client flows.Side, s *poolServer) {
-	if t.requests == 0 || t.outstanding > 0 || t.responses == 0 || t.lastDone == Unknown {
+	if t.unread(c, client) || t.unread(c, client.Peer()) || t.requests == 0 || t.outstanding > 0 || t.responses == 0 || t.lastDone == Unknown {
 		return
 	}
 	if t.has(serverSaidClose) {

@@ -51,6 +51,8 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64) {
 	} {
 		*n = counted(*n, t.Requests, t.HTTPUnknown)
 	}
+	t.Responses = counted(t.Responses, t.Responses, b.deaf)
+	t.Interim = counted(t.Interim, max(t.Responses, t.Interim), b.deaf)
 	t.TimeWait.Closes = t.TimeWait.Client + t.TimeWait.Server + t.TimeWait.Both
 	r.Totals = mergeTimeWait(*t, r.Totals.TimeWait)
 	b.servers(r)

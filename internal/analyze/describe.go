@@ -28,8 +28,11 @@ func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
 	if a.opt.Filtered {
 		x.Stream = Unknown
 	}
-	if x.HTTPUnknown {
-		x.Requests, x.Responses, x.Interim = Unknown, Unknown, Unknown
+	if x.HTTPUnknown || t.unread(c, server) {
+		x.Responses, x.Interim = Unknown, Unknown
+	}
+	if x.HTTPUnknown || t.unread(c, client) {
+		x.HTTPUnknown, x.Requests = true, Unknown
 	}
 	if ns, ok := c.RTT(); ok {
 		x.RTT = ns

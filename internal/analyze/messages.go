@@ -42,8 +42,12 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	}
 	a.parse(c, t, from, b, d)
 	if d.Cut > 0 {
+		was, inBody := p.State(), p.InBody()
 		p.Skip(int64(d.Cut))
 		a.parse(c, t, from, nil, d)
+		if !inBody && p.State() != was {
+			t.facts |= cutInitiator << from
+		}
 	}
 }
 

@@ -108,8 +108,8 @@ type Connection struct {
 	SYNRetransmissions uint32
 
 	Protocol                     Protocol
-	HTTPUnknown                  bool  // requests cannot be counted: encrypted or HTTP/2
-	Requests, Responses, Interim int64 // Unknown if HTTPUnknown
+	HTTPUnknown                  bool  // requests cannot be counted: encrypted, HTTP/2, heads cut or not captured
+	Requests, Responses, Interim int64 // Unknown where they cannot be counted
 
 	ClientProbes, ServerProbes Probes
 

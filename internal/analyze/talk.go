@@ -53,9 +53,17 @@ const (
 	looksHTTP       // the first bytes begin a message
 	oneEnded        // a side sends nothing more
 	settledOut      // no response can follow: what is outstanding is in flight no more
+	cutInitiator    // a head that the initiator sent is not whole in the capture: packets were cut
+	cutResponder
 )
 
 func (t *talk) has(f talkFacts) bool { return t.facts&f != 0 }
+
+// unread reports whether the messages of a side cannot be counted: packets
+// were cut within heads, or only the other side was captured.
+func (t *talk) unread(c *flows.Conn, side flows.Side) bool {
+	return t.has(cutInitiator<<side) || c.Packets(side) == 0 && t.has(sawRequest|sawResponse)
+}
 
 // asking returns the side that sends requests, or is to be expected to.
 func (t *talk) asking(c *flows.Conn) flows.Side {

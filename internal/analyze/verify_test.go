@@ -83,3 +83,42 @@ func TestUnansweredWithExchanges(t *testing.T) {
 		}
 	}
 }
+
+// What packets cut short hide, or a side that was not captured, is unknown,
+// not zero.
+func TestUnreadMessages(t *testing.T) {
+	const unknown = analyze.Unknown
+	for _, tc := range []struct {
+		name, script        string
+		requests, responses int64
+	}{
+		{"both heads cut", verifyOpening + `
+0.003 > P. 1:19(18) ack 1 "GET / HTTP/1.1\r\n\r\n" cut 10
+0.004 < P. 1:28(27) ack 19 "HTTP/1.1 204 No Content\r\n\r\n" cut 10`, unknown, unknown},
+		{"the head of the response cut", verifyOpening + `
+0.003 > P. 1:19(18) ack 1 "GET / HTTP/1.1\r\n\r\n"
+0.004 < P. 1:28(27) ack 19 "HTTP/1.1 204 No Content\r\n\r\n" cut 10`, 1, unknown},
+		{"a body cut", verifyOpening + `
+0.003 > P. 1:19(18) ack 1 "GET / HTTP/1.1\r\n\r\n"
+0.004 < P. 1:44(43) ack 19 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello" cut 40`, 1, 1},
+		{"only the initiator captured", `
+0.000 > S  0:0(0)
+0.002 > .  1:1(0) ack 1
+0.003 > P. 1:19(18) ack 1 "GET / HTTP/1.1\r\n\r\n"`, 1, unknown},
+		{"only the responder captured", `
+0.001 < S. 0:0(0) ack 1
+0.004 < P. 1:28(27) ack 19 "HTTP/1.1 204 No Content\r\n\r\n"`, unknown, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := run(t, analyze.Options{}, tc.script)
+			var c analyze.Connection
+			r.Connection(0, &c)
+			if c.Requests != tc.requests || c.Responses != tc.responses {
+				t.Errorf("got %d requests, %d responses; want %d, %d", c.Requests, c.Responses, tc.requests, tc.responses)
+			}
+			if got := r.Totals.Requests; got != tc.requests {
+				t.Errorf("got %d requests in all, want %d", got, tc.requests)
+			}
+		})
+	}
+}
