@@ -108,15 +108,15 @@ func (p *page) leadReuse(t *analyze.Totals) string {
 	if t.Requests <= 0 {
 		switch {
 		case t.HTTPUnknown == t.Connections:
-			return all + ", encrypted or HTTP/2: their requests cannot be counted, reuse is unknown"
+			return all + "; requests cannot be counted (TLS, HTTP/2, cut heads): reuse is unknown"
 		case t.HTTPUnknown > 0:
-			return fmt.Sprintf("%s, %s of them encrypted or HTTP/2, where requests cannot be counted; no request on the others",
+			return fmt.Sprintf("%s; %s of them cannot be counted (TLS, HTTP/2, cut heads); no request on the others",
 				all, count(t.HTTPUnknown))
 		}
 		return all + ", none with an HTTP request: reuse cannot be judged, what follows is about TCP alone"
 	}
 	if t.HTTPUnknown > 0 {
-		all += fmt.Sprintf(" (%s TLS or h2)", count(t.HTTPUnknown))
+		all += fmt.Sprintf(" (%s not countable)", count(t.HTTPUnknown))
 	}
 	q := &t.PerConnection
 	return fmt.Sprintf("%s on %s; %s; mean %s, p50 %s, max %s each",

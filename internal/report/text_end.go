@@ -153,7 +153,7 @@ func (p *page) trust() {
 	p.fact("missing", with(t.MissingBytes, "byte", "bytes", "of payload that the capture does not hold"))
 	p.fact("midstream", with(t.Midstream, "connection", "connections", "whose opening was not captured"))
 	p.fact("unfinished", with(t.Unfinished, "connection", "connections", "still open when the capture ends"))
-	p.fact("not countable", with(t.HTTPUnknown, "connection", "connections", "encrypted or HTTP/2: requests unknown"))
+	p.fact("not countable", with(t.HTTPUnknown, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
 	if t.IgnoredRSTs > 0 {
 		p.fact("ignored", with(t.IgnoredRSTs, "RST", "RSTs", "that the receiver does not accept"))
 	}

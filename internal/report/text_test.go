@@ -55,7 +55,7 @@ func TestTextSaysWhatCannotBeKnown(t *testing.T) {
 	for name, want := range map[string]string{
 		"no-packet": "The capture holds no packet",
 		"no-tcp":    "No packet of this capture is TCP (0 of 12 packets; 12 not TCP)",
-		"tls":       "2 connections, encrypted or HTTP/2: their requests cannot be counted, reuse is unknown",
+		"tls":       "2 connections; requests cannot be counted (TLS, HTTP/2, cut heads): reuse is unknown",
 		"no-http":   "2 connections, none with an HTTP request: reuse cannot be judged",
 	} {
 		got := string(render(t, "text", samples()[name]))
@@ -204,7 +204,7 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 		"missing             512 bytes",
 		"midstream           4 connections",
 		"unfinished          1 connection still open",
-		"not countable       1 connection encrypted",
+		"not countable       1 connection with TLS, HTTP/2 or cut heads",
 		"ignored             2 RSTs",
 		"file                second one.pcap (1 packet)\n",
 	} {
