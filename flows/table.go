@@ -18,7 +18,7 @@ type handle uint32
 const minSlots = 1 << 10
 
 // find returns the slot of s's tuple, or the empty one where it belongs, and
-// whether it is there; swapped if the tuple's first endpoint sent s.
+// whether it is there.
 func (t *table) find(all *slabs, s *Segment) (at int, found bool) {
 	if t.slots == nil {
 		t.slots = make([]slot, minSlots)
