@@ -338,12 +338,15 @@ func (e *Engine) takeOver(c *Conn, d Side, s *Segment) {
 // Len returns how many connections there have been.
 func (e *Engine) Len() int { return int(e.ids) }
 
+// Kept returns how many of them are kept.
+func (e *Engine) Kept() int { return int(e.slabs.next) - len(e.slabs.free) }
+
 // Conn returns the connection with that ID, if none was ever evicted.
 func (e *Engine) Conn(id uint64) *Conn { return e.slabs.at(handle(id)) }
 
 // Each calls f with every connection that is kept, in order of ID.
 func (e *Engine) Each(f func(*Conn)) {
-	if len(e.slabs.free) == 0 && e.slabs.next == handle(e.ids) {
+	if e.Kept() == e.Len() {
 		for h := handle(1); h <= e.slabs.next; h++ {
 			f(e.slabs.at(h))
 		}

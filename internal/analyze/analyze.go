@@ -81,9 +81,7 @@ func (a *Analyzer) wanted(c *flows.Conn) bool {
 func (a *Analyzer) Finish(first, last int64) *Result {
 	a.engine.Finish()
 	last = max(last, a.engine.Now())
-	if a.opt.OnConnection == nil {
-		a.books.expect(a.engine.Len())
-	}
+	a.books.expect(a.engine.Kept())
 	a.engine.Each(func(c *flows.Conn) {
 		if a.wanted(c) {
 			a.settle(c)
