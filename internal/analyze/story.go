@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 )
@@ -173,6 +174,12 @@ func (a *Analyzer) exchange(id uint64, n uint32) *Exchange {
 	return nil
 }
 
+// What an RST tells of its sender.
+const (
+	liveReset = "RST by a live socket or a refusal"
+	bareReset = "bare RST: no such connection there"
+)
+
 // reset says what an RST does.
 func (y *story) reset(c *flows.Conn, d flows.Side, s *flows.Segment, say func(string, ...any)) {
 	by, _, _, _ := c.Resets()
@@ -180,9 +187,9 @@ func (y *story) reset(c *flows.Conn, d flows.Side, s *flows.Segment, say func(st
 	case !by.Has(d):
 		say("RST that its receiver does not accept")
 	case s.Flags&flows.ACK != 0:
-		say("RST by a live socket or a refusal")
+		say(liveReset)
 	default:
-		say("RST by a host that no longer knows the connection")
+		say(bareReset)
 	}
 }
 
@@ -195,11 +202,19 @@ func (y *story) close(r *Result, a *Analyzer) {
 	c := y.conn
 	client := clientSide(c, a.talks.at(c.User))
 	closers := c.ActiveClosers()
+	resets, _, _, _ := c.Resets()
 	tw, holders := c.Holders()
 	told := flows.NoSide
 	for i := range y.events {
 		e, d := &y.events[i], y.sides[i]
 		e.FromClient = d == client
+		if !resets.Has(d) {
+			disprove(e, liveReset, bareReset)
+		}
+		if !c.FINs().Has(d) {
+			disprove(e, "FIN")
+			continue
+		}
 		if e.Flags&flows.FIN == 0 || told.Has(d) {
 			continue
 		}
@@ -211,6 +226,16 @@ func (y *story) close(r *Result, a *Analyzer) {
 		}
 	}
 	r.story = Story{y.events, y.more}
+}
+
+// disprove marks what a packet seemed to mean where later ones show that its
+// receiver did not take it so.
+func disprove(e *StoryEvent, seemed ...string) {
+	for i, m := range e.Means {
+		if slices.Contains(seemed, m) {
+			e.Means[i] = m + "; ignored"
+		}
+	}
 }
 
 // finMeans says what the first FIN of a side means.
