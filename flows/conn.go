@@ -62,7 +62,6 @@ const (
 	factMidstream   connFacts = 1 << iota // the first packet has no SYN
 	factEstablished                       // the handshake was seen to be completed
 	factOver                              // queued for eviction
-	factPrevTaken                         // the TIME_WAIT of the life before was taken over
 )
 
 // half is what one side did.

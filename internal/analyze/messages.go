@@ -100,8 +100,6 @@ func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *fl
 			}
 		case httpparse.Lost:
 			a.lost(t, from)
-		case httpparse.NotHTTP:
-			t.facts |= notHTTP
 		}
 	}
 }

@@ -49,7 +49,6 @@ const (
 	serverSaidClose // a response did, before any request
 	sending         // the last outstanding request is not complete
 	pooled          // a request has begun whose head is not whole yet
-	notHTTP         // a side began with something else
 	looksHTTP       // the first bytes begin a message
 	oneEnded        // a side sends nothing more
 	settledOut      // no response can follow: what is outstanding is in flight no more
@@ -167,7 +166,7 @@ func (ts *talks) addGap(t *talk, ns int64) {
 	g.max = max(g.max, ns)
 }
 
-// push adds an outstanding exchange, last returns the newest.
+// push adds an outstanding exchange.
 func (ts *talks) push(t *talk, x exchange) {
 	t.outstanding++
 	if t.outstanding == 1 {
@@ -182,6 +181,7 @@ func (ts *talks) push(t *talk, x exchange) {
 	}
 }
 
+// last returns the newest outstanding exchange.
 func (ts *talks) last(t *talk) *exchange {
 	if t.outstanding <= 1 || t.queue == 0 {
 		return &t.now
