@@ -3,7 +3,8 @@
 #
 #   record.sh [-o DIR] [-j N] [-list] [CASE...]
 #
-# Without -o the recordings go where the committed ones are, testdata/.
+# Without -o the recordings go where the committed ones are, testdata/. A case
+# whose server is not installed (nginx, apache2, python3, node) is left out.
 set -euo pipefail
 
 lab=$(cd "$(dirname "$0")" && pwd)
@@ -11,14 +12,14 @@ lab=$(cd "$(dirname "$0")" && pwd)
 die() { echo "record.sh: error: $*" >&2; exit 1; }
 
 [ "$(id -u)" = 0 ] || die "network namespaces need root"
-for tool in go ip ss tcpdump nginx python3 node; do
+for tool in go ip ss tcpdump iptables; do
 	command -v "$tool" >/dev/null || die "$tool is missing"
 done
 [ -c /dev/net/tun ] || die "/dev/net/tun is missing"
 
 bin=$(mktemp -d /tmp/kaan-lab-bin.XXXXXX)
 trap 'rm -rf "$bin"' EXIT
-for program in client server link record; do
+for program in client raw server link record; do
 	(cd "$lab/$program" && go build -o "$bin/$program" .) || die "cannot build $program"
 done
 "$bin/record" -bin "$bin" -lab "$lab" -o "$lab/.." "$@"

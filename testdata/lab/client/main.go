@@ -6,7 +6,9 @@
 //
 //	client -bursts 4 -parallel 8 -pause 100ms http://127.0.0.1:8080/x
 //
-// With several URLs the requests take turns.
+// With several URLs the requests take turns. A URL is asked for with GET, or
+// with what stands before it: HEAD=http://127.0.0.1:8080/x. A request that
+// carries a body is said when its head is written, any other when all is.
 package main
 
 import (
@@ -21,6 +23,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -52,10 +55,15 @@ type settings struct {
 	probeInterval     time.Duration
 	probeCount        int
 	disableKeepAlives bool
+	newClient         bool
+	closeIdle         bool
+	upload            int
+	ifNoneMatch       string
 	from, keyLog      string
 }
 
-// client is the program: one transport, as most programs have.
+// client is the program: one transport, as most programs have, unless told to
+// make one for each request.
 type client struct {
 	settings
 	http *http.Client
@@ -77,20 +85,29 @@ func main() {
 	flag.DurationVar(&c.probeInterval, "probe-interval", 0, "Dialer.KeepAliveConfig.Interval")
 	flag.IntVar(&c.probeCount, "probe-count", 0, "Dialer.KeepAliveConfig.Count")
 	flag.BoolVar(&c.disableKeepAlives, "disable-keepalives", false, "Transport.DisableKeepAlives")
+	flag.BoolVar(&c.newClient, "new-client", false, "a new Transport for every request")
+	flag.BoolVar(&c.closeIdle, "close-idle", false, "Transport.CloseIdleConnections after every exchange")
+	flag.IntVar(&c.upload, "upload", 0, "POST a body of this many `bytes`")
+	flag.StringVar(&c.ifNoneMatch, "if-none-match", "", "send this `ETag`")
 	flag.StringVar(&c.from, "from", "", "local `address`")
 	flag.StringVar(&c.keyLog, "keylog", "", "write TLS secrets to this `file`")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		log.Fatal("client: no URL")
 	}
+	c.http = c.newHTTP()
+	c.run(flag.Args())
+	c.say(event{Event: "done"})
+	io.Copy(io.Discard, os.Stdin)
+}
+
+// newHTTP returns a client with a transport of its own.
+func (c *client) newHTTP() *http.Client {
 	transport, err := c.transport()
 	if err != nil {
 		log.Fatal(err)
 	}
-	c.http = &http.Client{Transport: transport, Timeout: c.timeout}
-	c.run(flag.Args())
-	c.say(event{Event: "done"})
-	io.Copy(io.Discard, os.Stdin)
+	return &http.Client{Transport: transport, Timeout: c.timeout}
 }
 
 // transport applies the settings.
@@ -154,11 +171,29 @@ func (c *client) run(urls []string) {
 // exchange sends one request and treats its response's body as told.
 func (c *client) exchange(url string) {
 	var t timing
-	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(context.Background(), t.trace(c)), "GET", url, nil)
+	method := "GET"
+	if m, rest, found := strings.Cut(url, "=http"); found {
+		method, url = m, "http"+rest
+	}
+	var upload io.Reader
+	if c.upload > 0 {
+		method, upload = "POST", strings.NewReader(strings.Repeat(".", c.upload))
+	}
+	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(context.Background(), t.trace(c)), method, url, upload)
 	if err != nil {
 		log.Fatal(err)
 	}
-	response, err := c.http.Do(request)
+	if c.ifNoneMatch != "" {
+		request.Header.Set("If-None-Match", c.ifNoneMatch)
+	}
+	through := c.http
+	if c.newClient {
+		through = c.newHTTP()
+	}
+	if c.closeIdle {
+		defer through.CloseIdleConnections()
+	}
+	response, err := through.Do(request)
 	if err != nil {
 		c.say(event{Event: "failed", Error: err.Error()})
 		return
@@ -206,13 +241,25 @@ func (t *timing) trace(c *client) *httptrace.ClientTrace {
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
 			note(func() {
 				t.wrote = time.Now()
-				if info.Err == nil {
-					c.say(event{Event: "request", Local: t.conn.LocalAddr().String(), Remote: t.conn.RemoteAddr().String(), Reused: t.reused})
+				if info.Err == nil && c.upload == 0 {
+					c.say(t.request())
+				}
+			})
+		},
+		WroteHeaders: func() {
+			note(func() {
+				if c.upload > 0 {
+					c.say(t.request())
 				}
 			})
 		},
 		GotFirstResponseByte: func() { note(func() { t.first = time.Now() }) },
 	}
+}
+
+// request says that a request was written. The caller holds mu.
+func (t *timing) request() event {
+	return event{Event: "request", Local: t.conn.LocalAddr().String(), Remote: t.conn.RemoteAddr().String(), Reused: t.reused}
 }
 
 // event sums an exchange up. A connection opened for another exchange, or

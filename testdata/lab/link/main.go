@@ -9,7 +9,7 @@
 //	link [-delay D] [-loss P] [-reorder P] TAP TAP
 //
 // The interfaces are made in the namespace that link runs in; the caller moves
-// them where they belong. On SIGUSR1 the line is cut for good.
+// them where they belong. On SIGUSR1 the line is cut, on SIGUSR2 it is joined again.
 package main
 
 import (
@@ -81,11 +81,11 @@ func main() {
 		go func() { failed <- l.receive() }()
 	}
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGUSR1)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
 	for {
 		select {
-		case <-signals:
-			cut.Store(true)
+		case s := <-signals:
+			cut.Store(s == syscall.SIGUSR1)
 		case err := <-failed:
 			fmt.Fprintln(os.Stderr, "link: error:", err)
 			os.Exit(1)

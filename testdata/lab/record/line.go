@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +20,8 @@ const (
 	clientIP = "10.20.0.1"
 	serverIP = "10.20.0.2"
 	secondIP = "10.20.0.3" // of the client's side
+	thirdIP  = "10.20.0.5" // of the client's side
+	farIP    = "10.20.0.4" // of the server's side
 
 	clientMAC = "02:00:00:00:00:01"
 	serverMAC = "02:00:00:00:00:02"
@@ -55,6 +59,8 @@ func layLine(ctx context.Context, p places, c labCase) (*line, error) {
 		"-n " + l.client + " addr add " + clientIP + "/24 dev eth0",
 		"-n " + l.client + " addr add " + secondIP + "/24 dev eth0",
 		"-n " + l.server + " addr add " + serverIP + "/24 dev eth0",
+		"-n " + l.client + " addr add " + thirdIP + "/24 dev eth0",
+		"-n " + l.server + " addr add " + farIP + "/24 dev eth0",
 		"-n " + l.client + " link set eth0 address " + clientMAC,
 		"-n " + l.server + " link set eth0 address " + serverMAC,
 		"-n " + l.client + " link set lo up",
@@ -63,21 +69,28 @@ func layLine(ctx context.Context, p places, c labCase) (*line, error) {
 		"-n " + l.server + " link set eth0 up",
 		// Known neighbours: asking for one would delay the first SYN only.
 		"-n " + l.client + " neigh replace " + serverIP + " lladdr " + serverMAC + " dev eth0 nud permanent",
+		"-n " + l.client + " neigh replace " + farIP + " lladdr " + serverMAC + " dev eth0 nud permanent",
 		"-n " + l.server + " neigh replace " + clientIP + " lladdr " + clientMAC + " dev eth0 nud permanent",
 		"-n " + l.server + " neigh replace " + secondIP + " lladdr " + clientMAC + " dev eth0 nud permanent",
+		"-n " + l.server + " neigh replace " + thirdIP + " lladdr " + clientMAC + " dev eth0 nud permanent",
 	} {
 		if err := ip(ctx, strings.Fields(command)...); err != nil {
 			return l, err
 		}
 	}
-	if c.retries == 0 {
-		return l, nil
+	return l, errors.Join(l.set(ctx, l.client, c.clientSet), l.set(ctx, l.server, c.serverSet))
+}
+
+// set applies settings below /proc/sys/net, each KEY=VALUE.
+func (l *line) set(ctx context.Context, namespace string, settings []string) error {
+	for _, s := range settings {
+		key, value, _ := strings.Cut(s, "=")
+		echo := l.in(ctx, namespace, "sh", "-c", `echo "$1" >"/proc/sys/net/$2"`, "sh", value, key)
+		if out, err := echo.CombinedOutput(); err != nil {
+			return fmt.Errorf("set %s: %w: %s", s, err, bytes.TrimSpace(out))
+		}
 	}
-	set := l.in(ctx, l.client, "sh", "-c", fmt.Sprintf("echo %d >/proc/sys/net/ipv4/tcp_retries2", c.retries))
-	if err := set.Run(); err != nil {
-		return l, fmt.Errorf("set tcp_retries2: %w", err)
-	}
-	return l, nil
+	return nil
 }
 
 // in returns a command that runs in a namespace. `ip netns exec` becomes the
@@ -86,8 +99,9 @@ func (l *line) in(ctx context.Context, namespace, program string, args ...string
 	return exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", namespace, program}, args...)...)
 }
 
-// cut stops all traffic.
-func (l *line) cut() error { return l.link.Process.Signal(syscall.SIGUSR1) }
+// cut stops all traffic, join lets it pass again.
+func (l *line) cut() error  { return l.link.Process.Signal(syscall.SIGUSR1) }
+func (l *line) join() error { return l.link.Process.Signal(syscall.SIGUSR2) }
 
 // remove takes the line down. The context may be over, hence none here.
 func (l *line) remove() {

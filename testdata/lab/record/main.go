@@ -8,8 +8,8 @@
 //	record [-o DIR] [-j N] -bin DIR -lab DIR [CASE...]
 //
 // Use record.sh, which builds the programs first. main.go picks the cases,
-// cases.go lists them, run.go runs one, line.go lays its line, sockets.go reads
-// ss and truth.go joins what was said.
+// cases.go lists them, programs.go knows the servers, run.go runs a case,
+// line.go lays its line, sockets.go reads ss and truth.go joins what was said.
 package main
 
 import (
@@ -74,6 +74,7 @@ func choose(names []string) ([]labCase, error) {
 }
 
 // recordAll records the cases, some at a time, and counts those that failed.
+// A case whose programs are not installed is left out, with a warning.
 func recordAll(ctx context.Context, p places, chosen []labCase, jobs int) int {
 	var (
 		all    sync.WaitGroup
@@ -82,6 +83,12 @@ func recordAll(ctx context.Context, p places, chosen []labCase, jobs int) int {
 		slots  = make(chan struct{}, max(jobs, 1))
 	)
 	for _, c := range chosen {
+		if lacks := c.missing(); lacks != "" {
+			mu.Lock()
+			fmt.Fprintf(os.Stderr, "record: warning: %s: not recorded: %s is missing\n", c.name, lacks)
+			mu.Unlock()
+			continue
+		}
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,16 +33,23 @@ type recording struct {
 	places
 	labCase
 	*line
-	dir     string // scratch
-	servers []*exec.Cmd
-	clients []*runningClient
+	dir      string // scratch
+	servers  []*exec.Cmd
+	clients  []*runningClient
+	speakers []*speaker
+	looks    []look
 }
 
-// runningClient is a client program and what it has said.
+// runningClient is a client program.
 type runningClient struct {
 	*exec.Cmd
+	*speaker
 	stdin io.Closer // the client stays until this is closed
-	ended chan struct{}
+}
+
+// speaker is what a program has said.
+type speaker struct {
+	ended chan struct{} // closed when it has no more to say
 
 	mu     sync.Mutex // guards events
 	events []event
@@ -80,17 +88,16 @@ func (r *recording) run(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	client, server, err := r.observe(ctx)
-	if err := errors.Join(err, stopCapture()); err != nil {
+	if err := errors.Join(r.play(ctx), r.look(ctx), stopCapture()); err != nil {
 		return "", err
 	}
 	var events []event
-	for _, c := range r.clients {
-		c.mu.Lock()
-		events = append(events, c.events...)
-		c.mu.Unlock()
+	for _, s := range r.speakers {
+		s.mu.Lock()
+		events = append(events, s.events...)
+		s.mu.Unlock()
 	}
-	t, err := newTruth(r.labCase, events, client, server)
+	t, err := newTruth(r.labCase, events, r.looks)
 	if err != nil {
 		return "", err
 	}
@@ -101,40 +108,56 @@ func (r *recording) run(ctx context.Context) (string, error) {
 		t.Connects, t.Requests, t.TimeWaitClient, t.TimeWaitServer), nil
 }
 
-// observe lets the case happen and asks ss on both sides what is left of it.
-func (r *recording) observe(ctx context.Context) (client, server sockets, err error) {
-	if err := r.play(ctx); err != nil {
-		return nil, nil, err
+// look asks ss what there is of the connections.
+func (r *recording) look(ctx context.Context) error {
+	found, err := askSS(ctx, r.line)
+	if err == nil {
+		r.looks = append(r.looks, look{time.Now(), found})
 	}
-	if client, err = clientSockets(ctx, r.line.client); err != nil {
-		return nil, nil, err
-	}
-	server, err = serverSockets(ctx, r.line.server)
-	return client, server, err
+	return err
 }
 
-// startServers starts the case's servers and waits until they listen.
+// startServers starts the case's servers.
 func (r *recording) startServers(ctx context.Context) error {
 	for _, p := range r.labCase.servers {
-		name, args, err := p.command(r.places, r.dir)
-		if err != nil {
-			return err
+		cmd, err := r.startServer(ctx, p)
+		if cmd != nil {
+			r.servers = append(r.servers, cmd)
 		}
-		cmd := r.in(ctx, r.line.server, name, args...)
-		cmd.Dir = r.dir
-		if err := cmd.Start(); err != nil {
-			return fmt.Errorf("start %s: %w", name, err)
-		}
-		r.servers = append(r.servers, cmd)
-		err = wait(ctx, name+" to listen", func() bool {
-			out, err := r.in(ctx, r.line.server, "ss", "-ltnH").Output()
-			return err == nil && strings.Contains(string(out), fmt.Sprintf(":%d ", p.port))
-		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// startServer starts a server and waits until it listens. A command that it
+// returns was started, also after an error.
+func (r *recording) startServer(ctx context.Context, p program) (*exec.Cmd, error) {
+	name, args, err := p.command(r.places, r.dir)
+	if err != nil {
+		return nil, err
+	}
+	namespace := r.line.server
+	if p.near {
+		namespace = r.line.client
+	}
+	cmd := r.in(ctx, namespace, name, args...)
+	cmd.Dir = r.dir
+	if slices.Contains(p.args, "-say") {
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			return nil, err
+		}
+		r.listen(stdout)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	return cmd, wait(ctx, name+" to listen", func() bool {
+		out, err := r.in(ctx, namespace, "ss", "-ltnH").Output()
+		return err == nil && strings.Contains(string(out), fmt.Sprintf(":%d ", p.port))
+	})
 }
 
 // capture starts tcpdump and returns what stops it. Immediate mode and -U keep
@@ -188,8 +211,8 @@ func (r *recording) capture(ctx context.Context) (stop func() error, err error) 
 // play runs the clients beside the case's actions, and waits until both are
 // over and the line is quiet.
 func (r *recording) play(ctx context.Context) error {
-	for _, args := range r.labCase.clients {
-		c, err := r.startClient(ctx, args)
+	for _, line := range r.labCase.clients {
+		c, err := r.startClient(ctx, line)
 		if err != nil {
 			return err
 		}
@@ -200,7 +223,7 @@ func (r *recording) play(ctx context.Context) error {
 		if err := pause(ctx, time.Until(start.Add(a.at))); err != nil {
 			return err
 		}
-		if err := a.do(r); err != nil {
+		if err := a.do(ctx, r); err != nil {
 			return fmt.Errorf("act at %v: %w", a.at, err)
 		}
 	}
@@ -217,9 +240,16 @@ func (r *recording) play(ctx context.Context) error {
 }
 
 // startClient starts a client program and follows what it says.
-func (r *recording) startClient(ctx context.Context, args []string) (*runningClient, error) {
-	args = replaceAll(args, "@DIR@", r.dir)
-	c := &runningClient{Cmd: r.in(ctx, r.line.client, filepath.Join(r.bin, "client"), args...), ended: make(chan struct{})}
+func (r *recording) startClient(ctx context.Context, line []string) (*runningClient, error) {
+	name := line[0]
+	if name == "client" || name == "raw" {
+		name = filepath.Join(r.bin, name)
+	}
+	namespace := r.line.client
+	if r.farClients {
+		namespace = r.line.server
+	}
+	c := &runningClient{Cmd: r.in(ctx, namespace, name, replaceAll(line[1:], "@DIR@", r.dir)...)}
 	stdin, err := c.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -228,26 +258,35 @@ func (r *recording) startClient(ctx context.Context, args []string) (*runningCli
 	if err != nil {
 		return nil, err
 	}
-	c.stdin, c.Stderr = stdin, os.Stderr
+	c.Dir, c.stdin, c.Stderr = r.dir, stdin, os.Stderr
 	if err := c.Start(); err != nil {
-		return nil, fmt.Errorf("start client: %w", err)
+		return nil, fmt.Errorf("start %s: %w", line[0], err)
 	}
-	go c.follow(stdout)
+	c.speaker = r.listen(stdout)
 	return c, nil
 }
 
-// follow collects events until the client is done, or killed.
-func (c *runningClient) follow(stdout io.Reader) {
-	defer close(c.ended)
+// listen follows what a program says.
+func (r *recording) listen(stdout io.Reader) *speaker {
+	s := &speaker{ended: make(chan struct{})}
+	r.speakers = append(r.speakers, s)
+	go s.follow(stdout)
+	return s
+}
+
+// follow collects events until the program is done, or killed.
+func (s *speaker) follow(stdout io.Reader) {
+	defer close(s.ended)
 	lines := json.NewDecoder(stdout)
 	for {
 		var e event
 		if lines.Decode(&e) != nil || e.Event == "done" {
 			return
 		}
-		c.mu.Lock()
-		c.events = append(c.events, e)
-		c.mu.Unlock()
+		e.at = time.Now()
+		s.mu.Lock()
+		s.events = append(s.events, e)
+		s.mu.Unlock()
 	}
 }
 

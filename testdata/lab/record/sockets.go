@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -14,36 +15,40 @@ type tuple struct {
 	client, server string // ADDR:PORT
 }
 
-// sockets are the TCP states of one namespace's connections, as ss names them.
-type sockets map[tuple]string
-
-// clientSockets asks ss in the client's namespace.
-func clientSockets(ctx context.Context, namespace string) (sockets, error) {
-	return askSS(ctx, namespace, func(local, peer string) tuple { return tuple{local, peer} })
+// ends are a socket's two addresses, as ss names them.
+type ends struct {
+	local, peer string // ADDR:PORT
 }
 
-// serverSockets asks ss in the server's namespace.
-func serverSockets(ctx context.Context, namespace string) (sockets, error) {
-	return askSS(ctx, namespace, func(local, peer string) tuple { return tuple{peer, local} })
-}
+// sockets are the TCP states of both namespaces' connections. Their addresses
+// differ, so a socket's local address tells whose it is.
+type sockets map[ends]string
 
-func askSS(ctx context.Context, namespace string, order func(local, peer string) tuple) (sockets, error) {
-	out, err := exec.CommandContext(ctx, "ip", "netns", "exec", namespace, "ss", "-tanH").Output()
-	if err != nil {
-		return nil, fmt.Errorf("ask ss: %w", err)
-	}
+// askSS asks ss in both namespaces.
+func askSS(ctx context.Context, l *line) (sockets, error) {
 	found := sockets{}
-	for line := range strings.Lines(string(out)) {
-		// State, two queues, local and peer address.
-		f := strings.Fields(line)
-		if len(f) < 5 || f[0] == "LISTEN" {
-			continue
+	for _, namespace := range []string{l.client, l.server} {
+		out, err := exec.CommandContext(ctx, "ip", "netns", "exec", namespace, "ss", "-tanH").Output()
+		if err != nil {
+			return nil, fmt.Errorf("ask ss: %w", err)
 		}
-		// A server on a dual-stack socket sees an IPv4 peer as ::ffff:ADDR.
-		local, peer := plain(f[3]), plain(f[4])
-		found[order(local, peer)] = f[0]
+		for line := range strings.Lines(string(out)) {
+			// State, two queues, local and peer address.
+			f := strings.Fields(line)
+			if len(f) < 5 || f[0] == "LISTEN" {
+				continue
+			}
+			// A server on a dual-stack socket sees an IPv4 peer as ::ffff:ADDR.
+			found[ends{plain(f[3]), plain(f[4])}] = f[0]
+		}
 	}
 	return found, nil
+}
+
+// of returns the states of a connection's two sockets, empty where ss knows
+// none.
+func (s sockets) of(t tuple) (client, server string) {
+	return s[ends{t.client, t.server}], s[ends{t.server, t.client}]
 }
 
 // plain takes an IPv4-mapped address's wrapping off.
@@ -55,13 +60,17 @@ func plain(addr string) string {
 	return strings.Replace(rest, "]", "", 1)
 }
 
-// timeWaits counts the entries in TIME_WAIT.
-func (s sockets) timeWaits() int {
-	n := 0
-	for _, state := range s {
-		if state == "TIME-WAIT" {
-			n++
+// timeWaits counts the entries in TIME_WAIT at clients and at servers, whose
+// addresses are given.
+func (s sockets) timeWaits(addresses []string) (client, server int) {
+	for e, state := range s {
+		switch {
+		case state != "TIME-WAIT":
+		case slices.Contains(addresses, e.local):
+			server++
+		default:
+			client++
 		}
 	}
-	return n
+	return client, server
 }

@@ -5,11 +5,11 @@ package main
 import (
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
+	"time"
 )
 
-// event is a line of the client's output; see client/main.go.
+// event is a line of a program's output; see client/main.go.
 type event struct {
 	Event   string  `json:"event"`
 	Local   string  `json:"local"`
@@ -20,6 +20,8 @@ type event struct {
 	Server  float64 `json:"server_seconds"`
 	Body    float64 `json:"transfer_seconds"`
 	Error   string  `json:"error"`
+
+	at time.Time // when it was read
 }
 
 // truth is what the programs and ss said of a recording.
@@ -37,8 +39,10 @@ type truth struct {
 	Reused     int `json:"reused"`           // of them, not the first on their connection
 	Failed     int `json:"failed,omitempty"` // exchanges that the client gave up
 
+	Causes map[string][2]int `json:"causes"` // connections that the case was built to produce, at least and at most
+
 	Connections    []connection `json:"connections"`
-	TimeWaitClient int          `json:"time_wait_client"`
+	TimeWaitClient int          `json:"time_wait_client"` // entries that ss lists
 	TimeWaitServer int          `json:"time_wait_server"`
 	Probes         *probes      `json:"probes,omitempty"`
 	ProbesServer   *probes      `json:"probes_server,omitempty"`
@@ -46,7 +50,7 @@ type truth struct {
 }
 
 // connection is one that a client opened. They are in the order in which the
-// clients said so.
+// programs said so.
 type connection struct {
 	ClientPort  int    `json:"client_port"`
 	ClientIP    string `json:"client_ip,omitempty"` // if not the recording's
@@ -76,32 +80,57 @@ type exchange struct {
 	Body       float64 `json:"transfer_seconds"`
 }
 
-// newTruth joins what was said. A client port that was used twice would make
-// ss's answer ambiguous, so it is an error.
-func newTruth(c labCase, events []event, client, server sockets) (*truth, error) {
+// look is what ss said at an instant.
+type look struct {
+	at time.Time
+	sockets
+}
+
+// life is one use of a tuple: its place in the truth, when it was opened.
+type life struct {
+	at    time.Time
+	index int
+}
+
+// newTruth joins what was said. The looks are in order of time, and the last
+// one is the end. Where a tuple has several lives, an earlier one is what ss
+// said of it last before the next, and no look in between is an error.
+func newTruth(c labCase, events []event, looks []look) (*truth, error) {
+	end := looks[len(looks)-1]
 	t := &truth{
 		Case: c.name, What: c.what, CapturedAt: c.capturedAt(),
 		ClientIP: clientIP, Server: c.servers[0].address(),
-		TimeWaitClient: client.timeWaits(), TimeWaitServer: server.timeWaits(),
 		Probes: c.probes, ProbesServer: c.probesServer,
-		Connections: []connection{},
+		Causes: c.causes, Connections: []connection{},
 	}
-	var order []tuple
+	if c.farClients {
+		t.ClientIP = farIP
+	}
+	var addresses []string
+	for _, p := range c.servers {
+		addresses = append(addresses, p.address())
+	}
+	t.TimeWaitClient, t.TimeWaitServer = end.timeWaits(addresses)
+	lives := map[tuple]life{}
 	for _, e := range events {
 		key := tuple{e.Local, e.Remote}
+		was, used := lives[key]
 		switch e.Event {
 		case "connect":
-			if slices.Contains(order, key) {
-				return nil, fmt.Errorf("the client's port %s was used twice; record again", e.Local)
+			if used {
+				seen := lookBetween(looks, was.at, e.at)
+				if seen == nil {
+					return nil, fmt.Errorf("the client's port %s was used twice; record again", e.Local)
+				}
+				t.Connections[was.index].judge(seen.of(key))
 			}
-			order = append(order, key)
-			t.Connections = append(t.Connections, newConnection(t, key, client[key], server[key]))
+			lives[key] = life{e.at, len(t.Connections)}
+			t.Connections = append(t.Connections, newConnection(t, key))
 		case "request":
-			i := slices.Index(order, key)
-			if i < 0 {
+			if !used {
 				return nil, fmt.Errorf("a request on %s, which was not opened", e.Local)
 			}
-			t.Connections[i].Requests++
+			t.Connections[was.index].Requests++
 			t.Requests++
 			if e.Reused {
 				t.Reused++
@@ -118,13 +147,40 @@ func newTruth(c labCase, events []event, client, server sockets) (*truth, error)
 			}
 		}
 	}
-	t.Connects = len(order)
-	return t, nil
+	for key, l := range lives {
+		t.Connections[l.index].judge(end.of(key))
+	}
+	t.Connects = len(t.Connections)
+	return t, t.checkCauses()
 }
 
-func newConnection(t *truth, key tuple, client, server string) connection {
+// lookBetween returns the last look between two instants.
+func lookBetween(looks []look, from, to time.Time) *look {
+	for i := len(looks) - 1; i >= 0; i-- {
+		if at := looks[i].at; at.After(from) && at.Before(to) {
+			return &looks[i]
+		}
+	}
+	return nil
+}
+
+// checkCauses finds a case that did not go as it was built to: every
+// connection has one cause.
+func (t *truth) checkCauses() error {
+	least, most := 0, 0
+	for _, n := range t.Causes {
+		least += n[0]
+		most += n[1]
+	}
+	if n := t.Connects + t.Refused + t.Unanswered; n < least || n > most {
+		return fmt.Errorf("%d connections, but causes for %d to %d; record again", n, least, most)
+	}
+	return nil
+}
+
+func newConnection(t *truth, key tuple) connection {
 	host, port := split(key.client)
-	c := connection{ClientPort: port, TimeWait: holder(client, server), ClientState: client, ServerState: server}
+	c := connection{ClientPort: port}
 	if host != t.ClientIP {
 		c.ClientIP = host
 	}
@@ -132,6 +188,11 @@ func newConnection(t *truth, key tuple, client, server string) connection {
 		c.Server = key.server
 	}
 	return c
+}
+
+// judge notes the states that ss lists.
+func (c *connection) judge(client, server string) {
+	c.TimeWait, c.ClientState, c.ServerState = holder(client, server), client, server
 }
 
 func newExchange(e event) exchange {

@@ -4,8 +4,13 @@
 //	/x?size=600            600 bytes
 //	/x?wait=50ms           the handler thinks before it answers
 //	/x?pieces=4&gap=20ms   the body leaves in pieces
+//	/x?chunked=1           without Content-Length
+//	/x?limit=1000          413 if the request's body is larger
 //
-// It runs until it is killed.
+// A request with If-None-Match is answered with 304. The server runs until it
+// is killed; on SIGTERM it shuts down as http.Server.Shutdown does, and ends.
+//
+// With -say it prints what it accepts and each request, as the client does.
 package main
 
 import (
@@ -17,13 +22,21 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"math/big"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -35,12 +48,18 @@ func main() {
 	noReuse := flag.Bool("no-reuse", false, "SetKeepAlivesEnabled(false)")
 	probes := flag.Duration("probes", 0, "net.ListenConfig.KeepAlive; negative for none")
 	secure := flag.Bool("tls", false, "serve TLS, HTTP/1 only, with a new certificate")
+	resetAfter := flag.Duration("reset-after", 0, "this long after each response, close with SO_LINGER 0")
+	stuck := flag.Bool("stuck", false, "listen, but never accept")
+	speak := flag.Bool("say", false, "print connections and requests")
 	flag.Parse()
 
 	config := net.ListenConfig{KeepAlive: *probes}
 	listener, err := config.Listen(context.Background(), "tcp", *addr)
 	if err != nil {
 		log.Fatal(err)
+	}
+	if *stuck {
+		select {}
 	}
 	server := &http.Server{
 		Handler:      http.HandlerFunc(handle),
@@ -49,15 +68,85 @@ func main() {
 		IdleTimeout:  *idleTimeout,
 	}
 	server.SetKeepAlivesEnabled(!*noReuse)
+	if *resetAfter > 0 {
+		server.ConnState = func(conn net.Conn, state http.ConnState) {
+			if state == http.StateIdle {
+				time.Sleep(*resetAfter)
+				conn.(*net.TCPConn).SetLinger(0)
+				conn.Close()
+			}
+		}
+	}
+	if *speak {
+		saying(server)
+	}
+	go shutDownWhenAsked(server)
 	if !*secure {
-		log.Fatal(server.Serve(listener))
+		end(server.Serve(listener))
 	}
 	certificate, err := newCertificate()
 	if err != nil {
 		log.Fatal(err)
 	}
 	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}}
-	log.Fatal(server.ServeTLS(listener, "", ""))
+	end(server.ServeTLS(listener, "", ""))
+}
+
+// shutDownWhenAsked ends the program after a graceful shutdown.
+func shutDownWhenAsked(server *http.Server) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM)
+	<-signals
+	if err := server.Shutdown(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	os.Exit(0)
+}
+
+// end waits for a shutdown to finish, or says why the server ended.
+func end(err error) {
+	if errors.Is(err, http.ErrServerClosed) {
+		select {}
+	}
+	log.Fatal(err)
+}
+
+// event is a line of the program's output; see client/main.go.
+type event struct {
+	Event  string `json:"event"`
+	Local  string `json:"local"`  // the client's end
+	Remote string `json:"remote"` // and the server's
+	Reused bool   `json:"reused,omitempty"`
+}
+
+// accepted is a connection and how many requests it has carried.
+type accepted struct {
+	client, server string
+	requests       atomic.Int64
+}
+
+type acceptedKey struct{}
+
+// saying has the server print what it does.
+func saying(server *http.Server) {
+	var mu sync.Mutex // guards out
+	out := json.NewEncoder(os.Stdout)
+	say := func(e event) {
+		mu.Lock()
+		defer mu.Unlock()
+		out.Encode(e)
+	}
+	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		a := &accepted{client: conn.RemoteAddr().String(), server: conn.LocalAddr().String()}
+		say(event{"connect", a.client, a.server, false})
+		return context.WithValue(ctx, acceptedKey{}, a)
+	}
+	handler := server.Handler
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a := r.Context().Value(acceptedKey{}).(*accepted)
+		say(event{"request", a.client, a.server, a.requests.Add(1) > 1})
+		handler.ServeHTTP(w, r)
+	})
 }
 
 // handle answers as the query says. An error while writing ends the handler
@@ -65,10 +154,24 @@ func main() {
 func handle(w http.ResponseWriter, r *http.Request) {
 	size := queryInt(r, "size", 600)
 	pieces := queryInt(r, "pieces", 1)
+	if r.Header.Get("If-None-Match") != "" {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	if limit := queryInt(r, "limit", 0); limit > 0 {
+		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, int64(limit))); err != nil {
+			http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+			return
+		}
+	}
 	time.Sleep(queryDuration(r, "wait"))
 	gap := queryDuration(r, "gap")
 	w.Header().Set("Content-Type", "text/plain")
-	w.Header().Set("Content-Length", strconv.Itoa(size))
+	if r.URL.Query().Has("chunked") {
+		w.(http.Flusher).Flush()
+	} else {
+		w.Header().Set("Content-Length", strconv.Itoa(size))
+	}
 	for i := range pieces {
 		if i > 0 {
 			w.(http.Flusher).Flush()
