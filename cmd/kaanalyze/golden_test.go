@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,11 +14,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestGoldenReports compares the reports of every committed capture with those
-// in testdata/golden; make golden writes them anew.
+// TestGoldenReports compares the reports of the captures that have one in
+// testdata/golden; make golden writes them anew. An empty NAME.txt there adds
+// a capture.
 func TestGoldenReports(t *testing.T) {
 	for _, folder := range []string{".", "fixtures"} {
 		for _, name := range captures(t, filepath.Join(recordings, folder)) {
+			if _, err := os.Stat(filepath.Join(golden, name+".txt")); errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
 			t.Run(name, func(t *testing.T) {
 				folder := filepath.Join(recordings, folder)
 				compare(t, name+".txt", inFolder(t, folder, name+".pcap"))

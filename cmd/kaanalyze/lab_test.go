@@ -31,6 +31,7 @@ type answer struct {
 		Probes   int64
 		TimeWait struct {
 			Client, Server, Both int64
+			AtEnd                int64 `json:"at_end"`
 		} `json:"time_wait"`
 	}
 	Connections []connectionAnswer
@@ -100,6 +101,7 @@ type truth struct {
 		ClientState string `json:"client_state"`
 		ServerState string `json:"server_state"`
 	}
+	Causes         map[string][2]int64
 	TimeWaitClient int64        `json:"time_wait_client"`
 	TimeWaitServer int64        `json:"time_wait_server"`
 	Probes         *probesTruth `json:"probes"`
@@ -137,6 +139,7 @@ func TestLab(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ask(t, "--exchanges", filepath.Join(recordings, name+".pcap"))
+			checkCauses(t, &want)
 			checkTotals(t, got, &want, encrypted[name])
 			checkConnections(t, got, &want, encrypted[name])
 			checkProbes(t, got, "client", want.Probes)
@@ -148,10 +151,38 @@ func TestLab(t *testing.T) {
 	}
 }
 
+// checkCauses holds a truth to itself: every connection has one cause.
+func checkCauses(t *testing.T, want *truth) {
+	t.Helper()
+	least, most := int64(0), int64(0)
+	for _, n := range want.Causes {
+		least += n[0]
+		most += n[1]
+	}
+	if n := want.Connects + want.Refused + want.Unanswered; n < least || n > most {
+		t.Errorf("the truth's causes: got %d to %d connections, want %d", least, most, n)
+	}
+}
+
+// checkTotals compares the totals. Where a port was used again the closes are
+// more than the entries that ss lists at the end.
 func checkTotals(t *testing.T, got *answer, want *truth, encrypted bool) {
+	client, server := int64(0), int64(0)
+	for _, c := range want.Connections {
+		switch c.TimeWait {
+		case "client":
+			client++
+		case "server":
+			server++
+		case "both":
+			client++
+			server++
+		}
+	}
 	tw := &got.Totals.TimeWait
-	equal(t, "totals.time_wait at the client", tw.Client+tw.Both, want.TimeWaitClient)
-	equal(t, "totals.time_wait at the server", tw.Server+tw.Both, want.TimeWaitServer)
+	equal(t, "totals.time_wait at the client", tw.Client+tw.Both, client)
+	equal(t, "totals.time_wait at the server", tw.Server+tw.Both, server)
+	equal(t, "totals.time_wait.at_end", tw.AtEnd, want.TimeWaitClient+want.TimeWaitServer)
 	equal(t, "totals.connections", got.Totals.Connections, want.Connects+want.Refused+want.Unanswered)
 	if !encrypted {
 		equal(t, "totals.requests", got.Totals.Requests, want.Requests)
@@ -160,9 +191,11 @@ func checkTotals(t *testing.T, got *answer, want *truth, encrypted bool) {
 }
 
 func checkConnections(t *testing.T, got *answer, want *truth, encrypted bool) {
-	byClient := map[string]*connectionAnswer{}
+	// A port that was used again has several connections, in order of time.
+	byClient := map[string][]*connectionAnswer{}
 	for i := range got.Connections {
-		byClient[got.Connections[i].Client.String()] = &got.Connections[i]
+		client := got.Connections[i].Client.String()
+		byClient[client] = append(byClient[client], &got.Connections[i])
 	}
 	for _, w := range want.Connections {
 		ip, server := w.ClientIP, w.Server
@@ -173,11 +206,12 @@ func checkConnections(t *testing.T, got *answer, want *truth, encrypted bool) {
 			server = want.Server
 		}
 		client := fmt.Sprintf("%s:%d", ip, w.ClientPort)
-		c := byClient[client]
-		if c == nil {
+		if len(byClient[client]) == 0 {
 			t.Errorf("%s: got no such connection", client)
 			continue
 		}
+		c := byClient[client][0]
+		byClient[client] = byClient[client][1:]
 		equal(t, client+": server", c.Server.String(), server)
 		switch {
 		case !encrypted && c.Requests == nil:
