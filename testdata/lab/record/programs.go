@@ -54,8 +54,9 @@ func (p program) command(where places, dir string) (string, []string, error) {
 	case "python":
 		return "python3", []string{"-m", "http.server", "--bind", p.ip(), "--directory", dir, port}, nil
 	case "apache":
+		// One process: killed, it leaves no other behind.
 		file, err := p.configuration(where, dir, "apache.conf")
-		return "apache2", []string{"-D", "FOREGROUND", "-d", dir, "-f", file}, err
+		return "apache2", []string{"-X", "-d", dir, "-f", file}, err
 	}
 	file, err := p.configuration(where, dir, "nginx.conf")
 	return "nginx", []string{"-p", dir, "-c", file}, err
