@@ -55,6 +55,8 @@ type settings struct {
 	probeInterval     time.Duration
 	probeCount        int
 	disableKeepAlives bool
+	h2c               bool
+	verify            bool
 	newClient         bool
 	closeIdle         bool
 	upload            int
@@ -85,6 +87,8 @@ func main() {
 	flag.DurationVar(&c.probeInterval, "probe-interval", 0, "Dialer.KeepAliveConfig.Interval")
 	flag.IntVar(&c.probeCount, "probe-count", 0, "Dialer.KeepAliveConfig.Count")
 	flag.BoolVar(&c.disableKeepAlives, "disable-keepalives", false, "Transport.DisableKeepAlives")
+	flag.BoolVar(&c.h2c, "h2c", false, "HTTP/2 without TLS, and nothing else")
+	flag.BoolVar(&c.verify, "verify", false, "trust no certificate but the system's")
 	flag.BoolVar(&c.newClient, "new-client", false, "a new Transport for every request")
 	flag.BoolVar(&c.closeIdle, "close-idle", false, "Transport.CloseIdleConnections after every exchange")
 	flag.IntVar(&c.upload, "upload", 0, "POST a body of this many `bytes`")
@@ -122,7 +126,7 @@ func (c *client) transport() (*http.Transport, error) {
 		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(c.from)}
 	}
 	// The lab's server signs its own certificate.
-	secure := &tls.Config{InsecureSkipVerify: true, ServerName: "lab.example"}
+	secure := &tls.Config{InsecureSkipVerify: !c.verify, ServerName: "lab.example"}
 	if c.keyLog != "" {
 		f, err := os.Create(c.keyLog)
 		if err != nil {
@@ -130,7 +134,13 @@ func (c *client) transport() (*http.Transport, error) {
 		}
 		secure.KeyLogWriter = f
 	}
+	var protocols *http.Protocols
+	if c.h2c {
+		protocols = new(http.Protocols)
+		protocols.SetUnencryptedHTTP2(true)
+	}
 	return &http.Transport{
+		Protocols:           protocols,
 		MaxIdleConnsPerHost: c.maxIdle,
 		IdleConnTimeout:     c.idleTimeout,
 		DisableKeepAlives:   c.disableKeepAlives,

@@ -8,14 +8,20 @@
 //
 // The steps:
 //
-//	dial     open a connection; the one before, if any, stays as it is
-//	get=PATH send a request
-//	part     send the first bytes of a request
-//	read     read one response
-//	eof      read until the server closes
-//	close    close the connection
-//	reset    close it with SO_LINGER 0
-//	sleep=D  wait; no byte is read meanwhile
+//	dial          open a connection; the one before, if any, stays as it is
+//	get=PATH      send a request
+//	upgrade=PATH  send a request for another protocol
+//	tunnel=ADDR   send CONNECT and read the head of the response
+//	inner=PATH    send a request inside the tunnel, of which nothing is said
+//	part          send the first bytes of a request
+//	text=WORD     send a line that is not HTTP
+//	read          read one response
+//	line          read one line
+//	eof           read until the server closes
+//	shut          shut down the sending side
+//	close         close the connection
+//	reset         close it with SO_LINGER 0
+//	sleep=D       wait; no byte is read meanwhile
 //
 // Then it stays, with whatever connections it has, until its stdin is closed
 // or it is killed.
@@ -26,7 +32,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -76,7 +81,6 @@ type run struct {
 func main() {
 	p := &program{out: json.NewEncoder(os.Stdout)}
 	flag.StringVar(&p.server, "server", "127.0.0.1:8080", "`address` of the server")
-	flag.StringVar(&p.from, "from", "", "local `address`")
 	flag.IntVar(&p.port, "port", 0, "local port of every connection, with SO_REUSEADDR")
 	flag.IntVar(&p.parallel, "parallel", 1, "how many take the steps")
 	flag.DurationVar(&p.stagger, "stagger", 0, "time between their starts")
@@ -113,10 +117,26 @@ func (r *run) step(s string) error {
 	case "dial":
 		return r.dial()
 	case "get":
-		return r.get(value)
-	case "part":
-		_, err := io.WriteString(r.conn, "GET /x HTTP/1.1\r\nHost: lab")
+		return r.request("GET " + value + " HTTP/1.1\r\nHost: lab.example\r\n\r\n")
+	case "upgrade":
+		return r.request("GET " + value + " HTTP/1.1\r\nHost: lab.example\r\nConnection: Upgrade\r\nUpgrade: lab\r\n\r\n")
+	case "tunnel":
+		if err := r.request("CONNECT " + value + " HTTP/1.1\r\nHost: " + value + "\r\n\r\n"); err != nil {
+			return err
+		}
+		_, err := http.ReadResponse(r.reader, nil)
 		return err
+	case "inner":
+		return r.send("GET " + value + " HTTP/1.1\r\nHost: lab.example\r\n\r\n")
+	case "part":
+		return r.send("GET /x HTTP/1.1\r\nHost: lab")
+	case "text":
+		return r.send(value + "\r\n")
+	case "line":
+		_, err := r.reader.ReadString('\n')
+		return err
+	case "shut":
+		return r.conn.(*net.TCPConn).CloseWrite()
 	case "read":
 		response, err := http.ReadResponse(r.reader, nil)
 		if err == nil {
@@ -155,8 +175,8 @@ func (r *run) dial() error {
 			})
 		},
 	}
-	if r.from != "" || r.port > 0 {
-		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(r.from), Port: r.port}
+	if r.port > 0 {
+		dialer.LocalAddr = &net.TCPAddr{Port: r.port}
 	}
 	conn, err := dialer.Dial("tcp", r.server)
 	var timeout net.Error
@@ -176,13 +196,19 @@ func (r *run) dial() error {
 	return nil
 }
 
-func (r *run) get(path string) error {
-	if _, err := fmt.Fprintf(r.conn, "GET %s HTTP/1.1\r\nHost: lab.example\r\n\r\n", path); err != nil {
+// request sends a request and says so.
+func (r *run) request(head string) error {
+	if err := r.send(head); err != nil {
 		return err
 	}
 	r.say(event{Event: "request", Local: r.conn.LocalAddr().String(), Remote: r.conn.RemoteAddr().String(), Reused: r.requests > 0})
 	r.requests++
 	return nil
+}
+
+func (r *run) send(text string) error {
+	_, err := io.WriteString(r.conn, text)
+	return err
 }
 
 func (p *program) say(e event) {

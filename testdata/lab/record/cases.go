@@ -561,4 +561,46 @@ var cases = []labCase{
 		clients: [][]string{raw("-parallel 3 dial part eof close")},
 		causes:  causes{"no_request": {3, 3}},
 	},
+	{
+		name: "cut-data-pool", what: "the line is cut before three requests on idle connections: retransmissions until the client gives up, then SYNs unanswered",
+		servers: goServer("-probes", "-1s"), clients: one("-keepalive -1s -bursts 2 -parallel 3 -max-idle 10 -pause 1s /x?wait=20ms"),
+		clientSet: []string{"ipv4/tcp_retries2=4"}, actions: []action{{500 * time.Millisecond, cutLine}}, after: time.Second,
+		causes: causes{"retransmission_timeout": {3, 3}, "unanswered": {3, 3}},
+	},
+	{
+		name: "go-unused", what: "connections that are opened and closed without a request, beside one that is used",
+		servers: goServer(), clients: [][]string{raw("-parallel 3 dial sleep=500ms close"), client("-from " + secondIP + " -bursts 3 -pause 200ms /x")},
+		causes: causes{"no_request": {3, 3}, "idle_at_end": {1, 1}},
+	},
+	{
+		name: "go-half-close", what: "the client shuts its side down after the request, and reads the response",
+		servers: goServer(), clients: [][]string{raw("-parallel 3 dial get=/x?wait=200ms shut read eof close")},
+		causes: causes{"half_close": {3, 3}},
+	},
+	{
+		name: "go-upgrade", what: "101 Switching Protocols: what follows is not HTTP",
+		servers: goServer(), clients: [][]string{raw("-parallel 2 dial get=/x read upgrade=/x read text=hello line sleep=200ms text=GET line close")},
+		causes: causes{"upgraded": {2, 2}},
+	},
+	{
+		name: "go-connect", what: "CONNECT, and two requests inside the tunnel",
+		servers: goServer(), clients: [][]string{raw("-parallel 2 dial tunnel=" + serverIP + ":8080 inner=/x read sleep=100ms inner=/x read close")},
+		causes: causes{"tunnel": {2, 2}},
+	},
+	{
+		name: "go-tls-failed", what: "the client does not trust the server's certificate",
+		servers: goServer("-tls"), clients: one("-verify -bursts 3 -pause 100ms https://" + serverIP + ":8080/x"),
+		causes: causes{"tls_failed": {3, 3}},
+	},
+	{
+		name: "not-http", what: "a protocol whose server speaks first",
+		servers: goServer("-greet", "220 lab.example ready"), clients: [][]string{raw("-parallel 3 dial line text=HELO line sleep=100ms text=QUIT line close")},
+		causes: causes{"not_http": {3, 3}},
+	},
+	{
+		name: "go-h2c-shutdown", what: "HTTP/2 in the clear: http.Server.Shutdown sends GOAWAY, then refusals",
+		servers: goServer("-h2c"), clients: one("-h2c -bursts 4 -pause 300ms /x?wait=20ms"),
+		actions: []action{{800 * time.Millisecond, shutDown}}, after: 1500 * time.Millisecond,
+		causes: causes{"goaway": {1, 1}, "refused": {1, 2}},
+	},
 }

@@ -61,11 +61,13 @@ func plain(addr string) string {
 }
 
 // timeWaits counts the entries in TIME_WAIT at clients and at servers, whose
-// addresses are given.
+// addresses are given. What a host has with itself was not on the line.
 func (s sockets) timeWaits(addresses []string) (client, server int) {
 	for e, state := range s {
+		local, _ := split(e.local)
+		peer, _ := split(e.peer)
 		switch {
-		case state != "TIME-WAIT":
+		case state != "TIME-WAIT" || local == peer:
 		case slices.Contains(addresses, e.local):
 			server++
 		default:

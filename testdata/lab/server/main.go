@@ -7,7 +7,8 @@
 //	/x?chunked=1           without Content-Length
 //	/x?limit=1000          413 if the request's body is larger
 //
-// A request with If-None-Match is answered with 304. The server runs until it
+// A request with If-None-Match is answered with 304, one with Upgrade with 101
+// and then what was received; CONNECT makes a tunnel. The server runs until it
 // is killed; on SIGTERM it shuts down as http.Server.Shutdown does, and ends.
 //
 // With -say it prints what it accepts and each request, as the client does.
@@ -50,6 +51,8 @@ func main() {
 	secure := flag.Bool("tls", false, "serve TLS, HTTP/1 only, with a new certificate")
 	resetAfter := flag.Duration("reset-after", 0, "this long after each response, close with SO_LINGER 0")
 	stuck := flag.Bool("stuck", false, "listen, but never accept")
+	h2c := flag.Bool("h2c", false, "HTTP/2 without TLS too")
+	greet := flag.String("greet", "", "speak no HTTP: send this `line`, then what was received")
 	speak := flag.Bool("say", false, "print connections and requests")
 	flag.Parse()
 
@@ -60,6 +63,9 @@ func main() {
 	}
 	if *stuck {
 		select {}
+	}
+	if *greet != "" {
+		log.Fatal(echo(listener, *greet+"\r\n"))
 	}
 	server := &http.Server{
 		Handler:      http.HandlerFunc(handle),
@@ -76,6 +82,11 @@ func main() {
 				conn.Close()
 			}
 		}
+	}
+	if *h2c {
+		server.Protocols = new(http.Protocols)
+		server.Protocols.SetHTTP1(true)
+		server.Protocols.SetUnencryptedHTTP2(true)
 	}
 	if *speak {
 		saying(server)
@@ -152,6 +163,10 @@ func saying(server *http.Server) {
 // handle answers as the query says. An error while writing ends the handler
 // only, as in most programs.
 func handle(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect || r.Header.Get("Upgrade") != "" {
+		takeOver(w, r)
+		return
+	}
 	size := queryInt(r, "size", 600)
 	pieces := queryInt(r, "pieces", 1)
 	if r.Header.Get("If-None-Match") != "" {
@@ -181,6 +196,44 @@ func handle(w http.ResponseWriter, r *http.Request) {
 		if _, err := w.Write(bytes.Repeat([]byte{'.'}, to-from)); err != nil {
 			return
 		}
+	}
+}
+
+// takeOver answers CONNECT or an upgrade, and ends with the connection.
+func takeOver(w http.ResponseWriter, r *http.Request) {
+	conn, both, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	if r.Method != http.MethodConnect {
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: lab\r\n\r\n")
+		io.Copy(conn, both)
+		return
+	}
+	target, err := net.Dial("tcp", r.Host)
+	if err != nil {
+		io.WriteString(conn, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+		return
+	}
+	defer target.Close()
+	io.WriteString(conn, "HTTP/1.1 200 Connection established\r\n\r\n")
+	go io.Copy(conn, target)
+	io.Copy(target, both)
+}
+
+// echo greets and sends back what it receives.
+func echo(listener net.Listener, greeting string) error {
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return err
+		}
+		go func() {
+			defer conn.Close()
+			io.WriteString(conn, greeting)
+			io.Copy(conn, conn)
+		}()
 	}
 }
 
