@@ -12,7 +12,7 @@ lab=$(cd "$(dirname "$0")" && pwd)
 die() { echo "record.sh: error: $*" >&2; exit 1; }
 
 [ "$(id -u)" = 0 ] || die "network namespaces need root"
-for tool in go ip ss tcpdump iptables; do
+for tool in go ip ss tcpdump iptables curl; do
 	command -v "$tool" >/dev/null || die "$tool is missing"
 done
 [ -c /dev/net/tun ] || die "/dev/net/tun is missing"

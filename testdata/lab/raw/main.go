@@ -54,12 +54,12 @@ type event struct {
 
 // settings are the flags.
 type settings struct {
-	server, from string
-	port         int
-	parallel     int
-	stagger      time.Duration
-	timeout      time.Duration
-	receive      int
+	server   string
+	port     int
+	parallel int
+	stagger  time.Duration
+	timeout  time.Duration
+	receive  int
 }
 
 // program writes what its runs say.
