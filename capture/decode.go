@@ -120,6 +120,7 @@ func (d *decoder) ipv4(data []byte, wire int, at uint32, seg *flows.Segment) ver
 	mapIPv4(&seg.SrcIP, binary.LittleEndian.Uint32(h[12:]))
 	mapIPv4(&seg.DstIP, binary.LittleEndian.Uint32(h[16:]))
 	id := uint32(binary.BigEndian.Uint16(h[4:]))
+	seg.TTL = h[8]
 	data, total = data[size:], total-size
 	if place := binary.BigEndian.Uint16(h[6:]); place&0x3fff != 0 {
 		return d.fragment(piece{
@@ -148,6 +149,7 @@ func (d *decoder) ipv6(data []byte, wire int, at uint32, seg *flows.Segment) ver
 	h := (*[40]byte)(data)
 	seg.SrcIP = [16]byte(h[8:24])
 	seg.DstIP = [16]byte(h[24:40])
+	seg.TTL = h[7]
 	data, wire = data[40:], wire-40
 	length := int(binary.BigEndian.Uint16(h[4:]))
 	if length == 0 && h[6] == protoHopByHop {

@@ -220,9 +220,18 @@ func (c *Conn) noteFIN(d Side, s *Segment) {
 	h.facts &^= finInferred
 	h.fin = s.Seq + s.Len
 	h.finAt, h.finNum = s.Time, s.Num
-	if s.Flags&ACK != 0 {
-		h.facts |= finHasACK
-		h.finAck = s.Ack
+	if s.Flags&ACK == 0 {
+		return
+	}
+	h.facts |= finHasACK
+	h.finAck = s.Ack
+	peer := &c.halves[d.Peer()]
+	end := peer.next
+	if peer.has(sentFIN) {
+		end = peer.fin
+	}
+	if peer.has(sentData) && after(end, s.Ack) {
+		h.facts |= finMissesData
 	}
 }
 
@@ -276,6 +285,11 @@ func (c *Conn) over() bool {
 	return i.has(sentRST) || r.has(sentRST) || i.has(sentFIN|finInferred) && r.has(sentFIN|finInferred)
 }
 
+// ending reports whether a FIN or RST was seen.
+func (c *Conn) ending() bool {
+	return (c.halves[0].facts|c.halves[1].facts)&(sentFIN|finInferred|sentRST) != 0
+}
+
 // reset judges an RST of side d: it counts if its receiver accepts it, which
 // is decided by its place (RFC 9293, 3.10.7; RFC 5961, 3).
 func (c *Conn) reset(d Side, s *Segment) (accepted bool) {
@@ -302,6 +316,10 @@ func (c *Conn) reset(d Side, s *Segment) (accepted bool) {
 	if s.Flags&ACK != 0 {
 		h.facts |= rstHasACK
 	}
+	if h.ttl != 0 && s.TTL != 0 && s.TTL != h.ttl {
+		h.facts |= rstOtherTTL
+	}
+	h.hears(s)
 	h.rst, h.rstAt, h.rstNum = s.Seq, s.Time, s.Num
 	c.endTimeWait(Initiator, s.Time)
 	c.endTimeWait(Responder, s.Time)

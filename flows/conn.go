@@ -48,6 +48,9 @@ type Conn struct {
 	Start, End int64 // first and last packet, ns since the epoch
 	lastReal   int64 // last segment that is neither a probe nor the answer to one
 
+	quiet       int64 // how long nothing but probes was sent before the first FIN or RST
+	shutAt      int64 // when a side last closed its window
+	stall       int64 // longest time that a window was closed
 	lastSYN     int64 // of the initiator
 	established int64 // first ACK of the initiator after its SYN
 	facts       connFacts
@@ -59,9 +62,12 @@ type Conn struct {
 type connFacts uint16
 
 const (
-	factMidstream   connFacts = 1 << iota // the first packet has no SYN
-	factEstablished                       // the handshake was seen to be completed
-	factOver                              // queued for eviction
+	factMidstream        connFacts = 1 << iota // the first packet has no SYN
+	factEstablished                            // the handshake was seen to be completed
+	factOver                                   // queued for eviction
+	factChallenged                             // the SYN was answered by a bare ACK: the tuple was still in use there
+	factRecycledByServer                       // the server took over a TIME_WAIT of its own
+	factRecycledByClient                       // the client did
 )
 
 // half is what one side did.
@@ -77,6 +83,7 @@ type half struct {
 	facts  halfFacts
 	window uint16 // last one that it announced, unscaled
 	scale  uint8
+	ttl    uint8 // of its last segment that is no RST
 	queue  int32 // its segments out of order, 0 for none
 
 	packets, retransmissions uint32
@@ -94,6 +101,7 @@ type half struct {
 
 	probes    Probes
 	lastProbe int64
+	answerTS  uint32 // of the last answer to its probes
 }
 
 // halfFacts are what was seen of one side.
@@ -117,6 +125,14 @@ const (
 	lowStart                             // the first segment of a midstream side may have been a probe
 	dataEnded                            // the consumer was told that nothing more comes
 	sentData                             // it sent payload
+	finMissesData                        // its FIN does not acknowledge data that the peer had sent
+	sentAcrossFIN                        // it sent data that does not acknowledge a FIN of the peer captured before
+	sentAfterFIN                         // it sent data that does
+	windowShut                           // its window is closed
+	windowWasShut                        // it was, for the longest time
+	answerHasTS                          // answerTS is set
+	deaf                                 // its timestamps show that an answer on the wire did not reach it
+	rstOtherTTL                          // its RST has not the TTL of its other packets
 )
 
 // Probes are the keep-alive probes that one side sent.

@@ -29,6 +29,9 @@ func (e *Engine) sequence(c *Conn, d Side, s *Segment) {
 	switch {
 	case s.Len > 0:
 		h.facts |= sentData
+		if peer := &c.halves[d.Peer()]; peer.has(sentFIN) && !before(s.Seq, h.want) {
+			h.sentLate(peer, s)
+		}
 		e.deliver(c, d, s)
 	case h.queue != 0:
 	case h.has(sentFIN) && h.want == h.fin:

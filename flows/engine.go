@@ -132,6 +132,7 @@ func (e *Engine) lookup(s *Segment) *Conn {
 				c.Stream = e.streams - 1
 			}
 			old.next = c.self
+			c.recycledByClient(old, s)
 			e.table.slots[at].conn = c.self
 			e.supersede(old)
 		}
@@ -200,6 +201,9 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	if c.prev != 0 {
 		e.takeOver(c, d, s)
 	}
+	if s.Flags&(FIN|RST) != 0 && !c.ending() {
+		c.quiet = s.Time - c.lastReal
+	}
 	if s.Flags&RST != 0 {
 		e.reset(c, d, s)
 		return
@@ -226,7 +230,10 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	if !isProbe {
 		e.sequence(c, d, s)
 	}
-	h.window = s.Window
+	if s.Window == 0 || h.has(windowShut) {
+		c.windowMoved(d, s)
+	}
+	h.window, h.ttl = s.Window, s.TTL
 	peer.unanswered = 0
 	if (h.facts|peer.facts)&(sentFIN|finInferred) != 0 {
 		e.closing(c, d, s)
@@ -325,6 +332,9 @@ func (e *Engine) takeOver(c *Conn, d Side, s *Segment) {
 	was := old.sender(s)
 	switch {
 	case s.Flags&SYN != 0:
+		if s.Flags&ACK != 0 && s.Seq-old.halves[was].next == recycledStep {
+			c.facts |= factRecycledByServer
+		}
 		old.endTimeWait(was, s.Time)
 	case s.Flags&RST != 0 && !c.halves[d.Peer()].has(sentSYNACK):
 		if victim := &old.halves[was.Peer()]; victim.has(ackKnown) && s.Seq == victim.acked {

@@ -87,8 +87,14 @@ func (c *Conn) opening(d Side, s *Segment) {
 			c.lastSYN = s.Time
 		}
 	case SYN | ACK:
+		if h.has(sentSYNACK) && s.Seq == h.isn {
+			h.synRetransmissions++
+		}
 		h.facts |= sentSYNACK
 	case ACK:
+		if d == Responder && peer.has(sentSYN) && !h.has(sentSYNACK|sentSYN) && c.facts&factEstablished == 0 {
+			c.facts |= factChallenged
+		}
 		if c.facts&factEstablished == 0 && d == Initiator && h.has(sentSYN) && s.Seq-h.isn > 0 {
 			if !peer.has(seqKnown) || peer.has(sentSYNACK|sentSYN) && after(s.Ack, peer.isn) {
 				c.facts |= factEstablished

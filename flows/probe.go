@@ -29,6 +29,7 @@ func (c *Conn) judgeProbe(d Side, s *Segment) (isProbe, isAnswer bool) {
 		return false, false
 	}
 	h.noteProbe(s.Time, c.lastReal)
+	h.hears(s)
 	return true, false
 }
 
@@ -68,5 +69,18 @@ func (c *Conn) answered(d Side, s *Segment) bool {
 		return false
 	}
 	peer.probes.Answered++
+	if s.HasTS {
+		peer.facts |= answerHasTS
+		peer.answerTS = s.TSVal
+	}
 	return true
+}
+
+// hears looks whether a probe of side h, or the RST after its probes, echoes
+// the timestamp of the last answer (RFC 7323, 4.3). If not, that answer was
+// captured, but something behind the capture dropped it.
+func (h *half) hears(s *Segment) {
+	if h.has(answerHasTS) && s.HasTS && before(s.TSEcr, h.answerTS) {
+		h.facts |= deaf
+	}
 }

@@ -79,6 +79,7 @@ type Segment struct {
 	Window   uint16 // as in the header, unscaled
 	Flags    Flags
 
+	TTL         uint8 // of IPv4, or the hop limit of IPv6
 	WindowScale uint8 // shift count of a SYN's option (RFC 7323, 2), or NoScale
 	HasTS       bool  // the timestamps option is present (RFC 7323, 3)
 	TSVal       uint32

@@ -1,0 +1,124 @@
+package flows
+
+// What TCP tells of why a connection ended as it did. All of it is final after
+// the last segment.
+
+// recycledStep is how far Linux puts the sequence numbers of a new life above
+// those of the TIME_WAIT that it takes over: 65535 + 2.
+const recycledStep = 65537
+
+// recycledByClient notes, at the SYN of a new life, whether its sender took over
+// a TIME_WAIT of its own: a fresh SYN echoes no timestamp (RFC 7323, 3.2).
+func (c *Conn) recycledByClient(old *Conn, s *Segment) {
+	if s.HasTS && s.TSEcr != 0 && s.Seq-old.halves[old.sender(s)].next == recycledStep {
+		c.facts |= factRecycledByClient
+	}
+}
+
+// windowMoved follows the closed window of side d.
+func (c *Conn) windowMoved(d Side, s *Segment) {
+	h := &c.halves[d]
+	switch {
+	case s.Flags&(SYN|FIN) != 0 || h.has(sentFIN) && !h.has(windowShut):
+	case s.Window == 0 && !h.has(windowShut):
+		h.facts |= windowShut
+		c.shutAt = s.Time
+	case s.Window != 0 && h.has(windowShut):
+		h.facts &^= windowShut
+		c.stalled(d, s.Time)
+	}
+}
+
+// stalled measures the window of side d that was closed until t.
+func (c *Conn) stalled(d Side, t int64) {
+	if t-c.shutAt > c.stall {
+		c.stall = t - c.shutAt
+		c.halves[d.Peer()].facts &^= windowWasShut
+		c.halves[d].facts |= windowWasShut
+	}
+}
+
+// sentLate notes new payload of side h that was captured after the FIN of its
+// peer: whether h had that FIN.
+func (h *half) sentLate(peer *half, s *Segment) {
+	if s.Flags&ACK != 0 && after(s.Ack, peer.fin) {
+		h.facts |= sentAfterFIN
+	} else {
+		h.facts |= sentAcrossFIN
+	}
+}
+
+// Quiet returns for how long nothing but probes was sent before the first FIN
+// or RST, in ns; 0 without one.
+func (c *Conn) Quiet() int64 { return c.quiet }
+
+// FINAt returns when a side first sent its FIN, and in which frame; false if
+// that was not captured.
+func (c *Conn) FINAt(s Side) (at int64, num uint64, ok bool) {
+	h := &c.halves[s]
+	return h.finAt, h.finNum, h.has(sentFIN)
+}
+
+// RSTAt returns the time and frame of the first RST of a side that counts.
+func (c *Conn) RSTAt(s Side) (at int64, num uint64, ok bool) {
+	h := &c.halves[s]
+	return h.rstAt, h.rstNum, h.has(sentRST)
+}
+
+// FINMissesData reports whether a side sent its FIN without having data that
+// its peer had already sent: the two crossed.
+func (c *Conn) FINMissesData(s Side) bool { return c.halves[s].has(finMissesData) }
+
+// SentAcrossFIN and SentAfterFIN report whether a side sent new payload that
+// was captured after its peer's FIN: without having that FIN, or having it.
+func (c *Conn) SentAcrossFIN(s Side) bool { return c.halves[s].has(sentAcrossFIN) }
+
+// SentAfterFIN is described with [Conn.SentAcrossFIN].
+func (c *Conn) SentAfterFIN(s Side) bool { return c.halves[s].has(sentAfterFIN) }
+
+// Unanswered returns how many probes and retransmissions of a side stayed
+// without any segment of its peer, to the end.
+func (c *Conn) Unanswered(s Side) uint32 { return c.halves[s].unanswered }
+
+// Unacknowledged reports whether payload or a FIN of a side is not
+// acknowledged by its peer at the end.
+func (c *Conn) Unacknowledged(s Side) bool {
+	h, peer := &c.halves[s], &c.halves[s.Peer()]
+	return h.has(seqKnown) && peer.has(ackKnown) && h.next != h.isn && after(h.next, peer.acked)
+}
+
+// Deaf reports whether the timestamps of a side show that answers to its
+// probes, though captured, did not reach it.
+func (c *Conn) Deaf(s Side) bool { return c.halves[s].has(deaf) }
+
+// ForeignRST reports whether the RST of a side has another TTL than its other
+// packets, as if something on the way had sent it.
+func (c *Conn) ForeignRST(s Side) bool { return c.halves[s].has(rstOtherTTL) }
+
+// Stall returns the longest time that a side kept its window closed, in ns, and
+// which; 0 if none did.
+func (c *Conn) Stall() (ns int64, by Side) {
+	ns, by = c.stall, Initiator
+	if c.halves[Responder].has(windowWasShut) {
+		by = Responder
+	}
+	for side := range Side(2) {
+		if c.halves[side].has(windowShut) && c.End-c.shutAt > ns {
+			ns, by = c.End-c.shutAt, side
+		}
+	}
+	return ns, by
+}
+
+// Challenged reports whether the SYN was answered by a bare ACK: its receiver
+// still had the tuple in use, in TIME_WAIT or open (RFC 9293, 3.10.7.4).
+func (c *Conn) Challenged() bool { return c.facts&factChallenged != 0 }
+
+// Recycled returns the sides that took over a TIME_WAIT of the same tuple to
+// open this connection, by the sequence numbers that Linux chooses then.
+func (c *Conn) Recycled() (client, server bool) {
+	return c.facts&factRecycledByClient != 0, c.facts&factRecycledByServer != 0
+}
+
+// SYNACKRetransmissions returns how often the responder sent its SYN-ACK again.
+func (c *Conn) SYNACKRetransmissions() uint32 { return c.halves[Responder].synRetransmissions }
