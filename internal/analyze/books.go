@@ -271,13 +271,13 @@ func (b *books) policies(c *flows.Conn, t *talk, client flows.Side, s *poolServe
 	if t.unread(c, client) || t.unread(c, client.Peer()) || t.requests == 0 || t.outstanding > 0 || t.responses == 0 || t.lastDone == Unknown {
 		return
 	}
-	if t.has(serverSaidClose) {
+	if t.said.how.byServer() {
 		if !c.Midstream() {
 			s.most.add(int64(t.requests))
 		}
 		return
 	}
-	if by, at := beganClose(c, client), closedAt(c); by == Server && !t.has(saidClose) && at >= t.lastDone {
+	if by, at := beganClose(c, client), closedAt(c); by == Server && t.said.how == SaidNothing && at >= t.lastDone {
 		s.idle.add(at - t.lastDone)
 	}
 }

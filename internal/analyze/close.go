@@ -201,6 +201,7 @@ func (b *books) servers(r *Result) {
 			continue
 		}
 		x := ServerSummary{
+			Num: uint32(i + 1), Software: s.software,
 			Server: s.addr.AddrPort(), Clients: s.clients, Connections: s.connections, Requests: counted(s.requests, s.requests, s.opaque),
 			ReuseRatio:  ratio(s.requests-s.withRequests, s.requests-s.first),
 			ClosedFirst: s.closed, TimeWaitClient: s.twClient, TimeWaitServer: s.twServer, TimeWaitBoth: s.twBoth,
@@ -233,6 +234,8 @@ func (b *books) pairs(r *Result, handshakes []int64) {
 			continue
 		}
 		r.Pairs = append(r.Pairs, Pair{
+			Num: uint32(i + 1), ServerNum: p.server, Agent: p.agent, Proxied: p.proxied,
+			ReusedAfterBody: p.reusedAfterBody, ReusedAfterNone: p.reusedAfterNone,
 			Client: netip.AddrFrom16(p.key.client).Unmap(), Server: p.key.server.AddrPort(),
 			Connections: p.connections, Requests: counted(p.requests, p.requests, p.opaque),
 			ReuseRatio:           ratio(p.requests-p.withRequests, p.requests-p.first),

@@ -38,6 +38,7 @@ func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
 		x.RTT = ns
 	}
 	a.idleGaps(c, t, x)
+	a.evidence(c, t, client, &x.Evidence)
 }
 
 // idleGaps fills the idle gaps, with the last one to the close.

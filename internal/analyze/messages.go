@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"math"
+
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 )
@@ -129,6 +131,9 @@ func (a consumer) head(c *flows.Conn, t *talk, from flows.Side, w httpparse.Pack
 	} else {
 		a.response(c, t, from, w, at, num)
 	}
+	if t.pair != 0 {
+		a.pools.recognize(t.pair, w, raw)
+	}
 }
 
 // request takes the head of a request.
@@ -149,8 +154,9 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 		t.minor = w.Minor()
 	}
 	if !w.Persistent() {
-		t.facts |= saidClose
+		t.say(saidByRequest(w), t.requests, at, num)
 	}
+	a.pools.reuse(t)
 	switch t.facts & (pooled | settledOut) {
 	case 0:
 		a.pools.change(t.pair, at, 1)
@@ -178,13 +184,14 @@ func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.
 	}
 	t.facts |= sawResponse
 	t.responses++
-	t.lastDone = Unknown
 	t.minor = w.Minor()
+	t.lastStatus = status
 	if !w.Persistent() {
-		if !t.has(saidClose) {
-			t.facts |= serverSaidClose
-		}
-		t.facts |= saidClose
+		t.say(saidByResponse(w), t.responses, at, num)
+	}
+	t.lastDone = Unknown
+	if status == 408 && t.outstanding == 0 {
+		t.facts |= idle408
 	}
 	if w.Flags()&httpparse.HasKeepAlive != 0 && t.pair != 0 {
 		a.pools.advertise(t.pair, p.Head())
@@ -197,8 +204,14 @@ func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.
 			a.kept(&t.now, Unknown)
 		}
 	}
-	if p.Frame(t.now.method, known) == httpparse.Tunnel {
+	t.facts |= bodied
+	switch p.Frame(t.now.method, known) {
+	case httpparse.Tunnel:
 		a.tunnel(t, from, w)
+	case httpparse.NoBody:
+		t.facts &^= bodied
+	case httpparse.UntilClose:
+		t.say(SaidCloseDelimited, t.responses, at, num)
 	}
 }
 
@@ -230,6 +243,9 @@ func (a consumer) done(c *flows.Conn, t *talk, from flows.Side, now int64) {
 		return
 	}
 	t.lastDone = now
+	if t.outstanding == 1 && t.has(sending) {
+		t.facts |= early
+	}
 	if t.outstanding > 0 && t.now.answered {
 		a.close(c, t, now)
 	}
@@ -244,6 +260,9 @@ func (a consumer) close(c *flows.Conn, t *talk, now int64) {
 		a.kept(&t.now, now)
 	}
 	a.talks.pop(t)
+	if t.outstanding == 0 && !t.has(oneEnded) {
+		a.pools.rest(t)
+	}
 }
 
 // lost notes that the place in a direction is lost: a response whose end was
@@ -289,6 +308,10 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	if !t.has(settledOut) && (from != t.asking(c) || t.has(oneEnded)) {
 		t.facts |= settledOut
 		a.pools.change(t.pair, at, -int32(t.outstanding))
+	}
+	if !t.has(oneEnded) {
+		a.pools.wake(t)
+		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
 	}
 	t.facts |= oneEnded
 }

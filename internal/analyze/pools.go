@@ -27,6 +27,12 @@ type poolPair struct {
 	server     uint32
 	open, peak int32
 	at         int64
+	idle       int32 // open connections on which all is answered
+
+	agent                            Software // of the client, by its first requests
+	proxied                          bool     // these requests were forwarded
+	looks                            uint8    // how many were looked at
+	reusedAfterBody, reusedAfterNone int64    // requests that followed a response with a body, or without
 
 	connections, requests, withRequests int64
 	first                               int64 // requests of midstream connections that are left out of the ratio
@@ -45,6 +51,8 @@ type poolServer struct {
 	twBoth                 int64
 	idle, most             samples
 	advTimeout, advMax     int64
+	software               Software // by its first responses
+	looks                  uint8
 }
 
 func (p *pools) init() {
@@ -117,5 +125,33 @@ func (p *pools) advertise(pair uint32, h httpparse.Head) {
 	}
 	if h.KeepAliveMax >= 0 {
 		s.advMax = max(s.advMax, int64(h.KeepAliveMax))
+	}
+}
+
+// rest counts a connection as idle, wake as idle no more.
+func (p *pools) rest(t *talk) {
+	if !t.has(idle) && t.pair != 0 {
+		t.facts |= idle
+		p.pairs[t.pair].idle++
+	}
+}
+
+func (p *pools) wake(t *talk) {
+	if t.has(idle) {
+		t.facts &^= idle
+		p.pairs[t.pair].idle--
+	}
+}
+
+// reuse notes a request on a connection.
+func (p *pools) reuse(t *talk) {
+	p.wake(t)
+	if t.responses == 0 || t.outstanding > 0 {
+		return
+	}
+	if t.has(bodied) {
+		p.pairs[t.pair].reusedAfterBody++
+	} else {
+		p.pairs[t.pair].reusedAfterNone++
 	}
 }

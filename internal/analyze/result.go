@@ -118,7 +118,8 @@ type Connection struct {
 	RetransmissionsClient, RetransmissionsServer uint32
 	MissingClient, MissingServer                 uint64 // payload bytes that the capture does not hold
 
-	Close Close
+	Close    Close
+	Evidence Evidence
 }
 
 // Exchange is a request and its final response. Times are Unknown where they
@@ -228,7 +229,9 @@ type Closers struct {
 
 // ServerSummary is what one server's connections have in common.
 type ServerSummary struct {
+	Num                   uint32 // as in [Evidence.Server]
 	Server                netip.AddrPort
+	Software              Software // by its Server field
 	Clients               int64
 	Connections, Requests int64
 	ReuseRatio            float64 // NaN if nothing can be divided
@@ -245,14 +248,19 @@ type ServerSummary struct {
 
 // Pair is a client address and a server that it talks to.
 type Pair struct {
+	Num, ServerNum        uint32 // as in [Evidence]
 	Client                netip.Addr
 	Server                netip.AddrPort
 	Connections, Requests int64
 	ReuseRatio            float64 // NaN if nothing can be divided
 	PoolNeed              int64
 	AvoidableConnections  int64
-	AvoidableHandshake    int64 // ns
-	PortsInUse            int64 // peak of client ports in use or in TIME_WAIT at the client
+	AvoidableHandshake    int64    // ns
+	PortsInUse            int64    // peak of client ports in use or in TIME_WAIT at the client
+	Agent                 Software // of the client, by its User-Agent field
+	Proxied               bool     // its requests were forwarded: the client is a proxy
+	ReusedAfterBody       int64    // requests that followed a response with a body on their connection
+	ReusedAfterNone       int64    // and that followed one without
 }
 
 // PortBudget is how many ports Linux's default ip_local_port_range offers per

@@ -24,6 +24,10 @@ type talk struct {
 	headAt   [2]int64 // first byte of a head that straddles segments
 	headNum  [2]uint64
 	lastDone int64 // last byte of the last response; Unknown until then
+	said     said
+
+	lastStatus uint16 // of the last final response
+	idleOthers uint16 // other connections of the pair that were idle when this one ended
 }
 
 // exchange is a request and what was seen of its response.
@@ -36,24 +40,35 @@ type exchange struct {
 	text                                int32 // where its strings are kept, 0 for nowhere
 }
 
+// said is the message that ended the persistence.
+type said struct {
+	how    Said
+	n      uint32 // of the request, or of the response, within the connection
+	at     int64
+	num    uint64
+	usedAt int64 // last byte of the response before; Unknown without
+}
+
 // talkFacts are what was seen of the messages.
-type talkFacts uint16
+type talkFacts uint32
 
 const (
 	sawRequest talkFacts = 1 << iota
 	sawResponse
 	sawData
-	opaque          // TLS or HTTP/2: requests cannot be counted
-	tunnelled       // by CONNECT or an upgrade: what follows is not HTTP/1
-	saidClose       // a message ended the persistence
-	serverSaidClose // a response did, before any request
-	sending         // the last outstanding request is not complete
-	pooled          // a request has begun whose head is not whole yet
-	looksHTTP       // the first bytes begin a message
-	oneEnded        // a side sends nothing more
-	settledOut      // no response can follow: what is outstanding is in flight no more
-	cutInitiator    // a head that the initiator sent is not whole in the capture: packets were cut
+	opaque       // TLS or HTTP/2: requests cannot be counted
+	tunnelled    // by CONNECT or an upgrade: what follows is not HTTP/1
+	sending      // the last outstanding request is not complete
+	pooled       // a request has begun whose head is not whole yet
+	looksHTTP    // the first bytes begin a message
+	oneEnded     // a side sends nothing more
+	settledOut   // no response can follow: what is outstanding is in flight no more
+	cutInitiator // a head that the initiator sent is not whole in the capture: packets were cut
 	cutResponder
+	idle    // all is answered, and the pair counts it as idle
+	early   // a final response was complete before its request
+	idle408 // a 408 that answers no request
+	bodied  // the last response has a body
 )
 
 func (t *talk) has(f talkFacts) bool { return t.facts&f != 0 }

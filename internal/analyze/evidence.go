@@ -1,0 +1,118 @@
+package analyze
+
+import "github.com/kaanalyze/kaanalyze/flows"
+
+// Mark is a packet and its time. The zero Mark is none.
+type Mark struct {
+	At     int64 // ns since the epoch
+	Packet uint64
+}
+
+// OK reports whether there is such a packet.
+func (m Mark) OK() bool { return m.Packet != 0 }
+
+// Evidence is what tells why a connection carried no further request: the facts
+// that its numbers leave out. Package diagnose judges them.
+type Evidence struct {
+	Pair, Server uint32 // numbers of its group, as in [Pair.Num] and [ServerSummary.Num]
+
+	Said       Said  // how a message ended the persistence first
+	SaidBy     Mark  // that message
+	SaidN      int64 // it was request or response number SaidN
+	SaidUsedAt int64 // last byte of the response before it; Unknown without
+
+	LastDone    int64  // last byte of the last response; Unknown without, or while one is under way
+	LastStatus  uint16 // of the last final response, 0 without
+	Early       bool   // a final response was complete before its request
+	Idle408     bool   // a 408 came that answers no request
+	HeadStarted bool   // a request has begun whose head is not whole
+
+	Outstanding int64 // requests without a complete response
+	Answering   bool  // the response to the first of them has begun
+	Asked       Mark  // the first packet of the first of them
+	AskedDone   int64 // its last byte; Unknown if it is not complete
+	FirstByteAt int64 // of its response; Unknown without
+
+	IdleOthers int64 // other connections of the pair that were idle when this one began to close
+
+	ClientFIN, ServerFIN Mark
+	ClientRST, ServerRST Mark
+	Quiet                int64 // ns of silence, but for probes, before the first FIN or RST
+
+	MissedFIN   bool // the server's FIN crossed data of the client: neither had the other's
+	AfterFIN    bool // the client sent data though it had the server's FIN
+	ServerLate  bool // the server sent data after the client's FIN
+	MissedReply bool // the client's FIN crossed data of the server
+
+	UnansweredClient, UnansweredServer uint32 // probes and retransmissions without any answer, to the end
+	UnackedClient, UnackedServer       bool   // data or a FIN is not acknowledged at the end
+
+	Deaf       Party // whose timestamps show that answers did not reach it
+	ForeignRST Party // whose RST has another TTL than its other packets
+	Stall      int64 // ns that a window was closed, at the longest
+	StallBy    Party
+
+	Challenged            bool  // the SYN was answered by a bare ACK
+	Recycled              Party // who took over a TIME_WAIT of this tuple
+	SYNACKRetransmissions uint32
+}
+
+// evidence fills the evidence of a connection.
+func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Evidence) {
+	server := client.Peer()
+	*x = Evidence{
+		Pair: t.pair, Server: a.pools.pairs[t.pair].server,
+		Said: t.said.how, SaidBy: Mark{t.said.at, t.said.num}, SaidN: int64(t.said.n), SaidUsedAt: t.said.usedAt,
+		LastDone: Unknown, LastStatus: t.lastStatus,
+		Early: t.has(early), Idle408: t.has(idle408), HeadStarted: t.headNum[client] != 0,
+		Outstanding: int64(t.outstanding), AskedDone: Unknown, FirstByteAt: Unknown,
+		IdleOthers: int64(t.idleOthers),
+		Quiet:      c.Quiet(),
+		MissedFIN:  c.FINMissesData(server) || c.SentAcrossFIN(client),
+		AfterFIN:   c.SentAfterFIN(client),
+		ServerLate: c.SentAcrossFIN(server) || c.SentAfterFIN(server), MissedReply: c.FINMissesData(client) || c.SentAcrossFIN(server),
+		UnansweredClient: c.Unanswered(client), UnansweredServer: c.Unanswered(server),
+		UnackedClient: c.Unacknowledged(client), UnackedServer: c.Unacknowledged(server),
+		Challenged: c.Challenged(), SYNACKRetransmissions: c.SYNACKRetransmissions(),
+	}
+	if t.responses > 0 {
+		x.LastDone = t.lastDone
+	}
+	if t.outstanding > 0 {
+		x.Asked = Mark{t.now.requestAt, t.now.requestNum}
+		x.AskedDone, x.FirstByteAt, x.Answering = t.now.requestDone, t.now.firstByteAt, t.now.answered
+	}
+	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
+	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))
+	x.Deaf = partyWho(client, c.Deaf)
+	x.ForeignRST = partyWho(client, c.ForeignRST)
+	var by flows.Side
+	if x.Stall, by = c.Stall(); x.Stall > 0 {
+		x.StallBy = party(by.Set(), client)
+	}
+	byClient, byServer := c.Recycled()
+	switch {
+	case byClient:
+		x.Recycled = Client
+	case byServer:
+		x.Recycled = Server
+	}
+}
+
+func markOf(at int64, num uint64, ok bool) Mark {
+	if !ok {
+		return Mark{}
+	}
+	return Mark{at, num}
+}
+
+// partyWho returns who of the two sides does what is says.
+func partyWho(client flows.Side, is func(flows.Side) bool) Party {
+	var s flows.Sides
+	for side := range flows.Side(2) {
+		if is(side) {
+			s |= side.Set()
+		}
+	}
+	return party(s, client)
+}

@@ -1,0 +1,96 @@
+package analyze
+
+import (
+	"bytes"
+
+	"github.com/kaanalyze/kaanalyze/httpparse"
+)
+
+// Software is what a program says it is, in User-Agent or Server. It makes the
+// advice fit; nothing is decided by it alone.
+type Software uint8
+
+// The programs that kaanalyze has advice for.
+const (
+	UnknownSoftware Software = iota
+	Go
+	Nginx
+	Apache
+	Node
+	Python
+	Java
+	DotNet
+	Curl
+	Browser
+	LoadTool // wrk, ab, hey and the like
+	Envoy
+	HAProxy
+	AWSLoadBalancer
+	OtherSoftware // it says a name, but none of these
+)
+
+// String returns the name; "" if it is not known.
+func (s Software) String() string {
+	return [...]string{"", "Go", "nginx", "Apache", "Node", "Python", "Java", ".NET", "curl", "a browser", "a load generator", "Envoy", "HAProxy", "an AWS load balancer", ""}[s]
+}
+
+// signs are how the value of User-Agent or Server begins.
+var signs = []struct {
+	prefix string
+	is     Software
+}{
+	{"Go-http-client", Go}, {"go-resty", Go}, {"fasthttp", Go},
+	{"nginx", Nginx}, {"openresty", Nginx}, {"Apache/", Apache}, {"Apache-HttpClient", Java}, {"Apache-Coyote", Java},
+	{"node", Node}, {"axios", Node}, {"undici", Node}, {"got ", Node}, {"Express", Node},
+	{"python", Python}, {"Python", Python}, {"aiohttp", Python}, {"BaseHTTP", Python}, {"SimpleHTTP", Python},
+	{"gunicorn", Python}, {"uvicorn", Python}, {"Werkzeug", Python}, {"hypercorn", Python},
+	{"Java", Java}, {"okhttp", Java}, {"Jetty", Java}, {"ReactorNetty", Java},
+	{"Kestrel", DotNet}, {"Microsoft-IIS", DotNet}, {"curl/", Curl}, {"Mozilla/", Browser},
+	{"ApacheBench", LoadTool}, {"wrk", LoadTool}, {"hey/", LoadTool}, {"k6/", LoadTool}, {"vegeta", LoadTool},
+	{"envoy", Envoy}, {"HAProxy", HAProxy}, {"haproxy", HAProxy}, {"awselb", AWSLoadBalancer},
+}
+
+// softwareOf recognizes the value of User-Agent or Server.
+func softwareOf(value []byte) Software {
+	for _, s := range signs {
+		if bytes.HasPrefix(value, []byte(s.prefix)) {
+			return s.is
+		}
+	}
+	if len(value) == 0 {
+		return UnknownSoftware
+	}
+	return OtherSoftware
+}
+
+// maxLooks is in how many heads the names are looked for.
+const maxLooks = 4
+
+// recognize looks into the first heads of a pair and of a server for who they are.
+func (p *pools) recognize(pair uint32, w httpparse.Packed, raw []byte) {
+	x := &p.pairs[pair]
+	if w.Kind() == httpparse.Request {
+		if x.looks < maxLooks && x.agent == UnknownSoftware {
+			x.looks++
+			value, _ := httpparse.Field(raw, "User-Agent")
+			x.agent = softwareOf(value)
+			x.proxied = x.proxied || forwarded(raw)
+		}
+		return
+	}
+	if s := &p.servers[x.server]; s.looks < maxLooks && s.software == UnknownSoftware {
+		s.looks++
+		value, _ := httpparse.Field(raw, "Server")
+		s.software = softwareOf(value)
+	}
+}
+
+// forwarded reports whether a proxy sent this request.
+func forwarded(raw []byte) bool {
+	for _, name := range []string{"Via", "X-Forwarded-For", "Forwarded", "X-Real-IP"} {
+		if _, ok := httpparse.Field(raw, name); ok {
+			return true
+		}
+	}
+	return false
+}
