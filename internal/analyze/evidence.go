@@ -29,7 +29,7 @@ type Evidence struct {
 
 	Outstanding int64 // requests without a complete response
 	Answering   bool  // the response to the first of them has begun
-	Asked       Mark  // the first packet of the first of them
+	Asked       Mark  // the first packet of the first of them, else of the last request
 	AskedDone   int64 // its last byte; Unknown if it is not complete
 	FirstByteAt int64 // of its response; Unknown without
 
@@ -78,7 +78,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 	if t.responses > 0 {
 		x.LastDone = t.lastDone
 	}
-	if t.outstanding > 0 {
+	if t.requests > 0 {
 		x.Asked = Mark{t.now.requestAt, t.now.requestNum}
 		x.AskedDone, x.FirstByteAt, x.Answering = t.now.requestDone, t.now.firstByteAt, t.now.answered
 	}
