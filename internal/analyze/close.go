@@ -11,10 +11,11 @@ import (
 // Result is what a capture tells. It is not changed any more; its methods are
 // safe for concurrent use.
 type Result struct {
-	Totals  Totals
-	Servers []ServerSummary // most connections first
-	Pairs   []Pair          // most connections first
-	Series  Series
+	First, Last int64 // of the capture's packets, ns since the epoch
+	Totals      Totals
+	Servers     []ServerSummary // most connections first
+	Pairs       []Pair          // most connections first
+	Series      Series
 
 	analyzer *Analyzer
 	ids      []uint64 // of the connections kept, nil if all are
@@ -54,6 +55,7 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64) {
 	t.Responses = counted(t.Responses, t.Responses, b.deaf)
 	t.Interim = counted(t.Interim, max(t.Responses, t.Interim), b.deaf)
 	t.TimeWait.Closes = t.TimeWait.Client + t.TimeWait.Server + t.TimeWait.Both
+	r.First, r.Last = first, last
 	r.Totals = mergeTimeWait(*t, r.Totals.TimeWait)
 	b.servers(r)
 	b.pairs(r, handshakes)
@@ -234,7 +236,7 @@ func (b *books) pairs(r *Result, handshakes []int64) {
 			continue
 		}
 		r.Pairs = append(r.Pairs, Pair{
-			Num: uint32(i + 1), ServerNum: p.server, Agent: p.agent, Proxied: p.proxied,
+			Num: uint32(i + 1), ServerNum: p.server, Agent: p.agent, Proxied: p.proxied, CloseInHTTP10: p.closeInHTTP10,
 			ReusedAfterBody: p.reusedAfterBody, ReusedAfterNone: p.reusedAfterNone,
 			Client: netip.AddrFrom16(p.key.client).Unmap(), Server: p.key.server.AddrPort(),
 			Connections: p.connections, Requests: counted(p.requests, p.requests, p.opaque),

@@ -259,6 +259,7 @@ type Pair struct {
 	PortsInUse            int64    // peak of client ports in use or in TIME_WAIT at the client
 	Agent                 Software // of the client, by its User-Agent field
 	Proxied               bool     // its requests were forwarded: the client is a proxy
+	CloseInHTTP10         bool     // its first requests are HTTP/1.0 and say close, as nginx asks its upstream servers
 	ReusedAfterBody       int64    // requests that followed a response with a body on their connection
 	ReusedAfterNone       int64    // and that followed one without
 }

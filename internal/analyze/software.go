@@ -75,6 +75,7 @@ func (p *pools) recognize(pair uint32, w httpparse.Packed, raw []byte) {
 			value, _ := httpparse.Field(raw, "User-Agent")
 			x.agent = softwareOf(value)
 			x.proxied = x.proxied || forwarded(raw)
+			x.closeInHTTP10 = w.Minor() == 0 && w.Flags()&httpparse.ConnClose != 0
 		}
 		return
 	}

@@ -2,17 +2,17 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 // unknown stands in text for what the capture does not tell.
-const unknown = "unknown"
+const unknown = diagnose.NotKnown
 
 // plain returns s if a terminal shows it as it is, else a quoted form.
 func plain(s string) string {
@@ -57,45 +57,17 @@ func shorten(s string, n int) string {
 	return s
 }
 
-// count writes n with commas.
-func count(n int64) string {
-	if n == analyze.Unknown {
-		return unknown
-	}
-	s := strconv.FormatInt(n, 10)
-	first := 0
-	if n < 0 {
-		first = 1
-	}
-	for i := len(s) - 3; i > first; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// plural writes n and its noun.
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return count(n) + " " + many
-}
-
 // connections writes a count of them.
 func connections(n int64) string { return plural(n, "connection", "connections") }
 
-// percent writes a share. Only all is 100% and only nothing is 0%.
-func percent(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return unknown
-	case f > 0 && f < 0.001:
-		return "<0.1%"
-	case f < 1 && f >= 0.999:
-		return "99.9%"
-	}
-	return strconv.FormatFloat(f*100, 'f', 1, 64) + "%"
-}
+// The words that findings use, too.
+var (
+	count    = diagnose.Count
+	plural   = diagnose.Plural
+	percent  = diagnose.Percent
+	decimal  = diagnose.Decimal
+	duration = diagnose.Duration
+)
 
 // share writes part of whole as a percentage.
 func share(part, whole int64) string {
@@ -103,47 +75,6 @@ func share(part, whole int64) string {
 		return ""
 	}
 	return percent(float64(part) / float64(whole))
-}
-
-// decimal writes f with one decimal where it matters.
-func decimal(f float64) string {
-	if math.IsNaN(f) {
-		return unknown
-	}
-	if r := math.Round(f); math.Abs(f-r) < 0.05 || f >= 1000 {
-		return count(int64(r))
-	}
-	return strconv.FormatFloat(f, 'f', 1, 64)
-}
-
-// duration writes ns with three or four digits and a unit.
-func duration(ns int64) string {
-	s := float64(ns) / 1e9
-	switch {
-	case ns == analyze.Unknown:
-		return unknown
-	case ns == 0:
-		return "0 s"
-	case ns < 0:
-		return "-" + duration(-ns)
-	case ns < 1e3:
-		return fmt.Sprintf("%d ns", ns)
-	case ns < 999.5e3:
-		return fmt.Sprintf("%.3g us", s*1e6)
-	case ns < 999.95e6:
-		return fmt.Sprintf("%.1f ms", s*1e3)
-	case ns < 9.9995e9:
-		return fmt.Sprintf("%.3f s", s)
-	case ns < 99.95e9:
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", s), ".0") + " s"
-	}
-	switch {
-	case s < 3*3600:
-		return count(int64(math.Round(s))) + " s"
-	case s < 72*3600:
-		return decimal(s/3600) + " h"
-	}
-	return decimal(s/86400) + " days"
 }
 
 // steps writes a whole number of seconds.

@@ -1,0 +1,124 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// Cause is why a connection carried no further request. Every connection has
+// one: the first that applies, in the order of the constants' groups.
+type Cause uint8
+
+// The causes.
+const (
+	Undecided Cause = iota // only the group can tell; never in a Diagnosis
+
+	// Never opened.
+	Refused
+	AcceptQueueFull
+	Unanswered
+
+	// Not a pool's business.
+	TLSFailed
+	NotHTTP
+	Upgraded
+	Tunnel
+	GoAway
+	NoRequest
+
+	// Said by a message.
+	RequestConnectionClose
+	HTTP10
+	EarlyResponse
+	ServerMaxRequests
+	ServerMaxAge
+	ServerDrain
+	ResponseConnectionClose
+	CloseDelimited
+
+	// Cut while in use.
+	StaleRace
+	UsedAfterClose
+	HalfOpenPeer
+	DeadPeer
+	LocalDrop
+	RetransmissionTimeout
+	MiddleboxReset
+	ServerExit
+	ClientExit
+	ClientTimeout
+	ServerTimeoutEmpty
+	ServerTimeoutCut
+	ClientUnreadBody
+	ServerReset
+	ClientReset
+
+	// Closed while idle.
+	ServerIdleTimeout
+	ClientIdleTimeout
+	ClientPoolOverflow
+	ClientClosedAfterResponse
+	ServerClosedUnannounced
+
+	// Half-closed.
+	HalfClose
+	CloseWait
+
+	// Still open.
+	Leaked
+	BusyAtEnd
+	IdleAtEnd
+	Unknown
+	causeCount
+)
+
+var causeNames = [causeCount]string{
+	"undecided",
+	"refused", "accept_queue_full", "unanswered",
+	"tls_failed", "not_http", "upgraded", "tunnel", "goaway", "no_request",
+	"request_connection_close", "http10", "early_response", "server_max_requests", "server_max_age", "server_drain",
+	"response_connection_close", "close_delimited",
+	"stale_race", "used_after_close", "half_open_peer", "dead_peer", "local_drop", "retransmission_timeout", "middlebox_reset",
+	"server_exit", "client_exit", "client_timeout", "server_timeout_empty", "server_timeout_cut", "client_unread_body",
+	"server_reset", "client_reset",
+	"server_idle_timeout", "client_idle_timeout", "client_pool_overflow", "client_closed_after_response", "server_closed_unannounced",
+	"half_close", "close_wait",
+	"leaked", "busy_at_end", "idle_at_end", "unknown",
+}
+
+// String returns the cause as reports name it.
+func (c Cause) String() string { return causeNames[c] }
+
+// failed reports whether a connection that ended so lost a request: its client
+// got no whole response.
+func (c Cause) failed() bool {
+	switch c {
+	case Refused, AcceptQueueFull, Unanswered, StaleRace, UsedAfterClose, HalfOpenPeer, ServerTimeoutEmpty, ServerTimeoutCut, ClientTimeout:
+		return true
+	}
+	return false
+}
+
+// Confidence is how sure a judgement is.
+type Confidence uint8
+
+// The levels.
+const (
+	Low Confidence = iota
+	Medium
+	High
+)
+
+// String returns the level as reports name it.
+func (c Confidence) String() string { return [...]string{"low", "medium", "high"}[c] }
+
+// NotReused is why one connection carried no further request.
+type NotReused struct {
+	Cause      Cause
+	By         analyze.Party // who did it
+	Confidence Confidence
+	fact       fact
+}
+
+// Observed returns what the capture shows of it, in words: "server sent FIN
+// 1.000 s after response 1".
+func (n NotReused) Observed() string { return n.fact.String() }

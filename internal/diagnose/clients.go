@@ -1,0 +1,181 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// decideHost gives a cause to the connections that wait for the other ones of
+// their client.
+func (d *Diagnosis) decideHost(h *host) {
+	h.exited()
+	for _, p := range h.pairs {
+		d.gaveUp(p)
+		d.afterResponse(p)
+		p.leaked()
+	}
+	d.idleClient(h)
+}
+
+// exited finds the moment at which the client's process ended: all that it had
+// open ends at once, and nothing follows.
+func (h *host) exited() {
+	ends := waiting(h.records, clientEndedIdle, clientEndedBusy, clientEndedQuiet)
+	for _, run := range bursts(ends) {
+		busy, idle := split(run, func(r *record) bool { return r.class == clientEndedBusy })
+		late := slices.ContainsFunc(idle, func(r *record) bool { return measured(r) >= minIdle })
+		if len(run) < exitAtLeast || timed(run) || h.goesOn(run) || !late && (len(busy) == 0 || len(idle) == 0) && !mixed(busy) {
+			continue
+		}
+		settle(run, ClientExit, analyze.Client, Medium)
+	}
+}
+
+// mixed reports whether the requests that a burst cut short were of quite
+// different age, as when a process ends in the middle of its work.
+func mixed(busy []*record) bool {
+	if len(busy) < exitAtLeast {
+		return false
+	}
+	d := values(busy, measured)
+	return slices.Max(d) > 2*slices.Min(d) || slices.Max(d) < minIdle && len(busy) > 2*exitAtLeast
+}
+
+// goesOn reports whether the client has connections that outlive a burst, or
+// opens others after it.
+func (h *host) goesOn(run []*record) bool {
+	at := run[len(run)-1].ended
+	return slices.ContainsFunc(h.records, func(r *record) bool {
+		return r.start > at || r.open && r.start < at
+	})
+}
+
+// gaveUp names the client's closes with a request under way.
+func (d *Diagnosis) gaveUp(p *pair) {
+	w := waiting(p.records, clientEndedBusy)
+	unread, w := split(w, func(r *record) bool {
+		return r.is.fact.what == sawCutEnd && r.firstByte != analyze.Unknown && r.ended-r.firstByte < minIdle
+	})
+	sure := Medium
+	if len(unread) > 1 || p.Agent == analyze.Go {
+		sure = High
+	}
+	settle(unread, ClientUnreadBody, analyze.Client, sure)
+	if b, ok := agree(values(w, measured)); ok && b.lo >= minIdle {
+		in, rest := split(w, func(r *record) bool { return b.has(measured(r)) })
+		settle(in, ClientTimeout, analyze.Client, b.sureTimeout())
+		d.policy(Policy{Kind: RequestTimeout, By: analyze.Client, Subject: p.title(), Value: b.middle, Samples: int64(b.n), Spread: b.spread()})
+		w = rest
+	}
+	reset, fin := split(w, func(r *record) bool { return r.rst })
+	settle(reset, ClientReset, analyze.Client, Medium)
+	settle(fin, ClientTimeout, analyze.Client, Medium)
+}
+
+// afterResponse names the client's closes right after a response. Alone they
+// look alike; the other connections tell which it was.
+func (d *Diagnosis) afterResponse(p *pair) {
+	prompt, _ := split(waiting(p.records, clientEndedIdle), func(r *record) bool { return measured(r) < minIdle })
+	prompt, reset := split(prompt, func(r *record) bool { return !r.rst })
+	if k, in := p.overflow(prompt); k > 0 {
+		sure := Medium
+		if k == 2 && p.Agent == analyze.Go {
+			sure = High
+		}
+		settle(in, ClientPoolOverflow, analyze.Client, sure)
+		d.policy(Policy{Kind: PoolSize, By: analyze.Client, Subject: p.title(), Value: k, Samples: int64(len(in))})
+		prompt, _ = split(prompt, func(r *record) bool { return r.is.Cause == Undecided })
+	}
+	unread := p.unread()
+	if len(prompt) > 1 && (unread || p.Agent == analyze.Go) {
+		sure := Medium
+		if unread {
+			sure = High
+		}
+		settle(prompt, ClientUnreadBody, analyze.Client, sure)
+	} else {
+		settle(prompt, ClientClosedAfterResponse, analyze.Client, Medium)
+	}
+	settle(reset, ClientReset, analyze.Client, Medium)
+}
+
+// unread reports whether the client is seen to leave bodies unread: it resets
+// in responses, or uses a connection again only after responses without a body.
+func (p *pair) unread() bool {
+	return p.ReusedAfterBody == 0 && p.ReusedAfterNone > 0 ||
+		slices.ContainsFunc(p.records, func(r *record) bool { return r.is.Cause == ClientUnreadBody })
+}
+
+// overflow looks for an idle pool that is full: when the client closes a
+// connection, it has at least K others idle, and these it keeps. It returns K
+// and the connections that it explains, or 0.
+func (p *pair) overflow(prompt []*record) (k int64, in []*record) {
+	if len(prompt) < minSamples {
+		return 0, nil
+	}
+	others := slices.Sorted(slices.Values(values(prompt, func(r *record) int64 { return int64(r.idleOthers) })))
+	k = others[len(others)/20]
+	if k == 0 {
+		return 0, nil
+	}
+	kept := int64(0)
+	for _, r := range p.records {
+		if r.requests > 1 || r.open {
+			kept++
+		}
+	}
+	if kept < k {
+		return 0, nil
+	}
+	in, _ = split(prompt, func(r *record) bool { return int64(r.idleOthers) >= k })
+	return k, in
+}
+
+// afterLeak is how long after a response another connection must be opened to
+// show that the client does not know this one to be free.
+const afterLeak = 10e6
+
+// leaked tells connections that the client forgot from those that wait in its
+// pool: it opens others instead of using them.
+func (p *pair) leaked() {
+	w := waiting(p.records, openIdle)
+	newest := int64(0)
+	for _, r := range p.records {
+		newest = max(newest, r.start)
+	}
+	lost, free := split(w, func(r *record) bool { return newest > r.done+afterLeak })
+	if len(lost) < 2 {
+		lost, free = nil, w
+	}
+	sure := Medium
+	if len(lost) >= 2*minSamples {
+		sure = High
+	}
+	settle(lost, Leaked, analyze.Client, sure)
+	settle(free, IdleAtEnd, analyze.Nobody, High)
+}
+
+// idleClient names the client's closes of idle connections.
+func (d *Diagnosis) idleClient(h *host) {
+	w := waiting(h.records, clientEndedIdle, clientEndedQuiet)
+	paused, _ := split(w, func(r *record) bool { return measured(r) >= minIdle })
+	if b, ok := agree(values(paused, measured)); ok {
+		in, _ := split(paused, func(r *record) bool { return b.has(measured(r)) })
+		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
+		p := d.groups.byPair[in[0].pair]
+		d.policy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.addr.String(), Value: b.middle, Samples: int64(b.n), Spread: b.spread(),
+			Matches: matching(analyze.Client, b.middle, p.Agent)})
+	}
+	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
+		one := []*record{r}
+		switch {
+		case r.class == clientEndedQuiet:
+			settle(one, Unknown, analyze.Client, Low)
+		case r.rst:
+			settle(one, ClientReset, analyze.Client, Medium)
+		default:
+			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
+		}
+	}
+}

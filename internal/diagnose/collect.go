@@ -1,0 +1,181 @@
+package diagnose
+
+import (
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// record is what is kept of a connection for its group: no pointer, about 130
+// bytes.
+type record struct {
+	id     uint64
+	stream int64
+	is     NotReused
+	class  class
+	rst    bool // it ended by an RST
+	open   bool // it did not end
+	half   bool // one side closed, the other did not
+	holder analyze.TimeWait
+
+	pair, server uint32
+	port         uint16 // of the client
+	idleOthers   uint16 // capped
+
+	requests  uint32
+	start     int64
+	ended     int64  // first FIN or RST
+	packet    uint64 // of that, else of the message that ended the persistence
+	done      int64  // last byte of the last response; Unknown without
+	saidAt    int64  // 0 if nothing was said
+	saidN     uint32
+	usedAt    int64  // as in [analyze.Evidence.SaidUsedAt]
+	asked     uint64 // first packet of the last request
+	askedAt   int64  // its time
+	firstByte int64  // of a response that was under way
+	connect   int64  // time that the connection took to open, 0 if not known
+}
+
+// Collector takes the connections of one analysis. It is not safe for
+// concurrent use.
+type Collector struct {
+	records []record
+	traits  traits
+}
+
+// traits are sums over connections that only some rules look at.
+type traits struct {
+	midstream, oneDirection, opaque, lossy, withRequests int64
+	marks                                                []marked
+}
+
+// marked is a connection with something unusual besides its cause.
+type marked struct {
+	id     uint64
+	what   oddity
+	by     analyze.Party
+	d      int64 // ns
+	packet uint64
+}
+
+// oddity is the unusual thing.
+type oddity uint8
+
+const (
+	oddChallenged oddity = iota // the SYN was answered by a bare ACK
+	oddRecycled                 // a TIME_WAIT was taken over
+	oddStall                    // a closed window
+	odd408                      // a 408 without a request
+	oddSYNACK                   // the SYN-ACK was sent again
+	oddProbes                   // keep-alive probes; d is the idle time before the first
+	oddSYNAgain                 // a SYN was sent again, and answered in the end
+	oddCloseWait                // the server closed, the client did not; d is since when
+	oddFINWait2                 // the client closed, the server did not
+	oddStarved                  // data acknowledged, never answered
+)
+
+// minStall is the shortest closed window that counts as a stall.
+const minStall = 500e6
+
+// Add takes a connection that is final, and returns its judgement: with cause
+// Undecided if only its group can tell. last is the time of the latest packet
+// so far.
+func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
+	is, k := judge(c, last)
+	e := &c.Evidence
+	end := endingOf(e)
+	r := record{
+		id: c.ID, stream: c.Stream, is: is, class: k, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf, holder: c.Close.TimeWait,
+		pair: e.Pair, server: e.Server, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)),
+		requests: uint32(max(c.Requests, 0)), start: c.Start, ended: end.at, packet: end.packet, done: e.LastDone,
+		asked: e.Asked.Packet, askedAt: e.Asked.At, firstByte: e.FirstByteAt, connect: max(c.ConnectTime, 0),
+	}
+	if e.Said != analyze.SaidNothing {
+		r.saidAt, r.saidN, r.usedAt = e.SaidBy.At, uint32(e.SaidN), e.SaidUsedAt
+		r.packet = e.SaidBy.Packet
+	}
+	d.records = append(d.records, r)
+	d.notice(c, e, last)
+	return is
+}
+
+// notice notes what is unusual besides the cause.
+func (d *Collector) notice(c *analyze.Connection, e *analyze.Evidence, last int64) {
+	t := &d.traits
+	mark := func(what oddity, by analyze.Party, ns int64, packet uint64) {
+		t.marks = append(t.marks, marked{c.ID, what, by, ns, packet})
+	}
+	if c.Midstream {
+		t.midstream++
+	}
+	if c.Requests > 0 {
+		t.withRequests++
+	}
+	if c.HTTPUnknown {
+		t.opaque++
+	}
+	if (c.PacketsClient == 0) != (c.PacketsServer == 0) && c.Handshake != flows.HandshakeUnanswered {
+		t.oneDirection++
+	}
+	if c.MissingClient+c.MissingServer > 0 {
+		t.lossy++
+	}
+	if e.Challenged {
+		mark(oddChallenged, analyze.Server, c.ConnectTime, 0)
+	}
+	if e.Recycled != analyze.Nobody {
+		mark(oddRecycled, e.Recycled, 0, 0)
+	}
+	if e.Stall >= minStall {
+		mark(oddStall, e.StallBy, e.Stall, 0)
+	}
+	if e.Idle408 {
+		mark(odd408, analyze.Server, 0, 0)
+	}
+	if e.SYNACKRetransmissions > 0 {
+		mark(oddSYNACK, analyze.Server, int64(e.SYNACKRetransmissions), 0)
+	}
+	if c.SYNRetransmissions > 0 && c.RTT != analyze.Unknown {
+		mark(oddSYNAgain, analyze.Client, c.ConnectTime, 0)
+	}
+	d.noticeEnd(c, e, last, mark)
+}
+
+func (d *Collector) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last int64, mark func(oddity, analyze.Party, int64, uint64)) {
+	if c.ClientProbes.Sent > 0 && c.ClientProbes.Idle != analyze.Unknown {
+		mark(oddProbes, analyze.Client, c.ClientProbes.Idle, 0)
+	}
+	if c.ServerProbes.Sent > 0 && c.ServerProbes.Idle != analyze.Unknown {
+		mark(oddProbes, analyze.Server, c.ServerProbes.Idle, 0)
+	}
+	if e.ClientRST.OK() || e.ServerRST.OK() || c.PacketsClient == 0 || c.PacketsServer == 0 {
+		return
+	}
+	switch {
+	case e.ServerFIN.OK() && !e.ClientFIN.OK() && !e.UnackedServer && !c.Close.Inferred:
+		mark(oddCloseWait, analyze.Client, last-e.ServerFIN.At, e.ServerFIN.Packet)
+	case e.ClientFIN.OK() && !e.ServerFIN.OK() && !e.UnackedClient && !c.Close.Inferred:
+		mark(oddFINWait2, analyze.Server, last-e.ClientFIN.At, e.ClientFIN.Packet)
+	}
+	if e.Outstanding > 0 && !e.Answering && !e.UnackedClient && !e.ServerFIN.OK() {
+		mark(oddStarved, analyze.Server, last-e.Asked.At, e.Asked.Packet)
+	}
+}
+
+// find returns the record of a connection.
+func (d *Collector) find(id uint64) *record {
+	i, ok := slices.BinarySearchFunc(d.records, id, func(r record, id uint64) int {
+		switch {
+		case r.id < id:
+			return -1
+		case r.id > id:
+			return 1
+		}
+		return 0
+	})
+	if !ok {
+		return nil
+	}
+	return &d.records[i]
+}

@@ -1,0 +1,90 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// Diagnosis is what a Collector found. It is not changed any more; its methods
+// are safe for concurrent use.
+type Diagnosis struct {
+	Verdict  Verdict
+	Findings []Finding    // what costs most first
+	Causes   []CauseTotal // most connections first
+	Policies []Policy
+	Judged   []Judgement // what became of each rule, in the order of Rules
+
+	groups  *groups
+	all     *Collector
+	starved map[uint32]int64 // connections whose data was never answered, by server
+}
+
+// CauseTotal counts the connections of one cause.
+type CauseTotal struct {
+	Cause       Cause
+	By          analyze.Party
+	Connections int64
+}
+
+// Finish says that the analysis is over: it gives every connection its cause,
+// and runs the rules. The Collector must not be used any more.
+func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
+	x := &Diagnosis{all: d, starved: map[uint32]int64{}}
+	x.groups = group(d.records, r)
+	for _, m := range d.traits.marks {
+		if m.what == oddStarved {
+			x.starved[d.find(m.id).server]++
+		}
+	}
+	for _, s := range x.groups.servers {
+		x.decideServer(s)
+	}
+	for _, h := range x.groups.hosts {
+		x.decideHost(h)
+	}
+	sortPolicies(x.Policies)
+	x.count()
+	v := &view{x, r, r.Last - r.First}
+	for _, rule := range Rules {
+		j := Judgement{Rule: rule, Lacks: v.lacks(rule.Needs)}
+		if j.Lacks == "" {
+			found := rule.Check(v, rule)
+			j.Findings = len(found)
+			x.Findings = append(x.Findings, found...)
+		}
+		x.Judged = append(x.Judged, j)
+	}
+	rank(x.Findings)
+	x.Verdict = v.conclude()
+	return x
+}
+
+// count counts the connections of each cause.
+func (d *Diagnosis) count() {
+	by := map[CauseTotal]int64{}
+	for i := range d.all.records {
+		is := &d.all.records[i].is
+		by[CauseTotal{Cause: is.Cause, By: is.By}]++
+	}
+	for t, n := range by {
+		t.Connections = n
+		d.Causes = append(d.Causes, t)
+	}
+	slices.SortFunc(d.Causes, func(x, y CauseTotal) int {
+		return cmp.Or(cmp.Compare(y.Connections, x.Connections), cmp.Compare(x.Cause, y.Cause), cmp.Compare(x.By, y.By))
+	})
+}
+
+// policy keeps a policy that was inferred.
+func (d *Diagnosis) policy(p Policy) { d.Policies = append(d.Policies, p) }
+
+// Of returns why a connection was not reused, and false if there is no
+// connection with that ID.
+func (d *Diagnosis) Of(id uint64) (NotReused, bool) {
+	if r := d.all.find(id); r != nil {
+		return r.is, true
+	}
+	return NotReused{}, false
+}

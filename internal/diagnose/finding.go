@@ -1,0 +1,330 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// Severity is how much a finding matters.
+type Severity uint8
+
+// The severities.
+const (
+	Info    Severity = iota // low: worth knowing
+	Notable                 // medium
+	Grave                   // high
+)
+
+// String returns the severity as reports name it.
+func (s Severity) String() string { return [...]string{"low", "medium", "high"}[s] }
+
+// Finding is a rule that fired for one subject.
+type Finding struct {
+	Rule       *Rule
+	Severity   Severity
+	Confidence Confidence
+	Title      string // what is wrong, with its numbers
+	Subject    string // the server, the client and server, or the host
+	Observed   string // the fact of the first example
+	Fix        string
+
+	Connections int64 // that show it
+	Failed      int64 // requests that got no whole response
+	Saves       Saving
+	Examples    []Example
+
+	subject subject
+	brief   string // for the verdict; Title if empty
+}
+
+// subject is who a finding is about.
+type subject struct {
+	server *server
+	pair   *pair
+	host   string
+}
+
+// Saving is what fixing a finding would spare, next to this capture; Unknown
+// where it cannot be told.
+type Saving struct {
+	Connections int64
+	TimeWait    int64 // closes that leave TIME_WAIT
+}
+
+// Example is a connection that shows a finding.
+type Example struct {
+	Connection uint64
+	Stream     int64 // Unknown if the capture was filtered
+	Packets    []uint64
+	Filter     string // a Wireshark display filter
+	Observed   string
+}
+
+const maxExamples = 3
+
+// view is what a rule sees.
+type view struct {
+	*Diagnosis
+	result   *analyze.Result
+	duration int64 // of the capture, ns
+}
+
+// ended is a group whose connections ended for one of some causes.
+type ended struct {
+	subject
+	records []*record
+}
+
+func (e *ended) len() int64 { return int64(len(e.records)) }
+
+// perServer returns the servers with connections of these causes.
+func (v *view) perServer(causes ...Cause) []ended {
+	var out []ended
+	for _, s := range v.groups.servers {
+		if in := having(s.records, causes); len(in) > 0 {
+			out = append(out, ended{subject{server: s}, in})
+		}
+	}
+	return out
+}
+
+// perPair returns the pairs with connections of these causes.
+func (v *view) perPair(causes ...Cause) []ended {
+	var out []ended
+	for _, p := range v.groups.pairs {
+		if in := having(p.records, causes); len(in) > 0 {
+			out = append(out, ended{subject{pair: p, server: p.server}, in})
+		}
+	}
+	return out
+}
+
+// perHost returns the clients with connections of these causes.
+func (v *view) perHost(causes ...Cause) []ended {
+	var out []ended
+	for _, h := range v.groups.hosts {
+		if in := having(h.records, causes); len(in) > 0 {
+			out = append(out, ended{subject{host: h.addr.String()}, in})
+		}
+	}
+	return out
+}
+
+func having(records []*record, causes []Cause) []*record {
+	in, _ := split(records, func(r *record) bool { return slices.Contains(causes, r.is.Cause) })
+	return in
+}
+
+// marked returns the connections with an oddity, by server.
+func (v *view) marked(what oddity, is func(*marked) bool) []ended {
+	var order []*server
+	by := map[*server][]*record{}
+	for i := range v.all.traits.marks {
+		m := &v.all.traits.marks[i]
+		if m.what != what || is != nil && !is(m) {
+			continue
+		}
+		r := v.all.find(m.id)
+		s := v.groups.byPair[r.pair].server
+		if by[s] == nil {
+			order = append(order, s)
+		}
+		by[s] = append(by[s], r)
+	}
+	var out []ended
+	for _, s := range order {
+		out = append(out, ended{subject{server: s}, by[s]})
+	}
+	return out
+}
+
+// name returns the subject in words.
+func (s *subject) name() string {
+	switch {
+	case s.pair != nil:
+		return s.pair.title()
+	case s.server != nil:
+		return s.server.name
+	}
+	return s.host
+}
+
+// client returns the name of the client, if there is one.
+func (s *subject) client() string {
+	if s.pair != nil {
+		return s.pair.name
+	}
+	return s.host
+}
+
+// found makes a finding of the connections that show it.
+func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
+	f := Finding{
+		Rule: r, Subject: e.name(), subject: e.subject, Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
+		Connections: e.len(), Saves: saving(v, e.records), Confidence: Low,
+	}
+	for _, x := range e.records {
+		f.Confidence = max(f.Confidence, x.is.Confidence)
+		if x.is.Cause.failed() {
+			f.Failed++
+		}
+	}
+	for _, x := range e.records[:min(len(e.records), maxExamples)] {
+		f.Examples = append(f.Examples, v.example(x))
+	}
+	f.Observed = f.Examples[0].Observed
+	f.Severity = v.weigh(&f)
+	return f
+}
+
+// fixFor picks the words that fit who has to change.
+func (r *Rule) fixFor(e ended) string {
+	who := r.Who
+	if who == analyze.Both {
+		who = e.records[0].is.By
+	}
+	says := analyze.UnknownSoftware
+	switch {
+	case who == analyze.Server && e.server != nil:
+		says = e.server.Software
+	case who == analyze.Client && e.pair != nil:
+		says = e.pair.Agent
+	}
+	if fix, ok := r.FixFor[says]; ok {
+		return fix
+	}
+	return r.Fix
+}
+
+// example shows one connection.
+func (v *view) example(r *record) Example {
+	x := Example{Connection: r.id, Stream: r.stream, Observed: r.is.Observed()}
+	switch {
+	case r.stream != analyze.Unknown:
+		x.Filter = fmt.Sprintf("tcp.stream eq %d", r.stream)
+	default:
+		p := v.groups.byPair[r.pair]
+		family := "ip"
+		if p.Client.Is6() {
+			family = "ipv6"
+		}
+		x.Filter = fmt.Sprintf("%s.addr eq %s and tcp.port eq %d and tcp.port eq %d", family, p.Client, r.port, p.Server.Port())
+	}
+	for _, n := range [...]uint64{r.asked, r.packet} {
+		if n != 0 && !slices.Contains(x.Packets, n) {
+			x.Packets = append(x.Packets, n)
+		}
+	}
+	slices.Sort(x.Packets)
+	return x
+}
+
+// saving estimates what a perfect pool would spare of these connections: of
+// each pair no more than it has too many.
+func saving(v *view, records []*record) Saving {
+	perPair := map[uint32]int64{}
+	waits := int64(0)
+	for _, r := range records {
+		if r.requests == 0 {
+			continue
+		}
+		perPair[r.pair]++
+		switch r.holder {
+		case analyze.TimeWaitClient, analyze.TimeWaitServer, analyze.TimeWaitBoth:
+			waits++
+		}
+	}
+	var s Saving
+	of := int64(0)
+	for num, n := range perPair {
+		p := v.groups.byPair[num]
+		of += n
+		if p.AvoidableConnections > 0 {
+			s.Connections += min(n, p.AvoidableConnections)
+		}
+	}
+	if of > 0 {
+		s.TimeWait = waits * s.Connections / of
+	}
+	return s
+}
+
+// weigh says how much a finding matters: by the requests that failed, else by
+// the connections that it cost, as a share of all and per minute.
+func (v *view) weigh(f *Finding) Severity {
+	t := &v.result.Totals
+	switch n := f.Failed; {
+	case n >= minSamples || n > 0 && n*100 >= max(t.Requests, 1):
+		return Grave
+	case n > 0:
+		return Notable
+	}
+	n := f.Saves.Connections
+	minutes := float64(v.duration) / 60e9
+	switch share := float64(n) / float64(max(t.Connections, 1)); {
+	case n < 2 || float64(n) < minutes:
+		return Info
+	case n >= minSamples && share >= 0.2:
+		return Grave
+	case share >= 0.02 || n >= 100:
+		return Notable
+	}
+	return Info
+}
+
+// rank sorts findings by what they cost.
+func rank(f []Finding) {
+	cost := func(x *Finding) int64 {
+		return 10*x.Failed + x.Saves.Connections + x.Saves.TimeWait
+	}
+	slices.SortStableFunc(f, func(x, y Finding) int {
+		return cmp.Or(
+			cmp.Compare(y.Severity, x.Severity),
+			cmp.Compare(cost(&y), cost(&x)),
+			cmp.Compare(y.Confidence, x.Confidence),
+			cmp.Compare(x.Rule.ID, y.Rule.ID), cmp.Compare(x.Subject, y.Subject))
+	})
+}
+
+// typical returns the value in the middle.
+func typical(v []int64) int64 {
+	if len(v) == 0 {
+		return analyze.Unknown
+	}
+	s := slices.Sorted(slices.Values(v))
+	return s[(len(s)-1)/2]
+}
+
+// list writes names as in a sentence.
+func list(names []string) string {
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " or " + names[n-1]
+	}
+	return strings.Join(names, "")
+}
+
+// shareOf writes part of whole: "99.8% (1,198 of 1,200)".
+func shareOf(part, whole int64) string {
+	if whole <= 0 {
+		return Count(part)
+	}
+	return fmt.Sprintf("%s (%s of %s)", Percent(math.Min(1, float64(part)/float64(whole))), Count(part), Count(whole))
+}
+
+// conns writes a count of connections.
+func conns(n int64) string { return Plural(n, "connection", "connections") }
+
+// policyOf returns the policy of that kind and subject.
+func (d *Diagnosis) policyOf(kind PolicyKind, by analyze.Party, subject string) (Policy, bool) {
+	for _, p := range d.Policies {
+		if p.Kind == kind && p.By == by && p.Subject == subject {
+			return p, true
+		}
+	}
+	return Policy{}, false
+}

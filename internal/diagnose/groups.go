@@ -1,0 +1,175 @@
+package diagnose
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// server is a server with its connections, in order of ID.
+type server struct {
+	*analyze.ServerSummary
+	name    string
+	records []*record
+	pairs   []*pair
+}
+
+// pair is a client address and a server with their connections, in order of ID.
+type pair struct {
+	*analyze.Pair
+	name    string // of the client
+	server  *server
+	records []*record
+}
+
+// title names the pair.
+func (p *pair) title() string { return p.name + " to " + p.server.name }
+
+// host is a client address with all its connections, in order of ID.
+type host struct {
+	addr    netip.Addr
+	records []*record
+	pairs   []*pair
+}
+
+// groups are the connections by who made them. Servers and pairs are in the
+// order of the report, hosts in that of their first pair.
+type groups struct {
+	servers []*server
+	pairs   []*pair
+	hosts   []*host
+	byPair  map[uint32]*pair // by number
+}
+
+// group sorts the records and puts them into their groups.
+func group(records []record, r *analyze.Result) *groups {
+	slices.SortFunc(records, func(x, y record) int { return cmp.Compare(x.id, y.id) })
+	g := &groups{byPair: map[uint32]*pair{}}
+	servers := map[uint32]*server{}
+	for i := range r.Servers {
+		s := &server{ServerSummary: &r.Servers[i], name: r.Servers[i].Server.String()}
+		servers[s.Num] = s
+		g.servers = append(g.servers, s)
+	}
+	hosts := map[netip.Addr]*host{}
+	for i := range r.Pairs {
+		p := &pair{Pair: &r.Pairs[i], name: r.Pairs[i].Client.String(), server: servers[r.Pairs[i].ServerNum]}
+		g.byPair[p.Num] = p
+		g.pairs = append(g.pairs, p)
+		p.server.pairs = append(p.server.pairs, p)
+		h := hosts[p.Client]
+		if h == nil {
+			h = &host{addr: p.Client}
+			hosts[p.Client] = h
+			g.hosts = append(g.hosts, h)
+		}
+		h.pairs = append(h.pairs, p)
+	}
+	for i := range records {
+		x := &records[i]
+		p := g.byPair[x.pair]
+		p.records = append(p.records, x)
+		p.server.records = append(p.server.records, x)
+		h := hosts[p.Client]
+		h.records = append(h.records, x)
+	}
+	return g
+}
+
+// waiting returns the records that are not decided yet and have one of the
+// classes.
+func waiting(records []*record, classes ...class) []*record {
+	var out []*record
+	for _, r := range records {
+		if r.is.Cause == Undecided && slices.Contains(classes, r.class) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// settle gives records their cause.
+func settle(records []*record, cause Cause, by analyze.Party, how Confidence) {
+	for _, r := range records {
+		r.is.Cause, r.is.By, r.is.Confidence = cause, by, how
+	}
+}
+
+// split returns the records for which is holds, and the others.
+func split(records []*record, is func(*record) bool) (yes, no []*record) {
+	for _, r := range records {
+		if is(r) {
+			yes = append(yes, r)
+		} else {
+			no = append(no, r)
+		}
+	}
+	return yes, no
+}
+
+// values returns one number of each record.
+func values(records []*record, of func(*record) int64) []int64 {
+	out := make([]int64, len(records))
+	for i, r := range records {
+		out[i] = of(r)
+	}
+	return out
+}
+
+// measured is the duration of a record's fact, in ns.
+func measured(r *record) int64 { return r.is.fact.d }
+
+// instant is how far apart what happens at one moment may be.
+const instant = 100e6
+
+// bursts cuts records into runs that ended at one moment each, in order of time.
+func bursts(records []*record) [][]*record {
+	byTime := slices.Clone(records)
+	slices.SortStableFunc(byTime, func(x, y *record) int { return cmp.Compare(x.ended, y.ended) })
+	var out [][]*record
+	for i, r := range byTime {
+		if i > 0 {
+			run := &out[len(out)-1]
+			if r.ended-(*run)[0].ended <= instant {
+				*run = append(*run, r)
+				continue
+			}
+		}
+		out = append(out, []*record{r})
+	}
+	return out
+}
+
+// spread returns how far apart the least and the greatest of values are.
+func spread(v []int64) int64 { return slices.Max(v) - slices.Min(v) }
+
+// timed reports whether the records of a burst ended by timers of their own,
+// each as long after its last message as the others, rather than together:
+// the ends are then as far apart as these messages.
+func timed(run []*record) bool {
+	d := values(run, measured)
+	lo, hi := slices.Min(d), slices.Max(d)
+	if lo < minIdle || hi-lo > max(hi*agreement/100, 2e6) {
+		return false
+	}
+	ends, dev := spread(values(run, func(r *record) int64 { return r.ended })), hi-lo
+	switch {
+	case ends > 2*dev:
+		return true
+	case dev > 2*ends:
+		return false
+	}
+	return round(d[len(d)/2])
+}
+
+// round reports whether ns is about what people set: whole tenths of a second.
+func round(ns int64) bool {
+	const step = 100e6
+	off := ns % step
+	return min(off, step-off) <= max(ns/200, 3e6)
+}
+
+// minIdle tells what ended after a pause from what ended right after a response.
+const minIdle = 50e6

@@ -1,0 +1,255 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// class is what a connection whose cause its group decides has in common with
+// the others of that group.
+type class uint8
+
+const (
+	decided          class = iota // by its own evidence
+	synUnanswered                 // no answer to its SYNs
+	saidInResponse                // a response ended the persistence
+	serverEndedBusy               // the server closed with a request under way
+	clientEndedBusy               // the client did
+	serverEndedIdle               // the server closed with all answered
+	clientEndedIdle               // the client did
+	serverEndedQuiet              // the server closed; what was under way is not known
+	clientEndedQuiet              // the client did
+	openIdle                      // still open, all answered
+)
+
+// unanswered is how many probes or retransmissions without an answer show that
+// a peer or the path is gone.
+const unanswered = 2
+
+// ending is who closed a connection first, and when.
+type ending struct {
+	by     analyze.Party
+	at     int64
+	packet uint64
+	rst    bool
+}
+
+// endingOf returns the first FIN or RST, by time.
+func endingOf(e *analyze.Evidence) (x ending) {
+	for _, m := range [...]struct {
+		analyze.Mark
+		by  analyze.Party
+		rst bool
+	}{
+		{e.ClientFIN, analyze.Client, false}, {e.ServerFIN, analyze.Server, false},
+		{e.ClientRST, analyze.Client, true}, {e.ServerRST, analyze.Server, true},
+	} {
+		if m.OK() && (x.packet == 0 || m.Packet < x.packet) {
+			x = ending{m.by, m.At, m.Packet, m.rst}
+		}
+	}
+	return x
+}
+
+// judge decides the cause of a connection by its own evidence, or says which
+// class of its group it waits with. last is the time of the capture's last
+// packet. The order is that of the causes.
+func judge(c *analyze.Connection, last int64) (NotReused, class) {
+	e := &c.Evidence
+	end := endingOf(e)
+	steps := [...]func(*analyze.Connection, *analyze.Evidence, ending) (NotReused, class, bool){
+		neverOpened, otherBusiness, said, cut, endedBusy, endedIdle,
+	}
+	for _, step := range steps {
+		if n, k, ok := step(c, e, end); ok {
+			return n, k
+		}
+	}
+	return stillOpen(c, e, last)
+}
+
+// of makes a decided judgement.
+func of(cause Cause, by analyze.Party, how Confidence, f fact) (NotReused, class, bool) {
+	return NotReused{cause, by, how, f}, decided, true
+}
+
+// wait leaves a judgement to the group.
+func wait(k class, by analyze.Party, f fact) (NotReused, class, bool) {
+	return NotReused{Undecided, by, Low, f}, k, true
+}
+
+func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	switch c.Handshake {
+	case flows.HandshakeRefused:
+		return of(Refused, analyze.Server, High, fact{what: sawRefusal})
+	case flows.HandshakeUnanswered:
+		return wait(synUnanswered, analyze.Network, fact{what: sawSilence, n: c.SYNRetransmissions + 1, d: c.End - c.Start})
+	}
+	return n, k, false
+}
+
+func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	switch {
+	case c.Protocol == analyze.WebSocket || c.Protocol == analyze.H2C && c.Requests > 0:
+		return of(Upgraded, analyze.Both, High, fact{what: sawUpgrade, n: uint32(c.Requests)})
+	case c.Protocol == analyze.Connect:
+		return of(Tunnel, analyze.Client, High, fact{what: sawTunnel, n: uint32(c.Requests)})
+	case c.Protocol == analyze.Other && !c.HTTPUnknown && (!c.Midstream || c.MissingClient+c.MissingServer == 0):
+		return of(NotHTTP, analyze.Both, Medium, fact{what: sawOtherProtocol})
+	case c.HTTPUnknown || c.Midstream || c.Requests > 0 || e.HeadStarted || c.Responses > 0 || c.BytesClient > 0 && c.MissingClient > 0:
+		return n, k, false
+	case c.Protocol == analyze.NoProtocol:
+		f := fact{what: sawNoRequest, d: c.End - c.Start, by: end.by, rst: end.rst}
+		if c.Handshake == flows.HandshakeIncomplete {
+			f = fact{what: sawNoACK}
+		}
+		return of(NoRequest, analyze.Client, High, f)
+	}
+	return n, k, false
+}
+
+func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	at := uint32(e.SaidN)
+	switch {
+	case e.Said == analyze.SaidRequestClose:
+		return of(RequestConnectionClose, analyze.Client, High, fact{what: sawRequestClose, n: at})
+	case e.Said == analyze.SaidRequestHTTP10:
+		return of(HTTP10, analyze.Client, High, fact{what: sawRequest10, n: at})
+	case e.Early && e.LastStatus >= 300 && end.by != analyze.Nobody:
+		return of(EarlyResponse, analyze.Server, High, fact{what: sawEarly, n: uint32(max(c.Responses, 1)), code: e.LastStatus})
+	case e.Said == analyze.SaidResponseClose:
+		return wait(saidInResponse, analyze.Server, fact{what: sawResponseClose, n: at})
+	case e.Said == analyze.SaidResponseHTTP10:
+		return wait(saidInResponse, analyze.Server, fact{what: sawResponse10, n: at})
+	case e.Said == analyze.SaidCloseDelimited:
+		return wait(saidInResponse, analyze.Server, fact{what: sawCloseDelimited, n: at})
+	}
+	return n, k, false
+}
+
+// cut finds what the wire alone shows: races, dead peers, things on the way.
+func cut(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	if n, k, ok = raced(c, e); ok {
+		return n, k, ok
+	}
+	for _, x := range [...]struct {
+		who     analyze.Party
+		lost    uint32
+		unacked bool
+		rst     analyze.Mark
+		probes  analyze.Probes
+	}{
+		{analyze.Client, e.UnansweredClient, e.UnackedClient, e.ClientRST, c.ClientProbes},
+		{analyze.Server, e.UnansweredServer, e.UnackedServer, e.ServerRST, c.ServerProbes},
+	} {
+		probing := x.probes.Sent > x.probes.Answered
+		gone := x.lost >= unanswered && (end.by == analyze.Nobody || x.rst.OK())
+		switch {
+		case x.rst.OK() && e.Deaf&x.who != 0 && x.probes.Answered > 0:
+			return of(LocalDrop, x.who, High, fact{what: sawDeaf, by: x.who, n: x.probes.Answered})
+		case gone && probing && !x.unacked:
+			return of(DeadPeer, analyze.Network, High, fact{what: sawProbesLost, by: x.who, n: x.probes.Sent - x.probes.Answered})
+		case x.lost >= unanswered && x.unacked && (gone || end.by == x.who):
+			return of(RetransmissionTimeout, analyze.Network, High, fact{what: sawDataLost, by: x.who, n: x.lost})
+		}
+	}
+	if end.rst && e.ForeignRST != analyze.Nobody && (e.ForeignRST == end.by || e.ForeignRST == analyze.Both) {
+		return of(MiddleboxReset, analyze.Network, Medium, fact{what: sawForeignRST, by: end.by, d: sinceDone(e, end.at)})
+	}
+	return n, k, false
+}
+
+// minRace is how close to the server's FIN a request counts as crossing it,
+// where the round trip is shorter.
+const minRace = 5e6
+
+// raced finds requests that met the server's close, or a server that no longer
+// knows the connection.
+func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok bool) {
+	if e.Outstanding == 0 || e.Answering || !e.Asked.OK() {
+		return n, k, false
+	}
+	near := max(c.RTT, minRace)
+	asked := fact{n: uint32(c.Requests)}
+	switch {
+	case e.ServerFIN.OK():
+		asked.d = max(e.Asked.At-e.ServerFIN.At, e.ServerFIN.At-e.Asked.At)
+		late := e.Asked.Packet > e.ServerFIN.Packet
+		switch {
+		case e.MissedFIN && (late || asked.d <= 2*near):
+			asked.what = sawCrossing
+			return of(StaleRace, analyze.Both, High, asked)
+		case late && asked.d <= near:
+			asked.what = sawCrossing
+			return of(StaleRace, analyze.Both, Medium, asked)
+		case late:
+			asked.what = sawLateRequest
+			return of(UsedAfterClose, analyze.Client, High, asked)
+		}
+	case e.ServerRST.OK() && c.Close.ResetShape == flows.ResetNoSocket && !e.ClientFIN.OK() && e.ServerRST.Packet > e.Asked.Packet && e.ForeignRST&analyze.Server == 0:
+		asked.what, asked.d = sawNoSocket, e.ServerRST.At-e.Asked.At
+		return of(HalfOpenPeer, analyze.Server, High, asked)
+	}
+	return n, k, false
+}
+
+// endedBusy takes closes with a request under way.
+func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	late := e.Outstanding == 0 && end.by == analyze.Client && e.Asked.OK() && e.LastDone != analyze.Unknown && e.LastDone > end.at && e.Asked.At < end.at
+	if end.by == analyze.Nobody || c.HTTPUnknown || e.Outstanding == 0 && !late || !e.Asked.OK() {
+		return n, k, false
+	}
+	f := fact{what: sawUnansweredEnd, by: end.by, rst: end.rst, n: uint32(c.Requests - max(0, e.Outstanding-1)), d: max(0, end.at-e.Asked.At)}
+	switch {
+	case late && !e.ClientRST.OK():
+		return of(HalfClose, analyze.Client, High, fact{what: sawHalfClose, by: analyze.Client})
+	case e.Answering && e.FirstByteAt <= end.at:
+		f.what = sawCutEnd
+	}
+	if end.by == analyze.Client {
+		return wait(clientEndedBusy, end.by, f)
+	}
+	return wait(serverEndedBusy, end.by, f)
+}
+
+// endedIdle takes closes with nothing under way, or where that is not known.
+func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	switch {
+	case end.by == analyze.Nobody:
+		return n, k, false
+	case c.PacketsClient == 0 || c.PacketsServer == 0:
+		return of(Unknown, end.by, Low, fact{what: sawOneDirection})
+	}
+	classes := [...]class{serverEndedIdle, serverEndedQuiet}
+	if end.by == analyze.Client {
+		classes = [...]class{clientEndedIdle, clientEndedQuiet}
+	}
+	if e.LastDone == analyze.Unknown || c.HTTPUnknown {
+		f := fact{what: sawQuietEnd, by: end.by, rst: end.rst, d: e.Quiet}
+		return wait(classes[1], end.by, f)
+	}
+	return wait(classes[0], end.by, fact{what: sawIdleEnd, by: end.by, rst: end.rst, n: uint32(c.Responses), d: sinceDone(e, end.at)})
+}
+
+// sinceDone returns the time from the last response to at.
+func sinceDone(e *analyze.Evidence, at int64) int64 {
+	if e.LastDone == analyze.Unknown {
+		return 0
+	}
+	return max(0, at-e.LastDone)
+}
+
+// stillOpen takes what the capture leaves open.
+func stillOpen(c *analyze.Connection, e *analyze.Evidence, last int64) (NotReused, class) {
+	switch {
+	case e.Outstanding > 0 || e.HeadStarted:
+		since := c.Start
+		if e.Asked.OK() {
+			since = e.Asked.At
+		}
+		return NotReused{BusyAtEnd, analyze.Nobody, High, fact{what: sawOpenBusy, n: uint32(max(c.Requests, 0)), d: last - since}}, decided
+	case e.LastDone != analyze.Unknown && !c.HTTPUnknown:
+		return NotReused{Undecided, analyze.Nobody, High, fact{what: sawOpenIdle, n: uint32(c.Responses), d: last - e.LastDone}}, openIdle
+	}
+	return NotReused{IdleAtEnd, analyze.Nobody, Low, fact{what: sawOpenQuiet}}, decided
+}

@@ -1,0 +1,37 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var requestClose = &Rule{
+	ID:      "KA1001",
+	Title:   "client asks to close after each request",
+	Who:     analyze.Client,
+	SetWhen: `requests carry "Connection: close"`,
+	Why:     "keep-alive is switched off in the client, or each request runs through a one-shot client",
+	Fix:     "switch keep-alive on in the client, and share one client or session for all requests",
+	Verify:  `http.request and http.connection matches "(?i)close"`,
+	Needs:   HTTP,
+	Check:   checkRequestClose,
+	FixFor: map[analyze.Software]string{
+		analyze.Go:       "remove DisableKeepAlives (Transport) and Request.Close = true; share one http.Client",
+		analyze.Python:   `use one requests.Session (or httpx.Client), and drop the header "Connection: close"`,
+		analyze.Node:     `use an http.Agent with keepAlive: true for all requests, and drop the header "Connection: close"`,
+		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
+		analyze.Curl:     `drop the header "Connection: close"`,
+	},
+}
+
+func checkRequestClose(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(RequestConnectionClose) {
+		if e.pair.proxyUpstream() {
+			continue // told by another rule
+		}
+		f := v.found(r, e, `%s asks %s to close: "Connection: close" in requests on %s of its connections`, e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
+		f.brief = e.pair.name + ` sends "Connection: close" to ` + e.server.name + " with its requests"
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,34 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var idleCloseRace = &Rule{
+	ID:      "KA1002",
+	Title:   "request sent on a connection the server was closing",
+	Who:     analyze.Client,
+	SetWhen: "a request and the server's FIN cross on the way; the request is answered by RST, never by a response",
+	Why:     "the client reuses an idle connection just as the server times it out; the request is lost: the program sees EOF or ECONNRESET, a proxy answers 502",
+	Fix:     "keep the client's idle timeout at least a second below the server's keep-alive timeout, and retry idempotent requests",
+	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request, in the stream",
+	Needs:   HTTP | BothSides,
+	Check:   checkIdleCloseRace,
+}
+
+func checkIdleCloseRace(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(StaleRace) {
+		if e.pair.balanced() {
+			continue // told by another rule
+		}
+		margin := typical(values(e.records, measured))
+		f := v.found(r, e, "%s of %s to %s crossed the server's close and got lost (%s apart)", Plural(e.len(), "request", "requests"), e.pair.name, e.server.name, Duration(margin))
+		if p, ok := v.policyOf(IdleTimeout, analyze.Server, e.server.name); ok {
+			f.Fix = "set the client's idle timeout below " + Duration(p.Value) + ", which is when " + e.server.name + " closes, by a second or more; retry idempotent requests"
+		}
+		f.brief = Plural(e.len(), "request", "requests") + " to " + e.server.name + " met a connection that it was just closing"
+		out = append(out, f)
+	}
+	return out
+}

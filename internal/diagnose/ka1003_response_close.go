@@ -1,0 +1,42 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var responseClose = &Rule{
+	ID:      "KA1003",
+	Title:   "server says close on its responses",
+	Who:     analyze.Server,
+	SetWhen: `responses carry "Connection: close" though their requests do not, and neither a number of requests, an age nor a shutdown explains it`,
+	Why:     "keep-alive is switched off at the server or in a proxy in front of it, or the program sets the header itself",
+	Fix:     "enable keep-alive at the server or the proxy in front of it",
+	Verify:  `http.response and http.connection matches "(?i)close"`,
+	Needs:   HTTP,
+	Check:   checkResponseClose,
+	FixFor: map[analyze.Software]string{
+		analyze.Nginx:  "set keepalive_timeout above 0 (default 75s) and keepalive_requests to 1000 or more",
+		analyze.Apache: "set KeepAlive On, KeepAliveTimeout to a few seconds and MaxKeepAliveRequests to 1000 or 0",
+		analyze.Go:     `remove SetKeepAlivesEnabled(false) and the header "Connection: close"`,
+		analyze.Node:   `do not set the header "Connection: close"; leave server.keepAliveTimeout above 0`,
+		analyze.Python: "run behind a server that keeps connections (gunicorn -k gthread --keep-alive, uvicorn), with protocol HTTP/1.1",
+	},
+}
+
+func checkResponseClose(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perServer(ResponseConnectionClose) {
+		n := int64(0)
+		for _, x := range e.records {
+			n += int64(x.requests)
+		}
+		f := v.found(r, e, `%s says "Connection: close" on %s of its connections`, e.server.name, shareOf(e.len(), e.server.Connections))
+		if n == e.len() {
+			f.brief = e.server.name + " closes after every response"
+		} else {
+			f.brief = e.server.name + ` says "Connection: close"`
+		}
+		out = append(out, f)
+	}
+	return out
+}

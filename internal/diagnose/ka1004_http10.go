@@ -1,0 +1,36 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var http10 = &Rule{
+	ID:      "KA1004",
+	Title:   "HTTP/1.0 ends every connection",
+	Who:     analyze.Both,
+	SetWhen: "a request or response is HTTP/1.0 and does not ask to keep the connection",
+	Why:     "an old server, script or proxy configuration speaks HTTP/1.0, where each request needs a connection",
+	Fix:     "speak HTTP/1.1 with Content-Length or chunked bodies",
+	Verify:  `http.response.version == "HTTP/1.0" or http.request.version == "HTTP/1.0"`,
+	Needs:   HTTP,
+	Check:   checkHttp10,
+	FixFor: map[analyze.Software]string{
+		analyze.Python:   `python -m http.server is HTTP/1.0 by default: start it with --protocol HTTP/1.1, or in code set protocol_version = "HTTP/1.1" and send Content-Length`,
+		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
+		analyze.Nginx:    `proxy_http_version 1.1; proxy_set_header Connection ""; and keepalive N in the upstream block`,
+	},
+}
+
+func checkHttp10(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(HTTP10) {
+		who, what := e.server.name+" answers", "responses"
+		if e.records[0].is.By == analyze.Client {
+			who, what = e.pair.name+" asks "+e.server.name, "requests"
+		}
+		f := v.found(r, e, "%s in HTTP/1.0: %s end %s of the connections", who, what, shareOf(e.len(), e.pair.Connections))
+		f.brief = who + " in HTTP/1.0, so that every exchange needs a connection"
+		out = append(out, f)
+	}
+	return out
+}

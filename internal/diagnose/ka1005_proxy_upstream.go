@@ -1,0 +1,36 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var proxyUpstream = &Rule{
+	ID:      "KA1005",
+	Title:   "proxy without keep-alive to its upstream",
+	Who:     analyze.Client,
+	SetWhen: `a client sends HTTP/1.0 requests with "Connection: close", or requests with both "Connection: close" and the fields of a proxy`,
+	Why:     `nginx before 1.29.7 speaks HTTP/1.0 with "Connection: close" to its upstream servers unless told otherwise; TIME_WAIT piles up on the backend or the proxy`,
+	Fix:     `in the proxy: proxy_http_version 1.1; proxy_set_header Connection ""; and keepalive N in the upstream block (nginx 1.29.7 and later do so by themselves)`,
+	Verify:  `http.request.version == "HTTP/1.0" and http.connection matches "(?i)close"`,
+	Needs:   HTTP,
+	Check:   checkProxyUpstream,
+}
+
+func checkProxyUpstream(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(RequestConnectionClose) {
+		if !e.pair.proxyUpstream() {
+			continue
+		}
+		f := v.found(r, e, "%s is a proxy that opens a connection to %s per request: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
+		f.brief = e.pair.name + " proxies to " + e.server.name + " without keep-alive"
+		out = append(out, f)
+	}
+	return out
+}
+
+// proxyUpstream reports whether the client is a proxy that does not keep its
+// connections: it says close, and its requests are HTTP/1.0 or forwarded.
+func (p *pair) proxyUpstream() bool {
+	return p.Proxied || p.CloseInHTTP10
+}

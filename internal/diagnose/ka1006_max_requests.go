@@ -1,0 +1,37 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var maxRequests = &Rule{
+	ID:      "KA1006",
+	Title:   "server ends connections after a number of requests",
+	Who:     analyze.Server,
+	SetWhen: "the connection is ended after the same number of requests on three or more connections, and none carries more",
+	Why:     "a limit of requests per connection is reached: keepalive_requests, MaxKeepAliveRequests, maxKeepAliveRequests, maxRequestsPerSocket",
+	Fix:     "raise the limit of requests per connection; the connections that it costs are one per that many requests",
+	Verify:  `http.response and http.connection matches "(?i)close"`,
+	Needs:   HTTP,
+	Check:   checkMaxRequests,
+	FixFor: map[analyze.Software]string{
+		analyze.Nginx:  "raise keepalive_requests (1000 by default since nginx 1.19.10)",
+		analyze.Apache: "raise MaxKeepAliveRequests (100 by default; 0 is no limit)",
+		analyze.Java:   "raise maxKeepAliveRequests (Tomcat: 100 by default; -1 is no limit)",
+		analyze.Node:   "raise server.maxRequestsPerSocket, or leave it at 0",
+	},
+}
+
+func checkMaxRequests(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perServer(ServerMaxRequests) {
+		limit := int64(e.records[0].requests)
+		f := v.found(r, e, "%s ends connections after %s: %s", e.server.name, Plural(limit, "request", "requests"), shareOf(e.len(), e.server.Connections))
+		if limit >= 1000 {
+			f.Severity = Info
+		}
+		f.brief = e.server.name + " allows only " + Plural(limit, "request", "requests") + " per connection"
+		out = append(out, f)
+	}
+	return out
+}

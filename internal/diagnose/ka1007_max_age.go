@@ -1,0 +1,32 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var maxAge = &Rule{
+	ID:      "KA1007",
+	Title:   "server ends connections at a certain age",
+	Who:     analyze.Server,
+	SetWhen: "connections are ended at the same age, however many requests they carried",
+	Why:     "a limit of the age is reached: keepalive_time, max_connection_duration, max_connection_age",
+	Fix:     "let the server keep connections longer if new ones are dear; otherwise this is as configured",
+	Verify:  `http.response and http.connection matches "(?i)close"`,
+	Needs:   HTTP | Opening,
+	Check:   checkMaxAge,
+	FixFor: map[analyze.Software]string{
+		analyze.Nginx: "raise keepalive_time (1h by default)",
+		analyze.Envoy: "raise max_connection_duration",
+	},
+}
+
+func checkMaxAge(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perServer(ServerMaxAge) {
+		p, _ := v.policyOf(MaxAge, analyze.Server, e.server.name)
+		f := v.found(r, e, "%s ends connections that are %s old: %s", e.server.name, Duration(p.Value), shareOf(e.len(), e.server.Connections))
+		f.brief = e.server.name + " ends connections at an age of " + Duration(p.Value)
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,41 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var idleTimeout = &Rule{
+	ID:      "KA1008",
+	Title:   "server closes idle connections before they are used again",
+	Who:     analyze.Server,
+	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or as long after it as its Keep-Alive field says",
+	Why:     "the server's keep-alive timeout is shorter than the pauses between requests",
+	Fix:     "raise the server's keep-alive timeout above the pauses of the traffic; set the client's idle timeout below it, so that the client closes first and no request is lost",
+	Verify:  "tcp.flags.fin == 1",
+	Needs:   HTTP | BothSides,
+	Check:   checkIdleTimeout,
+	FixFor: map[analyze.Software]string{
+		analyze.Nginx:  "raise keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle timeout below it",
+		analyze.Apache: "raise KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
+		analyze.Go:     "set http.Server.IdleTimeout above the pauses of the traffic (without it ReadTimeout holds), and keep the client's idle timeout below it",
+		analyze.Node:   "raise server.keepAliveTimeout (5 s by default) above the pauses of the traffic, and headersTimeout with it; keep the client's idle timeout below it",
+		analyze.Python: "raise --keep-alive (gunicorn) or --timeout-keep-alive (uvicorn) above the pauses of the traffic",
+	},
+}
+
+func checkIdleTimeout(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perServer(ServerIdleTimeout) {
+		if e.server.readTimeout(v.Diagnosis) {
+			continue // told by another rule
+		}
+		after := typical(values(e.records, measured))
+		f := v.found(r, e, "%s closes connections idle for %s: %s", e.server.name, Duration(after), shareOf(e.len(), e.server.Connections))
+		if p, ok := v.policyOf(IdleTimeout, analyze.Server, e.server.name); ok && len(p.Matches) > 0 {
+			f.Title += ", the default of " + list(p.Matches)
+		}
+		f.brief = e.server.name + " closes connections that are idle for " + Duration(after)
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,47 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var readTimeout = &Rule{
+	ID:      "KA1009",
+	Title:   "Go server: ReadTimeout is used as IdleTimeout",
+	Who:     analyze.Server,
+	SetWhen: "a server that says no name, or Go, closes idle connections after a short whole number of seconds that no known default explains",
+	Why:     "http.Server without IdleTimeout uses ReadTimeout for idle connections (beego sets 1 s): it closes each one so long after its response",
+	Fix:     "set http.Server.IdleTimeout (60 s or more, above the idle timeout of the clients) beside ReadTimeout; in another server look for its keep-alive timeout",
+	Verify:  "tcp.flags.fin == 1",
+	Needs:   HTTP | BothSides,
+	Check:   checkReadTimeout,
+}
+
+func checkReadTimeout(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perServer(ServerIdleTimeout) {
+		if !e.server.readTimeout(v.Diagnosis) {
+			continue
+		}
+		after := typical(values(e.records, measured))
+		f := v.found(r, e, "%s closes connections idle for %s, as a Go server with that ReadTimeout and no IdleTimeout does: %s", e.server.name, Duration(after), shareOf(e.len(), e.server.Connections))
+		f.Confidence = Medium
+		f.brief = e.server.name + " closes connections that are idle for " + Duration(after)
+		out = append(out, f)
+	}
+	return out
+}
+
+// longestReadTimeout is the longest idle timeout that looks like a ReadTimeout.
+const longestReadTimeout = 30e9
+
+// readTimeout reports whether the server's idle timeout looks like the
+// ReadTimeout of a Go server, which sends no Server field and no Keep-Alive.
+func (s *server) readTimeout(d *Diagnosis) bool {
+	p, ok := d.policyOf(IdleTimeout, analyze.Server, s.name)
+	if !ok || s.AdvertisedTimeout != analyze.Unknown || p.Value > longestReadTimeout || len(p.Matches) > 0 && p.Value > 3e9 {
+		return false
+	}
+	const second = 1e9
+	off := p.Value % second
+	return (s.Software == analyze.UnknownSoftware || s.Software == analyze.Go) && min(off, second-off) <= max(p.Value/100, 20e6)
+}

@@ -1,0 +1,31 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var clientIdleTimeout = &Rule{
+	ID:      "KA1010",
+	Title:   "client closes idle connections before it uses them again",
+	Who:     analyze.Client,
+	SetWhen: "the client sends FIN the same time after the last response on three or more connections",
+	Why:     "the idle timeout of the client's pool is shorter than the pauses between requests",
+	Fix:     "raise the idle timeout of the client's pool if the pauses between requests are longer; keep it below the server's",
+	Verify:  "tcp.flags.fin == 1",
+	Needs:   HTTP | BothSides,
+	Check:   checkClientIdleTimeout,
+}
+
+func checkClientIdleTimeout(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perHost(ClientIdleTimeout) {
+		after := typical(values(e.records, measured))
+		f := v.found(r, e, "%s closes its connections after %s of idling: %s", e.host, Duration(after), conns(e.len()))
+		if p, ok := v.policyOf(IdleTimeout, analyze.Client, e.host); ok && len(p.Matches) > 0 {
+			f.Title += ", the default of " + list(p.Matches)
+		}
+		f.brief = e.host + " closes connections that are idle for " + Duration(after)
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,38 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var poolOverflow = &Rule{
+	ID:      "KA1011",
+	Title:   "idle pool of the client overflows",
+	Who:     analyze.Client,
+	SetWhen: "the client closes connections right after a complete response while it has K others idle, and keeps those K",
+	Why:     "more requests run in parallel than the pool keeps idle connections: the surplus is closed after each burst (Go keeps 2 per host by default)",
+	Fix:     "let the client's pool keep as many idle connections per host as requests run in parallel",
+	Verify:  "tcp.flags.fin == 1",
+	Needs:   HTTP | BothSides,
+	Check:   checkPoolOverflow,
+	FixFor: map[analyze.Software]string{
+		analyze.Java:   "raise the connections kept per route (Apache HttpClient setMaxConnPerRoute, OkHttp ConnectionPool) to the parallel requests",
+		analyze.Node:   "raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests",
+		analyze.Python: "raise pool_maxsize of the HTTPAdapter (10 by default) to the parallel requests",
+	},
+}
+
+func checkPoolOverflow(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(ClientPoolOverflow) {
+		p, _ := v.policyOf(PoolSize, analyze.Client, e.pair.title())
+		f := v.found(r, e, "%s keeps only %s to %s and closes the others after each burst: %s", e.pair.name, Plural(p.Value, "idle connection", "idle connections"), e.server.name, shareOf(e.len(), e.pair.Connections))
+		if e.pair.Agent == analyze.Go {
+			f.Fix = fmt.Sprintf("set Transport.MaxIdleConnsPerHost to %d or more (%d here; 2 is the default), and MaxIdleConns not below it", max(e.pair.PoolNeed, p.Value+1), p.Value)
+		}
+		f.brief = fmt.Sprintf("%s keeps only %d idle connections to %s, but needs %d", e.pair.name, p.Value, e.server.name, e.pair.PoolNeed)
+		out = append(out, f)
+	}
+	return out
+}

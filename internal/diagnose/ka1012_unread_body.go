@@ -1,0 +1,43 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var unreadBody = &Rule{
+	ID:      "KA1012",
+	Title:   "client closes without reading the response body",
+	Who:     analyze.Client,
+	SetWhen: "the client closes right after a response, or resets in the middle of one, without a word of close, also when nothing else is under way",
+	Why:     "the program closes the response body before it has read it to the end, so that its HTTP library cannot use the connection again. Not to be told apart on the wire: a pool that keeps nothing (MaxIdleConnsPerHost below 0), a client made anew and closed for each request",
+	Fix:     "read the body to the end before closing it, also on errors and when it is not wanted, and share one client",
+	Verify:  "tcp.flags.reset == 1 or tcp.flags.fin == 1",
+	Needs:   HTTP | BothSides,
+	Check:   checkUnreadBody,
+	FixFor: map[analyze.Software]string{
+		analyze.Go: "before resp.Body.Close(): io.Copy(io.Discard, resp.Body), bounded by io.LimitReader for large ones (Go 1.27 drains up to 256 KiB by itself); share one http.Client with one Transport",
+	},
+}
+
+func checkUnreadBody(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(ClientUnreadBody) {
+		resets := int64(0)
+		for _, x := range e.records {
+			if x.is.fact.what == sawCutEnd {
+				resets++
+			}
+		}
+		how := "right after the response"
+		if resets > 0 {
+			how = "in the middle of the response"
+			if resets < e.len() {
+				how = "in the middle of the response or right after it"
+			}
+		}
+		f := v.found(r, e, "%s leaves bodies of %s unread and closes %s: %s", e.pair.name, e.server.name, how, shareOf(e.len(), e.pair.Connections))
+		f.brief = e.pair.name + " closes its connections to " + e.server.name + " without reading the bodies"
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,32 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var leakedConnections = &Rule{
+	ID:      "KA1013",
+	Title:   "client forgets connections that are still open",
+	Who:     analyze.Client,
+	SetWhen: "connections stay open with their exchanges done and are never used again, while the client opens others to the same server",
+	Why:     "response bodies are neither read to the end nor closed, or a new client with a pool of its own is made for each request",
+	Fix:     "close every response body (after reading it to the end), and share one client",
+	Verify:  "tcp.stream, then Statistics, Conversations: one request each, no FIN",
+	Needs:   HTTP | BothSides,
+	Check:   checkLeakedConnections,
+	FixFor: map[analyze.Software]string{
+		analyze.Go:     "defer resp.Body.Close() and read the body to the end (io.Copy(io.Discard, resp.Body)); share one http.Client and Transport, do not make one per request",
+		analyze.Python: "use one requests.Session and read or close each response (with session.get(...) as r)",
+		analyze.Node:   "consume each response (res.resume()) and use one http.Agent",
+	},
+}
+
+func checkLeakedConnections(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(Leaked) {
+		f := v.found(r, e, "%s forgot %s to %s: open, answered, never used again", e.pair.name, conns(e.len()), e.server.name)
+		f.brief = e.pair.name + " leaks connections to " + e.server.name
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,35 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var clientPerRequest = &Rule{
+	ID:      "KA1014",
+	Title:   "client closes after each response",
+	Who:     analyze.Client,
+	SetWhen: "the client sends FIN right after complete responses, no header says close, and nothing tells why",
+	Why:     "a new client, session or process is used for each request, or its pool keeps nothing",
+	Fix:     "share one client or session with a pool for all requests of the program",
+	Verify:  "tcp.flags.fin == 1",
+	Needs:   HTTP | BothSides,
+	Check:   checkClientPerRequest,
+	FixFor: map[analyze.Software]string{
+		analyze.Python:   "use one requests.Session (or httpx.Client) instead of requests.get: that opens and closes a connection each time",
+		analyze.Curl:     "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
+		analyze.Node:     "use an http.Agent with keepAlive: true, or fetch",
+		analyze.Java:     "share one HttpClient; in HttpURLConnection read the body to the end and do not call disconnect()",
+		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
+		analyze.Go:       "share one http.Client; do not set MaxIdleConnsPerHost below 0 nor call CloseIdleConnections after each request",
+	},
+}
+
+func checkClientPerRequest(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(ClientClosedAfterResponse) {
+		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
+		f.brief = e.pair.name + " uses a new connection to " + e.server.name + " for each request"
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,36 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var clientTimeout = &Rule{
+	ID:      "KA1017",
+	Title:   "client gives up on requests",
+	Who:     analyze.Client,
+	SetWhen: "the client closes with a request unanswered or its response not complete",
+	Why:     "the client's timeout is shorter than what the server takes, or its caller cancelled",
+	Fix:     "raise the client's timeout above the slowest response, or make the server faster; reuse is lost with each of these",
+	Verify:  "tcp.flags.fin == 1",
+	Needs:   HTTP | BothSides,
+	Check:   checkClientTimeout,
+	FixFor: map[analyze.Software]string{
+		analyze.Go: "raise http.Client.Timeout (it holds for the whole body, too) or use a context with a deadline per request and ResponseHeaderTimeout",
+	},
+}
+
+func checkClientTimeout(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(ClientTimeout) {
+		after := typical(values(e.records, measured))
+		f := v.found(r, e, "%s gave up %s to %s, after %s", e.pair.name, Plural(e.len(), "request", "requests"), e.server.name, Duration(after))
+		if p, ok := v.policyOf(RequestTimeout, analyze.Client, e.pair.title()); ok {
+			f.Title += fmt.Sprintf(" (timeout of %s)", Duration(p.Value))
+		}
+		f.brief = fmt.Sprintf("%s gives up requests to %s after %s", e.pair.name, e.server.name, Duration(after))
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,27 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var clientExit = &Rule{
+	ID:      "KA1019",
+	Title:   "client process ended",
+	Who:     analyze.Client,
+	SetWhen: "a client ends all its connections at one moment, and opens no others",
+	Why:     "the program ended or was killed",
+	Fix:     "nothing, if the program was to end",
+	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1, sorted by time",
+	Needs:   BothSides,
+	Check:   checkClientExit,
+}
+
+func checkClientExit(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perHost(ClientExit) {
+		f := v.found(r, e, "%s ended: %s closed at one moment", e.host, conns(e.len()))
+		f.Severity = Info
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,28 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var deadPeer = &Rule{
+	ID:      "KA1020",
+	Title:   "peer gone: keep-alive probes unanswered",
+	Who:     analyze.Network,
+	SetWhen: "keep-alive probes of an idle connection stay unanswered to the end or to the RST of their sender",
+	Why:     "the other host went away, the path is broken, or something on it dropped the connection silently",
+	Fix:     "let the probes begin before the shortest idle limit on the path (NAT, firewall, load balancer), so that it never forgets the connection",
+	Verify:  "tcp.analysis.keep_alive",
+	Needs:   Probed | BothSides,
+	Check:   checkDeadPeer,
+}
+
+func checkDeadPeer(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(DeadPeer) {
+		f := v.found(r, e, "%s and %s lost each other: keep-alive probes unanswered on %s", e.pair.name, e.server.name, conns(e.len()))
+		f.Severity = max(f.Severity, Notable)
+		f.brief = e.pair.name + " and " + e.server.name + " lost each other: probes stay unanswered"
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,52 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var silentDrop = &Rule{
+	ID:      "KA1021",
+	Title:   "data lost without a word: silent drop on the path",
+	Who:     analyze.Network,
+	SetWhen: "data of an open connection is sent again and again without any answer",
+	Why:     "the path is cut, or a NAT, firewall or load balancer forgot the idle connection and drops its packets (Azure after 4 minutes, NAT gateways after 350 s); programs hang until their timeout",
+	Fix:     "keep idle connections shorter than the idle limit of the path or probe more often than it; bound the wait with TCP_USER_TIMEOUT and request timeouts",
+	Verify:  "tcp.analysis.retransmission",
+	Needs:   BothSides,
+	Check:   checkSilentDrop,
+}
+
+func checkSilentDrop(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(RetransmissionTimeout) {
+		idle := v.idleBefore(e.records)
+		f := v.found(r, e, "data between %s and %s gets no answer on %s", e.pair.name, e.server.name, conns(e.len()))
+		if idle >= longSilence {
+			f.Title += ", after " + Duration(idle) + " of idling"
+		}
+		f.Failed = e.len()
+		f.Severity = max(f.Severity, Notable)
+		f.brief = "packets between " + e.pair.name + " and " + e.server.name + " get lost without a word"
+		out = append(out, f)
+	}
+	return out
+}
+
+// longSilence is how long a connection must be idle for something on the path
+// to forget it.
+const longSilence = 30e9
+
+// idleBefore returns the shortest pause between a response and the request that
+// got no answer; 0 if there is none.
+func (v *view) idleBefore(records []*record) int64 {
+	shortest := int64(0)
+	for _, x := range records {
+		if x.done == analyze.Unknown || x.askedAt <= x.done {
+			continue
+		}
+		if d := x.askedAt - x.done; shortest == 0 || d < shortest {
+			shortest = d
+		}
+	}
+	return shortest
+}

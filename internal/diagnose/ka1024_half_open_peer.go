@@ -1,0 +1,27 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var halfOpenPeer = &Rule{
+	ID:      "KA1024",
+	Title:   "server no longer knows the connection",
+	Who:     analyze.Server,
+	SetWhen: "a request on an open connection is answered by a bare RST, and no FIN came before",
+	Why:     "the server was restarted or failed over, its address moved, or its FIN was lost",
+	Fix:     "retry idempotent requests; let clients probe idle connections; look for restarts or failovers of the server",
+	Verify:  "tcp.flags.reset == 1",
+	Needs:   HTTP | BothSides,
+	Check:   checkHalfOpenPeer,
+}
+
+func checkHalfOpenPeer(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(HalfOpenPeer) {
+		f := v.found(r, e, "%s answers %s of %s by RST: it no longer knows these connections", e.server.name, Plural(e.len(), "request", "requests"), e.pair.name)
+		f.brief = e.server.name + " no longer knows connections that " + e.pair.name + " uses"
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,28 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var idle408 = &Rule{
+	ID:      "KA1038",
+	Title:   "server says 408 on idle connections",
+	Who:     analyze.Server,
+	SetWhen: "a response 408 comes that answers no request",
+	Why:     "the server ends idle connections with a message (HAProxy, Apache and others): a client that just sends a request may take it for its response",
+	Fix:     "keep the client's idle timeout below the server's; let the client drop a connection on which a 408 comes unasked",
+	Verify:  "http.response.code == 408",
+	Needs:   HTTP,
+	Check:   checkIdle408,
+}
+
+func checkIdle408(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.marked(odd408, nil) {
+		f := v.found(r, e, "%s says 408 on idle connections: %s", e.server.name, shareOf(e.len(), e.server.Connections))
+		f.Confidence = High
+		f.Observed = "a 408 that answers no request"
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,40 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var serverReset = &Rule{
+	ID:      "KA1041",
+	Title:   "server resets connections",
+	Who:     analyze.Server,
+	SetWhen: "the server sends RST from a live socket, after a response or with a request under way",
+	Why:     "it closes with unread data or with SO_LINGER 0, or a timeout aborts the connection",
+	Fix:     "read requests to the end before closing, drop SO_LINGER 0, and look for aborts in the log of the server",
+	Verify:  "tcp.flags.reset == 1",
+	Needs:   BothSides,
+	Check:   checkServerReset,
+	FixFor: map[analyze.Software]string{
+		analyze.HAProxy: "HAProxy closes to servers with RST by default: that costs nothing but TIME_WAIT; see option nolinger and http-reuse",
+		analyze.Nginx:   "see reset_timedout_connection, send_timeout and return 444",
+	},
+}
+
+func checkServerReset(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perServer(ServerReset) {
+		busy := int64(0)
+		for _, x := range e.records {
+			if x.class == serverEndedBusy {
+				busy++
+			}
+		}
+		f := v.found(r, e, "%s resets connections: %s, %s of them with a request under way", e.server.name, shareOf(e.len(), e.server.Connections), Count(busy))
+		if f.Failed = busy; busy > 0 {
+			f.Severity = max(v.weigh(&f), Notable)
+		}
+		f.brief = e.server.name + " resets connections"
+		out = append(out, f)
+	}
+	return out
+}

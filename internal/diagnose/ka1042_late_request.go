@@ -1,0 +1,27 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var lateRequest = &Rule{
+	ID:      "KA1042",
+	Title:   "client uses connections that the server has closed",
+	Who:     analyze.Client,
+	SetWhen: "a request is sent though the server's FIN had come and was acknowledged; it is answered by RST",
+	Why:     "the client does not look whether an idle connection was closed before it uses it",
+	Fix:     "let the client check idle connections before use (most libraries do), and retry; keep its idle timeout below the timeout of the server",
+	Verify:  "tcp.flags.fin == 1 or http.request",
+	Needs:   HTTP | BothSides,
+	Check:   checkLateRequest,
+}
+
+func checkLateRequest(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(UsedAfterClose) {
+		f := v.found(r, e, "%s sent %s to %s after it had closed (%s after its FIN)", e.pair.name, Plural(e.len(), "request", "requests"), e.server.name, Duration(typical(values(e.records, measured))))
+		f.brief = e.pair.name + " uses connections that " + e.server.name + " has closed"
+		out = append(out, f)
+	}
+	return out
+}

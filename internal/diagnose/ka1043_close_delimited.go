@@ -1,0 +1,27 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var closeDelimited = &Rule{
+	ID:      "KA1043",
+	Title:   "responses without a length",
+	Who:     analyze.Server,
+	SetWhen: "a response has neither Content-Length nor chunks: only the close ends its body",
+	Why:     "the program streams its response without telling a length",
+	Fix:     "send Content-Length, or chunks (HTTP/1.1)",
+	Verify:  "http.response and not http.content_length and not http.transfer_encoding",
+	Needs:   HTTP,
+	Check:   checkCloseDelimited,
+}
+
+func checkCloseDelimited(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perServer(CloseDelimited) {
+		f := v.found(r, e, "%s sends responses without a length, which only the close ends: %s", e.server.name, shareOf(e.len(), e.server.Connections))
+		f.brief = e.server.name + " sends responses that only the close ends"
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,27 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+var clientReset = &Rule{
+	ID:      "KA1045",
+	Title:   "client resets connections",
+	Who:     analyze.Client,
+	SetWhen: "the client sends RST from a live socket, and neither an unread body, a timeout nor its end explains it",
+	Why:     "it closes with unread data or with SO_LINGER 0, or gives up in another way",
+	Fix:     "close connections in order: read what is left, drop SO_LINGER 0",
+	Verify:  "tcp.flags.reset == 1",
+	Needs:   BothSides,
+	Check:   checkClientReset,
+}
+
+func checkClientReset(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(ClientReset) {
+		f := v.found(r, e, "%s resets its connections to %s: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
+		f.brief = e.pair.name + " resets its connections to " + e.server.name
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,140 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// PolicyKind is what a policy limits.
+type PolicyKind uint8
+
+// The kinds.
+const (
+	IdleTimeout    PolicyKind = iota // an idle connection is closed after Value ns
+	MaxRequests                      // a connection is closed after Value requests
+	MaxAge                           // a connection is closed Value ns after it was opened
+	PoolSize                         // more than Value idle connections are closed
+	RequestTimeout                   // a request is given up after Value ns
+	ProbeIdle                        // keep-alive probes begin after Value ns of silence
+)
+
+// String returns the kind as reports name it.
+func (k PolicyKind) String() string {
+	return [...]string{"idle_timeout", "max_requests", "max_age", "pool_size", "request_timeout", "probe_idle"}[k]
+}
+
+// Timed reports whether Value is in ns.
+func (k PolicyKind) Timed() bool { return k != MaxRequests && k != PoolSize }
+
+// Policy is a setting of a program, inferred from how its connections ended.
+type Policy struct {
+	Kind    PolicyKind
+	By      analyze.Party // whose it is
+	Subject string        // the server, or the client's address
+	Value   int64         // ns, requests or connections
+	Samples int64
+	Spread  float64  // of the samples, as a share of Value
+	Matches []string // products whose default it is; none with fewer than three samples
+}
+
+// minSamples is how many connections must agree, within agreement percent.
+const (
+	minSamples = 3
+	agreement  = 5
+)
+
+// band is a run of samples that agree.
+type band struct {
+	lo, hi, middle int64
+	n              int
+}
+
+func (b band) has(v int64) bool { return b.n > 0 && v >= b.lo && v <= b.hi }
+
+func (b band) spread() float64 {
+	if b.middle == 0 {
+		return 0
+	}
+	return float64(b.hi-b.lo) / float64(b.middle)
+}
+
+// agree returns the largest run of values that agree, if they are at least
+// three, and at least half of all.
+func agree(values []int64) (b band, ok bool) {
+	v := slices.Sorted(slices.Values(values))
+	best, at := 0, 0
+	for lo, hi := 0, 0; lo < len(v); lo++ {
+		for hi < len(v) && v[hi]-v[lo] <= v[lo]*agreement/100 {
+			hi++
+		}
+		if hi-lo > best {
+			best, at = hi-lo, lo
+		}
+	}
+	if best < minSamples || best*2 < len(v) {
+		return band{}, false
+	}
+	return band{v[at], v[at+best-1], v[at+best/2], best}, true
+}
+
+// A product that closes connections after a known time by default.
+type product struct {
+	name  string
+	by    analyze.Party
+	ns    int64
+	needs analyze.Software // that it must say it is, if it says anything; 0 for any
+}
+
+// The defaults that an inferred idle timeout is compared with, from the
+// programs' documentation and sources; Node closes a second after what it
+// announces.
+var products = []product{
+	{"nginx keepalive_timeout", analyze.Server, 75e9, analyze.Nginx},
+	{"nginx upstream keepalive_timeout", analyze.Client, 60e9, 0},
+	{"Apache httpd KeepAliveTimeout", analyze.Server, 5e9, analyze.Apache},
+	{"Node keepAliveTimeout (5 s and 1 s)", analyze.Server, 6e9, analyze.Node},
+	{"Node keepAliveTimeout, before the extra second", analyze.Server, 5e9, analyze.Node},
+	{"uvicorn timeout_keep_alive", analyze.Server, 5e9, analyze.Python},
+	{"Tomcat connectionTimeout", analyze.Server, 60e9, analyze.Java},
+	{"Tomcat connectionTimeout in server.xml", analyze.Server, 20e9, analyze.Java},
+	{"Kestrel KeepAliveTimeout", analyze.Server, 130e9, analyze.DotNet},
+	{"Envoy idle_timeout", analyze.Server, 3600e9, analyze.Envoy},
+	{"AWS ALB idle timeout", analyze.Server, 60e9, analyze.AWSLoadBalancer},
+	{"AWS NLB or NAT gateway idle timeout", analyze.Server, 350e9, 0},
+	{"Google Cloud external ALB to clients", analyze.Server, 610e9, 0},
+	{"Google Cloud external ALB to backends", analyze.Client, 600e9, 0},
+	{"Azure load balancer idle timeout", analyze.Server, 240e9, 0},
+	{"Cloud Foundry or Heroku router", analyze.Server, 90e9, 0},
+	{"Go http.DefaultTransport IdleConnTimeout", analyze.Client, 90e9, analyze.Go},
+	{"undici (Node fetch) keepAliveTimeout", analyze.Client, 4e9, analyze.Node},
+	{".NET PooledConnectionIdleTimeout", analyze.Client, 60e9, analyze.DotNet},
+	{".NET before 6", analyze.Client, 120e9, analyze.DotNet},
+	{"OkHttp connection pool", analyze.Client, 300e9, analyze.Java},
+	{"Ruby Net::HTTP keep_alive_timeout", analyze.Client, 2e9, 0},
+}
+
+// matching returns the products whose default idle timeout is about ns; says is
+// what the program says it is.
+func matching(by analyze.Party, ns int64, says analyze.Software) []string {
+	var names []string
+	for _, p := range products {
+		near := max(p.ns/50, 50e6)
+		if p.by != by || ns < p.ns-near || ns > p.ns+near {
+			continue
+		}
+		if p.needs != 0 && says != analyze.UnknownSoftware && says != p.needs {
+			continue
+		}
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// policiesOf puts policies into the order of reports.
+func sortPolicies(p []Policy) {
+	slices.SortStableFunc(p, func(x, y Policy) int {
+		return cmp.Or(cmp.Compare(y.By, x.By), cmp.Compare(x.Subject, y.Subject), cmp.Compare(x.Kind, y.Kind))
+	})
+}

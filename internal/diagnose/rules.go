@@ -1,0 +1,62 @@
+package diagnose
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// Rule is something that goes wrong between a client and a server, how the
+// capture shows it, and what to do. Its fields are its documentation.
+type Rule struct {
+	ID      string // stable, never given to another rule
+	Title   string // in a few words
+	SetWhen string // what the capture shows when the rule fires
+	Why     string // the likely cause
+	Fix     string // what to change
+	Verify  string // how to see it in Wireshark
+	Needs   Needs  // what the capture must hold for the rule to judge
+	Check   func(*view, *Rule) []Finding
+	Who     analyze.Party // has to change; Both for either
+
+	// FixFor is the fix in the words of a program, where the one that has to
+	// change says what it is.
+	FixFor map[analyze.Software]string
+}
+
+// Needs are what a capture must hold for a rule to judge.
+type Needs uint8
+
+// The needs.
+const (
+	Opening   Needs = 1 << iota // connections whose handshake was captured
+	BothSides                   // both directions of the connections
+	HTTP                        // requests that can be read
+	Probed                      // keep-alive probes
+	Whole                       // connections without many missing bytes
+)
+
+// Rules are all rules, in order of ID.
+var Rules = []*Rule{
+	requestClose, idleCloseRace, responseClose, http10, proxyUpstream, maxRequests, maxAge, idleTimeout, readTimeout,
+	clientIdleTimeout, poolOverflow, unreadBody, leakedConnections, clientPerRequest, balancerRace, serverTimeout,
+	clientTimeout, serverExit, clientExit, deadPeer, silentDrop, middleboxReset, localFirewall, halfOpenPeer,
+	closeWait, finWait2, refused, unansweredSYN, acceptQueue, recycled, challenged, portBudget,
+	serverTimeWait, clientTimeWait, earlyResponse, drained, stalled, idle408, lateProbes, unannounced,
+	serverReset, lateRequest, closeDelimited, unusedConnections, clientReset,
+}
+
+// RuleByID returns the rule with that ID, nil if there is none.
+func RuleByID(id string) *Rule {
+	for _, r := range Rules {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// Judgement is what became of a rule.
+type Judgement struct {
+	Rule     *Rule
+	Findings int
+	Lacks    string // what the capture lacks for the rule to judge; "" if it judged
+}

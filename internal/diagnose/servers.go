@@ -1,0 +1,257 @@
+package diagnose
+
+import (
+	"math"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// decideServer gives a cause to the connections that wait for their server.
+func (d *Diagnosis) decideServer(s *server) {
+	s.unanswered(d.starved)
+	s.exited()
+	d.saidClose(s)
+	s.busyEnds()
+	d.idleEnds(s)
+}
+
+// unanswered tells a full accept queue from a path that drops SYNs: others get
+// through, and some of these are never answered either.
+func (s *server) unanswered(starved map[uint32]int64) {
+	opened := slices.ContainsFunc(s.records, func(r *record) bool { return r.connect > 0 })
+	w := waiting(s.records, synUnanswered)
+	if opened && starved[s.Num] > 0 {
+		settle(w, AcceptQueueFull, analyze.Server, High)
+		return
+	}
+	settle(w, Unanswered, analyze.Network, High)
+}
+
+const (
+	// beforeRefusal is how long before a refused SYN a server may have gone.
+	beforeRefusal = 30e9
+	// exitAtLeast is how many connections end at one moment when a process does,
+	// if nothing else shows that it did.
+	exitAtLeast = 3
+)
+
+// exited finds the moments at which the server's process ended, and settles the
+// connections that ended with it.
+func (s *server) exited() {
+	ends := waiting(s.records, serverEndedBusy, serverEndedIdle, serverEndedQuiet)
+	for _, run := range bursts(ends) {
+		at := run[0].ended
+		gone, back := s.after(at)
+		drained := s.drainedAt(at)
+		busy, _ := split(run, func(r *record) bool { return r.class == serverEndedBusy })
+		switch {
+		case gone && drained && len(busy) == 0:
+			settle(run, ServerDrain, analyze.Server, Medium)
+		case gone && (len(run) >= 2 || len(busy) > 0):
+			settle(run, ServerExit, analyze.Server, High)
+		case len(run) < exitAtLeast || timed(run) || s.seldom(run):
+		case len(busy) > 0 && len(busy) < len(run) && !back:
+			settle(run, ServerExit, analyze.Server, Medium)
+		case len(busy) == 0 && drained:
+			settle(run, ServerDrain, analyze.Server, Low)
+		}
+	}
+}
+
+// after reports what became of the server after t: whether it refused
+// connections soon, before it took any; and whether it took one at all.
+func (s *server) after(t int64) (gone, back bool) {
+	for _, r := range s.records {
+		switch {
+		case r.start <= t:
+		case r.is.Cause == Refused:
+			return r.start-t <= beforeRefusal, false
+		case r.is.Cause != Unanswered:
+			return false, true
+		}
+	}
+	return false, false
+}
+
+// seldom reports whether a run is no more than what ends together otherwise,
+// because it was used together: the pauses of all are alike, and so are those of
+// the server's other connections.
+func (s *server) seldom(run []*record) bool {
+	_, alike := agree(values(waiting(s.records, serverEndedIdle), measured))
+	return alike && len(run) < len(waiting(s.records, serverEndedIdle))
+}
+
+// drainedAt reports whether the server began to say close at about t, on every
+// response from then on, having kept connections before.
+func (s *server) drainedAt(t int64) bool {
+	from, kept, ok := s.drain()
+	return ok && kept < from && from > t-2e9 && from < t+5e9
+}
+
+// drain returns when the server first said close, and when a response last kept
+// its connection.
+func (s *server) drain() (from, kept int64, ok bool) {
+	from, kept = math.MaxInt64, math.MinInt64
+	for _, r := range s.records {
+		switch {
+		case r.class == saidInResponse && r.is.fact.what == sawResponseClose:
+			from = min(from, r.saidAt)
+			if r.usedAt != analyze.Unknown {
+				kept = max(kept, r.usedAt)
+			}
+		case r.done != analyze.Unknown && r.class != saidInResponse:
+			kept = max(kept, r.done)
+		}
+	}
+	return from, kept, from != math.MaxInt64 && kept != math.MinInt64
+}
+
+// saidClose says why responses ended the persistence.
+func (d *Diagnosis) saidClose(s *server) {
+	w := waiting(s.records, saidInResponse)
+	w, other := split(w, func(r *record) bool { return r.is.fact.what == sawResponseClose })
+	ten, delimited := split(other, func(r *record) bool { return r.is.fact.what == sawResponse10 })
+	settle(ten, HTTP10, analyze.Server, High)
+	settle(delimited, CloseDelimited, analyze.Server, High)
+	most := uint32(0)
+	for _, r := range s.records {
+		most = max(most, r.requests)
+	}
+	if full, rest := split(w, func(r *record) bool { return most >= 2 && r.saidN == most && r.requests == most }); len(full) >= minSamples {
+		settle(full, ServerMaxRequests, analyze.Server, High)
+		d.policy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.name, Value: int64(most), Samples: int64(len(full))})
+		w = rest
+	}
+	if from, kept, ok := s.drain(); ok && kept < from && len(w) > 0 {
+		if gone, _ := s.after(from); gone || s.has(ServerDrain) {
+			settle(w, ServerDrain, analyze.Server, High)
+			return
+		}
+	}
+	if age, ok := aged(w); ok {
+		settle(w, ServerMaxAge, analyze.Server, age.sure())
+		d.policy(Policy{Kind: MaxAge, By: analyze.Server, Subject: s.name, Value: age.hi, Samples: int64(len(w)), Spread: age.spread()})
+		return
+	}
+	settle(w, ResponseConnectionClose, analyze.Server, High)
+}
+
+func (s *server) has(c Cause) bool {
+	return slices.ContainsFunc(s.records, func(r *record) bool { return r.is.Cause == c })
+}
+
+// minAge is the shortest age of a connection that somebody would set as a limit.
+const minAge = 400e6
+
+// aged looks for an age at which connections end, however many requests they
+// carried: older than every response that kept its connection, and not older
+// than any that ended it.
+func aged(w []*record) (age band, ok bool) {
+	if len(w) < minSamples || spread(values(w, func(r *record) int64 { return int64(r.saidN) })) == 0 {
+		return band{}, false
+	}
+	age = band{lo: 0, hi: math.MaxInt64, n: len(w)}
+	for _, r := range w {
+		age.hi = min(age.hi, r.saidAt-r.start)
+		if r.usedAt != analyze.Unknown {
+			age.lo = max(age.lo, r.usedAt-r.start)
+		}
+	}
+	age.middle = age.hi
+	return age, age.lo < age.hi && age.lo > 0 && age.hi >= minAge
+}
+
+// sure is how sure an age is: the nearer its bounds are, the more.
+func (b band) sure() Confidence {
+	if b.spread() <= 0.2 {
+		return High
+	}
+	return Medium
+}
+
+// busyEnds names the server's closes with a request under way.
+func (s *server) busyEnds() {
+	for _, r := range waiting(s.records, serverEndedBusy) {
+		one := []*record{r}
+		switch {
+		case r.rst:
+			settle(one, ServerReset, analyze.Server, High)
+		case r.is.fact.what == sawCutEnd:
+			settle(one, ServerTimeoutCut, analyze.Server, High)
+		default:
+			settle(one, ServerTimeoutEmpty, analyze.Server, High)
+		}
+	}
+}
+
+// idleEnds names the server's closes of idle connections.
+func (d *Diagnosis) idleEnds(s *server) {
+	w := waiting(s.records, serverEndedIdle, serverEndedQuiet)
+	paused, prompt := split(w, func(r *record) bool { return measured(r) >= minIdle })
+	if b, ok := agree(values(paused, measured)); ok {
+		in, _ := split(paused, func(r *record) bool { return b.has(measured(r)) })
+		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())
+		d.policy(Policy{Kind: IdleTimeout, By: analyze.Server, Subject: s.name, Value: b.middle, Samples: int64(b.n), Spread: b.spread(),
+			Matches: matching(analyze.Server, b.middle, s.Software)})
+	}
+	s.announced(paused)
+	s.unsaidLimits(d, prompt, paused)
+	for _, r := range waiting(w, serverEndedIdle, serverEndedQuiet) {
+		one := []*record{r}
+		switch {
+		case r.class == serverEndedQuiet:
+			settle(one, Unknown, analyze.Server, Low)
+		case r.rst:
+			settle(one, ServerReset, analyze.Server, Medium)
+		case r.half:
+			settle(one, CloseWait, analyze.Client, Medium)
+		default:
+			settle(one, ServerClosedUnannounced, analyze.Server, Medium)
+		}
+	}
+}
+
+// sureTimeout is how sure a timeout is: the more samples agree the better, the
+// more.
+func (b band) sureTimeout() Confidence {
+	if b.spread() <= 0.02 {
+		return High
+	}
+	return Medium
+}
+
+// announced takes idle ends at the time that Keep-Alive announced, or up to a
+// second later, as Node does.
+func (s *server) announced(paused []*record) {
+	if s.AdvertisedTimeout == analyze.Unknown || s.AdvertisedTimeout == 0 {
+		return
+	}
+	told := s.AdvertisedTimeout * 1e9
+	in, _ := split(waiting(paused, serverEndedIdle), func(r *record) bool {
+		return measured(r) >= told-told/50 && measured(r) <= told+told/50+1.1e9
+	})
+	settle(in, ServerIdleTimeout, analyze.Server, Medium)
+}
+
+// unsaidLimits finds limits that no header announced.
+func (s *server) unsaidLimits(d *Diagnosis, prompt, paused []*record) {
+	most := uint32(0)
+	for _, r := range s.records {
+		most = max(most, r.requests)
+	}
+	prompt = waiting(prompt, serverEndedIdle)
+	if full, _ := split(prompt, func(r *record) bool { return r.requests == most && most >= 2 }); len(full) >= minSamples {
+		settle(full, ServerMaxRequests, analyze.Server, Medium)
+		d.policy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.name, Value: int64(most), Samples: int64(len(full))})
+	}
+	rest := waiting(append(slices.Clone(prompt), paused...), serverEndedIdle)
+	age := func(r *record) int64 { return r.ended - r.start }
+	b, ok := agree(values(rest, age))
+	if !ok || b.lo < minAge {
+		return
+	}
+	in, _ := split(rest, func(r *record) bool { return b.has(age(r)) })
+	settle(in, ServerMaxAge, analyze.Server, Medium)
+	d.policy(Policy{Kind: MaxAge, By: analyze.Server, Subject: s.name, Value: b.middle, Samples: int64(b.n), Spread: b.spread()})
+}

@@ -1,0 +1,121 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// Level is what a verdict comes to.
+type Level uint8
+
+// The levels.
+const (
+	CannotTell Level = iota
+	OK
+	Problem
+)
+
+// String returns the level as JSON names it.
+func (l Level) String() string { return [...]string{"unknown", "ok", "problem"}[l] }
+
+// Words returns the level as a report for people has it.
+func (l Level) Words() string { return [...]string{"CANNOT TELL", "OK", "PROBLEM"}[l] }
+
+// Verdict is the answer in one line.
+type Verdict struct {
+	Level Level
+	Text  string
+}
+
+// goodReuse is the reuse ratio from which connections count as well used.
+const goodReuse = 0.9
+
+// conclude makes the verdict of what was found.
+func (v *view) conclude() Verdict {
+	t := &v.result.Totals
+	if len(v.Findings) > 0 && v.Findings[0].Severity >= Notable {
+		f := &v.Findings[0]
+		text := f.brief
+		if text == "" {
+			text = f.Title
+		}
+		return Verdict{Problem, text + v.cost(f)}
+	}
+	if lacks := v.lacks(HTTP | BothSides | Whole); lacks != "" {
+		return Verdict{CannotTell, lacks}
+	}
+	if t.AvoidableConnections >= minSamples && float64(t.AvoidableConnections) >= 0.2*float64(t.Connections) && v.perMinute(t.AvoidableConnections) >= 1 && t.ReuseRatio < goodReuse {
+		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable, but not why they were made", Count(t.AvoidableConnections), conns(t.Connections))}
+	}
+	return Verdict{OK, v.healthy()}
+}
+
+func (v *view) perMinute(n int64) float64 { return float64(n) * 60e9 / float64(max(v.duration, 1)) }
+
+// cost says what the first finding costs: the TIME_WAIT at the host that holds
+// most, or the requests that failed.
+func (v *view) cost(f *Finding) string {
+	hosts := v.result.Totals.TimeWait.Hosts
+	switch {
+	case f.Failed > 0:
+		return fmt.Sprintf("; %s without a response", Plural(f.Failed, "request", "requests"))
+	case len(hosts) == 0 || hosts[0].Peak < minSamples || f.subject.server == nil:
+		if f.Saves.Connections > 1 {
+			return fmt.Sprintf("; %s avoidable", conns(f.Saves.Connections))
+		}
+		return ""
+	}
+	for _, h := range hosts {
+		switch {
+		case h.Peak < minSamples:
+		case h.Host == f.subject.server.Server.Addr() && v.heldBy(f, analyze.TimeWaitServer):
+			return fmt.Sprintf("; the server holds up to %s TIME_WAIT", Count(h.Peak))
+		case f.subject.pair != nil && h.Host == f.subject.pair.Client && v.heldBy(f, analyze.TimeWaitClient):
+			return fmt.Sprintf("; the client holds up to %s TIME_WAIT", Count(h.Peak))
+		}
+	}
+	if f.Saves.Connections > 1 {
+		return fmt.Sprintf("; %s avoidable", conns(f.Saves.Connections))
+	}
+	return ""
+}
+
+// heldBy reports whether the first example left TIME_WAIT at that side.
+func (v *view) heldBy(f *Finding, side analyze.TimeWait) bool {
+	r := v.all.find(f.Examples[0].Connection)
+	return r.holder == side || r.holder == analyze.TimeWaitBoth
+}
+
+// healthy describes a capture without a problem.
+func (v *view) healthy() string {
+	t := &v.result.Totals
+	if t.ReusedRequests > 0 {
+		return fmt.Sprintf("connections are reused: %s on %s", Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
+	}
+	return fmt.Sprintf("nothing to improve: %s on %s", Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
+}
+
+// lacks returns what the capture lacks of needs, and what to capture instead;
+// "" if nothing.
+func (v *view) lacks(needs Needs) string {
+	t, all := &v.result.Totals, &v.all.traits
+	n := t.Connections
+	switch {
+	case n == 0:
+		return "no TCP connection was captured; capture on the host of the client or the server, with the filter tcp"
+	case needs&BothSides != 0 && all.oneDirection*2 > n:
+		return "only one direction of most connections was captured; capture where both pass, on the host of the client or the server"
+	case needs&Opening != 0 && all.midstream == n:
+		return "the opening of no connection was captured; begin the capture before the traffic, or capture for longer"
+	case needs&Whole != 0 && all.lossy*5 > n && all.lossy >= minSamples:
+		return "bytes are missing from many connections; capture with a larger buffer (tcpdump -B 65536) and all of each packet (-s 0)"
+	case needs&HTTP != 0 && all.withRequests == 0 && all.opaque > 0:
+		return "the requests cannot be read: they are encrypted, HTTP/2 or cut; capture behind the TLS proxy, with -s 0"
+	case needs&HTTP != 0 && all.withRequests == 0:
+		return "no HTTP request was captured; capture for longer, or at another place"
+	case needs&Probed != 0 && t.Probes == 0:
+		return "no keep-alive probe was captured; capture for longer than the idle time of the probes"
+	}
+	return ""
+}
