@@ -16,6 +16,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -42,6 +43,9 @@ type job struct {
 	outs    *outputs
 	source  sharedSource
 	summing *summing
+
+	collector *diagnose.Collector // of connections that are not kept, nil if all are
+	last      int64               // time of the last packet, once it is known
 }
 
 func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *job {
@@ -132,7 +136,7 @@ func (j *job) do() error {
 		Server:       j.s.server,
 		Exchanges:    j.s.exchanges || j.s.conn != 0,
 		Filtered:     j.s.filter != "" || opt.Since != 0,
-		OnConnection: j.outs.onConnection(),
+		OnConnection: j.onConnection(),
 		Story:        j.s.conn,
 	})
 	interrupted, err := j.read(src, a)
@@ -140,6 +144,27 @@ func (j *job) do() error {
 		return err
 	}
 	return j.report(src, a, opt, interrupted)
+}
+
+// onConnection returns what takes connections as they end, nil if they are all
+// kept to the end.
+func (j *job) onConnection() func(*analyze.Connection) {
+	write := j.outs.onConnection()
+	if write == nil {
+		return nil
+	}
+	j.collector = diagnose.NewCollector(0)
+	return func(c *analyze.Connection) {
+		write(c, j.collector.Add(c, max(j.last, c.End)))
+	}
+}
+
+// diagnose says why connections were not reused.
+func (j *job) diagnose(r *analyze.Result) *diagnose.Diagnosis {
+	if j.collector != nil {
+		return j.collector.Finish(r)
+	}
+	return diagnose.Run(r)
 }
 
 // openFailed adds a hint where nobody may have meant standard input.
@@ -243,11 +268,13 @@ func (j *job) report(src *capture.Source, a *analyze.Analyzer, opt capture.Optio
 	if opt.Until != 0 && opt.Until < last {
 		last = max(opt.Until, first)
 	}
+	j.last = last
 	result := a.Finish(first, last)
 	r := &report.Report{
-		Version: version,
-		Meta:    j.meta(&stats),
-		Result:  result,
+		Version:   version,
+		Meta:      j.meta(&stats),
+		Result:    result,
+		Diagnosis: j.diagnose(result),
 		Options: report.Options{
 			Top: j.s.top, Exchanges: j.s.exchanges, ShowSecrets: j.s.showSecrets, Workers: j.workers(),
 		},

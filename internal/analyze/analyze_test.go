@@ -281,8 +281,8 @@ func TestInferredPolicies(t *testing.T) {
 		script += request(port, 100*port, 100*port+10) + fmt.Sprintf("%.3f < F.\n", float64(100*port+10)/1e3+1)
 	}
 	got := run(t, analyze.Options{}, script).Servers[0]
-	if got.IdleTimeout != 1e9 || got.ClosedFirst.Server != 3 {
-		t.Errorf("idle timeout %d ns, closed first %+v; want 1 s by the server", got.IdleTimeout, got.ClosedFirst)
+	if got.ClosedFirst.Server != 3 {
+		t.Errorf("closed first %+v; want the server, 3 times", got.ClosedFirst)
 	}
 }
 

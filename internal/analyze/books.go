@@ -107,7 +107,6 @@ func (b *books) enter(c *flows.Conn, t *talk, client flows.Side, timeWait int64)
 	b.wire(c)
 	b.closing(c, t, client, s)
 	b.entries(c, t, client, p.server, timeWait)
-	b.policies(c, t, client, s)
 	b.consider(c, t)
 }
 
@@ -263,21 +262,4 @@ func (b *books) host(ip [16]byte) uint32 {
 		b.addrs = append(b.addrs, ip)
 	}
 	return n
-}
-
-// policies collects what connections tell of a server's limits: how long it
-// lets one be idle, and after how many requests it says close.
-func (b *books) policies(c *flows.Conn, t *talk, client flows.Side, s *poolServer) {
-	if t.unread(c, client) || t.unread(c, client.Peer()) || t.requests == 0 || t.outstanding > 0 || t.responses == 0 || t.lastDone == Unknown {
-		return
-	}
-	if t.said.how.byServer() {
-		if !c.Midstream() {
-			s.most.add(int64(t.requests))
-		}
-		return
-	}
-	if by, at := beganClose(c, client), closedAt(c); by == Server && t.said.how == SaidNothing && at >= t.lastDone {
-		s.idle.add(at - t.lastDone)
-	}
 }

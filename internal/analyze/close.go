@@ -192,9 +192,6 @@ func (q *Quantiles) bucket(n, conns int64) {
 	q.Histogram = append(q.Histogram, Bucket{from, to, conns})
 }
 
-// agreement is how far apart samples of one policy may be, in percent.
-const agreement = 5
-
 // servers sums up by server.
 func (b *books) servers(r *Result) {
 	for i := range b.pools.servers[1:] {
@@ -207,15 +204,8 @@ func (b *books) servers(r *Result) {
 			Server: s.addr.AddrPort(), Clients: s.clients, Connections: s.connections, Requests: counted(s.requests, s.requests, s.opaque),
 			ReuseRatio:  ratio(s.requests-s.withRequests, s.requests-s.first),
 			ClosedFirst: s.closed, TimeWaitClient: s.twClient, TimeWaitServer: s.twServer, TimeWaitBoth: s.twBoth,
-			TimeWaitPeak: b.ownPeaks[i+1],
-			IdleTimeout:  s.idle.agreed(agreement), MaxRequests: s.most.agreed(0),
+			TimeWaitPeak:      b.ownPeaks[i+1],
 			AdvertisedTimeout: s.advTimeout, AdvertisedMax: s.advMax,
-		}
-		if x.IdleTimeout < minIdleTimeout {
-			x.IdleTimeout = Unknown
-		}
-		if x.MaxRequests < 2 { // every response says close: that is no maximum
-			x.MaxRequests = Unknown
 		}
 		r.Servers = append(r.Servers, x)
 	}
@@ -223,10 +213,6 @@ func (b *books) servers(r *Result) {
 		return cmp.Or(cmp.Compare(y.Connections, x.Connections), x.Server.Compare(y.Server))
 	})
 }
-
-// minIdleTimeout tells a server that closes idle connections from one that
-// closes right after the response.
-const minIdleTimeout = 50e6
 
 // pairs sums up by client address and server.
 func (b *books) pairs(r *Result, handshakes []int64) {

@@ -50,7 +50,6 @@ type poolServer struct {
 	closed                 Closers
 	twClient, twServer     int64
 	twBoth                 int64
-	idle, most             samples
 	advTimeout, advMax     int64
 	software               Software // by its first responses
 	looks                  uint8

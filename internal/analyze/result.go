@@ -240,8 +240,6 @@ type ServerSummary struct {
 	TimeWaitServer        int64
 	TimeWaitBoth          int64
 	TimeWaitPeak          int64 // entries that the server itself holds at once
-	IdleTimeout           int64 // ns, inferred; Unknown if not
-	MaxRequests           int64 // inferred; Unknown if not
 	AdvertisedTimeout     int64 // seconds in Keep-Alive; Unknown without
 	AdvertisedMax         int64 // requests in Keep-Alive, the largest seen; Unknown without
 }

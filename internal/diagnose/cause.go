@@ -88,6 +88,28 @@ var causeNames = [causeCount]string{
 // String returns the cause as reports name it.
 func (c Cause) String() string { return causeNames[c] }
 
+var meanings = [causeCount]string{
+	Refused: "the SYN was answered by RST", AcceptQueueFull: "the server's accept queue was full", Unanswered: "no answer to the SYN",
+	TLSFailed: "the TLS handshake did not finish", NotHTTP: "another protocol", Upgraded: "left HTTP/1 by an upgrade", Tunnel: "a CONNECT tunnel",
+	GoAway: "HTTP/2 GOAWAY", NoRequest: "opened and never used",
+	RequestConnectionClose: `"Connection: close" in a request`, HTTP10: "HTTP/1.0 without keep-alive", EarlyResponse: "answered before the request was read",
+	ServerMaxRequests: "limit of requests per connection", ServerMaxAge: "limit of the connection's age", ServerDrain: "the server shut down gracefully",
+	ResponseConnectionClose: `"Connection: close" in a response`, CloseDelimited: "a body that only the close ends",
+	StaleRace: "the request crossed the server's close", UsedAfterClose: "used after the server had closed", HalfOpenPeer: "the server no longer knew it",
+	DeadPeer: "probes unanswered", LocalDrop: "answers dropped on the capturing host", RetransmissionTimeout: "data unanswered",
+	MiddleboxReset: "reset by something on the path", ServerExit: "the server's process ended", ClientExit: "the client's process ended",
+	ClientTimeout: "the client gave up a request", ServerTimeoutEmpty: "the server closed without a response", ServerTimeoutCut: "the server cut a response",
+	ClientUnreadBody: "the client closed without reading the body", ServerReset: "reset by the server", ClientReset: "reset by the client",
+	ServerIdleTimeout: "the server closes idle connections", ClientIdleTimeout: "the client closes idle connections",
+	ClientPoolOverflow: "the client's idle pool was full", ClientClosedAfterResponse: "the client closed after a response",
+	ServerClosedUnannounced: "the server closed without a word", HalfClose: "one side shut down, data went on the other way",
+	CloseWait: "the server closed, the client did not", Leaked: "open, but the client forgot it", BusyAtEnd: "a request under way at the end",
+	IdleAtEnd: "open and usable at the end", Unknown: "none of these can be told",
+}
+
+// Meaning returns the cause in words.
+func (c Cause) Meaning() string { return meanings[c] }
+
 // failed reports whether a connection that ended so lost a request: its client
 // got no whole response.
 func (c Cause) failed() bool {
@@ -122,3 +144,14 @@ type NotReused struct {
 // Observed returns what the capture shows of it, in words: "server sent FIN
 // 1.000 s after response 1".
 func (n NotReused) Observed() string { return n.fact.String() }
+
+// AppendObserved appends what Observed returns to b, ready for a JSON string.
+func (n NotReused) AppendObserved(b []byte) []byte {
+	for _, c := range []byte(n.fact.String()) {
+		if c == '"' {
+			b = append(b, '\\')
+		}
+		b = append(b, c)
+	}
+	return b
+}

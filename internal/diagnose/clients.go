@@ -87,13 +87,8 @@ func (d *Diagnosis) afterResponse(p *pair) {
 		d.policy(Policy{Kind: PoolSize, By: analyze.Client, Subject: p.title(), Value: k, Samples: int64(len(in))})
 		prompt, _ = split(prompt, func(r *record) bool { return r.is.Cause == Undecided })
 	}
-	unread := p.unread()
-	if len(prompt) > 1 && (unread || p.Agent == analyze.Go) {
-		sure := Medium
-		if unread {
-			sure = High
-		}
-		settle(prompt, ClientUnreadBody, analyze.Client, sure)
+	if p.unread() {
+		settle(prompt, ClientUnreadBody, analyze.Client, Medium)
 	} else {
 		settle(prompt, ClientClosedAfterResponse, analyze.Client, Medium)
 	}

@@ -75,6 +75,10 @@ const (
 	oddStarved                  // data acknowledged, never answered
 )
 
+// NewCollector returns a Collector with room for n connections; there may be
+// more.
+func NewCollector(n int) *Collector { return &Collector{records: make([]record, 0, n)} }
+
 // minStall is the shortest closed window that counts as a stall.
 const minStall = 500e6
 

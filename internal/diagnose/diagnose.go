@@ -80,11 +80,44 @@ func (d *Diagnosis) count() {
 // policy keeps a policy that was inferred.
 func (d *Diagnosis) policy(p Policy) { d.Policies = append(d.Policies, p) }
 
-// Of returns why a connection was not reused, and false if there is no
-// connection with that ID.
-func (d *Diagnosis) Of(id uint64) (NotReused, bool) {
-	if r := d.all.find(id); r != nil {
-		return r.is, true
+// Of returns why a connection was not reused; Undecided if there is none with
+// that ID.
+func (d *Diagnosis) Of(id uint64) NotReused {
+	if d.all == nil {
+		return NotReused{}
 	}
-	return NotReused{}, false
+	if r := d.all.find(id); r != nil {
+		return r.is
+	}
+	return NotReused{}
+}
+
+// Late returns the connections that Add could not decide, by ID.
+func (d *Diagnosis) Late() []uint64 {
+	var ids []uint64
+	for i := range d.all.records {
+		if r := &d.all.records[i]; r.class != decided {
+			ids = append(ids, r.id)
+		}
+	}
+	return ids
+}
+
+// Limit returns what a server's policy of that kind comes to, or Unknown.
+func (d *Diagnosis) Limit(kind PolicyKind, s *analyze.ServerSummary) int64 {
+	if p, ok := d.policyOf(kind, analyze.Server, s.Server.String()); ok {
+		return p.Value
+	}
+	return analyze.Unknown
+}
+
+// Run judges an analysis that keeps its connections.
+func Run(r *analyze.Result) *Diagnosis {
+	d := NewCollector(r.Len())
+	var c analyze.Connection
+	for i := range r.Len() {
+		r.Connection(i, &c)
+		d.Add(&c, r.Last)
+	}
+	return d.Finish(r)
 }

@@ -9,8 +9,8 @@ var clientPerRequest = &Rule{
 	Title:   "client closes after each response",
 	Who:     analyze.Client,
 	SetWhen: "the client sends FIN right after complete responses, no header says close, and nothing tells why",
-	Why:     "a new client, session or process is used for each request, or its pool keeps nothing",
-	Fix:     "share one client or session with a pool for all requests of the program",
+	Why:     "the response body is closed before it was read to the end (Go), a new client, session or process is used for each request, or the pool keeps nothing: these look alike on the wire",
+	Fix:     "read each response body to its end, and share one client or session with a pool for all requests of the program",
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides,
 	Check:   checkClientPerRequest,
@@ -20,7 +20,7 @@ var clientPerRequest = &Rule{
 		analyze.Node:     "use an http.Agent with keepAlive: true, or fetch",
 		analyze.Java:     "share one HttpClient; in HttpURLConnection read the body to the end and do not call disconnect()",
 		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
-		analyze.Go:       "share one http.Client; do not set MaxIdleConnsPerHost below 0 nor call CloseIdleConnections after each request",
+		analyze.Go:       "read each body to the end before resp.Body.Close() (io.Copy(io.Discard, resp.Body)); share one http.Client; do not set MaxIdleConnsPerHost below 0 nor call CloseIdleConnections after each request",
 	},
 }
 

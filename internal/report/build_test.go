@@ -161,10 +161,10 @@ func incidentServers() []analyze.ServerSummary {
 	return []analyze.ServerSummary{
 		{Server: netip.MustParseAddrPort("10.20.0.2:8080"), Clients: 1, Connections: 4, Requests: 14, ReuseRatio: 11.0 / 14,
 			ClosedFirst: analyze.Closers{Server: 4}, TimeWaitServer: 3, TimeWaitPeak: 3,
-			IdleTimeout: 1000 * ms, MaxRequests: analyze.Unknown, AdvertisedTimeout: 5, AdvertisedMax: 100},
+			AdvertisedTimeout: 5, AdvertisedMax: 100},
 		{Server: netip.MustParseAddrPort("[2001:db8::2]:443"), Clients: 1, Connections: 1, ReuseRatio: math.NaN(),
-			ClosedFirst: analyze.Closers{None: 1},
-			IdleTimeout: analyze.Unknown, MaxRequests: analyze.Unknown, AdvertisedTimeout: analyze.Unknown, AdvertisedMax: analyze.Unknown},
+			ClosedFirst:       analyze.Closers{None: 1},
+			AdvertisedTimeout: analyze.Unknown, AdvertisedMax: analyze.Unknown},
 	}
 }
 

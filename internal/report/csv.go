@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 // csvColumns are the names of the JSON, flattened.
@@ -21,6 +22,7 @@ var csvColumns = []string{
 	"retransmissions_client", "retransmissions_server", "missing_bytes_client", "missing_bytes_server",
 	"close_kind", "close_began", "close_first_fin", "close_rst_by", "close_reset_shape",
 	"close_time_wait", "close_inferred", "close_at", "close_packet",
+	"not_reused_cause", "not_reused_by", "not_reused_observed", "not_reused_confidence",
 }
 
 // writeCSV writes one row per connection (RFC 4180). An unknown value is an
@@ -34,10 +36,11 @@ func writeCSV(w io.Writer, r *Report) error {
 	if s := r.Story; s != nil {
 		n, fetch = 1, func(_ int, c *analyze.Connection) { *c = *s.Connection }
 	}
+	d := r.diagnosis()
 	if err := r.writeItems(out, n, func(e *encoder, i int) {
 		fetch(i, &e.conn)
 		row := csvRow{e}
-		row.connection(&e.conn)
+		row.connection(&e.conn, d.Of(e.conn.ID))
 	}); err != nil {
 		return writeError(err)
 	}
@@ -51,7 +54,7 @@ func writeCSV(w io.Writer, r *Report) error {
 type csvRow struct{ e *encoder }
 
 // connection appends the row of c.
-func (r csvRow) connection(c *analyze.Connection) {
+func (r csvRow) connection(c *analyze.Connection, is diagnose.NotReused) {
 	r.uint(c.ID)
 	r.int(c.Stream)
 	r.addr(c.Client)
@@ -74,7 +77,18 @@ func (r csvRow) connection(c *analyze.Connection) {
 	r.seconds(c.IdleP50, c.IdleMax, c.IdleLast)
 	r.uint(uint64(c.RetransmissionsClient), uint64(c.RetransmissionsServer), c.MissingClient, c.MissingServer)
 	r.closing(&c.Close)
+	r.notReused(is)
 	r.e.b = append(r.e.b[:len(r.e.b)-1], '\r', '\n')
+}
+
+// notReused appends the cells of why it carried no further request. What was
+// observed holds commas and quotes.
+func (r csvRow) notReused(is diagnose.NotReused) {
+	if is.Cause == diagnose.Undecided {
+		r.word("", "", "", "")
+		return
+	}
+	r.word(is.Cause.String(), partyName(is.By), `"`+strings.ReplaceAll(is.Observed(), `"`, `""`)+`"`, is.Confidence.String())
 }
 
 // closing appends the cells of a close.

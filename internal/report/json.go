@@ -33,6 +33,8 @@ func writeDocument(out io.Writer, r *Report) error {
 	e.word(schemaName)
 	e.line("tool")
 	e.tool(r)
+	e.line("verdict")
+	e.verdict(r.diagnosis().Verdict)
 	e.line("capture")
 	e.capture(r)
 	e.line("totals")
@@ -65,10 +67,32 @@ func writeLists(w io.Writer, r *Report) error {
 	return writeConnections(w, r)
 }
 
-// writeGroups writes the members servers, pairs and series.
+// writeGroups writes the members from causes to series. Findings have lines of
+// their own in NDJSON.
 func writeGroups(w io.Writer, r *Report, newline string) error {
-	res := r.Result
-	servers := func(e *encoder, i int) { e.serverSummary(&res.Servers[i]) }
+	res, d := r.Result, r.diagnosis()
+	causes := func(e *encoder, i int) { e.cause(&d.Causes[i], res.Totals.Connections) }
+	if err := writeList(w, r, newline, "causes", len(d.Causes), causes); err != nil {
+		return err
+	}
+	if newline == onLines {
+		findings := func(e *encoder, i int) {
+			e.b = append(e.b, '{')
+			e.finding(&d.Findings[i])
+		}
+		if err := writeList(w, r, newline, "findings", len(d.Findings), findings); err != nil {
+			return err
+		}
+	}
+	policies := func(e *encoder, i int) { e.policy(&d.Policies[i]) }
+	if err := writeList(w, r, newline, "policies", len(d.Policies), policies); err != nil {
+		return err
+	}
+	judged := func(e *encoder, i int) { e.judgement(&d.Judged[i]) }
+	if err := writeList(w, r, newline, "rules", len(d.Judged), judged); err != nil {
+		return err
+	}
+	servers := func(e *encoder, i int) { e.serverSummary(&res.Servers[i], d) }
 	if err := writeList(w, r, newline, "servers", len(res.Servers), servers); err != nil {
 		return err
 	}
@@ -85,10 +109,11 @@ func writeGroups(w io.Writer, r *Report, newline string) error {
 // writeConnections writes all connections, and the exchanges if asked for.
 func writeConnections(w io.Writer, r *Report) error {
 	found := r.found()
+	d := r.diagnosis()
 	connections := func(e *encoder, i int) {
 		found.Connection(i, &e.conn)
 		e.b = append(e.b, '{')
-		e.connection(&e.conn)
+		e.connection(&e.conn, d.Of(e.conn.ID))
 	}
 	if err := writeList(w, r, onLines, "connections", found.Len(), connections); err != nil {
 		return err

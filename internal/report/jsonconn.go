@@ -1,11 +1,14 @@
 package report
 
-import "github.com/kaanalyze/kaanalyze/internal/analyze"
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
 
 // connection appends c as an object without its opening brace, so that NDJSON
 // can put a type first. Runs of text between values are appended whole: this
 // is where the time goes with a million connections.
-func (e *encoder) connection(c *analyze.Connection) {
+func (e *encoder) connection(c *analyze.Connection, is diagnose.NotReused) {
 	e.raw(`"id":`)
 	e.uint(c.ID)
 	e.raw(`,"stream":`)
@@ -50,6 +53,8 @@ func (e *encoder) connection(c *analyze.Connection) {
 	e.raw(`,"missing_bytes":`)
 	e.sides(c.MissingClient, c.MissingServer)
 	e.closing(&c.Close)
+	e.raw(`,"not_reused":`)
+	e.notReused(is)
 	e.close()
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 // member is a count with its name.
@@ -153,7 +154,7 @@ func (e *encoder) population(p *analyze.Population) {
 }
 
 // serverSummary appends what one server's connections have in common.
-func (e *encoder) serverSummary(s *analyze.ServerSummary) {
+func (e *encoder) serverSummary(s *analyze.ServerSummary, d *diagnose.Diagnosis) {
 	e.raw(`{"server":`)
 	e.addr(s.Server)
 	e.members(
@@ -174,8 +175,8 @@ func (e *encoder) serverSummary(s *analyze.ServerSummary) {
 	)
 	e.close()
 	e.key("idle_timeout_seconds")
-	e.seconds(s.IdleTimeout)
-	e.members(member{"max_requests", s.MaxRequests})
+	e.seconds(d.Limit(diagnose.IdleTimeout, s))
+	e.members(member{"max_requests", d.Limit(diagnose.MaxRequests, s)})
 	e.open("advertised")
 	e.members(member{"timeout_seconds", s.AdvertisedTimeout}, member{"max", s.AdvertisedMax})
 	e.raw("}}")

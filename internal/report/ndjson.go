@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 // Stream writes NDJSON while a capture is being read: [Stream.Meta] first,
@@ -15,6 +16,7 @@ type Stream struct {
 	w     io.Writer
 	e     encoder
 	count int64 // of connections written
+	late  bool  // one of them was written without its cause
 	err   error
 }
 
@@ -46,15 +48,17 @@ func (s *Stream) Meta(version string, m *Meta) error {
 }
 
 // Connection writes the line of a connection that has ended, or of one that
-// is open when the capture ends. It does not keep c.
-func (s *Stream) Connection(c *analyze.Connection) error {
+// is open when the capture ends, with why it was not reused if that is decided.
+// It does not keep c.
+func (s *Stream) Connection(c *analyze.Connection, is diagnose.NotReused) error {
 	if s.err != nil {
 		return s.err
 	}
 	s.e.raw(connectionLine)
-	s.e.connection(c)
+	s.e.connection(c, is)
 	s.e.b = append(s.e.b, '\n')
 	s.count++
+	s.late = s.late || is.Cause == diagnose.Undecided
 	if len(s.e.b) >= streamBuffer {
 		return s.Flush()
 	}
@@ -78,7 +82,13 @@ func (s *Stream) End(r *Report) error {
 	if err := s.Flush(); err != nil {
 		return err
 	}
-	if s.err = writeEnd(s.w, r, s.count); s.err != nil {
+	if s.late {
+		s.err = writeCauses(s.w, r)
+	}
+	if s.err == nil {
+		s.err = writeEnd(s.w, r, s.count)
+	}
+	if s.err != nil {
 		s.err = writeError(s.err)
 	}
 	return s.err
@@ -88,6 +98,7 @@ func (s *Stream) End(r *Report) error {
 const (
 	connectionLine = `{"type":"connection",`
 	exchangeLine   = `{"type":"exchange",`
+	findingLine    = `{"type":"finding",`
 	packetLine     = `{"type":"packet",`
 )
 
@@ -100,11 +111,11 @@ func writeNDJSON(w io.Writer, r *Report) error {
 	if r.Story != nil {
 		return s.story(r)
 	}
-	found := r.found()
+	found, d := r.found(), r.diagnosis()
 	if err := r.writeItems(w, found.Len(), func(e *encoder, i int) {
 		found.Connection(i, &e.conn)
 		e.raw(connectionLine)
-		e.connection(&e.conn)
+		e.connection(&e.conn, d.Of(e.conn.ID))
 		e.b = append(e.b, '\n')
 	}); err != nil {
 		return writeError(err)
@@ -115,7 +126,7 @@ func writeNDJSON(w io.Writer, r *Report) error {
 
 // story writes the lines of one connection and the end.
 func (s *Stream) story(r *Report) error {
-	if err := s.Connection(r.Story.Connection); err != nil {
+	if err := s.Connection(r.Story.Connection, r.diagnosis().Of(r.Story.Connection.ID)); err != nil {
 		return err
 	}
 	redactor := newRedactor(r, exchangesOf(r, r.Story.Connection.ID))
@@ -140,11 +151,32 @@ func writeEnd(w io.Writer, r *Report, connections int64) error {
 			return err
 		}
 	}
+	findings := r.diagnosis().Findings
+	if err := r.writeItems(w, len(findings), func(e *encoder, i int) {
+		e.raw(findingLine)
+		e.finding(&findings[i])
+		e.b = append(e.b, '\n')
+	}); err != nil {
+		return err
+	}
 	if err := writeSummary(w, r); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(w, `{"type":"end","connections":%d,"exchanges":%d}`+"\n", connections, exchanges)
 	return err
+}
+
+// writeCauses writes the lines of the causes that only the whole capture could
+// tell.
+func writeCauses(w io.Writer, r *Report) error {
+	late := r.diagnosis().Late()
+	return r.writeItems(w, len(late), func(e *encoder, i int) {
+		e.raw(`{"type":"cause","connection":`)
+		e.uint(late[i])
+		e.raw(`,"not_reused":`)
+		e.notReused(r.diagnosis().Of(late[i]))
+		e.raw("}\n")
+	})
 }
 
 // endExchanges returns the exchanges that NDJSON writes.
@@ -161,7 +193,9 @@ func endExchanges(r *Report) []analyze.Exchange {
 // writeSummary writes the line that holds what is not about one connection.
 func writeSummary(w io.Writer, r *Report) error {
 	e := newEncoder(r)
-	e.raw(`{"type":"summary","capture":`)
+	e.raw(`{"type":"summary","verdict":`)
+	e.verdict(r.diagnosis().Verdict)
+	e.key("capture")
 	e.capture(r)
 	e.key("totals")
 	e.totals(&r.Result.Totals)

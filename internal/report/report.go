@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 // schemaName is the contract that the JSON keeps.
@@ -29,6 +30,8 @@ type Report struct {
 	Meta    Meta
 	Result  *analyze.Result
 	Options Options
+
+	Diagnosis *diagnose.Diagnosis // why connections were not reused
 
 	// Story is the connection asked for with --conn. If it is set, the formats
 	// tell that connection packet by packet and leave the others out.

@@ -158,7 +158,7 @@ func writeStoryLists(w io.Writer, r *Report) error {
 	s := r.Story
 	one := func(e *encoder, _ int) {
 		e.b = append(e.b, '{')
-		e.connection(s.Connection)
+		e.connection(s.Connection, r.diagnosis().Of(s.Connection.ID))
 	}
 	if err := writeList(w, r, onLines, "connections", 1, one); err != nil {
 		return err

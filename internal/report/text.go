@@ -20,14 +20,16 @@ func writeText(w io.Writer, r *Report) error {
 	out := bufio.NewWriter(w)
 	p := newPage(out, r)
 	p.header()
-	p.lead()
+	p.verdict()
 	if r.Result.Totals.Connections > 0 {
 		s := takeSurvey(r)
 		p.numbers()
 		p.overTime()
+		p.causes()
 		p.closes()
 		p.servers()
 		p.pairs()
+		p.policies()
 		p.probes(s)
 		p.handshakes(s)
 		p.example()
@@ -82,105 +84,6 @@ func (p *page) title(facts string) {
 		gap, end = "\n  ", "\n"
 	}
 	p.printf("%s %s%s%s%s", p.bold("kaanalyze:"), p.sources(), gap, facts, end)
-}
-
-// lead writes the three lines that say most.
-func (p *page) lead() {
-	t := &p.r.Result.Totals
-	switch m := &p.r.Meta; {
-	case m.Packets == 0:
-		p.para(0, "The capture holds no packet: there is nothing to judge.")
-	case m.TCPPackets == 0:
-		p.para(0, "No packet of this capture is TCP (%s): there is nothing to judge.", p.undecoded())
-	case t.Connections == 0:
-		p.para(0, "%s, but no connection that was asked for: there is nothing to judge.",
-			plural(int64(m.TCPPackets), "TCP packet", "TCP packets"))
-	default:
-		p.para(0, "%s", p.leadReuse(t))
-		p.para(0, "%s", p.leadTimeWait(t))
-		p.para(0, "%s", leadPool(t))
-	}
-}
-
-// leadReuse says how well connections were reused.
-func (p *page) leadReuse(t *analyze.Totals) string {
-	all := connections(t.Connections)
-	if t.Requests <= 0 {
-		switch {
-		case t.HTTPUnknown == t.Connections:
-			return all + "; requests cannot be counted (TLS, HTTP/2, cut heads): reuse is unknown"
-		case t.HTTPUnknown > 0:
-			return fmt.Sprintf("%s; %s of them cannot be counted (TLS, HTTP/2, cut heads); no request on the others",
-				all, count(t.HTTPUnknown))
-		}
-		return all + ", none with an HTTP request: reuse cannot be judged, what follows is about TCP alone"
-	}
-	if t.HTTPUnknown > 0 {
-		all += fmt.Sprintf(" (%s not countable)", count(t.HTTPUnknown))
-	}
-	q := &t.PerConnection
-	return fmt.Sprintf("%s on %s; %s; mean %s, p50 %s, max %s each",
-		plural(t.Requests, "request", "requests"), all, reused(t), decimal(q.Mean), count(q.P50), count(q.Max))
-}
-
-// reused says what share of requests needed no new connection.
-func reused(t *analyze.Totals) string {
-	if math.IsNaN(t.ReuseRatio) {
-		return "reuse unknown"
-	}
-	return percent(t.ReuseRatio) + " reused one"
-}
-
-// leadTimeWait says who holds TIME_WAIT.
-func (p *page) leadTimeWait(t *analyze.Totals) string {
-	w := &t.TimeWait
-	if w.Closes == 0 {
-		return "TIME_WAIT: no close of this capture left one" + open(t)
-	}
-	return fmt.Sprintf("TIME_WAIT: held by %s; at most %s at once (%s)",
-		parties(w.Client, w.Server, w.Both), count(w.Peak), p.clock(w.PeakAt))
-}
-
-// open says how many connections had not ended.
-func open(t *analyze.Totals) string {
-	if t.Unfinished == 0 {
-		return ""
-	}
-	return fmt.Sprintf("; %s still open at its end", connections(t.Unfinished))
-}
-
-// parties writes counts by side, without zeros.
-func parties(client, server, both int64) string {
-	var list []string
-	for _, m := range []member{{"servers", server}, {"clients", client}, {"both sides", both}} {
-		if m.n != 0 {
-			list = append(list, m.name+" "+count(m.n))
-		}
-	}
-	if len(list) == 0 {
-		return "nobody"
-	}
-	return strings.Join(list, ", ")
-}
-
-// leadPool says what a perfect pool would save.
-func leadPool(t *analyze.Totals) string {
-	if t.Requests <= 0 {
-		return "Without requests, what a perfect pool would need is unknown"
-	}
-	if t.AvoidableConnections == 0 {
-		return fmt.Sprintf("A perfect pool needs as many: %s", connections(t.PoolNeed))
-	}
-	saved := ""
-	if t.AvoidableHandshake > 0 {
-		saved = fmt.Sprintf(" (and %s of handshakes)", duration(t.AvoidableHandshake))
-	}
-	verb := "are"
-	if t.AvoidableConnections == 1 {
-		verb = "is"
-	}
-	return fmt.Sprintf("A perfect pool needs %s: %s%s %s avoidable",
-		count(t.PoolNeed), connections(t.AvoidableConnections), saved, verb)
 }
 
 // numbers writes the numbers beside those of a perfect pool.

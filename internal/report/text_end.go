@@ -154,6 +154,7 @@ func (p *page) trust() {
 	p.fact("midstream", with(t.Midstream, "connection", "connections", "whose opening was not captured"))
 	p.fact("unfinished", with(t.Unfinished, "connection", "connections", "still open when the capture ends"))
 	p.fact("not countable", with(t.HTTPUnknown, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
+	p.notJudged()
 	if t.IgnoredRSTs > 0 {
 		p.fact("ignored", with(t.IgnoredRSTs, "RST", "RSTs", "that the receiver does not accept"))
 	}

@@ -91,7 +91,7 @@ func (p *page) servers() {
 		tab.row(addrText(s.Server), count(s.Clients), count(s.Connections), cell(s.Requests), ratioCell(s.ReuseRatio),
 			count(s.ClosedFirst.Server+s.ClosedFirst.Both), count(s.ClosedFirst.Client+s.ClosedFirst.Both),
 			count(s.TimeWaitServer+s.TimeWaitBoth))
-		tab.note(policy(s))
+		tab.note(advertised(s))
 	}
 	p.table(&tab)
 	p.para(0, "(by server, by client: who closed first; TIME_WAIT: closes that left it at the server)")
@@ -114,25 +114,19 @@ func ratioCell(f float64) string {
 	return percent(f)
 }
 
-// policy says what is known of a server's settings.
-func policy(s *analyze.ServerSummary) string {
-	var seen, said []string
-	if s.IdleTimeout != analyze.Unknown {
-		seen = append(seen, "closes after "+duration(s.IdleTimeout)+" idle")
-	}
-	if s.MaxRequests != analyze.Unknown {
-		seen = append(seen, "closes after "+plural(s.MaxRequests, "request", "requests"))
-	}
+// advertised says what a server says of its settings.
+func advertised(s *analyze.ServerSummary) string {
+	var said []string
 	if s.AdvertisedTimeout != analyze.Unknown {
 		said = append(said, fmt.Sprintf("timeout=%d", s.AdvertisedTimeout))
 	}
 	if s.AdvertisedMax != analyze.Unknown {
 		said = append(said, fmt.Sprintf("max=%d", s.AdvertisedMax))
 	}
-	if len(said) > 0 {
-		seen = append(seen, "says Keep-Alive: "+strings.Join(said, ", "))
+	if len(said) == 0 {
+		return ""
 	}
-	return strings.Join(seen, "; ")
+	return "says Keep-Alive: " + strings.Join(said, ", ")
 }
 
 // addrText writes an endpoint.

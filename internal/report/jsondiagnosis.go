@@ -1,0 +1,155 @@
+package report
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// diagnosis returns what was diagnosed; an empty one in tests without.
+func (r *Report) diagnosis() *diagnose.Diagnosis {
+	if r.Diagnosis == nil {
+		return &diagnose.Diagnosis{}
+	}
+	return r.Diagnosis
+}
+
+// notReused appends why a connection carried no further request, null where
+// that is not decided.
+func (e *encoder) notReused(n diagnose.NotReused) {
+	if n.Cause == diagnose.Undecided {
+		e.null()
+		return
+	}
+	e.raw(`{"cause":`)
+	e.word(n.Cause.String())
+	e.raw(`,"by":`)
+	e.word(partyName(n.By))
+	e.raw(`,"observed":`)
+	e.b = n.AppendObserved(append(e.b, '"'))
+	e.raw(`","confidence":`)
+	e.word(n.Confidence.String())
+	e.close()
+}
+
+// partyName returns who did something; "none" for nobody.
+func partyName(p analyze.Party) string {
+	if p == analyze.Nobody {
+		return "none"
+	}
+	return p.String()
+}
+
+// verdict appends the answer in one line.
+func (e *encoder) verdict(v diagnose.Verdict) {
+	e.raw(`{"level":`)
+	e.word(v.Level.String())
+	e.key("text")
+	e.str(v.Text)
+	e.close()
+}
+
+// cause appends how many connections were not reused for one reason.
+func (e *encoder) cause(c *diagnose.CauseTotal, all int64) {
+	e.raw(`{"cause":`)
+	e.word(c.Cause.String())
+	e.raw(`,"by":`)
+	e.word(partyName(c.By))
+	e.members(member{"connections", c.Connections})
+	e.key("share")
+	e.ratio(float64(c.Connections) / float64(max(all, 1)))
+	e.close()
+}
+
+// finding appends f as an object without its opening brace.
+func (e *encoder) finding(f *diagnose.Finding) {
+	e.raw(`"rule":`)
+	e.word(f.Rule.ID)
+	e.raw(`,"severity":`)
+	e.word(f.Severity.String())
+	e.raw(`,"confidence":`)
+	e.word(f.Confidence.String())
+	e.key("title")
+	e.str(f.Title)
+	e.key("subject")
+	e.str(f.Subject)
+	e.key("observed")
+	e.str(f.Observed)
+	e.key("cause")
+	e.str(f.Rule.Why)
+	e.key("fix")
+	e.str(f.Fix)
+	e.key("verify")
+	e.str(f.Rule.Verify)
+	e.members(member{"connections", f.Connections}, member{"failed_requests", f.Failed})
+	e.open("saves")
+	e.members(member{"connections", f.Saves.Connections}, member{"time_wait", f.Saves.TimeWait})
+	e.raw(`},"examples":[`)
+	for i := range f.Examples {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.findingExample(&f.Examples[i])
+	}
+	e.raw("]}")
+}
+
+func (e *encoder) findingExample(x *diagnose.Example) {
+	e.raw(`{"connection":`)
+	e.uint(x.Connection)
+	e.raw(`,"stream":`)
+	e.int(x.Stream)
+	e.raw(`,"packets":[`)
+	for i, n := range x.Packets {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.uint(n)
+	}
+	e.raw(`],"filter":`)
+	e.str(x.Filter)
+	e.key("observed")
+	e.str(x.Observed)
+	e.close()
+}
+
+// policy appends a setting that was inferred.
+func (e *encoder) policy(p *diagnose.Policy) {
+	e.raw(`{"kind":`)
+	e.word(p.Kind.String())
+	e.raw(`,"by":`)
+	e.word(p.By.String())
+	e.key("subject")
+	e.str(p.Subject)
+	if p.Kind.Timed() {
+		e.raw(`,"seconds":`)
+		e.seconds(p.Value)
+		e.raw(`,"count":null`)
+	} else {
+		e.raw(`,"seconds":null`)
+		e.members(member{"count", p.Value})
+	}
+	e.members(member{"samples", p.Samples})
+	e.key("spread")
+	e.ratio(p.Spread)
+	e.key("matches")
+	e.strings(p.Matches)
+	e.close()
+}
+
+// judgement appends what became of a rule.
+func (e *encoder) judgement(j *diagnose.Judgement) {
+	e.raw(`{"rule":`)
+	e.word(j.Rule.ID)
+	e.raw(`,"outcome":`)
+	switch {
+	case j.Lacks != "":
+		e.word("not_judged")
+	case j.Findings > 0:
+		e.word("fired")
+	default:
+		e.word("silent")
+	}
+	e.key("lacks")
+	e.text(j.Lacks)
+	e.close()
+}

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// verdict writes the answer and the findings behind it. The lines that matter
+// most are not wrapped, so that the first five of the report stand alone.
+func (p *page) verdict() {
+	d := p.r.diagnosis()
+	p.printf("%s  %s: %s\n", p.bold("VERDICT"), d.Verdict.Level.Words(), d.Verdict.Text)
+	for i := range min(len(d.Findings), p.top) {
+		p.finding(i+1, &d.Findings[i])
+	}
+	p.more(len(d.Findings))
+}
+
+// finding writes what is wrong, how to mend it and how to check it.
+func (p *page) finding(n int, f *diagnose.Finding) {
+	const indent = 13
+	p.printf("%3d. %-8s %s %s\n", n, "["+f.Severity.String()+"]", f.Rule.ID, f.Title)
+	p.printf("%*s fix: %s%s\n", indent, "", f.Fix, saves(f, &p.r.Result.Totals))
+	if f.Severity == diagnose.Info {
+		return
+	}
+	p.para(indent-1+5, "%*slikely: %s (confidence: %s)", indent-1, "", f.Rule.Why, f.Confidence)
+	for i := range f.Examples[:min(1, len(f.Examples))] {
+		x := &f.Examples[i]
+		p.para(indent-1+5, "%*sseen: connection %d%s: %s; in Wireshark: %s", indent-1, "", x.Connection, frames(x.Packets), x.Observed, x.Filter)
+	}
+}
+
+// frames names packets.
+func frames(list []uint64) string {
+	if len(list) == 0 {
+		return ""
+	}
+	words := make([]string, len(list))
+	for i, n := range list {
+		words[i] = fmt.Sprint(n)
+	}
+	name := "packet"
+	if len(list) > 1 {
+		name = "packets"
+	}
+	return " (" + name + " " + strings.Join(words, " and ") + ")"
+}
+
+// saves says what mending a finding spares.
+func saves(f *diagnose.Finding, t *analyze.Totals) string {
+	var list []string
+	if n := f.Saves.Connections; n > 0 {
+		s := connections(n)
+		if n*100 >= t.Connections {
+			s = fmt.Sprintf("%s (%s)", s, share(n, t.Connections))
+		}
+		list = append(list, s)
+	}
+	if n := f.Saves.TimeWait; n > 0 {
+		list = append(list, count(n)+" TIME_WAIT")
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "; saves " + strings.Join(list, " and ")
+}
+
+// causes writes why connections were not reused.
+func (p *page) causes() {
+	d := p.r.diagnosis()
+	if len(d.Causes) == 0 {
+		return
+	}
+	p.section("WHY CONNECTIONS CARRIED NO FURTHER REQUEST")
+	tab := table{align: "llrrl", heads: []string{"cause", "by", "connections", "share", ""}}
+	for i := range d.Causes {
+		c := &d.Causes[i]
+		tab.row(c.Cause.String(), partyName(c.By), count(c.Connections), share(c.Connections, p.r.Result.Totals.Connections), c.Cause.Meaning())
+	}
+	p.table(&tab)
+}
+
+// policies writes the settings that the ends of connections show.
+func (p *page) policies() {
+	list := p.r.diagnosis().Policies
+	if len(list) == 0 {
+		return
+	}
+	p.section("SETTINGS INFERRED")
+	tab := table{align: "lllrr", heads: []string{"of", "", "value", "samples", "spread"}}
+	for i := range min(len(list), p.top) {
+		x := &list[i]
+		value := count(x.Value)
+		if x.Kind.Timed() {
+			value = duration(x.Value)
+		}
+		tab.row(x.Subject, strings.ReplaceAll(x.Kind.String(), "_", " "), value, count(x.Samples), percent(x.Spread))
+		if len(x.Matches) > 0 {
+			tab.note("the default of: " + strings.Join(x.Matches, "; "))
+		}
+	}
+	p.table(&tab)
+	p.more(len(list))
+}
+
+// notJudged says which rules could not be judged, and why.
+func (p *page) notJudged() {
+	var order []string
+	by := map[string][]string{}
+	for _, j := range p.r.diagnosis().Judged {
+		if j.Lacks == "" {
+			continue
+		}
+		if by[j.Lacks] == nil {
+			order = append(order, j.Lacks)
+		}
+		by[j.Lacks] = append(by[j.Lacks], j.Rule.ID)
+	}
+	for _, lacks := range order {
+		p.fact("not judged", fmt.Sprintf("%s: %s", plural(int64(len(by[lacks])), "rule", "rules"), lacks))
+	}
+}
