@@ -253,7 +253,7 @@ func (c *Conn) inferFIN(d Side) bool {
 // is in TIME_WAIT now: it has d's FIN and the ACK of its own, and sent its own
 // without having d's. Any segment with ACK restarts it (RFC 9293, 3.10.7.4).
 func (c *Conn) enterTimeWait(d Side, s *Segment) {
-	if s.Flags&(ACK|RST) != ACK || c.FINs() != BothSides {
+	if s.Flags&(ACK|RST) != ACK || c.FINs() != BothSides || (c.halves[0].facts|c.halves[1].facts)&sentRST != 0 {
 		return
 	}
 	holder := d.Peer()
@@ -324,6 +324,13 @@ func (c *Conn) reset(d Side, s *Segment) (accepted bool) {
 	c.endTimeWait(Initiator, s.Time)
 	c.endTimeWait(Responder, s.Time)
 	return true
+}
+
+// answersChallenge reports whether an RST of side d answers the bare ACK that
+// its SYN met: it ends what the peer still had of the tuple, not this life.
+func (c *Conn) answersChallenge(d Side, s *Segment) bool {
+	peer := &c.halves[d.Peer()]
+	return c.facts&factChallenged != 0 && d == Initiator && !peer.has(sentSYNACK) && s.Flags&ACK == 0 && peer.has(ackKnown) && s.Seq == peer.acked
 }
 
 // answersSYN reports whether an RST of side d refuses the peer's SYN

@@ -304,6 +304,9 @@ func (h *half) raise(ack uint32) {
 func (e *Engine) reset(c *Conn, d Side, s *Segment) {
 	h := &c.halves[d]
 	again := h.has(sentRST)
+	if c.answersChallenge(d, s) {
+		return
+	}
 	if !c.reset(d, s) {
 		if !again { // a dead socket answers every late packet
 			e.counts.IgnoredRST++
@@ -339,6 +342,9 @@ func (e *Engine) takeOver(c *Conn, d Side, s *Segment) {
 	case s.Flags&RST != 0 && !c.halves[d.Peer()].has(sentSYNACK):
 		if victim := &old.halves[was.Peer()]; victim.has(ackKnown) && s.Seq == victim.acked {
 			old.endTimeWait(was.Peer(), s.Time)
+			if !old.over() {
+				old.reset(was, s)
+			}
 		}
 	case c.facts&factEstablished != 0:
 		old.next, c.prev = 0, 0

@@ -25,6 +25,7 @@ type Evidence struct {
 	LastStatus  uint16 // of the last final response, 0 without
 	Early       bool   // a final response was complete before its request
 	Idle408     bool   // a 408 came that answers no request
+	Switched    bool   // a 101 or a CONNECT ended HTTP/1 on it
 	HeadStarted bool   // a request has begun whose head is not whole
 
 	Outstanding int64 // requests without a complete response
@@ -64,7 +65,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 		Pair: t.pair, Server: a.pools.pairs[t.pair].server,
 		Said: t.said.how, SaidBy: Mark{t.said.at, t.said.num}, SaidN: int64(t.said.n), SaidUsedAt: t.said.usedAt,
 		LastDone: Unknown, LastStatus: t.lastStatus,
-		Early: t.has(early), Idle408: t.has(idle408), HeadStarted: t.headNum[client] != 0,
+		Early: t.has(early), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: t.headNum[client] != 0,
 		Outstanding: int64(t.outstanding), AskedDone: Unknown, FirstByteAt: Unknown,
 		IdleOthers: int64(t.idleOthers),
 		Quiet:      c.Quiet(),

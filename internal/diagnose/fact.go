@@ -25,6 +25,7 @@ const (
 	sawRefusal              // the SYN was answered by RST
 	sawSilence              // n SYNs unanswered for d
 	sawNoACK                // SYN-ACK without ACK
+	sawSYNACKs              // n SYN-ACKs, though acknowledged
 	sawNoRequest            // open for d, n = 1 if a side closed
 	sawOtherProtocol        //
 	sawUpgrade              // after request n
@@ -64,7 +65,12 @@ func (f fact) String() string {
 		return fmt.Sprintf("%s without an answer", Plural(int64(f.n), "SYN", "SYNs"))
 	case sawNoACK:
 		return "the SYN-ACK was not acknowledged"
+	case sawSYNACKs:
+		return fmt.Sprintf("the server answered the SYN %d times, though the client acknowledged it, and took no data", f.n)
 	case sawNoRequest:
+		if f.code != 0 {
+			return fmt.Sprintf("no whole request in %s, then %s sent status %d", d, f.by, f.code)
+		}
 		if f.by != analyze.Nobody {
 			return fmt.Sprintf("no request in %s, then %s sent %s", d, f.by, f.end())
 		}

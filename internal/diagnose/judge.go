@@ -82,6 +82,12 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 	switch c.Handshake {
 	case flows.HandshakeRefused:
 		return of(Refused, analyze.Server, High, fact{what: sawRefusal})
+	case flows.HandshakeComplete:
+		// The server goes on answering the SYN: it has no room for the
+		// connection, which only the client takes to be open.
+		if e.SYNACKRetransmissions > 0 && c.BytesServer == 0 && c.BytesClient > 0 && e.UnackedClient && !e.ServerFIN.OK() {
+			return of(AcceptQueueFull, analyze.Server, High, fact{what: sawSYNACKs, n: e.SYNACKRetransmissions + 1})
+		}
 	case flows.HandshakeUnanswered:
 		return wait(synUnanswered, analyze.Network, fact{what: sawSilence, n: c.SYNRetransmissions + 1, d: c.End - c.Start})
 	}
@@ -90,6 +96,10 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 
 func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	switch {
+	case c.Requests == 0 && e.Idle408 && !c.Midstream:
+		return of(NoRequest, analyze.Client, High, fact{what: sawNoRequest, d: max(0, e.LastDone-c.Start), by: analyze.Server, code: e.LastStatus})
+	case e.Switched && e.LastStatus == 101:
+		return of(Upgraded, analyze.Both, High, fact{what: sawUpgrade, n: uint32(c.Requests)})
 	case c.Protocol == analyze.WebSocket || c.Protocol == analyze.H2C && c.Requests > 0:
 		return of(Upgraded, analyze.Both, High, fact{what: sawUpgrade, n: uint32(c.Requests)})
 	case c.Protocol == analyze.Connect:

@@ -8,7 +8,7 @@ var closeWait = &Rule{
 	ID:      "KA1025",
 	Title:   "client leaves closed connections open (CLOSE_WAIT)",
 	Who:     analyze.Client,
-	SetWhen: "the server sent FIN two seconds or more before the end of the capture, the client acknowledged it and never closed",
+	SetWhen: "the server sent FIN a second or more before the end of the capture, the client acknowledged it and never closed",
 	Why:     "the client does not look at its idle connections, or leaks sockets: they stay in CLOSE_WAIT",
 	Fix:     "close the socket when a read returns end of file; look for responses that are never closed and for leaked file descriptors",
 	Verify:  "tcp.flags.fin == 1: one side only",
@@ -21,7 +21,7 @@ func checkCloseWait(v *view, r *Rule) []Finding {
 }
 
 // longHalfClosed is how long a connection must be half-closed to be told.
-const longHalfClosed = 2e9
+const longHalfClosed = 1e9
 
 // halfClosed finds connections that one side closed long ago.
 func (v *view) halfClosed(r *Rule, what oddity, title string) []Finding {

@@ -32,7 +32,7 @@ func checkStalled(v *view, r *Rule) []Finding {
 		if who == analyze.Server {
 			f.Title = fmt.Sprintf("%s did not read for up to %s: %s with a closed window", e.server.name, Duration(longest), conns(e.len()))
 		}
-		if longest >= 2e9 {
+		if longest >= 2e9 || e.len() >= minSamples {
 			f.Severity = Notable
 		}
 		f.Observed = "window closed for " + Duration(longest)

@@ -14,6 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 // compileSchema returns the part of the schema that fragment names.
@@ -310,10 +311,10 @@ func TestExchangesOnlyWhenAskedFor(t *testing.T) {
 func TestConnectionAllocatesNothing(t *testing.T) {
 	e := newEncoder(incident())
 	c := openConn(3, noon)
-	e.connection(&c)
+	e.connection(&c, diagnose.NotReused{})
 	if n := testing.AllocsPerRun(100, func() {
 		e.b = e.b[:0]
-		e.connection(&c)
+		e.connection(&c, diagnose.NotReused{})
 	}); n != 0 {
 		t.Errorf("got %v allocations a connection, want 0", n)
 	}

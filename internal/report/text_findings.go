@@ -27,10 +27,10 @@ func (p *page) finding(n int, f *diagnose.Finding) {
 	if f.Severity == diagnose.Info {
 		return
 	}
-	p.para(indent-1+5, "%*slikely: %s (confidence: %s)", indent-1, "", f.Rule.Why, f.Confidence)
+	p.para(indent-1, "%*slikely: %s (confidence: %s)", indent-1, "", f.Rule.Why, f.Confidence)
 	for i := range f.Examples[:min(1, len(f.Examples))] {
 		x := &f.Examples[i]
-		p.para(indent-1+5, "%*sseen: connection %d%s: %s; in Wireshark: %s", indent-1, "", x.Connection, frames(x.Packets), x.Observed, x.Filter)
+		p.para(indent-1, "%*sseen: connection %d%s: %s; in Wireshark: %s", indent-1, "", x.Connection, frames(x.Packets), x.Observed, x.Filter)
 	}
 }
 
