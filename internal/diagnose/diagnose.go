@@ -92,8 +92,22 @@ func (d *Diagnosis) Of(id uint64) NotReused {
 	return NotReused{}
 }
 
+// Early is Of as Add answered it: Undecided where the group was needed.
+func (d *Diagnosis) Early(id uint64) NotReused {
+	if d.all == nil {
+		return NotReused{}
+	}
+	if r := d.all.find(id); r != nil && r.class == decided {
+		return r.is
+	}
+	return NotReused{}
+}
+
 // Late returns the connections that Add could not decide, by ID.
 func (d *Diagnosis) Late() []uint64 {
+	if d.all == nil {
+		return nil
+	}
 	var ids []uint64
 	for i := range d.all.records {
 		if r := &d.all.records[i]; r.class != decided {

@@ -14,6 +14,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -119,7 +120,7 @@ func incident() *Report {
 	h := &handMade{exchanges: exchangesOfConn(), example: 2, why: "closed by the server after one request, like 2 others"}
 	h.connections = append(h.connections, conn(1, noon, 12), conn(2, noon+400*ms, 1), conn(3, noon+500*ms, 1),
 		openConn(4, noon+600*ms), refusedConn(5, noon+700*ms))
-	return &Report{
+	return diagnosed(&Report{
 		Version: "v0.1.0",
 		Meta: Meta{
 			Sources: []Source{{Name: "incident.pcapng", Format: "pcapng", Size: 418_000_123, Packets: 3_804_600,
@@ -132,7 +133,29 @@ func incident() *Report {
 		Result:  &analyze.Result{Totals: incidentTotals(), Servers: incidentServers(), Pairs: incidentPairs(), Series: incidentSeries()},
 		Options: Options{Exchanges: true},
 		facts:   h,
+	})
+}
+
+// diagnosed adds the diagnosis of hand-made connections.
+func diagnosed(r *Report) *Report {
+	d := diagnose.NewCollector(0)
+	r.Result.First, r.Result.Last = r.Meta.First, r.Meta.Last
+	for i := range r.facts.(*handMade).connections {
+		c := &r.facts.(*handMade).connections[i]
+		e := &c.Evidence
+		for _, p := range r.Result.Pairs {
+			if p.Client == c.Client.Addr() && p.Server == c.Server {
+				e.Pair, e.Server = p.Num, p.ServerNum
+			}
+		}
+		e.LastDone = analyze.Unknown
+		if m := (analyze.Mark{At: c.Close.At, Packet: c.Close.Packet}); c.Close.FirstFIN == analyze.Server {
+			e.ServerFIN, e.LastDone = m, c.Close.At-1000*ms
+		}
+		d.Add(c, r.Meta.Last)
 	}
+	r.Diagnosis = d.Finish(r.Result)
+	return r
 }
 
 func incidentTotals() analyze.Totals {
@@ -159,10 +182,10 @@ func incidentTotals() analyze.Totals {
 
 func incidentServers() []analyze.ServerSummary {
 	return []analyze.ServerSummary{
-		{Server: netip.MustParseAddrPort("10.20.0.2:8080"), Clients: 1, Connections: 4, Requests: 14, ReuseRatio: 11.0 / 14,
+		{Num: 1, Server: netip.MustParseAddrPort("10.20.0.2:8080"), Clients: 1, Connections: 4, Requests: 14, ReuseRatio: 11.0 / 14,
 			ClosedFirst: analyze.Closers{Server: 4}, TimeWaitServer: 3, TimeWaitPeak: 3,
 			AdvertisedTimeout: 5, AdvertisedMax: 100},
-		{Server: netip.MustParseAddrPort("[2001:db8::2]:443"), Clients: 1, Connections: 1, ReuseRatio: math.NaN(),
+		{Num: 2, Server: netip.MustParseAddrPort("[2001:db8::2]:443"), Clients: 1, Connections: 1, ReuseRatio: math.NaN(),
 			ClosedFirst:       analyze.Closers{None: 1},
 			AdvertisedTimeout: analyze.Unknown, AdvertisedMax: analyze.Unknown},
 	}
@@ -170,9 +193,9 @@ func incidentServers() []analyze.ServerSummary {
 
 func incidentPairs() []analyze.Pair {
 	return []analyze.Pair{
-		{Client: netip.MustParseAddr("10.20.0.1"), Server: netip.MustParseAddrPort("10.20.0.2:8080"), Connections: 4, Requests: 14,
+		{Num: 1, ServerNum: 1, Client: netip.MustParseAddr("10.20.0.1"), Server: netip.MustParseAddrPort("10.20.0.2:8080"), Connections: 4, Requests: 14,
 			ReuseRatio: 11.0 / 14, PoolNeed: 2, AvoidableConnections: 1, AvoidableHandshake: 2*ms + 123456, PortsInUse: 4},
-		{Client: netip.MustParseAddr("2001:db8:0:1:aaaa:bbbb:cccc:dddd"), Server: netip.MustParseAddrPort("[2001:db8::2]:443"),
+		{Num: 2, ServerNum: 2, Client: netip.MustParseAddr("2001:db8:0:1:aaaa:bbbb:cccc:dddd"), Server: netip.MustParseAddrPort("[2001:db8::2]:443"),
 			Connections: 1, ReuseRatio: math.NaN(), PortsInUse: 1},
 	}
 }
@@ -196,7 +219,7 @@ func emptyReport() *Report {
 	}
 	t := &r.Result.Totals
 	t.ReuseRatio, t.TimeWait.SteadyState, t.TimeWait.PeakAt = math.NaN(), math.NaN(), analyze.Unknown
-	return r
+	return diagnosed(r)
 }
 
 // tlsReport is of a capture with encrypted connections alone.
@@ -210,7 +233,11 @@ func tlsReport() *Report {
 	for _, n := range httpTotals(t) {
 		*n = analyze.Unknown
 	}
-	return r
+	c := &r.facts.(*handMade).connections[0]
+	r.Result.Servers = []analyze.ServerSummary{{Num: 1, Server: c.Server, Connections: 2, ReuseRatio: math.NaN(),
+		AdvertisedTimeout: analyze.Unknown, AdvertisedMax: analyze.Unknown}}
+	r.Result.Pairs = []analyze.Pair{{Num: 1, ServerNum: 1, Client: c.Client.Addr(), Server: c.Server, Connections: 2, ReuseRatio: math.NaN()}}
+	return diagnosed(r)
 }
 
 // httpTotals are the counts that need readable connections.
@@ -231,7 +258,7 @@ func noHTTPReport() *Report {
 	for _, n := range httpTotals(&r.Result.Totals) {
 		*n = 0
 	}
-	return r
+	return diagnosed(r)
 }
 
 // render writes r in the format called name.

@@ -115,12 +115,12 @@ func writeNDJSON(w io.Writer, r *Report) error {
 	if err := r.writeItems(w, found.Len(), func(e *encoder, i int) {
 		found.Connection(i, &e.conn)
 		e.raw(connectionLine)
-		e.connection(&e.conn, d.Of(e.conn.ID))
+		e.connection(&e.conn, d.Early(e.conn.ID))
 		e.b = append(e.b, '\n')
 	}); err != nil {
 		return writeError(err)
 	}
-	s.count = int64(found.Len())
+	s.count, s.late = int64(found.Len()), true
 	return s.End(r)
 }
 

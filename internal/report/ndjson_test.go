@@ -34,10 +34,10 @@ func ndjsonTypes(t *testing.T, out []byte) []string {
 }
 
 func TestNDJSON(t *testing.T) {
-	parts := map[string]string{"connection": "connection", "exchange": "exchange", "packet": "packet"}
+	parts := map[string]string{"connection": "connection", "exchange": "exchange", "packet": "packet", "finding": "finding"}
 	for name, want := range map[string][]string{
-		"incident": {"meta", "connection", "exchange", "summary", "end"},
-		"story":    {"meta", "connection", "packet", "exchange", "summary", "end"},
+		"incident": {"meta", "connection", "cause", "exchange", "finding", "summary", "end"},
+		"story":    {"meta", "connection", "packet", "exchange", "finding", "summary", "end"},
 		"no-tcp":   {"meta", "summary", "end"},
 	} {
 		out := render(t, "ndjson", samples()[name])
@@ -92,7 +92,7 @@ func TestStreamWritesWhatTheFormatWrites(t *testing.T) {
 	var c analyze.Connection
 	for i := range r.found().Len() {
 		r.found().Connection(i, &c)
-		if err := s.Connection(&c, diagnose.NotReused{}); err != nil {
+		if err := s.Connection(&c, r.Diagnosis.Early(c.ID)); err != nil {
 			t.Fatal(err)
 		}
 	}

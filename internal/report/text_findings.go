@@ -23,7 +23,11 @@ func (p *page) verdict() {
 func (p *page) finding(n int, f *diagnose.Finding) {
 	const indent = 13
 	p.printf("%3d. %-8s %s %s\n", n, "["+f.Severity.String()+"]", f.Rule.ID, f.Title)
-	p.printf("%*s fix: %s%s\n", indent, "", f.Fix, saves(f, &p.r.Result.Totals))
+	first, rest, more := strings.Cut(f.Fix, "; ")
+	p.printf("%*s fix: %s%s\n", indent, "", first, saves(f, &p.r.Result.Totals))
+	if more {
+		p.para(indent-1, "%*salso: %s", indent-1, "", rest)
+	}
 	if f.Severity == diagnose.Info {
 		return
 	}
@@ -56,17 +60,20 @@ func saves(f *diagnose.Finding, t *analyze.Totals) string {
 	if n := f.Saves.Connections; n > 0 {
 		s := connections(n)
 		if n*100 >= t.Connections {
-			s = fmt.Sprintf("%s (%s)", s, share(n, t.Connections))
+			s = fmt.Sprintf("%s, %s,", s, share(n, t.Connections))
 		}
 		list = append(list, s)
 	}
-	if n := f.Saves.TimeWait; n > 0 {
+	if n := f.Saves.TimeWait; n > 1 {
 		list = append(list, count(n)+" TIME_WAIT")
 	}
 	if len(list) == 0 {
 		return ""
 	}
-	return "; saves " + strings.Join(list, " and ")
+	if len(list) == 1 {
+		list[0] = strings.TrimSuffix(list[0], ",")
+	}
+	return " (saves " + strings.Join(list, " and ") + ")"
 }
 
 // causes writes why connections were not reused.
