@@ -97,20 +97,23 @@ const (
 
 func (s *slabs) at(h handle) *Conn { return &s.chunks[h>>slabBits][h&(slabLen-1)] }
 
-// take returns a Conn to fill; its memory is zero.
+// take returns a Conn to fill; its memory is zero. A new one is cleared as
+// well, because a page of memory that is read before it is written costs two
+// page faults and stops the other cores for a moment.
 func (s *slabs) take() (handle, *Conn) {
+	h := s.next + 1
 	if n := len(s.free); n > 0 {
-		h := s.free[n-1]
+		h = s.free[n-1]
 		s.free = s.free[:n-1]
-		c := s.at(h)
-		*c = Conn{}
-		return h, c
+	} else {
+		s.next = h
+		if int(h>>slabBits) == len(s.chunks) {
+			s.chunks = append(s.chunks, new([slabLen]Conn))
+		}
 	}
-	s.next++
-	if int(s.next>>slabBits) == len(s.chunks) {
-		s.chunks = append(s.chunks, new([slabLen]Conn))
-	}
-	return s.next, s.at(s.next)
+	c := s.at(h)
+	*c = Conn{}
+	return h, c
 }
 
 func (s *slabs) give(h handle) { s.free = append(s.free, h) }

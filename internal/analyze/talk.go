@@ -114,19 +114,20 @@ type talks struct {
 
 func (t *talks) at(i uint32) *talk { return &t.chunks[i>>talkBits][i&(talkLen-1)] }
 
-// take returns the number of an empty talk.
+// take returns the number of an empty talk. A new one is cleared as well: see
+// the slabs of flows.
 func (t *talks) take() uint32 {
-	if n := len(t.free); n > 0 {
-		i := t.free[n-1]
-		t.free = t.free[:n-1]
-		*t.at(i) = talk{}
-		return i
-	}
 	i := t.next
-	t.next++
-	if int(i>>talkBits) == len(t.chunks) {
-		t.chunks = append(t.chunks, new([talkLen]talk))
+	if n := len(t.free); n > 0 {
+		i = t.free[n-1]
+		t.free = t.free[:n-1]
+	} else {
+		t.next++
+		if int(i>>talkBits) == len(t.chunks) {
+			t.chunks = append(t.chunks, new([talkLen]talk))
+		}
 	}
+	*t.at(i) = talk{}
 	return i
 }
 
