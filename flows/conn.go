@@ -68,6 +68,7 @@ const (
 	factChallenged                             // the SYN was answered by a bare ACK: the tuple was still in use there
 	factRecycledByServer                       // the server took over a TIME_WAIT of its own
 	factRecycledByClient                       // the client did
+	factCooling                                // queued to become dormant
 )
 
 // half is what one side did.

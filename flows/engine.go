@@ -68,10 +68,12 @@ type Engine struct {
 	now     int64 // latest time seen
 	at      int64 // of the segment under way
 
-	copies copies
-	held   holding
-	gone   evictions
-	data   Data // the one that Consumer.Data sees
+	copies  copies
+	held    holding
+	gone    evictions
+	cooling [cooling]handle // those that were over last
+	cooled  uint64
+	data    Data // the one that Consumer.Data sees
 }
 
 // NewEngine returns an Engine that reports to consumer.
@@ -121,7 +123,7 @@ func (e *Engine) lookup(s *Segment) *Conn {
 		return c
 	}
 	h := e.table.slots[at].conn
-	c := e.slabs.at(h)
+	c := e.conn(h)
 	if s.Flags&(SYN|ACK|RST) == SYN {
 		if fresh, stream := c.newLife(s); fresh {
 			old := c
@@ -331,7 +333,7 @@ func (e *Engine) reset(c *Conn, d Side, s *Segment) {
 // accepts the new life, by sending the SYN or answering with SYN-ACK, or when
 // an RST hits it that answers a challenge (RFC 9293, 3.10.7.4; RFC 1337).
 func (e *Engine) takeOver(c *Conn, d Side, s *Segment) {
-	old := e.slabs.at(c.prev)
+	old := e.conn(c.prev)
 	was := old.sender(s)
 	switch {
 	case s.Flags&SYN != 0:
@@ -348,6 +350,7 @@ func (e *Engine) takeOver(c *Conn, d Side, s *Segment) {
 		}
 	case c.facts&factEstablished != 0:
 		old.next, c.prev = 0, 0
+		e.cool(old)
 	}
 }
 
@@ -355,35 +358,45 @@ func (e *Engine) takeOver(c *Conn, d Side, s *Segment) {
 func (e *Engine) Len() int { return int(e.ids) }
 
 // Kept returns how many of them are kept.
-func (e *Engine) Kept() int { return int(e.slabs.next) - len(e.slabs.free) }
+func (e *Engine) Kept() int { return e.slabs.count() }
 
-// Conn returns the connection with that ID, if none was ever evicted.
+// Conn returns the connection with that ID, without Options.Evict.
 func (e *Engine) Conn(id uint64) *Conn { return e.slabs.at(handle(id)) }
 
-// Each calls f with every connection that is kept, in order of ID.
+// Each calls f with every connection that is kept, in order of ID. Those that
+// are dormant are only lent.
 func (e *Engine) Each(f func(*Conn)) {
+	var scratch Conn
 	if e.Kept() == e.Len() {
-		for h := handle(1); h <= e.slabs.next; h++ {
-			f(e.slabs.at(h))
+		for h := 1; h < len(e.slabs.places); h++ {
+			f(e.slabs.peek(handle(h), &scratch))
 		}
 		return
 	}
-	var kept []*Conn // some were evicted, and their memory used again
-	for h := handle(1); h <= e.slabs.next; h++ {
-		if c := e.slabs.at(h); c.ID != 0 {
-			kept = append(kept, c)
+	type kept struct {
+		id uint64
+		h  handle
+	}
+	all := make([]kept, 0, e.Kept()) // some were evicted, and their handles used again
+	for h := range handle(len(e.slabs.places)) {
+		if c := e.slabs.peek(h, &scratch); c != nil {
+			all = append(all, kept{c.ID, h})
 		}
 	}
-	slices.SortFunc(kept, func(a, b *Conn) int { return cmp.Compare(a.ID, b.ID) })
-	for _, c := range kept {
-		f(c)
+	slices.SortFunc(all, func(a, b kept) int { return cmp.Compare(a.id, b.id) })
+	for _, k := range all {
+		f(e.slabs.peek(k.h, &scratch))
 	}
 }
 
 // Finish says that the capture is over: payload that waits for a gap is
 // handed over, and with it the end of what was not closed stays open.
 func (e *Engine) Finish() {
-	e.Each(e.complete)
+	e.Each(func(c *Conn) {
+		if !e.slabs.sleeps(c.self) { // those that do are complete
+			e.complete(c)
+		}
+	})
 }
 
 // complete hands over all that waits.

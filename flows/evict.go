@@ -15,8 +15,8 @@ type evictQueue struct {
 
 type eviction struct {
 	conn handle
-	id   uint64
-	at   int64 // when it was queued
+	id   uint32 // its ID's last bits
+	at   int64  // when it was queued
 }
 
 const (
@@ -30,7 +30,7 @@ const (
 
 // push adds c.
 func (q *evictQueue) push(c *Conn, at int64) {
-	q.queue = append(q.queue, eviction{c.self, c.ID, at})
+	q.queue = append(q.queue, eviction{c.self, uint32(c.ID), at})
 }
 
 // pop drops the oldest, and what was dropped before now and then.
@@ -52,6 +52,7 @@ func (q *evictQueue) first() *eviction {
 
 // leave queues a connection that is over.
 func (e *Engine) leave(c *Conn) {
+	e.cool(c)
 	if e.opt.Evict && c.facts&factOver == 0 {
 		c.facts |= factOver
 		e.gone.over.push(c, e.now)
@@ -62,12 +63,13 @@ func (e *Engine) leave(c *Conn) {
 // for long enough. Call it now and then, outside of Segment.
 func (e *Engine) Sweep() {
 	q := &e.gone.over
+	var scratch Conn
 	for x := q.first(); x != nil; x = q.first() {
-		if c := e.slabs.at(x.conn); c.ID == x.id {
+		if c := e.slabs.peek(x.conn, &scratch); c != nil && uint32(c.ID) == x.id {
 			if c.End+e.opt.TimeWait+lingering > e.now {
 				break
 			}
-			e.evict(c)
+			e.evict(e.slabs.at(x.conn))
 		}
 		q.pop()
 	}
@@ -78,16 +80,30 @@ func (e *Engine) Sweep() {
 // was sent again waits anew.
 func (e *Engine) sweepUnanswered() {
 	q := &e.gone.unanswered
-	for x := q.first(); x != nil && x.at+synWait <= e.now; x = q.first() {
-		c := e.slabs.at(x.conn)
-		switch waits := c.ID == x.id && c.facts&factOver == 0 && c.halves[Responder].packets == 0; {
-		case waits && c.End+synWait > e.now:
+	for x := q.first(); x != nil; x = q.first() {
+		switch c := e.waiting(x); {
+		case c == nil: // it was answered
+		case x.at+synWait > e.now:
+			return
+		case c.End+synWait > e.now:
 			q.push(c, c.End)
-		case waits:
+		default:
 			e.evict(c)
 		}
 		q.pop()
 	}
+}
+
+// waiting returns the connection of x if its SYN has no answer, else nil.
+func (e *Engine) waiting(x *eviction) *Conn {
+	if e.slabs.places[x.conn] == 0 || e.slabs.sleeps(x.conn) {
+		return nil
+	}
+	c := e.slabs.at(x.conn)
+	if uint32(c.ID) != x.id || c.facts&factOver != 0 || c.halves[Responder].packets != 0 {
+		return nil
+	}
+	return c
 }
 
 // evict forgets a connection.
@@ -107,7 +123,5 @@ func (e *Engine) evict(c *Conn) {
 	if e.last == c.self {
 		e.last = 0
 	}
-	h := c.self
-	*c = Conn{}
-	e.slabs.give(h)
+	e.slabs.give(c.self)
 }

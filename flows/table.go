@@ -29,7 +29,7 @@ func (t *table) find(all *slabs, s *Segment) (at int, found bool) {
 		if sl.conn == 0 {
 			return i, false
 		}
-		if sl.hash == s.Hash && all.at(sl.conn).owns(s) {
+		if sl.hash == s.Hash && all.owns(sl.conn, s) {
 			return i, true
 		}
 	}
@@ -83,11 +83,116 @@ func (t *table) remove(hash uint32, h handle) {
 	}
 }
 
-// slabs hold the Conns: addresses are stable, freed ones are used again.
+// slabs hold the connections, in one of two forms.
 type slabs struct {
-	chunks []*[slabLen]Conn
-	next   handle // highest in use
+	places []place // by handle; the first is unused
 	free   []handle
+
+	awake   slab[Conn]
+	dormant slab[dormant]
+	addrs   addresses
+	scratch Conn // of pack
+}
+
+// place is where a connection is: the number in its slab, times two, plus one
+// in that of the dormant ones; 0 if it is nowhere.
+type place uint32
+
+// at returns the Conn of h. If it was dormant it is so no more.
+func (s *slabs) at(h handle) *Conn {
+	p := s.places[h]
+	if p&1 != 0 {
+		return s.wake(h)
+	}
+	return s.awake.at(uint32(p >> 1))
+}
+
+// peek returns the Conn of h to read, which may be scratch; nil if there is none.
+func (s *slabs) peek(h handle, scratch *Conn) *Conn {
+	switch p := s.places[h]; {
+	case p == 0:
+		return nil
+	case p&1 != 0:
+		s.unpack(s.dormant.at(uint32(p>>1)), h, scratch)
+		return scratch
+	default:
+		return s.awake.at(uint32(p >> 1))
+	}
+}
+
+// sleeps reports whether h is dormant.
+func (s *slabs) sleeps(h handle) bool { return s.places[h]&1 != 0 }
+
+// owns reports whether seg belongs to the 4-tuple of h.
+func (s *slabs) owns(h handle, seg *Segment) bool {
+	p := s.places[h]
+	if p&1 != 0 {
+		return s.ownsDormant(s.dormant.at(uint32(p>>1)), seg)
+	}
+	return s.awake.at(uint32(p >> 1)).owns(seg)
+}
+
+// take returns a Conn to fill.
+func (s *slabs) take() (handle, *Conn) {
+	i, c := s.awake.take()
+	if n := len(s.free); n > 0 {
+		h := s.free[n-1]
+		s.free = s.free[:n-1]
+		s.places[h] = place(i << 1)
+		return h, c
+	}
+	if s.places == nil {
+		s.places = make([]place, 1, slabLen)
+	}
+	s.places = append(s.places, place(i<<1))
+	return handle(len(s.places) - 1), c
+}
+
+// give takes back a Conn that is awake.
+func (s *slabs) give(h handle) {
+	s.awake.give(uint32(s.places[h] >> 1))
+	s.places[h] = 0
+	s.free = append(s.free, h)
+}
+
+// sleep makes h dormant if it cools and fits.
+func (s *slabs) sleep(h handle) {
+	if p := s.places[h]; p == 0 || p&1 != 0 {
+		return
+	}
+	c := s.at(h)
+	if c.facts&factCooling == 0 {
+		return
+	}
+	c.facts &^= factCooling
+	i, x := s.dormant.take()
+	if !s.pack(c, x) {
+		s.dormant.give(i)
+		return
+	}
+	s.awake.give(uint32(s.places[h] >> 1))
+	s.places[h] = place(i<<1 | 1)
+}
+
+// wake makes a Conn of a dormant one.
+func (s *slabs) wake(h handle) *Conn {
+	at := uint32(s.places[h] >> 1)
+	i, c := s.awake.take()
+	s.unpack(s.dormant.at(at), h, c)
+	s.dormant.give(at)
+	s.places[h] = place(i << 1)
+	return c
+}
+
+// count returns how many connections there are.
+func (s *slabs) count() int { return max(0, len(s.places)-1-len(s.free)) }
+
+// slab holds values without pointers at addresses that do not change, by number
+// from 1. Those given back are used again.
+type slab[T any] struct {
+	chunks []*[slabLen]T
+	next   uint32 // highest in use
+	free   []uint32
 }
 
 const (
@@ -95,25 +200,25 @@ const (
 	slabLen  = 1 << slabBits
 )
 
-func (s *slabs) at(h handle) *Conn { return &s.chunks[h>>slabBits][h&(slabLen-1)] }
+func (s *slab[T]) at(i uint32) *T { return &s.chunks[i>>slabBits][i&(slabLen-1)] }
 
-// take returns a Conn to fill; its memory is zero. A new one is cleared as
-// well, because a page of memory that is read before it is written costs two
-// page faults and stops the other cores for a moment.
-func (s *slabs) take() (handle, *Conn) {
-	h := s.next + 1
+// take returns a cleared value. A new one is cleared as well, because a page of
+// memory that is read before it is written costs two page faults and stops the
+// other cores for a moment.
+func (s *slab[T]) take() (uint32, *T) {
+	i := s.next + 1
 	if n := len(s.free); n > 0 {
-		h = s.free[n-1]
+		i = s.free[n-1]
 		s.free = s.free[:n-1]
 	} else {
-		s.next = h
-		if int(h>>slabBits) == len(s.chunks) {
-			s.chunks = append(s.chunks, new([slabLen]Conn))
+		s.next = i
+		if int(i>>slabBits) == len(s.chunks) {
+			s.chunks = append(s.chunks, new([slabLen]T))
 		}
 	}
-	c := s.at(h)
-	*c = Conn{}
-	return h, c
+	x := s.at(i)
+	*x = *new(T)
+	return i, x
 }
 
-func (s *slabs) give(h handle) { s.free = append(s.free, h) }
+func (s *slab[T]) give(i uint32) { s.free = append(s.free, i) }
