@@ -27,19 +27,17 @@ type books struct {
 	hostCloses   map[uint32]int64
 
 	// Filled by close.
-	all      edges   // of every TIME_WAIT entry
-	ownPeaks []int64 // entries that a server holds itself, by server
-	ports    []int64 // by pair
+	line     timeline // of every TIME_WAIT entry
+	ownPeaks []int64  // entries that a server holds itself, by server
+	ports    []int64  // by pair
 }
 
 // entry is the life of one TIME_WAIT entry: half-open, ns since the epoch.
 type entry struct {
 	from, to int64
 	host     uint32
-	server   uint32 // of the connection, in pools
-	pair     uint32
-	id       uint64
-	own      bool // the server holds it
+	pair, id uint32 // of the connection
+	own      bool   // the server holds it
 }
 
 // use is the time that a client port was taken: half-open.
@@ -50,8 +48,7 @@ type use struct {
 
 // saved is a connection with requests, which a perfect pool might have spared.
 type saved struct {
-	id        uint64
-	pair      uint32
+	id, pair  uint32
 	handshake int64
 }
 
@@ -106,7 +103,7 @@ func (b *books) enter(c *flows.Conn, t *talk, client flows.Side, timeWait int64)
 	b.messages(c, t, client, p, s)
 	b.wire(c)
 	b.closing(c, t, client, s)
-	b.entries(c, t, client, p.server, timeWait)
+	b.entries(c, t, client, timeWait)
 	b.consider(c, t)
 }
 
@@ -165,7 +162,7 @@ func (b *books) messages(c *flows.Conn, t *talk, client flows.Side, p *poolPair,
 	if !ok {
 		handshake = 0
 	}
-	b.reusable = append(b.reusable, saved{c.ID, t.pair, handshake})
+	b.reusable = append(b.reusable, saved{uint32(c.ID), t.pair, handshake})
 }
 
 // wire counts what TCP tells.
@@ -225,7 +222,7 @@ func (n *Closers) add(by Party) {
 }
 
 // entries notes the TIME_WAIT entries and the use of the client's port.
-func (b *books) entries(c *flows.Conn, t *talk, client flows.Side, server uint32, timeWait int64) {
+func (b *books) entries(c *flows.Conn, t *talk, client flows.Side, timeWait int64) {
 	port := use{from: c.Start, to: c.End, pair: t.pair}
 	if c.CloseKind() == flows.CloseOpen || c.CloseKind() == flows.CloseHalf {
 		port.to = math.MaxInt64
@@ -240,7 +237,7 @@ func (b *books) entries(c *flows.Conn, t *talk, client flows.Side, server uint32
 			to = min(to, ended)
 		}
 		host := b.host(c.Endpoint(side).IP)
-		b.spans = append(b.spans, entry{from: from, to: to, host: host, server: server, pair: t.pair, id: c.ID, own: side != client})
+		b.spans = append(b.spans, entry{from: from, to: to, host: host, pair: t.pair, id: uint32(c.ID), own: side != client})
 		if ended == 0 {
 			b.hostCloses[host]++
 		}

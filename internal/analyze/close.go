@@ -77,15 +77,15 @@ func ratio(reused, base int64) float64 {
 	return float64(reused) / float64(base)
 }
 
-// spare returns the connections that a perfect pool would not have opened, in
-// order of ID, and their handshake time by pair.
-func (b *books) spare() (ids []uint64, handshakes []int64) {
+// spare returns the connections that a perfect pool would not have opened, and
+// their handshake time by pair.
+func (b *books) spare() (ids idSet, handshakes []int64) {
 	made := make([]int64, len(b.pools.pairs))
 	handshakes = make([]int64, len(b.pools.pairs))
 	for _, s := range b.reusable {
 		if made[s.pair]++; made[s.pair] > b.pools.pairs[s.pair].need() {
 			handshakes[s.pair] += s.handshake
-			ids = append(ids, s.id)
+			ids.add(uint64(s.id))
 		}
 	}
 	return ids, handshakes
@@ -93,19 +93,35 @@ func (b *books) spare() (ids []uint64, handshakes []int64) {
 
 // timeWaits measures the TIME_WAIT population over all, by host, and as it
 // would be without the spared connections.
-func (b *books) timeWaits(r *Result, first, last, timeWait int64, spared []uint64) {
-	var all, kept, hosts, own []edges
-	var jobs sync.WaitGroup
-	jobs.Go(func() {
-		all = grouped(b.spans, 1, func(*entry) (uint32, bool) { return 0, true })
-		kept = grouped(b.spans, 1, func(s *entry) (uint32, bool) {
-			_, gone := slices.BinarySearch(spared, s.id)
-			return 0, !gone
-		})
+func (b *books) timeWaits(r *Result, first, last, timeWait int64, spared idSet) {
+	b.line = newTimeline(len(b.spans))
+	for i := range b.spans {
+		b.line.add(i, b.spans[i].from, b.spans[i].to)
+	}
+	b.line.sort()
+	all, kept := &levels(1, last)[0], &levels(1, last)[0]
+	hosts, own := levels(len(b.addrs), last), levels(len(b.pools.servers), last)
+	b.line.sweep(func(i uint32) {
+		s := &b.spans[i]
+		all.begin(s.from)
+		hosts[s.host].begin(s.from)
+		if s.own {
+			own[b.pools.pairs[s.pair].server].begin(s.from)
+		}
+		if !spared.has(uint64(s.id)) {
+			kept.begin(s.from)
+		}
+	}, func(i uint32) {
+		s := &b.spans[i]
+		all.end(s.to)
+		hosts[s.host].end(s.to)
+		if s.own {
+			own[b.pools.pairs[s.pair].server].end(s.to)
+		}
+		if !spared.has(uint64(s.id)) {
+			kept.end(s.to)
+		}
 	})
-	hosts = grouped(b.spans, len(b.addrs), func(s *entry) (uint32, bool) { return s.host, true })
-	own = grouped(b.spans, len(b.pools.servers), func(s *entry) (uint32, bool) { return s.server, s.own })
-	jobs.Wait()
 	tw := &r.Totals.TimeWait
 	closes := int64(0)
 	for i := range hosts {
@@ -113,39 +129,41 @@ func (b *books) timeWaits(r *Result, first, last, timeWait int64, spared []uint6
 		closes += n
 		tw.Hosts = append(tw.Hosts, HostPopulation{
 			Host:       netip.AddrFrom16(b.addrs[i]).Unmap(),
-			Population: population(&hosts[i], first, last, timeWait, n),
+			Population: hosts[i].population(first, timeWait, n),
 		})
 	}
 	slices.SortFunc(tw.Hosts, func(x, y HostPopulation) int {
 		return cmp.Or(cmp.Compare(y.Peak, x.Peak), x.Host.Compare(y.Host))
 	})
-	tw.Population = population(&all[0], first, last, timeWait, closes)
-	tw.PerfectPool, _ = kept[0].peak()
-	b.ownPeaks = make([]int64, len(own))
-	for i := range own {
-		b.ownPeaks[i], _ = own[i].peak()
-	}
-	b.all = all[0]
+	tw.Population = all.population(first, timeWait, closes)
+	tw.PerfectPool = kept.peak
+	b.ownPeaks = peaks(own)
 }
 
 // portUse finds the most ports of a client that are taken at once, by pair.
 func (b *books) portUse() {
-	sizes := make([]int, len(b.pools.pairs))
-	for _, u := range b.uses {
-		sizes[u.pair]++
+	line := newTimeline(len(b.uses))
+	for i := range b.uses {
+		u := &b.uses[i]
+		line.add(i, u.from, max(u.to, u.from+1))
 	}
-	pairs := make([]edges, len(b.pools.pairs))
-	for i, n := range sizes {
-		pairs[i].expect(n)
+	line.sort()
+	pairs := levels(len(b.pools.pairs), 0)
+	line.sweep(func(i uint32) {
+		pairs[b.uses[i].pair].begin(b.uses[i].from)
+	}, func(i uint32) {
+		pairs[b.uses[i].pair].end(b.uses[i].to)
+	})
+	b.ports = peaks(pairs)
+}
+
+// peaks returns the peak of each level.
+func peaks(x []level) []int64 {
+	n := make([]int64, len(x))
+	for i := range x {
+		n[i] = x[i].peak
 	}
-	for _, u := range b.uses {
-		pairs[u.pair].add(u.from, max(u.to, u.from+1))
-	}
-	b.ports = make([]int64, len(pairs))
-	for i := range pairs {
-		pairs[i].sort()
-		b.ports[i], _ = pairs[i].peak()
-	}
+	return n
 }
 
 // quantiles measures the requests per connection.
@@ -250,6 +268,6 @@ func (b *books) series(r *Result, first, last int64) {
 		Step: step, Start: start,
 		NewConnections: b.opened.steps(start, step, steps),
 		Requests:       b.asked.steps(start, step, steps),
-		TimeWait:       peakBins(&b.all, start, step, steps),
+		TimeWait:       peakBins(&b.line, start, step, steps),
 	}
 }

@@ -1,113 +1,146 @@
 package analyze
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
 
-// edges are the beginnings and ends of half-open intervals, each sorted.
-type edges struct {
-	from, to []int64
+// timeline holds half-open intervals, each known by a number.
+type timeline struct {
+	begins, ends []moment // by time, once sorted
 }
 
-func (e *edges) add(from, to int64) {
+// moment is when an interval begins or ends.
+type moment struct {
+	at int64
+	i  uint32
+}
+
+// newTimeline returns a timeline with room for n intervals.
+func newTimeline(n int) timeline {
+	return timeline{make([]moment, 0, n), make([]moment, 0, n)}
+}
+
+func (l *timeline) add(i int, from, to int64) {
 	if to > from {
-		e.from = append(e.from, from)
-		e.to = append(e.to, to)
+		l.begins = append(l.begins, moment{from, uint32(i)})
+		l.ends = append(l.ends, moment{to, uint32(i)})
 	}
 }
 
-func (e *edges) sort() {
-	slices.Sort(e.from)
-	slices.Sort(e.to)
+func (l *timeline) sort() {
+	sortMoments(l.begins)
+	sortMoments(l.ends)
 }
 
-// expect makes room for n intervals.
-func (e *edges) expect(n int) {
-	e.from = make([]int64, 0, n)
-	e.to = make([]int64, 0, n)
-}
-
-// grouped returns the intervals of n spans by the group that of gives each.
-func grouped(spans []entry, groups int, of func(*entry) (group uint32, ok bool)) []edges {
-	sizes := make([]int, groups)
-	for i := range spans {
-		if g, ok := of(&spans[i]); ok {
-			sizes[g]++
+// sortMoments sorts by time. Connections become final nearly in that order, so
+// it goes by insertion as long as that takes few moves.
+func sortMoments(x []moment) {
+	moves := 32 * len(x)
+	for i := 1; i < len(x); i++ {
+		m, j := x[i], i
+		for ; j > 0 && x[j-1].at > m.at; j-- {
+			x[j] = x[j-1]
+		}
+		x[j] = m
+		if moves -= i - j; moves < 0 {
+			slices.SortFunc(x, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
+			return
 		}
 	}
-	out := make([]edges, groups)
-	for g, n := range sizes {
-		out[g].expect(n)
-	}
-	for i := range spans {
-		if g, ok := of(&spans[i]); ok {
-			out[g].add(spans[i].from, spans[i].to)
-		}
-	}
-	for g := range out {
-		out[g].sort()
-	}
-	return out
 }
 
-// walk calls f with each beginning and how many intervals are open then.
-func (e *edges) walk(f func(at, open int64)) {
+// sweep calls begin and end for each interval in order of time; what ends when
+// another begins ends before.
+func (l *timeline) sweep(begin, end func(i uint32)) {
 	ended := 0
-	for i, at := range e.from {
-		for ended < len(e.to) && e.to[ended] <= at {
-			ended++
+	for _, b := range l.begins {
+		for ; ended < len(l.ends) && l.ends[ended].at <= b.at; ended++ {
+			end(l.ends[ended].i)
 		}
-		f(at, int64(i+1-ended))
+		begin(b.i)
+	}
+	for ; ended < len(l.ends); ended++ {
+		end(l.ends[ended].i)
 	}
 }
 
-// peak returns the most intervals that are open at once, and since when.
-func (e *edges) peak() (n, at int64) {
-	at = Unknown
-	e.walk(func(t, open int64) {
-		if open > n {
-			n, at = open, t
-		}
-	})
-	return n, at
+// level counts the intervals of a group that are open during a sweep.
+type level struct {
+	open, peak int64
+	peakAt     int64 // when peak was reached first, Unknown if it is 0
+	last       int64 // when the capture ends
+	atEnd      int64 // open then
 }
 
-// openAt returns how many intervals are open at t.
-func (e *edges) openAt(t int64) int64 {
-	begun, _ := slices.BinarySearch(e.from, t+1)
-	ended, _ := slices.BinarySearch(e.to, t+1)
-	return int64(begun - ended)
+// levels returns n of them.
+func levels(n int, last int64) []level {
+	x := make([]level, n)
+	for i := range x {
+		x[i] = level{peakAt: Unknown, last: last}
+	}
+	return x
 }
 
-// population measures sorted edges; closes are those that left an entry.
-func population(e *edges, first, last, timeWait, closes int64) Population {
-	p := Population{AtEnd: e.openAt(last), SteadyState: math.NaN()}
-	p.Peak, p.PeakAt = e.peak()
-	if d := last - first; d > 0 && d < timeWait {
+func (v *level) begin(at int64) {
+	if v.open++; v.open > v.peak {
+		v.peak, v.peakAt = v.open, at
+	}
+	if at <= v.last {
+		v.atEnd++
+	}
+}
+
+func (v *level) end(at int64) {
+	v.open--
+	if at <= v.last {
+		v.atEnd--
+	}
+}
+
+// population tells of a level after the sweep; closes are those that left an
+// entry.
+func (v *level) population(first, timeWait, closes int64) Population {
+	p := Population{Peak: v.peak, PeakAt: v.peakAt, AtEnd: v.atEnd, SteadyState: math.NaN()}
+	if d := v.last - first; d > 0 && d < timeWait {
 		p.SteadyState = float64(closes) / float64(d) * float64(timeWait)
 	}
 	return p
 }
 
 // peakBins returns the most intervals open within each step.
-func peakBins(e *edges, start, step int64, steps int) []int64 {
+func peakBins(l *timeline, start, step int64, steps int) []int64 {
 	out := make([]int64, steps)
 	began, ended := 0, 0
 	for i := range out {
 		from := start + int64(i)*step*1e9
 		to := from + step*1e9
-		for ended < len(e.to) && e.to[ended] <= from {
+		for ended < len(l.ends) && l.ends[ended].at <= from {
 			ended++
 		}
 		out[i] = int64(began - ended) // open when the step begins
 		gone := ended
-		for ; began < len(e.from) && e.from[began] < to; began++ {
-			for gone < len(e.to) && e.to[gone] <= e.from[began] {
+		for ; began < len(l.begins) && l.begins[began].at < to; began++ {
+			for gone < len(l.ends) && l.ends[gone].at <= l.begins[began].at {
 				gone++
 			}
 			out[i] = max(out[i], int64(began+1-gone))
 		}
 	}
 	return out
+}
+
+// idSet is a set of connection IDs.
+type idSet []uint64
+
+func (s *idSet) add(id uint64) {
+	for uint64(len(*s)) <= id/64 {
+		*s = append(*s, 0)
+	}
+	(*s)[id/64] |= 1 << (id % 64)
+}
+
+func (s idSet) has(id uint64) bool {
+	return id/64 < uint64(len(s)) && s[id/64]&(1<<(id%64)) != 0
 }
