@@ -37,7 +37,7 @@ func late(evict bool) (kept []Conn, dormant int) {
 		answer(port, FIN|ACK, 21, 12)
 		send(port, ACK, 12, 22)
 	}
-	dormant = int(e.slabs.dormant.next) - len(e.slabs.dormant.free)
+	dormant = e.slabs.dormant.Len()
 	send(1000, RST, 12, 0)        // removes TIME_WAIT
 	answer(1001, FIN|ACK, 21, 12) // is sent again
 	send(1002, SYN, 70000, 0)     // begins the next life

@@ -88,8 +88,8 @@ type slabs struct {
 	places []place // by handle; the first is unused
 	free   []handle
 
-	awake   slab[Conn]
-	dormant slab[dormant]
+	awake   Slab[Conn]
+	dormant Slab[dormant]
 	addrs   addresses
 	scratch Conn // of pack
 }
@@ -104,7 +104,7 @@ func (s *slabs) at(h handle) *Conn {
 	if p&1 != 0 {
 		return s.wake(h)
 	}
-	return s.awake.at(uint32(p >> 1))
+	return s.awake.At(uint32(p >> 1))
 }
 
 // peek returns the Conn of h to read, which may be scratch; nil if there is none.
@@ -113,10 +113,10 @@ func (s *slabs) peek(h handle, scratch *Conn) *Conn {
 	case p == 0:
 		return nil
 	case p&1 != 0:
-		s.unpack(s.dormant.at(uint32(p>>1)), h, scratch)
+		s.unpack(s.dormant.At(uint32(p>>1)), h, scratch)
 		return scratch
 	default:
-		return s.awake.at(uint32(p >> 1))
+		return s.awake.At(uint32(p >> 1))
 	}
 }
 
@@ -127,14 +127,14 @@ func (s *slabs) sleeps(h handle) bool { return s.places[h]&1 != 0 }
 func (s *slabs) owns(h handle, seg *Segment) bool {
 	p := s.places[h]
 	if p&1 != 0 {
-		return s.ownsDormant(s.dormant.at(uint32(p>>1)), seg)
+		return s.ownsDormant(s.dormant.At(uint32(p>>1)), seg)
 	}
-	return s.awake.at(uint32(p >> 1)).owns(seg)
+	return s.awake.At(uint32(p >> 1)).owns(seg)
 }
 
 // take returns a Conn to fill.
 func (s *slabs) take() (handle, *Conn) {
-	i, c := s.awake.take()
+	i, c := s.awake.Take()
 	if n := len(s.free); n > 0 {
 		h := s.free[n-1]
 		s.free = s.free[:n-1]
@@ -150,7 +150,7 @@ func (s *slabs) take() (handle, *Conn) {
 
 // give takes back a Conn that is awake.
 func (s *slabs) give(h handle) {
-	s.awake.give(uint32(s.places[h] >> 1))
+	s.awake.Give(uint32(s.places[h] >> 1))
 	s.places[h] = 0
 	s.free = append(s.free, h)
 }
@@ -165,60 +165,24 @@ func (s *slabs) sleep(h handle) {
 		return
 	}
 	c.facts &^= factCooling
-	i, x := s.dormant.take()
+	i, x := s.dormant.Take()
 	if !s.pack(c, x) {
-		s.dormant.give(i)
+		s.dormant.Give(i)
 		return
 	}
-	s.awake.give(uint32(s.places[h] >> 1))
+	s.awake.Give(uint32(s.places[h] >> 1))
 	s.places[h] = place(i<<1 | 1)
 }
 
 // wake makes a Conn of a dormant one.
 func (s *slabs) wake(h handle) *Conn {
 	at := uint32(s.places[h] >> 1)
-	i, c := s.awake.take()
-	s.unpack(s.dormant.at(at), h, c)
-	s.dormant.give(at)
+	i, c := s.awake.Take()
+	s.unpack(s.dormant.At(at), h, c)
+	s.dormant.Give(at)
 	s.places[h] = place(i << 1)
 	return c
 }
 
 // count returns how many connections there are.
 func (s *slabs) count() int { return max(0, len(s.places)-1-len(s.free)) }
-
-// slab holds values without pointers at addresses that do not change, by number
-// from 1. Those given back are used again.
-type slab[T any] struct {
-	chunks []*[slabLen]T
-	next   uint32 // highest in use
-	free   []uint32
-}
-
-const (
-	slabBits = 8
-	slabLen  = 1 << slabBits
-)
-
-func (s *slab[T]) at(i uint32) *T { return &s.chunks[i>>slabBits][i&(slabLen-1)] }
-
-// take returns a cleared value. A new one is cleared as well, because a page of
-// memory that is read before it is written costs two page faults and stops the
-// other cores for a moment.
-func (s *slab[T]) take() (uint32, *T) {
-	i := s.next + 1
-	if n := len(s.free); n > 0 {
-		i = s.free[n-1]
-		s.free = s.free[:n-1]
-	} else {
-		s.next = i
-		if int(i>>slabBits) == len(s.chunks) {
-			s.chunks = append(s.chunks, new([slabLen]T))
-		}
-	}
-	x := s.at(i)
-	*x = *new(T)
-	return i, x
-}
-
-func (s *slab[T]) give(i uint32) { s.free = append(s.free, i) }

@@ -98,7 +98,7 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 
 // settle enters a connection that does not change any more into the books.
 func (a *Analyzer) settle(c *flows.Conn) {
-	t := a.talks.at(c.User)
+	t := a.talks.At(c.User)
 	client := clientSide(c, t)
 	if t.pair == 0 {
 		t.pair = a.pools.pair(c, client)

@@ -8,7 +8,7 @@ import (
 
 // describe makes the readable form of a connection.
 func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
-	t := a.talks.at(c.User)
+	t := a.talks.At(c.User)
 	client := clientSide(c, t)
 	server := client.Peer()
 	*x = Connection{

@@ -65,7 +65,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 		Pair: t.pair, Server: a.pools.pairs[t.pair].server,
 		Said: t.said.how, SaidBy: Mark{t.said.at, t.said.num}, SaidN: int64(t.said.n), SaidUsedAt: t.said.usedAt,
 		LastDone: Unknown, LastStatus: t.lastStatus,
-		Early: t.has(early), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: t.headNum[client] != 0,
+		Early: t.has(early), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: a.talks.headBegun(t, client),
 		Outstanding: int64(t.outstanding), AskedDone: Unknown, FirstByteAt: Unknown,
 		IdleOthers: int64(t.idleOthers),
 		Quiet:      c.Quiet(),

@@ -153,7 +153,7 @@ func samePackets(x, y Connection) bool {
 // requestsSeen returns the requests that were read, also where they do not
 // count because the protocol changed.
 func requestsSeen(a *Analyzer, c *Connection) int64 {
-	return int64(a.talks.at(a.engine.Conn(c.ID).User).requests)
+	return int64(a.talks.At(a.engine.Conn(c.ID).User).requests)
 }
 
 func sum(conns []Connection, of func(*Connection) int64) (n int64) {
@@ -218,7 +218,7 @@ func balanced(t *testing.T, a *Analyzer) {
 	t.Helper()
 	want := make([]int32, len(a.pools.pairs))
 	a.engine.Each(func(c *flows.Conn) {
-		x := a.talks.at(c.User)
+		x := a.talks.At(c.User)
 		if !x.has(settledOut) {
 			want[x.pair] += int32(x.outstanding)
 		}

@@ -12,17 +12,18 @@ type consumer struct{ *Analyzer }
 
 // Open begins the talk of a connection.
 func (a consumer) Open(c *flows.Conn) {
-	c.User = a.talks.take()
+	var t *talk
+	c.User, t = a.talks.Take()
 	if c.Midstream() {
-		t := a.talks.at(c.User)
-		t.parsers[0].Lose()
-		t.parsers[1].Lose()
+		r := a.talks.reader(t)
+		r.parsers[0].Lose()
+		r.parsers[1].Lose()
 	}
 }
 
 // Data takes payload of one side.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
-	t := a.talks.at(c.User)
+	t := a.talks.At(c.User)
 	if t.facts&(sawData|opaque) != sawData {
 		if t.has(opaque) || a.firstData(c, t, d) {
 			return
@@ -31,7 +32,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	if t.has(tunnelled) {
 		return
 	}
-	p := &t.parsers[from]
+	p := &a.talks.reader(t).parsers[from]
 	b := d.Payload
 	switch {
 	case d.Note[0] != 0 && p.AtStart():
@@ -75,7 +76,7 @@ func (a consumer) firstData(c *flows.Conn, t *talk, d *flows.Data) bool {
 
 // parse drives the parser of one side over b.
 func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *flows.Data) {
-	p := &t.parsers[from]
+	p := &a.talks.reader(t).parsers[from]
 	for {
 		n, ev := p.Next(b, &a.bufs)
 		taken := b[:n]
@@ -86,7 +87,8 @@ func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *fl
 				return
 			}
 		case httpparse.HeadStart:
-			t.headAt[from], t.headNum[from] = d.Time, d.Num
+			r := a.talks.reader(t)
+			r.headAt[from], r.headNum[from] = d.Time, d.Num
 			a.began(c, t, from, d)
 		case httpparse.HeadDone:
 			raw := p.RawHead(&a.bufs)
@@ -122,9 +124,9 @@ func (a consumer) began(c *flows.Conn, t *talk, from flows.Side, d *flows.Data) 
 // head takes a head that is whole. raw are its bytes.
 func (a consumer) head(c *flows.Conn, t *talk, from flows.Side, w httpparse.Packed, raw []byte, d *flows.Data) {
 	at, num := d.Time, d.Num
-	if t.headNum[from] != 0 {
-		at, num = t.headAt[from], t.headNum[from]
-		t.headNum[from] = 0
+	if r := a.talks.reader(t); r.headNum[from] != 0 {
+		at, num = r.headAt[from], r.headNum[from]
+		r.headNum[from] = 0
 	}
 	if w.Kind() == httpparse.Request {
 		a.request(c, t, from, w, raw, at, num)
@@ -170,12 +172,12 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 		x.text = a.keep(c, t, w, raw, at, num)
 	}
 	a.talks.push(t, x)
-	t.parsers[from].Frame(httpparse.NoMethod, false)
+	a.talks.reader(t).parsers[from].Frame(httpparse.NoMethod, false)
 }
 
 // response takes the head of a response.
 func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.Packed, at int64, num uint64) {
-	p := &t.parsers[from]
+	p := &a.talks.reader(t).parsers[from]
 	status := w.Status()
 	if status < 200 && status != 101 {
 		t.interim++
@@ -217,7 +219,7 @@ func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.
 
 // tunnel notes that a connection left HTTP/1 (RFC 9110, 7.8 and 9.3.6).
 func (a consumer) tunnel(t *talk, from flows.Side, w httpparse.Packed) {
-	t.parsers[from.Peer()].Tunnel()
+	a.talks.reader(t).parsers[from.Peer()].Tunnel()
 	t.facts |= tunnelled
 	switch {
 	case w.Status() != 101:
@@ -231,7 +233,7 @@ func (a consumer) tunnel(t *talk, from flows.Side, w httpparse.Packed) {
 
 // done takes the end of a message.
 func (a consumer) done(c *flows.Conn, t *talk, from flows.Side, now int64) {
-	w := t.parsers[from].PackedHead()
+	w := a.talks.reader(t).parsers[from].PackedHead()
 	if w.Kind() == httpparse.Request {
 		if t.has(sending) {
 			t.facts &^= sending
@@ -268,7 +270,7 @@ func (a consumer) close(c *flows.Conn, t *talk, now int64) {
 // lost notes that the place in a direction is lost: a response whose end was
 // not seen is over at an unknown time.
 func (a consumer) lost(t *talk, from flows.Side) {
-	t.headNum[from] = 0
+	a.talks.reader(t).headNum[from] = 0
 	switch {
 	case from == t.requester || !t.has(sawRequest):
 		if t.has(pooled) {
@@ -282,11 +284,11 @@ func (a consumer) lost(t *talk, from flows.Side) {
 
 // Gap takes bytes that are missing.
 func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
-	t := a.talks.at(c.User)
+	t := a.talks.At(c.User)
 	if t.facts&(opaque|tunnelled) != 0 {
 		return
 	}
-	p := &t.parsers[from]
+	p := &a.talks.reader(t).parsers[from]
 	p.Skip(int64(n))
 	now := a.engine.Now()
 	a.parse(c, t, from, nil, &flows.Data{Time: now, Now: now})
@@ -294,7 +296,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 
 // End takes the end of what a side sends.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
-	t := a.talks.at(c.User)
+	t := a.talks.At(c.User)
 	if t.has(opaque) {
 		return
 	}
@@ -312,13 +314,15 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	if !t.has(oneEnded) {
 		a.pools.wake(t)
 		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
+		t.facts |= oneEnded
+		return
 	}
-	t.facts |= oneEnded
+	a.talks.rest(t)
 }
 
 // endMessage ends the message that a side was sending when it ended.
 func (a consumer) endMessage(c *flows.Conn, t *talk, from flows.Side, at int64) {
-	p := &t.parsers[from]
+	p := &a.talks.reader(t).parsers[from]
 	kind := p.PackedHead().Kind()
 	if p.Close(&a.bufs) != httpparse.BodyComplete || kind != httpparse.Response {
 		return
@@ -334,9 +338,11 @@ func (a consumer) Evict(c *flows.Conn) {
 	if a.wanted(c) {
 		a.settle(c)
 	}
-	t := a.talks.at(c.User)
-	for side := range t.parsers {
-		t.parsers[side].Close(&a.bufs)
+	t := a.talks.At(c.User)
+	if t.reader != 0 {
+		r := a.talks.reader(t)
+		r.parsers[0].Close(&a.bufs)
+		r.parsers[1].Close(&a.bufs)
 	}
-	a.talks.give(c.User)
+	a.talks.forget(c.User)
 }

@@ -48,7 +48,7 @@ func (y *story) of(c *flows.Conn) bool { return y.id != 0 && c != nil && c.ID ==
 // tell adds a segment of c that has been applied.
 func (y *story) tell(a *Analyzer, c *flows.Conn, s *flows.Segment) {
 	y.conn = c
-	t := a.talks.at(c.User)
+	t := a.talks.At(c.User)
 	d := flows.Initiator
 	if c.Endpoint(flows.Responder) == s.Src() {
 		d = flows.Responder
@@ -200,7 +200,7 @@ func (y *story) close(r *Result, a *Analyzer) {
 		return
 	}
 	c := y.conn
-	client := clientSide(c, a.talks.at(c.User))
+	client := clientSide(c, a.talks.At(c.User))
 	closers := c.ActiveClosers()
 	resets, _, _, _ := c.Resets()
 	tw, holders := c.Holders()

@@ -7,8 +7,6 @@ import (
 
 // talk is what the messages tell of one connection. It holds no pointer.
 type talk struct {
-	parsers [2]httpparse.Parser
-
 	facts     talkFacts
 	proto     Protocol
 	minor     uint8 // of HTTP/1.minor, of the last response, else the last request
@@ -18,16 +16,23 @@ type talk struct {
 	outstanding                  uint32 // requests without their final response
 	queue                        int32  // where all but the first of them wait, 0 for none
 	pair                         uint32
+	reader                       uint32 // number of its reader, 0 for one that is new
 
 	gaps     gapStats
 	now      exchange // the first outstanding one
-	headAt   [2]int64 // first byte of a head that straddles segments
-	headNum  [2]uint64
-	lastDone int64 // last byte of the last response; Unknown until then
+	lastDone int64    // last byte of the last response; Unknown until then
 	said     said
 
 	lastStatus uint16 // of the last final response
 	idleOthers uint16 // other connections of the pair that were idle when this one ended
+}
+
+// reader is what it takes to read on: it is given back when both sides have
+// ended. The zero reader is new.
+type reader struct {
+	parsers [2]httpparse.Parser
+	headAt  [2]int64 // first byte of a head that straddles segments
+	headNum [2]uint64
 }
 
 // exchange is a request and what was seen of its response.
@@ -97,43 +102,44 @@ type gapStats struct {
 
 const (
 	maxQueued = 1024 // pipelined requests remembered one by one; more are only counted
-
-	talkBits = 8
-	talkLen  = 1 << talkBits
 )
 
 // talks hold the talk of each connection, and what hangs off some of them.
 type talks struct {
-	chunks []*[talkLen]talk
-	next   uint32
-	free   []uint32
+	flows.Slab[talk]
 
-	queues pool[[]exchange]
-	gaps   pool[samples]
+	readers flows.Slab[reader]
+	queues  pool[[]exchange]
+	gaps    pool[samples]
 }
 
-func (t *talks) at(i uint32) *talk { return &t.chunks[i>>talkBits][i&(talkLen-1)] }
-
-// take returns the number of an empty talk. A new one is cleared as well: see
-// the slabs of flows.
-func (t *talks) take() uint32 {
-	i := t.next
-	if n := len(t.free); n > 0 {
-		i = t.free[n-1]
-		t.free = t.free[:n-1]
-	} else {
-		t.next++
-		if int(i>>talkBits) == len(t.chunks) {
-			t.chunks = append(t.chunks, new([talkLen]talk))
-		}
+// reader returns the reader of a talk.
+func (ts *talks) reader(t *talk) *reader {
+	if t.reader == 0 {
+		t.reader, _ = ts.readers.Take()
 	}
-	*t.at(i) = talk{}
-	return i
+	return ts.readers.At(t.reader)
 }
 
-// give takes a talk and what hangs off it back.
-func (t *talks) give(i uint32) {
-	x := t.at(i)
+// headBegun reports whether a head of that side is not whole.
+func (ts *talks) headBegun(t *talk, side flows.Side) bool {
+	return t.reader != 0 && ts.readers.At(t.reader).headNum[side] != 0
+}
+
+// rest gives the reader of a talk back if it is as new.
+func (ts *talks) rest(t *talk) {
+	if t.reader != 0 && *ts.readers.At(t.reader) == (reader{}) {
+		ts.readers.Give(t.reader)
+		t.reader = 0
+	}
+}
+
+// forget takes a talk and what hangs off it back.
+func (t *talks) forget(i uint32) {
+	x := t.At(i)
+	if x.reader != 0 {
+		t.readers.Give(x.reader)
+	}
 	if x.queue != 0 {
 		*t.queues.at(x.queue) = (*t.queues.at(x.queue))[:0]
 		t.queues.give(x.queue)
@@ -141,7 +147,7 @@ func (t *talks) give(i uint32) {
 	if x.gaps.store != 0 {
 		t.gaps.give(x.gaps.store)
 	}
-	t.free = append(t.free, i)
+	t.Give(i)
 }
 
 // pool hands out values by number, from 1, and takes them back.
