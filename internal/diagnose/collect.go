@@ -167,8 +167,12 @@ func (d *Collector) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last i
 	}
 }
 
-// find returns the record of a connection.
+// find returns the record of a connection. Where all are kept it is at the
+// place that its ID says.
 func (d *Collector) find(id uint64) *record {
+	if i := id - 1; i < uint64(len(d.records)) && d.records[i].id == id {
+		return &d.records[i]
+	}
 	i, ok := slices.BinarySearchFunc(d.records, id, func(r record, id uint64) int {
 		switch {
 		case r.id < id:

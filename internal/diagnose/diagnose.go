@@ -44,6 +44,7 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 	for _, h := range x.groups.hosts {
 		x.decideHost(h)
 	}
+	x.groups.note()
 	sortPolicies(x.Policies)
 	x.count()
 	v := &view{x, r, r.Last - r.First}

@@ -86,7 +86,7 @@ func (e *ended) len() int64 { return int64(len(e.records)) }
 func (v *view) perServer(causes ...Cause) []ended {
 	var out []ended
 	for _, s := range v.groups.servers {
-		if in := having(s.records, causes); len(in) > 0 {
+		if in := s.having(causes); len(in) > 0 {
 			out = append(out, ended{subject{server: s}, in})
 		}
 	}
@@ -97,7 +97,7 @@ func (v *view) perServer(causes ...Cause) []ended {
 func (v *view) perPair(causes ...Cause) []ended {
 	var out []ended
 	for _, p := range v.groups.pairs {
-		if in := having(p.records, causes); len(in) > 0 {
+		if in := p.having(causes); len(in) > 0 {
 			out = append(out, ended{subject{pair: p, server: p.server}, in})
 		}
 	}
@@ -108,7 +108,7 @@ func (v *view) perPair(causes ...Cause) []ended {
 func (v *view) perHost(causes ...Cause) []ended {
 	var out []ended
 	for _, h := range v.groups.hosts {
-		if in := having(h.records, causes); len(in) > 0 {
+		if in := h.having(causes); len(in) > 0 {
 			out = append(out, ended{subject{host: h.addr.String()}, in})
 		}
 	}

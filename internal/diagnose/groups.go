@@ -11,17 +11,17 @@ import (
 // server is a server with its connections, in order of ID.
 type server struct {
 	*analyze.ServerSummary
-	name    string
-	records []*record
-	pairs   []*pair
+	name string
+	members
+	pairs []*pair
 }
 
 // pair is a client address and a server with their connections, in order of ID.
 type pair struct {
 	*analyze.Pair
-	name    string // of the client
-	server  *server
-	records []*record
+	name   string // of the client
+	server *server
+	members
 }
 
 // title names the pair.
@@ -29,9 +29,25 @@ func (p *pair) title() string { return p.name + " to " + p.server.name }
 
 // host is a client address with all its connections, in order of ID.
 type host struct {
-	addr    netip.Addr
+	addr netip.Addr
+	members
+	pairs []*pair
+}
+
+// members are the connections of a group.
+type members struct {
 	records []*record
-	pairs   []*pair
+	causes  uint64 // which there are, a bit each; set when all are decided
+}
+
+var _ [64 - causeCount]struct{} // there is a bit for each cause
+
+// having returns the records with one of these causes.
+func (m *members) having(causes []Cause) []*record {
+	if !slices.ContainsFunc(causes, func(c Cause) bool { return m.causes&(1<<c) != 0 }) {
+		return nil
+	}
+	return having(m.records, causes)
 }
 
 // groups are the connections by who made them. Servers and pairs are in the
@@ -50,12 +66,14 @@ func group(records []record, r *analyze.Result) *groups {
 	servers := map[uint32]*server{}
 	for i := range r.Servers {
 		s := &server{ServerSummary: &r.Servers[i], name: r.Servers[i].Server.String()}
+		s.records = make([]*record, 0, s.Connections)
 		servers[s.Num] = s
 		g.servers = append(g.servers, s)
 	}
 	hosts := map[netip.Addr]*host{}
 	for i := range r.Pairs {
 		p := &pair{Pair: &r.Pairs[i], name: r.Pairs[i].Client.String(), server: servers[r.Pairs[i].ServerNum]}
+		p.records = make([]*record, 0, p.Connections)
 		g.byPair[p.Num] = p
 		g.pairs = append(g.pairs, p)
 		p.server.pairs = append(p.server.pairs, p)
@@ -67,15 +85,51 @@ func group(records []record, r *analyze.Result) *groups {
 		}
 		h.pairs = append(h.pairs, p)
 	}
+	p := &pair{}
 	for i := range records {
 		x := &records[i]
-		p := g.byPair[x.pair]
+		if p.Pair == nil || p.Num != x.pair {
+			p = g.byPair[x.pair]
+		}
 		p.records = append(p.records, x)
 		p.server.records = append(p.server.records, x)
-		h := hosts[p.Client]
-		h.records = append(h.records, x)
+	}
+	for _, h := range g.hosts {
+		h.gather()
 	}
 	return g
+}
+
+// gather collects the records of the host's pairs, in order of ID.
+func (h *host) gather() {
+	if len(h.pairs) == 1 {
+		h.records = h.pairs[0].records
+		return
+	}
+	n := 0
+	for _, p := range h.pairs {
+		n += len(p.records)
+	}
+	h.records = make([]*record, 0, n)
+	for _, p := range h.pairs {
+		h.records = append(h.records, p.records...)
+	}
+	slices.SortFunc(h.records, func(x, y *record) int { return cmp.Compare(x.id, y.id) })
+}
+
+// note notes the causes of each group, when all are decided.
+func (g *groups) note() {
+	for _, p := range g.pairs {
+		for _, r := range p.records {
+			p.causes |= 1 << r.is.Cause
+		}
+		p.server.causes |= p.causes
+	}
+	for _, h := range g.hosts {
+		for _, p := range h.pairs {
+			h.causes |= p.causes
+		}
+	}
 }
 
 // waiting returns the records that are not decided yet and have one of the
