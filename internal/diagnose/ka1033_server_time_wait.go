@@ -58,6 +58,9 @@ func (v *view) holding(host netip.Addr, as analyze.Party) ended {
 	e := ended{subject: subject{host: host.String()}}
 	others := 0
 	for _, p := range v.groups.pairs {
+		if p.Server.Addr() != host && p.Client != host {
+			continue
+		}
 		for _, x := range p.records {
 			atClient := x.holder == analyze.TimeWaitClient || x.holder == analyze.TimeWaitBoth
 			atServer := x.holder == analyze.TimeWaitServer || x.holder == analyze.TimeWaitBoth
