@@ -167,7 +167,7 @@ func (e *Engine) cool(c *Conn) {
 	c.facts |= factCooling
 	at := &e.cooling[e.cooled%cooling]
 	e.cooled++
-	if *at != c.self && *at != e.last { // these are in use
+	if *at != c.self && (e.last == nil || *at != e.last.self) { // these are in use
 		e.slabs.sleep(*at)
 	}
 	*at = c.self

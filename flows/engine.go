@@ -62,7 +62,7 @@ type Engine struct {
 
 	table   table
 	slabs   slabs
-	last    handle // of the segment before
+	last    *Conn // of the segment before, or under way
 	ids     uint64
 	streams uint32
 	now     int64 // latest time seen
@@ -109,10 +109,8 @@ func (e *Engine) Segment(s *Segment) *Conn {
 
 // lookup returns the connection of s, a new one if it begins a life.
 func (e *Engine) lookup(s *Segment) *Conn {
-	if e.last != 0 && s.Flags&SYN == 0 {
-		if c := e.slabs.at(e.last); c.hash == s.Hash && c.owns(s) {
-			return c
-		}
+	if c := e.last; c != nil && s.Flags&SYN == 0 && c.hash == s.Hash && c.owns(s) {
+		return c
 	}
 	at, found := e.table.find(&e.slabs, s)
 	if !found {
@@ -139,7 +137,7 @@ func (e *Engine) lookup(s *Segment) *Conn {
 			e.supersede(old)
 		}
 	}
-	e.last = c.self
+	e.last = c
 	return c
 }
 
@@ -189,7 +187,7 @@ func (e *Engine) open(s *Segment, prev handle) *Conn {
 	} else if e.opt.Evict && s.Flags&ACK == 0 {
 		e.gone.unanswered.push(c, e.now)
 	}
-	e.last = h
+	e.last = c
 	e.consumer.Open(c)
 	return c
 }

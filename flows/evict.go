@@ -120,8 +120,8 @@ func (e *Engine) evict(c *Conn) {
 		e.slabs.at(c.prev).next = 0
 	}
 	e.table.remove(c.hash, c.self)
-	if e.last == c.self {
-		e.last = 0
+	if e.last == c {
+		e.last = nil
 	}
 	e.slabs.give(c.self)
 }
