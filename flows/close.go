@@ -330,7 +330,7 @@ func (c *Conn) reset(d Side, s *Segment) (accepted bool) {
 // its SYN met: it ends what the peer still had of the tuple, not this life.
 func (c *Conn) answersChallenge(d Side, s *Segment) bool {
 	peer := &c.halves[d.Peer()]
-	return c.facts&factChallenged != 0 && d == Initiator && !peer.has(sentSYNACK) && s.Flags&ACK == 0 && peer.has(ackKnown) && s.Seq == peer.acked
+	return c.facts&factBareACK != 0 && d == Initiator && !peer.has(sentSYNACK) && s.Flags&ACK == 0 && peer.has(ackKnown) && s.Seq == peer.acked
 }
 
 // answersSYN reports whether an RST of side d refuses the peer's SYN

@@ -65,7 +65,8 @@ const (
 	factMidstream        connFacts = 1 << iota // the first packet has no SYN
 	factEstablished                            // the handshake was seen to be completed
 	factOver                                   // queued for eviction
-	factChallenged                             // the SYN was answered by a bare ACK: the tuple was still in use there
+	factBareACK                                // the SYN was answered by a bare ACK: the tuple may still be in use there
+	factChallenged                             // the initiator answered that by RST
 	factRecycledByServer                       // the server took over a TIME_WAIT of its own
 	factRecycledByClient                       // the client did
 	factCooling                                // queued to become dormant

@@ -305,6 +305,7 @@ func (e *Engine) reset(c *Conn, d Side, s *Segment) {
 	h := &c.halves[d]
 	again := h.has(sentRST)
 	if c.answersChallenge(d, s) {
+		c.facts |= factChallenged
 		return
 	}
 	if !c.reset(d, s) {

@@ -110,8 +110,9 @@ func (c *Conn) Stall() (ns int64, by Side) {
 	return ns, by
 }
 
-// Challenged reports whether the SYN was answered by a bare ACK: its receiver
-// still had the tuple in use, in TIME_WAIT or open (RFC 9293, 3.10.7.4).
+// Challenged reports whether the SYN was answered by a bare ACK, and that by
+// RST: the receiver of the SYN still had the tuple in use, in TIME_WAIT or open
+// (RFC 9293, 3.10.7.4).
 func (c *Conn) Challenged() bool { return c.facts&factChallenged != 0 }
 
 // Recycled returns the sides that took over a TIME_WAIT of the same tuple to

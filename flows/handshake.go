@@ -93,7 +93,7 @@ func (c *Conn) opening(d Side, s *Segment) {
 		h.facts |= sentSYNACK
 	case ACK:
 		if d == Responder && peer.has(sentSYN) && !h.has(sentSYNACK|sentSYN) && c.facts&factEstablished == 0 {
-			c.facts |= factChallenged
+			c.facts |= factBareACK
 		}
 		if c.facts&factEstablished == 0 && d == Initiator && h.has(sentSYN) && s.Seq-h.isn > 0 {
 			if !peer.has(seqKnown) || peer.has(sentSYNACK|sentSYN) && after(s.Ack, peer.isn) {

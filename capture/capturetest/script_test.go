@@ -25,8 +25,8 @@ const exchange = `
 func TestSegments(t *testing.T) {
 	client := flows.EndpointOf(netip.MustParseAddrPort("192.0.2.1:40000"))
 	server := flows.EndpointOf(netip.MustParseAddrPort("198.51.100.1:80"))
-	up := flows.Segment{SrcIP: client.IP, SrcPort: client.Port, DstIP: server.IP, DstPort: server.Port, Window: 65535, WindowScale: flows.NoScale}
-	down := flows.Segment{SrcIP: server.IP, SrcPort: server.Port, DstIP: client.IP, DstPort: client.Port, Window: 65535, WindowScale: flows.NoScale}
+	up := flows.Segment{SrcIP: client.IP, SrcPort: client.Port, DstIP: server.IP, DstPort: server.Port, Window: 65535, TTL: 64, WindowScale: flows.NoScale}
+	down := flows.Segment{SrcIP: server.IP, SrcPort: server.Port, DstIP: client.IP, DstPort: client.Port, Window: 65535, TTL: 64, WindowScale: flows.NoScale}
 	const isnC, isnS = 1_000_000_000, 2_000_000_000
 	want := []flows.Segment{up, down, up, up, down, down, up}
 	set := func(i int, nanos int64, f flows.Flags, seq, ack uint32) *flows.Segment {

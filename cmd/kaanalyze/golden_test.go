@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // TestGoldenReports compares the reports of the captures that have one in
@@ -141,6 +142,7 @@ func TestStreamAgrees(t *testing.T) {
 		var whole struct {
 			Totals      json.RawMessage
 			Connections []json.RawMessage
+			Findings    []any
 		}
 		if err := json.Unmarshal([]byte(succeed(t, "--json", file)), &whole); err != nil {
 			t.Fatal(err)
@@ -152,10 +154,13 @@ func TestStreamAgrees(t *testing.T) {
 		}
 		got := map[uint64]any{}
 		var totals json.RawMessage
+		var findings []any
 		for line := range strings.Lines(succeed(t, "-f", "ndjson", file)) {
 			var of struct {
-				Type   string
-				Totals json.RawMessage
+				Type       string
+				Totals     json.RawMessage
+				Connection uint64
+				NotReused  any `json:"not_reused"`
 			}
 			if err := json.Unmarshal([]byte(line), &of); err != nil {
 				t.Fatalf("%s: %v in the line %s", name, err, line)
@@ -164,12 +169,20 @@ func TestStreamAgrees(t *testing.T) {
 			case "connection":
 				id, v := identified(t, []byte(line))
 				got[id] = v
+			case "cause":
+				got[of.Connection].(map[string]any)["not_reused"] = of.NotReused
+			case "finding":
+				_, v := identified(t, []byte(line))
+				findings = append(findings, v)
 			case "summary":
 				totals = of.Totals
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: connections: -json +ndjson:\n%s", name, diff)
+		}
+		if diff := cmp.Diff(whole.Findings, findings, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: findings: -json +ndjson:\n%s", name, diff)
 		}
 		if !bytes.Equal(compact(t, totals), compact(t, whole.Totals)) {
 			t.Errorf("%s: totals: got %s of ndjson, want %s of json", name, totals, whole.Totals)
@@ -185,7 +198,8 @@ func identified(t *testing.T, data []byte) (uint64, any) {
 		t.Fatal(err)
 	}
 	delete(v, "type")
-	return uint64(v["id"].(float64)), v
+	id, _ := v["id"].(float64)
+	return uint64(id), v
 }
 
 func compact(t *testing.T, data []byte) []byte {

@@ -28,8 +28,8 @@ var mayImport = map[string]struct{ own, others []string }{
 	"capture/capturetest": {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
 	"internal/tlswire":    {others: []string{"golang.org/x/crypto"}},
 	"internal/analyze":    {own: []string{"flows", "httpparse", "internal/tlswire"}},
-	"internal/diagnose":   {own: []string{"internal/analyze"}},
-	"internal/report":     {own: []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}}, // the first two for values in analyze's
+	"internal/diagnose":   {own: []string{"flows", "internal/analyze"}},
+	"internal/report":     {own: []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}}, // flows and httpparse for values in analyze's
 	"internal/live":       {own: []string{"capture", "internal/analyze", "internal/diagnose", "internal/report"}},
 	"cmd/kaanalyze": {
 		own:    []string{"flows", "httpparse", "capture", "internal/analyze", "internal/diagnose", "internal/report", "internal/live"},

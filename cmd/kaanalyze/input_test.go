@@ -75,8 +75,8 @@ func TestNothingToJudge(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"HTTP": {noHTTP, "none with an HTTP request"},
-		"TCP":  {noTCP, "No packet of this capture is TCP"},
+		"HTTP": {noHTTP, "CANNOT TELL: no HTTP request was captured"},
+		"TCP":  {noTCP, "CANNOT TELL: no TCP connection was captured"},
 	} {
 		if text := succeed(t, save(t, tt.data)); !strings.Contains(text, tt.want) {
 			t.Errorf("without %s: got %s; want %q in it", what, text, tt.want)

@@ -131,18 +131,24 @@ func (p *pair) overflow(prompt []*record) (k int64, in []*record) {
 // show that the client does not know this one to be free.
 const afterLeak = 10e6
 
+// surelyLost is how many connections a client opens while it has an idle one, if
+// it does not know of that.
+const surelyLost = 5
+
 // leaked tells connections that the client forgot from those that wait in its
 // pool: it opens others instead of using them.
 func (p *pair) leaked() {
 	w := waiting(p.records, openIdle)
-	newest := int64(0)
-	for _, r := range p.records {
-		newest = max(newest, r.start)
+	starts := slices.Sorted(slices.Values(values(p.records, func(r *record) int64 { return r.start })))
+	later := func(r *record) int {
+		i, _ := slices.BinarySearch(starts, r.done+afterLeak)
+		return len(starts) - i
 	}
-	lost, free := split(w, func(r *record) bool { return newest > r.done+afterLeak })
-	if len(lost) < 2 {
-		lost, free = nil, w
-	}
+	once, _ := split(w, func(r *record) bool { return r.requests == 1 && later(r) > 0 })
+	all := len(once) >= 2 && (len(once)+1)*2 >= len(p.records)
+	lost, free := split(w, func(r *record) bool {
+		return later(r) >= surelyLost || all && r.requests == 1 && later(r) > 0
+	})
 	sure := Medium
 	if len(lost) >= 2*minSamples {
 		sure = High

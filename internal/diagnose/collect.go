@@ -79,6 +79,10 @@ const (
 // more.
 func NewCollector(n int) *Collector { return &Collector{records: make([]record, 0, n)} }
 
+// minStarved is how long data that was acknowledged must stay unanswered for the
+// program not to have accepted the connection.
+const minStarved = 1e9
+
 // minStall is the shortest closed window that counts as a stall.
 const minStall = 500e6
 
@@ -153,7 +157,7 @@ func (d *Collector) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last i
 	if c.ServerProbes.Sent > 0 && c.ServerProbes.Idle != analyze.Unknown {
 		mark(oddProbes, analyze.Server, c.ServerProbes.Idle, 0)
 	}
-	if e.ClientRST.OK() || e.ServerRST.OK() || c.PacketsClient == 0 || c.PacketsServer == 0 {
+	if e.ClientRST.OK() || e.ServerRST.OK() || c.Midstream || c.PacketsClient == 0 || c.PacketsServer == 0 {
 		return
 	}
 	switch {
@@ -162,7 +166,10 @@ func (d *Collector) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last i
 	case e.ClientFIN.OK() && !e.ServerFIN.OK() && !e.UnackedClient && !c.Close.Inferred:
 		mark(oddFINWait2, analyze.Server, last-e.ClientFIN.At, e.ClientFIN.Packet)
 	}
-	if e.Outstanding > 0 && !e.Answering && !e.UnackedClient && !e.ServerFIN.OK() {
+	if e.ClientFIN.OK() {
+		last = e.ClientFIN.At
+	}
+	if e.Outstanding > 0 && !e.Answering && !e.UnackedClient && !e.ServerFIN.OK() && last-e.Asked.At >= minStarved {
 		mark(oddStarved, analyze.Server, last-e.Asked.At, e.Asked.Packet)
 	}
 }

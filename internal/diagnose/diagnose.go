@@ -52,6 +52,9 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 		j := Judgement{Rule: rule, Lacks: v.lacks(rule.Needs)}
 		if j.Lacks == "" {
 			found := rule.Check(v, rule)
+			if rule.Costs {
+				found = slices.DeleteFunc(found, func(f Finding) bool { return f.Saves.Connections == 0 && f.Failed == 0 })
+			}
 			j.Findings = len(found)
 			x.Findings = append(x.Findings, found...)
 		}

@@ -40,6 +40,8 @@ type Finding struct {
 
 	subject subject
 	brief   string // for the verdict; Title if empty
+
+	unopened bool // what failed are connections that never opened
 }
 
 // subject is who a finding is about.
@@ -172,6 +174,7 @@ func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
 		f.Confidence = max(f.Confidence, x.is.Confidence)
 		if x.is.Cause.failed() {
 			f.Failed++
+			f.unopened = x.requests == 0
 		}
 	}
 	for _, x := range e.records[:min(len(e.records), maxExamples)] {
@@ -259,17 +262,20 @@ func saving(v *view, records []*record) Saving {
 func (v *view) weigh(f *Finding) Severity {
 	t := &v.result.Totals
 	switch n := f.Failed; {
-	case n >= minSamples || n > 0 && n*100 >= max(t.Requests, 1):
+	case n == 0:
+	case n*100 < max(t.Requests, 0)+n:
+		return Info
+	case n >= minSamples:
 		return Grave
-	case n > 0:
+	default:
 		return Notable
 	}
 	n := f.Saves.Connections
 	minutes := float64(v.duration) / 60e9
 	switch share := float64(n) / float64(max(t.Connections, 1)); {
-	case n < 2 || float64(n) < minutes:
+	case n < minSamples || float64(n) < minutes:
 		return Info
-	case n >= minSamples && share >= 0.2:
+	case share >= 0.2:
 		return Grave
 	case share >= 0.02 || n >= 100:
 		return Notable

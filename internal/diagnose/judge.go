@@ -58,7 +58,7 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	e := &c.Evidence
 	end := endingOf(e)
 	steps := [...]func(*analyze.Connection, *analyze.Evidence, ending) (NotReused, class, bool){
-		neverOpened, otherBusiness, said, cut, endedBusy, endedIdle,
+		neverOpened, otherBusiness, said, halfSeen, cut, endedBusy, endedIdle,
 	}
 	for _, step := range steps {
 		if n, k, ok := step(c, e, end); ok {
@@ -137,6 +137,15 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 	return n, k, false
 }
 
+// halfSeen takes connections of which one direction was captured: what else is
+// said of them would be a guess.
+func halfSeen(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	if c.PacketsClient > 0 && c.PacketsServer > 0 {
+		return n, k, false
+	}
+	return of(Unknown, end.by, Low, fact{what: sawOneDirection})
+}
+
 // cut finds what the wire alone shows: races, dead peers, things on the way.
 func cut(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	if n, k, ok = raced(c, e); ok {
@@ -173,6 +182,10 @@ func cut(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k
 // where the round trip is shorter.
 const minRace = 5e6
 
+// minRest is how long a connection must be silent for its server to have
+// forgotten it.
+const minRest = 500e6
+
 // raced finds requests that met the server's close, or a server that no longer
 // knows the connection.
 func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok bool) {
@@ -196,11 +209,21 @@ func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok
 			asked.what = sawLateRequest
 			return of(UsedAfterClose, analyze.Client, High, asked)
 		}
-	case e.ServerRST.OK() && c.Close.ResetShape == flows.ResetNoSocket && !e.ClientFIN.OK() && e.ServerRST.Packet > e.Asked.Packet && e.ForeignRST&analyze.Server == 0:
+	case e.ServerRST.OK() && rested(c, e) && c.Close.ResetShape == flows.ResetNoSocket && !e.ClientFIN.OK() && e.ServerRST.Packet > e.Asked.Packet && e.ForeignRST&analyze.Server == 0:
 		asked.what, asked.d = sawNoSocket, e.ServerRST.At-e.Asked.At
 		return of(HalfOpenPeer, analyze.Server, High, asked)
 	}
 	return n, k, false
+}
+
+// rested reports whether the connection had been silent before its last
+// request, so that the server may have forgotten it.
+func rested(c *analyze.Connection, e *analyze.Evidence) bool {
+	since := c.Start
+	if e.LastDone != analyze.Unknown {
+		since = e.LastDone
+	}
+	return c.Midstream || e.Asked.At-since >= minRest
 }
 
 // endedBusy takes closes with a request under way.
@@ -224,11 +247,8 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 
 // endedIdle takes closes with nothing under way, or where that is not known.
 func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
-	switch {
-	case end.by == analyze.Nobody:
+	if end.by == analyze.Nobody {
 		return n, k, false
-	case c.PacketsClient == 0 || c.PacketsServer == 0:
-		return of(Unknown, end.by, Low, fact{what: sawOneDirection})
 	}
 	classes := [...]class{serverEndedIdle, serverEndedQuiet}
 	if end.by == analyze.Client {

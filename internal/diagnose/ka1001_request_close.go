@@ -12,8 +12,9 @@ var requestClose = &Rule{
 	Why:     "keep-alive is switched off in the client, or each request runs through a one-shot client",
 	Fix:     "switch keep-alive on in the client, and share one client or session for all requests",
 	Verify:  `http.request and http.connection matches "(?i)close"`,
-	Needs:   HTTP,
+	Needs:   HTTP | BothSides,
 	Check:   checkRequestClose,
+	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Go:       "remove DisableKeepAlives (Transport) and Request.Close = true; share one http.Client",
 		analyze.Python:   `use one requests.Session (or httpx.Client), and drop the header "Connection: close"`,

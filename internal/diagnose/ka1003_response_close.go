@@ -12,8 +12,9 @@ var responseClose = &Rule{
 	Why:     "keep-alive is switched off at the server or in a proxy in front of it, or the program sets the header itself",
 	Fix:     "enable keep-alive at the server or the proxy in front of it",
 	Verify:  `http.response and http.connection matches "(?i)close"`,
-	Needs:   HTTP,
+	Needs:   HTTP | BothSides,
 	Check:   checkResponseClose,
+	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Nginx:  "set keepalive_timeout above 0 (default 75s) and keepalive_requests to 1000 or more",
 		analyze.Apache: "set KeepAlive On, KeepAliveTimeout to a few seconds and MaxKeepAliveRequests to 1000 or 0",

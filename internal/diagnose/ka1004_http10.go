@@ -12,8 +12,9 @@ var http10 = &Rule{
 	Why:     "an old server, script or proxy configuration speaks HTTP/1.0, where each request needs a connection",
 	Fix:     "speak HTTP/1.1 with Content-Length or chunked bodies",
 	Verify:  `http.response.version == "HTTP/1.0" or http.request.version == "HTTP/1.0"`,
-	Needs:   HTTP,
+	Needs:   HTTP | BothSides,
 	Check:   checkHttp10,
+	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Python:   `python -m http.server is HTTP/1.0 by default: start it with --protocol HTTP/1.1, or in code set protocol_version = "HTTP/1.1" and send Content-Length`,
 		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",

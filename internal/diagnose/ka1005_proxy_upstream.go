@@ -12,8 +12,9 @@ var proxyUpstream = &Rule{
 	Why:     `nginx before 1.29.7 speaks HTTP/1.0 with "Connection: close" to its upstream servers unless told otherwise; TIME_WAIT piles up on the backend or the proxy`,
 	Fix:     `in the proxy: proxy_http_version 1.1; proxy_set_header Connection ""; and keepalive N in the upstream block (nginx 1.29.7 and later do so by themselves)`,
 	Verify:  `http.request.version == "HTTP/1.0" and http.connection matches "(?i)close"`,
-	Needs:   HTTP,
+	Needs:   HTTP | BothSides,
 	Check:   checkProxyUpstream,
+	Costs:   true,
 }
 
 func checkProxyUpstream(v *view, r *Rule) []Finding {

@@ -12,8 +12,9 @@ var maxRequests = &Rule{
 	Why:     "a limit of requests per connection is reached: keepalive_requests, MaxKeepAliveRequests, maxKeepAliveRequests, maxRequestsPerSocket",
 	Fix:     "raise the limit of requests per connection; the connections that it costs are one per that many requests",
 	Verify:  `http.response and http.connection matches "(?i)close"`,
-	Needs:   HTTP,
+	Needs:   HTTP | BothSides,
 	Check:   checkMaxRequests,
+	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Nginx:  "raise keepalive_requests (1000 by default since nginx 1.19.10)",
 		analyze.Apache: "raise MaxKeepAliveRequests (100 by default; 0 is no limit)",

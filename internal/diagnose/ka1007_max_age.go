@@ -12,8 +12,9 @@ var maxAge = &Rule{
 	Why:     "a limit of the age is reached: keepalive_time, max_connection_duration, max_connection_age",
 	Fix:     "let the server keep connections longer if new ones are dear; otherwise this is as configured",
 	Verify:  `http.response and http.connection matches "(?i)close"`,
-	Needs:   HTTP | Opening,
+	Needs:   HTTP | Opening | BothSides,
 	Check:   checkMaxAge,
+	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Nginx: "raise keepalive_time (1h by default)",
 		analyze.Envoy: "raise max_connection_duration",

@@ -14,6 +14,7 @@ var idleTimeout = &Rule{
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides,
 	Check:   checkIdleTimeout,
+	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Nginx:  "raise keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle timeout below it",
 		analyze.Apache: "raise KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",

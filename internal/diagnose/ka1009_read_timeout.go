@@ -14,6 +14,7 @@ var readTimeout = &Rule{
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides,
 	Check:   checkReadTimeout,
+	Costs:   true,
 }
 
 func checkReadTimeout(v *view, r *Rule) []Finding {

@@ -14,6 +14,7 @@ var clientIdleTimeout = &Rule{
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides,
 	Check:   checkClientIdleTimeout,
+	Costs:   true,
 }
 
 func checkClientIdleTimeout(v *view, r *Rule) []Finding {

@@ -16,6 +16,7 @@ var poolOverflow = &Rule{
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides,
 	Check:   checkPoolOverflow,
+	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Java:   "raise the connections kept per route (Apache HttpClient setMaxConnPerRoute, OkHttp ConnectionPool) to the parallel requests",
 		analyze.Node:   "raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests",

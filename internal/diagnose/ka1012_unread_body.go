@@ -14,6 +14,7 @@ var unreadBody = &Rule{
 	Verify:  "tcp.flags.reset == 1 or tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides,
 	Check:   checkUnreadBody,
+	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Go: "before resp.Body.Close(): io.Copy(io.Discard, resp.Body), bounded by io.LimitReader for large ones (Go 1.27 drains up to 256 KiB by itself); share one http.Client with one Transport",
 	},

@@ -14,6 +14,7 @@ var leakedConnections = &Rule{
 	Verify:  "tcp.stream, then Statistics, Conversations: one request each, no FIN",
 	Needs:   HTTP | BothSides,
 	Check:   checkLeakedConnections,
+	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Go:     "defer resp.Body.Close() and read the body to the end (io.Copy(io.Discard, resp.Body)); share one http.Client and Transport, do not make one per request",
 		analyze.Python: "use one requests.Session and read or close each response (with session.get(...) as r)",

@@ -14,6 +14,7 @@ var clientPerRequest = &Rule{
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides,
 	Check:   checkClientPerRequest,
+	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Python:   "use one requests.Session (or httpx.Client) instead of requests.get: that opens and closes a connection each time",
 		analyze.Curl:     "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",

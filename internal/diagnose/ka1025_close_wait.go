@@ -34,7 +34,7 @@ func (v *view) halfClosed(r *Rule, what oddity, title string) []Finding {
 			}
 		}
 		f := v.found(r, e, title, e.server.name, Duration(since), conns(e.len()))
-		f.Confidence, f.Failed = High, 0
+		f.Confidence, f.Failed, f.Saves = High, 0, Saving{}
 		if f.Severity = Info; e.len() >= minSamples {
 			f.Severity = Notable
 		}

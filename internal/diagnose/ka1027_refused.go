@@ -12,14 +12,14 @@ var refused = &Rule{
 	Why:     "nothing listens on that port: the server is down, restarting, or listens elsewhere",
 	Fix:     "start the server, or correct the address and port",
 	Verify:  "tcp.flags.syn == 1 or tcp.flags.reset == 1",
-	Needs:   Opening,
+	Needs:   Opening | BothSides,
 	Check:   checkRefused,
 }
 
 func checkRefused(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(Refused) {
-		f := v.found(r, e, "%s refused %s", e.server.name, shareOf(e.len(), e.server.Connections)+" connections")
+		f := v.found(r, e, "%s refused %s of the connections to it", e.server.name, shareOf(e.len(), e.server.Connections))
 		f.brief = e.server.name + " refuses connections"
 		out = append(out, f)
 	}

@@ -14,7 +14,7 @@ var unansweredSYN = &Rule{
 	Why:     "a firewall drops them, the address is wrong, or the host is gone",
 	Fix:     "check routes, firewall rules and security groups between the two, and the address",
 	Verify:  "tcp.flags.syn == 1 and tcp.flags.ack == 0",
-	Needs:   Opening,
+	Needs:   Opening | BothSides,
 	Check:   checkUnansweredSYN,
 }
 
@@ -28,7 +28,7 @@ func checkUnansweredSYN(v *view, r *Rule) []Finding {
 				continue // each may have been answered after the capture
 			}
 		}
-		f := v.found(r, e, "%s did not answer %s, sent %s each", e.server.name, shareOf(e.len(), e.server.Connections)+" connections", Plural(sent, "SYN", "SYNs"))
+		f := v.found(r, e, "%s did not answer %s of the connections to it, %s each", e.server.name, shareOf(e.len(), e.server.Connections), Plural(sent, "SYN", "SYNs"))
 		f.brief = e.server.name + " does not answer SYNs"
 		out = append(out, f)
 	}

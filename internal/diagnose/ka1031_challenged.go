@@ -8,7 +8,7 @@ var challenged = &Rule{
 	ID:      "KA1031",
 	Title:   "SYN met a connection that the server still has",
 	Who:     analyze.Server,
-	SetWhen: "a SYN is answered by a bare ACK; the client resets and sends its SYN again after a second",
+	SetWhen: "a SYN is answered by a bare ACK; the client resets and sends its SYN again, on older systems only after a second",
 	Why:     "the server still has the 4-tuple, in TIME_WAIT or open: ports come round too soon, through NAT or without timestamps",
 	Fix:     "reuse connections, give the NAT more ports or addresses, and leave tcp_timestamps on",
 	Verify:  "tcp.flags.syn == 1, and the next two packets",
@@ -19,7 +19,7 @@ var challenged = &Rule{
 func checkChallenged(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.marked(oddChallenged, nil) {
-		f := v.found(r, e, "%s to %s met an old one at the server and lost a second", conns(e.len()), e.server.name)
+		f := v.found(r, e, "%s to %s met an old one there, and had to begin again (%s)", conns(e.len()), e.server.name, Duration(typical(values(e.records, func(x *record) int64 { return x.connect }))))
 		f.Severity, f.Confidence, f.Failed, f.Saves = Notable, High, 0, Saving{}
 		f.Observed = "the SYN was answered by a bare ACK"
 		out = append(out, f)

@@ -12,7 +12,7 @@ var portBudget = &Rule{
 	Why:     "each short connection keeps its port for 60 s if the client closes; then connect fails with EADDRNOTAVAIL, which is not seen on the wire",
 	Fix:     "reuse connections; until then widen net.ipv4.ip_local_port_range, set tcp_tw_reuse = 1 on the client, or use more server addresses",
 	Verify:  "Statistics, Conversations, TCP: ports of one client and server",
-	Needs:   Opening,
+	Needs:   Opening | BothSides,
 	Check:   checkPortBudget,
 }
 

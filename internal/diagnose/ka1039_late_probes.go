@@ -12,7 +12,7 @@ var lateProbes = &Rule{
 	Why:     "the default of the system is 2 hours; load balancers, NAT gateways and firewalls forget idle connections after 240 to 350 s",
 	Fix:     "set the idle time of TCP keep-alive below 240 s (Go: net.KeepAliveConfig.Idle; Linux: TCP_KEEPIDLE, or net.ipv4.tcp_keepalive_time)",
 	Verify:  "tcp.analysis.keep_alive",
-	Needs:   Probed,
+	Needs:   Probed | BothSides,
 	Check:   checkLateProbes,
 }
 

@@ -14,6 +14,7 @@ var unannounced = &Rule{
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides,
 	Check:   checkUnannounced,
+	Costs:   true,
 }
 
 func checkUnannounced(v *view, r *Rule) []Finding {

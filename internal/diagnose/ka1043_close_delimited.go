@@ -12,8 +12,9 @@ var closeDelimited = &Rule{
 	Why:     "the program streams its response without telling a length",
 	Fix:     "send Content-Length, or chunks (HTTP/1.1)",
 	Verify:  "http.response and not http.content_length and not http.transfer_encoding",
-	Needs:   HTTP,
+	Needs:   HTTP | BothSides,
 	Check:   checkCloseDelimited,
+	Costs:   true,
 }
 
 func checkCloseDelimited(v *view, r *Rule) []Finding {

@@ -14,6 +14,7 @@ var clientReset = &Rule{
 	Verify:  "tcp.flags.reset == 1",
 	Needs:   BothSides,
 	Check:   checkClientReset,
+	Costs:   true,
 }
 
 func checkClientReset(v *view, r *Rule) []Finding {

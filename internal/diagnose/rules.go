@@ -16,6 +16,7 @@ type Rule struct {
 	Needs   Needs  // what the capture must hold for the rule to judge
 	Check   func(*view, *Rule) []Finding
 	Who     analyze.Party // has to change; Both for either
+	Costs   bool          // it is told only where it cost a connection or a request
 
 	// FixFor is the fix in the words of a program, where the one that has to
 	// change says what it is.

@@ -22,10 +22,10 @@ func (s *server) unanswered(starved map[uint32]int64) {
 	opened := slices.ContainsFunc(s.records, func(r *record) bool { return r.connect > 0 })
 	w := waiting(s.records, synUnanswered)
 	if opened && starved[s.Num] > 0 {
-		settle(w, AcceptQueueFull, analyze.Server, High)
-		return
+		again, _ := split(w, func(r *record) bool { return r.is.fact.n > 1 })
+		settle(again, AcceptQueueFull, analyze.Server, High)
 	}
-	settle(w, Unanswered, analyze.Network, High)
+	settle(waiting(w, synUnanswered), Unanswered, analyze.Network, High)
 }
 
 const (

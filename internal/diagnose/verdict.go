@@ -58,6 +58,8 @@ func (v *view) perMinute(n int64) float64 { return float64(n) * 60e9 / float64(m
 func (v *view) cost(f *Finding) string {
 	hosts := v.result.Totals.TimeWait.Hosts
 	switch {
+	case f.Failed > 0 && f.unopened:
+		return fmt.Sprintf("; %s failed", conns(f.Failed))
 	case f.Failed > 0:
 		return fmt.Sprintf("; %s without a response", Plural(f.Failed, "request", "requests"))
 	case len(hosts) == 0 || hosts[0].Peak < minSamples || f.subject.server == nil:
