@@ -69,6 +69,7 @@ const (
 	odd408                      // a 408 without a request
 	oddSYNACK                   // the SYN-ACK was sent again
 	oddProbes                   // keep-alive probes; d is the idle time before the first
+	oddProbing                  // keep-alive probes in a row; d is the time between them
 	oddSYNAgain                 // a SYN was sent again, and answered in the end
 	oddCloseWait                // the server closed, the client did not; d is since when
 	oddFINWait2                 // the client closed, the server did not
@@ -151,11 +152,16 @@ func (d *Collector) notice(c *analyze.Connection, e *analyze.Evidence, last int6
 }
 
 func (d *Collector) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last int64, mark func(oddity, analyze.Party, int64, uint64)) {
-	if c.ClientProbes.Sent > 0 && c.ClientProbes.Idle != analyze.Unknown {
-		mark(oddProbes, analyze.Client, c.ClientProbes.Idle, 0)
-	}
-	if c.ServerProbes.Sent > 0 && c.ServerProbes.Idle != analyze.Unknown {
-		mark(oddProbes, analyze.Server, c.ServerProbes.Idle, 0)
+	for _, x := range [...]struct {
+		by analyze.Party
+		*analyze.Probes
+	}{{analyze.Client, &c.ClientProbes}, {analyze.Server, &c.ServerProbes}} {
+		if x.Sent > 0 && x.Idle != analyze.Unknown {
+			mark(oddProbes, x.by, x.Idle, 0)
+		}
+		if x.Sent > 1 && x.Interval != analyze.Unknown {
+			mark(oddProbing, x.by, x.Interval, 0)
+		}
 	}
 	if e.ClientRST.OK() || e.ServerRST.OK() || c.Midstream || c.PacketsClient == 0 || c.PacketsServer == 0 {
 		return

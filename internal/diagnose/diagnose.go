@@ -45,6 +45,7 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 		x.decideHost(h)
 	}
 	x.groups.note()
+	x.probeSettings()
 	sortPolicies(x.Policies)
 	x.count()
 	v := &view{x, r, r.Last - r.First}

@@ -10,7 +10,7 @@ var proxyUpstream = &Rule{
 	Who:     analyze.Client,
 	SetWhen: `a client sends HTTP/1.0 requests with "Connection: close", or requests with both "Connection: close" and the fields of a proxy`,
 	Why:     `nginx before 1.29.7 speaks HTTP/1.0 with "Connection: close" to its upstream servers unless told otherwise; TIME_WAIT piles up on the backend or the proxy`,
-	Fix:     `in the proxy: proxy_http_version 1.1; proxy_set_header Connection ""; and keepalive N in the upstream block (nginx 1.29.7 and later do so by themselves)`,
+	Fix:     `in the proxy set proxy_http_version 1.1, proxy_set_header Connection "" and, in the upstream block, keepalive N; nginx 1.29.7 and later do so by themselves`,
 	Verify:  `http.request.version == "HTTP/1.0" and http.connection matches "(?i)close"`,
 	Needs:   HTTP | BothSides,
 	Check:   checkProxyUpstream,

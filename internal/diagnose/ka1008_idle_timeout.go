@@ -35,8 +35,27 @@ func checkIdleTimeout(v *view, r *Rule) []Finding {
 		if p, ok := v.policyOf(IdleTimeout, analyze.Server, e.server.name); ok && len(p.Matches) > 0 {
 			f.Title += ", the default of " + list(p.Matches)
 		}
+		if v.probed(e.records) {
+			f.Fix += "; the keep-alive probes on these connections are no activity for the server"
+		}
 		f.brief = e.server.name + " closes connections that are idle for " + Duration(after)
 		out = append(out, f)
 	}
 	return out
+}
+
+// probed reports whether a client sent keep-alive probes on most of these
+// connections.
+func (v *view) probed(records []*record) bool {
+	ids := map[uint64]bool{}
+	for _, x := range records {
+		ids[x.id] = true
+	}
+	n := 0
+	for _, m := range v.all.traits.marks {
+		if m.what == oddProbes && m.by == analyze.Client && ids[m.id] {
+			n++
+		}
+	}
+	return n*2 > len(records)
 }

@@ -18,11 +18,12 @@ const (
 	PoolSize                         // more than Value idle connections are closed
 	RequestTimeout                   // a request is given up after Value ns
 	ProbeIdle                        // keep-alive probes begin after Value ns of silence
+	ProbeInterval                    // and follow each other after Value ns
 )
 
 // String returns the kind as reports name it.
 func (k PolicyKind) String() string {
-	return [...]string{"idle_timeout", "max_requests", "max_age", "pool_size", "request_timeout", "probe_idle"}[k]
+	return [...]string{"idle_timeout", "max_requests", "max_age", "pool_size", "request_timeout", "probe_idle", "probe_interval"}[k]
 }
 
 // Timed reports whether Value is in ns.
@@ -132,7 +133,41 @@ func matching(by analyze.Party, ns int64, says analyze.Software) []string {
 	return names
 }
 
-// policiesOf puts policies into the order of reports.
+// probeSettings infers when a side begins to probe, and how often.
+func (d *Diagnosis) probeSettings() {
+	type whose struct {
+		what    oddity
+		by      analyze.Party
+		subject string
+	}
+	var order []whose
+	samples := map[whose][]int64{}
+	for _, m := range d.all.traits.marks {
+		if m.what != oddProbes && m.what != oddProbing {
+			continue
+		}
+		p := d.groups.byPair[d.all.find(m.id).pair]
+		w := whose{m.what, m.by, p.name}
+		if m.by == analyze.Server {
+			w.subject = p.server.name
+		}
+		if samples[w] == nil {
+			order = append(order, w)
+		}
+		samples[w] = append(samples[w], m.d)
+	}
+	for _, w := range order {
+		kind := ProbeIdle
+		if w.what == oddProbing {
+			kind = ProbeInterval
+		}
+		if b, ok := agree(samples[w]); ok {
+			d.policy(Policy{Kind: kind, By: w.by, Subject: w.subject, Value: b.middle, Samples: int64(b.n), Spread: b.spread()})
+		}
+	}
+}
+
+// sortPolicies puts policies into the order of reports.
 func sortPolicies(p []Policy) {
 	slices.SortStableFunc(p, func(x, y Policy) int {
 		return cmp.Or(cmp.Compare(y.By, x.By), cmp.Compare(x.Subject, y.Subject), cmp.Compare(x.Kind, y.Kind))

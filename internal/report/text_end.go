@@ -7,11 +7,18 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 // example writes one connection to look at.
 func (p *page) example() {
 	id, why, ok := p.r.found().Example()
+	for _, f := range p.r.diagnosis().Findings {
+		if f.Severity > diagnose.Info {
+			id, why, ok = f.Examples[0].Connection, "the first that shows "+f.Rule.ID, true
+			break
+		}
+	}
 	var c analyze.Connection
 	if !ok || !connectionByID(p.r.found(), id, &c) {
 		return
@@ -52,6 +59,9 @@ func (p *page) connectionFacts(c *analyze.Connection) {
 		}
 	}
 	p.para(2, "%s", p.ending(&c.Close))
+	if is := p.r.diagnosis().Of(c.ID); is.Cause != diagnose.Undecided {
+		p.para(2, "not reused: %s, %s (confidence: %s); %s", is.Cause, is.Cause.Meaning(), is.Confidence, is.Observed())
+	}
 }
 
 // rhythm says when keep-alive probes were sent, as far as is known.
