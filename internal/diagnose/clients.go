@@ -127,9 +127,9 @@ func (p *pair) overflow(prompt []*record) (k int64, in []*record) {
 	return k, in
 }
 
-// afterLeak is how long after a response another connection must be opened to
-// show that the client does not know this one to be free.
-const afterLeak = 10e6
+// afterLeak is how long after a response, and a round trip, another connection
+// must be opened to show that the client does not know this one to be free.
+const afterLeak = 500e3
 
 // surelyLost is how many connections a client opens while it has an idle one, if
 // it does not know of that.
@@ -141,7 +141,7 @@ func (p *pair) leaked() {
 	w := waiting(p.records, openIdle)
 	starts := slices.Sorted(slices.Values(values(p.records, func(r *record) int64 { return r.start })))
 	later := func(r *record) int {
-		i, _ := slices.BinarySearch(starts, r.done+afterLeak)
+		i, _ := slices.BinarySearch(starts, r.done+afterLeak+max(r.connect, 0))
 		return len(starts) - i
 	}
 	once, _ := split(w, func(r *record) bool { return r.requests == 1 && later(r) > 0 })

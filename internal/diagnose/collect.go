@@ -163,6 +163,13 @@ func (d *Collector) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last i
 			mark(oddProbing, x.by, x.Interval, 0)
 		}
 	}
+	until := last
+	if end := endingOf(e); end.by != analyze.Nobody {
+		until = end.at
+	}
+	if e.Outstanding > 0 && !e.Answering && c.BytesServer == 0 && !e.UnackedClient && !e.ServerFIN.OK() && until-e.Asked.At >= minStarved {
+		mark(oddStarved, analyze.Server, until-e.Asked.At, e.Asked.Packet)
+	}
 	if e.ClientRST.OK() || e.ServerRST.OK() || c.Midstream || c.PacketsClient == 0 || c.PacketsServer == 0 {
 		return
 	}
@@ -171,12 +178,6 @@ func (d *Collector) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last i
 		mark(oddCloseWait, analyze.Client, last-e.ServerFIN.At, e.ServerFIN.Packet)
 	case e.ClientFIN.OK() && !e.ServerFIN.OK() && !e.UnackedClient && !c.Close.Inferred:
 		mark(oddFINWait2, analyze.Server, last-e.ClientFIN.At, e.ClientFIN.Packet)
-	}
-	if e.ClientFIN.OK() {
-		last = e.ClientFIN.At
-	}
-	if e.Outstanding > 0 && !e.Answering && !e.UnackedClient && !e.ServerFIN.OK() && last-e.Asked.At >= minStarved {
-		mark(oddStarved, analyze.Server, last-e.Asked.At, e.Asked.Packet)
 	}
 }
 

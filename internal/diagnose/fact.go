@@ -38,6 +38,8 @@ const (
 	sawEarly                // response n with code
 	sawCrossing             // request n and the server's FIN, d apart
 	sawLateRequest          // request n left d after the server's FIN had come
+	sawCrossingData         // data and the server\'s FIN
+	sawLateData             // data of the client after the server\'s FIN had come
 	sawNoSocket             // request n was answered by a bare RST after d
 	sawProbesLost           // n probes or so unanswered
 	sawDataLost             // n retransmissions unanswered for d
@@ -97,6 +99,10 @@ func (f fact) String() string {
 		return fmt.Sprintf("request %d and the server's FIN crossed, %s apart", f.n, d)
 	case sawLateRequest:
 		return fmt.Sprintf("request %d was sent %s after the server's FIN", f.n, d)
+	case sawCrossingData:
+		return "data of the client and the server's FIN crossed"
+	case sawLateData:
+		return "the client sent data though it had the server's FIN"
 	case sawNoSocket:
 		return fmt.Sprintf("request %d was answered by a bare RST after %s", f.n, d)
 	case sawProbesLost:

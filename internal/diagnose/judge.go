@@ -105,6 +105,9 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 	case c.Protocol == analyze.Connect:
 		return of(Tunnel, analyze.Client, High, fact{what: sawTunnel, n: uint32(c.Requests)})
 	case c.Protocol == analyze.Other && !c.HTTPUnknown && (!c.Midstream || c.MissingClient+c.MissingServer == 0):
+		if n, k, ok = lost(c, e, end); ok {
+			return n, k, ok
+		}
 		return of(NotHTTP, analyze.Both, Medium, fact{what: sawOtherProtocol})
 	case c.HTTPUnknown || c.Midstream || c.Requests > 0 || e.HeadStarted || c.Responses > 0 || c.BytesClient > 0 && c.MissingClient > 0:
 		return n, k, false
@@ -150,6 +153,20 @@ func halfSeen(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReus
 func cut(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	if n, k, ok = raced(c, e); ok {
 		return n, k, ok
+	}
+	return lost(c, e, end)
+}
+
+// lost finds what cuts connections of any protocol: a peer, a path or a packet
+// filter that lets them down, and data sent to a side that has closed.
+func lost(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	if c.Protocol == analyze.Other && e.ServerFIN.OK() && e.ServerRST.OK() && c.Close.ResetShape == flows.ResetNoSocket && end.by == analyze.Server {
+		switch {
+		case e.AfterFIN:
+			return of(UsedAfterClose, analyze.Client, Medium, fact{what: sawLateData})
+		case e.MissedFIN:
+			return of(StaleRace, analyze.Both, Medium, fact{what: sawCrossingData})
+		}
 	}
 	for _, x := range [...]struct {
 		who     analyze.Party

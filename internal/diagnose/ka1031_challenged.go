@@ -19,7 +19,7 @@ var challenged = &Rule{
 func checkChallenged(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.marked(oddChallenged, nil) {
-		f := v.found(r, e, "%s to %s met an old one there, and had to begin again (%s)", conns(e.len()), e.server.name, Duration(typical(values(e.records, func(x *record) int64 { return x.connect }))))
+		f := v.found(r, e, "%s to %s met an old one there, and had to begin again", conns(e.len()), e.server.name)
 		f.Severity, f.Confidence, f.Failed, f.Saves = Notable, High, 0, Saving{}
 		f.Observed = "the SYN was answered by a bare ACK"
 		out = append(out, f)

@@ -50,6 +50,8 @@ func (s *server) exited() {
 			settle(run, ServerDrain, analyze.Server, Medium)
 		case gone && (len(run) >= 2 || len(busy) > 0):
 			settle(run, ServerExit, analyze.Server, High)
+		case len(run) >= exitAtLeast && len(busy) == 0 && !back && s.allEnd(run):
+			settle(run, ServerExit, analyze.Server, Medium)
 		case len(run) < exitAtLeast || timed(run) || s.seldom(run):
 		case len(busy) > 0 && len(busy) < len(run) && !back:
 			settle(run, ServerExit, analyze.Server, Medium)
@@ -57,6 +59,23 @@ func (s *server) exited() {
 			settle(run, ServerDrain, analyze.Server, Low)
 		}
 	}
+}
+
+// allEnd reports whether a run is all that the server had open, ended within a
+// few milliseconds and at no time that somebody set.
+func (s *server) allEnd(run []*record) bool {
+	at, ends := run[0].ended, spread(values(run, func(r *record) int64 { return r.ended }))
+	d := values(run, measured)
+	if ends > 5e6 || spread(d) <= 2*ends || round(typical(d)) || slices.Min(d) < minIdle {
+		return false
+	}
+	open := 0
+	for _, r := range s.records {
+		if r.start <= at && (r.open || r.ended >= at) && r.is.Cause != Refused {
+			open++
+		}
+	}
+	return open == len(run)
 }
 
 // after reports what became of the server after t: whether it refused
