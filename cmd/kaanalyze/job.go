@@ -153,7 +153,7 @@ func (j *job) onConnection() func(*analyze.Connection) {
 	if write == nil {
 		return nil
 	}
-	j.collector = diagnose.NewCollector(0)
+	j.collector = diagnose.NewCollector()
 	return func(c *analyze.Connection) {
 		write(c, j.collector.Add(c, max(j.last, c.End)))
 	}

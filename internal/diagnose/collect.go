@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -40,7 +41,8 @@ type record struct {
 // Collector takes the connections of one analysis. It is not safe for
 // concurrent use.
 type Collector struct {
-	records []record
+	records flows.Slab[record]
+	byID    []*record // all of them, once the analysis is over
 	traits  traits
 }
 
@@ -76,9 +78,8 @@ const (
 	oddStarved                  // data acknowledged, never answered
 )
 
-// NewCollector returns a Collector with room for n connections; there may be
-// more.
-func NewCollector(n int) *Collector { return &Collector{records: make([]record, 0, n)} }
+// NewCollector returns an empty Collector.
+func NewCollector() *Collector { return &Collector{} }
 
 // minStarved is how long data that was acknowledged must stay unanswered for the
 // program not to have accepted the connection.
@@ -94,7 +95,8 @@ func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
 	is, k := judge(c, last)
 	e := &c.Evidence
 	end := endingOf(e)
-	r := record{
+	_, r := d.records.Take()
+	*r = record{
 		id: c.ID, stream: c.Stream, is: is, class: k, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf, holder: c.Close.TimeWait,
 		pair: e.Pair, server: e.Server, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)),
 		requests: uint32(max(c.Requests, 0)), start: c.Start, ended: end.at, packet: end.packet, done: e.LastDone,
@@ -104,7 +106,6 @@ func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
 		r.saidAt, r.saidN, r.usedAt = e.SaidBy.At, uint32(e.SaidN), e.SaidUsedAt
 		r.packet = e.SaidBy.Packet
 	}
-	d.records = append(d.records, r)
 	d.notice(c, e, last)
 	return is
 }
@@ -181,23 +182,24 @@ func (d *Collector) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last i
 	}
 }
 
+// sort puts the records in order of ID.
+func (d *Collector) sort() {
+	d.byID = make([]*record, d.records.Len())
+	for i := range d.byID {
+		d.byID[i] = d.records.At(uint32(i) + 1)
+	}
+	slices.SortFunc(d.byID, func(x, y *record) int { return cmp.Compare(x.id, y.id) })
+}
+
 // find returns the record of a connection. Where all are kept it is at the
 // place that its ID says.
 func (d *Collector) find(id uint64) *record {
-	if i := id - 1; i < uint64(len(d.records)) && d.records[i].id == id {
-		return &d.records[i]
+	if i := id - 1; i < uint64(len(d.byID)) && d.byID[i].id == id {
+		return d.byID[i]
 	}
-	i, ok := slices.BinarySearchFunc(d.records, id, func(r record, id uint64) int {
-		switch {
-		case r.id < id:
-			return -1
-		case r.id > id:
-			return 1
-		}
-		return 0
-	})
+	i, ok := slices.BinarySearchFunc(d.byID, id, func(r *record, id uint64) int { return cmp.Compare(r.id, id) })
 	if !ok {
 		return nil
 	}
-	return &d.records[i]
+	return d.byID[i]
 }

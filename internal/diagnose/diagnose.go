@@ -32,7 +32,8 @@ type CauseTotal struct {
 // and runs the rules. The Collector must not be used any more.
 func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 	x := &Diagnosis{all: d, starved: map[uint32]int64{}}
-	x.groups = group(d.records, r)
+	d.sort()
+	x.groups = group(d.byID, r)
 	for _, m := range d.traits.marks {
 		if m.what == oddStarved {
 			x.starved[d.find(m.id).server]++
@@ -69,9 +70,8 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 // count counts the connections of each cause.
 func (d *Diagnosis) count() {
 	by := map[CauseTotal]int64{}
-	for i := range d.all.records {
-		is := &d.all.records[i].is
-		by[CauseTotal{Cause: is.Cause, By: is.By}]++
+	for _, r := range d.all.byID {
+		by[CauseTotal{Cause: r.is.Cause, By: r.is.By}]++
 	}
 	for t, n := range by {
 		t.Connections = n
@@ -114,8 +114,8 @@ func (d *Diagnosis) Late() []uint64 {
 		return nil
 	}
 	var ids []uint64
-	for i := range d.all.records {
-		if r := &d.all.records[i]; r.class != decided {
+	for _, r := range d.all.byID {
+		if r.class != decided {
 			ids = append(ids, r.id)
 		}
 	}
@@ -132,7 +132,7 @@ func (d *Diagnosis) Limit(kind PolicyKind, s *analyze.ServerSummary) int64 {
 
 // Run judges an analysis that keeps its connections.
 func Run(r *analyze.Result) *Diagnosis {
-	d := NewCollector(r.Len())
+	d := NewCollector()
 	var c analyze.Connection
 	for i := range r.Len() {
 		r.Connection(i, &c)

@@ -59,9 +59,8 @@ type groups struct {
 	byPair  map[uint32]*pair // by number
 }
 
-// group sorts the records and puts them into their groups.
-func group(records []record, r *analyze.Result) *groups {
-	slices.SortFunc(records, func(x, y record) int { return cmp.Compare(x.id, y.id) })
+// group puts the records, in order of ID, into their groups.
+func group(records []*record, r *analyze.Result) *groups {
 	g := &groups{byPair: map[uint32]*pair{}}
 	servers := map[uint32]*server{}
 	for i := range r.Servers {
@@ -86,8 +85,7 @@ func group(records []record, r *analyze.Result) *groups {
 		h.pairs = append(h.pairs, p)
 	}
 	p := &pair{}
-	for i := range records {
-		x := &records[i]
+	for _, x := range records {
 		if p.Pair == nil || p.Num != x.pair {
 			p = g.byPair[x.pair]
 		}

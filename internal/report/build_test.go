@@ -138,7 +138,7 @@ func incident() *Report {
 
 // diagnosed adds the diagnosis of hand-made connections.
 func diagnosed(r *Report) *Report {
-	d := diagnose.NewCollector(0)
+	d := diagnose.NewCollector()
 	r.Result.First, r.Result.Last = r.Meta.First, r.Meta.Last
 	for i := range r.facts.(*handMade).connections {
 		c := &r.facts.(*handMade).connections[i]
