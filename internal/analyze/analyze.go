@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"net/netip"
+	"runtime"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -88,12 +89,27 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 		}
 	})
 	r := &Result{analyzer: a}
-	a.books.close(r, a, first, last)
+	counts := a.engine.Counts()
+	if a.opt.OnConnection != nil && a.story.id == 0 && a.engine.Kept() >= manyKept {
+		a.forget()
+	}
+	a.books.close(r, a, first, last, counts)
 	if a.opt.OnConnection == nil {
 		a.index(r)
 	}
 	a.story.close(r, a)
 	return r
+}
+
+// manyKept is how many connections take so much memory that it is worth a
+// collection.
+const manyKept = 1 << 16
+
+// forget drops the connections of a stream once all are settled. What adds them
+// up takes their memory.
+func (a *Analyzer) forget() {
+	a.engine, a.talks = nil, talks{}
+	runtime.GC()
 }
 
 // settle enters a connection that does not change any more into the books.

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+
+	"github.com/kaanalyze/kaanalyze/flows"
 )
 
 // Result is what a capture tells. It is not changed any more; its methods are
@@ -25,7 +27,7 @@ type Result struct {
 }
 
 // close adds the books up.
-func (b *books) close(r *Result, a *Analyzer, first, last int64) {
+func (b *books) close(r *Result, a *Analyzer, first, last int64, counts flows.Counts) {
 	slices.SortFunc(b.reusable, func(x, y saved) int { return cmp.Compare(x.id, y.id) })
 	timeWait := int64(a.opt.TimeWait)
 	var jobs sync.WaitGroup
@@ -44,7 +46,6 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64) {
 	}
 	t.ReuseRatio = ratio(t.ReusedRequests, b.baseRequests)
 	t.PerConnection = b.quantiles()
-	counts := a.engine.Counts()
 	t.DuplicatePackets, t.IgnoredRSTs = int64(counts.Copies), int64(counts.IgnoredRST)
 	for _, n := range []*int64{
 		&t.Responses, &t.Interim, &t.ReusedRequests, &t.PoolNeed, &t.AvoidableConnections,
