@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 // encoder appends JSON values to b. It is written by hand because a capture
@@ -23,6 +24,9 @@ type encoder struct {
 
 	server     netip.AddrPort // that serverText is for
 	serverText []byte
+
+	why     diagnose.NotReused // that whyText is for, Undecided for none
+	whyText []byte
 
 	conn analyze.Connection // scratch, too large for the stack of each call
 }

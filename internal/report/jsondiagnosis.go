@@ -14,12 +14,17 @@ func (r *Report) diagnosis() *diagnose.Diagnosis {
 }
 
 // notReused appends why a connection carried no further request, null where
-// that is not decided.
+// that is not decided. Neighbours often share it.
 func (e *encoder) notReused(n diagnose.NotReused) {
 	if n.Cause == diagnose.Undecided {
 		e.null()
 		return
 	}
+	if n == e.why {
+		e.b = append(e.b, e.whyText...)
+		return
+	}
+	at := len(e.b)
 	e.raw(`{"cause":`)
 	e.word(n.Cause.String())
 	e.raw(`,"by":`)
@@ -29,6 +34,8 @@ func (e *encoder) notReused(n diagnose.NotReused) {
 	e.raw(`","confidence":`)
 	e.word(n.Confidence.String())
 	e.close()
+	e.why = n
+	e.whyText = append(e.whyText[:0], e.b[at:]...)
 }
 
 // partyName returns who did something; "none" for nobody.
