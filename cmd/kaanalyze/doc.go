@@ -1,6 +1,7 @@
-// Command kaanalyze reads packet captures and says how well TCP connections
-// were used by HTTP/1: how many requests each carried, who closed it and how,
-// who holds TIME_WAIT now, and what the TCP keep-alive probes did.
+// Command kaanalyze reads packet captures and says why TCP connections were not
+// used again by HTTP/1, and what to change: how many requests each carried, who
+// closed it, how and why, who holds TIME_WAIT now, and what the TCP keep-alive
+// probes did.
 //
 // Usage:
 //

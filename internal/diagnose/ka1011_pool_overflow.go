@@ -30,7 +30,7 @@ func checkPoolOverflow(v *view, r *Rule) []Finding {
 		p, _ := v.policyOf(PoolSize, analyze.Client, e.pair.title())
 		f := v.found(r, e, "%s keeps only %s to %s and closes the others after each burst: %s", e.pair.name, Plural(p.Value, "idle connection", "idle connections"), e.server.name, shareOf(e.len(), e.pair.Connections))
 		if e.pair.Agent == analyze.Go {
-			f.Fix = fmt.Sprintf("set Transport.MaxIdleConnsPerHost to %d or more (%d here; 2 is the default), and MaxIdleConns not below it", max(e.pair.PoolNeed, p.Value+1), p.Value)
+			f.Fix = fmt.Sprintf("set Transport.MaxIdleConnsPerHost to %d or more (the default is 2), and MaxIdleConns not below it", max(e.pair.PoolNeed, p.Value+1))
 		}
 		f.brief = fmt.Sprintf("%s keeps only %d idle connections to %s, but needs %d", e.pair.name, p.Value, e.server.name, e.pair.PoolNeed)
 		out = append(out, f)
