@@ -20,7 +20,7 @@ func checkClientExit(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perHost(ClientExit) {
 		f := v.found(r, e, "%s ended: %s closed at one moment", e.host, conns(e.len()))
-		f.Severity = Info
+		f.Severity, f.Saves = Info, Saving{}
 		out = append(out, f)
 	}
 	return out
