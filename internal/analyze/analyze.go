@@ -29,12 +29,13 @@ type Analyzer struct {
 	server flows.Endpoint
 	engine *flows.Engine
 
-	talks talks
-	bufs  httpparse.Buffers
-	pools pools
-	books books
-	story story
-	conn  Connection // the one that OnConnection sees
+	talks  talks
+	reader *reader // of the connection whose data is under way
+	bufs   httpparse.Buffers
+	pools  pools
+	books  books
+	story  story
+	conn   Connection // the one that OnConnection sees
 
 	exchanges []Exchange
 }

@@ -32,7 +32,8 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	if t.has(tunnelled) {
 		return
 	}
-	p := &a.talks.reader(t).parsers[from]
+	a.reader = a.talks.reader(t)
+	p := &a.reader.parsers[from]
 	b := d.Payload
 	switch {
 	case d.Note[0] != 0 && p.AtStart():
@@ -76,7 +77,7 @@ func (a consumer) firstData(c *flows.Conn, t *talk, d *flows.Data) bool {
 
 // parse drives the parser of one side over b.
 func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *flows.Data) {
-	p := &a.talks.reader(t).parsers[from]
+	p := &a.reader.parsers[from]
 	for {
 		n, ev := p.Next(b, &a.bufs)
 		taken := b[:n]
@@ -87,8 +88,7 @@ func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *fl
 				return
 			}
 		case httpparse.HeadStart:
-			r := a.talks.reader(t)
-			r.headAt[from], r.headNum[from] = d.Time, d.Num
+			a.reader.headAt[from], a.reader.headNum[from] = d.Time, d.Num
 			a.began(c, t, from, d)
 		case httpparse.HeadDone:
 			raw := p.RawHead(&a.bufs)
@@ -124,7 +124,7 @@ func (a consumer) began(c *flows.Conn, t *talk, from flows.Side, d *flows.Data) 
 // head takes a head that is whole. raw are its bytes.
 func (a consumer) head(c *flows.Conn, t *talk, from flows.Side, w httpparse.Packed, raw []byte, d *flows.Data) {
 	at, num := d.Time, d.Num
-	if r := a.talks.reader(t); r.headNum[from] != 0 {
+	if r := a.reader; r.headNum[from] != 0 {
 		at, num = r.headAt[from], r.headNum[from]
 		r.headNum[from] = 0
 	}
@@ -172,12 +172,12 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 		x.text = a.keep(c, t, w, raw, at, num)
 	}
 	a.talks.push(t, x)
-	a.talks.reader(t).parsers[from].Frame(httpparse.NoMethod, false)
+	a.reader.parsers[from].Frame(httpparse.NoMethod, false)
 }
 
 // response takes the head of a response.
 func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.Packed, at int64, num uint64) {
-	p := &a.talks.reader(t).parsers[from]
+	p := &a.reader.parsers[from]
 	status := w.Status()
 	if status < 200 && status != 101 {
 		t.interim++
@@ -219,7 +219,7 @@ func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.
 
 // tunnel notes that a connection left HTTP/1 (RFC 9110, 7.8 and 9.3.6).
 func (a consumer) tunnel(t *talk, from flows.Side, w httpparse.Packed) {
-	a.talks.reader(t).parsers[from.Peer()].Tunnel()
+	a.reader.parsers[from.Peer()].Tunnel()
 	t.facts |= tunnelled
 	switch {
 	case w.Status() != 101:
@@ -233,7 +233,7 @@ func (a consumer) tunnel(t *talk, from flows.Side, w httpparse.Packed) {
 
 // done takes the end of a message.
 func (a consumer) done(c *flows.Conn, t *talk, from flows.Side, now int64) {
-	w := a.talks.reader(t).parsers[from].PackedHead()
+	w := a.reader.parsers[from].PackedHead()
 	if w.Kind() == httpparse.Request {
 		if t.has(sending) {
 			t.facts &^= sending
@@ -270,7 +270,7 @@ func (a consumer) close(c *flows.Conn, t *talk, now int64) {
 // lost notes that the place in a direction is lost: a response whose end was
 // not seen is over at an unknown time.
 func (a consumer) lost(t *talk, from flows.Side) {
-	a.talks.reader(t).headNum[from] = 0
+	a.reader.headNum[from] = 0
 	switch {
 	case from == t.requester || !t.has(sawRequest):
 		if t.has(pooled) {
@@ -288,7 +288,8 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	if t.facts&(opaque|tunnelled) != 0 {
 		return
 	}
-	p := &a.talks.reader(t).parsers[from]
+	a.reader = a.talks.reader(t)
+	p := &a.reader.parsers[from]
 	p.Skip(int64(n))
 	now := a.engine.Now()
 	a.parse(c, t, from, nil, &flows.Data{Time: now, Now: now})
@@ -322,7 +323,8 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 
 // endMessage ends the message that a side was sending when it ended.
 func (a consumer) endMessage(c *flows.Conn, t *talk, from flows.Side, at int64) {
-	p := &a.talks.reader(t).parsers[from]
+	a.reader = a.talks.reader(t)
+	p := &a.reader.parsers[from]
 	kind := p.PackedHead().Kind()
 	if p.Close(&a.bufs) != httpparse.BodyComplete || kind != httpparse.Response {
 		return
