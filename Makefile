@@ -39,7 +39,7 @@ bench: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) and mea
 	@testdata/bench/bench.sh "$(BENCH)" ./kaanalyze
 
 profile: ## write the profile that the compiler optimizes with, from the captures in BENCH
-	@KAANALYZE_BENCH="$(abspath $(BENCH))" $(GO) test -count=1 -run '^TestProfile$$' ./cmd/kaanalyze
+	@KAANALYZE_BENCH="$(abspath $(BENCH))" $(GO) test -trimpath -count=1 -run '^TestProfile$$' ./cmd/kaanalyze
 
 lab: ## record the lab's captures again (root)
 	@testdata/lab/record.sh
