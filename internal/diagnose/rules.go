@@ -1,6 +1,9 @@
 package diagnose
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
@@ -35,6 +38,19 @@ const (
 	Whole                       // connections without many missing bytes
 )
 
+// String returns the needs in words.
+func (n Needs) String() string {
+	var list []string
+	for i, words := range [...]string{
+		"the opening of connections", "both directions", "requests that can be read", "keep-alive probes", "few missing bytes",
+	} {
+		if n&(1<<i) != 0 {
+			list = append(list, words)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
 // Rules are all rules, in order of ID.
 var Rules = []*Rule{
 	requestClose, idleCloseRace, responseClose, http10, proxyUpstream, maxRequests, maxAge, idleTimeout, readTimeout,
@@ -45,14 +61,17 @@ var Rules = []*Rule{
 	serverReset, lateRequest, closeDelimited, unusedConnections, clientReset,
 }
 
-// RuleByID returns the rule with that ID, nil if there is none.
-func RuleByID(id string) *Rule {
+// RuleByID returns the rule with that ID, in letters of either case. Its error
+// names the nearest.
+func RuleByID(id string) (*Rule, error) {
+	var ids []string
 	for _, r := range Rules {
-		if r.ID == id {
-			return r
+		if strings.EqualFold(r.ID, id) {
+			return r, nil
 		}
+		ids = append(ids, r.ID)
 	}
-	return nil
+	return nil, fmt.Errorf("there is no rule %q; did you mean %s?", shorten(id), nearest(strings.ToUpper(id), ids))
 }
 
 // Judgement is what became of a rule.
