@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -36,12 +37,15 @@ type settings struct {
 	showSecrets bool
 	sha256      bool
 	strict      bool
+	gates       []*diagnose.Gate
 
 	quiet, verbose        bool
 	color                 string
 	progress              bool
 	demo                  bool
 	help, version, schema bool
+	rules, metrics        bool
+	rule                  *diagnose.Rule // to explain, or nil
 }
 
 // output is a file that a report goes to.
@@ -52,9 +56,9 @@ type output struct {
 
 // raw are the flags that need a second look.
 type raw struct {
-	read, out                                []string
+	read, out, failOn                        []string
 	filterFile, format, since, until, server string
-	progress                                 string
+	progress, explain                        string
 	json, numeric                            bool
 }
 
@@ -79,6 +83,7 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 	f.BoolVar(&s.exchanges, "exchanges", false, "list every request with its response and times (not in text)")
 	f.BoolVar(&s.showSecrets, "show-secrets", false, "show queries and user names in request targets")
 	f.BoolVar(&s.sha256, "sha256", false, "name the SHA-256 of captures of more than 64 MiB too")
+	f.StringArrayVar(&r.failOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
 	f.BoolVar(&s.strict, "strict", false, "exit with 4 if a capture is damaged or packets were dropped")
 
 	f.IntVar(&s.workers, "workers", 0, "read with `N` threads (default: one per CPU)")
@@ -88,6 +93,9 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "say on standard error what is done")
 	f.BoolVarP(&r.numeric, "numeric", "n", false, "accepted as in tcpdump; addresses are never turned into names")
 	f.BoolVar(&s.demo, "demo", false, "analyse a capture that is built into the program")
+	f.BoolVar(&s.rules, "list-rules", false, "list the rules that findings come from")
+	f.StringVar(&r.explain, "explain", "", "explain `RULE`, as KA1011")
+	f.BoolVar(&s.metrics, "list-metrics", false, "list the metrics that --fail-on takes")
 	f.BoolVar(&s.schema, "json-schema", false, "print the JSON Schema of the JSON report")
 	f.BoolVar(&s.version, "version", false, "print the version")
 	f.BoolVarP(&s.help, "help", "h", false, "print this help")
@@ -101,11 +109,14 @@ func parse(args []string) (*settings, error) {
 	if err := f.Parse(args); err != nil {
 		return nil, &usageError{err, "kaanalyze --help lists the flags; -- ends them"}
 	}
-	if s.help || s.version || s.schema {
+	if f.Changed("explain") {
+		return s, s.setRule(r.explain)
+	}
+	if s.help || s.version || s.schema || s.rules || s.metrics {
 		return s, nil
 	}
 	s.top = max(s.top, 0)
-	for _, step := range []func(*raw) error{s.setFormats, s.setValues, s.setBounds} {
+	for _, step := range []func(*raw) error{s.setFormats, s.setValues, s.setBounds, s.setGates} {
 		if err := step(r); err != nil {
 			return nil, err
 		}
@@ -161,6 +172,27 @@ func (s *settings) setValues(r *raw) error {
 			fmt.Errorf("--server %q: it is not an address and a port", r.server),
 			"names are not looked up; write 192.0.2.1:80 or [2001:db8::1]:80",
 		}
+	}
+	return nil
+}
+
+// setRule finds the rule to explain.
+func (s *settings) setRule(id string) error {
+	var err error
+	if s.rule, err = diagnose.RuleByID(id); err != nil {
+		return &usageError{fmt.Errorf("--explain: %w", err), "--list-rules lists them"}
+	}
+	return nil
+}
+
+// setGates reads --fail-on.
+func (s *settings) setGates(r *raw) error {
+	for _, text := range r.failOn {
+		g, err := diagnose.ParseGate(text)
+		if err != nil {
+			return &usageError{fmt.Errorf("--fail-on %q: %w", text, err), "--list-metrics and --list-rules list what it takes"}
+		}
+		s.gates = append(s.gates, g)
 	}
 	return nil
 }

@@ -62,6 +62,10 @@ func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *job {
 // errStrict is the end of a job that --strict does not accept.
 var errStrict = errors.New("the capture is damaged or packets were dropped, and --strict was given")
 
+// errGate is the end of a job whose report a condition of --fail-on does not
+// accept. What these found has been said.
+var errGate = errors.New("a condition of --fail-on holds")
+
 // supervise does the job and listens to signals meanwhile: the first SIGINT or
 // SIGTERM ends the reading, the second one the program.
 func (j *job) supervise() int {
@@ -82,6 +86,8 @@ func (j *job) supervise() int {
 			case errors.Is(err, errStrict):
 				j.ui.line("error", "%v", err)
 				return exitDamaged
+			case errors.Is(err, errGate):
+				return exitGate
 			}
 			return j.ui.fail(err)
 		case s := <-signals:
@@ -280,6 +286,9 @@ func (j *job) report(src *capture.Source, a *analyze.Analyzer, opt capture.Optio
 		},
 	}
 	r.Meta.Interrupted = interrupted
+	for _, g := range j.s.gates {
+		r.Gates = append(r.Gates, g.Judge(result, r.Diagnosis))
+	}
 	for i, sum := range j.summing.wait() {
 		r.Meta.Sources[i].SHA256 = sum
 	}
@@ -293,10 +302,26 @@ func (j *job) report(src *capture.Source, a *analyze.Analyzer, opt capture.Optio
 	if err := j.outs.write(j.s, r, j.stdout); err != nil {
 		return err
 	}
+	failed := j.gates(r.Gates)
 	if j.s.strict && (r.Meta.Damage != nil || lost(&r.Meta) > 0) {
 		return errStrict
 	}
-	return nil
+	return failed
+}
+
+// gates says which gates failed, and returns errGate if any did.
+func (j *job) gates(list []diagnose.Outcome) error {
+	var failed error
+	for i := range list {
+		o := &list[i]
+		if o.Passed {
+			j.ui.tell("--fail-on %s: passed, %s", printable(o.Gate.Expression), o.Said())
+			continue
+		}
+		j.ui.line("error", "--fail-on %s: failed, %s", printable(o.Gate.Expression), o.Said())
+		failed = errGate
+	}
+	return failed
 }
 
 // warn says on standard error what is missing in the report.

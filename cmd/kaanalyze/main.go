@@ -28,6 +28,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1
 	exitUsage       = 2
+	exitGate        = 3
 	exitDamaged     = 4
 	exitInterrupted = 130
 )
@@ -46,6 +47,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = writeAll(stdout, versionText())
 	case s.schema:
 		err = writeAll(stdout, string(report.Schema()))
+	case s.rules:
+		err = report.WriteRules(stdout)
+	case s.rule != nil:
+		err = report.WriteRule(stdout, s.rule)
+	case s.metrics:
+		err = report.WriteMetrics(stdout)
 	case len(s.files) == 0 && isTerminal(stdin):
 		u.say(usage())
 		return exitUsage

@@ -15,7 +15,7 @@ import (
 // Gate is a condition under which a run fails: a metric crosses a limit, or a
 // rule fires.
 type Gate struct {
-	Expression string // as given
+	Expression string // as given, without space around it
 
 	metric *Metric // nil for a rule
 	fails  func(value, limit float64) bool
@@ -46,7 +46,7 @@ func ParseGate(text string) (*Gate, error) {
 	if m == nil {
 		return nil, errors.New("it is not METRIC, one of < <= > >= = !=, and a number")
 	}
-	g := &Gate{Expression: text}
+	g := &Gate{Expression: strings.TrimSpace(text)}
 	name, operator, limit := m[1], m[2], m[3]
 	var ok bool
 	if g.fails, ok = operators[operator]; !ok {
@@ -111,13 +111,13 @@ func (g *Gate) Judge(r *analyze.Result, d *Diagnosis) Outcome {
 	return Outcome{Gate: g, Value: v, Passed: !g.fails(v, g.limit)}
 }
 
-// Said returns the value as its limit is written, or why it is not known.
+// Said returns the value in words, or why it is not known.
 func (o *Outcome) Said() string {
 	switch {
 	case o.Lacks != "":
-		return NotKnown + ": " + o.Lacks
+		return "not known: " + o.Lacks
 	case o.Gate.rule != nil:
 		return Plural(int64(o.Value), "finding", "findings")
 	}
-	return strconv.FormatFloat(math.Round(o.Value*1e6)/1e6, 'f', -1, 64)
+	return "it is " + strconv.FormatFloat(math.Round(o.Value*1e6)/1e6, 'f', -1, 64)
 }

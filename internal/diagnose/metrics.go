@@ -146,7 +146,7 @@ func listMetrics() []Metric {
 		return Metric{Name: name, Help: help, Unknown: noVerdict, value: func(_ *analyze.Result, d *Diagnosis) float64 { return d.found(least, most) }}
 	}
 	list := []Metric{
-		count("connections", "connections", func(t *totals) int64 { return t.Connections }).told(Neutral, PerSecond),
+		count("connections", "lives of 4-tuples", func(t *totals) int64 { return t.Connections }).told(Neutral, PerSecond),
 		count("handshakes_complete", "connections with SYN, SYN-ACK and ACK", func(t *totals) int64 { return t.HandshakesComplete }),
 		count("refused", "connections whose SYN was answered by RST", func(t *totals) int64 { return t.Refused }).told(LessIsBetter, PerSecond),
 		count("unanswered", "connections whose SYN was answered by nothing", func(t *totals) int64 { return t.Unanswered }).told(LessIsBetter, PerSecond),
@@ -166,13 +166,13 @@ func listMetrics() []Metric {
 		http("reused_requests", "requests on a connection but its first", func(t *totals) int64 { return t.ReusedRequests }),
 		Metric{Name: "reuse_ratio", Help: "requests on a reused connection", Unit: Share, Unknown: noRequest,
 			value: func(r *analyze.Result, _ *Diagnosis) float64 { return r.Totals.ReuseRatio }}.told(MoreIsBetter, AnyLength),
-		perConnection("mean", "arithmetic mean", func(t *totals) float64 { return t.PerConnection.Mean }).told(MoreIsBetter, AnyLength),
+		perConnection("mean", "arithmetic mean, over connections with a request", func(t *totals) float64 { return t.PerConnection.Mean }).told(MoreIsBetter, AnyLength),
 		perConnection("p50", "median", func(t *totals) float64 { return float64(t.PerConnection.P50) }),
-		perConnection("p90", "of nine in ten at most", func(t *totals) float64 { return float64(t.PerConnection.P90) }),
+		perConnection("p90", "what nine in ten do not exceed", func(t *totals) float64 { return float64(t.PerConnection.P90) }),
 		perConnection("max", "the most", func(t *totals) float64 { return float64(t.PerConnection.Max) }),
 		http("pool_need", "connections that a perfect pool would open", func(t *totals) int64 { return t.PoolNeed }),
-		http("avoidable_connections", "connections beyond that", func(t *totals) int64 { return t.AvoidableConnections }).told(LessIsBetter, PerSecond),
-		{Name: "avoidable_handshake_seconds", Help: "time of their handshakes", Unit: Seconds, Unknown: noHTTP,
+		http("avoidable_connections", "connections beyond pool_need", func(t *totals) int64 { return t.AvoidableConnections }).told(LessIsBetter, PerSecond),
+		{Name: "avoidable_handshake_seconds", Help: "time of the handshakes of avoidable connections", Unit: Seconds, Unknown: noHTTP,
 			value: func(r *analyze.Result, _ *Diagnosis) float64 { return known(r.Totals.AvoidableHandshake) / 1e9 }},
 		count("probes", "TCP keep-alive probes", func(t *totals) int64 { return t.Probes }),
 		count("probes_answered", "probes that were answered", func(t *totals) int64 { return t.ProbesAnswered }),
@@ -184,33 +184,33 @@ func listMetrics() []Metric {
 		count("closed_first_by.both", "connections that both closed at once", func(t *totals) int64 { return t.ClosedFirst.Both }),
 		count("closed_first_by.none", "connections that nobody closed", func(t *totals) int64 { return t.ClosedFirst.None }),
 		waits("closes", "closes that leave TIME_WAIT", func(w *timeWait) int64 { return w.Closes }).told(LessIsBetter, PerSecond),
-		waits("client", "closes that leave it at the client", func(w *timeWait) int64 { return w.Client }),
-		waits("server", "closes that leave it at the server", func(w *timeWait) int64 { return w.Server }),
-		waits("both", "closes that leave it at both", func(w *timeWait) int64 { return w.Both }),
+		waits("client", "closes that leave TIME_WAIT at the client", func(w *timeWait) int64 { return w.Client }),
+		waits("server", "closes that leave TIME_WAIT at the server", func(w *timeWait) int64 { return w.Server }),
+		waits("both", "closes that leave TIME_WAIT at both", func(w *timeWait) int64 { return w.Both }),
 		waits("none", "closes that leave none, by an RST", func(w *timeWait) int64 { return w.None }),
 		waits("pending", "connections with one FIN so far", func(w *timeWait) int64 { return w.Pending }),
 		waits("unknown", "closes whose FIN was not captured", func(w *timeWait) int64 { return w.Unknown }),
-		waits("peak", "the most entries at once", func(w *timeWait) int64 { return w.Peak }).told(LessIsBetter, Filling),
-		waits("at_end", "entries at the end", func(w *timeWait) int64 { return w.AtEnd }),
-		{Name: "time_wait.steady_state", Help: "entries that the rate of closes leads to", Unknown: longEnough,
+		waits("peak", "the most TIME_WAIT entries at once", func(w *timeWait) int64 { return w.Peak }).told(LessIsBetter, Filling),
+		waits("at_end", "TIME_WAIT entries at the end", func(w *timeWait) int64 { return w.AtEnd }),
+		{Name: "time_wait.steady_state", Help: "TIME_WAIT entries that the rate of closes leads to", Unknown: longEnough,
 			value: func(r *analyze.Result, _ *Diagnosis) float64 { return r.Totals.TimeWait.SteadyState }},
-		waits("perfect_pool_peak", "the peak with a perfect pool", func(w *timeWait) int64 { return w.PerfectPool }),
+		waits("perfect_pool_peak", "time_wait.peak with a perfect pool", func(w *timeWait) int64 { return w.PerfectPool }),
 
 		Metric{Name: "single_request_share", Help: "connections with one request alone, of those with any", Unit: Share, Unknown: noRequest,
 			part: "single_request_connections", whole: "connections_with_requests"}.told(LessIsBetter, AnyLength),
 		Metric{Name: "avoidable_share", Help: "avoidable connections, of those with a request", Unit: Share, Unknown: noRequest,
 			part: "avoidable_connections", whole: "connections_with_requests"}.told(LessIsBetter, AnyLength),
-		findings("findings", "findings", Info, Grave),
+		findings("findings", "findings of any severity", Info, Grave),
 		findings("findings.high", "findings of high severity", Grave, Grave),
 		findings("findings.medium", "findings of medium severity", Notable, Notable),
 		findings("findings.low", "findings of low severity", Info, Info),
 	}
 	for c := Undecided + 1; c < causeCount; c++ {
-		list = append(list, Metric{Name: "cause." + c.String(), Help: "connections not used again: " + c.Meaning(),
+		list = append(list, Metric{Name: "cause." + c.String(), Help: "connections: " + c.Meaning(),
 			value: func(_ *analyze.Result, d *Diagnosis) float64 { return d.with(c) }})
 	}
 	for c := Undecided + 1; c < causeCount; c++ {
-		list = append(list, Metric{Name: "cause_share." + c.String(), Help: "the same, of all connections", Unit: Share,
+		list = append(list, Metric{Name: "cause_share." + c.String(), Help: "of all connections: " + c.Meaning(), Unit: Share,
 			Unknown: "there is no connection", part: "cause." + c.String(), whole: "connections"}.told(Neutral, AnyLength))
 	}
 	return list

@@ -67,8 +67,8 @@ func writeLists(w io.Writer, r *Report) error {
 	return writeConnections(w, r)
 }
 
-// writeGroups writes the members from causes to series. Findings have lines of
-// their own in NDJSON.
+// writeGroups writes the members from causes to series. Findings and gates have
+// lines of their own in NDJSON.
 func writeGroups(w io.Writer, r *Report, newline string) error {
 	res, d := r.Result, r.diagnosis()
 	causes := func(e *encoder, i int) { e.cause(&d.Causes[i], res.Totals.Connections) }
@@ -81,6 +81,9 @@ func writeGroups(w io.Writer, r *Report, newline string) error {
 			e.finding(&d.Findings[i])
 		}
 		if err := writeList(w, r, newline, "findings", len(d.Findings), findings); err != nil {
+			return err
+		}
+		if err := writeGates(w, r); err != nil {
 			return err
 		}
 	}
@@ -104,6 +107,17 @@ func writeGroups(w io.Writer, r *Report, newline string) error {
 	e.raw("," + newline + `"series":`)
 	e.series(&res.Series)
 	return flushTo(w, e)
+}
+
+// writeGates writes the member gates if there are any.
+func writeGates(w io.Writer, r *Report) error {
+	if len(r.Gates) == 0 {
+		return nil
+	}
+	return writeList(w, r, onLines, "gates", len(r.Gates), func(e *encoder, i int) {
+		e.b = append(e.b, '{')
+		e.gate(&r.Gates[i])
+	})
 }
 
 // writeConnections writes all connections, and the exchanges if asked for.

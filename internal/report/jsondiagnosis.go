@@ -143,6 +143,19 @@ func (e *encoder) policy(p *diagnose.Policy) {
 	e.close()
 }
 
+// gate appends o as an object without its opening brace.
+func (e *encoder) gate(o *diagnose.Outcome) {
+	e.raw(`"expression":`)
+	e.str(o.Gate.Expression)
+	e.key("value")
+	e.ratio(o.Value)
+	e.key("passed")
+	e.bool(o.Passed)
+	e.key("lacks")
+	e.text(o.Lacks)
+	e.close()
+}
+
 // judgement appends what became of a rule.
 func (e *encoder) judgement(j *diagnose.Judgement) {
 	e.raw(`{"rule":`)

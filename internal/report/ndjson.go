@@ -99,6 +99,7 @@ const (
 	connectionLine = `{"type":"connection",`
 	exchangeLine   = `{"type":"exchange",`
 	findingLine    = `{"type":"finding",`
+	gateLine       = `{"type":"gate",`
 	packetLine     = `{"type":"packet",`
 )
 
@@ -155,6 +156,13 @@ func writeEnd(w io.Writer, r *Report, connections int64) error {
 	if err := r.writeItems(w, len(findings), func(e *encoder, i int) {
 		e.raw(findingLine)
 		e.finding(&findings[i])
+		e.b = append(e.b, '\n')
+	}); err != nil {
+		return err
+	}
+	if err := r.writeItems(w, len(r.Gates), func(e *encoder, i int) {
+		e.raw(gateLine)
+		e.gate(&r.Gates[i])
 		e.b = append(e.b, '\n')
 	}); err != nil {
 		return err

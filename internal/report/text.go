@@ -21,6 +21,7 @@ func writeText(w io.Writer, r *Report) error {
 	p := newPage(out, r)
 	p.header()
 	p.verdict()
+	p.gates()
 	if r.Result.Totals.Connections > 0 {
 		s := takeSurvey(r)
 		p.numbers()

@@ -76,6 +76,22 @@ func saves(f *diagnose.Finding, t *analyze.Totals) string {
 	return " (saves " + strings.Join(list, " and ") + ")"
 }
 
+// gates writes what became of the conditions of --fail-on.
+func (p *page) gates() {
+	if len(p.r.Gates) == 0 {
+		return
+	}
+	p.section("GATES (--fail-on)")
+	for i := range p.r.Gates {
+		o := &p.r.Gates[i]
+		outcome := "FAIL"
+		if o.Passed {
+			outcome = "pass"
+		}
+		p.para(6, "%s  %s: %s", outcome, fit(o.Gate.Expression, 80), o.Said())
+	}
+}
+
 // causes writes why connections were not reused.
 func (p *page) causes() {
 	d := p.r.diagnosis()
