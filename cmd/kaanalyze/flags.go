@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -38,6 +39,7 @@ type settings struct {
 	sha256      bool
 	strict      bool
 	gates       []*diagnose.Gate
+	baseline    *report.Baseline // nil without
 
 	quiet, verbose        bool
 	color                 string
@@ -58,7 +60,7 @@ type output struct {
 type raw struct {
 	read, out, failOn                        []string
 	filterFile, format, since, until, server string
-	progress, explain                        string
+	progress, explain, baseline              string
 	json, numeric                            bool
 }
 
@@ -83,6 +85,7 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 	f.BoolVar(&s.exchanges, "exchanges", false, "list every request with its response and times (not in text)")
 	f.BoolVar(&s.showSecrets, "show-secrets", false, "show queries and user names in request targets")
 	f.BoolVar(&s.sha256, "sha256", false, "name the SHA-256 of captures of more than 64 MiB too")
+	f.StringVar(&r.baseline, "baseline", "", "compare with `FILE`, an earlier JSON report")
 	f.StringArrayVar(&r.failOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
 	f.BoolVar(&s.strict, "strict", false, "exit with 4 if a capture is damaged or packets were dropped")
 
@@ -116,7 +119,7 @@ func parse(args []string) (*settings, error) {
 		return s, nil
 	}
 	s.top = max(s.top, 0)
-	for _, step := range []func(*raw) error{s.setFormats, s.setValues, s.setBounds, s.setGates} {
+	for _, step := range []func(*raw) error{s.setFormats, s.setValues, s.setBounds, s.setGates, s.setBaseline} {
 		if err := step(r); err != nil {
 			return nil, err
 		}
@@ -193,6 +196,29 @@ func (s *settings) setGates(r *raw) error {
 			return &usageError{fmt.Errorf("--fail-on %q: %w", text, err), "--list-metrics and --list-rules list what it takes"}
 		}
 		s.gates = append(s.gates, g)
+	}
+	return nil
+}
+
+// setBaseline reads --baseline.
+func (s *settings) setBaseline(r *raw) error {
+	if r.baseline == "" {
+		return nil
+	}
+	f, err := os.Open(r.baseline)
+	if err != nil {
+		return fmt.Errorf("read baseline: %w", err)
+	}
+	defer f.Close()
+	s.baseline, err = report.ReadBaseline(f, r.baseline)
+	if _, ok := errors.AsType[*os.PathError](err); ok {
+		return fmt.Errorf("read baseline: %w", err)
+	}
+	if err != nil {
+		return &usageError{
+			fmt.Errorf("--baseline %q: it is not a JSON report as this version writes it: %w", r.baseline, err),
+			"write it with -o before.json; --json-schema says what it is",
+		}
 	}
 	return nil
 }

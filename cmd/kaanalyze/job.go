@@ -281,6 +281,7 @@ func (j *job) report(src *capture.Source, a *analyze.Analyzer, opt capture.Optio
 		Meta:      j.meta(&stats),
 		Result:    result,
 		Diagnosis: j.diagnose(result),
+		Baseline:  j.s.baseline,
 		Options: report.Options{
 			Top: j.s.top, Exchanges: j.s.exchanges, ShowSecrets: j.s.showSecrets, Workers: j.workers(),
 		},

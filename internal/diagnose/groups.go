@@ -25,7 +25,10 @@ type pair struct {
 }
 
 // title names the pair.
-func (p *pair) title() string { return p.name + " to " + p.server.name }
+func (p *pair) title() string { return PairSubject(p.name, p.server.name) }
+
+// PairSubject is the subject of a finding about a client and a server.
+func PairSubject(client, server string) string { return client + " to " + server }
 
 // host is a client address with all its connections, in order of ID.
 type host struct {

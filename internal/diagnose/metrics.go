@@ -66,6 +66,7 @@ const (
 	AnyLength Length = iota // does not matter
 	PerSecond               // adds to it
 	Filling                 // adds to it until TIME_WAIT entries end as fast as they come
+	Growing                 // lets it grow, but not in proportion
 )
 
 // Numbers returns the value of a metric that is not a share of others, NaN if it
@@ -166,7 +167,7 @@ func listMetrics() []Metric {
 		http("reused_requests", "requests on a connection but its first", func(t *totals) int64 { return t.ReusedRequests }),
 		Metric{Name: "reuse_ratio", Help: "requests on a reused connection", Unit: Share, Unknown: noRequest,
 			value: func(r *analyze.Result, _ *Diagnosis) float64 { return r.Totals.ReuseRatio }}.told(MoreIsBetter, AnyLength),
-		perConnection("mean", "arithmetic mean, over connections with a request", func(t *totals) float64 { return t.PerConnection.Mean }).told(MoreIsBetter, AnyLength),
+		perConnection("mean", "arithmetic mean, over connections with a request", func(t *totals) float64 { return t.PerConnection.Mean }).told(MoreIsBetter, Growing),
 		perConnection("p50", "median", func(t *totals) float64 { return float64(t.PerConnection.P50) }),
 		perConnection("p90", "what nine in ten do not exceed", func(t *totals) float64 { return float64(t.PerConnection.P90) }),
 		perConnection("max", "the most", func(t *totals) float64 { return float64(t.PerConnection.Max) }),

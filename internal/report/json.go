@@ -39,6 +39,10 @@ func writeDocument(out io.Writer, r *Report) error {
 	e.capture(r)
 	e.line("totals")
 	e.totals(&r.Result.Totals)
+	if r.Baseline != nil {
+		e.line("baseline")
+		e.baseline(r)
+	}
 	if err := flushTo(out, e); err != nil {
 		return err
 	}

@@ -156,6 +156,9 @@ func (e *encoder) gate(o *diagnose.Outcome) {
 	e.close()
 }
 
+// notJudged is the outcome of a rule that lacked what it needs.
+const notJudged = "not_judged"
+
 // judgement appends what became of a rule.
 func (e *encoder) judgement(j *diagnose.Judgement) {
 	e.raw(`{"rule":`)
@@ -163,7 +166,7 @@ func (e *encoder) judgement(j *diagnose.Judgement) {
 	e.raw(`,"outcome":`)
 	switch {
 	case j.Lacks != "":
-		e.word("not_judged")
+		e.word(notJudged)
 	case j.Findings > 0:
 		e.word("fired")
 	default:

@@ -33,6 +33,7 @@ type Report struct {
 
 	Diagnosis *diagnose.Diagnosis // why connections were not reused
 	Gates     []diagnose.Outcome  // what became of the conditions of --fail-on
+	Baseline  *Baseline           // to compare with, or nil
 
 	// Story is the connection asked for with --conn. If it is set, the formats
 	// tell that connection packet by packet and leave the others out.

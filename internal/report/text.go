@@ -22,6 +22,7 @@ func writeText(w io.Writer, r *Report) error {
 	p.header()
 	p.verdict()
 	p.gates()
+	p.comparison()
 	if r.Result.Totals.Connections > 0 {
 		s := takeSurvey(r)
 		p.numbers()

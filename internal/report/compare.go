@@ -1,0 +1,324 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// comparison is what became of a baseline.
+type comparison struct {
+	verdict    change
+	metrics    []movement
+	gone, kept []counterpart
+	fresh      []counterpart
+	notJudged  []counterpart // they may be gone or not
+	notes      []string      // that a reader needs to be fair
+}
+
+// change is what the difference of two values means.
+type change string
+
+const (
+	better   change = "better"
+	worse    change = "worse"
+	same     change = "same"
+	more     change = "more"
+	less     change = "less"
+	cannotBe change = "unknown"
+)
+
+// movement is a metric then and now, per second where the length of the capture
+// adds to it.
+type movement struct {
+	*diagnose.Metric
+	before, now float64 // NaN if not known
+	change      change
+}
+
+// counterpart is a finding of the baseline, of this report or of both.
+type counterpart struct {
+	pastFinding
+	note string
+}
+
+// Values that differ by less are the same.
+const (
+	sameShare  = 0.01 // of shares
+	sameNumber = 0.05 // of other numbers, as a part of the larger
+)
+
+// muchMore is how many times longer a capture, or busier its traffic, is than
+// another before a reader is told.
+const muchMore = 1.5
+
+// compare compares r with its baseline.
+func (r *Report) compare() *comparison {
+	b := r.Baseline
+	c := &comparison{verdict: verdictChange(b.verdict.Level, r.diagnosis().Verdict.Level)}
+	now := diagnose.NumbersOf(r.Result, r.diagnosis())
+	lasts := math.NaN()
+	if r.Meta.Packets > 0 {
+		lasts = float64(r.Meta.duration()) / 1e9
+	}
+	// As long as a capture has a steady state to come, its peak follows its length.
+	filling := func(n diagnose.Numbers) bool { return !math.IsNaN(n("time_wait.steady_state")) }
+	unlike := !alike(b.duration, lasts)
+	cannot := map[diagnose.Length]bool{diagnose.Growing: unlike, diagnose.Filling: unlike && (filling(b.number) || filling(now))}
+	for i := range diagnose.Metrics {
+		m := &diagnose.Metrics[i]
+		if m.Trend == diagnose.NotCompared {
+			continue
+		}
+		x := movement{Metric: m, before: m.Of(b.number), now: m.Of(now)}
+		if m.Length == diagnose.PerSecond {
+			x.before, x.now = per(x.before, b.duration), per(x.now, lasts)
+		}
+		x.change = changed(m, x.before, x.now)
+		if cannot[m.Length] {
+			x.change = cannotBe
+		}
+		// There are too many causes to tell of those that stay.
+		if m.Trend != diagnose.Neutral || m.Unit != diagnose.Share || x.change != same {
+			c.metrics = append(c.metrics, x)
+		}
+		if m.Name == "requests" && !alike(x.before, x.now) {
+			c.notes = append(c.notes, "the traffic differs: what is told per second follows the requests, shares do not")
+		}
+	}
+	if unlike {
+		c.notes = append(c.notes, fmt.Sprintf("the captures last %s and %s: counts are told per second, and what has no rate is not judged",
+			diagnose.Seconds.Text(b.duration), diagnose.Seconds.Text(lasts)))
+	}
+	c.findings(r)
+	return c
+}
+
+// per divides by a time, if there is one.
+func per(n, seconds float64) float64 {
+	if seconds > 0 {
+		return n / seconds
+	}
+	return math.NaN()
+}
+
+// alike reports whether neither is much more; not if one is not known.
+func alike(x, y float64) bool { return max(x, y) <= muchMore*min(x, y) }
+
+// changed says what a difference means.
+func changed(m *diagnose.Metric, before, now float64) change {
+	least := sameShare
+	if m.Unit != diagnose.Share {
+		least = sameNumber * max(math.Abs(before), math.Abs(now))
+	}
+	rises := now > before
+	switch {
+	case math.IsNaN(before) || math.IsNaN(now):
+		return cannotBe
+	case math.Abs(now-before) <= least:
+		return same
+	case m.Trend == diagnose.Neutral && rises:
+		return more
+	case m.Trend == diagnose.Neutral:
+		return less
+	case rises == (m.Trend == diagnose.MoreIsBetter):
+		return better
+	}
+	return worse
+}
+
+func verdictChange(before, now diagnose.Level) change {
+	switch {
+	case before == diagnose.CannotTell || now == diagnose.CannotTell:
+		return cannotBe
+	case before == now:
+		return same
+	case now == diagnose.OK:
+		return better
+	}
+	return worse
+}
+
+// findings pairs the findings then and now: by rule and subject, and by rule
+// alone where neither subject is in the other capture, as when addresses changed.
+func (c *comparison) findings(r *Report) {
+	b, d := r.Baseline, r.diagnosis()
+	subjects := subjectsOf(r)
+	then := slices.Clone(b.findings)
+	take := func(is func(p *pastFinding) bool) (pastFinding, bool) {
+		for i := range then {
+			if p := then[i]; is(&p) {
+				then = slices.Delete(then, i, i+1)
+				return p, true
+			}
+		}
+		return pastFinding{}, false
+	}
+	var left []pastFinding
+	for i := range d.Findings {
+		f := pastFinding{d.Findings[i].Rule.ID, d.Findings[i].Severity.String(), d.Findings[i].Title, d.Findings[i].Subject}
+		if _, ok := take(func(p *pastFinding) bool { return p.Rule == f.Rule && p.Subject == f.Subject }); ok {
+			c.kept = append(c.kept, counterpart{f, ""})
+		} else {
+			left = append(left, f)
+		}
+	}
+	for _, f := range left {
+		p, ok := take(func(p *pastFinding) bool { return p.Rule == f.Rule && !b.subjects[f.Subject] && !subjects[p.Subject] })
+		switch {
+		case ok:
+			c.kept = append(c.kept, counterpart{f, "matched by rule alone: it was about " + fit(p.Subject, longText)})
+		case !b.judged[f.Rule]:
+			c.fresh = append(c.fresh, counterpart{f, "not judged before"})
+		default:
+			c.fresh = append(c.fresh, counterpart{f, ""})
+		}
+	}
+	lacks := map[string]string{}
+	for _, j := range d.Judged {
+		lacks[j.Rule.ID] = j.Lacks
+	}
+	for _, p := range then {
+		switch {
+		case lacks[p.Rule] != "":
+			c.notJudged = append(c.notJudged, counterpart{p, lacks[p.Rule]})
+		case !subjects[p.Subject]:
+			c.gone = append(c.gone, counterpart{p, "that server or client is not in this capture"})
+		default:
+			c.gone = append(c.gone, counterpart{p, ""})
+		}
+	}
+}
+
+// subjectsOf returns what findings of r may be about.
+func subjectsOf(r *Report) map[string]bool {
+	subjects := map[string]bool{}
+	for i := range r.Result.Servers {
+		subjects[r.Result.Servers[i].Server.String()] = true
+	}
+	for i := range r.Result.Pairs {
+		addPair(subjects, r.Result.Pairs[i].Client.String(), r.Result.Pairs[i].Server.String())
+	}
+	return subjects
+}
+
+// comparison writes what became of the baseline.
+func (p *page) comparison() {
+	b := p.r.Baseline
+	if b == nil {
+		return
+	}
+	c, d := p.r.compare(), p.r.diagnosis()
+	p.section("COMPARED WITH " + fit(b.source, p.width-len("COMPARED WITH ")))
+	p.fact("verdict", string(c.verdict))
+	p.fact("  before", b.verdict.Level.Words()+": "+fit(b.verdict.Text, longText))
+	p.fact("  now", d.Verdict.Level.Words()+": "+d.Verdict.Text)
+	for _, list := range []struct {
+		name     string
+		findings []counterpart
+	}{{"gone", c.gone}, {"still there", c.kept}, {"new", c.fresh}, {"not judged now", c.notJudged}} {
+		for _, f := range list.findings[:min(len(list.findings), p.top)] {
+			p.fact(list.name, f.text())
+		}
+		p.more(len(list.findings))
+	}
+	tab := table{align: "lrrl", heads: []string{"", "before", "now", ""}}
+	for i := range c.metrics {
+		if x := &c.metrics[i]; x.before != 0 || x.now != 0 {
+			tab.row(x.title(), x.text(x.before), x.text(x.now), string(x.change))
+		}
+	}
+	p.table(&tab)
+	for _, n := range c.notes {
+		p.para(0, "(%s)", n)
+	}
+}
+
+// text returns a finding in one line.
+func (f *counterpart) text() string {
+	s := fmt.Sprintf("[%s] %s %s", fit(f.Severity, 20), fit(f.Rule, 20), fit(f.Title, longText))
+	if f.note != "" {
+		s += " (" + f.note + ")"
+	}
+	return s
+}
+
+// title names what is compared.
+func (x *movement) title() string {
+	if x.Length == diagnose.PerSecond {
+		return x.Name + " per second"
+	}
+	return x.Name
+}
+
+// text writes a value. Rates may be small.
+func (x *movement) text(v float64) string {
+	if x.Length == diagnose.PerSecond && math.Abs(v) < 10 {
+		return fmt.Sprintf("%.3g", v)
+	}
+	return x.Unit.Text(v)
+}
+
+// baseline appends what became of the baseline.
+func (e *encoder) baseline(r *Report) {
+	b, c := r.Baseline, r.compare()
+	e.raw(`{"source":`)
+	e.str(b.source)
+	e.key("duration_seconds")
+	e.float(b.duration)
+	e.key("verdict")
+	e.verdict(b.verdict)
+	e.key("change")
+	e.word(string(c.verdict))
+	e.raw(`,"metrics":[`)
+	for i := range c.metrics {
+		x := &c.metrics[i]
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.raw(`{"name":`)
+		e.word(x.Name)
+		e.key("per_second")
+		e.bool(x.Length == diagnose.PerSecond)
+		e.key("before")
+		e.ratio(x.before)
+		e.key("now")
+		e.ratio(x.now)
+		e.key("change")
+		e.word(string(x.change))
+		e.close()
+	}
+	e.raw(`],"findings":{`)
+	e.counterparts("gone", c.gone)
+	e.counterparts("kept", c.kept)
+	e.counterparts("new", c.fresh)
+	e.counterparts("not_judged", c.notJudged)
+	e.raw(`},"notes":`)
+	e.strings(c.notes)
+	e.close()
+}
+
+func (e *encoder) counterparts(name string, list []counterpart) {
+	e.key(name)
+	e.b = append(e.b, '[')
+	for i := range list {
+		f := &list[i]
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.raw(`{"rule":`)
+		e.str(f.Rule)
+		e.key("severity")
+		e.str(f.Severity)
+		e.key("title")
+		e.str(f.Title)
+		e.key("subject")
+		e.str(f.Subject)
+		e.key("note")
+		e.text(f.note)
+		e.close()
+	}
+	e.b = append(e.b, ']')
+}
