@@ -37,6 +37,16 @@
 //	kaanalyze --json --exchanges incident.pcapng
 //	kaanalyze -f ndjson incident.pcapng
 //
+// A rule, and what became of a mistake after it was mended:
+//
+//	kaanalyze --explain KA1011
+//	kaanalyze -o before.json incident.pcapng
+//	kaanalyze --baseline before.json after.pcapng
+//
+// A test that fails if connections are not reused, or if a rule fires:
+//
+//	kaanalyze --fail-on 'reuse_ratio<0.4' --fail-on finding=KA1002 incident.pcapng
+//
 // From a capture that is being made, over the network or here:
 //
 //	ssh web1 tcpdump -U -w - tcp | kaanalyze
@@ -69,6 +79,21 @@
 // --sha256: the SHA-256 of each file up to 64 MiB is in the report anyway.
 // Standard input has none.
 //
+// --fail-on names a failure: a metric, one of < <= > >= = (or ==) !=, and a
+// number; a share may be written 90% or 0.9. finding=RULE fails if the rule fires.
+// --list-metrics lists the metrics: most are the numbers of totals in the JSON
+// report, by path. What cannot be judged does not pass, as a reuse_ratio without
+// requests, or a rule about keep-alive probes without any; the report and
+// standard error say why. In CSV, which holds connections alone, and with --conn in
+// text only standard error and the exit code tell.
+//
+// --baseline compares with the JSON of an earlier report of any capture. Counts
+// are compared per second. Findings are matched by rule and subject, and by rule
+// alone where the subjects of both are in one capture only, as when addresses
+// changed. Values are the same within 5%, shares within one point.
+//
+// --explain and --list-rules tell of the rules that findings come from.
+//
 // NO_COLOR in the environment turns colours off.
 //
 // # Signals
@@ -80,9 +105,13 @@
 //
 //	0    the capture was analysed, maybe with warnings on standard error
 //	1    a file could not be read or written, or there was no packet to read
-//	2    the command line is wrong: a flag, a filter, a file that does not exist
+//	2    the command line is wrong: a flag, a filter, a file that does not exist,
+//	     a condition, a baseline that is no report
+//	3    a condition of --fail-on holds or cannot be judged; the report is written
 //	4    with --strict: the capture is damaged, or packets were dropped
 //	130  ended by a second signal
+//
+// 4 goes before 3: what was judged was not the whole capture.
 //
 // A capture that is damaged or cut is analysed up to the damage. A warning names
 // the file, the packet, the byte and the reason.

@@ -50,8 +50,8 @@ Flags:
 		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)
 	}
 	b.WriteString(`
-Exit codes: 0 analysed, 1 not read or not written, 2 wrong usage, 4 damaged or
-dropped packets with --strict, 130 at the second signal.
+Exit codes: 0 analysed, 1 not read or not written, 2 wrong usage, 3 a condition
+of --fail-on, 4 damaged or dropped packets with --strict, 130 at the second signal.
 `)
 	return b.String()
 }

@@ -33,8 +33,10 @@ func TestManualExamples(t *testing.T) {
 		t.Fatalf("got %d examples", len(lines))
 	}
 	t.Chdir(t.TempDir())
-	if err := os.WriteFile("incident.pcapng", demo, 0o666); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"incident.pcapng", "after.pcapng"} {
+		if err := os.WriteFile(name, demo, 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, line := range lines {
 		var stdin bytes.Buffer
@@ -45,7 +47,7 @@ func TestManualExamples(t *testing.T) {
 		if strings.Contains(line, " port ") && !canFilter() {
 			continue
 		}
-		code, stdout, stderr := commandOn(&stdin, strings.Fields(line)...)
+		code, stdout, stderr := commandOn(&stdin, strings.Fields(strings.ReplaceAll(line, "'", ""))...)
 		if code != exitOK || stdout == "" || stderr != "" {
 			t.Errorf("kaanalyze %s: got exit code %d, %d bytes, standard error %q", line, code, len(stdout), stderr)
 		}

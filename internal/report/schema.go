@@ -10,5 +10,6 @@ var schema []byte
 
 // Schema returns the JSON Schema (draft 2020-12) of the JSON report. The
 // caller owns it. NDJSON lines hold the objects that it defines as connection,
-// exchange, packet, and, in the summary, capture, totals and so on.
+// exchange, packet, finding and gate, and, in the summary, capture, totals and so
+// on.
 func Schema() []byte { return slices.Clone(schema) }
