@@ -26,10 +26,7 @@ type books struct {
 	deaf         int64 // connections whose responses cannot be counted
 	hostCloses   map[uint32]int64
 
-	// Filled by close.
-	line     timeline // of every TIME_WAIT entry
-	ownPeaks []int64  // entries that a server holds itself, by server
-	ports    []int64  // by pair
+	sums tally
 }
 
 // entry is the life of one TIME_WAIT entry: half-open, ns since the epoch.
@@ -38,12 +35,15 @@ type entry struct {
 	host     uint32
 	pair, id uint32 // of the connection
 	own      bool   // the server holds it
+	spared   bool   // a perfect pool would not have made its connection
+	begun    bool   // counted in the tally already
 }
 
 // use is the time that a client port was taken: half-open.
 type use struct {
 	from, to int64
 	pair     uint32
+	begun    bool // counted in the tally already
 }
 
 // saved is a connection with requests, which a perfect pool might have spared.
@@ -57,6 +57,7 @@ func (b *books) init(p *pools) {
 	b.hosts = map[[16]byte]uint32{}
 	b.perConn = map[int64]int64{}
 	b.hostCloses = map[uint32]int64{}
+	b.sums.last = math.MaxInt64
 }
 
 // expect makes room for n connections more.

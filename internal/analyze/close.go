@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/netip"
 	"slices"
-	"sync"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 )
@@ -28,20 +27,17 @@ type Result struct {
 
 // close adds the books up.
 func (b *books) close(r *Result, a *Analyzer, first, last int64, counts flows.Counts) {
-	slices.SortFunc(b.reusable, func(x, y saved) int { return cmp.Compare(x.id, y.id) })
 	timeWait := int64(a.opt.TimeWait)
-	var jobs sync.WaitGroup
-	jobs.Go(func() { b.portUse() })
-	spared, handshakes := b.spare()
-	b.timeWaits(r, first, last, timeWait, spared)
-	jobs.Wait()
+	b.sums.last = last
+	b.fold(math.MaxInt64)
+	b.timeWaits(r, first, timeWait)
 
 	t := &b.totals
 	for i := range b.pools.pairs[1:] {
 		t.PoolNeed += b.pools.pairs[i+1].need()
 	}
 	t.AvoidableConnections = t.ConnectionsWithRequests - t.PoolNeed
-	for _, ns := range handshakes {
+	for _, ns := range b.sums.handshakes {
 		t.AvoidableHandshake += ns
 	}
 	t.ReuseRatio = ratio(t.ReusedRequests, b.baseRequests)
@@ -59,7 +55,7 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64, counts flows.Co
 	r.First, r.Last = first, last
 	r.Totals = mergeTimeWait(*t, r.Totals.TimeWait)
 	b.servers(r)
-	b.pairs(r, handshakes)
+	b.pairs(r)
 	b.series(r, first, last)
 	r.example = b.example
 }
@@ -78,93 +74,24 @@ func ratio(reused, base int64) float64 {
 	return float64(reused) / float64(base)
 }
 
-// spare returns the connections that a perfect pool would not have opened, and
-// their handshake time by pair.
-func (b *books) spare() (ids idSet, handshakes []int64) {
-	made := make([]int64, len(b.pools.pairs))
-	handshakes = make([]int64, len(b.pools.pairs))
-	for _, s := range b.reusable {
-		if made[s.pair]++; made[s.pair] > b.pools.pairs[s.pair].need() {
-			handshakes[s.pair] += s.handshake
-			ids.add(uint64(s.id))
-		}
-	}
-	return ids, handshakes
-}
-
-// timeWaits measures the TIME_WAIT population over all, by host, and as it
-// would be without the spared connections.
-func (b *books) timeWaits(r *Result, first, last, timeWait int64, spared idSet) {
-	b.line = newTimeline(len(b.spans))
-	for i := range b.spans {
-		b.line.add(i, b.spans[i].from, b.spans[i].to)
-	}
-	b.line.sort()
-	all, kept := &levels(1, last)[0], &levels(1, last)[0]
-	hosts, own := levels(len(b.addrs), last), levels(len(b.pools.servers), last)
-	b.line.sweep(func(i uint32) {
-		s := &b.spans[i]
-		all.begin(s.from)
-		hosts[s.host].begin(s.from)
-		if s.own {
-			own[b.pools.pairs[s.pair].server].begin(s.from)
-		}
-		if !spared.has(uint64(s.id)) {
-			kept.begin(s.from)
-		}
-	}, func(i uint32) {
-		s := &b.spans[i]
-		all.end(s.to)
-		hosts[s.host].end(s.to)
-		if s.own {
-			own[b.pools.pairs[s.pair].server].end(s.to)
-		}
-		if !spared.has(uint64(s.id)) {
-			kept.end(s.to)
-		}
-	})
+// timeWaits tells the TIME_WAIT population over all, by host, and as it would be
+// without the spared connections.
+func (b *books) timeWaits(r *Result, first, timeWait int64) {
 	tw := &r.Totals.TimeWait
 	closes := int64(0)
-	for i := range hosts {
+	for i := range b.addrs {
 		n := b.hostCloses[uint32(i)]
 		closes += n
 		tw.Hosts = append(tw.Hosts, HostPopulation{
 			Host:       netip.AddrFrom16(b.addrs[i]).Unmap(),
-			Population: hosts[i].population(first, timeWait, n),
+			Population: b.sums.hosts[i].population(b.sums.last, first, timeWait, n),
 		})
 	}
 	slices.SortFunc(tw.Hosts, func(x, y HostPopulation) int {
 		return cmp.Or(cmp.Compare(y.Peak, x.Peak), x.Host.Compare(y.Host))
 	})
-	tw.Population = all.population(first, timeWait, closes)
-	tw.PerfectPool = kept.peak
-	b.ownPeaks = peaks(own)
-}
-
-// portUse finds the most ports of a client that are taken at once, by pair.
-func (b *books) portUse() {
-	line := newTimeline(len(b.uses))
-	for i := range b.uses {
-		u := &b.uses[i]
-		line.add(i, u.from, max(u.to, u.from+1))
-	}
-	line.sort()
-	pairs := levels(len(b.pools.pairs), 0)
-	line.sweep(func(i uint32) {
-		pairs[b.uses[i].pair].begin(b.uses[i].from)
-	}, func(i uint32) {
-		pairs[b.uses[i].pair].end(b.uses[i].to)
-	})
-	b.ports = peaks(pairs)
-}
-
-// peaks returns the peak of each level.
-func peaks(x []level) []int64 {
-	n := make([]int64, len(x))
-	for i := range x {
-		n[i] = x[i].peak
-	}
-	return n
+	tw.Population = b.sums.all.population(b.sums.last, first, timeWait, closes)
+	tw.PerfectPool = b.sums.kept.peak
 }
 
 // quantiles measures the requests per connection.
@@ -223,7 +150,7 @@ func (b *books) servers(r *Result) {
 			Server: s.addr.AddrPort(), Clients: s.clients, Connections: s.connections, Requests: counted(s.requests, s.requests, s.opaque),
 			ReuseRatio:  ratio(s.requests-s.withRequests, s.requests-s.first),
 			ClosedFirst: s.closed, TimeWaitClient: s.twClient, TimeWaitServer: s.twServer, TimeWaitBoth: s.twBoth,
-			TimeWaitPeak:      b.ownPeaks[i+1],
+			TimeWaitPeak:      b.sums.own[i+1].peak,
 			AdvertisedTimeout: s.advTimeout, AdvertisedMax: s.advMax,
 		}
 		r.Servers = append(r.Servers, x)
@@ -234,7 +161,7 @@ func (b *books) servers(r *Result) {
 }
 
 // pairs sums up by client address and server.
-func (b *books) pairs(r *Result, handshakes []int64) {
+func (b *books) pairs(r *Result) {
 	for i := range b.pools.pairs[1:] {
 		p := &b.pools.pairs[i+1]
 		if p.connections == 0 {
@@ -248,8 +175,8 @@ func (b *books) pairs(r *Result, handshakes []int64) {
 			ReuseRatio:           ratio(p.requests-p.withRequests, p.requests-p.first),
 			PoolNeed:             counted(p.need(), p.requests, p.opaque),
 			AvoidableConnections: counted(p.withRequests-p.need(), p.requests, p.opaque),
-			AvoidableHandshake:   counted(handshakes[i+1], p.requests, p.opaque),
-			PortsInUse:           b.ports[i+1],
+			AvoidableHandshake:   counted(b.sums.handshakes[i+1], p.requests, p.opaque),
+			PortsInUse:           b.sums.ports[i+1].peak,
 		})
 	}
 	slices.SortStableFunc(r.Pairs, func(x, y Pair) int {
@@ -263,12 +190,12 @@ func (b *books) series(r *Result, first, last int64) {
 		return
 	}
 	start := first - mod(first, 1e9)
-	step := max(stepFor(last-start), b.opened.width, b.asked.width)
+	step := max(stepFor(last-start), b.opened.width, b.asked.width, b.sums.shape.width)
 	steps := int((last-start)/1e9/step) + 1
 	r.Series = Series{
 		Step: step, Start: start,
 		NewConnections: b.opened.steps(start, step, steps),
 		Requests:       b.asked.steps(start, step, steps),
-		TimeWait:       peakBins(&b.line, start, step, steps),
+		TimeWait:       b.sums.shape.steps(start, step, steps),
 	}
 }

@@ -22,13 +22,17 @@ func newTimeline(n int) timeline {
 	return timeline{make([]moment, 0, n), make([]moment, 0, n)}
 }
 
-// add adds the interval i. One whose end is math.MaxInt64 has none.
-func (l *timeline) add(i int, from, to int64) {
-	if to <= from {
-		return
+// add adds what happens to the interval i until then: it begins, unless it has
+// begun, and it ends. One whose end is math.MaxInt64 does not.
+func (l *timeline) add(i int, from, to, until int64, begun *bool) {
+	if !*begun {
+		if to <= from || from > until {
+			return
+		}
+		l.begins = append(l.begins, moment{from, uint32(i)})
+		*begun = true
 	}
-	l.begins = append(l.begins, moment{from, uint32(i)})
-	if to != math.MaxInt64 {
+	if to <= until && to != math.MaxInt64 {
 		l.ends = append(l.ends, moment{to, uint32(i)})
 	}
 }
@@ -69,94 +73,139 @@ func sorted(x []moment) []moment {
 
 // sweep calls begin and end for each interval in order of time; what ends when
 // another begins ends before.
-func (l *timeline) sweep(begin, end func(i uint32)) {
+func (l *timeline) sweep(begin, end func(i uint32, at int64)) {
 	ended := 0
 	for _, b := range l.begins {
 		for ; ended < len(l.ends) && l.ends[ended].at <= b.at; ended++ {
-			end(l.ends[ended].i)
+			end(l.ends[ended].i, l.ends[ended].at)
 		}
-		begin(b.i)
+		begin(b.i, b.at)
 	}
 	for ; ended < len(l.ends); ended++ {
-		end(l.ends[ended].i)
+		end(l.ends[ended].i, l.ends[ended].at)
 	}
 }
 
 // level counts the intervals of a group that are open during a sweep.
 type level struct {
 	open, peak int64
-	peakAt     int64 // when peak was reached first, Unknown if it is 0
-	last       int64 // when the capture ends
-	atEnd      int64 // open then
+	peakAt     int64 // when peak was reached first, without meaning if it is 0
+	atEnd      int64 // open when the capture ends
 }
 
-// levels returns n of them.
-func levels(n int, last int64) []level {
-	x := make([]level, n)
-	for i := range x {
-		x[i] = level{peakAt: Unknown, last: last}
-	}
-	return x
-}
-
-func (v *level) begin(at int64) {
+// begin and end take what happens at a time; last is when the capture ends.
+func (v *level) begin(at, last int64) {
 	if v.open++; v.open > v.peak {
 		v.peak, v.peakAt = v.open, at
 	}
-	if at <= v.last {
+	if at <= last {
 		v.atEnd++
 	}
 }
 
-func (v *level) end(at int64) {
+func (v *level) end(at, last int64) {
 	v.open--
-	if at <= v.last {
+	if at <= last {
 		v.atEnd--
 	}
 }
 
 // population tells of a level after the sweep; closes are those that left an
 // entry.
-func (v *level) population(first, timeWait, closes int64) Population {
+func (v *level) population(last, first, timeWait, closes int64) Population {
 	p := Population{Peak: v.peak, PeakAt: v.peakAt, AtEnd: v.atEnd, SteadyState: math.NaN()}
-	if d := v.last - first; d > 0 && d < timeWait {
+	if v.peak == 0 {
+		p.PeakAt = Unknown
+	}
+	if d := last - first; d > 0 && d < timeWait {
 		p.SteadyState = float64(closes) / float64(d) * float64(timeWait)
 	}
 	return p
 }
 
-// peakBins returns the most intervals open within each step.
-func peakBins(l *timeline, start, step int64, steps int) []int64 {
-	out := make([]int64, steps)
-	began, ended := 0, 0
-	for i := range out {
-		from := start + int64(i)*step*1e9
-		to := from + step*1e9
-		for ended < len(l.ends) && l.ends[ended].at <= from {
-			ended++
+// peakBins are the most intervals open within each bin of time, as [bins].
+type peakBins struct {
+	start int64 // ns, a whole number of seconds
+	width int64 // seconds
+	n     []int64
+	open  int64
+}
+
+// begin opens an interval at t, end closes one. Calls come in order of time,
+// ends before the beginnings of the same moment.
+func (b *peakBins) begin(t int64) {
+	if b.width == 0 {
+		b.width, b.start = 1, t-mod(t, 1e9)
+	}
+	b.fill(t)
+	b.open++
+	last := &b.n[len(b.n)-1]
+	*last = max(*last, b.open)
+}
+
+func (b *peakBins) end(t int64) {
+	b.fill(t - 1) // a bin that begins now begins without it
+	b.open--
+}
+
+// fill opens the bins that begin up to t, with what is open when they do.
+func (b *peakBins) fill(t int64) {
+	for b.start+int64(len(b.n))*b.width*1e9 <= t {
+		if len(b.n) == maxBins {
+			b.widen()
+			continue
 		}
-		out[i] = int64(began - ended) // open when the step begins
-		gone := ended
-		for ; began < len(l.begins) && l.begins[began].at < to; began++ {
-			for gone < len(l.ends) && l.ends[gone].at <= l.begins[began].at {
-				gone++
-			}
-			out[i] = max(out[i], int64(began+1-gone))
+		b.n = append(b.n, b.open)
+	}
+}
+
+// widen makes one bin of ten.
+func (b *peakBins) widen() {
+	for i, n := range b.n {
+		if i%10 == 0 {
+			b.n[i/10] = n
+		} else {
+			b.n[i/10] = max(b.n[i/10], n)
+		}
+	}
+	b.n = b.n[:(len(b.n)+9)/10]
+	b.width *= 10
+}
+
+// steps returns the peaks by steps of that many seconds from start.
+func (b *peakBins) steps(start, step int64, steps int) []int64 {
+	out := make([]int64, steps)
+	if b.width == 0 {
+		return out
+	}
+	b.fill(start + int64(steps)*step*1e9 - 1)
+	for i, n := range b.n {
+		at := ((b.start-start)/1e9 + int64(i)*b.width) / step
+		if at < int64(steps) {
+			out[max(0, at)] = max(out[max(0, at)], n)
 		}
 	}
 	return out
 }
 
-// idSet is a set of connection IDs.
-type idSet []uint64
-
-func (s *idSet) add(id uint64) {
-	for uint64(len(*s)) <= id/64 {
-		*s = append(*s, 0)
-	}
-	(*s)[id/64] |= 1 << (id % 64)
+// idSet is a set of connection IDs from base on.
+type idSet struct {
+	base uint64
+	bits []uint64
 }
 
-func (s idSet) has(id uint64) bool {
-	return id/64 < uint64(len(s)) && s[id/64]&(1<<(id%64)) != 0
+func (s *idSet) add(id uint64) {
+	if len(s.bits) == 0 {
+		s.base = id / 64
+	}
+	i := id/64 - s.base
+	for uint64(len(s.bits)) <= i {
+		s.bits = append(s.bits, 0)
+	}
+	s.bits[i] |= 1 << (id % 64)
+}
+
+func (s *idSet) has(id uint64) bool {
+	i := id/64 - s.base
+	return i < uint64(len(s.bits)) && s.bits[i]&(1<<(id%64)) != 0
 }
