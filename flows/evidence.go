@@ -39,8 +39,11 @@ func (c *Conn) stalled(d Side, t int64) {
 }
 
 // sentLate notes new payload of side h that was captured after the FIN of its
-// peer: whether h had that FIN.
+// peer: whether h had that FIN. What that FIN acknowledges is only out of order.
 func (h *half) sentLate(peer *half, s *Segment) {
+	if peer.has(finHasACK) && beforeEq(s.Seq+s.Len, peer.finAck) {
+		return
+	}
 	if s.Flags&ACK != 0 && after(s.Ack, peer.fin) {
 		h.facts |= sentAfterFIN
 	} else {
@@ -90,6 +93,28 @@ func (c *Conn) Unacknowledged(s Side) bool {
 // Deaf reports whether the timestamps of a side show that answers to its
 // probes, though captured, did not reach it.
 func (c *Conn) Deaf(s Side) bool { return c.halves[s].has(deaf) }
+
+// Remote returns the side that is not the capturing host, if the TTLs show it:
+// its packets have come over routers, and those of its peer have not.
+func (c *Conn) Remote() Sides {
+	var s Sides
+	for side := range Side(2) {
+		if c.halves[side].routed() && !c.halves[side.Peer()].routed() {
+			s |= side.Set()
+		}
+	}
+	return s
+}
+
+// routed reports whether the last packet of a side came over routers: its TTL
+// is none that systems begin with.
+func (h *half) routed() bool {
+	switch h.ttl {
+	case 0, 64, 128, 255:
+		return false
+	}
+	return true
+}
 
 // ForeignRST reports whether the RST of a side has another TTL than its other
 // packets, as if something on the way had sent it.

@@ -30,11 +30,13 @@ type Evidence struct {
 
 	Outstanding int64 // requests without a complete response
 	Answering   bool  // the response to the first of them has begun
+	Events      bool  // and it is a stream of events, which has no end of its own
 	Asked       Mark  // the first packet of the first of them, else of the last request
 	AskedDone   int64 // its last byte; Unknown if it is not complete
 	FirstByteAt int64 // of its response; Unknown without
 
-	IdleOthers int64 // other connections of the pair that were idle when this one began to close
+	IdleBefore int64 // other connections of the pair that were idle when this one was opened
+	IdleOthers int64 // and when it began to close
 
 	ClientFIN, ServerFIN Mark
 	ClientRST, ServerRST Mark
@@ -49,6 +51,7 @@ type Evidence struct {
 	UnackedClient, UnackedServer       bool   // data or a FIN is not acknowledged at the end
 
 	Deaf       Party // whose timestamps show that answers did not reach it
+	Remote     Party // who is not the capturing host, if the TTLs show it
 	ForeignRST Party // whose RST has another TTL than its other packets
 	Stall      int64 // ns that a window was closed, at the longest
 	StallBy    Party
@@ -67,7 +70,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 		LastDone: Unknown, LastStatus: t.lastStatus,
 		Early: t.has(early), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: a.talks.headBegun(t, client),
 		Outstanding: int64(t.outstanding), AskedDone: Unknown, FirstByteAt: Unknown,
-		IdleOthers: int64(t.idleOthers),
+		IdleBefore: int64(t.idleBefore), IdleOthers: int64(t.idleOthers),
 		Quiet:      c.Quiet(),
 		MissedFIN:  c.FINMissesData(server) || c.SentAcrossFIN(client),
 		AfterFIN:   c.SentAfterFIN(client),
@@ -82,10 +85,12 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 	if t.requests > 0 {
 		x.Asked = Mark{t.now.requestAt, t.now.requestNum}
 		x.AskedDone, x.FirstByteAt, x.Answering = t.now.requestDone, t.now.firstByteAt, t.now.answered
+		x.Events = t.now.answered && t.outstanding > 0 && t.has(events)
 	}
 	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
 	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))
 	x.Deaf = partyWho(client, c.Deaf)
+	x.Remote = party(c.Remote(), client)
 	x.ForeignRST = partyWho(client, c.ForeignRST)
 	var by flows.Side
 	if x.Stall, by = c.Stall(); x.Stall > 0 {

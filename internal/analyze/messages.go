@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"bytes"
 	"math"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -18,7 +19,9 @@ func (a consumer) Open(c *flows.Conn) {
 		r := a.talks.reader(t)
 		r.parsers[0].Lose()
 		r.parsers[1].Lose()
+		return
 	}
+	t.idleBefore = a.pools.idle(c)
 }
 
 // Data takes payload of one side.
@@ -132,10 +135,20 @@ func (a consumer) head(c *flows.Conn, t *talk, from flows.Side, w httpparse.Pack
 		a.request(c, t, from, w, raw, at, num)
 	} else {
 		a.response(c, t, from, w, at, num)
+		if w.Flags()&httpparse.TEChunked != 0 && t.has(bodied) && eventStream(raw) {
+			t.facts |= events
+		}
 	}
 	if t.pair != 0 {
 		a.pools.recognize(t.pair, w, raw)
 	}
+}
+
+// eventStream reports whether a response is a stream of events, which goes on
+// until one side ends it.
+func eventStream(raw []byte) bool {
+	value, _ := httpparse.Field(raw, "Content-Type")
+	return bytes.HasPrefix(value, []byte("text/event-stream"))
 }
 
 // request takes the head of a request.
@@ -152,6 +165,9 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 	}
 	t.requests++
 	t.facts |= sending
+	if ns, ok := c.RTT(); ok && t.requests == 1 {
+		a.pools.pairs[t.pair].rtt = ns
+	}
 	if !t.has(sawResponse) {
 		t.minor = w.Minor()
 	}
@@ -206,7 +222,7 @@ func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.
 			a.kept(&t.now, Unknown)
 		}
 	}
-	t.facts |= bodied
+	t.facts = t.facts&^events | bodied
 	switch p.Frame(t.now.method, known) {
 	case httpparse.Tunnel:
 		a.tunnel(t, from, w)
@@ -263,7 +279,7 @@ func (a consumer) close(c *flows.Conn, t *talk, now int64) {
 	}
 	a.talks.pop(t)
 	if t.outstanding == 0 && !t.has(oneEnded) {
-		a.pools.rest(t)
+		a.pools.rest(t, now)
 	}
 }
 

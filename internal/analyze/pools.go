@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"math"
+
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 )
@@ -28,6 +30,8 @@ type poolPair struct {
 	open, peak int32
 	at         int64
 	idle       int32 // open connections on which all is answered
+	idleAt     int64 // when the last of them became so
+	rtt        int64 // of the last connection
 
 	agent                            Software // of the client, by its first requests
 	proxied                          bool     // these requests were forwarded
@@ -128,11 +132,29 @@ func (p *pools) advertise(pair uint32, h httpparse.Head) {
 	}
 }
 
-// rest counts a connection as idle, wake as idle no more.
-func (p *pools) rest(t *talk) {
+// idle returns how many connections are idle to the server of c, of its client,
+// when c is opened. What became idle within a round trip does not count: where
+// the capture was made at the server, the client may not have known yet.
+func (p *pools) idle(c *flows.Conn) uint16 {
+	k := pairKey{c.Endpoint(flows.Initiator).IP, c.Endpoint(flows.Responder)}
+	n := p.lastNum
+	if k != p.last {
+		n = p.byKey[k]
+	}
+	x := &p.pairs[n]
+	if c.Start-x.idleAt < x.rtt {
+		return 0
+	}
+	return uint16(min(x.idle, math.MaxUint16))
+}
+
+// rest counts a connection as idle from then on, wake as idle no more.
+func (p *pools) rest(t *talk, at int64) {
 	if !t.has(idle) && t.pair != 0 {
 		t.facts |= idle
-		p.pairs[t.pair].idle++
+		x := &p.pairs[t.pair]
+		x.idle++
+		x.idleAt = max(x.idleAt, at)
 	}
 }
 

@@ -24,7 +24,8 @@ type talk struct {
 	said     said
 
 	lastStatus uint16 // of the last final response
-	idleOthers uint16 // other connections of the pair that were idle when this one ended
+	idleBefore uint16 // other connections of the pair that were idle when this one was opened
+	idleOthers uint16 // and when it ended
 }
 
 // reader is what it takes to read on: it is given back when both sides have
@@ -74,6 +75,7 @@ const (
 	early   // a final response was complete before its request
 	idle408 // a 408 that answers no request
 	bodied  // the last response has a body
+	events  // the last response is a stream of events
 )
 
 func (t *talk) has(f talkFacts) bool { return t.facts&f != 0 }
