@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"cmp"
+	"math"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -54,9 +56,10 @@ func (h *host) goesOn(run []*record) bool {
 // gaveUp names the client's closes with a request under way.
 func (d *Diagnosis) gaveUp(p *pair) {
 	w := waiting(p.records, clientEndedBusy)
-	unread, w := split(w, func(r *record) bool {
-		return r.is.fact.what == sawCutEnd && r.firstByte != analyze.Unknown && r.ended-r.firstByte < minIdle
-	})
+	unread, w := split(w, func(r *record) bool { return r.begun() && r.ended-r.firstByte < minIdle })
+	if atTimeout(unread, w) {
+		unread, w = nil, waiting(p.records, clientEndedBusy)
+	}
 	sure := Medium
 	if len(unread) > 1 || p.Agent == analyze.Go {
 		sure = High
@@ -73,6 +76,24 @@ func (d *Diagnosis) gaveUp(p *pair) {
 	settle(fin, ClientTimeout, analyze.Client, Medium)
 }
 
+// begun reports whether the response that the end cut short had begun.
+func (r *record) begun() bool { return r.is.fact.what == sawCutEnd && r.firstByte != analyze.Unknown }
+
+// atTimeout reports whether requests that ended just after the first byte of
+// their response did so by a timeout, like others: what they have in common is
+// the time since the request.
+func atTimeout(unread, others []*record) bool {
+	b, ok := agree(values(append(slices.Clone(unread), others...), measured))
+	if !ok || b.lo < minIdle || len(unread) == 0 {
+		return false
+	}
+	in, _ := split(unread, func(r *record) bool { return b.has(measured(r)) })
+	if len(in) < len(unread) {
+		return false
+	}
+	return len(in) < b.n || b.hi-b.lo < spread(values(in, func(r *record) int64 { return r.ended - r.firstByte }))
+}
+
 // afterResponse names the client's closes right after a response. Alone they
 // look alike; the other connections tell which it was.
 func (d *Diagnosis) afterResponse(p *pair) {
@@ -87,7 +108,7 @@ func (d *Diagnosis) afterResponse(p *pair) {
 		d.policy(Policy{Kind: PoolSize, By: analyze.Client, Subject: p.title(), Value: k, Samples: int64(len(in))})
 		prompt, _ = split(prompt, func(r *record) bool { return r.is.Cause == Undecided })
 	}
-	if p.unread() {
+	if p.unread(prompt) {
 		settle(prompt, ClientUnreadBody, analyze.Client, Medium)
 	} else {
 		settle(prompt, ClientClosedAfterResponse, analyze.Client, Medium)
@@ -95,11 +116,14 @@ func (d *Diagnosis) afterResponse(p *pair) {
 	settle(reset, ClientReset, analyze.Client, Medium)
 }
 
-// unread reports whether the client is seen to leave bodies unread: it resets
-// in responses, or uses a connection again only after responses without a body.
-func (p *pair) unread() bool {
-	return p.ReusedAfterBody == 0 && p.ReusedAfterNone > 0 ||
-		slices.ContainsFunc(p.records, func(r *record) bool { return r.is.Cause == ClientUnreadBody })
+// unread reports whether what the client closed right after a response is seen
+// to be for bodies that it leaves unread: it also resets in responses, or uses
+// these connections again only after responses without a body.
+func (p *pair) unread(prompt []*record) bool {
+	if p.ReusedAfterBody == 0 && p.ReusedAfterNone > 0 {
+		return slices.ContainsFunc(prompt, func(r *record) bool { return r.requests > 1 })
+	}
+	return len(having(p.records, []Cause{ClientUnreadBody}))*5 >= len(prompt)
 }
 
 // overflow looks for an idle pool that is full: when the client closes a
@@ -124,6 +148,10 @@ func (p *pair) overflow(prompt []*record) (k int64, in []*record) {
 		return 0, nil
 	}
 	in, _ = split(prompt, func(r *record) bool { return int64(r.idleOthers) >= k })
+	forced, _ := split(in, func(r *record) bool { return int64(r.idleBefore) < k })
+	if len(forced)*2 < len(in) {
+		return 0, nil // they were opened though others were free: by another pool
+	}
 	return k, in
 }
 
@@ -149,6 +177,9 @@ func (p *pair) leaked() {
 	lost, free := split(w, func(r *record) bool {
 		return later(r) >= surelyLost || all && r.requests == 1 && later(r) > 0
 	})
+	if inVain(lost, slices.Max(starts)) < minSamples {
+		lost, free = nil, w
+	}
 	sure := Medium
 	if len(lost) >= 2*minSamples {
 		sure = High
@@ -157,11 +188,29 @@ func (p *pair) leaked() {
 	settle(free, IdleAtEnd, analyze.Nobody, High)
 }
 
+// inVain returns how often, one after the other, a connection was opened though
+// one of lost was free; the last one was opened at newest. Two pools of two
+// programs on one host do that once.
+func inVain(lost []*record, newest int64) (n int) {
+	byDone := slices.Clone(lost)
+	slices.SortStableFunc(byDone, func(x, y *record) int { return cmp.Compare(x.done, y.done) })
+	free := int64(math.MinInt64)
+	for _, r := range byDone {
+		if n == 0 || r.start > free+afterLeak {
+			n, free = n+1, r.done
+		}
+	}
+	if n > 0 && newest <= free+afterLeak {
+		n--
+	}
+	return n
+}
+
 // idleClient names the client's closes of idle connections.
 func (d *Diagnosis) idleClient(h *host) {
 	w := waiting(h.records, clientEndedIdle, clientEndedQuiet)
 	paused, _ := split(w, func(r *record) bool { return measured(r) >= minIdle })
-	if b, ok := agree(values(paused, measured)); ok {
+	if b, ok := agree(pauses(paused)); ok {
 		in, _ := split(paused, func(r *record) bool { return b.has(measured(r)) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
 		p := d.groups.byPair[in[0].pair]

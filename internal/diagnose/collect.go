@@ -17,12 +17,13 @@ type record struct {
 	class  class
 	rst    bool // it ended by an RST
 	open   bool // it did not end
-	half   bool // one side closed, the other did not
+	half   bool // one side closed, the other did not, though it had time
 	holder analyze.TimeWait
 
 	pair, server uint32
 	port         uint16 // of the client
 	idleOthers   uint16 // capped
+	idleBefore   uint16 // others that were idle when it was opened, capped
 
 	requests  uint32
 	start     int64
@@ -48,8 +49,8 @@ type Collector struct {
 
 // traits are sums over connections that only some rules look at.
 type traits struct {
-	midstream, oneDirection, opaque, lossy, withRequests int64
-	marks                                                []marked
+	midstream, oneDirection, opaque, lossy, withRequests, withMessages int64
+	marks                                                              []marked
 }
 
 // marked is a connection with something unusual besides its cause.
@@ -97,8 +98,8 @@ func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
 	end := endingOf(e)
 	_, r := d.records.Take()
 	*r = record{
-		id: c.ID, stream: c.Stream, is: is, class: k, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf, holder: c.Close.TimeWait,
-		pair: e.Pair, server: e.Server, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)),
+		id: c.ID, stream: c.Stream, is: is, class: k, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, holder: c.Close.TimeWait,
+		pair: e.Pair, server: e.Server, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
 		requests: uint32(max(c.Requests, 0)), start: c.Start, ended: end.at, packet: end.packet, done: e.LastDone,
 		asked: e.Asked.Packet, askedAt: e.Asked.At, firstByte: e.FirstByteAt, connect: max(c.ConnectTime, 0),
 	}
@@ -122,13 +123,16 @@ func (d *Collector) notice(c *analyze.Connection, e *analyze.Evidence, last int6
 	if c.Requests > 0 {
 		t.withRequests++
 	}
+	if c.Requests > 0 || c.Responses > 0 {
+		t.withMessages++
+	}
 	if c.HTTPUnknown {
 		t.opaque++
 	}
 	if (c.PacketsClient == 0) != (c.PacketsServer == 0) && c.Handshake != flows.HandshakeUnanswered {
 		t.oneDirection++
 	}
-	if c.MissingClient+c.MissingServer > 0 {
+	if missing := c.MissingClient + c.MissingServer; missing*20 > missing+c.BytesClient+c.BytesServer {
 		t.lossy++
 	}
 	if e.Challenged {

@@ -47,7 +47,9 @@ const (
 	sawForeignRST           // RST with another TTL, d after the last response
 	sawUnansweredEnd        // by closed d after request n, which has no response
 	sawCutEnd               // by closed d after request n, in its response
+	sawEventsEnd            // by closed d after request n, whose response is a stream of events
 	sawIdleEnd              // by closed d after response n
+	sawIdle408              // a 408 that answers no request d after response n
 	sawQuietEnd             // by closed after d of silence: not HTTP, or not seen
 	sawHalfClose            // by shut down its side, the other went on
 	sawOpenIdle             // open, d after response n
@@ -88,6 +90,9 @@ func (f fact) String() string {
 	case sawRequest10:
 		return fmt.Sprintf("request %d is HTTP/1.0 without keep-alive", f.n)
 	case sawResponseClose:
+		if f.code >= 400 {
+			return fmt.Sprintf(`response %d (status %d) says "Connection: close"`, f.n, f.code)
+		}
 		return fmt.Sprintf(`response %d says "Connection: close"`, f.n)
 	case sawResponse10:
 		return fmt.Sprintf("response %d is HTTP/1.0 without keep-alive", f.n)
@@ -124,8 +129,12 @@ func (f fact) ending(d string) string {
 		return fmt.Sprintf("%s sent %s %s after request %d, which has no response", f.by, f.end(), d, f.n)
 	case sawCutEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d, before its response was complete", f.by, f.end(), d, f.n)
+	case sawEventsEnd:
+		return fmt.Sprintf("%s sent %s %s after request %d, in its stream of events", f.by, f.end(), d, f.n)
 	case sawIdleEnd:
 		return fmt.Sprintf("%s sent %s %s after response %d", f.by, f.end(), d, f.n)
+	case sawIdle408:
+		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, f.n)
 	case sawQuietEnd:
 		return fmt.Sprintf("%s sent %s after %s of silence", f.by, f.end(), d)
 	case sawHalfClose:

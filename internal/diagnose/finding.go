@@ -257,6 +257,9 @@ func saving(v *view, records []*record) Saving {
 	return s
 }
 
+// many is how many connections matter even beside good reuse.
+const many = 100
+
 // weigh says how much a finding matters: by the requests that failed, else by
 // the connections that it cost, as a share of all and per minute.
 func (v *view) weigh(f *Finding) Severity {
@@ -273,11 +276,11 @@ func (v *view) weigh(f *Finding) Severity {
 	n := f.Saves.Connections
 	minutes := float64(v.duration) / 60e9
 	switch share := float64(n) / float64(max(t.Connections, 1)); {
-	case n < minSamples || float64(n) < minutes:
+	case n < minSamples || float64(n) < minutes || n < many && t.ReuseRatio >= goodReuse:
 		return Info
 	case share >= 0.2:
 		return Grave
-	case share >= 0.02 || n >= 100:
+	case share >= 0.02 || n >= many:
 		return Notable
 	}
 	return Info

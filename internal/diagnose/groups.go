@@ -219,6 +219,34 @@ func timed(run []*record) bool {
 	return round(d[len(d)/2])
 }
 
+// pauses returns how long records were idle, as samples of a timeout: those that
+// ended together, though their pauses differ, are one sample, not several.
+func pauses(records []*record) (out []int64) {
+	for _, run := range bursts(records) {
+		d := values(run, measured)
+		if dev := spread(d); dev > 2e6 && dev > 2*spread(values(run, func(r *record) int64 { return r.ended })) {
+			d = []int64{typical(d)}
+		}
+		out = append(out, d...)
+	}
+	return out
+}
+
+// age is how old a connection was when it ended.
+func (r *record) age() int64 { return r.ended - r.start }
+
+// ages returns the ages at which records ended, as samples of a limit: those
+// that were opened and ended together are one sample.
+func ages(records []*record) (out []int64) {
+	for _, run := range bursts(records) {
+		if spread(values(run, func(r *record) int64 { return r.start })) <= instant {
+			run = run[:1]
+		}
+		out = append(out, values(run, (*record).age)...)
+	}
+	return out
+}
+
 // round reports whether ns is about what people set: whole tenths of a second.
 func round(ns int64) bool {
 	const step = 100e6

@@ -22,9 +22,13 @@ const (
 	openIdle                      // still open, all answered
 )
 
-// unanswered is how many probes or retransmissions without an answer show that
-// a peer or the path is gone.
-const unanswered = 2
+const (
+	// unanswered is how many probes without an answer show that a peer or the
+	// path is gone.
+	unanswered = 2
+	// resent is how many retransmissions do: they come sooner.
+	resent = 3
+)
 
 // ending is who closed a connection first, and when.
 type ending struct {
@@ -130,8 +134,10 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 		return of(HTTP10, analyze.Client, High, fact{what: sawRequest10, n: at})
 	case e.Early && e.LastStatus >= 300 && end.by != analyze.Nobody:
 		return of(EarlyResponse, analyze.Server, High, fact{what: sawEarly, n: uint32(max(c.Responses, 1)), code: e.LastStatus})
+	case e.Idle408 && e.LastStatus == 408 && e.SaidUsedAt != analyze.Unknown:
+		return of(ServerIdleTimeout, analyze.Server, High, fact{what: sawIdle408, n: at - 1, d: e.SaidBy.At - e.SaidUsedAt})
 	case e.Said == analyze.SaidResponseClose:
-		return wait(saidInResponse, analyze.Server, fact{what: sawResponseClose, n: at})
+		return wait(saidInResponse, analyze.Server, fact{what: sawResponseClose, n: at, code: e.LastStatus})
 	case e.Said == analyze.SaidResponseHTTP10:
 		return wait(saidInResponse, analyze.Server, fact{what: sawResponse10, n: at})
 	case e.Said == analyze.SaidCloseDelimited:
@@ -174,18 +180,22 @@ func lost(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 		unacked bool
 		rst     analyze.Mark
 		probes  analyze.Probes
+		again   uint32
+		peer    uint64 // packets of the other side
 	}{
-		{analyze.Client, e.UnansweredClient, e.UnackedClient, e.ClientRST, c.ClientProbes},
-		{analyze.Server, e.UnansweredServer, e.UnackedServer, e.ServerRST, c.ServerProbes},
+		{analyze.Client, e.UnansweredClient, e.UnackedClient, e.ClientRST, c.ClientProbes, c.RetransmissionsClient, c.PacketsServer},
+		{analyze.Server, e.UnansweredServer, e.UnackedServer, e.ServerRST, c.ServerProbes, c.RetransmissionsServer, c.PacketsClient},
 	} {
 		probing := x.probes.Sent > x.probes.Answered
 		gone := x.lost >= unanswered && (end.by == analyze.Nobody || x.rst.OK())
 		switch {
+		case x.rst.OK() && e.Deaf&x.who != 0 && x.probes.Answered > 0 && e.Remote == x.who:
+			return of(DeadPeer, analyze.Network, Medium, fact{what: sawDeaf, by: x.who, n: x.probes.Answered})
 		case x.rst.OK() && e.Deaf&x.who != 0 && x.probes.Answered > 0:
 			return of(LocalDrop, x.who, High, fact{what: sawDeaf, by: x.who, n: x.probes.Answered})
-		case gone && probing && !x.unacked:
+		case gone && probing && !x.unacked && x.peer > 0:
 			return of(DeadPeer, analyze.Network, High, fact{what: sawProbesLost, by: x.who, n: x.probes.Sent - x.probes.Answered})
-		case x.lost >= unanswered && x.unacked && (gone || end.by == x.who):
+		case min(x.lost, x.again) >= resent && x.unacked && (gone || end.by == x.who):
 			return of(RetransmissionTimeout, analyze.Network, High, fact{what: sawDataLost, by: x.who, n: x.lost})
 		}
 	}
@@ -206,7 +216,7 @@ const minRest = 500e6
 // raced finds requests that met the server's close, or a server that no longer
 // knows the connection.
 func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok bool) {
-	if e.Outstanding == 0 || e.Answering || !e.Asked.OK() {
+	if e.Outstanding == 0 || e.Answering || !e.Asked.OK() || unseen(c) {
 		return n, k, false
 	}
 	near := max(c.RTT, minRace)
@@ -214,7 +224,7 @@ func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok
 	switch {
 	case e.ServerFIN.OK():
 		asked.d = max(e.Asked.At-e.ServerFIN.At, e.ServerFIN.At-e.Asked.At)
-		late := e.Asked.Packet > e.ServerFIN.Packet
+		late := e.Asked.Packet > e.ServerFIN.Packet && (e.MissedFIN || e.AfterFIN) // else out of order
 		switch {
 		case e.MissedFIN && (late || asked.d <= 2*near):
 			asked.what = sawCrossing
@@ -233,6 +243,9 @@ func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok
 	return n, k, false
 }
 
+// unseen reports whether a response may have been sent that was not captured.
+func unseen(c *analyze.Connection) bool { return c.MissingServer > 0 || c.PacketsServer == 0 }
+
 // rested reports whether the connection had been silent before its last
 // request, so that the server may have forgotten it.
 func rested(c *analyze.Connection, e *analyze.Evidence) bool {
@@ -245,8 +258,8 @@ func rested(c *analyze.Connection, e *analyze.Evidence) bool {
 
 // endedBusy takes closes with a request under way.
 func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
-	late := e.Outstanding == 0 && end.by == analyze.Client && e.Asked.OK() && e.LastDone != analyze.Unknown && e.LastDone > end.at && e.Asked.At < end.at
-	if end.by == analyze.Nobody || c.HTTPUnknown || e.Outstanding == 0 && !late || !e.Asked.OK() {
+	late := e.ServerLate && e.Outstanding == 0 && end.by == analyze.Client && e.Asked.OK() && e.LastDone != analyze.Unknown && e.LastDone > end.at && e.Asked.At < end.at
+	if end.by == analyze.Nobody || c.HTTPUnknown || unseen(c) && !e.Answering || e.Outstanding == 0 && !late || !e.Asked.OK() {
 		return n, k, false
 	}
 	f := fact{what: sawUnansweredEnd, by: end.by, rst: end.rst, n: uint32(c.Requests - max(0, e.Outstanding-1)), d: max(0, end.at-e.Asked.At)}
@@ -256,7 +269,11 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	case e.Answering && e.FirstByteAt <= end.at:
 		f.what = sawCutEnd
 	}
-	if end.by == analyze.Client {
+	switch {
+	case end.by == analyze.Client && e.Events && f.what == sawCutEnd:
+		f.what = sawEventsEnd
+		return of(ClientClosedAfterResponse, end.by, Medium, f)
+	case end.by == analyze.Client:
 		return wait(clientEndedBusy, end.by, f)
 	}
 	return wait(serverEndedBusy, end.by, f)
@@ -271,7 +288,7 @@ func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	if end.by == analyze.Client {
 		classes = [...]class{clientEndedIdle, clientEndedQuiet}
 	}
-	if e.LastDone == analyze.Unknown || c.HTTPUnknown {
+	if e.LastDone == analyze.Unknown || c.HTTPUnknown || e.Outstanding > 0 {
 		f := fact{what: sawQuietEnd, by: end.by, rst: end.rst, d: e.Quiet}
 		return wait(classes[1], end.by, f)
 	}
@@ -289,13 +306,13 @@ func sinceDone(e *analyze.Evidence, at int64) int64 {
 // stillOpen takes what the capture leaves open.
 func stillOpen(c *analyze.Connection, e *analyze.Evidence, last int64) (NotReused, class) {
 	switch {
-	case e.Outstanding > 0 || e.HeadStarted:
+	case e.Outstanding > 0 && !(unseen(c) && !e.Answering) || e.HeadStarted:
 		since := c.Start
 		if e.Asked.OK() {
 			since = e.Asked.At
 		}
 		return NotReused{BusyAtEnd, analyze.Nobody, High, fact{what: sawOpenBusy, n: uint32(max(c.Requests, 0)), d: last - since}}, decided
-	case e.LastDone != analyze.Unknown && !c.HTTPUnknown:
+	case e.LastDone != analyze.Unknown && !c.HTTPUnknown && e.Outstanding == 0:
 		return NotReused{Undecided, analyze.Nobody, High, fact{what: sawOpenIdle, n: uint32(c.Responses), d: last - e.LastDone}}, openIdle
 	}
 	return NotReused{IdleAtEnd, analyze.Nobody, Low, fact{what: sawOpenQuiet}}, decided

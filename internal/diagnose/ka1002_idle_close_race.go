@@ -12,7 +12,7 @@ var idleCloseRace = &Rule{
 	Why:     "the client reuses an idle connection just as the server times it out; the request is lost: the program sees EOF or ECONNRESET, a proxy answers 502",
 	Fix:     "keep the client's idle timeout at least a second below the server's keep-alive timeout, and retry idempotent requests",
 	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request, in the stream",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkIdleCloseRace,
 }
 

@@ -12,7 +12,7 @@ var idleTimeout = &Rule{
 	Why:     "the server's keep-alive timeout is shorter than the pauses between requests",
 	Fix:     "raise the server's keep-alive timeout above the pauses of the traffic; set the client's idle timeout below it, so that the client closes first and no request is lost",
 	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkIdleTimeout,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{

@@ -12,7 +12,7 @@ var readTimeout = &Rule{
 	Why:     "http.Server without IdleTimeout uses ReadTimeout for idle connections (beego sets 1 s): it closes each one so long after its response",
 	Fix:     "set http.Server.IdleTimeout (60 s or more, above the idle timeout of the clients) beside ReadTimeout; in another server look for its keep-alive timeout",
 	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkReadTimeout,
 	Costs:   true,
 }

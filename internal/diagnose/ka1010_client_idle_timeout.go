@@ -12,7 +12,7 @@ var clientIdleTimeout = &Rule{
 	Why:     "the idle timeout of the client's pool is shorter than the pauses between requests",
 	Fix:     "raise the idle timeout of the client's pool if the pauses between requests are longer; keep it below the server's",
 	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkClientIdleTimeout,
 	Costs:   true,
 }

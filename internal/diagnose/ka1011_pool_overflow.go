@@ -14,7 +14,7 @@ var poolOverflow = &Rule{
 	Why:     "more requests run in parallel than the pool keeps idle connections: the surplus is closed after each burst (Go keeps 2 per host by default)",
 	Fix:     "let the client's pool keep as many idle connections per host as requests run in parallel",
 	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkPoolOverflow,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
@@ -32,7 +32,7 @@ func checkPoolOverflow(v *view, r *Rule) []Finding {
 		if e.pair.Agent == analyze.Go {
 			f.Fix = fmt.Sprintf("set Transport.MaxIdleConnsPerHost to %d or more (the default is 2), and MaxIdleConns not below it", max(e.pair.PoolNeed, p.Value+1))
 		}
-		f.brief = fmt.Sprintf("%s keeps only %d idle connections to %s, but needs %d", e.pair.name, p.Value, e.server.name, e.pair.PoolNeed)
+		f.brief = fmt.Sprintf("%s keeps only %s to %s, but needs %d", e.pair.name, Plural(p.Value, "idle connection", "idle connections"), e.server.name, e.pair.PoolNeed)
 		out = append(out, f)
 	}
 	return out

@@ -12,7 +12,7 @@ var unreadBody = &Rule{
 	Why:     "the program closes the response body before it has read it to the end, so that its HTTP library cannot use the connection again",
 	Fix:     "read the body to the end before closing it, also on errors and when it is not wanted, and share one client",
 	Verify:  "tcp.flags.reset == 1 or tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkUnreadBody,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{

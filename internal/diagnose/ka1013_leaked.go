@@ -12,7 +12,7 @@ var leakedConnections = &Rule{
 	Why:     "response bodies are neither read to the end nor closed, or a new client with a pool of its own is made for each request",
 	Fix:     "close every response body (after reading it to the end), and share one client",
 	Verify:  "tcp.stream, then Statistics, Conversations: one request each, no FIN",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkLeakedConnections,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{

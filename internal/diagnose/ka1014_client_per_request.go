@@ -12,7 +12,7 @@ var clientPerRequest = &Rule{
 	Why:     "the response body is closed before it was read to the end (Go), a new client, session or process is used for each request, or the pool keeps nothing: these look alike on the wire",
 	Fix:     "read each response body to its end, and share one client or session with a pool for all requests of the program",
 	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole | Opening,
 	Check:   checkClientPerRequest,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
@@ -25,10 +25,24 @@ var clientPerRequest = &Rule{
 	},
 }
 
+// soonAfter is how soon after a response a client closes for it; with the round
+// trip, where the capture was made at the server.
+const soonAfter = 1e9
+
+// byHand is how many runs of curl are still a person's, not a script's.
+const byHand = 10
+
 func checkClientPerRequest(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(ClientClosedAfterResponse) {
+		e.records, _ = split(e.records, func(x *record) bool { return measured(x) < soonAfter })
+		if len(e.records) == 0 {
+			continue // they waited for more: nothing was made in vain
+		}
 		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
+		if e.pair.Agent == analyze.Curl && e.len() < byHand {
+			f.Severity = Info
+		}
 		f.brief = e.pair.name + " uses a new connection to " + e.server.name + " for each request"
 		out = append(out, f)
 	}

@@ -14,7 +14,7 @@ var balancerRace = &Rule{
 	Why:     "the backend's keep-alive timeout is shorter than that of the load balancer in front of it: its clients get 502",
 	Fix:     "set the backend's keep-alive timeout above the load balancer's idle timeout (AWS ALB 60 s, Google Cloud 600 s, nginx upstream 60 s)",
 	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request, in the stream",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkBalancerRace,
 }
 

@@ -12,7 +12,7 @@ var serverTimeout = &Rule{
 	Why:     "a write or handler timeout of the server (Go: WriteTimeout, which shows only when the handler returns), a worker that was killed, or an upstream that died",
 	Fix:     "raise the server's write timeout above the slowest handler, or bound the handler's time so that it answers before",
 	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkServerTimeout,
 	FixFor: map[analyze.Software]string{
 		analyze.Go:     "raise http.Server.WriteTimeout above the slowest handler, or wrap handlers in http.TimeoutHandler with less, which answers 503",

@@ -14,12 +14,15 @@ var clientTimeout = &Rule{
 	Why:     "the client's timeout is shorter than what the server takes, or its caller cancelled",
 	Fix:     "raise the client's timeout above the slowest response, or make the server faster; reuse is lost with each of these",
 	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkClientTimeout,
 	FixFor: map[analyze.Software]string{
 		analyze.Go: "raise http.Client.Timeout (it holds for the whole body, too) or use a context with a deadline per request and ResponseHeaderTimeout",
 	},
 }
+
+// oneOf is of how many requests one may be given up: somebody left a page.
+const oneOf = 10
 
 func checkClientTimeout(v *view, r *Rule) []Finding {
 	var out []Finding
@@ -28,6 +31,9 @@ func checkClientTimeout(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s gave up %s to %s, after %s", e.pair.name, Plural(e.len(), "request", "requests"), e.server.name, Duration(after))
 		if p, ok := v.policyOf(RequestTimeout, analyze.Client, e.pair.title()); ok {
 			f.Title += fmt.Sprintf(" (timeout of %s)", Duration(p.Value))
+		}
+		if e.len() == 1 && v.result.Totals.Requests >= oneOf {
+			f.Severity = Info
 		}
 		f.brief = fmt.Sprintf("%s gives up requests to %s after %s", e.pair.name, e.server.name, Duration(after))
 		out = append(out, f)

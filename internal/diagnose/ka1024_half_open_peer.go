@@ -12,7 +12,7 @@ var halfOpenPeer = &Rule{
 	Why:     "the server was restarted or failed over, its address moved, or its FIN was lost",
 	Fix:     "retry idempotent requests; let clients probe idle connections; look for restarts or failovers of the server",
 	Verify:  "tcp.flags.reset == 1",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkHalfOpenPeer,
 }
 

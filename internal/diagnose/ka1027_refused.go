@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
@@ -20,8 +22,29 @@ func checkRefused(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(Refused) {
 		f := v.found(r, e, "%s refused %s of the connections to it", e.server.name, shareOf(e.len(), e.server.Connections))
+		if v.otherFamily(e) {
+			f.Title += "; another address of it took them"
+			f.Severity, f.Failed = Info, 0
+		}
 		f.brief = e.server.name + " refuses connections"
 		out = append(out, f)
 	}
 	return out
+}
+
+// nextAddress is how soon a client tries the next address of a name (RFC 8305).
+const nextAddress = 1e9
+
+// otherFamily reports whether each connection was opened right afterwards at the
+// same port of an address of the other IP version: a name has both, and the
+// server listens on one.
+func (v *view) otherFamily(e ended) bool {
+	at := e.server.Server
+	return !slices.ContainsFunc(e.records, func(x *record) bool {
+		return !slices.ContainsFunc(v.groups.servers, func(s *server) bool {
+			return s.Server.Port() == at.Port() && s.Server.Addr().Is4() != at.Addr().Is4() && slices.ContainsFunc(s.records, func(r *record) bool {
+				return r.connect > 0 && r.start >= x.start && r.start <= x.start+nextAddress
+			})
+		})
+	})
 }

@@ -19,7 +19,10 @@ var acceptQueue = &Rule{
 func checkAcceptQueue(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(AcceptQueueFull) {
-		f := v.found(r, e, "%s does not accept: no room for %s, and %s answered by the kernel only", e.server.name, conns(e.len()), conns(v.starved[e.server.Num]))
+		f := v.found(r, e, "%s does not accept: no room for %s", e.server.name, conns(e.len()))
+		if n := v.starved[e.server.Num]; n > 0 {
+			f.Title += ", and " + conns(n) + " answered by the kernel only"
+		}
 		f.brief = "the accept queue of " + e.server.name + " is full"
 		out = append(out, f)
 	}

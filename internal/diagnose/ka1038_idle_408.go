@@ -12,7 +12,7 @@ var idle408 = &Rule{
 	Why:     "the server ends idle connections with a message (HAProxy, Apache and others): a client that just sends a request may take it for its response",
 	Fix:     "keep the client's idle timeout below the server's; let the client drop a connection on which a 408 comes unasked",
 	Verify:  "http.response.code == 408",
-	Needs:   HTTP | BothSides,
+	Needs:   Messages | BothSides,
 	Check:   checkIdle408,
 }
 

@@ -12,7 +12,7 @@ var unannounced = &Rule{
 	Why:     "a limit that this capture does not show often enough, an error in the server, or a reload",
 	Fix:     "look into the server: its keep-alive settings and its log at these times",
 	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkUnannounced,
 	Costs:   true,
 }

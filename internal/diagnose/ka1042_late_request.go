@@ -12,7 +12,7 @@ var lateRequest = &Rule{
 	Why:     "the client does not look whether an idle connection was closed before it uses it",
 	Fix:     "let the client check idle connections before use (most libraries do), and retry; keep its idle timeout below the timeout of the server",
 	Verify:  "tcp.flags.fin == 1 or http.request",
-	Needs:   HTTP | BothSides,
+	Needs:   HTTP | BothSides | Whole,
 	Check:   checkLateRequest,
 }
 

@@ -16,6 +16,10 @@ var unusedConnections = &Rule{
 	Check:   checkUnusedConnections,
 }
 
+// manyUnused is how many unused connections a minute are more than what health
+// checks make.
+const manyUnused = 60
+
 func checkUnusedConnections(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(NoRequest) {
@@ -24,7 +28,7 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 		}
 		f := v.found(r, e, "%s opened connections to %s without using them: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
 		f.Severity, f.Saves = Info, Saving{}
-		if e.len()*2 > e.pair.Connections && e.len() >= 10 {
+		if e.len()*2 > e.pair.Connections && e.len() >= 10 && v.perMinute(e.len()) >= manyUnused {
 			f.Severity = Notable
 		}
 		f.brief = e.pair.name + " opens connections to " + e.server.name + " that it does not use"

@@ -34,8 +34,9 @@ const (
 	Opening   Needs = 1 << iota // connections whose handshake was captured
 	BothSides                   // both directions of the connections
 	HTTP                        // requests that can be read
+	Messages                    // HTTP that can be read, requests or not
 	Probed                      // keep-alive probes
-	Whole                       // connections without many missing bytes
+	Whole                       // all bytes of most connections, but for a few
 )
 
 // String returns the needs in words.

@@ -48,7 +48,8 @@ func (s *server) exited() {
 		switch {
 		case gone && drained && len(busy) == 0:
 			settle(run, ServerDrain, analyze.Server, Medium)
-		case gone && (len(run) >= 2 || len(busy) > 0):
+		case gone && s.lives(at):
+		case gone && (len(busy) > 0 || len(run) >= 2 && !timed(run)):
 			settle(run, ServerExit, analyze.Server, High)
 		case len(run) >= exitAtLeast && len(busy) == 0 && !back && s.allEnd(run):
 			settle(run, ServerExit, analyze.Server, Medium)
@@ -93,6 +94,14 @@ func (s *server) after(t int64) (gone, back bool) {
 	return false, false
 }
 
+// lives reports whether the server completes responses or closes connections
+// some time after t.
+func (s *server) lives(t int64) bool {
+	return slices.ContainsFunc(s.records, func(r *record) bool {
+		return r.done > t+instant || r.ended > t+instant && r.is.By == analyze.Server && !r.open && r.is.Cause != Refused
+	})
+}
+
 // seldom reports whether a run is no more than what ends together otherwise,
 // because it was used together: the pauses of all are alike, and so are those of
 // the server's other connections.
@@ -133,22 +142,27 @@ func (d *Diagnosis) saidClose(s *server) {
 	ten, delimited := split(other, func(r *record) bool { return r.is.fact.what == sawResponse10 })
 	settle(ten, HTTP10, analyze.Server, High)
 	settle(delimited, CloseDelimited, analyze.Server, High)
-	most := uint32(0)
-	for _, r := range s.records {
-		most = max(most, r.requests)
-	}
-	if full, rest := split(w, func(r *record) bool { return most >= 2 && r.saidN == most && r.requests == most }); len(full) >= minSamples {
-		settle(full, ServerMaxRequests, analyze.Server, High)
-		d.policy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.name, Value: int64(most), Samples: int64(len(full))})
-		w = rest
-	}
 	if from, kept, ok := s.drain(); ok && kept < from && len(w) > 0 {
 		if gone, _ := s.after(from); gone || s.has(ServerDrain) {
 			settle(w, ServerDrain, analyze.Server, High)
 			return
 		}
 	}
-	if age, ok := aged(w); ok {
+	most := uint32(0)
+	for _, r := range s.records {
+		most = max(most, r.requests)
+	}
+	full, rest := split(w, func(r *record) bool {
+		return most >= 2 && r.saidN == most && r.requests == most && r.is.fact.code < 400
+	})
+	if len(full) >= minSamples {
+		settle(full, ServerMaxRequests, analyze.Server, High)
+		d.policy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.name, Value: int64(most), Samples: int64(len(full))})
+		w = rest
+	}
+	w, errors := split(w, func(r *record) bool { return r.is.fact.code < 400 })
+	settle(errors, ResponseConnectionClose, analyze.Server, High)
+	if age, ok := aged(w, s.keptAge()); ok {
 		settle(w, ServerMaxAge, analyze.Server, age.sure())
 		d.policy(Policy{Kind: MaxAge, By: analyze.Server, Subject: s.name, Value: age.hi, Samples: int64(len(w)), Spread: age.spread()})
 		return
@@ -163,14 +177,26 @@ func (s *server) has(c Cause) bool {
 // minAge is the shortest age of a connection that somebody would set as a limit.
 const minAge = 400e6
 
+// keptAge is the greatest age at which a response kept its connection, of those
+// that no response ended.
+func (s *server) keptAge() (age int64) {
+	for _, r := range s.records {
+		if r.class != saidInResponse && r.done != analyze.Unknown {
+			age = max(age, r.done-r.start)
+		}
+	}
+	return age
+}
+
 // aged looks for an age at which connections end, however many requests they
 // carried: older than every response that kept its connection, and not older
 // than any that ended it.
-func aged(w []*record) (age band, ok bool) {
-	if len(w) < minSamples || spread(values(w, func(r *record) int64 { return int64(r.saidN) })) == 0 {
-		return band{}, false
+func aged(w []*record, kept int64) (age band, ok bool) {
+	if len(w) < minSamples || spread(values(w, func(r *record) int64 { return int64(r.saidN) })) == 0 ||
+		spread(values(w, func(r *record) int64 { return r.start })) <= instant {
+		return band{}, false // of one age at any moment
 	}
-	age = band{lo: 0, hi: math.MaxInt64, n: len(w)}
+	age = band{lo: kept, hi: math.MaxInt64, n: len(w)}
 	for _, r := range w {
 		age.hi = min(age.hi, r.saidAt-r.start)
 		if r.usedAt != analyze.Unknown {
@@ -208,7 +234,7 @@ func (s *server) busyEnds() {
 func (d *Diagnosis) idleEnds(s *server) {
 	w := waiting(s.records, serverEndedIdle, serverEndedQuiet)
 	paused, prompt := split(w, func(r *record) bool { return measured(r) >= minIdle })
-	if b, ok := agree(values(paused, measured)); ok {
+	if b, ok := agree(pauses(paused)); ok {
 		in, _ := split(paused, func(r *record) bool { return b.has(measured(r)) })
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())
 		d.policy(Policy{Kind: IdleTimeout, By: analyze.Server, Subject: s.name, Value: b.middle, Samples: int64(b.n), Spread: b.spread(),
@@ -265,12 +291,17 @@ func (s *server) unsaidLimits(d *Diagnosis, prompt, paused []*record) {
 		d.policy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.name, Value: int64(most), Samples: int64(len(full))})
 	}
 	rest := waiting(append(slices.Clone(prompt), paused...), serverEndedIdle)
-	age := func(r *record) int64 { return r.ended - r.start }
-	b, ok := agree(values(rest, age))
+	b, ok := agree(ages(rest))
 	if !ok || b.lo < minAge {
 		return
 	}
-	in, _ := split(rest, func(r *record) bool { return b.has(age(r)) })
+	if s.keptAge() > b.hi {
+		return
+	}
+	in, _ := split(rest, func(r *record) bool { return b.has(r.age()) })
+	if spread(values(in, func(r *record) int64 { return int64(r.requests) })) == 0 && slices.Max(values(in, measured)) < minIdle {
+		return // each ended after as many requests, which took as long
+	}
 	settle(in, ServerMaxAge, analyze.Server, Medium)
 	d.policy(Policy{Kind: MaxAge, By: analyze.Server, Subject: s.name, Value: b.middle, Samples: int64(b.n), Spread: b.spread()})
 }

@@ -42,7 +42,11 @@ func (v *view) conclude() Verdict {
 		}
 		return Verdict{Problem, text + v.cost(f)}
 	}
-	if lacks := v.lacks(HTTP | BothSides | Whole); lacks != "" {
+	needs := HTTP | BothSides | Whole
+	if t.ReusedRequests == 0 {
+		needs |= Opening // a connection that was reused before its first packet looks new
+	}
+	if lacks := v.lacks(needs); lacks != "" {
 		return Verdict{CannotTell, lacks}
 	}
 	if t.AvoidableConnections >= minSamples && float64(t.AvoidableConnections) >= 0.2*float64(t.Connections) && v.perMinute(t.AvoidableConnections) >= 1 && t.ReuseRatio < goodReuse {
@@ -103,6 +107,7 @@ func (v *view) healthy() string {
 func (v *view) lacks(needs Needs) string {
 	t, all := &v.result.Totals, &v.all.traits
 	n := t.Connections
+	unread := needs&HTTP != 0 && all.withRequests == 0 || needs&Messages != 0 && all.withMessages == 0
 	switch {
 	case n == 0:
 		return "no TCP connection was captured; capture on the host of the client or the server, with the filter tcp"
@@ -110,11 +115,11 @@ func (v *view) lacks(needs Needs) string {
 		return "only one direction of most connections was captured; capture where both pass, on the host of the client or the server"
 	case needs&Opening != 0 && all.midstream == n:
 		return "the opening of no connection was captured; begin the capture before the traffic, or capture for longer"
-	case needs&Whole != 0 && all.lossy*5 > n && all.lossy >= minSamples:
+	case needs&Whole != 0 && all.lossy*5 > n:
 		return "bytes are missing from many connections; capture with a larger buffer (tcpdump -B 65536) and all of each packet (-s 0)"
-	case needs&HTTP != 0 && all.withRequests == 0 && all.opaque > 0:
+	case unread && all.opaque > 0:
 		return "the requests cannot be read: they are encrypted, HTTP/2 or cut; capture behind the TLS proxy, with -s 0"
-	case needs&HTTP != 0 && all.withRequests == 0:
+	case unread:
 		return "no HTTP request was captured; capture for longer, or at another place"
 	case needs&Probed != 0 && t.Probes == 0:
 		return "no keep-alive probe was captured; capture for longer than the idle time of the probes"
