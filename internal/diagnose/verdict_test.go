@@ -1,0 +1,122 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestVerdict shows what a capture must hold to be judged: a rule that lacks it
+// abstains, and does not say that all is well.
+func TestVerdict(t *testing.T) {
+	const closes = `
+conn 40001..40004 every 1
+0.000 $open
+0.002 > P. $get
+0.010 < P. $bye
+0.011 < F.
+0.012 > F.
+0.013 < .`
+	for _, tc := range []struct {
+		name, script string
+		level        Level
+		text         string // a part of it
+		abstain      Needs  // rules with one of these needs
+	}{
+		{"all there", closes, Problem, "closes after every response", Probed},
+		{"reused", `
+0.000 $open
+0.002 > P. $get
+0.010 < P. $ok
+1.002 > P. $get
+1.010 < P. $ok`, OK, "connections are reused", Probed},
+		{"the client's packets only", without(closes, "<"), CannotTell, "only one direction", BothSides | Probed},
+		{"the server's packets only", without(closes, ">"), CannotTell, "only one direction", BothSides | HTTP | Probed},
+		{"begun in the middle, one request each", `
+conn 40001..40003 every 1
+0.002 > P. $get
+0.010 < P. $ok
+0.011 > F.
+0.012 < F.
+0.013 > .`, CannotTell, "the opening of no connection was captured", Opening | Probed},
+		{"begun in the middle, reused", `
+0.002 > P. $get
+0.010 < P. $ok
+1.002 > P. $get
+1.010 < P. $ok`, OK, "connections are reused", Opening | Probed},
+		{"begun in the middle, and nothing said", `
+0.010 < .
+9.010 > .`, CannotTell, "the opening of no connection was captured", Opening | HTTP | Messages | Probed},
+		{"half of the responses lost by the capture", `
+conn 40001..40003 every 1
+0.000 $open
+0.002 > P. $get
+0.010 > . ack 1041
+0.500 > F.
+0.501 < F. 1041:1041(0)
+0.502 > .`, CannotTell, "bytes are missing", Whole | Probed},
+		{"a few bytes lost", `
+0.000 $open
+0.002 > P. $get
+0.010 < P. 1:2001(2000) "HTTP/1.1 200 OK\r\nContent-Length: 2050\r\n\r\n"
+0.011 < P. 2051:2092(41)
+0.012 > .
+1.002 > P. $get
+1.010 < P. $ok`, OK, "connections are reused", Probed},
+		{"TLS", `
+conn 40001..40003 every 1
+0.000 $open
+0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
+0.004 > P. "\x17\x03\x03\x00\x05abcde"
+0.005 < P. "\x17\x03\x03\x00\x05abcde"
+0.006 > F.
+0.007 < F.
+0.008 > .`, CannotTell, "they are encrypted", HTTP | Messages | Probed},
+		{"another protocol", `
+0.000 $open
+0.002 < P. "220 mail\r\n"
+0.003 > P. "QUIT\r\n"
+0.004 < F.
+0.005 > F.`, CannotTell, "no HTTP request was captured", HTTP | Messages | Probed},
+		{"nothing but connections", `
+0.000 $open
+9.000 > F.
+9.001 < F.
+9.002 > .`, CannotTell, "no HTTP request was captured", HTTP | Messages | Probed},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := play(t, tc.script)
+			if p.Verdict.Level != tc.level || !strings.Contains(p.Verdict.Text, tc.text) {
+				t.Errorf("got %v: %s, want %v with %q", p.Verdict.Level, p.Verdict.Text, tc.level, tc.text)
+			}
+			for _, j := range p.Judged {
+				if got, want := j.Lacks != "", j.Rule.Needs&tc.abstain != 0; got != want {
+					t.Errorf("%s abstains: %v (%s), want %v", j.Rule.ID, got, j.Lacks, want)
+				}
+				if j.Lacks != "" && j.Findings > 0 {
+					t.Errorf("%s abstains, and has %d findings", j.Rule.ID, j.Findings)
+				}
+			}
+			if t.Failed() {
+				t.Logf("in all:\n%s", summary(p.Diagnosis))
+			}
+		})
+	}
+}
+
+// without drops the packets of one direction.
+func without(script, direction string) string {
+	var kept []string
+	for line := range strings.Lines(script) {
+		switch f := strings.Fields(line); {
+		case len(f) > 1 && f[1] == direction:
+		case len(f) > 1 && f[1] == "$open" && direction == "<":
+			kept = append(kept, f[0]+" > S\n", "0.001 > . 1:1(0) ack 1\n")
+		case len(f) > 1 && f[1] == "$open":
+			kept = append(kept, f[0]+" < S. 0:0(0) ack 1\n")
+		default:
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}
