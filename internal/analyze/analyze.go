@@ -21,6 +21,11 @@ type Options struct {
 	// it is then forgotten, and the Result has no connections. The pointee is
 	// valid only during the call.
 	OnConnection func(*Connection)
+
+	// Fold makes the sums forget what happened two minutes ago and more, so that
+	// memory does not grow with the number of connections. Numbers that compare
+	// with a perfect pool are then those of the pool need as it was known.
+	Fold bool
 }
 
 // Analyzer follows one capture. It belongs to one goroutine at a time.
@@ -38,6 +43,7 @@ type Analyzer struct {
 	conn   Connection // the one that OnConnection sees
 
 	exchanges []Exchange
+	folded    int64 // when the sums last forgot
 }
 
 // New returns an Analyzer.
@@ -70,8 +76,15 @@ func (a *Analyzer) Apply(segs []flows.Segment) error {
 		}
 	}
 	a.engine.Sweep()
+	if a.opt.Fold && a.engine.Now() >= a.folded+foldEvery {
+		a.folded = a.engine.Now()
+		a.books.fold(a.folded - 2*int64(a.opt.TimeWait) - foldEvery)
+	}
 	return nil
 }
+
+// foldEvery is how often sums forget, in ns: what they keep until then is small.
+const foldEvery = 5e9
 
 // wanted reports whether c is to be analyzed.
 func (a *Analyzer) wanted(c *flows.Conn) bool {
@@ -117,9 +130,7 @@ func (a *Analyzer) forget() {
 func (a *Analyzer) settle(c *flows.Conn) {
 	t := a.talks.At(c.User)
 	client := clientSide(c, t)
-	if t.pair == 0 {
-		t.pair = a.pools.pair(c, client)
-	}
+	t.pair = a.pairOf(c)
 	a.books.enter(c, t, client, int64(a.opt.TimeWait))
 	if a.opt.OnConnection != nil {
 		a.describe(c, &a.conn)

@@ -8,7 +8,11 @@ import (
 
 // describe makes the readable form of a connection.
 func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
-	t := a.talks.At(c.User)
+	a.describeAs(c, a.talks.At(c.User), x)
+}
+
+// describeAs is describe with that talk.
+func (a *Analyzer) describeAs(c *flows.Conn, t *talk, x *Connection) {
 	client := clientSide(c, t)
 	server := client.Peer()
 	*x = Connection{

@@ -1,0 +1,65 @@
+package analyze
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+)
+
+// Peek adds up what was seen so far as Finish would, and lets the analysis go
+// on. It calls each, if not nil, with the connections that are kept: those that
+// have not ended, or are still in TIME_WAIT. The Result has no connections.
+func (a *Analyzer) Peek(first, last int64, each func(*Connection)) *Result {
+	last = max(last, a.engine.Now())
+	// Pairs are made before they are copied. A connection keeps none that is a
+	// guess: who is its client may still show.
+	pairs := make(map[uint64]uint32, a.engine.Kept())
+	a.engine.Each(func(c *flows.Conn) {
+		if a.wanted(c) {
+			pairs[c.ID] = a.pairOf(c)
+		}
+	})
+	b := a.books.clone()
+	a.engine.Each(func(c *flows.Conn) {
+		pair, ok := pairs[c.ID]
+		if !ok {
+			return
+		}
+		t := *a.talks.At(c.User)
+		t.pair = pair
+		b.enter(c, &t, clientSide(c, &t), int64(a.opt.TimeWait))
+		if each != nil {
+			a.describeAs(c, &t, &a.conn)
+			each(&a.conn)
+		}
+	})
+	r := &Result{analyzer: a}
+	b.close(r, a, first, last, a.engine.Counts())
+	return r
+}
+
+// pairOf returns the pair of a connection, as far as it shows.
+func (a *Analyzer) pairOf(c *flows.Conn) uint32 {
+	t := a.talks.At(c.User)
+	if t.pair != 0 {
+		return t.pair
+	}
+	return a.pools.pair(c, clientSide(c, t))
+}
+
+// clone returns books of their own with the same entries.
+func (b *books) clone() *books {
+	x := *b
+	p := *b.pools
+	p.byKey, p.byAddr = maps.Clone(p.byKey), maps.Clone(p.byAddr)
+	p.pairs, p.servers = slices.Clone(p.pairs), slices.Clone(p.servers)
+	x.pools = &p
+	x.hosts, x.perConn, x.hostCloses = maps.Clone(b.hosts), maps.Clone(b.perConn), maps.Clone(b.hostCloses)
+	x.addrs, x.spans, x.uses, x.reusable = slices.Clone(b.addrs), slices.Clone(b.spans), slices.Clone(b.uses), slices.Clone(b.reusable)
+	x.opened.n, x.asked.n = slices.Clone(b.opened.n), slices.Clone(b.asked.n)
+	t := &x.sums
+	t.hosts, t.own, t.ports = slices.Clone(t.hosts), slices.Clone(t.own), slices.Clone(t.ports)
+	t.made, t.handshakes, t.shape.n = slices.Clone(t.made), slices.Clone(t.handshakes), slices.Clone(t.shape.n)
+	return &x
+}
