@@ -70,10 +70,8 @@ const (
 	oddRecycled                 // a TIME_WAIT was taken over
 	oddStall                    // a closed window
 	odd408                      // a 408 without a request
-	oddSYNACK                   // the SYN-ACK was sent again
 	oddProbes                   // keep-alive probes; d is the idle time before the first
 	oddProbing                  // keep-alive probes in a row; d is the time between them
-	oddSYNAgain                 // a SYN was sent again, and answered in the end
 	oddCloseWait                // the server closed, the client did not; d is since when
 	oddFINWait2                 // the client closed, the server did not
 	oddStarved                  // data acknowledged, never answered
@@ -146,12 +144,6 @@ func (d *Collector) notice(c *analyze.Connection, e *analyze.Evidence, last int6
 	}
 	if e.Idle408 {
 		mark(odd408, analyze.Server, 0, 0)
-	}
-	if e.SYNACKRetransmissions > 0 {
-		mark(oddSYNACK, analyze.Server, int64(e.SYNACKRetransmissions), 0)
-	}
-	if c.SYNRetransmissions > 0 && c.RTT != analyze.Unknown {
-		mark(oddSYNAgain, analyze.Client, c.ConnectTime, 0)
 	}
 	d.noticeEnd(c, e, last, mark)
 }

@@ -49,7 +49,7 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 	x.probeSettings()
 	sortPolicies(x.Policies)
 	x.count()
-	v := &view{x, r, r.Last - r.First}
+	v := d.view(x, r)
 	for _, rule := range Rules {
 		j := Judgement{Rule: rule, Lacks: v.lacks(rule.Needs)}
 		if j.Lacks == "" {
@@ -65,6 +65,21 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 	rank(x.Findings)
 	x.Verdict = v.conclude()
 	return x
+}
+
+// view makes what the rules see. A Collector that took only the last
+// connections of the analysis sees their time alone.
+func (d *Collector) view(x *Diagnosis, r *analyze.Result) *view {
+	v := &view{Diagnosis: x, result: r, connections: int64(len(d.byID)), duration: r.Last - r.First}
+	since := r.Last
+	for _, x := range d.byID {
+		v.requests += int64(x.requests)
+		since = min(since, x.start)
+	}
+	if v.connections < r.Totals.Connections {
+		v.duration = r.Last - since
+	}
+	return v
 }
 
 // count counts the connections of each cause.

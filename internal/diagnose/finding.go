@@ -72,8 +72,9 @@ const maxExamples = 3
 // view is what a rule sees.
 type view struct {
 	*Diagnosis
-	result   *analyze.Result
-	duration int64 // of the capture, ns
+	result                *analyze.Result
+	connections, requests int64 // that were judged
+	duration              int64 // that they span, ns
 }
 
 // ended is a group whose connections ended for one of some causes.
@@ -266,7 +267,7 @@ func (v *view) weigh(f *Finding) Severity {
 	t := &v.result.Totals
 	switch n := f.Failed; {
 	case n == 0:
-	case n*100 < max(t.Requests, 0)+n:
+	case n*100 < v.requests+n:
 		return Info
 	case n >= minSamples:
 		return Grave
@@ -275,7 +276,7 @@ func (v *view) weigh(f *Finding) Severity {
 	}
 	n := f.Saves.Connections
 	minutes := float64(v.duration) / 60e9
-	switch share := float64(n) / float64(max(t.Connections, 1)); {
+	switch share := float64(n) / float64(max(v.connections, 1)); {
 	case n < minSamples || float64(n) < minutes || n < many && t.ReuseRatio >= goodReuse:
 		return Info
 	case share >= 0.2:

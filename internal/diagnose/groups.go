@@ -45,6 +45,9 @@ type members struct {
 
 var _ [64 - causeCount]struct{} // there is a bit for each cause
 
+// seen returns how many connections of the group were judged.
+func (m *members) seen() int64 { return int64(len(m.records)) }
+
 // having returns the records with one of these causes.
 func (m *members) having(causes []Cause) []*record {
 	if !slices.ContainsFunc(causes, func(c Cause) bool { return m.causes&(1<<c) != 0 }) {
@@ -68,14 +71,14 @@ func group(records []*record, r *analyze.Result) *groups {
 	servers := map[uint32]*server{}
 	for i := range r.Servers {
 		s := &server{ServerSummary: &r.Servers[i], name: r.Servers[i].Server.String()}
-		s.records = make([]*record, 0, s.Connections)
+		s.records = make([]*record, 0, min(s.Connections, int64(len(records))))
 		servers[s.Num] = s
 		g.servers = append(g.servers, s)
 	}
 	hosts := map[netip.Addr]*host{}
 	for i := range r.Pairs {
 		p := &pair{Pair: &r.Pairs[i], name: r.Pairs[i].Client.String(), server: servers[r.Pairs[i].ServerNum]}
-		p.records = make([]*record, 0, p.Connections)
+		p.records = make([]*record, 0, min(p.Connections, int64(len(records))))
 		g.byPair[p.Num] = p
 		g.pairs = append(g.pairs, p)
 		p.server.pairs = append(p.server.pairs, p)

@@ -30,7 +30,7 @@ func checkRequestClose(v *view, r *Rule) []Finding {
 		if e.pair.proxyUpstream() {
 			continue // told by another rule
 		}
-		f := v.found(r, e, `%s asks %s to close: "Connection: close" in requests on %s of its connections`, e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
+		f := v.found(r, e, `%s asks %s to close: "Connection: close" in requests on %s of its connections`, e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
 		f.brief = e.pair.name + ` sends "Connection: close" to ` + e.server.name + " with its requests"
 		out = append(out, f)
 	}

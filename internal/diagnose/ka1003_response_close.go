@@ -31,7 +31,7 @@ func checkResponseClose(v *view, r *Rule) []Finding {
 		for _, x := range e.records {
 			n += int64(x.requests)
 		}
-		f := v.found(r, e, `%s says "Connection: close" on %s of its connections`, e.server.name, shareOf(e.len(), e.server.Connections))
+		f := v.found(r, e, `%s says "Connection: close" on %s of its connections`, e.server.name, shareOf(e.len(), e.server.seen()))
 		if n == e.len() {
 			f.brief = e.server.name + " closes after every response"
 		} else {

@@ -29,7 +29,7 @@ func checkHttp10(v *view, r *Rule) []Finding {
 		if e.records[0].is.By == analyze.Client {
 			who, what = e.pair.name+" asks "+e.server.name, "requests"
 		}
-		f := v.found(r, e, "%s in HTTP/1.0: %s end %s of the connections", who, what, shareOf(e.len(), e.pair.Connections))
+		f := v.found(r, e, "%s in HTTP/1.0: %s end %s of the connections", who, what, shareOf(e.len(), e.pair.seen()))
 		f.brief = who + " in HTTP/1.0, so that every exchange needs a connection"
 		out = append(out, f)
 	}

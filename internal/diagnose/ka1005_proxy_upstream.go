@@ -23,7 +23,7 @@ func checkProxyUpstream(v *view, r *Rule) []Finding {
 		if !e.pair.proxyUpstream() {
 			continue
 		}
-		f := v.found(r, e, "%s is a proxy that opens a connection to %s per request: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
+		f := v.found(r, e, "%s is a proxy that opens a connection to %s per request: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
 		f.brief = e.pair.name + " proxies to " + e.server.name + " without keep-alive"
 		out = append(out, f)
 	}

@@ -27,7 +27,7 @@ func checkMaxRequests(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(ServerMaxRequests) {
 		limit := int64(e.records[0].requests)
-		f := v.found(r, e, "%s ends connections after %s: %s", e.server.name, Plural(limit, "request", "requests"), shareOf(e.len(), e.server.Connections))
+		f := v.found(r, e, "%s ends connections after %s: %s", e.server.name, Plural(limit, "request", "requests"), shareOf(e.len(), e.server.seen()))
 		if limit >= 1000 {
 			f.Severity = Info
 		}

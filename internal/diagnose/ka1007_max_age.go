@@ -25,7 +25,7 @@ func checkMaxAge(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(ServerMaxAge) {
 		p, _ := v.policyOf(MaxAge, analyze.Server, e.server.name)
-		f := v.found(r, e, "%s ends connections that are %s old: %s", e.server.name, Duration(p.Value), shareOf(e.len(), e.server.Connections))
+		f := v.found(r, e, "%s ends connections that are %s old: %s", e.server.name, Duration(p.Value), shareOf(e.len(), e.server.seen()))
 		f.brief = e.server.name + " ends connections at an age of " + Duration(p.Value)
 		out = append(out, f)
 	}

@@ -31,7 +31,7 @@ func checkIdleTimeout(v *view, r *Rule) []Finding {
 			continue // told by another rule
 		}
 		after := typical(values(e.records, measured))
-		f := v.found(r, e, "%s closes connections idle for %s: %s", e.server.name, Duration(after), shareOf(e.len(), e.server.Connections))
+		f := v.found(r, e, "%s closes connections idle for %s: %s", e.server.name, Duration(after), shareOf(e.len(), e.server.seen()))
 		if p, ok := v.policyOf(IdleTimeout, analyze.Server, e.server.name); ok && len(p.Matches) > 0 {
 			f.Title += ", the default of " + list(p.Matches)
 		}

@@ -24,7 +24,7 @@ func checkReadTimeout(v *view, r *Rule) []Finding {
 			continue
 		}
 		after := typical(values(e.records, measured))
-		f := v.found(r, e, "%s closes connections idle for %s, as a Go server with that ReadTimeout and no IdleTimeout does: %s", e.server.name, Duration(after), shareOf(e.len(), e.server.Connections))
+		f := v.found(r, e, "%s closes connections idle for %s, as a Go server with that ReadTimeout and no IdleTimeout does: %s", e.server.name, Duration(after), shareOf(e.len(), e.server.seen()))
 		f.Confidence = Medium
 		f.brief = e.server.name + " closes connections that are idle for " + Duration(after)
 		out = append(out, f)

@@ -28,7 +28,7 @@ func checkPoolOverflow(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(ClientPoolOverflow) {
 		p, _ := v.policyOf(PoolSize, analyze.Client, e.pair.title())
-		f := v.found(r, e, "%s keeps only %s to %s and closes the others after each burst: %s", e.pair.name, Plural(p.Value, "idle connection", "idle connections"), e.server.name, shareOf(e.len(), e.pair.Connections))
+		f := v.found(r, e, "%s keeps only %s to %s and closes the others after each burst: %s", e.pair.name, Plural(p.Value, "idle connection", "idle connections"), e.server.name, shareOf(e.len(), e.pair.seen()))
 		if e.pair.Agent == analyze.Go {
 			f.Fix = fmt.Sprintf("set Transport.MaxIdleConnsPerHost to %d or more (the default is 2), and MaxIdleConns not below it", max(e.pair.PoolNeed, p.Value+1))
 		}

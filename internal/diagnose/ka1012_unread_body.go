@@ -36,7 +36,7 @@ func checkUnreadBody(v *view, r *Rule) []Finding {
 				how = "in the middle of the response or right after it"
 			}
 		}
-		f := v.found(r, e, "%s leaves bodies of %s unread and closes %s: %s", e.pair.name, e.server.name, how, shareOf(e.len(), e.pair.Connections))
+		f := v.found(r, e, "%s leaves bodies of %s unread and closes %s: %s", e.pair.name, e.server.name, how, shareOf(e.len(), e.pair.seen()))
 		f.brief = e.pair.name + " closes its connections to " + e.server.name + " without reading the bodies"
 		out = append(out, f)
 	}

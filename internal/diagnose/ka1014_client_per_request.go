@@ -39,7 +39,7 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		if len(e.records) == 0 {
 			continue // they waited for more: nothing was made in vain
 		}
-		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
+		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
 		if e.pair.Agent == analyze.Curl && e.len() < byHand {
 			f.Severity = Info
 		}

@@ -28,7 +28,7 @@ func checkUnansweredSYN(v *view, r *Rule) []Finding {
 				continue // each may have been answered after the capture
 			}
 		}
-		f := v.found(r, e, "%s did not answer %s of the connections to it, %s each", e.server.name, shareOf(e.len(), e.server.Connections), Plural(sent, "SYN", "SYNs"))
+		f := v.found(r, e, "%s did not answer %s of the connections to it, %s each", e.server.name, shareOf(e.len(), e.server.seen()), Plural(sent, "SYN", "SYNs"))
 		f.brief = e.server.name + " does not answer SYNs"
 		out = append(out, f)
 	}

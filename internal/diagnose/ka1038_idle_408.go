@@ -19,7 +19,7 @@ var idle408 = &Rule{
 func checkIdle408(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.marked(odd408, nil) {
-		f := v.found(r, e, "%s says 408 on idle connections: %s", e.server.name, shareOf(e.len(), e.server.Connections))
+		f := v.found(r, e, "%s says 408 on idle connections: %s", e.server.name, shareOf(e.len(), e.server.seen()))
 		f.Confidence = High
 		f.Observed = "a 408 that answers no request"
 		out = append(out, f)

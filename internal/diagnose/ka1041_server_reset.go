@@ -30,7 +30,7 @@ func checkServerReset(v *view, r *Rule) []Finding {
 				busy++
 			}
 		}
-		f := v.found(r, e, "%s resets connections: %s, %s of them with a request under way", e.server.name, shareOf(e.len(), e.server.Connections), Count(busy))
+		f := v.found(r, e, "%s resets connections: %s, %s of them with a request under way", e.server.name, shareOf(e.len(), e.server.seen()), Count(busy))
 		if f.Failed = busy; busy > 0 {
 			f.Severity = max(v.weigh(&f), Notable)
 		}

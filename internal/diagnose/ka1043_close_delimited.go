@@ -20,7 +20,7 @@ var closeDelimited = &Rule{
 func checkCloseDelimited(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(CloseDelimited) {
-		f := v.found(r, e, "%s sends responses without a length, which only the close ends: %s", e.server.name, shareOf(e.len(), e.server.Connections))
+		f := v.found(r, e, "%s sends responses without a length, which only the close ends: %s", e.server.name, shareOf(e.len(), e.server.seen()))
 		f.brief = e.server.name + " sends responses that only the close ends"
 		out = append(out, f)
 	}

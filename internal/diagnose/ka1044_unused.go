@@ -26,9 +26,9 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 		if e.len() < minSamples {
 			continue
 		}
-		f := v.found(r, e, "%s opened connections to %s without using them: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
+		f := v.found(r, e, "%s opened connections to %s without using them: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
 		f.Severity, f.Saves = Info, Saving{}
-		if e.len()*2 > e.pair.Connections && e.len() >= 10 && v.perMinute(e.len()) >= manyUnused {
+		if e.len()*2 > e.pair.seen() && e.len() >= 10 && v.perMinute(e.len()) >= manyUnused {
 			f.Severity = Notable
 		}
 		f.brief = e.pair.name + " opens connections to " + e.server.name + " that it does not use"

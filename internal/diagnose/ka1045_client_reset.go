@@ -20,7 +20,7 @@ var clientReset = &Rule{
 func checkClientReset(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(ClientReset) {
-		f := v.found(r, e, "%s resets its connections to %s: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.Connections))
+		f := v.found(r, e, "%s resets its connections to %s: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
 		f.brief = e.pair.name + " resets its connections to " + e.server.name
 		out = append(out, f)
 	}

@@ -106,7 +106,7 @@ func (v *view) healthy() string {
 // "" if nothing.
 func (v *view) lacks(needs Needs) string {
 	t, all := &v.result.Totals, &v.all.traits
-	n := t.Connections
+	n := v.connections
 	unread := needs&HTTP != 0 && all.withRequests == 0 || needs&Messages != 0 && all.withMessages == 0
 	switch {
 	case n == 0:
