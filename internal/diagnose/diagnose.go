@@ -92,9 +92,12 @@ func (d *Diagnosis) count() {
 		t.Connections = n
 		d.Causes = append(d.Causes, t)
 	}
-	slices.SortFunc(d.Causes, func(x, y CauseTotal) int {
-		return cmp.Or(cmp.Compare(y.Connections, x.Connections), cmp.Compare(x.Cause, y.Cause), cmp.Compare(x.By, y.By))
-	})
+	slices.SortFunc(d.Causes, byCount)
+}
+
+// byCount puts the most first.
+func byCount(x, y CauseTotal) int {
+	return cmp.Or(cmp.Compare(y.Connections, x.Connections), cmp.Compare(x.Cause, y.Cause), cmp.Compare(x.By, y.By))
 }
 
 // policy keeps a policy that was inferred.

@@ -1,0 +1,129 @@
+package live
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// DefaultKeep is how many ended connections a Session keeps in detail, at least.
+const DefaultKeep = 20_000
+
+// Session follows one capture. It belongs to one goroutine; its snapshots may
+// go to others.
+type Session struct {
+	keep     int
+	onEnded  func(*analyze.Connection)
+	analyzer *analyze.Analyzer
+
+	old, recent []analyze.Connection // ended ones; keep of them in old, once there are so many
+	left        int64                // how many are in neither any more
+	causes      []diagnose.CauseTotal
+	findings    []diagnose.Finding // of windows before
+	now         int64              // time of the last segment
+}
+
+// NewSession returns a Session that keeps at least that many connections in
+// detail. Connections go to opt.OnConnection, too, if it is set.
+func NewSession(opt analyze.Options, keep int) *Session {
+	s := &Session{keep: max(keep, 1), onEnded: opt.OnConnection}
+	opt.Fold = true
+	opt.OnConnection = s.ended
+	s.analyzer = analyze.New(opt)
+	return s
+}
+
+// Apply takes the next segments, as [analyze.Analyzer.Apply].
+func (s *Session) Apply(segs []flows.Segment) error {
+	if n := len(segs); n > 0 {
+		s.now = max(s.now, segs[n-1].Time)
+	}
+	err := s.analyzer.Apply(segs)
+	if len(s.recent) >= s.keep {
+		s.turn()
+	}
+	return err
+}
+
+func (s *Session) ended(c *analyze.Connection) {
+	s.recent = append(s.recent, *c)
+	if s.onEnded != nil {
+		s.onEnded(c)
+	}
+}
+
+// turn makes room for new connections: the older half of the window leaves it,
+// and what became of these is counted.
+func (s *Session) turn() {
+	if len(s.old) > 0 {
+		x := s.look(s.old[0].Start, s.now)
+		left := make([]uint64, len(s.old))
+		for i := range s.old {
+			left[i] = s.old[i].ID
+		}
+		s.causes = x.Diagnosis.Add(s.causes, left)
+		s.findings = diagnose.Worst(s.findings, x.Diagnosis.Findings)
+		s.left += int64(len(s.old))
+	}
+	s.old, s.recent = s.recent, s.old[:0]
+}
+
+// Snapshot is what can be said of a session at a moment. It is not changed any
+// more.
+type Snapshot struct {
+	At          int64 // time of the last packet, ns since the epoch
+	Result      *analyze.Result
+	Diagnosis   *diagnose.Diagnosis
+	Connections []analyze.Connection // in order of ID: those that have not ended, and the last that have
+	Left        int64                // connections that are in the sums alone
+}
+
+// Snapshot looks at the session, which goes on; first and last are the times of
+// the first and the last packet.
+func (s *Session) Snapshot(first, last int64) *Snapshot {
+	x := s.look(first, last)
+	x.Diagnosis.Before(s.causes, s.findings)
+	return x
+}
+
+// Finish says that the capture is over.
+func (s *Session) Finish(first, last int64) *Snapshot {
+	x := s.judge(s.analyzer.Finish(first, last), slices.Concat(s.old, s.recent))
+	x.Diagnosis.Before(s.causes, s.findings)
+	return x
+}
+
+// look judges the window and what is open.
+func (s *Session) look(first, last int64) *Snapshot {
+	list := slices.Concat(s.old, s.recent)
+	r := s.analyzer.Peek(first, last, func(c *analyze.Connection) { list = append(list, *c) })
+	return s.judge(r, list)
+}
+
+func (s *Session) judge(r *analyze.Result, list []analyze.Connection) *Snapshot {
+	slices.SortFunc(list, func(a, b analyze.Connection) int { return cmp.Compare(a.ID, b.ID) })
+	d := diagnose.NewCollector()
+	for i := range list {
+		d.Add(&list[i], r.Last)
+	}
+	return &Snapshot{At: r.Last, Result: r, Diagnosis: d.Finish(r), Connections: list, Left: s.left}
+}
+
+// Len, Connection, Exchanges and Example are what reports ask a Result for.
+func (x *Snapshot) Len() int { return len(x.Connections) }
+
+// Connection fills c with the i-th connection.
+func (x *Snapshot) Connection(i int, c *analyze.Connection) { *c = x.Connections[i] }
+
+// Exchanges returns none: they are not kept.
+func (x *Snapshot) Exchanges() []analyze.Exchange { return nil }
+
+// Example returns a connection to look at, if it is still kept.
+func (x *Snapshot) Example() (id uint64, why string, ok bool) {
+	id, why, ok = x.Result.Example()
+	_, ok = slices.BinarySearchFunc(x.Connections, id, func(c analyze.Connection, id uint64) int { return cmp.Compare(c.ID, id) })
+	return id, why, ok
+}
