@@ -67,7 +67,7 @@ func TestEarlier(t *testing.T) {
 	}
 	// Others of another client push the first ones out.
 	for i := range 400 {
-		at := 340 + float64(i)/100
+		at := 340 + float64(i)/10
 		script += fmt.Sprintf("conn %d\nclient 192.0.2.77\n%.3f > S 0:0(0)\n%.3f < R. 0:0(0) ack 1\n", 9000+i, at, at+.0005)
 	}
 	for i := range 100 { // until these are forgotten, too
