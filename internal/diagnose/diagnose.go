@@ -48,7 +48,7 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 	x.groups.note()
 	x.probeSettings()
 	sortPolicies(x.Policies)
-	x.count()
+	x.countCauses()
 	v := d.view(x, r)
 	for _, rule := range Rules {
 		j := Judgement{Rule: rule, Lacks: v.lacks(rule.Needs)}
@@ -82,8 +82,8 @@ func (d *Collector) view(x *Diagnosis, r *analyze.Result) *view {
 	return v
 }
 
-// count counts the connections of each cause.
-func (d *Diagnosis) count() {
+// countCauses counts the connections of each cause.
+func (d *Diagnosis) countCauses() {
 	by := map[CauseTotal]int64{}
 	for _, r := range d.all.byID {
 		by[CauseTotal{Cause: r.is.Cause, By: r.is.By}]++

@@ -258,8 +258,12 @@ func saving(v *view, records []*record) Saving {
 	return s
 }
 
-// many is how many connections matter even beside good reuse.
-const many = 100
+const (
+	// few is how many connections matter if they are the half of all.
+	few = 2
+	// many is how many matter even beside good reuse.
+	many = 100
+)
 
 // weigh says how much a finding matters: by the requests that failed, else by
 // the connections that it cost, as a share of all and per minute.
@@ -277,9 +281,11 @@ func (v *view) weigh(f *Finding) Severity {
 	n := f.Saves.Connections
 	minutes := float64(v.duration) / 60e9
 	switch share := float64(n) / float64(max(v.connections, 1)); {
-	case n < minSamples || float64(n) < minutes || n < many && t.ReuseRatio >= goodReuse:
+	case n < few || float64(n) < minutes || n < many && t.ReuseRatio >= goodReuse:
 		return Info
-	case share >= 0.2:
+	case n < minSamples && share < 0.5:
+		return Info
+	case n >= minSamples && share >= 0.2:
 		return Grave
 	case share >= 0.02 || n >= many:
 		return Notable

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -49,10 +50,20 @@ func (v *view) conclude() Verdict {
 	if lacks := v.lacks(needs); lacks != "" {
 		return Verdict{CannotTell, lacks}
 	}
-	if t.AvoidableConnections >= minSamples && float64(t.AvoidableConnections) >= 0.2*float64(t.Connections) && v.perMinute(t.AvoidableConnections) >= 1 && t.ReuseRatio < goodReuse {
-		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable, but not why they were made", Count(t.AvoidableConnections), conns(t.Connections))}
+	if n := t.AvoidableConnections - v.count(Upgraded, Tunnel); n >= minSamples && float64(n) >= 0.2*float64(t.Connections) && v.perMinute(n) >= 1 && t.ReuseRatio < goodReuse {
+		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show", Count(n), conns(t.Connections))}
 	}
 	return Verdict{OK, v.healthy()}
+}
+
+// count returns how many connections have one of these causes.
+func (v *view) count(causes ...Cause) (n int64) {
+	for _, t := range v.Causes {
+		if slices.Contains(causes, t.Cause) {
+			n += t.Connections
+		}
+	}
+	return n
 }
 
 func (v *view) perMinute(n int64) float64 { return float64(n) * 60e9 / float64(max(v.duration, 1)) }
@@ -98,6 +109,9 @@ func (v *view) healthy() string {
 	t := &v.result.Totals
 	if t.ReusedRequests > 0 {
 		return fmt.Sprintf("connections are reused: %s on %s", Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
+	}
+	if t.AvoidableConnections > 0 {
+		return fmt.Sprintf("too little to complain about: %s on %s, none reused", Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
 	}
 	return fmt.Sprintf("nothing to improve: %s on %s", Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
 }
