@@ -275,6 +275,7 @@ func (j *job) report(src *capture.Source, a *analyze.Analyzer, opt capture.Optio
 		last = max(opt.Until, first)
 	}
 	j.last = last
+	tightenMemory()
 	result := a.Finish(first, last)
 	r := &report.Report{
 		Version:   version,

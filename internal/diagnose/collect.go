@@ -8,35 +8,33 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// record is what is kept of a connection for its group: no pointer, about 130
+// record is what is kept of a connection for its group: no pointer, about 150
 // bytes.
 type record struct {
-	id     uint64
-	stream int64
-	is     NotReused
-	class  class
-	rst    bool // it ended by an RST
-	open   bool // it did not end
-	half   bool // one side closed, the other did not, though it had time
-	holder analyze.TimeWait
-
-	pair, server uint32
-	port         uint16 // of the client
-	idleOthers   uint16 // capped
-	idleBefore   uint16 // others that were idle when it was opened, capped
-
-	requests  uint32
+	id        uint64
+	stream    int64
+	is        NotReused
 	start     int64
 	ended     int64  // first FIN or RST
 	packet    uint64 // of that, else of the message that ended the persistence
 	done      int64  // last byte of the last response; Unknown without
 	saidAt    int64  // 0 if nothing was said
-	saidN     uint32
 	usedAt    int64  // as in [analyze.Evidence.SaidUsedAt]
 	asked     uint64 // first packet of the last request
 	askedAt   int64  // its time
 	firstByte int64  // of a response that was under way
 	connect   int64  // time that the connection took to open, 0 if not known
+
+	pair, server    uint32
+	requests, saidN uint32
+	port            uint16 // of the client
+	idleOthers      uint16 // capped
+	idleBefore      uint16 // others that were idle when it was opened, capped
+	class           class
+	rst             bool // it ended by an RST
+	open            bool // it did not end
+	half            bool // one side closed, the other did not, though it had time
+	holder          analyze.TimeWait
 }
 
 // Collector takes the connections of one analysis. It is not safe for
