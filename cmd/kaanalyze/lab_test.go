@@ -15,7 +15,9 @@ import (
 
 // answer is what the tests of truths look at in a JSON report.
 type answer struct {
-	Totals struct {
+	Verdict  struct{ Level string }
+	Findings []struct{ Rule string }
+	Totals   struct {
 		Connections int64
 		SYN         int64
 		SYNACK      int64 `json:"syn_ack"`
