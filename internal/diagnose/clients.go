@@ -24,10 +24,11 @@ func (d *Diagnosis) decideHost(h *host) {
 // open ends at once, and nothing follows.
 func (h *host) exited() {
 	ends := waiting(h.records, clientEndedIdle, clientEndedBusy, clientEndedQuiet)
+	newest, oldest := h.outlasting()
 	for _, run := range bursts(ends) {
 		busy, idle := split(run, func(r *record) bool { return r.class == clientEndedBusy })
 		late := slices.ContainsFunc(idle, func(r *record) bool { return measured(r) >= minIdle })
-		if len(run) < exitAtLeast || timed(run) || h.goesOn(run) || !late && (len(busy) == 0 || len(idle) == 0) && !mixed(busy) {
+		if len(run) < exitAtLeast || timed(run) || goesOn(run, newest, oldest) || !late && (len(busy) == 0 || len(idle) == 0) && !mixed(busy) {
 			continue
 		}
 		settle(run, ClientExit, analyze.Client, Medium)
@@ -44,13 +45,24 @@ func mixed(busy []*record) bool {
 	return slices.Max(d) > 2*slices.Min(d) || slices.Max(d) < minIdle && len(busy) > 2*exitAtLeast
 }
 
+// outlasting returns when the client's newest connection began, and the oldest
+// of those that stay open.
+func (h *host) outlasting() (newest, oldest int64) {
+	newest, oldest = math.MinInt64, math.MaxInt64
+	for _, r := range h.records {
+		newest = max(newest, r.start)
+		if r.open {
+			oldest = min(oldest, r.start)
+		}
+	}
+	return newest, oldest
+}
+
 // goesOn reports whether the client has connections that outlive a burst, or
 // opens others after it.
-func (h *host) goesOn(run []*record) bool {
+func goesOn(run []*record, newest, oldest int64) bool {
 	at := run[len(run)-1].ended
-	return slices.ContainsFunc(h.records, func(r *record) bool {
-		return r.start > at || r.open && r.start < at
-	})
+	return newest > at || oldest < at
 }
 
 // gaveUp names the client's closes with a request under way.

@@ -19,6 +19,14 @@ type Diagnosis struct {
 	groups  *groups
 	all     *Collector
 	starved map[uint32]int64 // connections whose data was never answered, by server
+
+	policies map[policyKey]int // where they are in Policies
+}
+
+type policyKey struct {
+	kind    PolicyKind
+	by      analyze.Party
+	subject string
 }
 
 // CauseTotal counts the connections of one cause.
@@ -47,7 +55,7 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 	}
 	x.groups.note()
 	x.probeSettings()
-	sortPolicies(x.Policies)
+	x.sortPolicies()
 	x.countCauses()
 	v := d.view(x, r)
 	for _, rule := range Rules {

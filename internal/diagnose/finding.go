@@ -81,6 +81,7 @@ type view struct {
 type ended struct {
 	subject
 	records []*record
+	worst   marked // the longest one, if they have an oddity
 }
 
 func (e *ended) len() int64 { return int64(len(e.records)) }
@@ -90,7 +91,7 @@ func (v *view) perServer(causes ...Cause) []ended {
 	var out []ended
 	for _, s := range v.groups.servers {
 		if in := s.having(causes); len(in) > 0 {
-			out = append(out, ended{subject{server: s}, in})
+			out = append(out, ended{subject: subject{server: s}, records: in})
 		}
 	}
 	return out
@@ -101,7 +102,7 @@ func (v *view) perPair(causes ...Cause) []ended {
 	var out []ended
 	for _, p := range v.groups.pairs {
 		if in := p.having(causes); len(in) > 0 {
-			out = append(out, ended{subject{pair: p, server: p.server}, in})
+			out = append(out, ended{subject: subject{pair: p, server: p.server}, records: in})
 		}
 	}
 	return out
@@ -112,7 +113,7 @@ func (v *view) perHost(causes ...Cause) []ended {
 	var out []ended
 	for _, h := range v.groups.hosts {
 		if in := h.having(causes); len(in) > 0 {
-			out = append(out, ended{subject{host: h.addr.String()}, in})
+			out = append(out, ended{subject: subject{host: h.addr.String()}, records: in})
 		}
 	}
 	return out
@@ -126,7 +127,7 @@ func having(records []*record, causes []Cause) []*record {
 // marked returns the connections with an oddity, by server.
 func (v *view) marked(what oddity, is func(*marked) bool) []ended {
 	var order []*server
-	by := map[*server][]*record{}
+	by := map[*server]*ended{}
 	for i := range v.all.traits.marks {
 		m := &v.all.traits.marks[i]
 		if m.what != what || is != nil && !is(m) {
@@ -136,12 +137,17 @@ func (v *view) marked(what oddity, is func(*marked) bool) []ended {
 		s := v.groups.byPair[r.pair].server
 		if by[s] == nil {
 			order = append(order, s)
+			by[s] = &ended{subject: subject{server: s}}
 		}
-		by[s] = append(by[s], r)
+		e := by[s]
+		e.records = append(e.records, r)
+		if m.d > e.worst.d || len(e.records) == 1 {
+			e.worst = *m
+		}
 	}
 	var out []ended
 	for _, s := range order {
-		out = append(out, ended{subject{server: s}, by[s]})
+		out = append(out, *by[s])
 	}
 	return out
 }
@@ -337,10 +343,9 @@ func conns(n int64) string { return Plural(n, "connection", "connections") }
 
 // policyOf returns the policy of that kind and subject.
 func (d *Diagnosis) policyOf(kind PolicyKind, by analyze.Party, subject string) (Policy, bool) {
-	for _, p := range d.Policies {
-		if p.Kind == kind && p.By == by && p.Subject == subject {
-			return p, true
-		}
+	i, ok := d.policies[policyKey{kind, by, subject}]
+	if !ok {
+		return Policy{}, false
 	}
-	return Policy{}, false
+	return d.Policies[i], true
 }

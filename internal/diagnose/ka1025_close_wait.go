@@ -27,13 +27,7 @@ const longHalfClosed = 1e9
 func (v *view) halfClosed(r *Rule, what oddity, title string) []Finding {
 	var out []Finding
 	for _, e := range v.marked(what, func(m *marked) bool { return m.d >= longHalfClosed }) {
-		since := int64(0)
-		for _, m := range v.all.traits.marks {
-			if m.what == what && v.groups.byPair[v.all.find(m.id).pair].server == e.server {
-				since = max(since, m.d)
-			}
-		}
-		f := v.found(r, e, title, e.server.name, Duration(since), conns(e.len()))
+		f := v.found(r, e, title, e.server.name, Duration(e.worst.d), conns(e.len()))
 		f.Confidence, f.Failed, f.Saves = High, 0, Saving{}
 		if f.Severity = Info; e.len() >= minSamples {
 			f.Severity = Notable

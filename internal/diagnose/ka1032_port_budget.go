@@ -28,7 +28,7 @@ func checkPortBudget(v *view, r *Rule) []Finding {
 		if used*10 < analyze.PortBudget*7 {
 			continue
 		}
-		e := ended{subject{pair: p, server: p.server}, p.records}
+		e := ended{subject: subject{pair: p, server: p.server}, records: p.records}
 		f := v.found(r, e, "%s of %s ports of %s to %s %s", Count(used), Count(analyze.PortBudget), p.name, p.server.name, how)
 		f.Severity, f.Confidence, f.Failed = Grave, High, 0
 		f.Observed = Plural(p.PortsInUse, "port", "ports") + " in use or in TIME_WAIT at once"

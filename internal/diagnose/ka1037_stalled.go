@@ -21,12 +21,7 @@ var stalled = &Rule{
 func checkStalled(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.marked(oddStall, nil) {
-		longest, who := int64(0), analyze.Nobody
-		for _, m := range v.all.traits.marks {
-			if m.what == oddStall && m.d > longest && v.groups.byPair[v.all.find(m.id).pair].server == e.server {
-				longest, who = m.d, m.by
-			}
-		}
+		longest, who := e.worst.d, e.worst.by
 		f := v.found(r, e, "the %s of %s did not read for up to %s: %s with a closed window", who, e.server.name, Duration(longest), conns(e.len()))
 		f.Severity, f.Confidence, f.Failed, f.Saves = Info, High, 0, Saving{}
 		if who == analyze.Server {

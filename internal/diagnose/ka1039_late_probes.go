@@ -23,12 +23,7 @@ const shortestPath = 240e9
 func checkLateProbes(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.marked(oddProbes, func(m *marked) bool { return m.d > shortestPath }) {
-		idle := int64(0)
-		for _, m := range v.all.traits.marks {
-			if m.what == oddProbes && v.groups.byPair[v.all.find(m.id).pair].server == e.server {
-				idle = max(idle, m.d)
-			}
-		}
+		idle := e.worst.d
 		f := v.found(r, e, "probes on connections to %s begin after %s: later than some paths forget", e.server.name, Duration(idle))
 		f.Severity, f.Confidence, f.Failed, f.Saves = Info, High, 0, Saving{}
 		f.Observed = "the first probe came after " + Duration(idle)

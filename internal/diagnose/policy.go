@@ -167,9 +167,14 @@ func (d *Diagnosis) probeSettings() {
 	}
 }
 
-// sortPolicies puts policies into the order of reports.
-func sortPolicies(p []Policy) {
-	slices.SortStableFunc(p, func(x, y Policy) int {
+// sortPolicies puts policies into the order of reports. The first of a kind and
+// subject counts.
+func (d *Diagnosis) sortPolicies() {
+	slices.SortStableFunc(d.Policies, func(x, y Policy) int {
 		return cmp.Or(cmp.Compare(y.By, x.By), cmp.Compare(x.Subject, y.Subject), cmp.Compare(x.Kind, y.Kind))
 	})
+	d.policies = map[policyKey]int{}
+	for i, p := range slices.Backward(d.Policies) {
+		d.policies[policyKey{p.Kind, p.By, p.Subject}] = i
+	}
 }

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -40,20 +41,23 @@ const (
 // connections that ended with it.
 func (s *server) exited() {
 	ends := waiting(s.records, serverEndedBusy, serverEndedIdle, serverEndedQuiet)
+	life := s.lastSigns()
+	idle := waiting(ends, serverEndedIdle)
+	_, alike := agree(values(idle, measured))
 	for _, run := range bursts(ends) {
 		at := run[0].ended
 		gone, back := s.after(at)
-		drained := s.drainedAt(at)
+		drained := life.drainedAt(at)
 		busy, _ := split(run, func(r *record) bool { return r.class == serverEndedBusy })
 		switch {
 		case gone && drained && len(busy) == 0:
 			settle(run, ServerDrain, analyze.Server, Medium)
-		case gone && s.lives(at):
+		case gone && life.last > at+instant:
 		case gone && (len(busy) > 0 || len(run) >= 2 && !timed(run)):
 			settle(run, ServerExit, analyze.Server, High)
 		case len(run) >= exitAtLeast && len(busy) == 0 && !back && s.allEnd(run):
 			settle(run, ServerExit, analyze.Server, Medium)
-		case len(run) < exitAtLeast || timed(run) || s.seldom(run):
+		case len(run) < exitAtLeast || timed(run) || alike && len(run) < len(idle): // those that were used together end together
 		case len(busy) > 0 && len(busy) < len(run) && !back:
 			settle(run, ServerExit, analyze.Server, Medium)
 		case len(busy) == 0 && drained:
@@ -82,57 +86,55 @@ func (s *server) allEnd(run []*record) bool {
 // after reports what became of the server after t: whether it refused
 // connections soon, before it took any; and whether it took one at all.
 func (s *server) after(t int64) (gone, back bool) {
-	for _, r := range s.records {
-		switch {
-		case r.start <= t:
-		case r.is.Cause == Refused:
+	first, _ := slices.BinarySearchFunc(s.records, t+1, func(r *record, t int64) int { return cmp.Compare(r.start, t) })
+	for _, r := range s.records[first:] {
+		switch r.is.Cause {
+		case Refused:
 			return r.start-t <= beforeRefusal, false
-		case r.is.Cause != Unanswered:
+		case Unanswered:
+		default:
 			return false, true
 		}
 	}
 	return false, false
 }
 
-// lives reports whether the server completes responses or closes connections
-// some time after t.
-func (s *server) lives(t int64) bool {
-	return slices.ContainsFunc(s.records, func(r *record) bool {
-		return r.done > t+instant || r.ended > t+instant && r.is.By == analyze.Server && !r.open && r.is.Cause != Refused
-	})
+// signs are when a server did something, as far as it tells how it ended.
+type signs struct {
+	last  int64 // it completed a response, or closed a connection
+	from  int64 // it first said close
+	kept  int64 // a response last kept its connection
+	drain bool  // both of these are set
 }
 
-// seldom reports whether a run is no more than what ends together otherwise,
-// because it was used together: the pauses of all are alike, and so are those of
-// the server's other connections.
-func (s *server) seldom(run []*record) bool {
-	_, alike := agree(values(waiting(s.records, serverEndedIdle), measured))
-	return alike && len(run) < len(waiting(s.records, serverEndedIdle))
+// lastSigns looks for them.
+func (s *server) lastSigns() signs {
+	x := signs{last: math.MinInt64, from: math.MaxInt64, kept: math.MinInt64}
+	for _, r := range s.records {
+		if r.done != analyze.Unknown {
+			x.last = max(x.last, r.done)
+		}
+		if r.is.By == analyze.Server && !r.open && r.is.Cause != Refused {
+			x.last = max(x.last, r.ended)
+		}
+		switch {
+		case r.class == saidInResponse && r.is.fact.what == sawResponseClose:
+			x.from = min(x.from, r.saidAt)
+			if r.usedAt != analyze.Unknown {
+				x.kept = max(x.kept, r.usedAt)
+			}
+		case r.done != analyze.Unknown && r.class != saidInResponse:
+			x.kept = max(x.kept, r.done)
+		}
+	}
+	x.drain = x.from != math.MaxInt64 && x.kept != math.MinInt64 && x.kept < x.from
+	return x
 }
 
 // drainedAt reports whether the server began to say close at about t, on every
 // response from then on, having kept connections before.
-func (s *server) drainedAt(t int64) bool {
-	from, kept, ok := s.drain()
-	return ok && kept < from && from > t-2e9 && from < t+5e9
-}
-
-// drain returns when the server first said close, and when a response last kept
-// its connection.
-func (s *server) drain() (from, kept int64, ok bool) {
-	from, kept = math.MaxInt64, math.MinInt64
-	for _, r := range s.records {
-		switch {
-		case r.class == saidInResponse && r.is.fact.what == sawResponseClose:
-			from = min(from, r.saidAt)
-			if r.usedAt != analyze.Unknown {
-				kept = max(kept, r.usedAt)
-			}
-		case r.done != analyze.Unknown && r.class != saidInResponse:
-			kept = max(kept, r.done)
-		}
-	}
-	return from, kept, from != math.MaxInt64 && kept != math.MinInt64
+func (x *signs) drainedAt(t int64) bool {
+	return x.drain && x.from > t-2e9 && x.from < t+5e9
 }
 
 // saidClose says why responses ended the persistence.
@@ -142,8 +144,8 @@ func (d *Diagnosis) saidClose(s *server) {
 	ten, delimited := split(other, func(r *record) bool { return r.is.fact.what == sawResponse10 })
 	settle(ten, HTTP10, analyze.Server, High)
 	settle(delimited, CloseDelimited, analyze.Server, High)
-	if from, kept, ok := s.drain(); ok && kept < from && len(w) > 0 {
-		if gone, _ := s.after(from); gone || s.has(ServerDrain) {
+	if x := s.lastSigns(); x.drain && len(w) > 0 {
+		if gone, _ := s.after(x.from); gone || s.has(ServerDrain) {
 			settle(w, ServerDrain, analyze.Server, High)
 			return
 		}
