@@ -65,6 +65,7 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 			if rule.Costs {
 				found = slices.DeleteFunc(found, func(f Finding) bool { return f.Saves.Connections == 0 && f.Failed == 0 })
 			}
+			found = v.join(found)
 			j.Findings = len(found)
 			x.Findings = append(x.Findings, found...)
 		}
