@@ -16,6 +16,10 @@ var idleCloseRace = &Rule{
 	Check:   checkIdleCloseRace,
 }
 
+// shortTimeout is how long a server's idle timeout must be for the client's to
+// find room below it.
+const shortTimeout = 3e9
+
 func checkIdleCloseRace(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(StaleRace) {
@@ -26,6 +30,9 @@ func checkIdleCloseRace(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s of %s to %s crossed the server's close and got lost (%s apart)", Plural(e.len(), "request", "requests"), e.pair.name, e.server.name, Duration(margin))
 		if p, ok := v.policyOf(IdleTimeout, analyze.Server, e.server.name); ok {
 			f.Fix = "set the client's idle timeout below " + Duration(p.Value) + ", which is when " + e.server.name + " closes, by a second or more; retry idempotent requests"
+			if p.Value < shortTimeout {
+				f.Fix = "raise the keep-alive timeout of " + e.server.name + ", now " + Duration(p.Value) + ", and keep the client's idle timeout a second below it; retry idempotent requests"
+			}
 		}
 		f.brief = Plural(e.len(), "request", "requests") + " to " + e.server.name + " met a connection that it was just closing"
 		out = append(out, f)
