@@ -194,6 +194,14 @@ func (k *book) drop(d dropped) {
 	}
 }
 
+// lost enters what a live capture has lost so far.
+func (k *book) lost(kernel, iface uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.drop(dropped{packets: kernel, total: true})
+	k.stats.InterfaceDropped = iface
+}
+
 // summary returns the stats as they are now.
 func (k *book) summary() Stats {
 	k.mu.Lock()

@@ -1,12 +1,16 @@
 // Package capture turns capture files into TCP segments: pcap and pcapng of
 // any age and byte order, plain or compressed, one file or hundreds that are
-// one capture, any link type, with or without a pcap filter.
+// one capture, any link type, with or without a pcap filter. It captures from
+// interfaces, too.
 //
 // [OpenFiles] looks at every file and says at once what cannot be read. The
 // [Source] that it returns is read by [Source.Run], which hands runs of
 // segments to its caller in the order of the capture. Afterwards
 // [Source.Stats] says what was read and what was damaged, and
 // [Source.Origin] which file a frame came from.
+//
+// [OpenLive] returns the Source of one of the [Interfaces] instead, whose packets
+// [Source.Save] saves.
 //
 // Files are read in blocks: a worker takes the reader's lock, reads a block,
 // finds the records in it and gives the lock back; it decodes what it read
@@ -54,7 +58,7 @@ type Options struct {
 type Stats struct {
 	Sources   []SourceStats // in the order in which the files were named
 	LinkTypes []string      // tcpdump's names, in order of appearance
-	Format    string        // "pcap", "pcap-ns", "pcap-modified", "pcapng"; "mixed" if several
+	Format    string        // "pcap", "pcap-ns", "pcap-modified", "pcapng", "live"; "mixed" if several
 
 	Packets, TCPPackets uint64 // frames as Wireshark numbers them, and those decoded as TCP
 	Bytes               uint64 // as on the wire
@@ -62,6 +66,10 @@ type Stats struct {
 
 	Damage        *Damage // the first damage met, or nil
 	KernelDropped *uint64 // packets that the capturing system says it lost; nil if it does not say
+
+	// InterfaceDropped is how many packets the interface of a live capture has
+	// dropped meanwhile, of all kinds.
+	InterfaceDropped uint64
 
 	CutPackets       uint64 // captured in part
 	UndecodedPackets uint64 // neither TCP nor known to be something else

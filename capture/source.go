@@ -10,12 +10,13 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
-// A Source is an opened capture. Run reads it once; Stats, Progress, Origin
+// A Source is an opened capture or interface. Run reads it once; Stats, Progress, Origin
 // and Secrets may be called at any time, from any goroutine.
 type Source struct {
 	opt     Options
 	cursors []*cursor // as named
 	merger  merger
+	live    *live // nil for files
 	streams bool  // some file may make a reader wait
 	total   int64 // bytes of all files, 0 if one is not known
 	filters *filterSet
@@ -35,6 +36,9 @@ func (s *Source) Run(ctx context.Context, apply func([]flows.Segment) error) err
 		return errors.New("read capture: it has been read before")
 	}
 	s.defrag = newDefragmenter()
+	if s.live != nil {
+		return s.runLive(ctx, apply)
+	}
 	r := &reading{s: s, ctx: ctx, apply: apply}
 	r.queue.init(s.opt.Workers)
 	if s.opt.Workers == 1 && !s.streams {
@@ -75,8 +79,12 @@ func (s *Source) Secrets() [][]byte {
 	return s.book.secrets[:len(s.book.secrets):len(s.book.secrets)]
 }
 
-// Close closes the files. It does not wait for a read that Run has given up.
+// Close closes the files. It does not wait for a read that Run has given up. Of
+// an interface it closes the one that is saved to, too, whose error it returns.
 func (s *Source) Close() error {
+	if s.live != nil {
+		return s.live.close()
+	}
 	for _, c := range s.cursors {
 		c.abandon()
 	}

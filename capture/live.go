@@ -1,0 +1,265 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"syscall"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+)
+
+// ErrNoLive says that this program was built without libpcap, which captures.
+var ErrNoLive = errors.New("live capture needs libpcap, which this program was built without")
+
+// An Interface is a place to capture from, as libpcap lists it.
+type Interface struct {
+	Name, Description     string
+	Addresses             []netip.Prefix
+	Up, Running, Loopback bool
+}
+
+// Device says which interface to capture from, and how. The zero values of all
+// but Name and Now are usual.
+type Device struct {
+	Name          string
+	SnapLen       int  // bytes kept of a packet; 0 is MaxSnapLen
+	Buffer        int  // bytes of the kernel's ring; 0 is DefaultBuffer
+	NoPromiscuous bool // only what is for this host
+
+	// Now is the wall clock, in nanoseconds since the Unix epoch. A capture is
+	// over when the packets of the moment at which it was stopped are there.
+	Now func() int64
+}
+
+const (
+	MaxSnapLen    = maxPlain // libpcap keeps no more of a packet
+	DefaultBuffer = 64 << 20
+)
+
+// An EndError is why a live capture ended before it was told to. What was
+// captured until then has been handed over.
+type EndError struct{ Err error }
+
+// Error returns the reason.
+func (e *EndError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *EndError) Unwrap() error { return e.Err }
+
+// OpenLive opens an interface. Its Source's Run captures until ctx is done,
+// which is no error then, opt.Count packets have come, or something fails, which is
+// an [*EndError]. It hands an empty run to apply when there was no packet for a
+// while, so that its caller may look at the clock. opt.Filter is the kernel's
+// work: frames that it leaves out have no number.
+//
+// An error wraps [syscall.ENODEV], [syscall.ENETDOWN], [fs.ErrPermission] or
+// [ErrNoLive], or is a [*FilterError]. When it returns the privileges that
+// capturing needs can be given up.
+func OpenLive(dev Device, opt Options) (*Source, error) {
+	if dev.SnapLen <= 0 || dev.SnapLen > MaxSnapLen {
+		dev.SnapLen = MaxSnapLen
+	}
+	if dev.Buffer <= 0 {
+		dev.Buffer = DefaultBuffer
+	}
+	t, link, err := openTap(&dev, opt.Filter)
+	if err != nil {
+		if _, ok := errors.AsType[*FilterError](err); ok || errors.Is(err, ErrNoLive) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%s: %w", dev.Name, err)
+	}
+	return newLive(dev, t, link, opt), nil
+}
+
+// newLive returns the source of an interface that is open.
+func newLive(dev Device, t tap, link linkType, opt Options) *Source {
+	opt.Filter = ""
+	s := &Source{opt: opt, live: &live{tap: t, dev: dev, link: link}}
+	s.book.init([]string{dev.Name})
+	s.book.stats.Format = formatLive
+	s.book.stats.Sources[0].Format = formatLive
+	s.book.news(&news{links: []linkType{link}})
+	return s
+}
+
+// formatLive is what [Stats.Format] says.
+const formatLive = "live"
+
+// A tap is an opened interface.
+type tap interface {
+	// next returns the next packet, which is valid until the next call; or
+	// errQuiet if there was none for pollTime.
+	next() (data []byte, at int64, wireLen uint32, err error)
+	// lost returns how many packets the kernel and the interface dropped so far.
+	lost() (kernel, iface uint64, err error)
+	// down returns why no packet can come, nil if one may.
+	down() error
+	close()
+}
+
+var errQuiet = errors.New("no packet has come")
+
+// pollTime is the longest that packets wait in the kernel before they are
+// handed over together, and that a read waits for them.
+const pollTime = 100e6
+
+const (
+	// tailQuiet is how many reads in a row must find nothing after the capture
+	// was stopped: the kernel hands a part of a ring over when its timer has
+	// found it unchanged, so up to two times later.
+	tailQuiet = 3
+	// statsTime is how often drops are asked for, and whether the interface is up.
+	statsTime = 1e9
+)
+
+// live captures from an interface.
+type live struct {
+	tap  tap
+	dev  Device
+	link linkType
+	save *saver
+
+	frames uint64 // handed over
+	until  int64  // frames later than that are not wanted
+	looked int64  // when drops were asked for
+}
+
+// Why fill has stopped.
+var errOver = errors.New("the capture is over")
+
+// runLive is Run for an interface. One goroutine does it all: the kernel's ring
+// is what evens out the load.
+func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error) error {
+	l := s.live
+	l.until = math.MaxInt64
+	w := newWorker(s)
+	b := &block{buf: make([]byte, 0, blockSize+recordLen+l.dev.SnapLen)}
+	for quiet := 0; ; {
+		if l.until == math.MaxInt64 && ctx.Err() != nil {
+			l.until, quiet = l.dev.Now(), 0
+		}
+		ended := l.fill(b)
+		if len(b.frames) > 0 {
+			quiet = 0
+			if s.opt.Count > 0 && s.limitCount(b) {
+				ended = errOver
+			}
+			if err := l.record(b); err != nil {
+				ended = err
+			}
+		}
+		if err := s.pass(w, b, apply); err != nil {
+			return err
+		}
+		if ended == errQuiet {
+			if quiet++; l.until == math.MaxInt64 || quiet < tailQuiet {
+				ended = nil
+			} else {
+				ended = errOver
+			}
+		}
+		if now := l.dev.Now(); ended != nil || now-l.looked >= statsTime {
+			l.looked = now
+			if err := s.look(); ended == nil || ended == errOver && err != nil {
+				ended = err
+			}
+		}
+		switch ended {
+		case nil:
+		case errOver:
+			return nil
+		default:
+			return &EndError{ended}
+		}
+	}
+}
+
+// fill takes packets until the block is full, or the packets in it have come
+// over a longer time than they may wait.
+func (l *live) fill(b *block) error {
+	b.clear(blockSize)
+	for len(b.buf) < blockSize {
+		data, at, wireLen, err := l.tap.next()
+		if err != nil {
+			return err
+		}
+		if at > l.until {
+			return errOver
+		}
+		b.frames = append(b.frames, frame{
+			time: at, off: uint32(len(b.buf)) + recordLen,
+			capLen: uint32(len(data)), wireLen: max(wireLen, uint32(len(data))), link: l.link,
+		})
+		b.buf = appendRecord(b.buf, at, wireLen, data)
+		if uint64(at-b.frames[0].time) > pollTime { // also if the clock was set back
+			break
+		}
+	}
+	return nil
+}
+
+// record saves the block if asked to. What could not be saved is not in the
+// block any more, so that what was saved tells the same.
+func (l *live) record(b *block) error {
+	if l.save == nil {
+		return nil
+	}
+	n, err := l.save.write(b)
+	if n < len(b.frames) {
+		b.frames = b.frames[:n]
+	}
+	return err
+}
+
+// pass decodes a block, enters it in the book and hands it over.
+func (s *Source) pass(w *worker, b *block, apply func([]flows.Segment) error) error {
+	l := s.live
+	if n := len(b.frames); n > 0 {
+		b.first = l.frames + 1
+		b.runs = append(b.runs[:0], run{frames: n, packet: b.first})
+		l.frames += uint64(n)
+		w.decode(b)
+		s.resolve(b)
+		s.book.enter(b)
+	}
+	return apply(b.segs[:b.n])
+}
+
+// look enters the drops so far, and returns why no packet can come, if so.
+func (s *Source) look() error {
+	kernel, iface, err := s.live.tap.lost()
+	if err == nil {
+		s.book.lost(kernel, iface)
+	}
+	return s.live.tap.down()
+}
+
+// appendRecord appends a packet as a record of a pcap file, which a block's
+// bytes can be written as.
+func appendRecord(buf []byte, at int64, wireLen uint32, data []byte) []byte {
+	seconds, nanos := at/1e9, at%1e9
+	buf = order.AppendUint32(buf, uint32(seconds))
+	buf = order.AppendUint32(buf, uint32(nanos))
+	buf = order.AppendUint32(buf, uint32(len(data)))
+	buf = order.AppendUint32(buf, max(wireLen, uint32(len(data))))
+	return append(buf, data...)
+}
+
+// noDevice and isDown are told of interfaces.
+const (
+	noDevice = syscall.ENODEV
+	isDown   = syscall.ENETDOWN
+)
+
+// close closes the interface and the file that is saved to.
+func (l *live) close() error {
+	l.tap.close()
+	if l.save == nil {
+		return nil
+	}
+	return l.save.close()
+}

@@ -1,0 +1,172 @@
+//go:build cgo && !nolibpcap
+
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/gopacket/pcap"
+)
+
+// Interfaces lists what can be captured from.
+func Interfaces() ([]Interface, error) {
+	found, err := pcap.FindAllDevs()
+	if err != nil {
+		return nil, fmt.Errorf("list interfaces: %w", err)
+	}
+	const loopback, up, running = 1, 2, 4 // PCAP_IF_
+	list := make([]Interface, len(found))
+	for i, f := range found {
+		list[i] = Interface{
+			Name: f.Name, Description: f.Description,
+			Up: f.Flags&up != 0, Running: f.Flags&running != 0, Loopback: f.Flags&loopback != 0,
+		}
+		for _, a := range f.Addresses {
+			if addr, ok := netip.AddrFromSlice(a.IP); ok {
+				bits, _ := net.IPMask(a.Netmask).Size()
+				list[i].Addresses = append(list[i].Addresses, netip.PrefixFrom(addr, bits))
+			}
+		}
+	}
+	return list, nil
+}
+
+// A pcapTap is an interface opened by libpcap.
+type pcapTap struct {
+	handle *pcap.Handle
+	index  int // of the interface, 0 if it is none of the system's
+
+	kernel, iface   uint64 // drops
+	kernel0, iface0 uint32 // libpcap's counts of them, which wrap
+}
+
+// openTap opens an interface with the filter in the kernel.
+func openTap(dev *Device, expr string) (tap, linkType, error) {
+	handle, err := activate(dev, !dev.NoPromiscuous && dev.Name != anyInterface)
+	if err != nil {
+		return nil, 0, explain(dev.Name, err)
+	}
+	compiling.Lock()
+	defer compiling.Unlock()
+	if expr != "" {
+		if err := handle.SetBPFFilter(expr); err != nil {
+			handle.Close()
+			return nil, 0, &FilterError{Expr: expr, Reason: strings.TrimSpace(err.Error())}
+		}
+	}
+	t := &pcapTap{handle: handle}
+	if known, err := net.InterfaceByName(dev.Name); err == nil {
+		t.index = known.Index
+	}
+	return t, fileLinkType(linkType(handle.LinkType())), nil
+}
+
+// anyInterface is libpcap's name of all of them together.
+const anyInterface = "any"
+
+// activate opens an interface. It is opened again where it does not know
+// promiscuous mode, which gopacket takes for an error.
+func activate(dev *Device, promiscuous bool) (*pcap.Handle, error) {
+	inactive, err := pcap.NewInactiveHandle(dev.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer inactive.CleanUp()
+	err = errors.Join(
+		inactive.SetSnapLen(dev.SnapLen),
+		inactive.SetPromisc(promiscuous),
+		inactive.SetTimeout(time.Duration(pollTime)),
+		inactive.SetBufferSize(dev.Buffer),
+	)
+	if err != nil {
+		return nil, err
+	}
+	handle, err := inactive.Activate()
+	if err != nil && err.Error() == "Cannot set as promisc" && promiscuous {
+		return activate(dev, false)
+	}
+	return handle, err
+}
+
+// explain turns gopacket's errors, which are texts, into ours. Who may not
+// capture is told of that even where there is no such interface.
+func explain(name string, err error) error {
+	switch err.Error() {
+	case "No Such Device":
+		return noDevice
+	case "Interface Not Up":
+		return isDown
+	case "Permission Denied", "unknown activated error: -11": // PCAP_ERROR_PROMISC_PERM_DENIED
+		if list, err := Interfaces(); err == nil && !slices.ContainsFunc(list, func(i Interface) bool { return i.Name == name }) {
+			return noDevice
+		}
+		return fs.ErrPermission
+	}
+	return err
+}
+
+// fileLinkType returns the link type of files for one of a running system,
+// where the two differ (pcap-common.c of libpcap).
+func fileLinkType(l linkType) linkType {
+	switch l {
+	case 11:
+		return linkATM
+	case linkRawBSD, linkRawOpen:
+		return linkRaw
+	}
+	return l
+}
+
+func (t *pcapTap) next() (data []byte, at int64, wireLen uint32, err error) {
+	data, info, err := t.handle.ZeroCopyReadPacketData()
+	switch err {
+	case nil:
+		return data, info.Timestamp.UnixNano(), uint32(info.Length), nil
+	case pcap.NextErrorTimeoutExpired:
+		return nil, 0, 0, errQuiet
+	case pcap.NextErrorReadError:
+		if down := t.down(); down != nil {
+			return nil, 0, 0, down
+		}
+		err = t.handle.Error()
+	}
+	return nil, 0, 0, fmt.Errorf("capture: %w", err)
+}
+
+func (t *pcapTap) lost() (kernel, iface uint64, err error) {
+	stats, err := t.handle.Stats()
+	if err != nil {
+		return 0, 0, err
+	}
+	add := func(sum *uint64, before *uint32, now int) {
+		*sum += uint64(uint32(now) - *before)
+		*before = uint32(now)
+	}
+	add(&t.kernel, &t.kernel0, stats.PacketsDropped)
+	add(&t.iface, &t.iface0, stats.PacketsIfDropped)
+	return t.kernel, t.iface, nil
+}
+
+// down asks the system: libpcap waits for an interface to come back.
+func (t *pcapTap) down() error {
+	if t.index == 0 {
+		return nil
+	}
+	known, err := net.InterfaceByIndex(t.index)
+	switch {
+	case err != nil:
+		return noDevice
+	case known.Flags&net.FlagUp == 0:
+		return isDown
+	}
+	return nil
+}
+
+func (t *pcapTap) close() { t.handle.Close() }
