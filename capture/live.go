@@ -19,6 +19,7 @@ type Interface struct {
 	Name, Description     string
 	Addresses             []netip.Prefix
 	Up, Running, Loopback bool
+	Pseudo                bool // libpcap's own: it is not up or down
 }
 
 // Device says which interface to capture from, and how. The zero values of all
@@ -128,7 +129,7 @@ type live struct {
 	looked int64  // when drops were asked for
 }
 
-// Why fill has stopped.
+// errOver is the end that was asked for.
 var errOver = errors.New("the capture is over")
 
 // runLive is Run for an interface. One goroutine does it all: the kernel's ring
@@ -184,8 +185,11 @@ func (l *live) fill(b *block) error {
 	b.clear(blockSize)
 	for len(b.buf) < blockSize {
 		data, at, wireLen, err := l.tap.next()
-		if err != nil {
+		if err == errQuiet {
 			return err
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", l.dev.Name, err)
 		}
 		if at > l.until {
 			return errOver
@@ -235,7 +239,10 @@ func (s *Source) look() error {
 	if err == nil {
 		s.book.lost(kernel, iface)
 	}
-	return s.live.tap.down()
+	if err := s.live.tap.down(); err != nil {
+		return fmt.Errorf("%s: %w", s.live.dev.Name, err)
+	}
+	return nil
 }
 
 // appendRecord appends a packet as a record of a pcap file, which a block's

@@ -28,6 +28,8 @@ func Interfaces() ([]Interface, error) {
 			Name: f.Name, Description: f.Description,
 			Up: f.Flags&up != 0, Running: f.Flags&running != 0, Loopback: f.Flags&loopback != 0,
 		}
+		_, err := net.InterfaceByName(f.Name)
+		list[i].Pseudo = err != nil
 		for _, a := range f.Addresses {
 			if addr, ok := netip.AddrFromSlice(a.IP); ok {
 				bits, _ := net.IPMask(a.Netmask).Size()

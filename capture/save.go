@@ -45,6 +45,7 @@ type saver struct {
 	out      io.Writer
 	file     *os.File // nil for Stdout
 	size     int64    // of the file
+	period   int64    // when this period began, for the names
 	boundary int64    // time from which on frames go to another file
 	periods  int      // files by time so far
 	number   int      // of the file within its period
@@ -59,15 +60,15 @@ func (v *saver) begin(at int64) error {
 	if v.Every > 0 {
 		v.boundary = at + int64(v.Every)
 	}
-	v.number = 0
-	return v.create(at)
+	v.period, v.number = at, 0
+	return v.create()
 }
 
 // create creates the next file, which holds nothing but its header then.
-func (v *saver) create(at int64) error {
+func (v *saver) create() error {
 	v.out, v.file = v.Stdout, nil
 	if v.Name != "-" {
-		name, err := v.fileName(at)
+		name, err := v.fileName()
 		if err != nil {
 			return err
 		}
@@ -90,11 +91,11 @@ func (v *saver) create(at int64) error {
 
 // fileName returns the name of the file to create. The first of files by size
 // has no number, unless they are written over in turn, as with tcpdump.
-func (v *saver) fileName(at int64) (string, error) {
+func (v *saver) fileName() (string, error) {
 	name := v.Name
 	if v.Every > 0 {
 		var err error
-		if name, err = TimeName(name, time.Unix(0, at)); err != nil {
+		if name, err = TimeName(name, time.Unix(0, v.period)); err != nil {
 			return "", err
 		}
 	}
@@ -193,7 +194,7 @@ func (v *saver) rotate(at int64, byTime bool) error {
 	if v.number++; v.Count > 0 && v.number >= v.Count {
 		v.number = 0
 	}
-	return v.create(at)
+	return v.create()
 }
 
 // close closes the file.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -19,9 +20,10 @@ import (
 
 // settings are what the command line asks for.
 type settings struct {
-	args   []string // as given
-	files  []string // captures, "-" is standard input; none with demo
-	filter string   // pcap filter, "" for all
+	args   []string      // as given
+	files  []string      // captures, "-" is standard input; none with demo
+	filter string        // pcap filter, "" for all; of files
+	live   *liveSettings // nil for files
 
 	format  report.Format // for standard output
 	outputs []output
@@ -48,6 +50,7 @@ type settings struct {
 	help, version, schema bool
 	rules, metrics        bool
 	rule                  *diagnose.Rule // to explain, or nil
+	list                  bool           // the interfaces
 }
 
 // output is a file that a report goes to.
@@ -62,6 +65,7 @@ type raw struct {
 	filterFile, format, since, until, server string
 	progress, explain, baseline              string
 	json, numeric                            bool
+	live                                     rawLive
 }
 
 // newFlags returns the flags, which fill s and r. Help is printed from them.
@@ -76,6 +80,8 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 	f.StringVar(&r.until, "until", "", "leave out packets after `TIME`")
 	f.StringVar(&r.server, "server", "", "only connections to this server, `ADDR:PORT`")
 	f.DurationVar(&s.timeWait, "time-wait", time.Minute, "how long TIME_WAIT lasts")
+
+	newLiveFlags(f, s, &r.live)
 
 	f.StringVarP(&r.format, "format", "f", "text", "`FORMAT` of standard output: "+formatNames())
 	f.BoolVar(&r.json, "json", false, "the same as --format json")
@@ -115,7 +121,7 @@ func parse(args []string) (*settings, error) {
 	if f.Changed("explain") {
 		return s, s.setRule(r.explain)
 	}
-	if s.help || s.version || s.schema || s.rules || s.metrics {
+	if s.help || s.version || s.schema || s.rules || s.metrics || s.list {
 		return s, nil
 	}
 	s.top = max(s.top, 0)
@@ -123,6 +129,9 @@ func parse(args []string) (*settings, error) {
 		if err := step(r); err != nil {
 			return nil, err
 		}
+	}
+	if err := s.setLive(f, r, f.Args()); err != nil {
+		return nil, err
 	}
 	return s, s.setInput(r, f.Args())
 }
@@ -238,12 +247,12 @@ func (s *settings) setBounds(r *raw) error {
 // setInput tells captures from the filter.
 func (s *settings) setInput(r *raw, words []string) error {
 	s.files = r.read
-	for len(words) > 0 && (words[0] == "-" || exists(words[0])) {
+	for s.live == nil && len(words) > 0 && (words[0] == "-" || exists(words[0])) {
 		s.files = append(s.files, words[0])
 		words = words[1:]
 	}
 	for _, w := range words {
-		if looksLikeFile(w) && !exists(w) {
+		if s.live == nil && looksLikeFile(w) && !exists(w) {
 			return &usageError{
 				fmt.Errorf("%s: no such file", printable(w)),
 				"words that do not name a file are a pcap filter; quote the filter as one word if it is one",
@@ -256,16 +265,22 @@ func (s *settings) setInput(r *raw, words []string) error {
 		}
 		s.files = []string{"-"}
 	}
-	s.filter = strings.Join(words, " ")
-	if r.filterFile == "" {
+	filter := strings.Join(words, " ")
+	if r.filterFile != "" {
+		if filter != "" {
+			return usagef("the filter is given twice: %q and --filter-file %q", filter, r.filterFile)
+		}
+		var err error
+		if filter, err = readFilter(r.filterFile); err != nil {
+			return err
+		}
+	}
+	if s.live != nil {
+		s.live.filter = cmp.Or(filter, defaultFilter)
 		return nil
 	}
-	if s.filter != "" {
-		return usagef("the filter is given twice: %q and --filter-file %q", s.filter, r.filterFile)
-	}
-	var err error
-	s.filter, err = readFilter(r.filterFile)
-	return err
+	s.filter = filter
+	return nil
 }
 
 // exists reports whether there is a file, or anything else, of that name.

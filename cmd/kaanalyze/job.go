@@ -44,6 +44,10 @@ type job struct {
 	source  sharedSource
 	summing *summing
 
+	user  *identity // who the program has become, or nil
+	pulse *pulse    // of a live capture
+	ended error     // why that ended before it was told to
+
 	collector *diagnose.Collector // of connections that are not kept, nil if all are
 	last      int64               // time of the last packet, once it is known
 }
@@ -52,8 +56,11 @@ func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *job {
 	j := &job{s: s, ui: u, stdin: stdin, stdout: stdout, outs: &outputs{}}
 	if s.demo {
 		j.stdin = bytes.NewReader(demo)
-	} else if len(s.files) == 0 {
+	} else if s.live == nil && len(s.files) == 0 {
 		s.files, j.implied = []string{"-"}, true
+	}
+	if s.live != nil {
+		j.pulse = newPulse(j.pace())
 	}
 	j.ctx, j.stop = context.WithCancel(context.Background())
 	return j
@@ -76,7 +83,7 @@ func (j *job) supervise() int {
 
 	done := make(chan error, 1)
 	go func() { done <- j.do() }()
-	for {
+	for told := false; ; {
 		select {
 		case err := <-done:
 			j.outs.discard()
@@ -94,7 +101,8 @@ func (j *job) supervise() int {
 			switch {
 			case s == syscall.SIGUSR1:
 				j.status()
-			case j.ctx.Err() == nil:
+			case !told:
+				told = true
 				j.stop()
 			default:
 				j.outs.discard()
@@ -111,9 +119,28 @@ func (j *job) status() {
 		j.ui.line("status", "nothing has been read yet")
 		return
 	}
+	if j.pulse != nil {
+		j.pulse.ask()
+		return
+	}
 	done, total := src.Progress()
 	stats := src.Stats()
 	j.ui.line("status", "%s of the input read, %s packets", percent(done, total), grouped(stats.Packets))
+}
+
+// open opens what is to be read.
+func (j *job) open(opt capture.Options) (*capture.Source, error) {
+	if j.s.live != nil {
+		return j.openLive(opt)
+	}
+	if err := dropCapabilities(); err != nil {
+		return nil, err
+	}
+	src, err := capture.OpenFiles(j.s.files, opt)
+	if err != nil {
+		return nil, j.openFailed(err)
+	}
+	return src, nil
 }
 
 // do opens, reads, analyses and writes.
@@ -122,15 +149,15 @@ func (j *job) do() error {
 	if err != nil {
 		return err
 	}
-	src, err := capture.OpenFiles(j.s.files, opt)
+	src, err := j.open(opt)
 	if err != nil {
-		return j.openFailed(err)
-	}
-	defer src.Close()
-	j.source.set(src)
-	if err := j.outs.open(j.s, j.stdout); err != nil {
 		return err
 	}
+	defer src.Close()
+	if err := j.outs.open(j.s, j.stdout); err != nil {
+		return j.notAllowed(err, j.user)
+	}
+	j.source.set(src)
 	stats := src.Stats()
 	begun := j.meta(&stats)
 	if err := j.outs.begin(&begun); err != nil {
@@ -236,26 +263,50 @@ func (j *job) firstPacket() (int64, error) {
 
 // noPacket is the error of a capture that has no packets.
 func (j *job) noPacket() error {
-	if len(j.s.files) > 1 {
+	switch {
+	case j.ended != nil:
+		return j.notAllowed(j.ended, j.user)
+	case j.s.live != nil:
+		return &hintError{
+			fmt.Errorf("%s: no packet was captured", j.s.live.device.Name),
+			fmt.Sprintf("the filter was %q; kaanalyze -D lists the interfaces, and -i any captures from all", j.s.live.filter),
+		}
+	case len(j.s.files) > 1:
 		return errors.New("there is no packet in any of these captures")
 	}
 	return fmt.Errorf("read capture %q: there is no packet in it", j.s.files[0])
 }
 
-// read reads the capture, and reports whether it was stopped before the end.
+// read reads the capture, and reports whether it was stopped before the end. A
+// live capture is stopped at any time, and that is its end.
 func (j *job) read(src *capture.Source, a *analyze.Analyzer) (interrupted bool, err error) {
 	began := time.Now()
-	if j.s.progress && !j.s.quiet && isTerminal(j.ui.w) {
+	switch {
+	case j.pulse != nil:
+		defer j.ui.watch(j.pulse, j.terminal())()
+		if d := j.s.live.duration; d > 0 {
+			defer time.AfterFunc(d, j.stop).Stop()
+		}
+	case j.s.progress && !j.s.quiet && isTerminal(j.ui.w):
 		defer j.ui.progress(src.Progress)()
 	}
 	err = src.Run(j.ctx, func(segs []flows.Segment) error {
 		if err := a.Apply(segs); err != nil {
 			return err
 		}
+		if j.pulse != nil {
+			j.pulse.beat(src, a)
+		}
 		return j.outs.sync()
 	})
 	if errors.Is(err, context.Canceled) {
 		interrupted, err = true, nil
+	}
+	if ended, ok := errors.AsType[*capture.EndError](err); ok {
+		j.ended, err = ended.Err, nil
+	}
+	if j.s.live != nil {
+		j.ended = errors.Join(j.ended, src.Close())
 	}
 	if err == nil && src.Stats().Packets == 0 {
 		err = j.noPacket()
@@ -305,6 +356,9 @@ func (j *job) report(src *capture.Source, a *analyze.Analyzer, opt capture.Optio
 		return err
 	}
 	failed := j.gates(r.Gates)
+	if j.ended != nil {
+		return j.notAllowed(j.ended, j.user)
+	}
 	if j.s.strict && (r.Meta.Damage != nil || lost(&r.Meta) > 0) {
 		return errStrict
 	}
@@ -335,7 +389,14 @@ func (j *job) warn(m *report.Meta) {
 		j.ui.warn("%s: damaged at packet %d, byte %d: %s; what follows in it is not analysed", printable(d.Source), d.Packet, d.Offset, d.Reason)
 	}
 	if n := lost(m); n > 0 {
-		j.ui.warn("%s packets were dropped while capturing; numbers are too low", grouped(n))
+		more := ""
+		if j.s.live != nil {
+			more = "; -B gives the kernel more room for them"
+		}
+		j.ui.warn("%s packets were dropped while capturing; numbers are too low%s", grouped(n), more)
+	}
+	if n := m.InterfaceDropped; n > 0 {
+		j.ui.warn("%s: the interface itself has dropped %s packets meanwhile", printable(j.s.live.device.Name), grouped(n))
 	}
 	if m.CutPackets > 0 {
 		j.ui.tell("%s packets were captured in part", grouped(m.CutPackets))

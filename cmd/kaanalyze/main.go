@@ -61,7 +61,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = report.WriteRule(stdout, s.rule)
 	case s.metrics:
 		err = report.WriteMetrics(stdout)
-	case len(s.files) == 0 && isTerminal(stdin):
+	case s.list:
+		err = listInterfaces(stdout)
+	case s.live == nil && len(s.files) == 0 && isTerminal(stdin):
 		u.say(usage())
 		return exitUsage
 	default:

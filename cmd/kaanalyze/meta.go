@@ -30,6 +30,9 @@ func (j *job) meta(s *capture.Stats) report.Meta {
 		Filter:           j.s.filter,
 		CommandLine:      provenance(j.s.args),
 	}
+	if j.s.live != nil {
+		m.Filter, m.InterfaceDropped = j.s.live.filter, s.InterfaceDropped
+	}
 	for _, src := range s.Sources {
 		m.Sources = append(m.Sources, report.Source{
 			Name: j.display(src.Name), Format: src.Format, Size: src.Size, Packets: src.Packets,

@@ -53,7 +53,10 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 		}
 		o.add(k)
 	}
-	o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
+	if s.live == nil || s.live.saving.Name != "-" {
+		o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
+	}
+	o.live = s.live != nil
 	if s.conn == 0 && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
 		for _, k := range o.sinks {
 			k.stream = report.NewStream(k.w)

@@ -58,6 +58,8 @@ type ui struct {
 	mu  sync.Mutex
 	w   io.Writer
 	bar *progressbar.ProgressBar // drawn below the lines, or nil
+
+	status string // the same of a live capture, "" if there is none
 }
 
 // say writes text as it is. An error of standard error is told to nobody.
@@ -67,7 +69,28 @@ func (u *ui) say(text string) {
 	if u.bar != nil {
 		_ = u.bar.Clear()
 	}
+	if u.status != "" {
+		text = clearLine + text + u.status
+	}
 	_, _ = io.WriteString(u.w, text)
+}
+
+// clearLine takes away what is in the line of a terminal.
+const clearLine = "\r\x1b[K"
+
+// show draws the status line of a live capture in the place of the one before,
+// as much of it as the terminal is wide. "" takes it away.
+func (u *ui) show(status string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if status == "" && u.status == "" {
+		return
+	}
+	if w := width(u.w); w > 0 && len(status) >= w {
+		status = status[:w-1]
+	}
+	u.status = status
+	_, _ = io.WriteString(u.w, clearLine+status)
 }
 
 // line writes a line of that kind.

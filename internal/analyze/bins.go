@@ -60,6 +60,14 @@ func (b *bins) steps(start, step int64, steps int) []int64 {
 	return out
 }
 
+// sum returns how many events there were.
+func (b *bins) sum() (n int64) {
+	for _, x := range b.n {
+		n += x
+	}
+	return n
+}
+
 func mod(a, b int64) int64 { return ((a % b) + b) % b }
 
 // stepFor returns the shortest of 1, 2, 5, 10, ... seconds that cuts a

@@ -234,6 +234,10 @@ func (e *encoder) capture(r *Report) {
 	} else {
 		e.uint(*m.KernelDropped)
 	}
+	if m.live() {
+		e.key("interface_dropped")
+		e.uint(m.InterfaceDropped)
+	}
 	e.key("cut_packets")
 	e.uint(m.CutPackets)
 	e.key("undecoded_packets")
@@ -246,6 +250,9 @@ func (e *encoder) capture(r *Report) {
 	e.text(m.Filter)
 	e.close()
 }
+
+// live reports whether packets came from an interface, not from files.
+func (m *Meta) live() bool { return m.Format == "live" }
 
 // times returns the first and the last capture time, Unknown without a packet.
 func (m *Meta) times() (first, last int64) {

@@ -72,6 +72,8 @@ type Meta struct {
 	Damage        *Damage // the first damage met, or nil
 	KernelDropped *uint64 // nil if the capture does not say
 
+	InterfaceDropped uint64 // by the interface of a live capture, of any kind of packets
+
 	CutPackets       uint64 // captured in part
 	UndecodedPackets uint64 // neither TCP nor known to be something else
 

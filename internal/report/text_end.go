@@ -145,6 +145,9 @@ func (p *page) trust() {
 	}
 	p.section("TRUST")
 	p.fact("kernel drops", dropped)
+	if m.live() {
+		p.fact("interface drops", plural(int64(m.InterfaceDropped), "packet", "packets"))
+	}
 	if d := m.Damage; d != nil {
 		p.fact("damage", fmt.Sprintf("%s, packet %s, byte %s: %s; what follows is not read",
 			plain(d.Source), count(int64(d.Packet)), count(d.Offset), plain(d.Reason)))
@@ -205,7 +208,11 @@ func (p *page) provenance() {
 		if s.Size >= 0 {
 			file += ", " + plural(s.Size, "byte", "bytes")
 		}
-		p.fact("file", file+")")
+		label := "file"
+		if m.live() {
+			label = "interface"
+		}
+		p.fact(label, file+")")
 		if s.SHA256 != "" {
 			p.fact("sha256", s.SHA256)
 		}
