@@ -33,7 +33,7 @@ var mayImport = map[string]struct{ own, others []string }{
 	"internal/live":       {own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report"}},
 	"cmd/kaanalyze": {
 		own:    []string{"flows", "httpparse", "capture", "internal/analyze", "internal/diagnose", "internal/report", "internal/live"},
-		others: []string{"github.com/spf13/pflag", "github.com/schollz/progressbar", "golang.org/x/term"},
+		others: []string{"github.com/spf13/pflag", "github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},
 }
 
