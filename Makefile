@@ -7,6 +7,7 @@
 GO     ?= go
 CORPUS ?=
 BENCH  ?= $(or $(TMPDIR),/tmp)/kaanalyze-bench
+PREFIX ?= /usr/local
 
 # Programs that ./... leaves out.
 PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/record testdata/lab/server testdata/bench/runner
@@ -14,7 +15,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo test corpus bench profile lab golden lint help
+.PHONY: build demo install-setcap test test-live corpus bench bench-live profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -22,12 +23,21 @@ build: ## build ./kaanalyze
 demo: build ## build, and report on a built-in capture
 	@./kaanalyze --demo
 
+install-setcap: build ## install to PREFIX/bin so that all users may capture without sudo (root)
+	@install -D -m 755 kaanalyze "$(DESTDIR)$(PREFIX)/bin/kaanalyze"
+	@setcap cap_net_raw,cap_net_admin+eip "$(DESTDIR)$(PREFIX)/bin/kaanalyze"
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/kaanalyze with cap_net_raw,cap_net_admin"
+
 test: ## vet and test everything
 	@flags=$$(.ci/goflags test) && vet=$${flags%-race*} && \
 	$(GO) vet $$vet ./... && \
 	for p in $(PROGRAMS); do $(GO) vet ./$$p && $(GO) build $(VCS) -o /dev/null ./$$p || exit 1; done && \
 	$(GO) test $$flags ./... && \
+	testdata/lab/live.sh && \
 	echo "make test: all passed $${flags:+with $$flags}"
+
+test-live: ## capture the lab's cases live, beside tcpdump (root)
+	@testdata/lab/live.sh
 
 corpus: ## compare with tshark's counts: make corpus CORPUS=DIR, which holds truth.tsv
 	@test -n "$(CORPUS)" || { echo "usage: make corpus CORPUS=DIR" >&2; exit 2; }
@@ -37,6 +47,9 @@ corpus: ## compare with tshark's counts: make corpus CORPUS=DIR, which holds tru
 bench: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) and measure
 	@testdata/bench/record.sh "$(BENCH)"
 	@testdata/bench/bench.sh "$(BENCH)" ./kaanalyze
+
+bench-live: build ## capture beside wrk and nginx at full load, and measure (root; SECONDS=60)
+	@testdata/bench/live.sh ./kaanalyze $(or $(SECONDS),60)
 
 profile: ## write the profile that the compiler optimizes with, from the captures in BENCH
 	@KAANALYZE_BENCH="$(abspath $(BENCH))" $(GO) test -trimpath -count=1 -run '^TestProfile$$' ./cmd/kaanalyze
@@ -53,4 +66,4 @@ lint: ## check the format of the source, and vet
 	@flags=$$(.ci/goflags build) && $(GO) vet $$flags ./... && for p in $(PROGRAMS); do $(GO) vet ./$$p || exit 1; done
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile

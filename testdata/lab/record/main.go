@@ -5,11 +5,11 @@
 // asks ss who holds TIME_WAIT, and writes CASE.pcap and CASE.truth.json. The
 // truth comes from the programs and from ss, never from the packets.
 //
-//	record [-o DIR] [-j N] -bin DIR -lab DIR [CASE...]
+//	record [-o DIR] [-j N] [-live KAANALYZE] -bin DIR -lab DIR [CASE...]
 //
 // Use record.sh, which builds the programs first. main.go picks the cases,
 // cases.go lists them, programs.go knows the servers, run.go runs a case,
-// line.go lays its line, sockets.go reads ss and truth.go joins what was said.
+// line.go lays its line, live.go runs kaanalyze beside tcpdump, sockets.go reads ss and truth.go joins what was said.
 package main
 
 import (
@@ -28,6 +28,8 @@ type places struct {
 	out string // recordings
 	bin string // the lab's programs, built
 	lab string // configurations and scripts
+
+	live string // kaanalyze, to capture beside tcpdump; "" for tcpdump alone
 }
 
 func main() {
@@ -35,6 +37,7 @@ func main() {
 	flag.StringVar(&p.out, "o", ".", "write recordings to this `directory`")
 	flag.StringVar(&p.bin, "bin", "", "the `directory` of client, server and link")
 	flag.StringVar(&p.lab, "lab", "", "the `directory` of the lab's configurations")
+	flag.StringVar(&p.live, "live", "", "capture with this `program`, kaanalyze, beside tcpdump")
 	jobs := flag.Int("j", 6, "cases to record at a time")
 	list := flag.Bool("list", false, "list the cases and stop")
 	flag.Parse()

@@ -88,7 +88,13 @@ func (r *recording) run(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := errors.Join(r.play(ctx), r.look(ctx), stopCapture()); err != nil {
+	stopLive := func() error { return nil }
+	if r.live != "" {
+		if stopLive, err = r.sniff(ctx, r.observed()); err != nil {
+			return "", errors.Join(err, stopCapture())
+		}
+	}
+	if err := errors.Join(r.play(ctx), r.look(ctx), stopLive(), stopCapture()); err != nil {
 		return "", err
 	}
 	var events []event
@@ -160,16 +166,29 @@ func (r *recording) startServer(ctx context.Context, p program) (*exec.Cmd, erro
 	})
 }
 
+// observed is the namespace where packets are captured.
+func (r *recording) observed() string {
+	if r.capturedAt() == "server" {
+		return r.line.server
+	}
+	return r.line.client
+}
+
+// precision is that of times: the recordings are in microseconds.
+func (r *recording) precision() string {
+	if r.live != "" {
+		return "nano"
+	}
+	return "micro"
+}
+
 // capture starts tcpdump and returns what stops it. Immediate mode and -U keep
 // it from losing the last packets.
 func (r *recording) capture(ctx context.Context) (stop func() error, err error) {
-	namespace := r.line.client
-	if r.capturedAt() == "server" {
-		namespace = r.line.server
-	}
+	namespace := r.observed()
 	var said bytes.Buffer
 	listens := make(chan struct{})
-	cmd := r.in(ctx, namespace, "tcpdump", "-i", "eth0", "-n", "-U", "--immediate-mode", "-s", "0",
+	cmd := r.in(ctx, namespace, "tcpdump", "-i", "eth0", "-n", "-U", "--immediate-mode", "-s", "0", "--time-stamp-precision", r.precision(),
 		"-Z", "root", "-w", filepath.Join(r.dir, "pcap"), "tcp")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -318,6 +337,11 @@ func (r *recording) write(t *truth) error {
 	files := map[string][]byte{".pcap": pcap, ".truth.json": append(text, '\n')}
 	if secrets, err := os.ReadFile(filepath.Join(r.dir, "keylog")); err == nil {
 		files[".keylog"] = secrets
+	}
+	for _, ending := range liveFiles {
+		if content, err := os.ReadFile(filepath.Join(r.dir, ending[1:])); err == nil {
+			files[ending] = content
+		}
 	}
 	for ending, content := range files {
 		if err := os.WriteFile(filepath.Join(r.out, r.name+ending), content, 0o644); err != nil {

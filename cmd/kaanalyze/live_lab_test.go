@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// liveFolder is what testdata/lab/live.sh has recorded: kaanalyze itself, and
+// in out/ CASE.pcap and CASE.truth.json as the lab has them, CASE.live.json and
+// CASE.live.pcap, which kaanalyze wrote at the same time.
+func liveFolder(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("KAANALYZE_LIVE")
+	if dir == "" {
+		t.Skip("make test-live runs this test")
+	}
+	return dir
+}
+
+// TestLiveLab holds live reports to tcpdump's file, to what was saved, and to
+// the truth. That the causes are right is up to [TestLab].
+func TestLiveLab(t *testing.T) {
+	out := filepath.Join(liveFolder(t), "out")
+	found, err := filepath.Glob(filepath.Join(out, "*.live.json"))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("got no reports, error %v", err)
+	}
+	for _, name := range found {
+		name := strings.TrimSuffix(filepath.Base(name), ".live.json")
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join(out, name+".live.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			live := seen(t, string(text))
+			for _, file := range []string{name + ".pcap", name + ".live.pcap"} {
+				if diff := cmp.Diff(seen(t, succeed(t, "--json", filepath.Join(out, file))), live); diff != "" {
+					t.Errorf("-%s, +live:\n%s", file, diff)
+				}
+			}
+			truthText, err := os.ReadFile(filepath.Join(out, name+".truth.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want truth
+			if err := json.Unmarshal(truthText, &want); err != nil {
+				t.Fatal(err)
+			}
+			got := decode(t, string(text))
+			checkTotals(t, got, &want, uncounted[name])
+			checkConnections(t, got, &want, uncounted[name])
+			checkProbes(t, got, "client", want.Probes)
+			checkProbes(t, got, "server", want.ProbesServer)
+		})
+	}
+}
+
+// seen reads a JSON report, and leaves out where the packets are from.
+func seen(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var r map[string]any
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		t.Fatal(err)
+	}
+	delete(r, "tool")
+	c := r["capture"].(map[string]any)
+	if dropped, ok := c["kernel_dropped"].(float64); ok && dropped != 0 {
+		t.Errorf("got %v packets dropped, want none", dropped)
+	}
+	for _, key := range []string{"sources", "format", "filter", "kernel_dropped", "interface_dropped"} {
+		delete(c, key)
+	}
+	return r
+}
