@@ -33,6 +33,9 @@ type Device struct {
 	// Now is the wall clock, in nanoseconds since the Unix epoch. A capture is
 	// over when the packets of the moment at which it was stopped are there.
 	Now func() int64
+	// Pause waits for some nanoseconds, so that packets gather: each time that the
+	// kernel wakes a reader costs as much as a hundred packets. It may be nil.
+	Pause func(int64)
 }
 
 const (
@@ -113,6 +116,9 @@ const (
 	// was stopped: the kernel hands a part of a ring over when its timer has
 	// found it unchanged, so up to two times later.
 	tailQuiet = 3
+	// gatherTime is how long packets may gather in the ring, a hundredth of what
+	// it holds at the highest rates.
+	gatherTime = 10e6
 	// statsTime is how often drops are asked for, and whether the interface is up.
 	statsTime = 1e9
 )
@@ -163,7 +169,8 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 				ended = errOver
 			}
 		}
-		if now := l.dev.Now(); ended != nil || now-l.looked >= statsTime {
+		now := l.dev.Now()
+		if ended != nil || now-l.looked >= statsTime {
 			l.looked = now
 			if err := s.look(); ended == nil || ended == errOver && err != nil {
 				ended = err
@@ -171,11 +178,20 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 		}
 		switch ended {
 		case nil:
+			l.gather(b, now)
 		case errOver:
 			return nil
 		default:
 			return &EndError{ended}
 		}
+	}
+}
+
+// gather pauses when the packets are almost as new as the clock, that is, when
+// there are many, and the ring is empty.
+func (l *live) gather(b *block, now int64) {
+	if n := len(b.frames); n > 0 && l.dev.Pause != nil && now-b.frames[n-1].time < gatherTime {
+		l.dev.Pause(gatherTime)
 	}
 }
 

@@ -83,6 +83,7 @@ func (s *settings) setLive(f *pflag.FlagSet, r *raw, words []string) error {
 	}
 	l.device.Buffer = r.live.buffer << 10
 	l.device.Now = func() int64 { return time.Now().UnixNano() }
+	l.device.Pause = func(nanos int64) { time.Sleep(time.Duration(nanos)) }
 	s.live = &l
 	return s.setSaving(f, r)
 }
