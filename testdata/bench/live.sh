@@ -4,7 +4,7 @@
 #
 #   live.sh KAANALYZE [SECONDS]
 #
-# Tells for both the packets, the drops and the CPU time; and kaanalyze's memory
+# Tells for both the packets, the drops and the CPU time beside the load; and kaanalyze's memory
 # after 10 seconds and at the end, without the kernel's ring, which is mapped.
 set -euo pipefail
 
@@ -60,15 +60,10 @@ start() {
 	die "$name does not start: $(cat "$tmp/$name.err")"
 }
 
-# cpu prints the CPU time in hundredths of a second that processes and their
-# children have used so far.
+# cpu prints the nanoseconds of CPU time that all threads of processes have had.
 cpu() {
-	local p sum=0 t
-	for p in "$@"; do
-		t=$(awk '{print $14 + $15}' "/proc/$p/stat" 2>/dev/null || echo 0)
-		sum=$((sum + t))
-	done
-	echo $sum
+	local p
+	for p in "$@"; do cat /proc/"$p"/task/*/schedstat; done 2>/dev/null | awk '{sum += $1} END {printf "%.0f\n", sum}'
 }
 
 rss() { awk -v key="$2:" '$1 == key {printf "%.1f MiB", $2 / 1024}' "/proc/$1/status"; }
@@ -76,7 +71,7 @@ rss() { awk -v key="$2:" '$1 == key {printf "%.1f MiB", $2 / 1024}' "/proc/$1/st
 start ka 'capturing from' "$kaanalyze" -v -i lo -Z root -o "$tmp/report.json"
 start dump 'listening on' tcpdump -i lo -n -B 65536 -Z root -w /dev/null tcp
 nginxes="$nginx $(cat "/proc/$nginx/task/$nginx/children")"
-nginx_before=$(cpu $nginxes)
+nginx_before=$(cpu $nginxes) ka_before=$(cpu $ka) dump_before=$(cpu $dump)
 ip netns exec $ns wrk -t 1 -c 64 -d "${seconds}s" http://127.0.0.1:8080/small >"$tmp/wrk.out" &
 wrk=$!
 pids+=($wrk)
@@ -84,7 +79,7 @@ sleep 10
 at10="$(rss $ka VmRSS), of it anonymous $(rss $ka RssAnon)"
 sleep $((seconds - 11))
 load=$(($(cpu $wrk) + $(cpu $nginxes) - nginx_before))
-ka_cpu=$(cpu $ka) dump_cpu=$(cpu $dump)
+ka_cpu=$(($(cpu $ka) - ka_before)) dump_cpu=$(($(cpu $dump) - dump_before))
 at_end="$(rss $ka VmRSS), of it anonymous $(rss $ka RssAnon)"
 wait $wrk
 kill -INT $ka $dump
@@ -95,9 +90,9 @@ number() { grep -o "\"$1\":[0-9]*" "$tmp/report.json" | head -1 | cut -d: -f2; }
 packets=$(number packets) dropped=$(number kernel_dropped)
 awk -v s=$((seconds - 1)) -v all=$seconds -v p="$packets" -v ka=$ka_cpu -v dump=$dump_cpu -v load=$load 'BEGIN {
 	seen = p * s / all
-	printf "load       %.2f s of CPU (wrk and nginx) in %d s, %.0f packets/s\n", load / 100, s, p / all
-	printf "kaanalyze  %.2f s of CPU, %.1f%% of the load, %.2f us a packet\n", ka / 100, 100 * ka / load, ka * 1e4 / seen
-	printf "tcpdump    %.2f s of CPU, %.1f%% of the load, %.2f us a packet\n", dump / 100, 100 * dump / load, dump * 1e4 / seen
+	printf "load       %.2f s of CPU (wrk and nginx) in %d s, %.0f packets/s\n", load / 1e9, s, p / all
+	printf "kaanalyze  %.2f s of CPU, %.1f%% of the load, %.2f us a packet\n", ka / 1e9, 100 * ka / load, ka / 1e3 / seen
+	printf "tcpdump    %.2f s of CPU, %.1f%% of the load, %.2f us a packet\n", dump / 1e9, 100 * dump / load, dump / 1e3 / seen
 }'
 echo "kaanalyze  $packets packets, $dropped dropped by the kernel, $(number connections) connections, $(number requests) requests"
 echo "kaanalyze  after 10 s: $at10"
