@@ -6,6 +6,7 @@
 // Usage:
 //
 //	kaanalyze [flags] [FILE...] [FILTER...]
+//	kaanalyze -i IF [flags] [FILTER...]
 //
 // The leading arguments that name existing files (or -, standard input) are
 // captures; the rest is a pcap filter, as for tcpdump. Without a FILE standard
@@ -51,6 +52,58 @@
 //
 //	ssh web1 tcpdump -U -w - tcp | kaanalyze
 //	kaanalyze - <incident.pcapng
+//
+// Live, from one interface or all, until Ctrl-C or for a minute:
+//
+//	sudo kaanalyze -i lo port 8087
+//	sudo kaanalyze -i any --duration 1m -o report.json
+//
+// The same, saving the packets: in one file, in one for each hour, or in ten of 100 MB
+// that are written over in turn:
+//
+//	sudo kaanalyze -i eth0 -w incident.pcap tcp port 8080
+//	sudo kaanalyze -i eth0 -w 'trace-%Y%m%d-%H%M%S.pcap' -G 3600
+//	sudo kaanalyze -i eth0 -w trace.pcap -C 100 -W 10
+//
+// # Live capture
+//
+// -i captures from an interface, "-i any" from all (in Linux's cooked form, which
+// does not tell them apart), and -D lists them. The filter is the kernel's work:
+// what it leaves out has no number. Without one it is tcp, and the report says so.
+// All words after the flags are the filter, whether there are files of such names
+// or not. Ctrl-C, -c or --duration end the capture, and the report follows: the
+// same report as of a file with these packets. Memory grows with the number of
+// connections as it does for files; with -f ndjson alone it stays small.
+//
+// -w saves the packets that were analysed, as a pcap file with nanoseconds. What
+// could not be written is not in the report either, so reading the file again
+// gives the same; only drops are not in it. If the disk is full the capture ends:
+// the report follows, then the error and exit code 1. "-w -" is standard output,
+// which the report leaves then: -o must name a file for it.
+//
+// -G begins another file after so many seconds, -C after so many million bytes, -W
+// says how many there are, as in tcpdump: with -C they are written over in turn,
+// with -G alone the capture ends after the last one. With -G the name is a format:
+// %Y %m %d %H %M %S %s %F %T %j and others of strftime(3), in local time. Files
+// given together are read as one capture.
+//
+// -s cuts packets; heads of messages need about 500 bytes. -B is how much the kernel
+// keeps for the program, 64 MiB; packets that find no room are dropped, and
+// counted: the report has them as kernel drops, and a warning says so. What the
+// interface dropped is told too. -p leaves out what is not for this host.
+//
+// On a terminal a line of status is drawn each second, else one is written every
+// --interval. With -f ndjson connections are written as they end.
+//
+// # Privileges
+//
+// Only a live capture needs any: root's, or the capabilities cap_net_raw and
+// cap_net_admin, which "make install-setcap" gives to the installed program. When
+// the interface is open, and before a packet is looked at or a file is created, the
+// program gives them up for good. Started by root it becomes the user who called
+// sudo, or the one that -Z names, or nobody. All files are that user's, so where
+// that is nobody few folders will do. With -Z root it stays root, without
+// capabilities. Files of captures are read as whoever called the program.
 //
 // # Flags worth a word
 //
@@ -100,11 +153,14 @@
 //
 // SIGINT and SIGTERM end the reading; the report of what was read follows. The
 // second one ends the program. SIGUSR1 writes a status line to standard error.
+// A live capture that is stopped takes a third of a second more for the packets that
+// the kernel has not handed over yet.
 //
 // # Exit codes
 //
 //	0    the capture was analysed, maybe with warnings on standard error
-//	1    a file could not be read or written, or there was no packet to read
+//	1    a file could not be read or written, or there was no packet to read; an
+//	     interface could not be opened, or went down: then the report is written
 //	2    the command line is wrong: a flag, a filter, a file that does not exist,
 //	     a condition, a baseline that is no report
 //	3    a condition of --fail-on holds or cannot be judged; the report is written
@@ -119,9 +175,9 @@
 // # Limits
 //
 // The HTTP of TLS and HTTP/2 connections is not read: their TCP side is
-// reported, and their requests are unknown, not zero. Network interfaces are not
-// read either: pipe from tcpdump. Filters are compiled by libpcap; a program
-// built without it (no cgo) reads everything and refuses filters. TIME_WAIT is
+// reported, and their requests are unknown, not zero. libpcap captures and compiles
+// filters; a program built without it (no cgo) reads files and refuses filters
+// and interfaces. TIME_WAIT is
 // told as Linux does it. Times are those of the packets where they were
 // captured, so a capture at the client times the network too.
 package main

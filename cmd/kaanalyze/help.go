@@ -12,7 +12,7 @@ import (
 // version is the program's, in reports too.
 const version = "0.1.0"
 
-// versionText says which program this is and whether it can filter.
+// versionText says which program this is and whether it can filter and capture.
 func versionText() string {
 	filters := "yes (libpcap)"
 	revision := ""
@@ -26,7 +26,7 @@ func versionText() string {
 			}
 		}
 	}
-	return fmt.Sprintf("kaanalyze %s%s\n%s %s/%s, filters: %s\n",
+	return fmt.Sprintf("kaanalyze %s%s\n%s %s/%s, filters and live capture: %s\n",
 		version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, filters)
 }
 
@@ -37,6 +37,7 @@ func usage() string {
 
 Usage:
   kaanalyze [flags] [FILE...] [FILTER...]
+  sudo kaanalyze -i IF [flags] [FILTER...]
   ssh web1 tcpdump -U -w - tcp | kaanalyze
 
 Leading arguments that name files (or -, standard input) are captures: pcap or

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Records the lab: builds its programs and runs the recorder. Needs root.
 #
-#   record.sh [-o DIR] [-j N] [-list] [CASE...]
+#   record.sh [-o DIR] [-j N] [-list] [-live KAANALYZE] [CASE...]
 #
 # Without -o the recordings go where the committed ones are, testdata/. A case
 # whose server is not installed (nginx, apache2, python3, node) is left out.
