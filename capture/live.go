@@ -116,9 +116,10 @@ const (
 	// was stopped: the kernel hands a part of a ring over when its timer has
 	// found it unchanged, so up to two times later.
 	tailQuiet = 3
-	// gatherTime is how long packets may gather in the ring, a hundredth of what
-	// it holds at the highest rates.
-	gatherTime = 10e6
+	// gatherTime is how long packets may gather in the ring: a tenth of the time in
+	// which 150,000 packets a second fill it. Many packets at once cost a third less
+	// than few, as code and tables are in the cache then.
+	gatherTime = 50e6
 	// statsTime is how often drops are asked for, and whether the interface is up.
 	statsTime = 1e9
 )
@@ -190,8 +191,9 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 // gather pauses when the packets are almost as new as the clock, that is, when
 // there are many, and the ring is empty.
 func (l *live) gather(b *block, now int64) {
-	if n := len(b.frames); n > 0 && l.dev.Pause != nil && now-b.frames[n-1].time < gatherTime {
-		l.dev.Pause(gatherTime)
+	pause := min(gatherTime, gatherTime*int64(l.dev.Buffer)/DefaultBuffer)
+	if n := len(b.frames); n > 0 && l.dev.Pause != nil && now-b.frames[n-1].time < pause {
+		l.dev.Pause(pause)
 	}
 }
 
