@@ -214,6 +214,7 @@ func timed(run []*record) bool {
 	}
 	ends, dev := spread(values(run, func(r *record) int64 { return r.ended })), hi-lo
 	switch {
+	case max(ends, dev) < jitter: // neither says anything
 	case ends > 2*dev:
 		return true
 	case dev > 2*ends:
@@ -250,11 +251,14 @@ func ages(records []*record) (out []int64) {
 	return out
 }
 
+// jitter is how late a timer of a program may run.
+const jitter = 2e6
+
 // round reports whether ns is about what people set: whole tenths of a second.
 func round(ns int64) bool {
-	const step = 100e6
+	const step, near = 100e6, 5e6
 	off := ns % step
-	return min(off, step-off) <= max(ns/200, 3e6)
+	return min(off, step-off) <= near
 }
 
 // minIdle tells what ended after a pause from what ended right after a response.

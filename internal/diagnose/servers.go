@@ -71,7 +71,8 @@ func (s *server) exited() {
 func (s *server) allEnd(run []*record) bool {
 	at, ends := run[0].ended, spread(values(run, func(r *record) int64 { return r.ended }))
 	d := values(run, measured)
-	if ends > 5e6 || spread(d) <= 2*ends || round(typical(d)) || slices.Min(d) < minIdle {
+	age := typical(values(run, func(r *record) int64 { return r.ended - r.start }))
+	if ends > 5e6 || spread(d) <= 2*ends || round(typical(d)) || round(age) || slices.Min(d) < minIdle {
 		return false
 	}
 	open := 0
