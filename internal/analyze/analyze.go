@@ -26,6 +26,10 @@ type Options struct {
 	// memory does not grow with the number of connections. Numbers that compare
 	// with a perfect pool are then those of the pool need as it was known.
 	Fold bool
+
+	// PortBudget, if set, returns how many ports a client has towards one server,
+	// 0 if that is not known.
+	PortBudget func(client netip.Addr) int64
 }
 
 // Analyzer follows one capture. It belongs to one goroutine at a time.
@@ -111,6 +115,7 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	if a.opt.OnConnection == nil {
 		a.index(r)
 	}
+	r.Settled = r.Totals
 	a.story.close(r, a)
 	return r
 }

@@ -102,7 +102,7 @@ func (b *books) enter(c *flows.Conn, t *talk, client flows.Side, timeWait int64)
 	b.opened.add(c.Start)
 	b.handshake(c)
 	b.messages(c, t, client, p, s)
-	b.wire(c)
+	b.wire(c, client)
 	b.closing(c, t, client, s)
 	b.entries(c, t, client, timeWait)
 	b.consider(c, t)
@@ -167,10 +167,16 @@ func (b *books) messages(c *flows.Conn, t *talk, client flows.Side, p *poolPair,
 }
 
 // wire counts what TCP tells.
-func (b *books) wire(c *flows.Conn) {
+func (b *books) wire(c *flows.Conn, client flows.Side) {
 	x := &b.totals
 	for side := range flows.Side(2) {
 		p := c.Probes(side)
+		by := &x.ServerProbes
+		if side == client {
+			by = &x.ClientProbes
+		}
+		by.Sent += int64(p.Sent)
+		by.Answered += int64(p.Answered)
 		x.Probes += int64(p.Sent)
 		x.ProbesAnswered += int64(p.Answered)
 		x.Retransmissions += int64(c.Retransmissions(side))

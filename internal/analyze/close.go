@@ -14,6 +14,7 @@ import (
 type Result struct {
 	First, Last int64 // of the capture's packets, ns since the epoch
 	Totals      Totals
+	Settled     Totals          // counts of the connections alone that do not change any more; they never go down
 	Servers     []ServerSummary // most connections first
 	Pairs       []Pair          // most connections first
 	Series      Series
@@ -56,7 +57,7 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64, counts flows.Co
 	r.First, r.Last = first, last
 	r.Totals = mergeTimeWait(*t, r.Totals.TimeWait)
 	b.servers(r)
-	b.pairs(r)
+	b.pairs(r, a.opt.PortBudget)
 	b.series(r, first, last)
 	r.example = b.example
 }
@@ -161,8 +162,8 @@ func (b *books) servers(r *Result) {
 	})
 }
 
-// pairs sums up by client address and server.
-func (b *books) pairs(r *Result) {
+// pairs sums up by client address and server; budget tells of a client's ports.
+func (b *books) pairs(r *Result, budget func(netip.Addr) int64) {
 	for i := range b.pools.pairs[1:] {
 		p := &b.pools.pairs[i+1]
 		if p.connections == 0 {
@@ -178,7 +179,11 @@ func (b *books) pairs(r *Result) {
 			AvoidableConnections: counted(p.withRequests-p.need(), p.requests, p.opaque),
 			AvoidableHandshake:   counted(b.sums.handshakes[i+1], p.requests, p.opaque),
 			PortsInUse:           b.sums.ports[i+1].peak,
+			PortBudget:           PortBudget,
 		})
+		if x := &r.Pairs[len(r.Pairs)-1]; budget != nil {
+			x.PortBudget = cmp.Or(budget(x.Client), PortBudget)
+		}
 	}
 	slices.SortStableFunc(r.Pairs, func(x, y Pair) int {
 		return cmp.Or(cmp.Compare(y.Connections, x.Connections), x.Client.Compare(y.Client), x.Server.Compare(y.Server))

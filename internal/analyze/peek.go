@@ -34,7 +34,7 @@ func (a *Analyzer) Peek(first, last int64, each func(*Connection)) *Result {
 			each(&a.conn)
 		}
 	})
-	r := &Result{analyzer: a}
+	r := &Result{analyzer: a, Settled: a.books.totals}
 	b.close(r, a, first, last, a.engine.Counts())
 	return r
 }

@@ -25,7 +25,7 @@ func busy() string {
 
 var sameResult = cmp.Options{
 	cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}), cmpopts.EquateEmpty(), cmpopts.EquateNaNs(),
-	cmpopts.IgnoreUnexported(analyze.Result{}),
+	cmpopts.IgnoreUnexported(analyze.Result{}), cmpopts.IgnoreFields(analyze.Result{}, "Settled"),
 }
 
 // TestFold compares sums that forget with sums that do not.
@@ -63,6 +63,9 @@ func TestPeek(t *testing.T) {
 		want := b.Finish(segs[0].Time, part[len(part)-1].Time)
 		if diff := cmp.Diff(seen, want, sameResult); diff != "" {
 			t.Fatalf("after %d packets: seen (-) and finished (+):\n%s", from+len(part), diff)
+		}
+		if n := seen.Settled.Connections; n != seen.Totals.Connections-int64(kept) {
+			t.Errorf("after %d packets: %d of %d connections do not change any more, but %d are kept", from+len(part), n, seen.Totals.Connections, kept)
 		}
 		if kept == 0 || kept > 200 {
 			t.Errorf("after %d packets: %d connections kept, want those of the last minute", from+len(part), kept)

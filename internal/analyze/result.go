@@ -212,6 +212,7 @@ type Totals struct {
 	AvoidableConnections          int64
 	AvoidableHandshake            int64 // ns
 	Probes, ProbesAnswered        int64
+	ClientProbes, ServerProbes    ProbeCount // the same by who sent them
 	Retransmissions               int64
 	MissingBytes                  int64 // payload that the capture does not hold
 	Unfinished                    int64 // connections still open at the end
@@ -219,6 +220,11 @@ type Totals struct {
 	CloseKinds                    [flows.CloseKinds]int64
 	ClosedFirst                   Closers
 	TimeWait                      TimeWaitTotals
+}
+
+// ProbeCount counts the keep-alive probes of one side.
+type ProbeCount struct {
+	Sent, Answered int64
 }
 
 // Closers count connections by who closed first: sent the FIN that does not
@@ -255,6 +261,7 @@ type Pair struct {
 	AvoidableConnections  int64
 	AvoidableHandshake    int64    // ns
 	PortsInUse            int64    // peak of client ports in use or in TIME_WAIT at the client
+	PortBudget            int64    // how many there are, as far as is known
 	Agent                 Software // of the client, by its User-Agent field
 	Proxied               bool     // its requests were forwarded: the client is a proxy
 	CloseInHTTP10         bool     // its first requests are HTTP/1.0 and say close, as nginx asks its upstream servers
