@@ -8,7 +8,7 @@ var portBudget = &Rule{
 	ID:      "KA1032",
 	Title:   "client runs out of ports",
 	Who:     analyze.Client,
-	SetWhen: "the ports that a client has in use or in TIME_WAIT towards one server come near 28,232, in the capture or at its rate in 60 s",
+	SetWhen: "the ports that a client has in use or in TIME_WAIT towards one server come near those that it has (28,232 by default), in the capture or at its rate in 60 s",
 	Why:     "each short connection keeps its port for 60 s if the client closes; then connect fails with EADDRNOTAVAIL, which is not seen on the wire",
 	Fix:     "reuse connections; until then widen net.ipv4.ip_local_port_range, set tcp_tw_reuse = 1 on the client, or use more server addresses",
 	Verify:  "Statistics, Conversations, TCP: ports of one client and server",
@@ -25,11 +25,11 @@ func checkPortBudget(v *view, r *Rule) []Finding {
 				used, how = ahead, "will be taken at this rate"
 			}
 		}
-		if used*10 < analyze.PortBudget*7 {
+		if used*10 < p.PortBudget*7 {
 			continue
 		}
 		e := ended{subject: subject{pair: p, server: p.server}, records: p.records}
-		f := v.found(r, e, "%s of %s ports of %s to %s %s", Count(used), Count(analyze.PortBudget), p.name, p.server.name, how)
+		f := v.found(r, e, "%s of %s ports of %s to %s %s", Count(used), Count(p.PortBudget), p.name, p.server.name, how)
 		f.Severity, f.Confidence, f.Failed = Grave, High, 0
 		f.Observed = Plural(p.PortsInUse, "port", "ports") + " in use or in TIME_WAIT at once"
 		f.brief = p.name + " runs out of ports to " + p.server.name

@@ -132,7 +132,7 @@ func incident() *Report {
 		},
 		Result:  &analyze.Result{Totals: incidentTotals(), Servers: incidentServers(), Pairs: incidentPairs(), Series: incidentSeries()},
 		Options: Options{Exchanges: true},
-		facts:   h,
+		Facts:   h,
 	})
 }
 
@@ -140,8 +140,8 @@ func incident() *Report {
 func diagnosed(r *Report) *Report {
 	d := diagnose.NewCollector()
 	r.Result.First, r.Result.Last = r.Meta.First, r.Meta.Last
-	for i := range r.facts.(*handMade).connections {
-		c := &r.facts.(*handMade).connections[i]
+	for i := range r.Facts.(*handMade).connections {
+		c := &r.Facts.(*handMade).connections[i]
 		e := &c.Evidence
 		for _, p := range r.Result.Pairs {
 			if p.Client == c.Client.Addr() && p.Server == c.Server {
@@ -194,9 +194,9 @@ func incidentServers() []analyze.ServerSummary {
 func incidentPairs() []analyze.Pair {
 	return []analyze.Pair{
 		{Num: 1, ServerNum: 1, Client: netip.MustParseAddr("10.20.0.1"), Server: netip.MustParseAddrPort("10.20.0.2:8080"), Connections: 4, Requests: 14,
-			ReuseRatio: 11.0 / 14, PoolNeed: 2, AvoidableConnections: 1, AvoidableHandshake: 2*ms + 123456, PortsInUse: 4},
+			ReuseRatio: 11.0 / 14, PoolNeed: 2, AvoidableConnections: 1, AvoidableHandshake: 2*ms + 123456, PortsInUse: 4, PortBudget: analyze.PortBudget},
 		{Num: 2, ServerNum: 2, Client: netip.MustParseAddr("2001:db8:0:1:aaaa:bbbb:cccc:dddd"), Server: netip.MustParseAddrPort("[2001:db8::2]:443"),
-			Connections: 1, ReuseRatio: math.NaN(), PortsInUse: 1},
+			Connections: 1, ReuseRatio: math.NaN(), PortsInUse: 1, PortBudget: analyze.PortBudget},
 	}
 }
 
@@ -215,7 +215,7 @@ func emptyReport() *Report {
 		Version: "v0.1.0",
 		Meta: Meta{Sources: []Source{{Name: "dns.pcap", Format: "pcap", Size: -1, Packets: 12}}, Format: "pcap", LinkTypes: []string{"RAW"},
 			Packets: 12, Bytes: 1200, First: noon, Last: noon + 40*ms, CommandLine: []string{"kaanalyze", "dns.pcap"}},
-		Result: &analyze.Result{}, facts: &handMade{},
+		Result: &analyze.Result{}, Facts: &handMade{},
 	}
 	t := &r.Result.Totals
 	t.ReuseRatio, t.TimeWait.SteadyState, t.TimeWait.PeakAt = math.NaN(), math.NaN(), analyze.Unknown
@@ -226,17 +226,17 @@ func emptyReport() *Report {
 func tlsReport() *Report {
 	r := emptyReport()
 	r.Meta.TCPPackets = 12
-	r.facts = &handMade{connections: []analyze.Connection{openConn(1, noon), openConn(2, noon+ms)}}
+	r.Facts = &handMade{connections: []analyze.Connection{openConn(1, noon), openConn(2, noon+ms)}}
 	t := &r.Result.Totals
 	t.Connections, t.HTTPUnknown, t.Unfinished, t.HandshakesComplete = 2, 2, 2, 2
 	t.CloseKinds[flows.CloseOpen], t.ClosedFirst.None = 2, 2
 	for _, n := range httpTotals(t) {
 		*n = analyze.Unknown
 	}
-	c := &r.facts.(*handMade).connections[0]
+	c := &r.Facts.(*handMade).connections[0]
 	r.Result.Servers = []analyze.ServerSummary{{Num: 1, Server: c.Server, Connections: 2, ReuseRatio: math.NaN(),
 		AdvertisedTimeout: analyze.Unknown, AdvertisedMax: analyze.Unknown}}
-	r.Result.Pairs = []analyze.Pair{{Num: 1, ServerNum: 1, Client: c.Client.Addr(), Server: c.Server, Connections: 2, ReuseRatio: math.NaN()}}
+	r.Result.Pairs = []analyze.Pair{{Num: 1, ServerNum: 1, Client: c.Client.Addr(), Server: c.Server, Connections: 2, ReuseRatio: math.NaN(), PortBudget: analyze.PortBudget}}
 	return diagnosed(r)
 }
 
@@ -249,7 +249,7 @@ func httpTotals(t *analyze.Totals) []*int64 {
 // noHTTPReport is of a capture with connections that carry something else.
 func noHTTPReport() *Report {
 	r := tlsReport()
-	h := r.facts.(*handMade)
+	h := r.Facts.(*handMade)
 	for i := range h.connections {
 		c := &h.connections[i]
 		c.Protocol, c.HTTPUnknown, c.Requests, c.Responses = analyze.Other, false, 0, 0

@@ -39,6 +39,10 @@ func writeDocument(out io.Writer, r *Report) error {
 	e.capture(r)
 	e.line("totals")
 	e.totals(&r.Result.Totals)
+	if r.Host != nil {
+		e.line("host")
+		e.hostFacts(r.Host)
+	}
 	if r.Baseline != nil {
 		e.line("baseline")
 		e.baseline(r)

@@ -51,7 +51,7 @@ func samples() map[string]*Report {
 	stdin := emptyReport()
 	stdin.Meta = Meta{Sources: []Source{{Name: "-", Size: -1}}}
 	return map[string]*Report{
-		"incident": incident(), "story": told, "no-tcp": emptyReport(), "no-packet": stdin, "tls": tlsReport(), "no-http": noHTTPReport(),
+		"incident": incident(), "host": hosted(), "story": told, "no-tcp": emptyReport(), "no-packet": stdin, "tls": tlsReport(), "no-http": noHTTPReport(),
 	}
 }
 
@@ -136,7 +136,7 @@ func many(n int) *Report {
 	for i := range h.connections {
 		h.connections[i] = conn(uint64(i+1), noon+int64(i)*ms, 1)
 	}
-	r.facts = h
+	r.Facts = h
 	return r
 }
 

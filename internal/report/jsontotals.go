@@ -194,6 +194,6 @@ func (e *encoder) pair(p *analyze.Pair) {
 	e.members(member{"pool_need", p.PoolNeed}, member{"avoidable_connections", p.AvoidableConnections})
 	e.key("avoidable_handshake_seconds")
 	e.seconds(p.AvoidableHandshake)
-	e.members(member{"ports_in_60s", p.PortsInUse}, member{"port_budget", analyze.PortBudget})
+	e.members(member{"ports_in_60s", p.PortsInUse}, member{"port_budget", p.PortBudget})
 	e.close()
 }

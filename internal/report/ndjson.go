@@ -207,6 +207,10 @@ func writeSummary(w io.Writer, r *Report) error {
 	e.capture(r)
 	e.key("totals")
 	e.totals(&r.Result.Totals)
+	if r.Host != nil {
+		e.key("host")
+		e.hostFacts(r.Host)
+	}
 	if r.Baseline != nil {
 		e.key("baseline")
 		e.baseline(r)

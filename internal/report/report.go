@@ -39,12 +39,16 @@ type Report struct {
 	// tell that connection packet by packet and leave the others out.
 	Story *Story
 
-	// facts stands in for Result in tests; nil otherwise.
-	facts facts
+	// Facts stands in for Result where connections are kept elsewhere; nil
+	// otherwise.
+	Facts Facts
+
+	Host *Host // what the kernel says beside the packets, nil unless they are captured here
 }
 
-// facts is what the formats ask a [analyze.Result] for.
-type facts interface {
+// Facts is what the formats ask a [analyze.Result] for. Its methods are safe for
+// concurrent use.
+type Facts interface {
 	Len() int
 	Connection(i int, c *analyze.Connection)
 	Exchanges() []analyze.Exchange
@@ -52,9 +56,9 @@ type facts interface {
 }
 
 // found returns where connections and exchanges come from.
-func (r *Report) found() facts {
-	if r.facts != nil {
-		return r.facts
+func (r *Report) found() Facts {
+	if r.Facts != nil {
+		return r.Facts
 	}
 	return r.Result
 }

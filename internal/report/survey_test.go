@@ -15,7 +15,7 @@ func TestSurveyGroupsProbesBySideAndPeer(t *testing.T) {
 	both.ServerProbes = analyze.Probes{Sent: 1, Answered: 0, Idle: 15002 * ms, Interval: analyze.Unknown}
 	again := conn(2, noon, 1)
 	again.ClientProbes = analyze.Probes{Sent: 2, Answered: 1, Idle: 30000 * ms, Interval: 15500 * ms}
-	s := takeSurvey(&Report{facts: &handMade{connections: []analyze.Connection{both, again, conn(3, noon, 1)}}})
+	s := takeSurvey(&Report{Facts: &handMade{connections: []analyze.Connection{both, again, conn(3, noon, 1)}}})
 	var got []string
 	for _, g := range s.probers {
 		got = append(got, g.by.String(), count(g.connections), count(g.sent), count(g.answered), g.idle.String(), g.interval.String())
@@ -37,7 +37,7 @@ func TestSurveyCountsHandshakesOfServersWithTrouble(t *testing.T) {
 	silent.Handshake, silent.SYNRetransmissions = flows.HandshakeUnanswered, 6
 	half := refusedConn(5, noon)
 	half.Handshake, half.SYNRetransmissions = flows.HandshakeIncomplete, 0
-	s := takeSurvey(&Report{facts: &handMade{connections: []analyze.Connection{
+	s := takeSurvey(&Report{Facts: &handMade{connections: []analyze.Connection{
 		conn(1, noon, 1), openConn(2, noon), refusedConn(3, noon), silent, half}}})
 	if len(s.opened) != 1 {
 		t.Fatalf("got %d servers, want the one with trouble", len(s.opened))

@@ -36,6 +36,7 @@ func writeText(w io.Writer, r *Report) error {
 		p.handshakes(s)
 		p.example()
 	}
+	p.host()
 	p.trust()
 	p.provenance()
 	if err := out.Flush(); err != nil {

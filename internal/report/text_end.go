@@ -31,7 +31,7 @@ func (p *page) example() {
 }
 
 // connectionByID fills c with the connection of that id; ids ascend.
-func connectionByID(found facts, id uint64, c *analyze.Connection) bool {
+func connectionByID(found Facts, id uint64, c *analyze.Connection) bool {
 	i := sort.Search(found.Len(), func(i int) bool {
 		found.Connection(i, c)
 		return c.ID >= id

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -163,8 +164,23 @@ func (p *page) pairs() {
 			need, avoidable, count(x.PortsInUse))
 	}
 	p.table(&tab)
-	p.para(0, "(ports: the most in use or in TIME_WAIT at the client, of %s by default)", count(analyze.PortBudget))
+	p.para(0, "(ports: the most in use or in TIME_WAIT at the client, of %s by default%s)", count(analyze.PortBudget), otherBudgets(list))
 	p.more(len(list))
+}
+
+// otherBudgets names the clients that are known to have another number of ports.
+func otherBudgets(list []analyze.Pair) string {
+	var said []string
+	for i := range list {
+		x := &list[i]
+		if text := count(x.PortBudget) + " at " + hostText(x.Client); x.PortBudget != analyze.PortBudget && !slices.Contains(said, text) {
+			said = append(said, text)
+		}
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return ", " + strings.Join(said, ", ")
 }
 
 // probes writes who sends keep-alive probes, if anybody does.

@@ -96,10 +96,10 @@ func TestTextQuotesHostileBytes(t *testing.T) {
 	r := samples()["story"]
 	r.Story.Lines[0].Means = []string{hostile, strings.Repeat("x\x1b", 100_000)}
 	r.Story.Lines[1].Flags = hostile
-	r.facts.(*handMade).exchanges[0].MethodName = hostile
-	r.facts.(*handMade).exchanges[0].Target = "/" + strings.Repeat("ü\x1b", 100_000)
+	r.Facts.(*handMade).exchanges[0].MethodName = hostile
+	r.Facts.(*handMade).exchanges[0].Target = "/" + strings.Repeat("ü\x1b", 100_000)
 	plainReport := incident()
-	plainReport.facts.(*handMade).why = hostile
+	plainReport.Facts.(*handMade).why = hostile
 	for _, r := range []*Report{r, plainReport} {
 		r.Meta.Sources[0].Name, r.Meta.Sources[0].Format = hostile, hostile
 		r.Meta.Damage.Source, r.Meta.Damage.Reason = hostile, hostile
