@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -34,6 +35,7 @@ type settings struct {
 	conn         uint64
 	timeWait     time.Duration
 	workers      int
+	listen       netip.AddrPort // of the metrics, not valid for none
 
 	top         int
 	exchanges   bool
@@ -63,6 +65,7 @@ type output struct {
 type raw struct {
 	read, out, failOn                        []string
 	filterFile, format, since, until, server string
+	listen                                   string
 	progress, explain, baseline              string
 	json, numeric                            bool
 	live                                     rawLive
@@ -95,6 +98,7 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 	f.StringArrayVar(&r.failOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
 	f.BoolVar(&s.strict, "strict", false, "exit with 4 if a capture is damaged or packets were dropped")
 
+	f.StringVar(&r.listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")
 	f.IntVar(&s.workers, "workers", 0, "read with `N` threads (default: one per CPU)")
 	f.StringVar(&s.color, "color", "auto", "colours in the text report: auto, always, never")
 	f.StringVar(&r.progress, "progress", "auto", "progress bar on a terminal: auto, never")
@@ -175,10 +179,18 @@ func (s *settings) setValues(r *raw) error {
 	if s.workers < 0 || s.workers > 1024 {
 		return usagef("--workers %d: it is not from 1 to 1024", s.workers)
 	}
+	var err error
+	if r.listen != "" {
+		if s.listen, err = live.ParseListen(r.listen); err != nil {
+			return &usageError{
+				fmt.Errorf("--listen %q: %w", r.listen, err),
+				"write 9190 or 127.0.0.1:9190; 0.0.0.0:9190 lets other hosts ask, too",
+			}
+		}
+	}
 	if r.server == "" {
 		return nil
 	}
-	var err error
 	if s.server, err = netip.ParseAddrPort(r.server); err != nil {
 		return &usageError{
 			fmt.Errorf("--server %q: it is not an address and a port", r.server),

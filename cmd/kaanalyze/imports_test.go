@@ -30,7 +30,10 @@ var mayImport = map[string]struct{ own, others []string }{
 	"internal/analyze":    {own: []string{"flows", "httpparse", "internal/tlswire"}},
 	"internal/diagnose":   {own: []string{"flows", "internal/analyze"}},
 	"internal/report":     {own: []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}}, // flows and httpparse for values in analyze's
-	"internal/live":       {own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report"}},
+	"internal/live": {
+		own:    []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report"},
+		others: []string{"github.com/prometheus/client_golang", "github.com/prometheus/procfs", "golang.org/x/net/netutil"},
+	},
 	"cmd/kaanalyze": {
 		own:    []string{"flows", "httpparse", "capture", "internal/analyze", "internal/diagnose", "internal/report", "internal/live"},
 		others: []string{"github.com/spf13/pflag", "github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},

@@ -43,6 +43,7 @@ type job struct {
 	outs    *outputs
 	source  sharedSource
 	summing *summing
+	watch   *watch // answers questions meanwhile, or nil
 
 	user  *identity // who the program has become, or nil
 	pulse *pulse    // of a live capture
@@ -164,14 +165,17 @@ func (j *job) do() error {
 		return err
 	}
 	j.summing = startSumming(j.ctx, j.s)
-	a := analyze.New(analyze.Options{
-		TimeWait:     j.s.timeWait,
-		Server:       j.s.server,
-		Exchanges:    j.s.exchanges || j.s.conn != 0,
-		Filtered:     j.s.filter != "" || opt.Since != 0,
-		OnConnection: j.onConnection(),
-		Story:        j.s.conn,
-	})
+	what := analyze.Options{
+		TimeWait: j.s.timeWait,
+		Server:   j.s.server,
+		Filtered: j.s.filter != "" || opt.Since != 0,
+	}
+	if err := j.listen(what); err != nil {
+		return err
+	}
+	defer j.watch.close()
+	what.Exchanges, what.Story, what.OnConnection = j.s.exchanges || j.s.conn != 0, j.s.conn, j.onConnection()
+	a := analyze.New(what)
 	interrupted, err := j.read(src, a)
 	if err != nil {
 		return err
@@ -297,6 +301,7 @@ func (j *job) read(src *capture.Source, a *analyze.Analyzer) (interrupted bool, 
 		if j.pulse != nil {
 			j.pulse.beat(src, a)
 		}
+		j.watch.apply(j, src, segs)
 		return j.outs.sync()
 	})
 	if errors.Is(err, context.Canceled) {

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"sync"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/live"
+)
+
+// A watch shows a capture by HTTP while it is read. nil shows nothing.
+type watch struct {
+	server *live.Server
+	stop   chan struct{}
+	done   chan struct{}
+
+	mu      sync.Mutex // guards the rest
+	session *live.Session
+	moment  func(*live.Session) live.Moment // nil before the first segment
+	news    bool                            // since the last moment that was shown
+}
+
+// listen begins to answer, if --listen asks for it.
+func (j *job) listen(what analyze.Options) error {
+	if !j.s.listen.IsValid() {
+		return nil
+	}
+	server := live.NewServer(version, time.Now)
+	if err := server.Listen(j.s.listen); err != nil {
+		return err
+	}
+	j.watch = &watch{server: server, session: live.NewSession(what, live.DefaultKeep), stop: make(chan struct{}), done: make(chan struct{})}
+	go j.watch.run()
+	if !j.s.quiet {
+		j.ui.line("status", "http://%v/metrics answers while the capture is read", server.Addr())
+	}
+	return nil
+}
+
+// apply takes the next segments. The first of them are shown at once.
+func (w *watch) apply(j *job, src *capture.Source, segs []flows.Segment) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_ = w.session.Apply(segs) // always nil
+	w.news = true
+	if w.moment == nil {
+		w.moment = func(s *live.Session) live.Moment {
+			stats := src.Stats()
+			return live.Moment{Snapshot: s.Snapshot(stats.First, stats.Last), Meta: j.meta(&stats)}
+		}
+		w.show()
+	}
+}
+
+// show shows what is so now.
+func (w *watch) show() {
+	w.server.Publish(w.moment(w.session))
+	w.news = false
+}
+
+// How often a moment is shown. To make one holds the reading up, for a share of
+// the time at most.
+const (
+	showEvery = time.Second
+	showShare = 20
+)
+
+// run shows moments until close.
+func (w *watch) run() {
+	defer close(w.done)
+	for pause := showEvery; ; {
+		select {
+		case <-w.stop:
+			return
+		case <-time.After(pause):
+		}
+		w.mu.Lock()
+		began := time.Now()
+		if w.news {
+			w.show()
+		}
+		pause = max(showEvery, showShare*time.Since(began))
+		w.mu.Unlock()
+	}
+}
+
+// close ends the answers.
+func (w *watch) close() {
+	if w == nil {
+		return
+	}
+	close(w.stop)
+	<-w.done
+	w.server.Close()
+}

@@ -1,0 +1,224 @@
+package live
+
+import (
+	"cmp"
+	"math"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// House rules of metrics: labels are small fixed sets, never an address, a path
+// or a name of somebody else. What may go down is a gauge. A counter is of
+// packets, or of what every packet can only add to; what may still change of a
+// connection, as who closed it, is counted when it has ended and its TIME_WAIT
+// is over. What is not known is left out, never zero.
+
+// Moment is what the server shows: a snapshot, and what it was made of.
+type Moment struct {
+	Snapshot *Snapshot
+	Meta     report.Meta
+	Host     *report.Host // nil but for packets that are captured on this host
+}
+
+// put takes one value of a metric, and its labels.
+type put func(v float64, labels ...string)
+
+// metric is one family.
+type metric struct {
+	name, help string
+	kind       prometheus.ValueType
+	labels     []string
+	read       func(m *Moment, put put)
+}
+
+const (
+	counter = prometheus.CounterValue
+	gauge   = prometheus.GaugeValue
+)
+
+// number returns the metric of a number of totals.
+func number(name, help string, kind prometheus.ValueType, of func(t *analyze.Totals) int64) metric {
+	return metric{name: name, help: help, kind: kind, read: func(m *Moment, put put) { put(known(of(&m.Snapshot.Result.Totals))) }}
+}
+
+// metrics are all there are, but kaanalyze_build_info.
+var metrics = []metric{
+	{"packets_total", "Packets read, TCP or not.", counter, nil, func(m *Moment, put put) { put(float64(m.Meta.Packets)) }},
+	{"tcp_packets_total", "TCP packets read.", counter, nil, func(m *Moment, put put) { put(float64(m.Meta.TCPPackets)) }},
+	{"kernel_dropped_packets_total", "Packets that the capturing kernel dropped; left out if it does not say.", counter, nil, func(m *Moment, put put) {
+		if n := m.Meta.KernelDropped; n != nil {
+			put(float64(*n))
+		}
+	}},
+	{"flagged_packets_total", "TCP packets with that flag; syn is without ACK.", counter, []string{"flag"}, func(m *Moment, put put) {
+		t := &m.Snapshot.Result.Totals
+		put(float64(t.SYN), "syn")
+		put(float64(t.SYNACK), "syn_ack")
+		put(float64(t.FIN), "fin")
+		put(float64(t.RST), "rst")
+	}},
+	number("retransmissions_total", "Segments sent again.", counter, func(t *analyze.Totals) int64 { return t.Retransmissions }),
+	{"probes_total", "TCP keep-alive probes by the side that sent them.", counter, []string{"side"}, func(m *Moment, put put) {
+		t := &m.Snapshot.Result.Totals
+		put(float64(t.ClientProbes.Sent), "client")
+		put(float64(t.ServerProbes.Sent), "server")
+	}},
+	{"answered_probes_total", "TCP keep-alive probes that were answered, by the side that sent them.", counter, []string{"side"}, func(m *Moment, put put) {
+		t := &m.Snapshot.Result.Totals
+		put(float64(t.ClientProbes.Answered), "client")
+		put(float64(t.ServerProbes.Answered), "server")
+	}},
+
+	number("connections_total", "Connections seen, open ones too.", counter, func(t *analyze.Totals) int64 { return t.Connections }),
+	number("requests_total", "HTTP requests, on open connections too.", counter, func(t *analyze.Totals) int64 { return t.Requests }),
+	number("responses_total", "Final HTTP responses, on open connections too.", counter, func(t *analyze.Totals) int64 { return t.Responses }),
+	number("reused_requests_total", "HTTP requests on a connection but its first.", counter, func(t *analyze.Totals) int64 { return t.ReusedRequests }),
+
+	{"ended_connections_total", "Connections that have ended and whose TIME_WAIT is over, by how they were opened.", counter, []string{"handshake"}, func(m *Moment, put put) {
+		t := &m.Snapshot.Result.Settled
+		put(float64(t.HandshakesComplete), "complete")
+		put(float64(t.Refused), "refused")
+		put(float64(t.Unanswered), "unanswered")
+		put(float64(t.Midstream), "midstream")
+		put(float64(t.Connections-t.HandshakesComplete-t.Refused-t.Unanswered-t.Midstream), "incomplete")
+	}},
+	{"closed_connections_total", "Connections that have ended and whose TIME_WAIT is over, by the side that closed first.", counter, []string{"side"}, func(m *Moment, put put) {
+		c := &m.Snapshot.Result.Settled.ClosedFirst
+		put(float64(c.Client), "client")
+		put(float64(c.Server), "server")
+		put(float64(c.Both), "both")
+		put(float64(c.None), "none")
+	}},
+	{"time_wait_closes_total", "Connections that have ended and whose TIME_WAIT is over, by the side that held it; none is after an RST.", counter, []string{"holder"}, func(m *Moment, put put) {
+		w := &m.Snapshot.Result.Settled.TimeWait
+		put(float64(w.Client), "client")
+		put(float64(w.Server), "server")
+		put(float64(w.Both), "both")
+		put(float64(w.None), "none")
+		put(float64(w.Unknown), "unknown")
+	}},
+
+	number("open_connections", "Connections that are open or half-closed.", gauge, func(t *analyze.Totals) int64 { return t.Unfinished }),
+	number("time_wait_entries", "TIME_WAIT entries that the packets leave, of all hosts.", gauge, func(t *analyze.Totals) int64 { return t.TimeWait.AtEnd }),
+	number("time_wait_entries_peak", "The most TIME_WAIT entries at once since the capture began.", gauge, func(t *analyze.Totals) int64 { return t.TimeWait.Peak }),
+	{"kernel_time_wait_entries", "TIME_WAIT entries by the kernel of this host; left out but for live capture.", gauge, nil, func(m *Moment, put put) {
+		if m.Host != nil {
+			put(known(m.Host.Sockets.TimeWait))
+		}
+	}},
+	number("pool_need_connections", "Connections that a perfect pool would have opened.", gauge, func(t *analyze.Totals) int64 { return t.PoolNeed }),
+	{"cause_connections", "Connections seen by why they carried no further request, and who did it; a gauge because what comes later may tell of another cause.",
+		gauge, []string{"cause", "by"}, func(m *Moment, put put) {
+			for _, c := range m.Snapshot.Diagnosis.Causes {
+				put(float64(c.Connections), c.Cause.String(), cmp.Or(c.By.String(), "none"))
+			}
+		}},
+	{"findings", "Findings by severity; left out while the capture does not suffice for a verdict.", gauge, []string{"severity"}, func(m *Moment, put put) {
+		n := diagnose.NumbersOf(m.Snapshot.Result, m.Snapshot.Diagnosis)
+		for s := diagnose.Info; s <= diagnose.Grave; s++ {
+			put(n("findings."+s.String()), s.String())
+		}
+	}},
+	{"rule_findings", "Findings by rule; left out for rules that the capture does not allow to judge.", gauge, []string{"rule"}, ruleFindings},
+	{"capture_start_time_seconds", "Time of the first packet.", gauge, nil, func(m *Moment, put put) {
+		if m.Meta.Packets > 0 {
+			put(float64(m.Meta.First) / 1e9)
+		}
+	}},
+	{"last_packet_time_seconds", "Time of the last packet.", gauge, nil, func(m *Moment, put put) {
+		if m.Meta.Packets > 0 {
+			put(float64(m.Meta.Last) / 1e9)
+		}
+	}},
+}
+
+// ruleFindings counts findings by rule.
+func ruleFindings(m *Moment, put put) {
+	d, n := m.Snapshot.Diagnosis, map[*diagnose.Rule]int{}
+	for i := range d.Findings {
+		n[d.Findings[i].Rule]++
+	}
+	for i := range d.Judged {
+		if j := &d.Judged[i]; j.Lacks == "" || n[j.Rule] > 0 {
+			put(float64(n[j.Rule]), j.Rule.ID)
+		}
+	}
+}
+
+// known returns n, NaN if it is Unknown.
+func known(n int64) float64 {
+	if n == analyze.Unknown {
+		return math.NaN()
+	}
+	return float64(n)
+}
+
+// prefix is what all metrics begin with.
+const prefix = "kaanalyze_"
+
+// buildInfo is the metric that tells the program's version.
+const buildInfo = prefix + "build_info"
+
+// collector makes metrics of the latest moment. It is safe for concurrent use.
+type collector struct {
+	latest func() *Moment
+	build  prometheus.Metric
+	descs  []*prometheus.Desc // of metrics
+
+	mu    sync.Mutex
+	shown map[string]float64 // counters, the highest ever
+}
+
+func newCollector(version string, latest func() *Moment) *collector {
+	c := &collector{latest: latest, shown: map[string]float64{}}
+	labels := prometheus.Labels{"version": version, "goversion": runtime.Version()}
+	c.build = prometheus.MustNewConstMetric(prometheus.NewDesc(buildInfo, "The program's version; always 1.", nil, labels), gauge, 1)
+	for i := range metrics {
+		m := &metrics[i]
+		c.descs = append(c.descs, prometheus.NewDesc(prefix+m.name, m.help, m.labels, nil))
+	}
+	return c
+}
+
+// Describe sends what metrics there may be.
+func (c *collector) Describe(to chan<- *prometheus.Desc) {
+	to <- c.build.Desc()
+	for _, d := range c.descs {
+		to <- d
+	}
+}
+
+// Collect sends the metrics. A counter never goes down: where a connection turns
+// out not to be HTTP, its requests are kept until others make up for them.
+func (c *collector) Collect(to chan<- prometheus.Metric) {
+	to <- c.build
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.latest()
+	if m == nil {
+		return
+	}
+	for i := range metrics {
+		x := &metrics[i]
+		x.read(m, func(v float64, labels ...string) {
+			if x.kind == counter {
+				key := x.name + "\xff" + strings.Join(labels, "\xff")
+				if before, ok := c.shown[key]; ok && !(v > before) { // maybe not known any more
+					v = before
+				} else if !math.IsNaN(v) {
+					c.shown[key] = v
+				}
+			}
+			if !math.IsNaN(v) {
+				to <- prometheus.MustNewConstMetric(c.descs[i], x.kind, v, labels...)
+			}
+		})
+	}
+}

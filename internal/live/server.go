@@ -1,0 +1,275 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
+
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// Bounds of the server. It answers a few programs and people, not the world.
+const (
+	maxClients = 64
+	maxScrapes = 8
+	maxReports = 2 // being written at once: each takes time and memory
+	maxHead    = 16 << 10
+
+	headTimeout  = 5 * time.Second
+	writeTimeout = time.Minute
+	idleTimeout  = 2 * time.Minute
+	stopTimeout  = time.Second
+)
+
+// ParseListen reads an address to listen on: ADDR:PORT, or PORT alone for
+// 127.0.0.1. Names but localhost are not looked up.
+func ParseListen(text string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		if host, port = "", text; strings.ContainsAny(text, ":[]") {
+			return netip.AddrPort{}, errors.New("it is not an address and a port")
+		}
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("port %q is not from 0 to 65535", port)
+	}
+	addr := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	if host != "" && host != "localhost" {
+		if addr, err = netip.ParseAddr(host); err != nil {
+			return netip.AddrPort{}, errors.New("names are not looked up")
+		}
+	}
+	return netip.AddrPortFrom(addr, uint16(n)), nil
+}
+
+// Server tells of a capture by HTTP while it goes on. Its methods are safe for
+// concurrent use.
+type Server struct {
+	version string
+	now     func() time.Time
+	latest  atomic.Pointer[shown]
+	reports chan struct{} // full while maxReports are being written
+
+	http  *http.Server
+	addr  netip.AddrPort
+	ended chan struct{}
+}
+
+// shown is a moment and when it was published.
+type shown struct {
+	Moment
+	at time.Time
+}
+
+// NewServer returns a Server of that version of the program, which does not
+// listen yet.
+func NewServer(version string, now func() time.Time) *Server {
+	return &Server{version: version, now: now, reports: make(chan struct{}, maxReports)}
+}
+
+// Publish has the server show that moment from now on. It must not be changed
+// any more.
+func (s *Server) Publish(m Moment) { s.latest.Store(&shown{m, s.now()}) }
+
+// moment returns the latest, nil if there is none yet.
+func (s *Server) moment() *Moment {
+	if x := s.latest.Load(); x != nil {
+		return &x.Moment
+	}
+	return nil
+}
+
+// Listen begins to answer at that address, in the background until Close.
+func (s *Server) Listen(at netip.AddrPort) error {
+	l, err := net.Listen("tcp", at.String())
+	if err != nil {
+		if sys, ok := errors.AsType[*net.OpError](err); ok {
+			err = sys.Err
+		}
+		return fmt.Errorf("listen on %v: %w", at, err)
+	}
+	s.addr = l.Addr().(*net.TCPAddr).AddrPort()
+	s.ended = make(chan struct{})
+	s.http = &http.Server{
+		Handler:     s.Handler(),
+		ReadTimeout: headTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHead,
+		ErrorLog: log.New(io.Discard, "", 0), // what strangers send is no message to the user
+	}
+	go func() {
+		defer close(s.ended)
+		_ = s.http.Serve(netutil.LimitListener(l, maxClients)) // until Close
+	}()
+	return nil
+}
+
+// Addr returns where the server listens.
+func (s *Server) Addr() netip.AddrPort { return s.addr }
+
+// Close ends the answers under way, soon, and the server.
+func (s *Server) Close() {
+	if s.http == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		_ = s.http.Close()
+	}
+	<-s.ended
+}
+
+// Handler returns what answers requests.
+func (s *Server) Handler() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(newCollector(s.version, s.moment))
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
+	mux.HandleFunc("GET /report", s.report)
+	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "kaanalyze %s\n\n/metrics  for Prometheus\n/report   as JSON; ?format= %s\n/healthz\n", s.version, formatNames())
+	})
+	return s.guard(mux)
+}
+
+// guard lets nothing pass but what this server may be asked for.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'")
+		switch {
+		case r.ContentLength != 0:
+			h.Set("Connection", "close") // the body is not read
+			http.Error(w, "requests have no body here", http.StatusBadRequest)
+		case !s.asked(r.Host):
+			http.Error(w, "the Host of the request is neither an address nor localhost", http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// asked reports whether a request may name that host. A server on loopback is
+// not for web pages, which may give their own name its address.
+func (s *Server) asked(host string) bool {
+	if s.addr.IsValid() && !s.addr.Addr().IsLoopback() {
+		return true
+	}
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "" || strings.EqualFold(host, "localhost")
+}
+
+// report writes the report of the latest moment.
+func (s *Server) report(w http.ResponseWriter, r *http.Request) {
+	name := "json"
+	if q := r.URL.Query(); q.Has("format") {
+		name = q.Get("format")
+	}
+	format, ok := report.ByName(name)
+	if !ok {
+		http.Error(w, "there is no such format; formats are "+formatNames(), http.StatusBadRequest)
+		return
+	}
+	m := s.moment()
+	if m == nil {
+		later(w, "nothing has been read yet")
+		return
+	}
+	select {
+	case s.reports <- struct{}{}:
+		defer func() { <-s.reports }()
+	default:
+		later(w, "other reports are being written")
+		return
+	}
+	w.Header().Set("Content-Type", contentType(format))
+	if r.Method == http.MethodHead {
+		return
+	}
+	if format.Write(w, m.report(s.version)) != nil {
+		panic(http.ErrAbortHandler) // so that nobody takes it for the whole
+	}
+}
+
+// report returns the moment as reports have it.
+func (m *Moment) report(version string) *report.Report {
+	x := m.Snapshot
+	return &report.Report{Version: version, Meta: m.Meta, Result: x.Result, Facts: x, Diagnosis: x.Diagnosis, Host: m.Host}
+}
+
+// later asks to come again.
+func later(w http.ResponseWriter, why string) {
+	w.Header().Set("Retry-After", "1")
+	http.Error(w, why, http.StatusServiceUnavailable)
+}
+
+// health says that the server answers, and how old what it shows is.
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	answer := struct {
+		Status   string   `json:"status"`
+		Snapshot *float64 `json:"snapshot_age_seconds"`
+		Packet   *float64 `json:"last_packet_age_seconds"`
+	}{Status: "ok"}
+	if x := s.latest.Load(); x != nil {
+		now := s.now()
+		age := now.Sub(x.at).Seconds()
+		answer.Snapshot = &age
+		if x.Meta.Packets > 0 {
+			age := now.Sub(time.Unix(0, x.Meta.Last)).Seconds()
+			answer.Packet = &age
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(answer) // to a client that may be gone
+}
+
+// contentType returns what a browser is told of a format.
+func contentType(f report.Format) string {
+	switch f.Ending {
+	case ".json":
+		return "application/json"
+	case ".ndjson":
+		return "application/x-ndjson"
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".csv":
+		return "text/csv; charset=utf-8"
+	case ".md":
+		return "text/markdown; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	}
+	return "text/plain; charset=utf-8"
+}
+
+// formatNames lists the formats.
+func formatNames() string {
+	var names []string
+	for i := range report.Formats {
+		names = append(names, report.Formats[i].Name)
+	}
+	return strings.Join(names, ", ")
+}
