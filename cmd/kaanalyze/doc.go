@@ -145,6 +145,12 @@
 // alone where the subjects of both are in one capture only, as when addresses
 // changed. Values are the same within 5%, shares within one point.
 //
+// --listen answers HTTP while the capture is read: /metrics for Prometheus,
+// /report (JSON, or ?format= with the name of a format), /healthz. PORT and :PORT are on
+// 127.0.0.1; another address has to be written. It takes the reading twice the
+// work, and keeps the last connections once more. A file is read in no time, so
+// it is of use with a pipe.
+//
 // --explain and --list-rules tell of the rules that findings come from.
 //
 // NO_COLOR in the environment turns colours off.

@@ -6,4 +6,8 @@
 // is counted before they leave the window. A [Snapshot] is all that can be said
 // at a moment: the terminal view, the metrics and interim reports are made of
 // snapshots, and the report in the end is the last of them.
+//
+// A [Server] shows a [Moment], which is published again and again: as metrics, as
+// a report in any format. A [Host] is what the kernel of the capturing host says,
+// and [Compare] sets it beside a snapshot.
 package live

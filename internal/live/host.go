@@ -53,7 +53,7 @@ var counted = []string{"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "L
 	"TCPAbortOnData", "TCPAbortOnClose", "TCPAbortOnTimeout", "TCPAbortOnLinger", "TCPAbortOnMemory"}
 
 // ReadHost reads what the kernel says under root, which is [Proc] but in tests.
-// It takes long where there are many sockets: 100,000 need about 0.2 s. An error
+// It takes long where there are many sockets, some 0.1 s for 100,000. An error
 // means that there is nothing to read, as on other systems; what alone is
 // missing or may not be read is unknown.
 func ReadHost(root string) (*Host, error) {
