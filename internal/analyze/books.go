@@ -20,6 +20,7 @@ type books struct {
 	reusable []saved
 	opened   bins // new connections
 	asked    bins // requests
+	again    bins // those on a connection that had carried one before
 
 	example      example
 	baseRequests int64 // requests that the ratio is over
@@ -85,9 +86,12 @@ func (b *books) flags(f flows.Flags) {
 }
 
 // request counts a request in time.
-func (b *books) request(c *flows.Conn, a *Analyzer, at int64) {
+func (b *books) request(c *flows.Conn, a *Analyzer, at int64, again bool) {
 	if a.wanted(c) {
 		b.asked.add(at)
+		if again {
+			b.again.add(at)
+		}
 	}
 }
 

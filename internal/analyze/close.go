@@ -202,6 +202,7 @@ func (b *books) series(r *Result, first, last int64) {
 		Step: step, Start: start,
 		NewConnections: b.opened.steps(start, step, steps),
 		Requests:       b.asked.steps(start, step, steps),
+		Reused:         b.again.steps(start, step, steps),
 		TimeWait:       b.sums.shape.steps(start, step, steps),
 	}
 }

@@ -182,7 +182,7 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 		a.pools.change(t.pair, at, -1)
 	}
 	t.facts &^= pooled
-	a.books.request(c, a.Analyzer, at)
+	a.books.request(c, a.Analyzer, at, t.requests > 1)
 	x := exchange{requestAt: at, requestNum: num, method: w.Method(), requestDone: Unknown, firstByteAt: Unknown}
 	if a.opt.Exchanges || a.story.of(c) {
 		x.text = a.keep(c, t, w, raw, at, num)

@@ -279,5 +279,6 @@ type Series struct {
 	Start          int64 // ns since the epoch
 	NewConnections []int64
 	Requests       []int64
+	Reused         []int64 // requests that were not the first on their connection
 	TimeWait       []int64 // the highest population within the step
 }
