@@ -39,9 +39,23 @@ type Finding struct {
 	Examples    []Example
 
 	subject subject
-	brief   string // for the verdict; Title if empty
+	records []*record // that show it, in order of ID; nil if they are not kept
+	brief   string    // for the verdict; Title if empty
 
 	unopened bool // what failed are connections that never opened
+}
+
+// Shows returns what tells whether the connection with some ID shows f. Of a
+// finding whose connections are not kept only the examples do.
+func (f *Finding) Shows() func(id uint64) bool {
+	ids := make(map[uint64]bool, len(f.records))
+	for _, r := range f.records {
+		ids[r.id] = true
+	}
+	for i := range f.Examples {
+		ids[f.Examples[i].Connection] = true
+	}
+	return func(id uint64) bool { return ids[id] }
 }
 
 // subject is who a finding is about.
@@ -174,7 +188,7 @@ func (s *subject) client() string {
 // found makes a finding of the connections that show it.
 func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
 	f := Finding{
-		Rule: r, Subject: e.name(), subject: e.subject, Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
+		Rule: r, Subject: e.name(), subject: e.subject, records: e.records, Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
 		Connections: e.len(), Saves: saving(v, e.records), Confidence: Low,
 	}
 	for _, x := range e.records {

@@ -35,6 +35,7 @@ const maxRemembered = 200
 // Worst returns findings with the graver one of each rule and subject.
 func Worst(findings, more []Finding) []Finding {
 	for _, f := range more {
+		f.subject, f.records = subject{}, nil // they hold all connections that were judged then
 		i := slices.IndexFunc(findings, f.same)
 		switch {
 		case i < 0:
