@@ -124,16 +124,15 @@ func (p *page) tableRow(t *table, widths []int, row []string) {
 	p.printf("%s\n", strings.TrimRight(b.String(), " "))
 }
 
-// bars draws values as columns as high as their share of the largest. A value
-// above zero is never drawn as nothing.
-func (p *page) bars(values []int64) string {
+// bars draws values as columns as high as their share of the largest.
+func (p *page) bars(values []int64) string { return Bars(values, largest(values), p.r.Options.ASCII) }
+
+// Bars draws values as columns as high as their share of top. A value above
+// zero is never drawn as nothing.
+func Bars(values []int64, top int64, ascii bool) string {
 	levels := []rune(" ▁▂▃▄▅▆▇█")
-	if p.r.Options.ASCII {
+	if ascii {
 		levels = []rune(" .:-=+*#@")
-	}
-	var top int64
-	for _, v := range values {
-		top = max(top, v)
 	}
 	steps := int64(len(levels) - 1)
 	out := make([]rune, len(values))

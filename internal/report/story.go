@@ -39,9 +39,7 @@ type StoryLine struct {
 func WriteStory(w io.Writer, r *Report, c *analyze.Connection, lines []StoryLine, truncated int) error {
 	out := bufio.NewWriter(w)
 	p := newPage(out, r)
-	p.title(fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")))
-	p.connectionFacts(c)
-	p.para(2, "In Wireshark: %s", wiresharkFilter(c))
+	p.connection(c)
 	p.printf("\n")
 	exchanges := exchangesOf(r, c.ID)
 	p.storyLines(lines, newRedactor(r, exchanges))
@@ -53,6 +51,23 @@ func WriteStory(w io.Writer, r *Report, c *analyze.Connection, lines []StoryLine
 		return writeError(err)
 	}
 	return nil
+}
+
+// WriteConnection writes what is known of c for a person, without its packets.
+func WriteConnection(w io.Writer, r *Report, c *analyze.Connection) error {
+	out := bufio.NewWriter(w)
+	newPage(out, r).connection(c)
+	if err := out.Flush(); err != nil {
+		return writeError(err)
+	}
+	return nil
+}
+
+// connection writes what is known of c.
+func (p *page) connection(c *analyze.Connection) {
+	p.title(fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")))
+	p.connectionFacts(c)
+	p.para(2, "In Wireshark: %s", wiresharkFilter(c))
 }
 
 // exchangesOf returns the exchanges of one connection.

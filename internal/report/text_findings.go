@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -36,6 +38,37 @@ func (p *page) finding(n int, f *diagnose.Finding) {
 		x := &f.Examples[i]
 		p.para(indent-1, "%*sseen: connection %d%s: %s; in Wireshark: %s", indent-1, "", x.Connection, frames(x.Packets), x.Observed, x.Filter)
 	}
+}
+
+// WriteFinding writes all about a finding for a person.
+func WriteFinding(w io.Writer, r *Report, f *diagnose.Finding) error {
+	out := bufio.NewWriter(w)
+	p := newPage(out, r)
+	p.para(0, "%s %s %s", "["+f.Severity.String()+"]", p.bold(f.Rule.ID), f.Title)
+	p.printf("\n")
+	p.fact("about", f.Subject)
+	p.fact("shown by", connections(f.Connections))
+	if f.Failed > 0 {
+		p.fact("failed", plural(f.Failed, "request", "requests")+" without a whole response")
+	}
+	p.fact("why", fmt.Sprintf("%s (confidence: %s)", f.Rule.Why, f.Confidence))
+	first, rest, more := strings.Cut(f.Fix, "; ")
+	p.fact("fix", first+saves(f, &r.Result.Totals))
+	if more {
+		p.fact("  also", rest)
+	}
+	p.fact("it is set when", f.Rule.SetWhen)
+	p.fact("verify in Wireshark", f.Rule.Verify)
+	p.section("EXAMPLES")
+	for i := range f.Examples {
+		x := &f.Examples[i]
+		p.para(2, "connection %d%s: %s", x.Connection, frames(x.Packets), x.Observed)
+		p.para(2, "  In Wireshark: %s", x.Filter)
+	}
+	if err := out.Flush(); err != nil {
+		return writeError(err)
+	}
+	return nil
 }
 
 // frames names packets.

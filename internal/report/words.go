@@ -14,6 +14,9 @@ import (
 // unknown stands in text for what the capture does not tell.
 const unknown = diagnose.NotKnown
 
+// Plain returns s as a terminal shows it, quoted where it would act on it.
+func Plain(s string) string { return plain(s) }
+
 // plain returns s if a terminal shows it as it is, else a quoted form.
 func plain(s string) string {
 	if s == "" || s[0] == ' ' || s[len(s)-1] == ' ' || !utf8.ValidString(s) {
