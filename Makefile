@@ -15,7 +15,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install-setcap test test-live corpus bench bench-live profile lab golden lint help
+.PHONY: build demo install-setcap test test-live test-view corpus bench bench-live profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -34,6 +34,7 @@ test: ## vet and test everything
 	for p in $(PROGRAMS); do $(GO) vet ./$$p && $(GO) build $(VCS) -o /dev/null ./$$p || exit 1; done && \
 	$(GO) test $$flags ./... && \
 	testdata/lab/live.sh && \
+	$(MAKE) -s test-view && \
 	echo "make test: all passed $${flags:+with $$flags}"
 
 test-live: ## capture the lab's cases live, beside tcpdump (root)
@@ -57,9 +58,12 @@ profile: ## write the profile that the compiler optimizes with, from the capture
 lab: ## record the lab's captures again (root)
 	@testdata/lab/record.sh
 
+test-view: ## drive the terminal view in tmux, and see what it leaves of the terminal
+	@flags=$$(.ci/goflags build) && GOFLAGS_VIEW="$(VCS)" TAGS=$$(echo $$flags | sed 's/.*-tags *//') testdata/lab/view.sh
+
 golden: ## write the expected reports anew; read the diff
-	@flags=$$(.ci/goflags build) && $(GO) test $$flags ./cmd/kaanalyze ./internal/report -run Golden -update
-	@git --no-pager diff --stat -- '*/golden/*' testdata/golden
+	@flags=$$(.ci/goflags build) && $(GO) test $$flags ./cmd/kaanalyze ./internal/report ./internal/live -run Golden -update
+	@git --no-pager diff --stat -- '*/golden/*' testdata/golden internal/live/testdata
 
 lint: ## check the format of the source, and vet
 	@files=$$(gofmt -l .) && { test -z "$$files" || { echo "not formatted:" $$files >&2; exit 1; }; }

@@ -32,6 +32,10 @@
 //
 //	kaanalyze --conn 3 incident.pcapng
 //
+// A look around in it on the terminal:
+//
+//	kaanalyze --tui incident.pcapng
+//
 // The report for a ticket, and the numbers for programs:
 //
 //	kaanalyze -o report.txt -o report.json -o connections.csv incident.pcapng
@@ -118,6 +122,17 @@
 // number of Wireshark; both are shown. With --since, a filter or -c the ids are
 // those of the packets that are left.
 //
+// --tui shows the capture on the terminal: the verdict, new connections, requests,
+// reuse and TIME_WAIT over time, and tabs of findings, servers, client-server pairs
+// and connections, to sort, filter and open; ? tells the keys. A finding opens with
+// its cause, its fix and its connections, a connection with its packets, as --conn
+// tells them, for which the files are read again. Of standard input, which may be a
+// capture that is being made, it shows what there is once a second and what each
+// connection is doing now; the last 20,000 that ended are kept in detail, and the
+// report in the end lists those. The view draws on /dev/tty alone. When it is left
+// the report goes to standard output, unless -q. Colours are never needed; ASCII is
+// enough where the locale is not UTF-8.
+//
 // -o writes a file besides what goes to standard output. It appears under its
 // name when it is whole. The ending picks the format: .txt, .json, .ndjson,
 // .csv.
@@ -158,9 +173,10 @@
 // # Signals
 //
 // SIGINT and SIGTERM end the reading; the report of what was read follows. The
-// second one ends the program. SIGUSR1 writes a status line to standard error.
-// A live capture that is stopped takes a third of a second more for the packets that
-// the kernel has not handed over yet.
+// second one ends the program. SIGUSR1 writes a status line to standard error. With
+// --tui SIGHUP does what SIGTERM does, and lines to standard error wait for the end
+// of the view. A live capture that is stopped takes a third of a second more for the
+// packets that the kernel has not handed over yet.
 //
 // # Exit codes
 //

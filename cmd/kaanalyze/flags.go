@@ -45,6 +45,7 @@ type settings struct {
 	gates       []*diagnose.Gate
 	baseline    *report.Baseline // nil without
 
+	tui                   bool
 	quiet, verbose        bool
 	color                 string
 	progress              bool
@@ -99,6 +100,7 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 	f.BoolVar(&s.strict, "strict", false, "exit with 4 if a capture is damaged or packets were dropped")
 
 	f.StringVar(&r.listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")
+	f.BoolVar(&s.tui, "tui", false, "look around in a view on the terminal; the report follows when it is left, unless -q")
 	f.IntVar(&s.workers, "workers", 0, "read with `N` threads (default: one per CPU)")
 	f.StringVar(&s.color, "color", "auto", "colours in the text report: auto, always, never")
 	f.StringVar(&r.progress, "progress", "auto", "progress bar on a terminal: auto, never")
@@ -129,6 +131,9 @@ func parse(args []string) (*settings, error) {
 		return s, nil
 	}
 	s.top = max(s.top, 0)
+	if s.tui && s.conn != 0 {
+		return nil, usagef("--tui and --conn exclude each other; the view opens a connection with the enter key")
+	}
 	for _, step := range []func(*raw) error{s.setFormats, s.setValues, s.setBounds, s.setGates, s.setBaseline} {
 		if err := step(r); err != nil {
 			return nil, err

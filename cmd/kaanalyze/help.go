@@ -38,6 +38,7 @@ func usage() string {
 Usage:
   kaanalyze [flags] [FILE...] [FILTER...]
   sudo kaanalyze -i IF [flags] [FILTER...]
+  kaanalyze --tui incident.pcapng
   ssh web1 tcpdump -U -w - tcp | kaanalyze
 
 Leading arguments that name files (or -, standard input) are captures: pcap or

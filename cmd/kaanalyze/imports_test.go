@@ -31,8 +31,9 @@ var mayImport = map[string]struct{ own, others []string }{
 	"internal/diagnose":   {own: []string{"flows", "internal/analyze"}},
 	"internal/report":     {own: []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}}, // flows and httpparse for values in analyze's
 	"internal/live": {
-		own:    []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report"},
-		others: []string{"github.com/prometheus/client_golang", "github.com/prometheus/procfs", "golang.org/x/net/netutil"},
+		own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report"},
+		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi",
+			"github.com/prometheus/client_golang", "github.com/prometheus/procfs", "golang.org/x/net/netutil"},
 	},
 	"cmd/kaanalyze": {
 		own:    []string{"flows", "httpparse", "capture", "internal/analyze", "internal/diagnose", "internal/report", "internal/live"},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -49,6 +50,8 @@ type job struct {
 	pulse *pulse    // of a live capture
 	ended error     // why that ended before it was told to
 
+	screen sync.Mutex // held while the view has the terminal
+
 	collector *diagnose.Collector // of connections that are not kept, nil if all are
 	last      int64               // time of the last packet, once it is known
 }
@@ -60,7 +63,7 @@ func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *job {
 	} else if s.live == nil && len(s.files) == 0 {
 		s.files, j.implied = []string{"-"}, true
 	}
-	if s.live != nil {
+	if s.live != nil && !s.tui {
 		j.pulse = newPulse(j.pace())
 	}
 	j.ctx, j.stop = context.WithCancel(context.Background())
@@ -75,11 +78,15 @@ var errStrict = errors.New("the capture is damaged or packets were dropped, and 
 var errGate = errors.New("a condition of --fail-on holds")
 
 // supervise does the job and listens to signals meanwhile: the first SIGINT or
-// SIGTERM ends the reading, the second one the program.
+// SIGTERM ends the reading, the second one the program. With the view, SIGHUP
+// does so, too.
 func (j *job) supervise() int {
 	defer j.stop()
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1)
+	if j.s.tui {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
 
 	done := make(chan error, 1)
@@ -106,6 +113,7 @@ func (j *job) supervise() int {
 				told = true
 				j.stop()
 			default:
+				j.screen.Lock() // the view has left the terminal as it was
 				j.outs.discard()
 				return exitInterrupted
 			}
@@ -150,6 +158,13 @@ func (j *job) do() error {
 	if err != nil {
 		return err
 	}
+	var tty *os.File
+	if j.s.tui {
+		if tty, err = openTerminal(); err != nil {
+			return err
+		}
+		defer tty.Close()
+	}
 	src, err := j.open(opt)
 	if err != nil {
 		return err
@@ -165,22 +180,44 @@ func (j *job) do() error {
 		return err
 	}
 	j.summing = startSumming(j.ctx, j.s)
-	what := analyze.Options{
+	if err := j.listen(j.wanted(opt)); err != nil {
+		return err
+	}
+	defer j.watch.close()
+	if tty != nil {
+		return j.browse(src, opt, tty)
+	}
+	a := analyze.New(j.analysis(opt))
+	apply := a.Apply
+	if j.pulse != nil {
+		apply = func(segs []flows.Segment) error {
+			defer j.pulse.beat(src, a)
+			return a.Apply(segs)
+		}
+	}
+	interrupted, err := j.read(src, apply)
+	if err != nil {
+		return err
+	}
+	r := j.finish(src, a, opt)
+	r.Meta.Interrupted = interrupted
+	return j.deliver(r)
+}
+
+// wanted says which packets and connections to look at.
+func (j *job) wanted(opt capture.Options) analyze.Options {
+	return analyze.Options{
 		TimeWait: j.s.timeWait,
 		Server:   j.s.server,
 		Filtered: j.s.filter != "" || opt.Since != 0,
 	}
-	if err := j.listen(what); err != nil {
-		return err
-	}
-	defer j.watch.close()
+}
+
+// analysis says what to analyze of them.
+func (j *job) analysis(opt capture.Options) analyze.Options {
+	what := j.wanted(opt)
 	what.Exchanges, what.Story, what.OnConnection = j.s.exchanges || j.s.conn != 0, j.s.conn, j.onConnection()
-	a := analyze.New(what)
-	interrupted, err := j.read(src, a)
-	if err != nil {
-		return err
-	}
-	return j.report(src, a, opt, interrupted)
+	return what
 }
 
 // onConnection returns what takes connections as they end, nil if they are all
@@ -283,23 +320,23 @@ func (j *job) noPacket() error {
 
 // read reads the capture, and reports whether it was stopped before the end. A
 // live capture is stopped at any time, and that is its end.
-func (j *job) read(src *capture.Source, a *analyze.Analyzer) (interrupted bool, err error) {
+func (j *job) read(src *capture.Source, apply func([]flows.Segment) error) (interrupted bool, err error) {
 	began := time.Now()
+	ctx, stop := context.WithCancel(j.ctx)
+	defer stop()
+	if l := j.s.live; l != nil && l.duration > 0 {
+		defer time.AfterFunc(l.duration, stop).Stop()
+	}
 	switch {
+	case j.s.tui:
 	case j.pulse != nil:
 		defer j.ui.watch(j.pulse, j.terminal())()
-		if d := j.s.live.duration; d > 0 {
-			defer time.AfterFunc(d, j.stop).Stop()
-		}
 	case j.s.progress && !j.s.quiet && isTerminal(j.ui.w):
 		defer j.ui.progress(src.Progress)()
 	}
-	err = src.Run(j.ctx, func(segs []flows.Segment) error {
-		if err := a.Apply(segs); err != nil {
+	err = src.Run(ctx, func(segs []flows.Segment) error {
+		if err := apply(segs); err != nil {
 			return err
-		}
-		if j.pulse != nil {
-			j.pulse.beat(src, a)
 		}
 		j.watch.apply(j, src, segs)
 		return j.outs.sync()
@@ -320,39 +357,55 @@ func (j *job) read(src *capture.Source, a *analyze.Analyzer) (interrupted bool, 
 	return interrupted, err
 }
 
-// report analyses to the end, warns of what is missing and writes.
-func (j *job) report(src *capture.Source, a *analyze.Analyzer, opt capture.Options, interrupted bool) error {
+// times returns when the capture begins and ends.
+func (j *job) times(src *capture.Source, opt capture.Options) (first, last int64) {
 	stats := src.Stats()
-	first, last := stats.First, stats.Last
+	first, last = stats.First, stats.Last
 	if opt.Since > first {
 		first = min(opt.Since, last)
 	}
 	if opt.Until != 0 && opt.Until < last {
 		last = max(opt.Until, first)
 	}
+	return first, last
+}
+
+// finish analyses to the end.
+func (j *job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Options) *report.Report {
+	first, last := j.times(src, opt)
 	j.last = last
 	tightenMemory()
 	result := a.Finish(first, last)
+	return j.report(src, result, j.diagnose(result))
+}
+
+// report makes the report of what was found.
+func (j *job) report(src *capture.Source, result *analyze.Result, d *diagnose.Diagnosis) *report.Report {
+	stats := src.Stats()
 	r := &report.Report{
 		Version:   version,
 		Meta:      j.meta(&stats),
 		Result:    result,
-		Diagnosis: j.diagnose(result),
+		Diagnosis: d,
 		Baseline:  j.s.baseline,
 		Options: report.Options{
 			Top: j.s.top, Exchanges: j.s.exchanges, ShowSecrets: j.s.showSecrets, Workers: j.workers(),
 		},
 	}
-	r.Meta.Interrupted = interrupted
 	for _, g := range j.s.gates {
-		r.Gates = append(r.Gates, g.Judge(result, r.Diagnosis))
+		r.Gates = append(r.Gates, g.Judge(result, d))
 	}
+	return r
+}
+
+// deliver warns of what is missing in the report, and writes it.
+func (j *job) deliver(r *report.Report) error {
 	for i, sum := range j.summing.wait() {
 		r.Meta.Sources[i].SHA256 = sum
 	}
 	if j.s.conn != 0 {
 		var err error
-		if r.Story, err = story(result, j.s.conn); err != nil {
+		if r.Story, err = story(r.Result, j.s.conn); err != nil {
 			return err
 		}
 	}

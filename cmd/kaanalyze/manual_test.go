@@ -44,7 +44,7 @@ func TestManualExamples(t *testing.T) {
 		if redirected {
 			stdin.Write(demo)
 		}
-		if strings.Contains(line, " port ") && !canFilter() {
+		if strings.Contains(line, " port ") && !canFilter() || strings.Contains(line, "--tui") { // make test-view shows that
 			continue
 		}
 		code, stdout, stderr := commandOn(&stdin, strings.Fields(strings.ReplaceAll(line, "'", ""))...)
@@ -81,6 +81,21 @@ func TestGoldenReadme(t *testing.T) {
 	}
 	if diff := cmp.Diff(strings.Split(report, "\n"), strings.Split(shown, "\n")); diff != "" {
 		t.Errorf("-make demo, +README; make golden if it is right:\n%s", diff)
+	}
+}
+
+// TestReadmeView compares the view in the README with the one that is tested.
+func TestReadmeView(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	view, err := os.ReadFile(filepath.Join("..", "..", "internal", "live", "testdata", "demo-connections-80x24.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "```\n"+string(view)+"```\n") {
+		t.Errorf("the README does not show\n%s", view)
 	}
 }
 

@@ -53,11 +53,11 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 		}
 		o.add(k)
 	}
-	if s.live == nil || s.live.saving.Name != "-" {
+	if (s.live == nil || s.live.saving.Name != "-") && !(s.tui && s.quiet) {
 		o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
 	}
 	o.live = s.live != nil
-	if s.conn == 0 && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
+	if s.conn == 0 && !s.tui && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
 		for _, k := range o.sinks {
 			k.stream = report.NewStream(k.w)
 		}

@@ -60,12 +60,33 @@ type ui struct {
 	bar *progressbar.ProgressBar // drawn below the lines, or nil
 
 	status string // the same of a live capture, "" if there is none
+
+	held  bool   // lines wait: the terminal shows something else
+	later []byte // those that do
+}
+
+// hold lets lines wait, and release writes those that did.
+func (u *ui) hold() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.held = true
+}
+
+func (u *ui) release() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	_, _ = u.w.Write(u.later)
+	u.held, u.later = false, nil
 }
 
 // say writes text as it is. An error of standard error is told to nobody.
 func (u *ui) say(text string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.held {
+		u.later = append(u.later, text...)
+		return
+	}
 	if u.bar != nil {
 		_ = u.bar.Clear()
 	}

@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -79,6 +80,8 @@ type Snapshot struct {
 	Diagnosis   *diagnose.Diagnosis
 	Connections []analyze.Connection // in order of ID: those that have not ended, and the last that have
 	Left        int64                // connections that are in the sums alone
+
+	whole bool // Result has the connections
 }
 
 // Snapshot looks at the session, which goes on; first and last are the times of
@@ -112,18 +115,54 @@ func (s *Session) judge(r *analyze.Result, list []analyze.Connection) *Snapshot 
 	return &Snapshot{At: r.Last, Result: r, Diagnosis: d.Finish(r), Connections: list, Left: s.left}
 }
 
+// Whole returns the Snapshot of an analysis that is over and has kept all
+// connections.
+func Whole(r *analyze.Result, d *diagnose.Diagnosis) *Snapshot {
+	return &Snapshot{At: r.Last, Result: r, Diagnosis: d, whole: true}
+}
+
 // Len, Connection, Exchanges and Example are what reports ask a Result for.
-func (x *Snapshot) Len() int { return len(x.Connections) }
+func (x *Snapshot) Len() int {
+	if x.whole {
+		return x.Result.Len()
+	}
+	return len(x.Connections)
+}
 
 // Connection fills c with the i-th connection.
-func (x *Snapshot) Connection(i int, c *analyze.Connection) { *c = x.Connections[i] }
+func (x *Snapshot) Connection(i int, c *analyze.Connection) {
+	if x.whole {
+		x.Result.Connection(i, c)
+		return
+	}
+	*c = x.Connections[i]
+}
 
-// Exchanges returns none: they are not kept.
-func (x *Snapshot) Exchanges() []analyze.Exchange { return nil }
+// ByID fills c with the connection that has that ID, and reports whether there
+// is one.
+func (x *Snapshot) ByID(id uint64, c *analyze.Connection) bool {
+	i := sort.Search(x.Len(), func(i int) bool {
+		x.Connection(i, c)
+		return c.ID >= id
+	})
+	if i == x.Len() {
+		return false
+	}
+	x.Connection(i, c)
+	return c.ID == id
+}
+
+// Exchanges returns those that a whole analysis kept, and else none.
+func (x *Snapshot) Exchanges() []analyze.Exchange {
+	if x.whole {
+		return x.Result.Exchanges()
+	}
+	return nil
+}
 
 // Example returns a connection to look at, if it is still kept.
 func (x *Snapshot) Example() (id uint64, why string, ok bool) {
+	var c analyze.Connection
 	id, why, ok = x.Result.Example()
-	_, ok = slices.BinarySearchFunc(x.Connections, id, func(c analyze.Connection, id uint64) int { return cmp.Compare(c.ID, id) })
-	return id, why, ok
+	return id, why, ok && x.ByID(id, &c)
 }

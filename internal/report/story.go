@@ -125,17 +125,42 @@ func newRedactor(r *Report, list []analyze.Exchange) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// means joins what a packet means, each on its own line if they do not fit.
+// means joins what a packet means, each on its own line if they do not fit. On a
+// narrow page one may take two lines.
 func (p *page) means(list []string, redactor *strings.Replacer, indent int) string {
+	const least = 48
+	room := p.width - indent
 	shown := make([]string, len(list))
 	for i, s := range list {
-		shown[i] = fit(redactor.Replace(s), p.width-indent-len(";"))
+		shown[i] = fit(redactor.Replace(s), max(least, room-len(";")))
 	}
 	one := strings.Join(shown, "; ")
-	if indent+utf8.RuneCountInString(one) <= p.width {
+	if utf8.RuneCountInString(one) <= room {
 		return one
 	}
-	return strings.Join(shown, ";\n"+strings.Repeat(" ", indent))
+	var lines []string
+	for i, s := range shown {
+		if i < len(shown)-1 {
+			s += ";"
+		}
+		lines = append(lines, broken(s, room)...)
+	}
+	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
+}
+
+// broken breaks s into lines of at most n characters, as far as its spaces
+// allow.
+func broken(s string, n int) []string {
+	var lines []string
+	for i, word := range strings.Split(s, " ") {
+		last := len(lines) - 1
+		if i == 0 || utf8.RuneCountInString(lines[last])+1+utf8.RuneCountInString(word) > n {
+			lines = append(lines, word)
+			continue
+		}
+		lines[last] += " " + word
+	}
+	return lines
 }
 
 // storyExchanges writes the table of exchanges, with the times that a request

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// openTerminal opens the terminal that the view has to itself: standard output
+// is for the report, and standard input may be a capture.
+func openTerminal() (*os.File, error) {
+	const hint = "without --tui the report is written as text"
+	if term := os.Getenv("TERM"); term == "" || term == "dumb" {
+		return nil, &usageError{fmt.Errorf("--tui: a terminal of the kind TERM=%q cannot show it", term), hint}
+	}
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return nil, &usageError{errors.New("--tui: there is no terminal"), hint}
+	}
+	return tty, nil
+}
+
+// followed is what became of the reading beside the view.
+type followed struct {
+	r        *report.Report
+	err      error
+	panicked any
+	stack    []byte
+}
+
+// browse reads, analyses and shows all in a view; when that is left it writes
+// the report.
+func (j *job) browse(src *capture.Source, opt capture.Options, tty *os.File) error {
+	v := live.NewView(live.View{
+		Name:     j.viewName(src),
+		Live:     j.growing(),
+		TimeWait: j.s.timeWait,
+		Color:    colored(j.s.color, tty),
+		ASCII:    asciiOnly(tty),
+		Now:      time.Now,
+		Input:    tty,
+		Output:   tty,
+		Progress: func() live.Progress {
+			done, total := src.Progress()
+			stats := src.Stats()
+			p := live.Progress{Done: done, Total: total, Packets: stats.Packets, Dropped: stats.InterfaceDropped}
+			if stats.KernelDropped != nil {
+				p.Dropped += *stats.KernelDropped
+			}
+			return p
+		},
+		Save:  func(x *live.Snapshot, name string) error { return j.save(src, x, name) },
+		Story: j.teller(),
+	})
+	read := make(chan followed, 1)
+	j.screen.Lock()
+	j.ui.hold()
+	go func() {
+		f := j.follow(src, opt, v)
+		if f.r == nil {
+			v.Quit()
+		}
+		read <- f
+	}()
+	go func() {
+		<-j.ctx.Done()
+		v.Quit()
+	}()
+	err := v.Run()
+	j.ui.release()
+	j.screen.Unlock()
+	j.stop()
+	f := <-read
+	switch {
+	case f.panicked != nil:
+		panic(fmt.Sprintf("%v\n\n%s", f.panicked, f.stack))
+	case err != nil:
+		return fmt.Errorf("view: %w", err)
+	case f.err != nil:
+		return f.err
+	}
+	return j.deliver(f.r)
+}
+
+// viewName names what is read.
+func (j *job) viewName(src *capture.Source) string {
+	stats := src.Stats()
+	if l := j.s.live; l != nil {
+		return printable(l.device.Name)
+	}
+	name := printable(j.display(j.s.files[0]))
+	if j.growing() {
+		name = "standard input"
+	}
+	if n := len(stats.Sources); n > 1 {
+		name += fmt.Sprintf(" and %d more", n-1)
+	}
+	return name
+}
+
+// growing reports whether the capture may be one that is being made.
+func (j *job) growing() bool {
+	return j.s.live != nil || !j.s.demo && slices.Contains(j.s.files, "-")
+}
+
+// follow reads to the end, and shows v what there is.
+func (j *job) follow(src *capture.Source, opt capture.Options, v *live.View) (f followed) {
+	defer func() {
+		if p := recover(); p != nil {
+			f = followed{panicked: p, stack: debug.Stack()}
+		}
+	}()
+	mistake()
+	if j.growing() {
+		return j.followSession(src, opt, v)
+	}
+	a := analyze.New(j.analysis(opt))
+	interrupted, err := j.read(src, a.Apply)
+	if err != nil {
+		return followed{err: err}
+	}
+	r := j.finish(src, a, opt)
+	r.Meta.Interrupted = interrupted
+	v.Finish(live.Whole(r.Result, r.Diagnosis))
+	return followed{r: r}
+}
+
+// followSession follows a capture that is being made.
+func (j *job) followSession(src *capture.Source, opt capture.Options, v *live.View) followed {
+	s := &feed{session: live.NewSession(j.analysis(opt), live.DefaultKeep)}
+	ctx, stop := context.WithCancel(j.ctx)
+	var shows sync.WaitGroup
+	shows.Go(func() { s.show(ctx, v, func() (int64, int64) { return j.times(src, opt) }) })
+	interrupted, err := j.read(src, s.Apply)
+	stop()
+	shows.Wait()
+	if err != nil {
+		return followed{err: err}
+	}
+	x := s.session.Finish(j.times(src, opt))
+	r := j.report(src, x.Result, x.Diagnosis)
+	r.Facts, r.Meta.Interrupted = x, interrupted
+	v.Finish(x)
+	return followed{r: r}
+}
+
+// feed is a session that is looked at while it goes on.
+type feed struct {
+	mu      sync.Mutex
+	session *live.Session
+	fresh   bool // segments came since the last look
+}
+
+// Apply takes the next segments.
+func (f *feed) Apply(segs []flows.Segment) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fresh = f.fresh || len(segs) > 0
+	return f.session.Apply(segs)
+}
+
+// show shows v what there is, at most once a second, and for a tenth of the
+// time.
+func (f *feed) show(ctx context.Context, v *live.View, times func() (first, last int64)) {
+	for wait := time.Second / 4; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		began := time.Now()
+		if x := f.look(times); x != nil {
+			wait = max(time.Second, 9*time.Since(began))
+			v.Show(x)
+		}
+	}
+}
+
+// look returns a snapshot, nil if nothing came since the last one.
+func (f *feed) look(times func() (first, last int64)) *live.Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.fresh {
+		return nil
+	}
+	f.fresh = false
+	return f.session.Snapshot(times())
+}
+
+// save writes the report of x to a file that is not there yet.
+func (j *job) save(src *capture.Source, x *live.Snapshot, name string) error {
+	format, ok := report.ByEnding(name)
+	if !ok {
+		return fmt.Errorf("the ending of %q is not one of %s", name, formatEndings())
+	}
+	if _, err := os.Lstat(name); err == nil {
+		return fmt.Errorf("%s is there already", printable(name))
+	}
+	k := &sink{format: format, name: name}
+	if err := k.create(); err != nil {
+		return err
+	}
+	defer k.discard()
+	r := j.report(src, x.Result, x.Diagnosis)
+	r.Facts = x
+	return k.write(r)
+}
+
+// teller returns what tells a connection from the files, which are read again;
+// nil if they cannot be.
+func (j *job) teller() func(*live.Snapshot, uint64, int) (string, error) {
+	if j.s.live != nil {
+		return nil
+	}
+	for _, name := range j.s.files {
+		if info, err := os.Stat(name); !j.s.demo && (err != nil || !info.Mode().IsRegular()) {
+			return nil
+		}
+	}
+	return j.tell
+}
+
+// tell tells a connection of x packet by packet, as --conn does.
+func (j *job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
+	again := *j.s
+	again.conn = id
+	r := &job{s: &again, ui: j.ui, outs: &outputs{}, ctx: j.ctx, stdin: bytes.NewReader(demo)}
+	opt, err := r.captureOptions()
+	if err != nil {
+		return "", err
+	}
+	src, err := capture.OpenFiles(again.files, opt)
+	if err != nil {
+		return "", err
+	}
+	defer src.Close()
+	a := analyze.New(r.analysis(opt))
+	if err := src.Run(j.ctx, a.Apply); err != nil {
+		return "", err
+	}
+	told := r.report(src, a.Finish(r.times(src, opt)), x.Diagnosis)
+	if told.Story, err = story(told.Result, id); err != nil {
+		return "", err
+	}
+	told.Options.Width = width
+	var b bytes.Buffer
+	err = report.WriteStory(&b, told, told.Story.Connection, told.Story.Lines, told.Story.Truncated)
+	return b.String(), err
+}

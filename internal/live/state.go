@@ -1,0 +1,83 @@
+package live
+
+import (
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// State is what a connection is doing at a moment.
+type State uint8
+
+// The states.
+const (
+	Opening    State = iota // its handshake is not complete
+	Active                  // an exchange is under way
+	Idle                    // open, and nothing is under way
+	Silent                  // what is sent is not answered
+	HalfClosed              // one side has sent its FIN
+	TimeWait                // closed; a side still holds TIME_WAIT
+	Closed
+)
+
+// String returns the state as the view names it.
+func (s State) String() string {
+	return [...]string{"opening", "active", "idle", "silent", "half-closed", "TIME_WAIT", "closed"}[s]
+}
+
+// quiet is how long a connection whose messages cannot be read must be silent to
+// count as idle, in ns.
+const quiet = 1e9
+
+// unanswered is how long a SYN may wait for its answer, in ns.
+const unanswered = 60e9
+
+// StateOf returns what c is doing at a moment, and a time in ns: how long
+// TIME_WAIT is to last, or else since when it is doing it.
+func StateOf(c *analyze.Connection, now, timeWait int64) (State, int64) {
+	since := func(at int64) int64 { return max(0, now-at) }
+	opening := c.Handshake == flows.HandshakeUnanswered || c.Handshake == flows.HandshakeIncomplete
+	switch c.Close.Kind {
+	case flows.CloseOpen:
+		if opening && c.Requests <= 0 {
+			return Opening, since(c.Start)
+		}
+		return openState(c, now)
+	case flows.CloseSilent:
+		if opening && since(c.End) < unanswered {
+			return Opening, since(c.Start)
+		}
+		return Silent, since(c.End)
+	case flows.CloseHalf:
+		return HalfClosed, since(c.Close.At)
+	case flows.CloseFIN, flows.CloseSimultaneous:
+		switch c.Close.TimeWait {
+		case analyze.TimeWaitClient, analyze.TimeWaitServer, analyze.TimeWaitBoth:
+			if left := c.End + timeWait - now; left > 0 {
+				return TimeWait, left
+			}
+		}
+	}
+	return Closed, since(c.End)
+}
+
+// openState tells connections with an exchange under way from idle ones.
+func openState(c *analyze.Connection, now int64) (State, int64) {
+	e := &c.Evidence
+	switch {
+	case c.HTTPUnknown || c.Protocol != analyze.HTTP10 && c.Protocol != analyze.HTTP11:
+		silent := max(0, now-c.End)
+		if silent < quiet && c.Protocol != analyze.NoProtocol {
+			return Active, max(0, now-c.Start)
+		}
+		return Idle, silent
+	case e.Outstanding > 0 || e.HeadStarted:
+		at := e.Asked.At
+		if !e.Asked.OK() || e.Outstanding == 0 {
+			at = c.End
+		}
+		return Active, max(0, now-at)
+	case e.LastDone != analyze.Unknown:
+		return Idle, max(0, now-e.LastDone)
+	}
+	return Idle, max(0, now-c.End)
+}
