@@ -32,9 +32,10 @@
 //
 //	kaanalyze --conn 3 incident.pcapng
 //
-// A look around in it on the terminal:
+// A look around in it on the terminal, or in what comes:
 //
 //	kaanalyze --tui incident.pcapng
+//	sudo kaanalyze -i eth0 --tui port 8080
 //
 // The report for a ticket, and the numbers for programs:
 //
@@ -126,10 +127,10 @@
 // reuse and TIME_WAIT over time, and tabs of findings, servers, client-server pairs
 // and connections, to sort, filter and open; ? tells the keys. A finding opens with
 // its cause, its fix and its connections, a connection with its packets, as --conn
-// tells them, for which the files are read again. Of standard input, which may be a
-// capture that is being made, it shows what there is once a second and what each
-// connection is doing now; the last 20,000 that ended are kept in detail, and the
-// report in the end lists those. The view draws on /dev/tty alone. When it is left
+// tells them, for which the files are read again. With -i, and of standard input, it
+// shows what there is once a second and what each connection is doing now; the last
+// 20,000 that ended are kept in detail, and the report in the end lists those. When
+// --duration is over the view stays until it is left. The view draws on /dev/tty alone. When it is left
 // the report goes to standard output, unless -q. Colours are never needed; ASCII is
 // enough where the locale is not UTF-8.
 //
