@@ -161,6 +161,11 @@
 // alone where the subjects of both are in one capture only, as when addresses
 // changed. Values are the same within 5%, shares within one point.
 //
+// With -i the report has a section on this host: the sockets, settings and
+// counters of its kernel beside the packets, and the processes that have the
+// connections, as far as the user that captures may see them. Only the network
+// namespace in which the program runs is asked.
+//
 // --listen answers HTTP while the capture is read: /metrics for Prometheus,
 // /report (JSON, or ?format= with the name of a format), /healthz. PORT and :PORT are on
 // 127.0.0.1; another address has to be written. It takes the reading twice the

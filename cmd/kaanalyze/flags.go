@@ -35,6 +35,7 @@ type settings struct {
 	conn         uint64
 	timeWait     time.Duration
 	workers      int
+	keep         int            // connections of a live capture
 	listen       netip.AddrPort // of the metrics, not valid for none
 
 	top         int

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -44,13 +46,15 @@ type job struct {
 	outs    *outputs
 	source  sharedSource
 	summing *summing
-	watch   *watch // answers questions meanwhile, or nil
+	watch   *watch     // answers questions meanwhile, or nil
+	host    *live.Host // as a live capture began, or nil
 
 	user  *identity // who the program has become, or nil
 	pulse *pulse    // of a live capture
 	ended error     // why that ended before it was told to
 
-	screen sync.Mutex // held while the view has the terminal
+	current atomic.Pointer[feed] // of a capture that is being made
+	screen  sync.Mutex           // held while the view has the terminal
 
 	collector *diagnose.Collector // of connections that are not kept, nil if all are
 	last      int64               // time of the last packet, once it is known
@@ -180,6 +184,7 @@ func (j *job) do() error {
 		return err
 	}
 	j.summing = startSumming(j.ctx, j.s)
+	j.host = j.lookAtHost()
 	if err := j.listen(j.wanted(opt)); err != nil {
 		return err
 	}
@@ -187,15 +192,11 @@ func (j *job) do() error {
 	if tty != nil {
 		return j.browse(src, opt, tty)
 	}
-	a := analyze.New(j.analysis(opt))
-	apply := a.Apply
-	if j.pulse != nil {
-		apply = func(segs []flows.Segment) error {
-			defer j.pulse.beat(src, a)
-			return a.Apply(segs)
-		}
+	if j.s.live != nil {
+		return j.sniff(src, opt)
 	}
-	interrupted, err := j.read(src, apply)
+	a := analyze.New(j.analysis(opt))
+	interrupted, err := j.read(src, a.Apply)
 	if err != nil {
 		return err
 	}
@@ -204,13 +205,40 @@ func (j *job) do() error {
 	return j.deliver(r)
 }
 
+// sniff follows an interface, in bounded memory, until it is told to stop.
+func (j *job) sniff(src *capture.Source, opt capture.Options) error {
+	f := j.feed(opt)
+	interrupted, err := j.read(src, func(segs []flows.Segment) error {
+		defer j.pulse.beat(src, f.census)
+		return f.Apply(segs)
+	})
+	if err != nil {
+		return err
+	}
+	r := j.finishSession(src, opt, f)
+	r.Meta.Interrupted = interrupted
+	return j.deliver(r)
+}
+
+// finishSession makes the last report of a session.
+func (j *job) finishSession(src *capture.Source, opt capture.Options, f *feed) *report.Report {
+	first, last := j.times(src, opt)
+	j.last = last
+	x := f.finish(first, last)
+	return j.report(src, x.Result, x.Diagnosis, x)
+}
+
 // wanted says which packets and connections to look at.
 func (j *job) wanted(opt capture.Options) analyze.Options {
-	return analyze.Options{
+	what := analyze.Options{
 		TimeWait: j.s.timeWait,
 		Server:   j.s.server,
 		Filtered: j.s.filter != "" || opt.Since != 0,
 	}
+	if j.host != nil {
+		what.PortBudget = j.host.PortBudget
+	}
+	return what
 }
 
 // analysis says what to analyze of them.
@@ -226,6 +254,9 @@ func (j *job) onConnection() func(*analyze.Connection) {
 	write := j.outs.onConnection()
 	if write == nil {
 		return nil
+	}
+	if j.s.live != nil { // what only the group can tell is told of the last ones, at the end
+		return func(c *analyze.Connection) { write(c, diagnose.Judge(c, max(j.last, c.End))) }
 	}
 	j.collector = diagnose.NewCollector()
 	return func(c *analyze.Connection) {
@@ -376,11 +407,12 @@ func (j *job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Optio
 	j.last = last
 	tightenMemory()
 	result := a.Finish(first, last)
-	return j.report(src, result, j.diagnose(result))
+	return j.report(src, result, j.diagnose(result), nil)
 }
 
-// report makes the report of what was found.
-func (j *job) report(src *capture.Source, result *analyze.Result, d *diagnose.Diagnosis) *report.Report {
+// report makes the report of what was found. kept has the connections, if result
+// does not.
+func (j *job) report(src *capture.Source, result *analyze.Result, d *diagnose.Diagnosis, kept *live.Snapshot) *report.Report {
 	stats := src.Stats()
 	r := &report.Report{
 		Version:   version,
@@ -391,6 +423,12 @@ func (j *job) report(src *capture.Source, result *analyze.Result, d *diagnose.Di
 		Options: report.Options{
 			Top: j.s.top, Exchanges: j.s.exchanges, ShowSecrets: j.s.showSecrets, Workers: j.workers(),
 		},
+	}
+	if kept == nil {
+		r.Host = j.besides(result, result)
+	} else {
+		r.Facts, r.NotKept = kept, kept.Left
+		r.Host = j.besides(result, kept)
 	}
 	for _, g := range j.s.gates {
 		r.Gates = append(r.Gates, g.Judge(result, d))

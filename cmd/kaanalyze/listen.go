@@ -18,8 +18,8 @@ type watch struct {
 
 	mu      sync.Mutex // guards the rest
 	session *live.Session
-	moment  func(*live.Session) live.Moment // nil before the first segment
-	news    bool                            // since the last moment that was shown
+	source  *capture.Source // nil before the first segment
+	news    bool            // since the last moment that was shown
 }
 
 // listen begins to answer, if --listen asks for it.
@@ -32,7 +32,7 @@ func (j *job) listen(what analyze.Options) error {
 		return err
 	}
 	j.watch = &watch{server: server, session: live.NewSession(what, live.DefaultKeep), stop: make(chan struct{}), done: make(chan struct{})}
-	go j.watch.run()
+	go j.watch.run(j)
 	if !j.s.quiet {
 		j.ui.line("status", "http://%v/metrics answers while the capture is read", server.Addr())
 	}
@@ -45,22 +45,31 @@ func (w *watch) apply(j *job, src *capture.Source, segs []flows.Segment) {
 		return
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	_ = w.session.Apply(segs) // always nil
-	w.news = true
-	if w.moment == nil {
-		w.moment = func(s *live.Session) live.Moment {
-			stats := src.Stats()
-			return live.Moment{Snapshot: s.Snapshot(stats.First, stats.Last), Meta: j.meta(&stats)}
-		}
-		w.show()
+	first := w.source == nil
+	w.source, w.news = src, true
+	w.mu.Unlock()
+	if first {
+		w.show(j)
 	}
 }
 
-// show shows what is so now.
-func (w *watch) show() {
-	w.server.Publish(w.moment(w.session))
+// show shows what is so now, if there is news. It returns for how long it held
+// the reading up.
+func (w *watch) show(j *job) time.Duration {
+	w.mu.Lock()
+	if !w.news {
+		w.mu.Unlock()
+		return 0
+	}
+	began := time.Now()
+	stats := w.source.Stats()
+	x := w.session.Snapshot(stats.First, stats.Last)
+	held := time.Since(began)
 	w.news = false
+	w.mu.Unlock()
+	w.server.Publish(live.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.besides(x.Result, x)})
+	return held
 }
 
 // How often a moment is shown. To make one holds the reading up, for a share of
@@ -71,7 +80,7 @@ const (
 )
 
 // run shows moments until close.
-func (w *watch) run() {
+func (w *watch) run(j *job) {
 	defer close(w.done)
 	for pause := showEvery; ; {
 		select {
@@ -79,13 +88,7 @@ func (w *watch) run() {
 			return
 		case <-time.After(pause):
 		}
-		w.mu.Lock()
-		began := time.Now()
-		if w.news {
-			w.show()
-		}
-		pause = max(showEvery, showShare*time.Since(began))
-		w.mu.Unlock()
+		pause = max(showEvery, showShare*w.show(j))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/live"
 )
 
 // liveSettings are those of a capture from an interface.
@@ -47,12 +48,13 @@ func newLiveFlags(f *pflag.FlagSet, s *settings, r *rawLive) {
 	f.IntVarP(&r.size, "rotate-size", "C", 0, "begin another file after `N` million bytes")
 	f.IntVarP(&r.saving.Count, "rotate-count", "W", 0, "write over the first of `N` files; with -G alone, stop after N")
 	f.StringVarP(&r.user, "relinquish-privileges", "Z", "", "be `USER` once the interface is open (default: who called sudo, or nobody)")
+	f.IntVar(&s.keep, "keep", live.DefaultKeep, "keep `N` ended connections in detail at least; older ones are in the sums alone")
 	f.DurationVar(&r.interval, "interval", 10*time.Second, "time between status lines where standard error is no terminal; 0 is none")
 }
 
 // liveOnly are the flags that say nothing about files.
 var liveOnly = []string{"duration", "snapshot-length", "buffer-size", "no-promiscuous-mode", "write", "rotate-seconds",
-	"rotate-size", "rotate-count", "relinquish-privileges", "interval"}
+	"rotate-size", "rotate-count", "relinquish-privileges", "interval", "keep"}
 
 // setLive reads the flags of a live capture.
 func (s *settings) setLive(f *pflag.FlagSet, r *raw, words []string) error {
@@ -74,6 +76,10 @@ func (s *settings) setLive(f *pflag.FlagSet, r *raw, words []string) error {
 		return usagef("-i and the file %s exclude each other", printable(words[0]))
 	case r.since != "" || r.until != "":
 		return &usageError{errors.New("--since and --until are for files"), "--duration ends a live capture"}
+	case s.exchanges || s.conn != 0:
+		return &usageError{errors.New("--exchanges and --conn are for files"), "save the packets with -w, and read that file"}
+	case s.keep < 1 || s.keep > 10_000_000:
+		return usagef("--keep %d: it is not from 1 to 10000000", s.keep)
 	case l.duration < 0 || l.interval < 0:
 		return usagef("a time below zero")
 	case l.device.SnapLen < 0 || l.device.SnapLen > capture.MaxSnapLen:
@@ -238,7 +244,7 @@ func (p *pulse) ask() {
 
 // beat tells if it is time, or if asked. Counting takes the reading's time, so it
 // is done less often where that is long.
-func (p *pulse) beat(src *capture.Source, a *analyze.Analyzer) {
+func (p *pulse) beat(src *capture.Source, count func(at int64) analyze.Census) {
 	const share = 20
 	now := time.Now()
 	select {
@@ -249,7 +255,7 @@ func (p *pulse) beat(src *capture.Source, a *analyze.Analyzer) {
 		}
 		p.next = now.Add(p.pace)
 	}
-	census, stats := a.Census(now.UnixNano()), src.Stats()
+	census, stats := count(now.UnixNano()), src.Stats()
 	if least := now.Add(share * time.Since(now)); p.next.Before(least) {
 		p.next = least
 	}

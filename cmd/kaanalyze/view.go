@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture"
-	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -139,7 +138,7 @@ func (j *job) follow(src *capture.Source, opt capture.Options, v *live.View) (f 
 
 // followSession follows a capture that is being made.
 func (j *job) followSession(src *capture.Source, opt capture.Options, v *live.View) followed {
-	s := &feed{session: live.NewSession(j.analysis(opt), live.DefaultKeep)}
+	s := j.feed(opt)
 	ctx, stop := context.WithCancel(j.ctx)
 	var shows sync.WaitGroup
 	shows.Go(func() { s.show(ctx, v, func() (int64, int64) { return j.times(src, opt) }) })
@@ -149,26 +148,10 @@ func (j *job) followSession(src *capture.Source, opt capture.Options, v *live.Vi
 	if err != nil {
 		return followed{err: err}
 	}
-	x := s.session.Finish(j.times(src, opt))
-	r := j.report(src, x.Result, x.Diagnosis)
-	r.Facts, r.Meta.Interrupted = x, interrupted
-	v.Finish(x)
+	r := j.finishSession(src, opt, s)
+	r.Meta.Interrupted = interrupted
+	v.Finish(s.last)
 	return followed{r: r}
-}
-
-// feed is a session that is looked at while it goes on.
-type feed struct {
-	mu      sync.Mutex
-	session *live.Session
-	fresh   bool // segments came since the last look
-}
-
-// Apply takes the next segments.
-func (f *feed) Apply(segs []flows.Segment) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.fresh = f.fresh || len(segs) > 0
-	return f.session.Apply(segs)
 }
 
 // show shows v what there is, at most once a second, and for a tenth of the
@@ -188,17 +171,6 @@ func (f *feed) show(ctx context.Context, v *live.View, times func() (first, last
 	}
 }
 
-// look returns a snapshot, nil if nothing came since the last one.
-func (f *feed) look(times func() (first, last int64)) *live.Snapshot {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.fresh {
-		return nil
-	}
-	f.fresh = false
-	return f.session.Snapshot(times())
-}
-
 // save writes the report of x to a file that is not there yet.
 func (j *job) save(src *capture.Source, x *live.Snapshot, name string) error {
 	format, ok := report.ByEnding(name)
@@ -213,9 +185,7 @@ func (j *job) save(src *capture.Source, x *live.Snapshot, name string) error {
 		return err
 	}
 	defer k.discard()
-	r := j.report(src, x.Result, x.Diagnosis)
-	r.Facts = x
-	return k.write(r)
+	return k.write(j.report(src, x.Result, x.Diagnosis, x))
 }
 
 // teller returns what tells a connection from the files, which are read again;
@@ -250,7 +220,7 @@ func (j *job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
 	if err := src.Run(j.ctx, a.Apply); err != nil {
 		return "", err
 	}
-	told := r.report(src, a.Finish(r.times(src, opt)), x.Diagnosis)
+	told := r.report(src, a.Finish(r.times(src, opt)), x.Diagnosis, nil)
 	if told.Story, err = story(told.Result, id); err != nil {
 		return "", err
 	}

@@ -72,6 +72,13 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	return stillOpen(c, e, last)
 }
 
+// Judge returns what a connection alone tells: Undecided where its group is
+// needed. last is the time of the latest packet so far.
+func Judge(c *analyze.Connection, last int64) NotReused {
+	is, _ := judge(c, last)
+	return is
+}
+
 // of makes a decided judgement.
 func of(cause Cause, by analyze.Party, how Confidence, f fact) (NotReused, class, bool) {
 	return NotReused{cause, by, how, f}, decided, true

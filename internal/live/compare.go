@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -13,15 +14,16 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// Compare sets what the kernel says beside a snapshot of the same moment: the
-// last time of that has to be the clock's, not that of the last packet. Before is
-// what the kernel said when the capture began, or nil.
+// Compare sets what the kernel says beside what the packets say: r with its
+// connections, as a Snapshot or r itself has them, and how long TIME_WAIT lasts.
+// Before is what the kernel said when the capture began, or nil. Without
+// connections, as where they are streamed, the kernel speaks alone.
 //
 // The kernel's sockets are matched with the connections that the packets show,
 // one by one. What the capture cannot see, as other interfaces, what the filter
 // leaves out, and connections that had ended before it began, is counted apart
 // and is no disagreement.
-func Compare(h, before *Host, x *Snapshot) *report.Host {
+func Compare(h, before *Host, r *analyze.Result, connections report.Facts, timeWait time.Duration) *report.Host {
 	out := &report.Host{Sockets: h.Sockets, Settings: h.Settings}
 	for _, name := range counted {
 		n, ok := h.counters[name]
@@ -36,8 +38,10 @@ func Compare(h, before *Host, x *Snapshot) *report.Host {
 		}
 		out.Counters = append(out.Counters, c)
 	}
-	out.Compared = h.compare(x, out)
-	out.Processes = h.processes(x)
+	if connections.Len() > 0 || r.Totals.Connections == 0 {
+		out.Compared = h.compare(connections, int64(timeWait), out)
+	}
+	out.Processes = h.processes(r)
 	return out
 }
 
@@ -58,34 +62,36 @@ func tupleOf(a, b netip.AddrPort) tuple {
 	return tuple{a, b}
 }
 
+// onHost are the ends a connection that are on this host, by state.
+type onHost struct {
+	open, waits int64
+}
+
 // compare counts ends on this host by state.
-func (h *Host) compare(x *Snapshot, said *report.Host) []report.Comparison {
+func (h *Host) compare(connections report.Facts, timeWait int64, said *report.Host) []report.Comparison {
 	waits := report.Comparison{State: "time_wait"}
 	open := report.Comparison{State: "established"}
-	seen := map[tuple]bool{}
-	for i := range x.Connections {
-		c := &x.Connections[i]
-		seen[tupleOf(c.Client, c.Server)] = true
-		if c.Close.Kind == flows.CloseOpen && opened(c.Handshake) {
-			open.Packets += h.ends(c)
-		}
+	last := map[tuple]onHost{} // of the last life of each
+	var c analyze.Connection
+	for i := range connections.Len() {
+		connections.Connection(i, &c)
+		last[tupleOf(c.Client, c.Server)] = h.onHost(&c, timeWait)
 	}
-	for i := range x.Result.Totals.TimeWait.Hosts {
-		if t := &x.Result.Totals.TimeWait.Hosts[i]; h.has(t.Host) {
-			waits.Packets += t.AtEnd
-		}
+	for _, e := range last {
+		open.Packets += e.open
+		waits.Packets += e.waits
 	}
 	for i := range h.table {
 		s := &h.table[i]
 		c := &waits
 		switch s.state {
-		case timeWait:
-		case established:
+		case stateTimeWait:
+		case stateEstablished:
 			c = &open
 		default:
 			continue
 		}
-		if seen[tupleOf(s.local, s.remote)] {
+		if _, ok := last[tupleOf(s.local, s.remote)]; ok {
 			c.Kernel++
 		} else {
 			c.Unseen++
@@ -109,15 +115,24 @@ func opened(h flows.Handshake) bool {
 	return false
 }
 
-// ends returns how many ends of a connection are on this host.
-func (h *Host) ends(c *analyze.Connection) int64 {
-	n := int64(0)
-	for _, a := range []netip.AddrPort{c.Client, c.Server} {
-		if h.has(a.Addr()) {
-			n++
+// onHost returns the ends of a connection that are on this host. Each packet of
+// a connection that is over starts TIME_WAIT again.
+func (h *Host) onHost(c *analyze.Connection, timeWait int64) (e onHost) {
+	open := c.Close.Kind == flows.CloseOpen && opened(c.Handshake)
+	waits := h.At-c.End < timeWait
+	for _, end := range []struct {
+		at    netip.AddrPort
+		waits analyze.TimeWait
+	}{{c.Client, analyze.TimeWaitClient}, {c.Server, analyze.TimeWaitServer}} {
+		switch by := c.Close.TimeWait; {
+		case !h.has(end.at.Addr()):
+		case open:
+			e.open++
+		case waits && (by == end.waits || by == analyze.TimeWaitBoth):
+			e.waits++
 		}
 	}
-	return n
+	return e
 }
 
 // aboutWaits says where a difference of TIME_WAIT entries comes from, and what
@@ -174,24 +189,24 @@ const (
 )
 
 // processes returns who holds the ends on this host.
-func (h *Host) processes(x *Snapshot) []report.LocalEnd {
+func (h *Host) processes(r *analyze.Result) []report.LocalEnd {
 	listens := map[netip.AddrPort][]report.HostProcess{}
 	clients := map[string][]report.HostProcess{} // by client address and server
 	key := func(client netip.Addr, server netip.AddrPort) string { return client.String() + " " + server.String() }
 	for i := range h.table {
 		s := &h.table[i]
 		switch s.state {
-		case listening:
+		case stateListening:
 			listens[s.local] = join(listens[s.local], h.owners[s.inode])
-		case timeWait:
+		case stateTimeWait:
 		default:
 			k := key(s.local.Addr(), s.remote)
 			clients[k] = join(clients[k], h.owners[s.inode])
 		}
 	}
 	var out []report.LocalEnd
-	for i := range x.Result.Servers {
-		if s := &x.Result.Servers[i]; h.has(s.Server.Addr()) {
+	for i := range r.Servers {
+		if s := &r.Servers[i]; h.has(s.Server.Addr()) {
 			by := listens[s.Server]
 			for _, wild := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
 				by = join(by, listens[netip.AddrPortFrom(wild, s.Server.Port())])
@@ -199,8 +214,8 @@ func (h *Host) processes(x *Snapshot) []report.LocalEnd {
 			out = append(out, report.LocalEnd{Server: s.Server, Connections: s.Connections, Processes: by})
 		}
 	}
-	for i := range x.Result.Pairs {
-		if p := &x.Result.Pairs[i]; h.has(p.Client) {
+	for i := range r.Pairs {
+		if p := &r.Pairs[i]; h.has(p.Client) {
 			out = append(out, report.LocalEnd{Server: p.Server, Client: p.Client, Connections: p.Connections, Processes: clients[key(p.Client, p.Server)]})
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/procfs"
 
@@ -24,6 +25,7 @@ const Proc = "/proc"
 // Host is what the kernel says of the TCP of this host, in this network
 // namespace, at a moment. It is not changed any more.
 type Host struct {
+	At        int64        // ns since the epoch
 	Addresses []netip.Addr // of the interfaces
 	Sockets   report.HostSockets
 	Settings  report.HostSettings
@@ -42,9 +44,9 @@ type socket struct {
 
 // States of sockets, as Linux numbers them.
 const (
-	established = 1
-	timeWait    = 6
-	listening   = 10
+	stateEstablished = 1
+	stateTimeWait    = 6
+	stateListening   = 10
 )
 
 // counted are the counters that tell of connections that end, or never come to
@@ -52,16 +54,16 @@ const (
 var counted = []string{"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "ListenOverflows", "ListenDrops", "TCPReqQFullDrop",
 	"TCPAbortOnData", "TCPAbortOnClose", "TCPAbortOnTimeout", "TCPAbortOnLinger", "TCPAbortOnMemory"}
 
-// ReadHost reads what the kernel says under root, which is [Proc] but in tests.
+// ReadHost reads what the kernel says now under root, which is [Proc] but in tests.
 // It takes long where there are many sockets, some 0.1 s for 100,000. An error
 // means that there is nothing to read, as on other systems; what alone is
 // missing or may not be read is unknown.
-func ReadHost(root string) (*Host, error) {
+func ReadHost(root string, now time.Time) (*Host, error) {
 	fs, err := procfs.NewFS(root)
 	if err != nil {
 		return nil, fmt.Errorf("read the kernel's numbers: %w", err)
 	}
-	h := &Host{Addresses: addresses()}
+	h := &Host{At: now.UnixNano(), Addresses: addresses()}
 	v4, err := fs.NetTCP()
 	if err != nil {
 		return nil, fmt.Errorf("read the kernel's sockets: %w", err)
@@ -124,7 +126,7 @@ func endpoint(ip net.IP, port uint64) netip.AddrPort {
 func (h *Host) count(fs procfs.FS) {
 	h.Sockets = report.HostSockets{TimeWait: analyze.Unknown, InUse: analyze.Unknown, Orphaned: analyze.Unknown}
 	for i := range h.table {
-		if h.table[i].state == established {
+		if h.table[i].state == stateEstablished {
 			h.Sockets.Established++
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -72,11 +73,17 @@ func kernel(tcp, tcp6 string, overflow int) map[string]string {
 
 func readHost(t *testing.T, files, links map[string]string) *live.Host {
 	t.Helper()
-	h, err := live.ReadHost(fakeProc(t, files, links))
+	h, err := live.ReadHost(fakeProc(t, files, links), noon())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// compare is Compare with a snapshot of that moment.
+func compare(h, before *live.Host, x *live.Snapshot) *report.Host {
+	h.At = x.At
+	return live.Compare(h, before, x.Result, x, time.Minute)
 }
 
 // snapshot is of a script.
@@ -103,21 +110,21 @@ func TestReadHost(t *testing.T) {
 			t.Errorf("ports of %s: got %d, want %d", a, got, want)
 		}
 	}
-	out := live.Compare(h, readHost(t, kernel("", "", 1), nil), snapshot(t, closing(1)))
+	out := compare(h, readHost(t, kernel("", "", 1), nil), snapshot(t, closing(1)))
 	wantCounters := []report.HostCounter{{Name: "TW", Total: 316, New: 0}, {Name: "TCPTimeWaitOverflow", Total: 4, New: 3}, {Name: "ListenOverflows", Total: 2, New: 0}}
 	if !slices.Equal(out.Counters, wantCounters) {
 		t.Errorf("counters: got %+v, want %+v", out.Counters, wantCounters)
 	}
-	if got := live.Compare(h, nil, snapshot(t, closing(1))).Counters[0].New; got != analyze.Unknown {
+	if got := compare(h, nil, snapshot(t, closing(1))).Counters[0].New; got != analyze.Unknown {
 		t.Errorf("without a look before: got %d new, want Unknown", got)
 	}
 }
 
 func TestReadHostWithout(t *testing.T) {
-	if _, err := live.ReadHost(filepath.Join(t.TempDir(), "none")); err == nil {
+	if _, err := live.ReadHost(filepath.Join(t.TempDir(), "none"), noon()); err == nil {
 		t.Error("without /proc: got no error")
 	}
-	if _, err := live.ReadHost(t.TempDir()); err == nil {
+	if _, err := live.ReadHost(t.TempDir(), noon()); err == nil {
 		t.Error("without sockets: got no error")
 	}
 	h := readHost(t, map[string]string{"net/tcp": tableHead}, nil)
@@ -128,7 +135,7 @@ func TestReadHostWithout(t *testing.T) {
 		"a torn line":     tableHead + "   0: 0100007F:1F90 0100",
 		"no hexadecimals": tableHead + strings.ReplaceAll(row("10.0.0.1:80", "10.0.0.2:1", 1, 1), "0A", "XX"),
 	} {
-		if _, err := live.ReadHost(fakeProc(t, map[string]string{"net/tcp": text}, nil)); err == nil {
+		if _, err := live.ReadHost(fakeProc(t, map[string]string{"net/tcp": text}, nil), noon()); err == nil {
 			t.Errorf("%s: got no error", name)
 		}
 	}
@@ -176,7 +183,7 @@ func TestCompare(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := readHost(t, kernel(c.tcp, "", c.overflow), nil)
 			h.Addresses = []netip.Addr{server.Addr()}
-			got := live.Compare(h, readHost(t, kernel("", "", 0), nil), x).Compared
+			got := compare(h, readHost(t, kernel("", "", 0), nil), x).Compared
 			if got[0].Packets != n || got[0].Kernel != c.waits || got[0].Unseen != c.unseen {
 				t.Errorf("TIME_WAIT: got %+v, want %d by the packets, %d by the kernel, %d unseen", got[0], n, c.waits, c.unseen)
 			}
@@ -194,7 +201,7 @@ func TestCompare(t *testing.T) {
 		"77/fd/4": "socket:[99]", "80/fd/1": "socket:[12]",
 	})
 	h.Addresses = []netip.Addr{server.Addr(), client}
-	got := live.Compare(h, nil, x).Processes
+	got := compare(h, nil, x).Processes
 	want := []report.LocalEnd{
 		{Server: server, Connections: n + 1, Processes: []report.HostProcess{{PID: 77, Name: "evil\x1bname"}, {PID: 78, Name: "nginx"}}},
 		{Server: server, Client: client, Connections: n + 1},
@@ -214,14 +221,14 @@ func TestThisHost(t *testing.T) {
 		t.Skip("no loopback interface:", err)
 	}
 	defer l.Close()
-	h, err := live.ReadHost(live.Proc)
+	h, err := live.ReadHost(live.Proc, noon())
 	if err != nil {
 		t.Skip("no numbers here:", err)
 	}
 	at := netip.MustParseAddrPort(l.Addr().String())
 	x := snapshot(t, closing(1))
 	x.Result.Servers[0].Server = at
-	got := live.Compare(h, nil, x).Processes
+	got := compare(h, nil, x).Processes
 	if len(got) == 0 || got[0].Server != at || len(got[0].Processes) != 1 || got[0].Processes[0].PID != os.Getpid() {
 		t.Errorf("got %v, want process %d to listen at %v", got, os.Getpid(), at)
 	}

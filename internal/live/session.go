@@ -92,6 +92,9 @@ func (s *Session) Snapshot(first, last int64) *Snapshot {
 	return x
 }
 
+// Census says how things stand, as [analyze.Analyzer.Census].
+func (s *Session) Census(at int64) analyze.Census { return s.analyzer.Census(at) }
+
 // Finish says that the capture is over.
 func (s *Session) Finish(first, last int64) *Snapshot {
 	x := s.judge(s.analyzer.Finish(first, last), slices.Concat(s.old, s.recent))

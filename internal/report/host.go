@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -153,6 +154,9 @@ func (p *page) processes(list []LocalEnd) {
 	}
 	p.printf("\n")
 	p.table(&tab)
+	if slices.ContainsFunc(list[:min(len(list), p.top)], func(e LocalEnd) bool { return len(e.Processes) == 0 }) {
+		p.para(0, "(unknown: it has ended, or the user that captures may not see whose it is)")
+	}
 	p.more(len(list))
 }
 

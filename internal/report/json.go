@@ -248,6 +248,7 @@ func (e *encoder) capture(r *Report) {
 	e.uint(m.UndecodedPackets)
 	e.key("duplicate_packets")
 	e.int(r.Result.Totals.DuplicatePackets)
+	e.members(member{"connections_not_kept", r.NotKept})
 	e.key("interrupted")
 	e.bool(m.Interrupted)
 	e.key("filter")

@@ -43,6 +43,8 @@ type Report struct {
 	// otherwise.
 	Facts Facts
 
+	NotKept int64 // connections that are in the sums alone
+
 	Host *Host // what the kernel says beside the packets, nil unless they are captured here
 }
 

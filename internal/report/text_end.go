@@ -166,6 +166,9 @@ func (p *page) trust() {
 	p.fact("missing", with(t.MissingBytes, "byte", "bytes", "of payload that the capture does not hold"))
 	p.fact("midstream", with(t.Midstream, "connection", "connections", "whose opening was not captured"))
 	p.fact("unfinished", with(t.Unfinished, "connection", "connections", "still open when the capture ends"))
+	if n := p.r.NotKept; n > 0 {
+		p.fact("not kept", plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
+	}
 	p.fact("not countable", with(t.HTTPUnknown, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
 	p.notJudged()
 	if t.IgnoredRSTs > 0 {

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// lookAtHost asks the kernel what it knows when a live capture begins. Of files
+// it knows nothing.
+func (j *job) lookAtHost() *live.Host {
+	if j.s.live == nil {
+		return nil
+	}
+	h, err := live.ReadHost(live.Proc, time.Now())
+	if err != nil {
+		j.ui.tell("the report does not tell of this host: %v", err)
+		return nil
+	}
+	return h
+}
+
+// besides asks the kernel again, and sets that beside what the packets say.
+func (j *job) besides(r *analyze.Result, connections report.Facts) *report.Host {
+	if j.host == nil {
+		return nil
+	}
+	now, err := live.ReadHost(live.Proc, time.Now())
+	if err != nil {
+		return nil
+	}
+	return live.Compare(now, j.host, r, connections, j.s.timeWait)
+}
