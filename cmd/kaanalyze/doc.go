@@ -39,7 +39,7 @@
 //
 // The report for a ticket, and the numbers for programs:
 //
-//	kaanalyze -o report.txt -o report.json -o connections.csv incident.pcapng
+//	kaanalyze -o ticket.md -o report.json -o connections.csv incident.pcapng
 //	kaanalyze --json --exchanges incident.pcapng
 //	kaanalyze -f ndjson incident.pcapng
 //
@@ -135,8 +135,8 @@
 // enough where the locale is not UTF-8.
 //
 // -o writes a file besides what goes to standard output. It appears under its
-// name when it is whole. The ending picks the format: .txt, .json, .ndjson,
-// .csv.
+// name when it is whole. The ending picks the format: .txt, .md, .json, .ndjson,
+// .csv. Markdown is cut to 60,000 characters: tables get shorter, and say so.
 //
 // -f ndjson writes the line of a connection when it ends, and keeps nothing of
 // it: with no other format wanted memory stays small, however long the capture.

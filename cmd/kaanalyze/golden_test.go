@@ -53,6 +53,8 @@ func TestGoldenFormats(t *testing.T) {
 	for file, args := range map[string][]string{
 		"demo.ndjson":          {"-f", "ndjson", "demo.pcap"},
 		"demo.csv":             {"-f", "csv", "demo.pcap"},
+		"demo.md":              {"-f", "md", "demo.pcap"},
+		"timing-conn-1.md":     {"--conn", "1", "-f", "md", "timing.pcap"},
 		"demo-one-server.txt":  {"--server", "10.20.0.2:8081", "--top", "3", "demo.pcap"},
 		"timing-exchanges.csv": {"-f", "csv", "--exchanges", "timing.pcap"},
 		"timing-all.json":      {"--json", "--exchanges", "timing.pcap"},
@@ -122,7 +124,7 @@ func TestDemoIsRecording(t *testing.T) {
 func TestWorkers(t *testing.T) {
 	for _, name := range []string{"demo", "pool-unread", "cut-data"} {
 		file := filepath.Join(recordings, name+".pcap")
-		for _, format := range []string{"text", "json", "ndjson", "csv"} {
+		for _, format := range []string{"text", "md", "json", "ndjson", "csv"} {
 			want := succeed(t, "--exchanges", "-f", format, file)
 			for _, workers := range [][]string{{"--workers", "1"}, {"--workers=2"}, {"--workers", "5"}} {
 				got := succeed(t, append(workers, "--exchanges", "-f", format, file)...)

@@ -226,6 +226,6 @@ func (j *job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
 	}
 	told.Options.Width = width
 	var b bytes.Buffer
-	err = report.WriteStory(&b, told, told.Story.Connection, told.Story.Lines, told.Story.Truncated)
+	err = report.WriteText(&b, told)
 	return b.String(), err
 }

@@ -152,7 +152,7 @@ func (p *page) processes(list []LocalEnd) {
 		}
 		tab.row(end, is, count(e.Connections), processNames(e.Processes))
 	}
-	p.printf("\n")
+	tab.apart = true
 	p.table(&tab)
 	if slices.ContainsFunc(list[:min(len(list), p.top)], func(e LocalEnd) bool { return len(e.Processes) == 0 }) {
 		p.para(0, "(unknown: it has ended, or the user that captures may not see whose it is)")

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -34,23 +33,22 @@ type StoryLine struct {
 	Means      []string // what it means, may hold text from the packet
 }
 
-// WriteStory writes c packet by packet for a person. truncated is how many
-// packets follow that lines leaves out.
-func WriteStory(w io.Writer, r *Report, c *analyze.Connection, lines []StoryLine, truncated int) error {
-	out := bufio.NewWriter(w)
-	p := newPage(out, r)
-	p.connection(c)
-	p.printf("\n")
-	exchanges := exchangesOf(r, c.ID)
-	p.storyLines(lines, newRedactor(r, exchanges))
-	if truncated > 0 {
-		p.printf("  and %s more packets\n", count(int64(truncated)))
+// story writes one connection packet by packet.
+func (p *page) story(s *Story) {
+	p.connection(s.Connection)
+	exchanges := exchangesOf(p.r, s.Connection.ID)
+	redactor := newRedactor(p.r, exchanges)
+	p.on.packets(s.Lines, func(l *StoryLine) []string {
+		means := make([]string, len(l.Means))
+		for i, s := range l.Means {
+			means[i] = redactor.Replace(s)
+		}
+		return means
+	})
+	if s.Truncated > 0 {
+		p.para(0, "and %s more packets", count(int64(s.Truncated)))
 	}
 	p.storyExchanges(exchanges)
-	if err := out.Flush(); err != nil {
-		return writeError(err)
-	}
-	return nil
 }
 
 // WriteConnection writes what is known of c for a person, without its packets.
@@ -65,7 +63,7 @@ func WriteConnection(w io.Writer, r *Report, c *analyze.Connection) error {
 
 // connection writes what is known of c.
 func (p *page) connection(c *analyze.Connection) {
-	p.title(fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")))
+	p.on.title(p.sources(), fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")))
 	p.connectionFacts(c)
 	p.para(2, "In Wireshark: %s", wiresharkFilter(c))
 }
@@ -79,21 +77,6 @@ func exchangesOf(r *Report, id uint64) []analyze.Exchange {
 		}
 	}
 	return list
-}
-
-// storyLines writes the table of packets.
-func (p *page) storyLines(lines []StoryLine, redactor *strings.Replacer) {
-	p.printf("  %s\n", p.bold("    seconds    packet  who        flags   bytes  what it means"))
-	const indent = 51 // of the last column
-	for i := range lines {
-		l := &lines[i]
-		who := "<- server"
-		if l.FromClient {
-			who = "client ->"
-		}
-		p.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %11s  %8d  %-9s  %-5s %7s  %s", relative(l.Rel), l.Num, who,
-			plain(l.Flags), count(int64(l.Len)), p.means(l.Means, redactor, indent)), " "))
-	}
 }
 
 // relative writes ns as seconds with microseconds.
@@ -123,44 +106,6 @@ func newRedactor(r *Report, list []analyze.Exchange) *strings.Replacer {
 		pairs = append(pairs, sent, Target(sent, false))
 	}
 	return strings.NewReplacer(pairs...)
-}
-
-// means joins what a packet means, each on its own line if they do not fit. On a
-// narrow page one may take two lines.
-func (p *page) means(list []string, redactor *strings.Replacer, indent int) string {
-	const least = 48
-	room := p.width - indent
-	shown := make([]string, len(list))
-	for i, s := range list {
-		shown[i] = fit(redactor.Replace(s), max(least, room-len(";")))
-	}
-	one := strings.Join(shown, "; ")
-	if utf8.RuneCountInString(one) <= room {
-		return one
-	}
-	var lines []string
-	for i, s := range shown {
-		if i < len(shown)-1 {
-			s += ";"
-		}
-		lines = append(lines, broken(s, room)...)
-	}
-	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
-}
-
-// broken breaks s into lines of at most n characters, as far as its spaces
-// allow.
-func broken(s string, n int) []string {
-	var lines []string
-	for i, word := range strings.Split(s, " ") {
-		last := len(lines) - 1
-		if i == 0 || utf8.RuneCountInString(lines[last])+1+utf8.RuneCountInString(word) > n {
-			lines = append(lines, word)
-			continue
-		}
-		lines[last] += " " + word
-	}
-	return lines
 }
 
 // storyExchanges writes the table of exchanges, with the times that a request

@@ -35,12 +35,9 @@ func TestStoryOfAnotherConnectionHasItsExchangesAlone(t *testing.T) {
 		t.Errorf("connection 2: got %d exchanges, want 0", got)
 	}
 	c := conn(2, noon, 0)
-	var b strings.Builder
-	if err := WriteStory(&b, r, &c, nil, 0); err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(b.String(), "EXCHANGES") || strings.Contains(b.String(), "more packets") {
-		t.Errorf("got what is not there:\n%s", b.String())
+	r.Story = &Story{Connection: &c}
+	if got := string(render(t, "text", r)); strings.Contains(got, "EXCHANGES") || strings.Contains(got, "more packets") {
+		t.Errorf("got what is not there:\n%s", got)
 	}
 }
 
@@ -81,11 +78,9 @@ func TestConnectionFacts(t *testing.T) {
 		"reset after a FIN": {reset, []string{"close: fin_then_reset (FIN, then RST), server first, RST by client, 12:13:20 (packet",
 			"TIME_WAIT: none (inferred: a FIN was not captured)\n"}},
 	} {
-		var b strings.Builder
-		if err := WriteStory(&b, incident(), &c.c, nil, 0); err != nil {
-			t.Fatal(err)
-		}
-		got := strings.ReplaceAll(b.String(), "\n    ", " ")
+		r := incident()
+		r.Story = &Story{Connection: &c.c}
+		got := strings.ReplaceAll(string(render(t, "text", r)), "\n    ", " ")
 		for _, want := range c.want {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: want %q in\n%s", name, want, got)

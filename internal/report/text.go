@@ -6,25 +6,33 @@ import (
 	"io"
 	"math"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// writeText writes r for a person on call at night: the first five lines stand
+// WriteText writes r for a person on call at night: the first five lines stand
 // alone when pasted in a chat, and what is unusual comes before what is not.
-func writeText(w io.Writer, r *Report) error {
-	if s := r.Story; s != nil {
-		return WriteStory(w, r, s.Connection, s.Lines, s.Truncated)
-	}
+func WriteText(w io.Writer, r *Report) error {
 	out := bufio.NewWriter(w)
-	p := newPage(out, r)
+	newPage(out, r).write()
+	if err := out.Flush(); err != nil {
+		return writeError(err)
+	}
+	return nil
+}
+
+// write writes all of the report.
+func (p *page) write() {
+	if s := p.r.Story; s != nil {
+		p.story(s)
+		return
+	}
 	p.header()
 	p.verdict()
 	p.gates()
 	p.comparison()
-	if r.Result.Totals.Connections > 0 {
-		s := takeSurvey(r)
+	if p.r.Result.Totals.Connections > 0 {
+		s := takeSurvey(p.r)
 		p.numbers()
 		p.overTime()
 		p.causes()
@@ -39,10 +47,6 @@ func writeText(w io.Writer, r *Report) error {
 	p.host()
 	p.trust()
 	p.provenance()
-	if err := out.Flush(); err != nil {
-		return writeError(err)
-	}
-	return nil
 }
 
 // sources names what was read.
@@ -76,17 +80,7 @@ func (p *page) header() {
 	if m.Packets > 0 {
 		facts = append(facts, p.span(m.times()))
 	}
-	p.title(strings.Join(facts, ", "))
-}
-
-// title writes the name of what was read, and facts about it. After a long
-// name they take the place of the empty line.
-func (p *page) title(facts string) {
-	gap, end := "  ", "\n\n"
-	if utf8.RuneCountInString("kaanalyze: "+p.sources()+gap+facts) > p.width {
-		gap, end = "\n  ", "\n"
-	}
-	p.printf("%s %s%s%s%s", p.bold("kaanalyze:"), p.sources(), gap, facts, end)
+	p.on.title(p.sources(), strings.Join(facts, ", "))
 }
 
 // numbers writes the numbers beside those of a perfect pool.
@@ -160,17 +154,17 @@ func (p *page) overTime() {
 	step := steps(int64(per) * s.Step)
 	_, last := p.r.Meta.times()
 	p.section("OVER TIME")
-	p.printf("  from %s to %s, one column is %s\n", p.clock(s.Start), p.clock(last), step)
-	p.curve("new connections", gather(s.NewConnections, per, sum), " in "+step)
-	p.curve("requests", gather(s.Requests, per, sum), " in "+step)
-	p.curve("TIME_WAIT", gather(s.TimeWait, per, largest), " at once")
-}
-
-// curve draws one line, unless it would be empty.
-func (p *page) curve(name string, values []int64, unit string) {
-	if top := largest(values); top > 0 {
-		p.printf("  %-15s |%s| at most %s%s\n", name, p.bars(values), count(top), unit)
+	var curves []curve
+	for _, c := range []curve{
+		{"new connections", gather(s.NewConnections, per, sum), " in " + step},
+		{"requests", gather(s.Requests, per, sum), " in " + step},
+		{"TIME_WAIT", gather(s.TimeWait, per, largest), " at once"},
+	} {
+		if largest(c.values) > 0 {
+			curves = append(curves, c)
+		}
 	}
+	p.on.shape(fmt.Sprintf("from %s to %s, one column is %s", p.clock(s.Start), p.clock(last), step), curves)
 }
 
 // gather joins each run of per values into one.

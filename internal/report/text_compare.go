@@ -14,7 +14,7 @@ func (p *page) comparison() {
 		return
 	}
 	c, d := p.r.compare(), p.r.diagnosis()
-	p.section("COMPARED WITH " + fit(b.source, p.width-len("COMPARED WITH ")))
+	p.on.section("COMPARED WITH", b.source)
 	p.fact("verdict", string(c.verdict))
 	p.fact("  before", b.verdict.Level.Words()+": "+fit(b.verdict.Text, longText))
 	p.fact("  now", d.Verdict.Level.Words()+": "+d.Verdict.Text)

@@ -184,9 +184,6 @@ func with(n int64, one, many, said string) string {
 	return plural(n, one, many) + " " + said
 }
 
-// fact writes a line with a name.
-func (p *page) fact(name, value string) { p.para(20, "%-19s %s", name, value) }
-
 // undecoded says how many packets are not TCP, and how many nobody knows.
 func (p *page) undecoded() string {
 	m := &p.r.Meta

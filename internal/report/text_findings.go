@@ -10,34 +10,31 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
-// verdict writes the answer and the findings behind it. The lines that matter
-// most are not wrapped, so that the first five of the report stand alone.
+// verdict writes the answer and the findings behind it.
 func (p *page) verdict() {
 	d := p.r.diagnosis()
-	p.printf("%s  %s: %s\n", p.bold("VERDICT"), d.Verdict.Level.Words(), d.Verdict.Text)
+	p.on.verdict(d.Verdict)
 	for i := range min(len(d.Findings), p.top) {
-		p.finding(i+1, &d.Findings[i])
+		p.on.finding(i+1, p.advice(&d.Findings[i]))
 	}
 	p.more(len(d.Findings))
 }
 
-// finding writes what is wrong, how to mend it and how to check it.
-func (p *page) finding(n int, f *diagnose.Finding) {
-	const indent = 13
-	p.printf("%3d. %-8s %s %s\n", n, "["+f.Severity.String()+"]", f.Rule.ID, f.Title)
-	first, rest, more := strings.Cut(f.Fix, "; ")
-	p.printf("%*s fix: %s%s\n", indent, "", first, saves(f, &p.r.Result.Totals))
-	if more {
-		p.para(indent-1, "%*salso: %s", indent-1, "", rest)
-	}
+// advice puts into words what is wrong, how to mend it and how to check it.
+func (p *page) advice(f *diagnose.Finding) *advice {
+	a := &advice{Finding: f}
+	a.fix, a.also, _ = strings.Cut(f.Fix, "; ")
+	a.fix += saves(f, &p.r.Result.Totals)
 	if f.Severity == diagnose.Info {
-		return
+		return a
 	}
-	p.para(indent-1, "%*slikely: %s (confidence: %s)", indent-1, "", f.Rule.Why, f.Confidence)
-	for i := range f.Examples[:min(1, len(f.Examples))] {
-		x := &f.Examples[i]
-		p.para(indent-1, "%*sseen: connection %d%s: %s; in Wireshark: %s", indent-1, "", x.Connection, frames(x.Packets), x.Observed, x.Filter)
+	a.likely = fmt.Sprintf("%s (confidence: %s)", f.Rule.Why, f.Confidence)
+	if len(f.Examples) > 0 {
+		x := &f.Examples[0]
+		a.seen = fmt.Sprintf("connection %d%s: %s", x.Connection, frames(x.Packets), x.Observed)
+		a.filter = x.Filter
 	}
+	return a
 }
 
 // WriteFinding writes all about a finding for a person.

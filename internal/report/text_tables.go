@@ -73,7 +73,7 @@ func (p *page) hosts(list []analyze.HostPopulation) {
 		}
 		tab.row(h.Host.String(), count(h.Peak), p.clock(h.PeakAt), count(h.AtEnd), heading)
 	}
-	p.printf("\n")
+	tab.apart = true
 	p.table(&tab)
 	p.more(len(list))
 }

@@ -1,0 +1,148 @@
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+func TestMarkdownGolden(t *testing.T) {
+	for _, name := range []string{"incident", "story", "no-tcp"} {
+		golden(t, name+".md", render(t, "md", samples()[name]))
+	}
+}
+
+// attacks are what a packet or a file name may hold to harm who reads a report.
+var attacks = []string{
+	hostile,
+	`</script><script>alert(1)</script><img src=x onerror=alert(2)>`,
+	`javascript:alert(1) "onmouseover="alert(2)" '-alert(3)-'`,
+	"|a|b|\n|--|--|\n| 1 | 2 |",
+	"``` `a`|\\`b` \\| \\",
+	"@everyone user@example.com #123 GH-1 !4 $5 group/project#6 [x](http://evil.test) ![i](//evil.test/i.png) www.evil.test https://evil.test <https://evil.test>",
+	"<details><summary> <!-- --> &lt;b&gt; &#64;all ~~gone~~ **bold** _it_ :bomb: [[wiki]] {color:red}",
+	"=cmd|' /C calc'!A0 +1+1 -1 @SUM(A1)",
+	"# heading", "- item", "1. item", "===", "> quote", "- [ ] task",
+}
+
+// attacked is a report with the attacks wherever text from outside may stand.
+func attacked() *Report {
+	r := incident()
+	all := strings.Join(attacks, " ")
+	r.Meta.Sources = nil
+	for _, a := range append(attacks, all) {
+		r.Meta.Sources = append(r.Meta.Sources, Source{Name: a, Format: a, Size: -1})
+		r.Facts.(*handMade).exchanges = append(r.Facts.(*handMade).exchanges, analyze.Exchange{Connection: 1, N: 3, MethodName: a, Target: "/" + a, Host: a,
+			RequestAt: noon, RequestDone: noon, FirstByteAt: analyze.Unknown, DoneAt: analyze.Unknown, RequestPacket: 1})
+	}
+	r.Options.Top = 100
+	r.Meta.Damage = &Damage{Source: all, Reason: all}
+	r.Meta.LinkTypes, r.Meta.Filter, r.Version = attacks, all, all
+	r.Meta.CommandLine = attacks
+	r.Facts.(*handMade).why = all
+	return r
+}
+
+// attackedStory is the same of one connection.
+func attackedStory() *Report {
+	r := attacked()
+	r.Story = story()
+	for i, a := range attacks {
+		r.Story.Lines = append(r.Story.Lines, StoryLine{Num: uint64(20 + i), Means: []string{a, a}, Flags: a})
+	}
+	return r
+}
+
+// Code in Markdown, where nothing means anything.
+var mdCodes = regexp.MustCompile("`[^`\n]*`|<code>[^<>`|\n]*</code>")
+
+func TestMarkdownEscapesHostileText(t *testing.T) {
+	marks := regexp.MustCompile(`[@#~\\]|\]\(|!\[|<[^/ds\d]|://|www\.|\[\[|:bomb:|&[a-z#]`)
+	for _, r := range []*Report{attacked(), attackedStory()} {
+		columns := 0
+		for line := range strings.Lines(string(render(t, "md", r))) {
+			bare := strings.TrimSpace(mdCodes.ReplaceAllString(line, ""))
+			bare = strings.TrimLeft(bare, "#")
+			if m := marks.FindString(bare); m != "" {
+				t.Errorf("%q means something in %q", m, line)
+			}
+			if !strings.HasPrefix(bare, "|") {
+				columns = 0
+				continue
+			}
+			n := strings.Count(bare, "|")
+			if columns != 0 && n != columns {
+				t.Errorf("got %d bars, want %d: %q", n, columns, line)
+			}
+			columns = n
+		}
+	}
+}
+
+func TestMarkdownWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"TIME_WAIT of 10.0.0.1 -> [::1]:80, <0.1%": "TIME_WAIT of 10.0.0.1 -> `[::1]:80`, <0.1%",
+		"by @me (see #12).":                        "by `@me` (see `#12`).",
+		"a|b":                                      "<code>a&#124;b</code>",
+		"`x`":                                      "<code>&#96;x&#96;</code>",
+		"- item":                                   "`-` item",
+		"a - b":                                    "a - b",
+		"a\nb\x1b":                                 "a\ufffdb\ufffd",
+		"_it_ a_b":                                 "`_it_` a_b",
+		`"Connection: close"`:                      `"Connection: close"`,
+	} {
+		if got := mdText(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestMarkdownIsCut(t *testing.T) {
+	r := incident()
+	for i := range 3000 {
+		p := r.Result.Pairs[0]
+		p.Client = netip.AddrFrom4([4]byte{10, 9, byte(i >> 8), byte(i)})
+		r.Result.Pairs = append(r.Result.Pairs, p)
+	}
+	r.Options.Top = 10_000
+	got := string(render(t, "md", r))
+	if n := utf8.RuneCountInString(got); n > maxMarkdown || n < maxMarkdown/4 {
+		t.Errorf("got %d characters, want up to %d", n, maxMarkdown)
+	}
+	m := regexp.MustCompile(`and ([\d,]+) more\n`).FindStringSubmatch(got)
+	if want := 3002 - strings.Count(got, " -> 10.20.0.2:8080 |") - 1; m == nil || m[1] != count(int64(want)) {
+		t.Errorf("got %q left out, want %s", m, count(int64(want)))
+	}
+	g, err := diagnose.ParseGate("reuse_ratio<0.9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2000 {
+		r.Meta.CommandLine = append(r.Meta.CommandLine, "a-long-name.pcap")
+		r.Gates = append(r.Gates, g.Judge(r.Result, r.Diagnosis))
+	}
+	got = string(render(t, "md", r))
+	if n := utf8.RuneCountInString(got); n > maxMarkdown {
+		t.Errorf("got %d characters, want up to %d", n, maxMarkdown)
+	}
+	if !regexp.MustCompile(`\n\(cut: [\d,]+ lines of the report are left out\)\n$`).MatchString(got) {
+		t.Errorf("it does not say that it is cut: %q", got[len(got)-100:])
+	}
+}
+
+func TestMarkdownOfLongStory(t *testing.T) {
+	r := samples()["story"]
+	for i := range 5000 {
+		r.Story.Lines = append(r.Story.Lines, StoryLine{Num: uint64(100 + i), Means: []string{fmt.Sprintf("request %d: GET /a/long/path/that/goes/on", i)}})
+	}
+	got := string(render(t, "md", r))
+	if n := utf8.RuneCountInString(got); n > maxMarkdown || !strings.Contains(got, " more packets\n") {
+		t.Errorf("got %d characters:\n%s", n, got[max(0, len(got)-300):])
+	}
+}
