@@ -11,6 +11,10 @@ type Mark struct {
 // OK reports whether there is such a packet.
 func (m Mark) OK() bool { return m.Packet != 0 }
 
+// Wait is the time that a side is in TIME_WAIT, ns since the epoch. The zero Wait
+// is none.
+type Wait struct{ From, To int64 }
+
 // Evidence is what tells why a connection carried no further request: the facts
 // that its numbers leave out. Package diagnose judges them.
 type Evidence struct {
@@ -38,9 +42,10 @@ type Evidence struct {
 	IdleBefore int64 // other connections of the pair that were idle when this one was opened
 	IdleOthers int64 // and when it began to close
 
-	ClientFIN, ServerFIN Mark
-	ClientRST, ServerRST Mark
-	Quiet                int64 // ns of silence, but for probes, before the first FIN or RST
+	ClientFIN, ServerFIN   Mark
+	ClientRST, ServerRST   Mark
+	ClientWait, ServerWait Wait
+	Quiet                  int64 // ns of silence, but for probes, before the first FIN or RST
 
 	MissedFIN   bool // the server's FIN crossed data of the client: neither had the other's
 	AfterFIN    bool // the client sent data though it had the server's FIN
@@ -89,6 +94,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 	}
 	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
 	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))
+	x.ClientWait, x.ServerWait = a.waitOf(c, client), a.waitOf(c, server)
 	x.Deaf = partyWho(client, c.Deaf)
 	x.Remote = party(c.Remote(), client)
 	x.ForeignRST = partyWho(client, c.ForeignRST)
@@ -103,6 +109,19 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 	case byServer:
 		x.Recycled = Server
 	}
+}
+
+// waitOf returns the TIME_WAIT of a side.
+func (a *Analyzer) waitOf(c *flows.Conn, s flows.Side) Wait {
+	from, restarted, ended, ok := c.TimeWaitSpan(s)
+	if !ok {
+		return Wait{}
+	}
+	to := restarted + int64(a.opt.TimeWait)
+	if ended != 0 {
+		to = min(to, ended)
+	}
+	return Wait{from, to}
 }
 
 func markOf(at int64, num uint64, ok bool) Mark {

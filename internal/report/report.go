@@ -128,6 +128,7 @@ type Format struct {
 var Formats = []Format{
 	{"text", ".txt", "for a person: numbers, shape over time, servers, trust", WriteText},
 	{"md", ".md", "for a ticket: the text in Markdown, at most 60,000 characters", writeMarkdown},
+	{"html", ".html", "for a ticket: one page with charts and all connections, to open from disk", writeHTML},
 	{"json", ".json", "everything, as " + schemaName + " (see --json-schema)", writeJSON},
 	{"ndjson", ".ndjson", "one JSON object a line, connections as they end", writeNDJSON},
 	{"csv", ".csv", "one row per connection", writeCSV},

@@ -1,0 +1,88 @@
+// The charts share their cursor and the time that they show.
+
+class Charts {
+	constructor(facts, box, time) {
+		this.facts = facts;
+		this.box = box;
+		this.time = time;
+		this.plots = [];
+		if (!facts.series || !box) return;
+		const s = facts.series;
+		this.seconds = s.opened.map((_, i) => s.start / 1e6 + i * s.step);
+		this.draw();
+		new ResizeObserver(() => this.plots.forEach(p => p.setSize({ width: this.width(), height: p.height }))).observe(box);
+		time.onChange(() => this.follow());
+	}
+
+	width() { return Math.max(280, this.box.clientWidth); }
+
+	// lines returns what each chart shows. Lines differ in colour and in dashes.
+	lines() {
+		const s = this.facts.series, per = s.step === 1 ? " per second" : ` in ${grouped(s.step)} s`;
+		let opened = 0, requests = 0;
+		const mean = s.opened.map((n, i) => {
+			opened += n;
+			requests += s.requests[i];
+			return opened ? requests / opened : null;
+		});
+		const dashes = [[8, 3], [2, 2], [8, 3, 2, 3], [4, 4], [12, 3]];
+		const colours = ["client", "server", "other", "busy", "soft"];
+		return [
+			{ title: "Connections opened and requests" + per, curves: [
+				{ label: "opened", values: s.opened, colour: "server", steps: true },
+				{ label: "requests", values: s.requests, colour: "client", dash: [6, 3], steps: true }] },
+			{ title: "Reuse: requests per connection, from the start up to then", curves: [
+				{ label: "requests per connection", values: mean, colour: "busy", round: 2 }] },
+			{ title: "TIME_WAIT entries at once, in all and at the hosts that hold most", curves: [
+				{ label: "all", values: s.time_wait, colour: "text", steps: true },
+				...(s.holders || []).map((h, i) => ({ label: h.host, values: h.time_wait, colour: colours[i], dash: dashes[i], steps: true }))] },
+		].filter(c => c.curves.some(k => k.values.some(v => v > 0)));
+	}
+
+	draw() {
+		this.plots.forEach(p => p.destroy());
+		this.box.replaceChildren();
+		this.plots = this.lines().map(c => this.chart(c));
+		this.follow();
+	}
+
+	chart({ title, curves }) {
+		const box = el("div", { className: "chart" }, el("h3", { textContent: title }));
+		this.box.append(box);
+		const soft = colour("soft"), grid = { stroke: colour("line"), width: 1 };
+		const font = "12px system-ui, sans-serif";
+		const clock = (_, splits) => splits.map(v => this.facts.clock(v * 1e6).slice(0, this.facts.end < 30e6 ? 12 : 8));
+		return new uPlot({
+			width: this.width(), height: 150,
+			cursor: { sync: { key: "time" }, drag: { x: true, y: false }, points: { size: 7 } },
+			scales: { x: { time: false }, y: { range: (_, min, max) => [0, Math.max(1, max * 1.08)] } },
+			axes: [
+				{ stroke: soft, grid, ticks: grid, font, values: clock, space: 110 },
+				{ stroke: soft, grid, ticks: grid, font, size: 60, space: 28, values: (_, list) => list.map(v => v >= 1 || v === 0 ? grouped(+v.toFixed(1)) : v.toFixed(1)) },
+			],
+			series: [
+				{ label: "at", value: (_, v) => v === null ? "--" : this.facts.clock(v * 1e6).slice(0, 12) },
+				...curves.map(c => ({
+					label: c.label, stroke: colour(c.colour), width: 1.6, dash: c.dash, points: { show: false },
+					paths: c.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
+					value: (_, v) => v === null ? "--" : c.round ? v.toFixed(c.round) : grouped(v),
+				})),
+			],
+			hooks: { setSelect: [p => this.picked(p)], ready: [p => p.over.addEventListener("dblclick", () => this.time.show(0, this.facts.end))] },
+		}, [this.seconds, ...curves.map(c => c.values)], box);
+	}
+
+	// picked shows the time that was dragged over.
+	picked(plot) {
+		if (plot.select.width < 4) return;
+		const at = x => plot.posToVal(x, "x") * 1e6;
+		this.time.show(at(plot.select.left), at(plot.select.left + plot.select.width));
+		plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+	}
+
+	// follow shows the time that all views show.
+	follow() {
+		const { from, to } = this.time;
+		this.plots.forEach(p => p.setScale("x", { min: from / 1e6, max: to / 1e6 }));
+	}
+}

@@ -1,0 +1,102 @@
+// The script of a report's page, in order: page_data.js (what is known),
+// page_charts.js, page_lanes.js (the timeline), page_table.js, page_detail.js,
+// and page.js, which joins them.
+//
+// Text of a capture reaches the page as textContent and as pixels only. Times
+// are microseconds since the first packet.
+
+// unpack returns the data of the page, null if it has none.
+async function unpack() {
+	const node = document.getElementById("data");
+	if (!node) return null;
+	const text = atob(JSON.parse(node.textContent).replaceAll("-", "+").replaceAll("_", "/"));
+	const bytes = Uint8Array.from(text, c => c.charCodeAt(0));
+	const json = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+	return new Facts(await new Response(json).json());
+}
+
+// Facts are what the page knows of the capture.
+class Facts {
+	constructor(data) {
+		Object.assign(this, data);
+		this.end = Math.max(this.end, 1);
+		this.shows = this.findings.map(f => {
+			let row = 0;
+			return new Set(f.rows.map((d, i) => row = i ? row + d : d));
+		});
+		this.exchangesOf = this.indexExchanges();
+	}
+
+	// of returns the value of a column for a row; word the same as text.
+	of(name, row) { return this.columns[name][row]; }
+	word(name, row) { return this.words[this.columns[name][row]]; }
+
+	// indexExchanges returns where the exchanges of a row are, in order.
+	indexExchanges() {
+		const rows = new Map();
+		if (!this.exchanges) return rows;
+		(this.exchanges.columns.row || []).forEach((row, i) => {
+			if (!rows.has(row)) rows.set(row, []);
+			rows.get(row).push(i);
+		});
+		return rows;
+	}
+
+	// ends returns client address, server address and server port of a row.
+	ends(row) {
+		const [client, server] = this.pairs[this.of("pair", row)].split(" -> ");
+		const colon = server.lastIndexOf(":");
+		return { client, server: server.slice(0, colon).replace(/[[\]]/g, ""), port: server.slice(colon + 1), shown: server };
+	}
+
+	// filter returns a Wireshark filter for a row.
+	filter(row) {
+		const stream = this.of("stream", row);
+		if (stream !== null) return "tcp.stream eq " + stream;
+		const e = this.ends(row), ip = a => (a.includes(":") ? "ipv6" : "ip") + ".addr eq " + a;
+		return `${ip(e.client)} and ${ip(e.server)} and tcp.port eq ${this.of("port", row)} and tcp.port eq ${e.port}`;
+	}
+
+	// who returns the client's endpoint and the server's.
+	who(row) {
+		const e = this.ends(row), port = this.of("port", row);
+		return (e.client.includes(":") ? `[${e.client}]` : e.client) + ":" + port + " \u2192 " + e.shown;
+	}
+
+	// haystack returns what the text filter looks in.
+	haystack(row) {
+		return [this.of("id", row), this.pairs[this.of("pair", row)], this.of("port", row),
+			...["cause", "close", "protocol", "handshake", "by"].map(c => this.word(c, row))].join(" ").toLowerCase();
+	}
+
+	// clock returns the time of day; exact adds microseconds.
+	clock(us, exact) {
+		const t = this.zero * 1000 + this.zero_micro + us; // below 2^53
+		const iso = new Date(Math.floor(t / 1000)).toISOString();
+		return iso.slice(11, 23) + (exact ? String(Math.floor(t % 1000)).padStart(3, "0") : "");
+	}
+}
+
+const grouped = n => n === null ? "unknown" : String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+
+// lasting returns a duration in words.
+function lasting(us) {
+	if (us === null) return "unknown";
+	const s = us / 1e6;
+	if (us === 0) return "0 s";
+	if (us < 1000) return us + " us";
+	if (us < 1e6) return (us / 1000).toFixed(us < 1e5 ? 1 : 0) + " ms";
+	return s.toFixed(s < 10 ? 3 : s < 100 ? 1 : 0) + " s";
+}
+
+// el makes an element with text or children.
+function el(tag, properties, ...children) {
+	const node = Object.assign(document.createElement(tag), properties);
+	node.append(...children);
+	return node;
+}
+
+const $ = id => document.getElementById(id);
+
+// colour returns a colour of the style sheet, by name.
+const colour = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();

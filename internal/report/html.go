@@ -1,0 +1,249 @@
+package report
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// asset returns a file that is built in.
+func asset(name string) string {
+	b, err := assets.ReadFile("assets/" + name)
+	if err != nil {
+		panic("the program lacks a part of itself: " + err.Error())
+	}
+	return string(b)
+}
+
+// scripts joins files to one script.
+func scripts(names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString(asset(name) + "\n")
+	}
+	return b.String()
+}
+
+// The parts of a page, and what its policy lets run: these and nothing else.
+var (
+	pageTemplate = template.Must(template.New("page").Parse(asset("page.html")))
+	pageStyle    = asset("uPlot.css") + "\n" + asset("page.css")
+	pageScript   = scripts("uPlot.js", "page_data.js", "page_charts.js", "page_lanes.js", "page_table.js", "page_detail.js", "page.js")
+	pagePolicy   = fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; base-uri 'none'; form-action 'none'",
+		policyHash(pageScript), policyHash(pageStyle))
+)
+
+// policyHash returns how a content security policy names a script or a style.
+func policyHash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// htmlRows is how many rows a table of a page shows: they scroll.
+const htmlRows = 200
+
+// writeHTML writes r as one file that a browser opens from disk.
+func writeHTML(w io.Writer, r *Report) error {
+	h := &html{
+		Policy: pagePolicy, Style: template.CSS(pageStyle), Script: template.JS(pageScript),
+		Told: r.Story != nil, Version: toolName + " " + plain(r.Version),
+	}
+	p := newPage(bufio.NewWriter(io.Discard), r)
+	p.on, p.top = h, max(p.top, htmlRows)
+	p.write()
+	if !h.Told && r.found().Len() > 0 {
+		data := newPageData(r)
+		var err error
+		if h.Data, err = packed(data); err != nil {
+			return writeError(err)
+		}
+		h.Shown, h.All = count(int64(data.Rows)), count(int64(r.found().Len()))
+		h.explore()
+	}
+	for _, d := range definitions {
+		h.Definitions = append(h.Definitions, [2]string{d.word, d.means})
+	}
+	out := bufio.NewWriterSize(w, 64<<10)
+	err := pageTemplate.Execute(out, h)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		return writeError(err)
+	}
+	return nil
+}
+
+// html is a page for a browser, as its template takes it.
+type html struct {
+	Policy  string
+	Style   template.CSS
+	Script  template.JS
+	Data    string
+	Version string
+
+	Name, Facts   string
+	Level, Answer string // Level is problem, ok or unknown
+	LevelWords    string
+	Findings      []*htmlFinding
+	MoreFindings  string
+	Sections      []*htmlSection
+	Definitions   [][2]string
+
+	Told       bool   // of one connection
+	All, Shown string // how many connections there are, and are here
+}
+
+// htmlFinding is a finding in words.
+type htmlFinding struct {
+	N                                     int
+	Rule, Severity, Title                 string
+	Fix, Also, Likely, Seen, Filter, Look string
+	Connections                           string
+}
+
+// htmlSection is a heading and what stands below.
+type htmlSection struct {
+	Heading string
+	Kind    string // numbers, shape, trust, or none of these
+	Blocks  []*htmlBlock
+}
+
+// htmlBlock is one of its fields.
+type htmlBlock struct {
+	Para  string
+	Facts [][2]string
+	Table *htmlTable
+	Shape bool
+}
+
+// htmlTable is a table whose cells know their column.
+type htmlTable struct {
+	Heads []htmlCell
+	Rows  []htmlRow
+}
+
+type htmlRow struct {
+	Cells []htmlCell
+	Note  string
+	Width int // columns
+}
+
+type htmlCell struct {
+	Text   string
+	Number bool
+	Sub    bool // of the row above
+}
+
+// explore puts the connections themselves behind the shape over time.
+func (h *html) explore() {
+	at := 0
+	for i, s := range h.Sections {
+		if s.Kind == "numbers" || s.Kind == "shape" {
+			at = i + 1
+		}
+	}
+	h.Sections = slices.Insert(h.Sections, at, &htmlSection{Heading: "Connections", Kind: "explore"})
+}
+
+// last returns the section that is being written.
+func (h *html) last() *htmlSection {
+	if len(h.Sections) == 0 {
+		h.Sections = append(h.Sections, &htmlSection{})
+	}
+	return h.Sections[len(h.Sections)-1]
+}
+
+func (h *html) add(b *htmlBlock) {
+	s := h.last()
+	s.Blocks = append(s.Blocks, b)
+}
+
+func (h *html) title(name, facts string) { h.Name, h.Facts = name, facts }
+
+func (h *html) verdict(v diagnose.Verdict) {
+	h.Level, h.LevelWords, h.Answer = v.Level.String(), v.Level.Words(), v.Text
+}
+
+func (h *html) finding(n int, f *advice) {
+	h.Findings = append(h.Findings, &htmlFinding{
+		N: n, Rule: f.Rule.ID, Severity: f.Severity.String(), Title: f.Title,
+		Fix: f.fix, Also: f.also, Likely: f.likely, Seen: f.seen, Filter: f.filter, Look: f.Rule.Verify,
+		Connections: connections(f.Connections),
+	})
+}
+
+// kinds are the sections that a page lays out in their own way.
+var kinds = map[string]string{"NUMBERS": "numbers", "OVER TIME": "shape", "TRUST": "trust", "PROVENANCE": "provenance", "EXCHANGES": "wide"}
+
+func (h *html) section(heading, of string) {
+	shown := sentence(heading)
+	if of != "" {
+		shown += " " + fit(of, 200)
+	}
+	h.Sections = append(h.Sections, &htmlSection{Heading: shown, Kind: kinds[heading]})
+}
+
+func (h *html) para(_ int, text string) { h.add(&htmlBlock{Para: strings.TrimSpace(text)}) }
+
+func (h *html) fact(name, value string) {
+	s := h.last()
+	if n := len(s.Blocks); n == 0 || s.Blocks[n-1].Facts == nil {
+		h.add(&htmlBlock{})
+	}
+	b := s.Blocks[len(s.Blocks)-1]
+	b.Facts = append(b.Facts, [2]string{strings.TrimSpace(name), value})
+}
+
+func (h *html) table(t *table) {
+	x := &htmlTable{}
+	cells := func(row []string) []htmlCell {
+		out := make([]htmlCell, len(row))
+		for i, text := range row {
+			out[i] = htmlCell{strings.TrimSpace(text), t.align[i] == 'r', strings.HasPrefix(text, "  ")}
+		}
+		return out
+	}
+	x.Heads = cells(t.heads)
+	for i, row := range t.rows {
+		x.Rows = append(x.Rows, htmlRow{cells(row), t.notes[i], len(row)})
+	}
+	h.add(&htmlBlock{Table: x})
+}
+
+func (h *html) more(n int) {
+	text := fmt.Sprintf("and %s more", count(int64(n)))
+	if len(h.Sections) == 0 {
+		h.MoreFindings = text
+		return
+	}
+	h.para(0, text)
+}
+
+func (h *html) shape(string, []curve) { h.add(&htmlBlock{Shape: true}) }
+
+func (h *html) packets(lines []StoryLine, means func(*StoryLine) []string) {
+	h.section("PACKETS", "")
+	h.last().Kind = "wide"
+	t := table{align: "rrllrl", heads: []string{"seconds", "packet", "from", "flags", "bytes", "what it means"}}
+	for i := range lines {
+		l := &lines[i]
+		var said []string
+		for _, s := range means(l) {
+			said = append(said, fit(s, longText))
+		}
+		t.row(relative(l.Rel), fmt.Sprint(l.Num), l.by(), plain(l.Flags), count(int64(l.Len)), strings.Join(said, "; "))
+	}
+	h.table(&t)
+}

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// holders returns the TIME_WAIT population of the hosts that hold most.
+func (r *Report) holders() []pageHolder {
+	hosts := r.Result.Totals.TimeWait.Hosts
+	hosts = hosts[:min(len(hosts), maxHolders)]
+	changes := map[netip.Addr][]growth{}
+	for _, h := range hosts {
+		changes[h.Host] = []growth{}
+	}
+	add := func(host netip.Addr, w analyze.Wait) {
+		if list, ok := changes[host]; ok && w.To > w.From {
+			changes[host] = append(list, growth{w.From, 1}, growth{w.To, -1})
+		}
+	}
+	var c analyze.Connection
+	for i := range r.found().Len() {
+		r.found().Connection(i, &c)
+		add(c.Client.Addr(), c.Evidence.ClientWait)
+		add(c.Server.Addr(), c.Evidence.ServerWait)
+	}
+	var list []pageHolder
+	for _, h := range hosts {
+		list = append(list, pageHolder{h.Host.String(), highest(changes[h.Host], &r.Result.Series)})
+	}
+	return list
+}
+
+// growth is when a population grows by n, or shrinks.
+type growth struct {
+	at int64
+	n  int64
+}
+
+// highest returns the highest population within each step of s.
+func highest(changes []growth, s *analyze.Series) column {
+	slices.SortFunc(changes, func(x, y growth) int { return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.n, y.n)) })
+	out := make(column, len(s.NewConnections))
+	now, next := int64(0), 0
+	for i := range out {
+		// What ends as a step begins was not there within it.
+		begin := s.Start + int64(i)*s.Step*1e9
+		for ; next < len(changes) && changes[next].at == begin && changes[next].n < 0; next++ {
+			now--
+		}
+		out[i] = now
+		for ; next < len(changes) && changes[next].at < begin+s.Step*1e9; next++ {
+			now += changes[next].n
+			out[i] = max(out[i], now)
+		}
+	}
+	return out
+}
