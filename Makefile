@@ -15,7 +15,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install-setcap test test-live test-view corpus bench bench-live profile lab golden lint help
+.PHONY: build demo install-setcap test test-live test-view test-browser picture corpus bench bench-live profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -39,6 +39,14 @@ test: ## vet and test everything
 
 test-live: ## capture the lab's cases live, beside tcpdump (root)
 	@testdata/lab/live.sh
+
+test-browser: build ## open reports in headless Chromium; SCREENSHOTS=DIR keeps pictures
+	@cd testdata/browser && $(GO) vet . && \
+	KAANALYZE="$(CURDIR)/kaanalyze" SCREENSHOTS="$(abspath $(SCREENSHOTS))" $(GO) test -count=1 -v .
+
+picture: build ## take the README's picture of the demo's page
+	@mkdir -p docs && cd testdata/browser && \
+	KAANALYZE="$(CURDIR)/kaanalyze" PICTURE="$(CURDIR)/docs/report.png" $(GO) test -count=1 -run '^TestPicture$$' .
 
 corpus: ## compare with tshark's counts: make corpus CORPUS=DIR, which holds truth.tsv
 	@test -n "$(CORPUS)" || { echo "usage: make corpus CORPUS=DIR" >&2; exit 2; }

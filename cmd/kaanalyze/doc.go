@@ -39,7 +39,8 @@
 //
 // The report for a ticket, and the numbers for programs:
 //
-//	kaanalyze -o ticket.md -o report.json -o connections.csv incident.pcapng
+//	kaanalyze -o report.html -o ticket.md -o connections.csv incident.pcapng
+//	kaanalyze --demo --exchanges -o demo.html
 //	kaanalyze --json --exchanges incident.pcapng
 //	kaanalyze -f ndjson incident.pcapng
 //
@@ -135,8 +136,11 @@
 // enough where the locale is not UTF-8.
 //
 // -o writes a file besides what goes to standard output. It appears under its
-// name when it is whole. The ending picks the format: .txt, .md, .json, .ndjson,
-// .csv. Markdown is cut to 60,000 characters: tables get shorter, and say so.
+// name when it is whole. The ending picks the format: .txt, .md, .html, .json,
+// .ndjson, .csv. Markdown is cut to 60,000 characters: tables get shorter, and
+// say so. HTML is one file that needs no network; it holds up to 20,000
+// connections, of more the findings' examples and a sample. With --exchanges its
+// timeline shows each request, else the last one of each connection.
 //
 // -f ndjson writes the line of a connection when it ends, and keeps nothing of
 // it: with no other format wanted memory stays small, however long the capture.

@@ -179,6 +179,9 @@ const surelyLost = 5
 // pool: it opens others instead of using them.
 func (p *pair) leaked() {
 	w := waiting(p.records, openIdle)
+	if len(w) == 0 {
+		return
+	}
 	starts := slices.Sorted(slices.Values(values(p.records, func(r *record) int64 { return r.start })))
 	later := func(r *record) int {
 		i, _ := slices.BinarySearch(starts, r.done+afterLeak+max(r.connect, 0))

@@ -185,7 +185,10 @@ func (h *html) finding(n int, f *advice) {
 }
 
 // kinds are the sections that a page lays out in their own way.
-var kinds = map[string]string{"NUMBERS": "numbers", "OVER TIME": "shape", "TRUST": "trust", "PROVENANCE": "provenance", "EXCHANGES": "wide"}
+var kinds = map[string]string{
+	"NUMBERS": "numbers", "OVER TIME": "shape", "TRUST": "trust", "PROVENANCE": "provenance",
+	"EXCHANGES": "wide", "BY SERVER": "wide", "BY CLIENT-SERVER PAIR": "wide",
+}
 
 func (h *html) section(heading, of string) {
 	shown := sentence(heading)

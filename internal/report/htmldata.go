@@ -353,7 +353,9 @@ func packed(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := json.NewEncoder(small).Encode(v); err != nil {
+	encoder := json.NewEncoder(small)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
 		return "", err
 	}
 	for _, c := range []io.Closer{small, text} {

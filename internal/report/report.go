@@ -1,5 +1,5 @@
-// Package report writes what was found in a capture: as text and Markdown for a
-// person, as JSON, as NDJSON while connections end, and as CSV.
+// Package report writes what was found in a capture: as text, Markdown and a page
+// of HTML for people, as JSON, as NDJSON while connections end, and as CSV.
 //
 // The caller fills a [Report] and picks a [Format] from [Formats], by
 // [ByName] or [ByEnding]. [Stream] writes NDJSON while the capture is still
@@ -128,7 +128,7 @@ type Format struct {
 var Formats = []Format{
 	{"text", ".txt", "for a person: numbers, shape over time, servers, trust", WriteText},
 	{"md", ".md", "for a ticket: the text in Markdown, at most 60,000 characters", writeMarkdown},
-	{"html", ".html", "for a ticket: one page with charts and all connections, to open from disk", writeHTML},
+	{"html", ".html", "one page for a browser: charts and all connections, no network", writeHTML},
 	{"json", ".json", "everything, as " + schemaName + " (see --json-schema)", writeJSON},
 	{"ndjson", ".ndjson", "one JSON object a line, connections as they end", writeNDJSON},
 	{"csv", ".csv", "one row per connection", writeCSV},

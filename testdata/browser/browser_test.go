@@ -391,10 +391,10 @@ func TestPicture(t *testing.T) {
 	if file == "" {
 		t.Skip("PICTURE names no file")
 	}
-	b := open(t, kaanalyze(t, "--demo", "--exchanges"), 1280, 1500)
+	b := open(t, kaanalyze(t, "--demo", "--exchanges"), 1500, 1960)
 	b.do(chromedp.Evaluate(`document.querySelector(".finding h3").click(); scrollTo(0, 0); document.activeElement.blur(); 0`, nil), chromedp.Sleep(400*time.Millisecond))
 	var png []byte
-	b.do(chromedp.FullScreenshot(&png, 100))
+	b.do(chromedp.EmulateViewport(1500, 1960, chromedp.EmulateScale(0.66)), chromedp.Sleep(400*time.Millisecond), chromedp.CaptureScreenshot(&png))
 	if err := os.WriteFile(file, png, 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -51,13 +51,14 @@ class Charts {
 		this.box.append(box);
 		const soft = colour("soft"), grid = { stroke: colour("line"), width: 1 };
 		const font = "12px system-ui, sans-serif";
-		const clock = (_, splits) => splits.map(v => this.facts.clock(v * 1e6).slice(0, this.facts.end < 30e6 ? 12 : 8));
+		const clock = (_, splits) => splits.map(v => this.facts.label(v * 1e6, splits.map(s => s * 1e6)));
+		const ticks = (plot, _, min, max) => this.facts.ticks(min * 1e6, max * 1e6, plot.width / 110).map(t => t / 1e6);
 		return new uPlot({
 			width: this.width(), height: 150,
 			cursor: { sync: { key: "time" }, drag: { x: true, y: false }, points: { size: 7 } },
 			scales: { x: { time: false }, y: { range: (_, min, max) => [0, Math.max(1, max * 1.08)] } },
 			axes: [
-				{ stroke: soft, grid, ticks: grid, font, values: clock, space: 110 },
+				{ stroke: soft, grid, ticks: grid, font, values: clock, splits: ticks, size: 30 },
 				{ stroke: soft, grid, ticks: grid, font, size: 60, space: 28, values: (_, list) => list.map(v => v >= 1 || v === 0 ? grouped(+v.toFixed(1)) : v.toFixed(1)) },
 			],
 			series: [

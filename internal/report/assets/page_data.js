@@ -5,6 +5,10 @@
 // Text of a capture reaches the page as textContent and as pixels only. Times
 // are microseconds since the first packet.
 
+// roundSteps are microseconds that a clock shows well.
+const roundSteps = [1, 10, 100, 1e3, 1e4, 1e5].flatMap(s => [s, 2 * s, 5 * s])
+	.concat([1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 7 * 86400].map(s => s * 1e6));
+
 // unpack returns the data of the page, null if it has none.
 async function unpack() {
 	const node = document.getElementById("data");
@@ -20,6 +24,7 @@ class Facts {
 	constructor(data) {
 		Object.assign(this, data);
 		this.end = Math.max(this.end, 1);
+		this.day = this.zero % 86_400_000 * 1000 + this.zero_micro; // microseconds since midnight
 		this.shows = this.findings.map(f => {
 			let row = 0;
 			return new Set(f.rows.map((d, i) => row = i ? row + d : d));
@@ -69,6 +74,17 @@ class Facts {
 			...["cause", "close", "protocol", "handshake", "by"].map(c => this.word(c, row))].join(" ").toLowerCase();
 	}
 
+	// ticks returns times at round steps of the clock, at most that many.
+	ticks(from, to, most) {
+		const step = roundSteps.find(s => (to - from) / s <= most) || roundSteps.at(-1);
+		const list = [];
+		for (let t = Math.ceil((from + this.day) / step) * step - this.day; t <= to; t += step) list.push(t);
+		return list;
+	}
+
+	// label returns a tick in words.
+	label(us, ticks) { return this.clock(us, true).slice(0, ticks[1] - ticks[0] < 1000 ? 15 : ticks[1] - ticks[0] < 1e6 ? 12 : 8); }
+
 	// clock returns the time of day; exact adds microseconds.
 	clock(us, exact) {
 		const t = this.zero * 1000 + this.zero_micro + us; // below 2^53
@@ -78,6 +94,8 @@ class Facts {
 }
 
 const grouped = n => n === null ? "unknown" : String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+
+const plural = (n, word) => grouped(n) + " " + word + (n === 1 ? "" : "s");
 
 // lasting returns a duration in words.
 function lasting(us) {

@@ -42,7 +42,7 @@ class Detail {
 	carried(r) {
 		const f = this.facts, protocol = f.word("protocol", r), n = f.of("requests", r);
 		if (!protocol) return "no data";
-		return n === null ? protocol + ", requests unknown" : `${protocol}, ${grouped(n)} requests, ${grouped(f.of("responses", r))} responses`;
+		return n === null ? protocol + ", requests unknown" : `${protocol}, ${plural(n, "request")}, ${plural(f.of("responses", r), "response")}`;
 	}
 
 	probes(side, r) {

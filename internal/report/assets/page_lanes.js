@@ -116,16 +116,10 @@ class Lanes {
 		const g = this.g, p = this.paint;
 		g.fillStyle = p.raised;
 		g.fillRect(0, 0, this.wide, axisHeight);
-		const span = this.time.to - this.time.from, most = Math.max(1, Math.floor((this.wide - gutter) / 110));
-		let step = 1;
-		for (const unit of [1, 2, 5]) {
-			let s = unit;
-			while (span / s > most) s *= 10;
-			if (step === 1 || s < step) step = s;
-		}
+		const ticks = this.facts.ticks(this.time.from, this.time.to, (this.wide - gutter) / 110);
 		g.strokeStyle = p.line;
 		g.lineWidth = 1;
-		for (let t = Math.ceil(this.time.from / step) * step; t <= this.time.to; t += step) {
+		for (const t of ticks) {
 			const x = Math.round(this.x(t)) + 0.5;
 			g.globalAlpha = 0.6;
 			g.beginPath();
@@ -133,7 +127,7 @@ class Lanes {
 			g.lineTo(x, high);
 			g.stroke();
 			g.globalAlpha = 1;
-			this.text(this.facts.clock(t, step < 1000).slice(0, step < 1e6 ? 15 : 8), x + 3, 15, p.soft);
+			if (x < this.wide - 60) this.text(this.facts.label(t, ticks), x + 3, 15, p.soft);
 		}
 		this.text("id", 8, 15, p.soft);
 	}
@@ -233,24 +227,24 @@ class Lanes {
 		g.setLineDash([]);
 	}
 
-	// fin and rst mark who ended it: the client's marks point up, the server's
-	// down; an RST is a cross.
+	// fin and rst mark who ended it: the client's marks stand above and point
+	// up, the server's below; an RST is a cross.
 	fin(x, y, side) {
 		const g = this.g, up = side === "client" ? -1 : 1;
 		g.fillStyle = this.paint[side];
 		g.beginPath();
-		g.moveTo(x, y + up * 5.5);
-		g.lineTo(x - 4.5, y - up * 4);
-		g.lineTo(x + 4.5, y - up * 4);
+		g.moveTo(x, y + up * 6.5);
+		g.lineTo(x - 4, y);
+		g.lineTo(x + 4, y);
 		g.fill();
 	}
 
 	rst(x, y, side) {
-		const g = this.g;
+		const g = this.g, [a, b] = side === "client" ? [[4, 4], [4, -4]] : [[5, 0], [0, 5]];
 		g.strokeStyle = this.paint[side];
 		g.lineWidth = 2;
 		g.beginPath();
-		for (const [dx, dy] of side === "client" ? [[4, 4], [4, -4]] : [[5, 0], [0, 5]]) {
+		for (const [dx, dy] of [a, b]) {
 			g.moveTo(x - dx, y - dy);
 			g.lineTo(x + dx, y + dy);
 		}
