@@ -57,7 +57,7 @@ class Choice {
 }
 
 // findings lets the findings of the page choose connections.
-function findings(facts, choice) {
+function findings(facts, choice, time) {
 	const cards = [...document.querySelectorAll(".finding")];
 	cards.forEach(card => {
 		const n = +card.dataset.finding, pick = card.querySelector(".pick");
@@ -67,7 +67,8 @@ function findings(facts, choice) {
 			const off = choice.finding === n;
 			choice.filter(off ? -1 : n, choice.text);
 			if (off) return;
-			choice.select(choice.rows[0] ?? -1);
+			time.show(0, facts.end);
+			choice.select(choice.rows[0]);
 			$("explore-heading").scrollIntoView({ block: "start" });
 		};
 		pick.addEventListener("click", choose);
@@ -136,7 +137,7 @@ async function main() {
 	const charts = new Charts(facts, $("charts"), time), lanes = new Lanes(facts, choice, time);
 	new Table(facts, choice);
 	new Detail(facts, choice);
-	findings(facts, choice);
+	findings(facts, choice, time);
 	controls(facts, choice, time);
 	repaint(charts, lanes);
 	choice.filter(-1, "");

@@ -9,8 +9,7 @@ class Lanes {
 		this.box = $("lanes");
 		this.canvas = $("timeline");
 		this.room = $("lanes-room");
-		this.items = [];
-		this.tops = [];
+		this.rows = this.items = this.tops = [];
 		this.place = new Map();
 		this.box.addEventListener("scroll", () => this.soon());
 		this.box.addEventListener("wheel", e => this.wheel(e), { passive: false });
@@ -18,36 +17,53 @@ class Lanes {
 		this.canvas.addEventListener("dblclick", () => time.show(0, facts.end));
 		this.box.addEventListener("keydown", e => this.key(e));
 		new ResizeObserver(() => this.soon()).observe(this.box);
-		time.onChange(() => this.soon());
+		time.onChange(() => this.layOut());
 		choice.onRows(() => this.arrange());
 		choice.onSelect(() => this.reveal());
 		this.legend();
 	}
 
-	// arrange gives each row of the choice its lane.
+	// arrange puts the rows of the choice in the order of their lanes.
 	arrange() {
-		const f = this.facts, rows = Array.from(this.choice.rows);
-		const pair = f.columns.pair, start = f.columns.start;
-		rows.sort((a, b) => pair[a] - pair[b] || start[a] - start[b] || a - b);
-		const count = new Map();
-		rows.forEach(r => count.set(pair[r], (count.get(pair[r]) || 0) + 1));
+		const f = this.facts, pair = f.columns.pair, start = f.columns.start;
+		this.rows = Array.from(this.choice.rows);
+		this.rows.sort((a, b) => pair[a] - pair[b] || start[a] - start[b] || a - b);
+		this.layOut();
+	}
+
+	// gone returns when nothing is left of a row: no packet, no TIME_WAIT.
+	gone(row) {
+		const f = this.facts;
+		let lasts = f.word("close", row) === "open" ? Infinity : f.of("lasts", row);
+		for (const side of ["wait_client", "wait_server"]) {
+			if (f.of(side, row) !== null) lasts = Math.max(lasts, f.of(side, row) + f.of(side + "_lasts", row));
+		}
+		return f.of("start", row) + lasts;
+	}
+
+	// layOut gives each row its lane, unless nothing of it is in the time shown.
+	layOut() {
+		const pair = this.facts.columns.pair, start = this.facts.columns.start;
+		const rows = this.rows.filter(r => start[r] <= this.time.to && this.gone(r) >= this.time.from);
 		this.items = [];
 		this.tops = [];
 		this.place.clear();
-		let top = axisHeight, last = -1;
+		let top = axisHeight, group;
 		for (const row of rows) {
-			if (pair[row] !== last) {
-				last = pair[row];
-				this.items.push({ pair: last, n: count.get(last) });
+			if (!group || pair[row] !== group.pair) {
+				group = { pair: pair[row], n: 0 };
+				this.items.push(group);
 				this.tops.push(top);
 				top += groupHeight;
 			}
+			group.n++;
 			this.place.set(row, this.items.length);
 			this.items.push({ row });
 			this.tops.push(top);
 			top += laneHeight;
 		}
 		this.height = top;
+		this.box.style.height = Math.max(90, Math.min(416, top + 8)) + "px";
 		this.soon();
 	}
 
@@ -102,7 +118,7 @@ class Lanes {
 			g.fillRect(Math.min(...this.dragged), axisHeight, Math.abs(this.dragged[0] - this.dragged[1]), high);
 			g.globalAlpha = 1;
 		}
-		if (!this.items.length) this.text("No connection passes the filter.", gutter, 44, this.paint.soft);
+		if (!this.items.length) this.text("No connection passes the filter in this time.", gutter, 44, this.paint.soft);
 	}
 
 	text(s, x, y, style, font) {

@@ -61,6 +61,7 @@ class Table {
 			h.firstChild.textContent = tableColumns[i].title + (is ? (this.down ? " \u25be" : " \u25b4") : "");
 		});
 		this.room.style.height = this.rows.length * rowHeight + "px";
+		this.box.style.height = Math.max(60, Math.min(352, this.rows.length * rowHeight + 4)) + "px";
 		this.box.setAttribute("aria-rowcount", this.rows.length);
 		this.box.scrollTop = 0;
 		this.draw();
