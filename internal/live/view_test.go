@@ -435,7 +435,7 @@ func TestViewPages(t *testing.T) {
 		t.Errorf("saved as %q", saved)
 	}
 	s.press("s", "x", "enter")
-	s.want(t, "must end in one of .txt .json")
+	s.want(t, "must end in one of .txt .md .html .json")
 	for _, keys := range [][]string{{"q"}, {"ctrl+c"}, {"s", "ctrl+c"}} {
 		s.press(keys[:len(keys)-1]...)
 		last := keys[len(keys)-1]

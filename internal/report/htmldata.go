@@ -51,6 +51,7 @@ type pageSeries struct {
 	Start    int64        `json:"start"`
 	Opened   column       `json:"opened"`
 	Requests column       `json:"requests"`
+	Reused   column       `json:"reused"`
 	TimeWait column       `json:"time_wait"`
 	Holders  []pageHolder `json:"holders"`
 }
@@ -303,7 +304,7 @@ func (r *Report) pageSeries(zero int64) *pageSeries {
 	}
 	return &pageSeries{
 		Step: s.Step, Start: micro(s.Start - zero),
-		Opened: s.NewConnections, Requests: s.Requests, TimeWait: s.TimeWait, Holders: r.holders(),
+		Opened: s.NewConnections, Requests: s.Requests, Reused: s.Reused, TimeWait: s.TimeWait, Holders: r.holders(),
 	}
 }
 

@@ -19,20 +19,15 @@ class Charts {
 	// lines returns what each chart shows. Lines differ in colour and in dashes.
 	lines() {
 		const s = this.facts.series, per = s.step === 1 ? " per second" : ` in ${grouped(s.step)} s`;
-		let opened = 0, requests = 0;
-		const mean = s.opened.map((n, i) => {
-			opened += n;
-			requests += s.requests[i];
-			return opened ? requests / opened : null;
-		});
+		const reused = s.requests.map((n, i) => n ? 100 * s.reused[i] / n : null);
 		const dashes = [[8, 3], [2, 2], [8, 3, 2, 3], [4, 4], [12, 3]];
 		const colours = ["client", "server", "other", "busy", "soft"];
 		return [
 			{ title: "Connections opened and requests" + per, curves: [
 				{ label: "opened", values: s.opened, colour: "server", steps: true },
 				{ label: "requests", values: s.requests, colour: "client", dash: [6, 3], steps: true }] },
-			{ title: "Reuse: requests per connection, from the start up to then", curves: [
-				{ label: "requests per connection", values: mean, colour: "busy", round: 2 }] },
+			{ title: "Reuse: percent of the requests that were not the first on their connection", curves: [
+				{ label: "reused", values: reused, colour: "busy", unit: "%", steps: true }] },
 			{ title: "TIME_WAIT entries at once, in all and at the hosts that hold most", curves: [
 				{ label: "all", values: s.time_wait, colour: "text", steps: true },
 				...(s.holders || []).map((h, i) => ({ label: h.host, values: h.time_wait, colour: colours[i], dash: dashes[i], steps: true }))] },
@@ -66,7 +61,7 @@ class Charts {
 				...curves.map(c => ({
 					label: c.label, stroke: colour(c.colour), width: 1.6, dash: c.dash, points: { show: false },
 					paths: c.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
-					value: (_, v) => v === null ? "--" : c.round ? v.toFixed(c.round) : grouped(v),
+					value: (_, v) => v === null ? "--" : c.unit ? v.toFixed(1) + c.unit : grouped(v),
 				})),
 			],
 			hooks: { setSelect: [p => this.picked(p)], ready: [p => p.over.addEventListener("dblclick", () => this.time.show(0, this.facts.end))] },
