@@ -2,6 +2,7 @@ package main
 
 import (
 	"sync"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -11,7 +12,11 @@ import (
 
 // feed returns the session of a capture that is being made.
 func (j *job) feed(opt capture.Options) *feed {
-	f := &feed{session: live.NewSession(j.analysis(opt), j.s.keep)}
+	keep := j.s.keep
+	if j.s.live == nil {
+		keep = live.DefaultKeep
+	}
+	f := &feed{session: live.NewSession(j.analysis(opt), keep)}
 	j.current.Store(f)
 	return f
 }
@@ -20,7 +25,7 @@ func (j *job) feed(opt capture.Options) *feed {
 type feed struct {
 	mu      sync.Mutex
 	session *live.Session
-	fresh   bool           // segments came since the last look
+	news    uint64         // grows with the segments
 	last    *live.Snapshot // once it is over
 }
 
@@ -28,7 +33,9 @@ type feed struct {
 func (f *feed) Apply(segs []flows.Segment) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.fresh = f.fresh || len(segs) > 0
+	if len(segs) > 0 {
+		f.news++
+	}
 	return f.session.Apply(segs)
 }
 
@@ -47,13 +54,16 @@ func (f *feed) finish(first, last int64) *live.Snapshot {
 	return f.last
 }
 
-// look returns a snapshot, nil if nothing came since the last one.
-func (f *feed) look(times func() (first, last int64)) *live.Snapshot {
+// look returns a snapshot, nil if nothing came since seen, which it moves on. held
+// is for how long it kept the reading waiting.
+func (f *feed) look(seen *uint64, times func() (first, last int64)) (x *live.Snapshot, held time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.fresh {
-		return nil
+	if f.news == *seen {
+		return nil, 0
 	}
-	f.fresh = false
-	return f.session.Snapshot(times())
+	*seen = f.news
+	began := time.Now()
+	x = f.session.Snapshot(times())
+	return x, time.Since(began)
 }

@@ -87,7 +87,7 @@ var errGate = errors.New("a condition of --fail-on holds")
 func (j *job) supervise() int {
 	defer j.stop()
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2)
 	if j.s.tui {
 		signal.Notify(signals, syscall.SIGHUP)
 	}
@@ -113,6 +113,8 @@ func (j *job) supervise() int {
 			switch {
 			case s == syscall.SIGUSR1:
 				j.status()
+			case s == syscall.SIGUSR2:
+				go j.interim(time.Now())
 			case !told:
 				told = true
 				j.stop()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -16,10 +17,13 @@ type watch struct {
 	stop   chan struct{}
 	done   chan struct{}
 
-	mu      sync.Mutex // guards the rest
-	session *live.Session
-	source  *capture.Source // nil before the first segment
-	news    bool            // since the last moment that was shown
+	own   *feed // of its own, unless the capture has one
+	begun bool  // of the reading goroutine
+
+	seen uint64 // of the one that shows
+
+	mu  sync.Mutex      // guards src, and held while a moment is shown
+	src *capture.Source // nil before the first segment
 }
 
 // listen begins to answer, if --listen asks for it.
@@ -31,7 +35,10 @@ func (j *job) listen(what analyze.Options) error {
 	if err := server.Listen(j.s.listen); err != nil {
 		return err
 	}
-	j.watch = &watch{server: server, session: live.NewSession(what, live.DefaultKeep), stop: make(chan struct{}), done: make(chan struct{})}
+	j.watch = &watch{server: server, stop: make(chan struct{}), done: make(chan struct{})}
+	if j.s.live == nil {
+		j.watch.own = &feed{session: live.NewSession(what, live.DefaultKeep)}
+	}
 	go j.watch.run(j)
 	if !j.s.quiet {
 		j.ui.line("status", "http://%v/metrics answers while the capture is read", server.Addr())
@@ -44,31 +51,33 @@ func (w *watch) apply(j *job, src *capture.Source, segs []flows.Segment) {
 	if w == nil {
 		return
 	}
-	w.mu.Lock()
-	_ = w.session.Apply(segs) // always nil
-	first := w.source == nil
-	w.source, w.news = src, true
-	w.mu.Unlock()
-	if first {
-		w.show(j)
+	if w.own != nil {
+		_ = w.own.Apply(segs) // always nil
 	}
+	if w.begun {
+		return
+	}
+	w.begun = true
+	w.mu.Lock()
+	w.src = src
+	w.mu.Unlock()
+	w.show(j)
 }
 
 // show shows what is so now, if there is news. It returns for how long it held
 // the reading up.
 func (w *watch) show(j *job) time.Duration {
 	w.mu.Lock()
-	if !w.news {
-		w.mu.Unlock()
+	defer w.mu.Unlock()
+	f := cmp.Or(w.own, j.current.Load())
+	if f == nil || w.src == nil {
 		return 0
 	}
-	began := time.Now()
-	stats := w.source.Stats()
-	x := w.session.Snapshot(stats.First, stats.Last)
-	held := time.Since(began)
-	w.news = false
-	w.mu.Unlock()
-	w.server.Publish(live.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.besides(x.Result, x)})
+	stats := w.src.Stats()
+	x, held := f.look(&w.seen, func() (first, last int64) { return stats.First, stats.Last })
+	if x != nil {
+		w.server.Publish(live.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.besides(x.Result, x)})
+	}
 	return held
 }
 

@@ -157,15 +157,15 @@ func (j *job) followSession(src *capture.Source, opt capture.Options, v *live.Vi
 // show shows v what there is, at most once a second, and for a tenth of the
 // time.
 func (f *feed) show(ctx context.Context, v *live.View, times func() (first, last int64)) {
+	var seen uint64
 	for wait := time.Second / 4; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(wait):
 		}
-		began := time.Now()
-		if x := f.look(times); x != nil {
-			wait = max(time.Second, 9*time.Since(began))
+		if x, held := f.look(&seen, times); x != nil {
+			wait = max(time.Second, 9*held)
 			v.Show(x)
 		}
 	}
