@@ -78,8 +78,10 @@
 // what it leaves out has no number. Without one it is tcp, and the report says so.
 // All words after the flags are the filter, whether there are files of such names
 // or not. Ctrl-C, -c or --duration end the capture, and the report follows: the
-// same report as of a file with these packets. Memory grows with the number of
-// connections as it does for files; with -f ndjson alone it stays small.
+// same report as of a file with these packets. Memory does not grow with time: of
+// connections that have ended the last ones are kept in detail, at least --keep of
+// them; those before are in the sums, the causes and the findings alone, and the
+// report says how many they are.
 //
 // -w saves the packets that were analysed, as a pcap file with nanoseconds. What
 // could not be written is not in the report either, so reading the file again
@@ -183,7 +185,9 @@
 // # Signals
 //
 // SIGINT and SIGTERM end the reading; the report of what was read follows. The
-// second one ends the program. SIGUSR1 writes a status line to standard error. With
+// second one ends the program. SIGUSR1 writes a status line to standard error.
+// SIGUSR2 writes the reports of a live capture as of now, under the names of -o with
+// a time stamp before the ending: report-20261120T041320Z.json. With
 // --tui SIGHUP does what SIGTERM does, and lines to standard error wait for the end
 // of the view. A live capture that is stopped takes a third of a second more for the
 // packets that the kernel has not handed over yet.

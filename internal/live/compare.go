@@ -62,8 +62,8 @@ func tupleOf(a, b netip.AddrPort) tuple {
 	return tuple{a, b}
 }
 
-// onHost are the ends a connection that are on this host, by state.
-type onHost struct {
+// ends are the ends a connection that are on this host, by state.
+type ends struct {
 	open, waits int64
 }
 
@@ -71,11 +71,11 @@ type onHost struct {
 func (h *Host) compare(connections report.Facts, timeWait int64, said *report.Host) []report.Comparison {
 	waits := report.Comparison{State: "time_wait"}
 	open := report.Comparison{State: "established"}
-	last := map[tuple]onHost{} // of the last life of each
+	last := map[tuple]ends{} // of the last life of each
 	var c analyze.Connection
 	for i := range connections.Len() {
 		connections.Connection(i, &c)
-		last[tupleOf(c.Client, c.Server)] = h.onHost(&c, timeWait)
+		last[tupleOf(c.Client, c.Server)] = h.ends(&c, timeWait)
 	}
 	for _, e := range last {
 		open.Packets += e.open
@@ -115,9 +115,9 @@ func opened(h flows.Handshake) bool {
 	return false
 }
 
-// onHost returns the ends of a connection that are on this host. Each packet of
+// ends returns the ends of a connection that are on this host. Each packet of
 // a connection that is over starts TIME_WAIT again.
-func (h *Host) onHost(c *analyze.Connection, timeWait int64) (e onHost) {
+func (h *Host) ends(c *analyze.Connection, timeWait int64) (e ends) {
 	open := c.Close.Kind == flows.CloseOpen && opened(c.Handshake)
 	waits := h.At-c.End < timeWait
 	for _, end := range []struct {

@@ -25,7 +25,7 @@ type model struct {
 	came   time.Time // when x did
 	paused time.Time // since when nothing moves, zero if it does
 	now    int64     // the packets' clock, for what is drawn
-	taken  map[ends]uint64
+	taken  map[tuple]uint64
 
 	width, height int
 	tab           int

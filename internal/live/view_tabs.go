@@ -157,7 +157,7 @@ func (m *model) connection(i int) *analyze.Connection {
 // state returns what c is doing at the moment that is drawn.
 func (m *model) state(c *analyze.Connection) (State, int64) {
 	s, d := StateOf(c, m.now, int64(m.v.TimeWait))
-	if s == TimeWait && m.taken[ends{c.Client, c.Server}] > c.ID {
+	if s == TimeWait && m.taken[tupleOf(c.Client, c.Server)] > c.ID {
 		return Closed, analyze.Unknown
 	}
 	return s, d
@@ -187,13 +187,10 @@ func (m *model) statePaint(c *analyze.Connection) paint {
 	return [...]paint{Opening: warning, Active: good, Idle: none, Silent: bad, HalfClosed: warning, TimeWait: warning, Closed: faint}[s]
 }
 
-// ends are the two ends of a connection.
-type ends struct{ client, server netip.AddrPort }
-
 // recycled returns the connections that took over a TIME_WAIT of the same ends:
 // it is not there any more.
-func recycled(x *Snapshot) map[ends]uint64 {
-	var taken map[ends]uint64
+func recycled(x *Snapshot) map[tuple]uint64 {
+	var taken map[tuple]uint64
 	var c analyze.Connection
 	for i := range x.Len() {
 		p := &c
@@ -206,9 +203,9 @@ func recycled(x *Snapshot) map[ends]uint64 {
 			continue
 		}
 		if taken == nil {
-			taken = map[ends]uint64{}
+			taken = map[tuple]uint64{}
 		}
-		taken[ends{p.Client, p.Server}] = p.ID
+		taken[tupleOf(p.Client, p.Server)] = p.ID
 	}
 	return taken
 }
