@@ -224,12 +224,18 @@ func isTerminal(stream any) bool {
 
 // width returns the columns of a terminal, 0 if stream is none.
 func width(stream any) int {
+	w, _ := size(stream)
+	return w
+}
+
+// size returns the columns and lines of a terminal, 0 if stream is none.
+func size(stream any) (width, height int) {
 	if f, ok := stream.(*os.File); ok {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return w
+		if w, h, err := term.GetSize(int(f.Fd())); err == nil {
+			return w, h
 		}
 	}
-	return 0
+	return 0, 0
 }
 
 // printable returns text as it is, or quoted if a terminal might not show it so.

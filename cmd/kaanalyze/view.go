@@ -51,6 +51,7 @@ func (j *job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 		Now:      time.Now,
 		Input:    tty,
 		Output:   tty,
+		Size:     func() (int, int) { return size(tty) },
 		Progress: func() live.Progress {
 			done, total := src.Progress()
 			stats := src.Stats()

@@ -24,6 +24,9 @@ type View struct {
 	Input    io.Reader // the terminal
 	Output   io.Writer
 
+	// Size returns the columns and lines of the terminal, 0 if they are not known.
+	// A window that changes while the view begins would else be missed.
+	Size func() (width, height int)
 	// Progress says how far the reading is; total is 0 if nobody knows.
 	Progress func() Progress
 	// Save writes the report of x to a file. Its error is shown.

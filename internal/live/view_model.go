@@ -107,9 +107,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			m.next = msg.x
 		}
 	case tickMsg:
-		if !m.final {
-			return m, m.tick()
+		if w, h := m.v.Size(); w > 0 && (w != m.width || h != m.height) {
+			return m, tea.Batch(m.tick(), tea.RequestWindowSize)
 		}
+		return m, m.tick()
 	case toldMsg:
 		m.told(msg)
 	case savedMsg:

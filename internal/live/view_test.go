@@ -71,6 +71,7 @@ func newScreen(width, height int, v View) *screen {
 	s := &screen{clock: time.Unix(1_800_000_000, 0)}
 	v.Now = func() time.Time { return s.clock }
 	v.TimeWait = time.Minute
+	v.Size = func() (int, int) { return width, height }
 	if v.Progress == nil {
 		v.Progress = func() Progress { return Progress{Packets: 888} }
 	}
