@@ -14,6 +14,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -76,6 +77,9 @@ func choose(names []string) ([]labCase, error) {
 	return chosen, nil
 }
 
+// errLost is of a recording that lacks packets, so that another is worth trying.
+var errLost = errors.New("tcpdump lost packets")
+
 // recordAll records the cases, some at a time, and counts those that failed.
 // A case whose programs are not installed is left out, with a warning.
 func recordAll(ctx context.Context, p places, chosen []labCase, jobs int) int {
@@ -96,6 +100,11 @@ func recordAll(ctx context.Context, p places, chosen []labCase, jobs int) int {
 		all.Go(func() {
 			defer func() { <-slots }()
 			line, err := record(ctx, p, c)
+			for range 2 { // the machine was busy
+				if errors.Is(err, errLost) {
+					line, err = record(ctx, p, c)
+				}
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

@@ -221,7 +221,7 @@ func (r *recording) capture(ctx context.Context) (stop func() error, err error) 
 			return fmt.Errorf("tcpdump: %w: %s", err, said.String())
 		}
 		if !strings.Contains(said.String(), "\n0 packets dropped by kernel") {
-			return fmt.Errorf("tcpdump lost packets: %s", said.String())
+			return fmt.Errorf("%w: %s", errLost, said.String())
 		}
 		return nil
 	}, nil
