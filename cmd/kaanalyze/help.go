@@ -33,7 +33,7 @@ func versionText() string {
 // usage is the help text. Flags and formats come from their lists.
 func usage() string {
 	var b strings.Builder
-	b.WriteString(`kaanalyze says how HTTP used the TCP connections of a capture, and who holds TIME_WAIT
+	b.WriteString(`kaanalyze says why HTTP did not use TCP connections again, and what to change
 
 Usage:
   kaanalyze [flags] [FILE...] [FILTER...]
