@@ -50,3 +50,6 @@ require (
 	golang.org/x/tools v0.51.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )
+
+// v0.0.27 makes tables for 20 ms at every start.
+replace github.com/mattn/go-runewidth v0.0.27 => github.com/mattn/go-runewidth v0.0.24
