@@ -139,7 +139,7 @@ func (a consumer) head(c *flows.Conn, t *talk, from flows.Side, w httpparse.Pack
 			t.facts |= events
 		}
 	}
-	if t.pair != 0 {
+	if t.pair != 0 && t.requests+t.responses <= 2 { // later ones say the same
 		a.pools.recognize(t.pair, w, raw)
 	}
 }
