@@ -164,6 +164,18 @@ func TestDemo(t *testing.T) {
 	b.quiet()
 }
 
+// leaves waits until an expression is not old any more.
+func (b *tab) leaves(expression, old string) {
+	b.t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+		if b.text(expression) != old {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	b.t.Errorf("%s: still %q", expression, old)
+}
+
 // within returns the tab with the test's own failures.
 func (b *tab) within(t *testing.T) func() {
 	outer := b.t
@@ -207,17 +219,14 @@ func (b *tab) zoom(t *testing.T) {
 	defer b.within(t)()
 	before := b.text(`document.getElementById("range").textContent`)
 	b.do(chromedp.Click("#closer", chromedp.ByQuery))
-	if after := b.text(`document.getElementById("range").textContent`); after == before {
-		t.Errorf("got %s after zooming, as before", after)
-	}
+	b.leaves(`document.getElementById("range").textContent`, before)
 	b.do(chromedp.Click("#everything", chromedp.ByQuery))
 	b.want(`document.getElementById("range").textContent`, before)
 	b.do(chromedp.ScrollIntoView(".chart .u-over", chromedp.ByQuery))
 	b.drag(".chart .u-over")
-	if after := b.text(`document.getElementById("range").textContent`); after == before {
-		t.Errorf("got %s after dragging over a chart, as before", after)
-	}
+	b.leaves(`document.getElementById("range").textContent`, before)
 	b.do(chromedp.Click("#everything", chromedp.ByQuery))
+	b.want(`document.getElementById("range").textContent`, before)
 }
 
 // drag drags from a quarter to the half of an element.
@@ -245,14 +254,10 @@ func (b *tab) keyboard(t *testing.T) {
 	b.do(chromedp.KeyEvent(kb.ArrowDown))
 	first := b.text(heading)
 	b.do(chromedp.KeyEvent(kb.ArrowDown))
-	if second := b.text(heading); second == first {
-		t.Errorf("got %s after arrow down in the timeline, as before", second)
-	}
+	b.leaves(heading, first)
 	before := b.text(`document.getElementById("range").textContent`)
 	b.do(chromedp.KeyEvent("+"))
-	if after := b.text(`document.getElementById("range").textContent`); after == before {
-		t.Errorf("got %s after + in the timeline, as before", after)
-	}
+	b.leaves(`document.getElementById("range").textContent`, before)
 	b.do(chromedp.KeyEvent("0"))
 	b.want(`document.getElementById("range").textContent`, before)
 	b.do(chromedp.Focus("#table", chromedp.ByQuery), chromedp.KeyEvent(kb.Home))
