@@ -177,14 +177,6 @@ func (s *subject) name() string {
 	return s.host
 }
 
-// client returns the name of the client, if there is one.
-func (s *subject) client() string {
-	if s.pair != nil {
-		return s.pair.name
-	}
-	return s.host
-}
-
 // found makes a finding of the connections that show it.
 func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
 	f := Finding{

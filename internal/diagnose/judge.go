@@ -245,7 +245,11 @@ func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok
 		}
 	case e.ServerRST.OK() && rested(c, e) && c.Close.ResetShape == flows.ResetNoSocket && !e.ClientFIN.OK() && e.ServerRST.Packet > e.Asked.Packet && e.ForeignRST&analyze.Server == 0:
 		asked.what, asked.d = sawNoSocket, e.ServerRST.At-e.Asked.At
-		return of(HalfOpenPeer, analyze.Server, High, asked)
+		sure := High
+		if c.Responses <= 0 { // it may never have answered such requests
+			sure = Medium
+		}
+		return of(HalfOpenPeer, analyze.Server, sure, asked)
 	}
 	return n, k, false
 }
