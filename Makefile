@@ -15,7 +15,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install-setcap test test-live test-view test-browser picture corpus bench bench-live profile lab golden lint help
+.PHONY: build demo install-setcap test test-live test-view test-browser picture corpus bench bench-live bench-churn profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -59,6 +59,9 @@ bench: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) and mea
 
 bench-live: build ## capture beside wrk and nginx at full load, and measure (root; SECONDS=60)
 	@testdata/bench/live.sh ./kaanalyze $(or $(SECONDS),60)
+
+bench-churn: build ## capture a thousand connections a second for long, and watch the memory (root; SECONDS=1800)
+	@testdata/bench/churn.sh ./kaanalyze $(or $(SECONDS),1800)
 
 profile: ## write the profile that the compiler optimizes with, from the captures in BENCH
 	@KAANALYZE_BENCH="$(abspath $(BENCH))" $(GO) test -trimpath -count=1 -run '^TestProfile$$' ./cmd/kaanalyze
