@@ -56,6 +56,7 @@ type block struct {
 	segs  []flows.Segment
 	n     int // how many of segs are in use
 	late  []lateFrame
+	whole []joined // of late, those that complete a segment
 	tally tally
 	err   error // the filter does not compile for a link type
 }
@@ -66,7 +67,7 @@ func (b *block) clear(size int) {
 		b.buf = nil
 	}
 	b.buf, b.frames, b.runs, b.news = b.buf[:0], b.frames[:0], b.runs[:0], news{}
-	b.n, b.late, b.tally, b.err = 0, b.late[:0], tally{}, nil
+	b.n, b.late, b.whole, b.tally, b.err = 0, b.late[:0], b.whole[:0], tally{}, nil
 }
 
 // maxPlain is the longest packet that tcpdump captures unless told otherwise

@@ -57,7 +57,12 @@ const (
 type decoder struct {
 	depth int   // of tunnels in this frame
 	piece piece // what was found, if the verdict is fragment
+
+	headers *headers // what to fill, or nil
 }
+
+// headers are where those of a segment were found, each with what follows it.
+type headers struct{ ip, tcp []byte }
 
 func newDecoder() *decoder { return &decoder{} }
 
@@ -105,6 +110,9 @@ func (d *decoder) ipv4(data []byte, wire int, at uint32, seg *flows.Segment) ver
 	if len(data) < 20 {
 		return undecoded
 	}
+	if d.headers != nil {
+		d.headers.ip = data
+	}
 	h := (*[20]byte)(data)
 	size := int(h[0]&15) * 4
 	total := int(binary.BigEndian.Uint16(h[2:]))
@@ -145,6 +153,9 @@ func mapIPv4(ip *[16]byte, addr uint32) {
 func (d *decoder) ipv6(data []byte, wire int, at uint32, seg *flows.Segment) verdict {
 	if len(data) < 40 || data[0]>>4 != 6 {
 		return undecoded
+	}
+	if d.headers != nil {
+		d.headers.ip = data
 	}
 	h := (*[40]byte)(data)
 	seg.SrcIP = [16]byte(h[8:24])
@@ -241,6 +252,9 @@ func (d *decoder) fragment(p piece) verdict {
 func (d *decoder) tcp(data []byte, wire int, id, at uint32, seg *flows.Segment) verdict {
 	if len(data) < 20 {
 		return undecoded
+	}
+	if d.headers != nil {
+		d.headers.tcp = data
 	}
 	h := (*[20]byte)(data)
 	size := int(h[12]>>4) * 4

@@ -69,7 +69,7 @@ type defragmenter struct {
 }
 
 func newDefragmenter() *defragmenter {
-	return &defragmenter{decoder: newDecoder(), waiting: make(map[fragmentKey]*list.Element), order: list.New()}
+	return &defragmenter{decoder: &decoder{headers: &headers{}}, waiting: make(map[fragmentKey]*list.Element), order: list.New()}
 }
 
 // add takes a frame that decode called a fragment, in the order of the frames.

@@ -77,15 +77,8 @@ func (v *saver) create() error {
 		}
 		v.out = v.file
 	}
-	h := make([]byte, 0, pcapHeaderLen)
-	h = order.AppendUint32(h, pcapNano)
-	h = order.AppendUint16(h, 2)
-	h = order.AppendUint16(h, 4)
-	h = append(h, make([]byte, 8)...)
-	h = order.AppendUint32(h, v.snapLen)
-	h = order.AppendUint32(h, uint32(v.link))
 	v.size = 0
-	_, err := v.put(h)
+	_, err := v.put(fileHeader(v.link, v.snapLen))
 	return err
 }
 

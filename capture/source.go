@@ -24,6 +24,7 @@ type Source struct {
 	book    book
 	began   atomic.Bool
 	counted uint64 // towards opt.Count
+	current *block // whose segments apply sees
 }
 
 // Run reads the capture to its end, or until ctx is done, and calls apply with
@@ -181,6 +182,7 @@ func (r *reading) deliver(b *block) {
 		r.err = b.err
 	}
 	if r.err == nil && b.n > 0 {
+		r.s.current = b
 		r.err = r.apply(b.segs[:b.n])
 	}
 	if r.err != nil {

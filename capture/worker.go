@@ -130,6 +130,7 @@ func (s *Source) resolve(b *block) {
 		switch s.defrag.add(f.link, f.iface, b.buf[f.off:f.off+f.capLen], f.wireLen, f.time, &seg) {
 		case tcp:
 			seg.Time, seg.Num = f.time, b.first+uint64(late.frame)
+			b.whole = append(b.whole, joined{seg.Num, *s.defrag.decoder.headers})
 			if s.opt.Scan != nil && len(seg.Payload) > 0 {
 				seg.Note = s.opt.Scan(seg.Payload)
 			}

@@ -126,8 +126,9 @@ func (e *Engine) pass(c *Conn, d Side, seq uint32, payload []byte, n uint32, t i
 	}
 	x := &e.data
 	x.Payload, x.Cut = payload, n-uint32(len(payload))
-	x.Time, x.Num, x.Now = t, num, max(t, e.at)
+	x.Time, x.Num, x.Now, x.Seq = t, num, max(t, e.at), seq
 	if skip := h.want - seq; skip > 0 {
+		x.Seq = h.want
 		x.Note = Note{}
 		if int(skip) <= len(payload) {
 			x.Payload = payload[skip:]

@@ -29,6 +29,7 @@ type Consumer interface {
 type Data struct {
 	Payload []byte
 	Cut     uint32
+	Seq     uint32 // of the first byte
 	Time    int64  // of the packet that brought it
 	Num     uint64 // its frame number
 	Now     int64  // when it is in sequence: later than Time if it had to wait

@@ -1,5 +1,7 @@
 package httpparse
 
+import "math"
+
 // Skip says that the next n bytes exist but were not captured. Inside a body
 // that is counted or ends with the close, and inside one chunk's data, they
 // are counted as if seen; a MessageDone to which that leads comes from the
@@ -120,6 +122,36 @@ func (p *Parser) State() State { return p.state }
 
 // InBody reports whether the parser stands in a body.
 func (p *Parser) InBody() bool { return p.state >= stateCounted && p.state <= stateUntilClose }
+
+// Part is what bytes of a direction belong to.
+type Part uint8
+
+// The parts.
+const (
+	HeadPart    Part = iota // a head, or what should begin one
+	FramingPart             // sizes and line ends of a chunked body
+	TrailerPart             // its chunk extensions and trailers
+	BodyPart                // the data of a body
+	OtherPart               // no message: another protocol, a tunnel, or the place is lost
+)
+
+// Part returns what the next byte belongs to, and how many bytes beginning with
+// it belong there for sure: of a head Next tells where it ends.
+func (p *Parser) Part() (part Part, n int64) {
+	switch p.state {
+	case stateStart, stateStartCR, stateHead, stateFrame:
+		return HeadPart, math.MaxInt64
+	case stateCounted, stateChunkData:
+		return BodyPart, p.left
+	case stateUntilClose:
+		return BodyPart, math.MaxInt64
+	case stateTunnel, stateLost, stateNotHTTP:
+		return OtherPart, math.MaxInt64
+	case stateChunkExt, stateTrailer, stateTrailerLF, stateTrailerLine:
+		return TrailerPart, 1
+	}
+	return FramingPart, 1
+}
 
 // Remaining returns how many bytes of the body are missing, and whether that
 // is known; of a chunked body it is known only that there are more.

@@ -38,6 +38,9 @@ type settings struct {
 	keep         int            // connections of a live capture
 	listen       netip.AddrPort // of the metrics, not valid for none
 
+	evidence string // a capture to write, "" for none
+	bodies   bool   // with all payload
+
 	top         int
 	exchanges   bool
 	showSecrets bool
@@ -91,6 +94,8 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 	f.StringVarP(&r.format, "format", "f", "text", "`FORMAT` of standard output: "+formatNames())
 	f.BoolVar(&r.json, "json", false, "the same as --format json")
 	f.StringArrayVarP(&r.out, "output", "o", nil, "write a report to `FILE` too, in the format of its ending: "+formatEndings()+" (repeatable)")
+	f.StringVar(&s.evidence, "evidence", "", "write the connections that prove the findings, or that of --conn, to the capture `FILE`")
+	f.BoolVar(&s.bodies, "evidence-bodies", false, "keep all payload in it, not only what HTTP messages begin with")
 	f.IntVar(&s.top, "top", 10, "rows that a table of the text report shows")
 	f.Uint64Var(&s.conn, "conn", 0, "tell connection `ID` packet by packet")
 	f.BoolVar(&s.exchanges, "exchanges", false, "list every request with its response and times (not in text)")
@@ -143,7 +148,10 @@ func parse(args []string) (*settings, error) {
 	if err := s.setLive(f, r, f.Args()); err != nil {
 		return nil, err
 	}
-	return s, s.setInput(r, f.Args())
+	if err := s.setInput(r, f.Args()); err != nil {
+		return nil, err
+	}
+	return s, s.checkEvidence()
 }
 
 // setFormats finds the formats of standard output and of the files.

@@ -204,6 +204,11 @@ func (j *job) do() error {
 	}
 	r := j.finish(src, a, opt)
 	r.Meta.Interrupted = interrupted
+	if j.s.evidence != "" && !interrupted {
+		if err := j.prove(r, opt); err != nil {
+			return err
+		}
+	}
 	return j.deliver(r)
 }
 

@@ -27,9 +27,11 @@ type outputs struct {
 
 	mu    sync.Mutex // guards sinks against discard
 	sinks []*sink    // the files, then standard output
+
+	evidence *sink // one of them, which is written before the reports, or nil
 }
 
-// A sink is one of them. A file grows under another name and gets its own when
+// A sink is one of them. One without a format is written by others. A file grows under another name and gets its own when
 // it is whole.
 type sink struct {
 	format report.Format
@@ -52,6 +54,13 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 			return err
 		}
 		o.add(k)
+	}
+	if s.evidence != "" {
+		o.evidence = &sink{name: s.evidence}
+		if err := o.evidence.create(); err != nil {
+			return err
+		}
+		o.add(o.evidence)
 	}
 	if (s.live == nil || s.live.saving.Name != "-") && !(s.tui && s.quiet) {
 		o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
@@ -175,9 +184,10 @@ func (o *outputs) write(s *settings, r *report.Report, stdout io.Writer) error {
 
 func (k *sink) write(r *report.Report) error {
 	var err error
-	if k.stream != nil {
+	switch {
+	case k.stream != nil:
 		err = k.stream.End(r)
-	} else {
+	case k.format.Write != nil:
 		err = k.format.Write(k.w, r)
 	}
 	if err == nil {

@@ -27,6 +27,9 @@ type Options struct {
 	// with a perfect pool are then those of the pool need as it was known.
 	Fold bool
 
+	// Witness, if set, is shown the packets of the connections that it wants.
+	Witness Witness
+
 	// PortBudget, if set, returns how many ports a client has towards one server,
 	// 0 if that is not known.
 	PortBudget func(client netip.Addr) int64
@@ -48,6 +51,7 @@ type Analyzer struct {
 
 	exchanges []Exchange
 	folded    int64 // when the sums last forgot
+	watching  bool  // the witness wants the connection whose data is under way
 }
 
 // New returns an Analyzer.
@@ -77,6 +81,9 @@ func (a *Analyzer) Apply(segs []flows.Segment) error {
 		}
 		if a.story.of(c) {
 			a.story.tell(a, c, s)
+		}
+		if w := a.opt.Witness; w != nil && c != nil && w.Wants(c.ID) {
+			w.Packet(c, senderOf(c, s), s)
 		}
 	}
 	a.engine.Sweep()

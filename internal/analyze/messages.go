@@ -27,12 +27,15 @@ func (a consumer) Open(c *flows.Conn) {
 // Data takes payload of one side.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	t := a.talks.At(c.User)
+	a.watching = a.opt.Witness != nil && a.opt.Witness.Wants(c.ID)
 	if t.facts&(sawData|opaque) != sawData {
 		if t.has(opaque) || a.firstData(c, t, d) {
+			a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 			return
 		}
 	}
 	if t.has(tunnelled) {
+		a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 		return
 	}
 	a.reader = a.talks.reader(t)
@@ -42,6 +45,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	case d.Note[0] != 0 && p.AtStart():
 		w := httpparse.Packed(d.Note)
 		p.TakePacked(w)
+		a.show(c, from, d.Seq, b[:w.Len()], httpparse.HeadPart, httpparse.HeadDone)
 		a.head(c, t, from, w, b[:w.Len()], d)
 		b = b[w.Len():]
 	default:
@@ -82,7 +86,12 @@ func (a consumer) firstData(c *flows.Conn, t *talk, d *flows.Data) bool {
 func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *flows.Data) {
 	p := &a.reader.parsers[from]
 	for {
-		n, ev := p.Next(b, &a.bufs)
+		n, ev := 0, httpparse.None
+		if a.watching {
+			n, ev = a.watch(c, from, p, b, d)
+		} else {
+			n, ev = p.Next(b, &a.bufs)
+		}
 		taken := b[:n]
 		b = b[n:]
 		switch ev {
@@ -308,6 +317,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	p := &a.reader.parsers[from]
 	p.Skip(int64(n))
 	now := a.engine.Now()
+	a.watching = false
 	a.parse(c, t, from, nil, &flows.Data{Time: now, Now: now})
 }
 

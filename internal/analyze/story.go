@@ -49,10 +49,7 @@ func (y *story) of(c *flows.Conn) bool { return y.id != 0 && c != nil && c.ID ==
 func (y *story) tell(a *Analyzer, c *flows.Conn, s *flows.Segment) {
 	y.conn = c
 	t := a.talks.At(c.User)
-	d := flows.Initiator
-	if c.Endpoint(flows.Responder) == s.Src() {
-		d = flows.Responder
-	}
+	d := senderOf(c, s)
 	y.rebase(d, s)
 	if len(y.events) < maxStory {
 		y.events = append(y.events, StoryEvent{
@@ -64,6 +61,14 @@ func (y *story) tell(a *Analyzer, c *flows.Conn, s *flows.Segment) {
 		y.more++
 	}
 	y.was, y.talk = *c, *t
+}
+
+// senderOf returns the side of c that sent s.
+func senderOf(c *flows.Conn, s *flows.Segment) flows.Side {
+	if c.Endpoint(flows.Responder) == s.Src() {
+		return flows.Responder
+	}
+	return flows.Initiator
 }
 
 // rebase sets what counts as sequence number 0 of each side.

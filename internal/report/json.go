@@ -43,6 +43,10 @@ func writeDocument(out io.Writer, r *Report) error {
 		e.line("host")
 		e.hostFacts(r.Host)
 	}
+	if r.Evidence != nil {
+		e.line("evidence")
+		e.evidence(r.Evidence)
+	}
 	if r.Baseline != nil {
 		e.line("baseline")
 		e.baseline(r)

@@ -211,6 +211,10 @@ func writeSummary(w io.Writer, r *Report) error {
 		e.key("host")
 		e.hostFacts(r.Host)
 	}
+	if r.Evidence != nil {
+		e.key("evidence")
+		e.evidence(r.Evidence)
+	}
 	if r.Baseline != nil {
 		e.key("baseline")
 		e.baseline(r)

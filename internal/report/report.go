@@ -45,6 +45,8 @@ type Report struct {
 
 	NotKept int64 // connections that are in the sums alone
 
+	Evidence *Evidence // the small capture beside the report, or nil
+
 	Host *Host // what the kernel says beside the packets, nil unless they are captured here
 }
 

@@ -25,6 +25,7 @@ func WriteText(w io.Writer, r *Report) error {
 func (p *page) write() {
 	if s := p.r.Story; s != nil {
 		p.story(s)
+		p.evidence()
 		return
 	}
 	p.header()
@@ -44,6 +45,7 @@ func (p *page) write() {
 		p.handshakes(s)
 		p.example()
 	}
+	p.evidence()
 	p.host()
 	p.trust()
 	p.provenance()

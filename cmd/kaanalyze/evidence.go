@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/evidence"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// checkEvidence refuses --evidence where the capture cannot be read again, or its
+// connections are not kept.
+func (s *settings) checkEvidence() error {
+	if s.evidence == "" {
+		if s.bodies {
+			return usagef("--evidence-bodies needs --evidence FILE")
+		}
+		return nil
+	}
+	switch {
+	case s.live != nil:
+		return &usageError{errors.New("--evidence needs a capture that can be read again"), "save it with -w FILE, and give FILE to kaanalyze afterwards"}
+	case !s.demo && slices.Contains(s.files, "-"):
+		return &usageError{errors.New("--evidence needs a capture that can be read again"), "standard input is read only once; save it to a file first"}
+	case s.tui:
+		return usagef("--tui and --evidence exclude each other")
+	}
+	return nil
+}
+
+// The packets of an evidence file: at most so many, and that many connections
+// around the first one that shows a finding, at first.
+const (
+	evidencePackets = 200_000
+	evidenceAround  = 64
+)
+
+// prove writes the connections that show the findings to a capture of their own, and
+// notes in r what it holds. It takes more of them until that capture alone gives the
+// same verdict.
+func (j *job) prove(r *report.Report, opt capture.Options) error {
+	for around := evidenceAround; ; around *= 8 {
+		ids, more := j.evidenceIDs(r, around)
+		e, file, err := j.excerpt(ids, opt)
+		if err != nil {
+			return err
+		}
+		if err := j.proves(r, e, file, ids); err != nil {
+			return err
+		}
+		if e.Same || !more || around > evidencePackets {
+			r.Evidence = e
+			if _, err := j.outs.evidence.w.Write(file); err != nil {
+				return j.outs.evidence.failed(err)
+			}
+			return nil
+		}
+	}
+}
+
+// evidenceIDs returns which connections to take, and whether there are more.
+func (j *job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool) {
+	if j.s.conn != 0 {
+		return []uint64{j.s.conn}, false
+	}
+	take := func(found []uint64) {
+		ids = append(ids, found...)
+		more = more || len(found) >= around
+	}
+	for i := range r.Diagnosis.Findings {
+		f := &r.Diagnosis.Findings[i]
+		if n := around; f.Severity >= diagnose.Notable && i < j.s.top {
+			take(r.Diagnosis.Around(f, n))
+		} else {
+			ids = append(ids, r.Diagnosis.Around(f, 0)...)
+		}
+	}
+	if len(ids) == 0 { // nothing to prove but that all is well
+		var c analyze.Connection
+		for i := range min(r.Result.Len(), around) {
+			r.Result.Connection(i, &c)
+			ids = append(ids, c.ID)
+		}
+		more = r.Result.Len() > around
+	}
+	slices.Sort(ids)
+	return fitting(r.Result, slices.Compact(ids)), more
+}
+
+// fitting returns the connections that go into an evidence file, the first one
+// however large it is.
+func fitting(r *analyze.Result, ids []uint64) []uint64 {
+	var c analyze.Connection
+	var fit []uint64
+	room := uint64(evidencePackets)
+	for _, id := range ids {
+		if !find(r, id, &c) {
+			continue
+		}
+		if n := c.PacketsClient + c.PacketsServer; n <= room {
+			room -= n
+			fit = append(fit, id)
+		}
+	}
+	if fit == nil && len(ids) > 0 {
+		fit = ids[:1]
+	}
+	return fit
+}
+
+// excerpt reads the capture again and returns the file with these connections.
+func (j *job) excerpt(ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
+	if j.s.demo {
+		opt.Stdin = bytes.NewReader(demo)
+	}
+	src, err := capture.OpenFiles(j.s.files, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer src.Close()
+	rec := evidence.NewRecorder(ids, evidence.Options{Headers: src.Headers, Bodies: j.s.bodies, Rewrite: func(head []byte) []byte { return head }})
+	what := j.wanted(opt)
+	what.Witness = rec
+	what.OnConnection = func(*analyze.Connection) {} // forget those that have ended
+	a := analyze.New(what)
+	if err := src.Run(j.ctx, a.Apply); err != nil {
+		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
+	}
+	stats := src.Stats()
+	a.Finish(stats.First, stats.Last)
+	var file bytes.Buffer
+	e := &report.Evidence{Name: j.s.evidence, Bodies: j.s.bodies, Left: rec.Left()}
+	if e.Packets, err = rec.Write(&file); err != nil {
+		return nil, nil, err
+	}
+	return e, file.Bytes(), nil
+}
+
+// proves analyses an evidence file by itself.
+func (j *job) proves(r *report.Report, e *report.Evidence, file []byte, ids []uint64) error {
+	e.Bytes = int64(len(file))
+	src, err := capture.OpenFiles([]string{"-"}, capture.Options{Stdin: bytes.NewReader(file), Workers: 1})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	a := analyze.New(analyze.Options{TimeWait: j.s.timeWait})
+	if err := src.Run(j.ctx, a.Apply); err != nil {
+		return err
+	}
+	stats := src.Stats()
+	alone := a.Finish(stats.First, stats.Last)
+	for i := range min(len(ids), alone.Len()) {
+		var c analyze.Connection
+		alone.Connection(i, &c)
+		e.Connections = append(e.Connections, report.EvidenceConnection{ID: ids[i], Stream: c.Stream})
+	}
+	d := diagnose.Run(alone)
+	e.Verdict = d.Verdict
+	e.Same = d.Verdict.Level == r.Diagnosis.Verdict.Level && shows(d, r.Diagnosis)
+	return nil
+}
+
+// shows reports whether d has what the verdict of another diagnosis is about.
+func shows(d, of *diagnose.Diagnosis) bool {
+	if of.Verdict.Level != diagnose.Problem || len(of.Findings) == 0 {
+		return true
+	}
+	first := &of.Findings[0]
+	return len(d.Findings) > 0 && d.Findings[0].Rule == first.Rule && d.Findings[0].Subject == first.Subject
+}

@@ -1,0 +1,46 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Around returns the IDs, ascending, of the connections that it takes to see what f
+// says: its examples, and up to n of those that its subject had one after the
+// other from shortly before the first example on, whether they show f or not.
+func (d *Diagnosis) Around(f *Finding, n int) []uint64 {
+	members := d.members(&f.subject)
+	var ids []uint64
+	for i := range f.Examples {
+		ids = append(ids, f.Examples[i].Connection)
+	}
+	if len(ids) > 0 {
+		first, _ := slices.BinarySearchFunc(members, slices.Min(ids), func(r *record, id uint64) int { return cmp.Compare(r.id, id) })
+		members = members[min(len(members), max(0, first-n/8)):]
+	}
+	for _, r := range members[:min(n, len(members))] {
+		ids = append(ids, r.id)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// members returns the connections of a subject, in order of ID.
+func (d *Diagnosis) members(s *subject) []*record {
+	switch {
+	case s.pair != nil:
+		return s.pair.records
+	case s.server != nil:
+		return s.server.records
+	}
+	var of []*record
+	for _, server := range d.groups.servers {
+		for _, p := range server.pairs {
+			if p.name == s.host || server.Server.Addr().String() == s.host {
+				of = append(of, p.records...)
+			}
+		}
+	}
+	slices.SortFunc(of, func(a, b *record) int { return cmp.Compare(a.id, b.id) })
+	return of
+}

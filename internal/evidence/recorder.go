@@ -1,0 +1,191 @@
+package evidence
+
+import (
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
+)
+
+// Options say what becomes of the packets.
+type Options struct {
+	// Headers returns the IP and the TCP header of a segment, as
+	// capture.Source.Headers does.
+	Headers func(*flows.Segment) (ip, tcp []byte)
+
+	// Rewrite returns a head, or the beginning of one, as it may be handed out. It
+	// has the same length.
+	Rewrite func(head []byte) []byte
+
+	// Address returns what stands for an address; nil keeps addresses, and the TCP
+	// options and protocols that could hold one.
+	Address func([16]byte) [16]byte
+
+	// Bodies keeps all payload, with heads rewritten.
+	Bodies bool
+}
+
+// MaxBytes bounds what a Recorder keeps, and so the file.
+const MaxBytes = 64 << 20
+
+// Recorder keeps packets of some connections. It belongs to one goroutine at a
+// time.
+type Recorder struct {
+	opt     Options
+	conns   map[uint64]*[2]stream
+	packets []packet
+	bytes   int
+	left    uint64
+}
+
+// packet is one of the capture.
+type packet struct {
+	num     uint64
+	time    int64
+	headers []byte // IP without options, TCP as far as captured
+	payload []byte // as captured; nil unless bodies are kept
+	seq     uint32 // of the payload
+	n       uint32 // bytes of payload on the wire
+	of      *stream
+}
+
+// stream is what is kept of the payload of one side.
+type stream struct {
+	runs  []run // in sequence
+	other int   // bytes kept of what is no message
+
+	head    []byte // one that is not whole yet
+	headSeq uint32
+}
+
+// run is payload that lies together.
+type run struct {
+	seq  uint32
+	text []byte
+}
+
+// NewRecorder returns a Recorder of the connections with these IDs.
+func NewRecorder(ids []uint64, opt Options) *Recorder {
+	r := &Recorder{opt: opt, conns: make(map[uint64]*[2]stream, len(ids))}
+	for _, id := range ids {
+		r.conns[id] = &[2]stream{}
+	}
+	return r
+}
+
+// Wants reports whether a connection is one of those that are kept.
+func (r *Recorder) Wants(id uint64) bool { return r.conns[id] != nil }
+
+// Left returns how many packets were left out because there were too many.
+func (r *Recorder) Left() uint64 { return r.left }
+
+// Packet keeps a packet.
+func (r *Recorder) Packet(c *flows.Conn, from flows.Side, s *flows.Segment) {
+	if r.bytes > MaxBytes {
+		r.left++
+		return
+	}
+	p := packet{num: s.Num, time: s.Time, headers: r.rebuild(s), seq: s.Seq, n: s.Len, of: &r.conns[c.ID][from]}
+	if s.Flags&flows.SYN != 0 {
+		p.seq++
+	}
+	if r.opt.Bodies {
+		p.payload = slices.Clone(s.Payload)
+	}
+	r.packets = append(r.packets, p)
+	r.bytes += len(p.headers) + len(p.payload) + packetOverhead
+}
+
+// packetOverhead is what a packet takes beside its bytes.
+const packetOverhead = 120
+
+// Payload keeps what is not the data of a body.
+func (r *Recorder) Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event) {
+	if r.bytes > MaxBytes {
+		return
+	}
+	st := &r.conns[c.ID][from]
+	switch part {
+	case httpparse.HeadPart:
+		r.head(st, seq, b, ev)
+	case httpparse.FramingPart:
+		r.keep(st, seq, b)
+	case httpparse.TrailerPart:
+		r.keep(st, seq, masked(b))
+	case httpparse.OtherPart:
+		r.begins(st, seq, b)
+	}
+}
+
+// head takes bytes of a head, which is kept when it is whole.
+func (r *Recorder) head(st *stream, seq uint32, b []byte, ev httpparse.Event) {
+	if len(st.head) == 0 {
+		st.headSeq = seq
+	}
+	st.head = append(st.head, b...)
+	switch ev {
+	case httpparse.HeadDone:
+		r.keep(st, st.headSeq, r.opt.Rewrite(st.head))
+	case httpparse.NotHTTP:
+		r.begins(st, st.headSeq, st.head)
+	case httpparse.Lost:
+	default:
+		return
+	}
+	st.head = st.head[:0]
+}
+
+// masked returns b without its text.
+func masked(b []byte) []byte {
+	b = slices.Clone(b)
+	for i, c := range b {
+		if c != '\r' && c != '\n' {
+			b[i] = 'x'
+		}
+	}
+	return b
+}
+
+// maxOther is how many bytes are kept of what is no message, so that the protocol
+// can be told: the preface of HTTP/2 is as long (RFC 9113, 3.4).
+const maxOther = 24
+
+// begins keeps the first bytes of another protocol. Where addresses are replaced
+// they are kept only if they say no more than which it is.
+func (r *Recorder) begins(st *stream, seq uint32, b []byte) {
+	if len(st.runs) > 0 && st.other == 0 {
+		return // they come after messages
+	}
+	b = b[:min(len(b), maxOther-st.other)]
+	if len(b) == 0 {
+		return
+	}
+	if r.opt.Address != nil {
+		b = slices.Clone(b)
+		switch httpparse.Detect(b) {
+		case httpparse.H2Preface:
+		case httpparse.TLS:
+			clear(b[min(len(b), 6):]) // the record's header and the message's type
+		default:
+			clear(b)
+		}
+	}
+	st.other += len(b)
+	r.keep(st, seq, b)
+}
+
+// keep keeps payload of a side.
+func (r *Recorder) keep(st *stream, seq uint32, b []byte) {
+	r.bytes += len(b)
+	if n := len(st.runs); n > 0 {
+		if last := &st.runs[n-1]; last.seq+uint32(len(last.text)) == seq {
+			last.text = append(last.text, b...)
+			return
+		}
+	}
+	st.runs = append(st.runs, run{seq, slices.Clone(b)})
+	r.bytes += runOverhead
+}
+
+// runOverhead is what a run takes beside its bytes.
+const runOverhead = 48
