@@ -27,6 +27,7 @@ var mayImport = map[string]struct{ own, others []string }{
 	},
 	"capture/capturetest": {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
 	"internal/tlswire":    {others: []string{"golang.org/x/crypto"}},
+	"internal/anonymize":  {own: []string{"httpparse"}},
 	"internal/analyze":    {own: []string{"flows", "httpparse", "internal/tlswire"}},
 	"internal/diagnose":   {own: []string{"flows", "internal/analyze"}},
 	"internal/report":     {own: []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}}, // flows and httpparse for values in analyze's
@@ -37,7 +38,7 @@ var mayImport = map[string]struct{ own, others []string }{
 	},
 	"internal/evidence": {own: []string{"flows", "httpparse", "capture"}},
 	"cmd/kaanalyze": {
-		own:    []string{"flows", "httpparse", "capture", "internal/analyze", "internal/diagnose", "internal/report", "internal/evidence", "internal/live"},
+		own:    []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/diagnose", "internal/report", "internal/evidence", "internal/live"},
 		others: []string{"github.com/spf13/pflag", "github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},
 }
