@@ -33,18 +33,18 @@ func (s *settings) checkEvidence() error {
 	return nil
 }
 
-// The packets of an evidence file: at most so many, and that many connections
-// around the first one that shows a finding, at first.
+// An evidence file has at most so many packets, unless one connection has more; and
+// of the subject of the first finding so many connections, at first.
 const (
-	evidencePackets = 200_000
-	evidenceAround  = 64
+	evidencePackets = 40_000
+	evidenceAround  = 32
 )
 
 // prove writes the connections that show the findings to a capture of their own, and
 // notes in r what it holds. It takes more of them until that capture alone gives the
 // same verdict.
 func (j *job) prove(r *report.Report, opt capture.Options) error {
-	for around := evidenceAround; ; around *= 8 {
+	for around := evidenceAround; ; around *= 4 {
 		ids, more := j.evidenceIDs(r, around)
 		e, file, err := j.excerpt(ids, opt)
 		if err != nil {
@@ -53,13 +53,17 @@ func (j *job) prove(r *report.Report, opt capture.Options) error {
 		if err := j.proves(r, e, file, ids); err != nil {
 			return err
 		}
-		if e.Same || !more || around > evidencePackets {
-			r.Evidence = e
-			if _, err := j.outs.evidence.w.Write(file); err != nil {
-				return j.outs.evidence.failed(err)
-			}
-			return nil
+		if !e.Same && more {
+			continue
 		}
+		if len(e.Packets) == 0 {
+			j.ui.warn("%s: there is no connection to put into it", printable(e.Name))
+		}
+		r.Evidence = e
+		if _, err := j.outs.evidence.w.Write(file); err != nil {
+			return j.outs.evidence.failed(err)
+		}
+		return nil
 	}
 }
 
@@ -68,49 +72,54 @@ func (j *job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool
 	if j.s.conn != 0 {
 		return []uint64{j.s.conn}, false
 	}
-	take := func(found []uint64) {
-		ids = append(ids, found...)
-		more = more || len(found) >= around
+	d := r.Diagnosis
+	for i := range d.Findings {
+		ids = append(ids, d.Around(&d.Findings[i], 0)...)
 	}
-	for i := range r.Diagnosis.Findings {
-		f := &r.Diagnosis.Findings[i]
-		if n := around; f.Severity >= diagnose.Notable && i < j.s.top {
-			take(r.Diagnosis.Around(f, n))
-		} else {
-			ids = append(ids, r.Diagnosis.Around(f, 0)...)
+	for i := range d.Findings[:min(len(d.Findings), j.s.top)] {
+		n := around
+		if i > 0 {
+			n /= 2 // the first one is to stay the first
+		}
+		if d.Findings[i].Severity >= diagnose.Notable {
+			found := d.Around(&d.Findings[i], n)
+			ids = append(ids, found...)
+			more = more || len(found) >= n
 		}
 	}
-	if len(ids) == 0 { // nothing to prove but that all is well
+	if len(d.Findings) == 0 || d.Findings[0].Severity < diagnose.Notable { // the verdict is about all
 		var c analyze.Connection
 		for i := range min(r.Result.Len(), around) {
 			r.Result.Connection(i, &c)
 			ids = append(ids, c.ID)
 		}
-		more = r.Result.Len() > around
+		more = more || r.Result.Len() > around
 	}
-	slices.Sort(ids)
-	return fitting(r.Result, slices.Compact(ids)), more
+	ids, full := fitting(r.Result, ids)
+	return ids, more && !full
 }
 
-// fitting returns the connections that go into an evidence file, the first one
-// however large it is.
-func fitting(r *analyze.Result, ids []uint64) []uint64 {
+// fitting returns the IDs, ascending, of the connections that go into an evidence
+// file, and whether it is full: those that come first have precedence.
+func fitting(r *analyze.Result, ids []uint64) (fit []uint64, full bool) {
 	var c analyze.Connection
-	var fit []uint64
 	room := uint64(evidencePackets)
+	seen := map[uint64]bool{}
 	for _, id := range ids {
-		if !find(r, id, &c) {
+		if seen[id] || !find(r, id, &c) {
 			continue
 		}
-		if n := c.PacketsClient + c.PacketsServer; n <= room {
-			room -= n
-			fit = append(fit, id)
+		seen[id] = true
+		n := c.PacketsClient + c.PacketsServer
+		if n > room && len(fit) > 0 {
+			full = true
+			continue
 		}
+		room -= min(n, room)
+		fit = append(fit, id)
 	}
-	if fit == nil && len(ids) > 0 {
-		fit = ids[:1]
-	}
-	return fit
+	slices.Sort(fit)
+	return fit, full
 }
 
 // excerpt reads the capture again and returns the file with these connections.

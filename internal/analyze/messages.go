@@ -27,6 +27,9 @@ func (a consumer) Open(c *flows.Conn) {
 // Data takes payload of one side.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	t := a.talks.At(c.User)
+	if t.has(bothEnded) {
+		return // its sender has not met the RST yet
+	}
 	a.watching = a.opt.Witness != nil && a.opt.Witness.Wants(c.ID)
 	if t.facts&(sawData|opaque) != sawData {
 		if t.has(opaque) || a.firstData(c, t, d) {
@@ -344,6 +347,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 		t.facts |= oneEnded
 		return
 	}
+	t.facts |= bothEnded
 	a.talks.rest(t)
 }
 

@@ -68,6 +68,7 @@ const (
 	pooled       // a request has begun whose head is not whole yet
 	looksHTTP    // the first bytes begin a message
 	oneEnded     // a side sends nothing more
+	bothEnded    // nor does the other
 	settledOut   // no response can follow: what is outstanding is in flight no more
 	cutInitiator // a head that the initiator sent is not whole in the capture: packets were cut
 	cutResponder

@@ -150,8 +150,8 @@ func masked(b []byte) []byte {
 // can be told: the preface of HTTP/2 is as long (RFC 9113, 3.4).
 const maxOther = 24
 
-// begins keeps the first bytes of another protocol. Where addresses are replaced
-// they are kept only if they say no more than which it is.
+// begins keeps of another protocol that it is TLS or HTTP/2. Zeros stand for the
+// first bytes of any other: no message begins with them.
 func (r *Recorder) begins(st *stream, seq uint32, b []byte) {
 	if len(st.runs) > 0 && st.other == 0 {
 		return // they come after messages
@@ -160,15 +160,13 @@ func (r *Recorder) begins(st *stream, seq uint32, b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	if r.opt.Address != nil {
-		b = slices.Clone(b)
-		switch httpparse.Detect(b) {
-		case httpparse.H2Preface:
-		case httpparse.TLS:
-			clear(b[min(len(b), 6):]) // the record's header and the message's type
-		default:
-			clear(b)
-		}
+	b = slices.Clone(b)
+	switch httpparse.Detect(b) {
+	case httpparse.H2Preface:
+	case httpparse.TLS:
+		clear(b[min(len(b), 6):]) // behind the record's header and the message's type
+	default:
+		clear(b)
 	}
 	st.other += len(b)
 	r.keep(st, seq, b)

@@ -77,12 +77,10 @@ func (p *page) evidence() {
 	tab := table{align: "lrlrl", heads: []string{"finding", "connection", "packets", "tcp.stream there", "packets there"}, apart: true}
 	findings := p.r.diagnosis().Findings
 	for i := range min(len(findings), p.top) {
-		for j := range findings[i].Examples {
-			x := &findings[i].Examples[j]
-			if stream, ok := e.stream(x.Connection); ok {
-				here, there := e.numbers(x.Packets)
-				tab.row(findings[i].Rule.ID, fmt.Sprint(x.Connection), here, fmt.Sprint(stream), there)
-			}
+		x := &findings[i].Examples[0]
+		if stream, ok := e.stream(x.Connection); ok {
+			here, there := e.numbers(x.Packets)
+			tab.row(findings[i].Rule.ID, fmt.Sprint(x.Connection), here, fmt.Sprint(stream), there)
 		}
 	}
 	if len(tab.rows) > 0 {
