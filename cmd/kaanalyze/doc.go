@@ -42,6 +42,7 @@
 //	kaanalyze -o report.html -o ticket.md -o connections.csv incident.pcapng
 //	kaanalyze --demo --exchanges -o demo.html
 //	kaanalyze --json --exchanges incident.pcapng
+//	kaanalyze -o report.html --evidence proof.pcap incident.pcapng
 //	kaanalyze -f ndjson incident.pcapng
 //
 // A rule, and what became of a mistake after it was mended:

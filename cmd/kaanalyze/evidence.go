@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/anonymize"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/evidence"
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -132,7 +133,11 @@ func (j *job) excerpt(ids []uint64, opt capture.Options) (*report.Evidence, []by
 		return nil, nil, err
 	}
 	defer src.Close()
-	rec := evidence.NewRecorder(ids, evidence.Options{Headers: src.Headers, Bodies: j.s.bodies, Rewrite: func(head []byte) []byte { return head }})
+	how := evidence.Options{Headers: src.Headers, Bodies: j.s.bodies, Rewrite: anonymize.Redact}
+	if j.s.showSecrets {
+		how.Rewrite = func(_, head []byte) []byte { return head }
+	}
+	rec := evidence.NewRecorder(ids, how)
 	what := j.wanted(opt)
 	what.Witness = rec
 	what.OnConnection = func(*analyze.Connection) {} // forget those that have ended

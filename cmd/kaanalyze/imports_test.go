@@ -36,7 +36,7 @@ var mayImport = map[string]struct{ own, others []string }{
 		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi",
 			"github.com/prometheus/client_golang", "github.com/prometheus/procfs", "golang.org/x/net/netutil"},
 	},
-	"internal/evidence": {own: []string{"flows", "httpparse", "capture"}},
+	"internal/evidence": {own: []string{"flows", "httpparse", "capture", "internal/analyze"}},
 	"cmd/kaanalyze": {
 		own:    []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/diagnose", "internal/report", "internal/evidence", "internal/live"},
 		others: []string{"github.com/spf13/pflag", "github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},

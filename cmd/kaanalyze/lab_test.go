@@ -17,6 +17,7 @@ import (
 type answer struct {
 	Verdict  struct{ Level string }
 	Findings []struct{ Rule string }
+	Capture  struct{ Packets int64 }
 	Totals   struct {
 		Connections int64
 		SYN         int64

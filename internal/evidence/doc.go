@@ -1,10 +1,13 @@
-// Package evidence makes a small capture of a large one: the connections that
-// prove what a report says, with all their packets, and no more of the payload
-// than what HTTP/1 messages begin with.
+// Package evidence makes a small capture of a large one: connections that prove
+// what a report says, with all their packets, and no more of the payload than what
+// HTTP/1 messages begin with.
 //
-// [Choose] picks the connections. A [Recorder] is an [analyze.Witness]: while the
-// capture is analyzed once more it keeps their packets, and [Recorder.Write]
-// writes them as a pcap file. Each packet is an IP packet without what carried it
-// (link layer, tunnels, IP options), so that captures of any kind give one kind
-// of file.
+// A [Recorder] is an [analyze.Witness]: while the capture is analyzed once more it
+// keeps their packets, and [Recorder.Write] writes them as a pcap file. Each packet
+// is an IP packet without what carried it (link layer, tunnels, IP options), so that
+// captures of any kind give one kind of file.
 package evidence
+
+import "github.com/kaanalyze/kaanalyze/internal/analyze"
+
+var _ analyze.Witness = (*Recorder)(nil)

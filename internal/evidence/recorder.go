@@ -13,13 +13,13 @@ type Options struct {
 	// capture.Source.Headers does.
 	Headers func(*flows.Segment) (ip, tcp []byte)
 
-	// Rewrite returns a head, or the beginning of one, as it may be handed out. It
-	// has the same length.
-	Rewrite func(head []byte) []byte
+	// Rewrite returns a head, or the beginning of one, as it may be handed out, in
+	// memory of dst if there is room. It has the same length.
+	Rewrite func(dst, head []byte) []byte
 
-	// Address returns what stands for an address; nil keeps addresses, and the TCP
-	// options and protocols that could hold one.
-	Address func([16]byte) [16]byte
+	// Anonymous takes out what may tell an address: the flow label of IPv6, and TCP
+	// options but for the usual ones. Addresses are those of the segments anyway.
+	Anonymous bool
 
 	// Bodies keeps all payload, with heads rewritten.
 	Bodies bool
@@ -125,7 +125,7 @@ func (r *Recorder) head(st *stream, seq uint32, b []byte, ev httpparse.Event) {
 	st.head = append(st.head, b...)
 	switch ev {
 	case httpparse.HeadDone:
-		r.keep(st, st.headSeq, r.opt.Rewrite(st.head))
+		r.keep(st, st.headSeq, r.opt.Rewrite(nil, st.head))
 	case httpparse.NotHTTP:
 		r.begins(st, st.headSeq, st.head)
 	case httpparse.Lost:

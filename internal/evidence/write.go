@@ -19,7 +19,7 @@ func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
 	for _, sides := range r.conns {
 		for i := range sides {
 			if st := &sides[i]; len(st.head) > 0 {
-				r.keep(st, st.headSeq, r.opt.Rewrite(st.head))
+				r.keep(st, st.headSeq, r.opt.Rewrite(nil, st.head))
 				st.head = nil
 			}
 		}
@@ -116,10 +116,8 @@ func ipLen(b []byte) int {
 func (r *Recorder) rebuild(s *flows.Segment) []byte {
 	ip, tcp := r.opt.Headers(s)
 	b := append(slices.Clone(ip), tcp...)
-	src, dst := s.SrcIP, s.DstIP
 	at := ipLen(b)
-	if r.opt.Address != nil {
-		src, dst = r.opt.Address(src), r.opt.Address(dst)
+	if r.opt.Anonymous {
 		plainOptions(b[at+20:])
 		if at == ipv6Len {
 			b[1], b[2], b[3] = b[1]&0xf0, 0, 0 // the flow label is made from the addresses
@@ -129,14 +127,14 @@ func (r *Recorder) rebuild(s *flows.Segment) []byte {
 	if at == ipv6Len {
 		length -= ipv6Len
 		b[6] = 6
-		copy(b[8:], src[:])
-		copy(b[24:], dst[:])
+		copy(b[8:], s.SrcIP[:])
+		copy(b[24:], s.DstIP[:])
 	} else {
 		b[0] = 0x45
 		b[6], b[7] = b[6]&0x40, 0
 		b[9] = 6
-		copy(b[12:], src[12:])
-		copy(b[16:], dst[12:])
+		copy(b[12:], s.SrcIP[12:])
+		copy(b[16:], s.DstIP[12:])
 	}
 	if length > 0xffff {
 		length = 0 // as segmentation offload leaves it: the record tells

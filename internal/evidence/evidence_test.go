@@ -1,0 +1,201 @@
+package evidence_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/capture/capturetest"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/evidence"
+)
+
+// record returns the evidence file of a capture, and the numbers of its packets.
+func record(t *testing.T, file []byte, opt evidence.Options, ids ...uint64) ([]byte, []uint64) {
+	t.Helper()
+	src, err := capture.OpenFiles([]string{"-"}, capture.Options{Stdin: bytes.NewReader(file), Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	opt.Headers = src.Headers
+	if opt.Rewrite == nil {
+		opt.Rewrite = func(_, head []byte) []byte { return bytes.ReplaceAll(head, []byte("secret"), []byte("xxxxxx")) }
+	}
+	rec := evidence.NewRecorder(ids, opt)
+	a := analyze.New(analyze.Options{Witness: rec})
+	if err := src.Run(context.Background(), a.Apply); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	numbers, err := rec.Write(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes(), numbers
+}
+
+// packets returns the payloads that a file holds, after a look at each packet.
+func packets(t *testing.T, file []byte) (payloads []string) {
+	t.Helper()
+	for b := file[24:]; len(b) > 0; {
+		n, wire := int(binary.LittleEndian.Uint32(b[8:])), int(binary.LittleEndian.Uint32(b[12:]))
+		data := b[16:][:n]
+		b = b[16+n:]
+		first := gopacket.Decoder(layers.LayerTypeIPv4)
+		if data[0]>>4 == 6 {
+			first = layers.LayerTypeIPv6
+		}
+		p := gopacket.NewPacket(data, first, gopacket.NoCopy)
+		tcp, ok := p.TransportLayer().(*layers.TCP)
+		if !ok {
+			t.Fatalf("packet %d is not TCP: %v", len(payloads)+1, p.ErrorLayer())
+		}
+		payloads = append(payloads, string(tcp.Payload))
+		whole := append(slices.Clone(data), make([]byte, wire-n)...)
+		checkSums(t, whole, len(payloads))
+	}
+	return payloads
+}
+
+// checkSums adds up the words of a packet as its receiver would (RFC 1071).
+func checkSums(t *testing.T, b []byte, num int) {
+	t.Helper()
+	add := func(b []byte) (s uint32) {
+		for i, c := range b {
+			s += uint32(c) << (8 * (1 - i&1))
+		}
+		return s
+	}
+	check := func(what string, s uint32) {
+		for s > 0xffff {
+			s = s>>16 + s&0xffff
+		}
+		if s != 0xffff {
+			t.Errorf("packet %d: the checksum of %s is wrong", num, what)
+		}
+	}
+	size, addresses := 20, b[12:20]
+	if b[0]>>4 == 6 {
+		size, addresses = 40, b[8:40]
+	} else {
+		check("IPv4", add(b[:20]))
+	}
+	check("TCP", add(addresses)+6+uint32(len(b)-size)+add(b[size:]))
+}
+
+const exchange = `
+	0.000 > S
+	0.001 < S.
+	0.002 > .
+	0.003 > P. "GET /?secret HTTP/1.1\r\nHost: a\r\n\r\n"
+	0.004 < P. "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nbody"
+	0.005 < P. "bodyHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;a=b\r\ndata\r\n"
+	0.006 < P. "3\r\nend\r\n0\r\nTrailer: t\r\n\r\n"
+	0.007 > P. "GET /2 HT"
+	0.008 > F.
+	0.009 < F.
+	0.010 > .
+`
+
+func TestPayload(t *testing.T) {
+	want := []string{
+		"", "", "",
+		"GET /?xxxxxx HTTP/1.1\r\nHost: a\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n",
+		"\x00\x00\x00\x00HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;xxx\r\n\x00\x00\x00\x00\r\n",
+		"3\r\n\x00\x00\x00\r\n0\r\nxxxxxxxxxx\r\n\r\n",
+		"GET /2 HT", "", "", "",
+	}
+	for _, who := range []string{"", "client 2001:db8::1\nserver [2001:db8::2]:80\n"} {
+		file, numbers := record(t, capturetest.Pcap(t, who+exchange), evidence.Options{}, 1)
+		if got := packets(t, file); !slices.Equal(got, want) {
+			t.Errorf("payloads are %q, want %q", got, want)
+		}
+		if !slices.IsSorted(numbers) || len(numbers) != 11 || numbers[0] != 1 {
+			t.Errorf("numbers are %d, want 1 to 11", numbers)
+		}
+	}
+}
+
+func TestBodies(t *testing.T) {
+	file, _ := record(t, capturetest.Pcap(t, exchange), evidence.Options{Bodies: true}, 1)
+	got := packets(t, file)
+	if want := "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nbody"; got[4] != want {
+		t.Errorf("payload is %q, want %q", got[4], want)
+	}
+	if strings.Contains(got[3], "secret") {
+		t.Errorf("payload %q has the secret", got[3])
+	}
+}
+
+// Only what was asked for is in the file, and copies are not.
+func TestSelection(t *testing.T) {
+	script := `
+		40001: 0.000 > S
+		40002: 0.001 > S
+		40002: 0.002 < S. id 7
+		40002: 0.0021 < S. 0:0(0) id 7
+		40001: 0.003 < S.
+		40002: 0.004 > .
+	`
+	file, numbers := record(t, capturetest.Pcap(t, script), evidence.Options{}, 2)
+	if want := []uint64{2, 3, 6}; !slices.Equal(numbers, want) {
+		t.Errorf("numbers are %d, want %d", numbers, want)
+	}
+	packets(t, file)
+}
+
+// Of other protocols it is kept which they are.
+func TestOtherProtocols(t *testing.T) {
+	const tls = `"\x16\x03\x01\x00\x20\x01\x00\x00\x1csecretsecretsecret"`
+	const opened = "0.000 > S\n0.001 < S.\n0.002 > .\n"
+	for _, test := range []struct{ payload, want string }{
+		{tls, "\x16\x03\x01\x00\x20\x01" + strings.Repeat("\x00", 18)},
+		{`"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nmore"`, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+		{`"\x01secret"`, "\x00\x00\x00\x00\x00\x00\x00"},
+	} {
+		file, _ := record(t, capturetest.Pcap(t, opened+"0.003 > P. "+test.payload+"\n"), evidence.Options{}, 1)
+		if got := packets(t, file)[3]; got != test.want {
+			t.Errorf("of %s is kept %q, want %q", test.payload, got, test.want)
+		}
+	}
+}
+
+// A head that comes in pieces, out of order and twice is the same in each packet.
+func TestPieces(t *testing.T) {
+	script := `
+		0.000 > S
+		0.001 < S.
+		0.002 > .
+		0.003 > P. 1:11(10) "GET /secre"
+		0.004 > P. 21:33(12) ".1\r\n\r\nGET /2"
+		0.005 > P. 11:21(10) "t HTTP/1.1"
+		0.006 > P. 6:21(15) "secret HTTP/1.1"
+	`
+	script = strings.Replace(script, `".1\r\n\r\nGET /2"`, `"\r\nA: b\r\n\r\nGE"`, 1)
+	file, _ := record(t, capturetest.Pcap(t, script), evidence.Options{}, 1)
+	want := []string{"GET /xxxxx", "\r\nA: b\r\n\r\nGE", "x HTTP/1.1", "xxxxxx HTTP/1.1"}
+	if got := packets(t, file)[3:]; !slices.Equal(got, want) {
+		t.Errorf("payloads are %q, want %q", got, want)
+	}
+}
+
+// Where the reader is not to learn who spoke, options that may tell are gone.
+func TestAnonymousOptions(t *testing.T) {
+	file := capturetest.Pcap(t, "0.000 > S mss 1460 wscale 7 tsval 5 tsecr 0\n")
+	at := bytes.Index(file, []byte{2, 4, 0x05, 0xb4})
+	copy(file[at:], []byte{30, 4, 0x05, 0xb4}) // of Multipath TCP (RFC 8684)
+	out, _ := record(t, file, evidence.Options{Anonymous: true}, 1)
+	packets(t, out)
+	if bytes.Contains(out, []byte{30, 4}) || !bytes.Contains(out, []byte{1, 1, 1, 1}) || !bytes.Contains(out, []byte{8, 10}) {
+		t.Errorf("options are % x, want no kind 30, but timestamps", out[len(out)-20:])
+	}
+}
