@@ -3,4 +3,4 @@
 package main
 
 // mistake is where a test build can be made to panic while it reads.
-func mistake() {}
+func mistake(string) {}

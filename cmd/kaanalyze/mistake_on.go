@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// mistake panics a second after the reading began if the environment asks for
-// it, so that a test sees what becomes of the terminal.
-func mistake() {
-	if os.Getenv("KAANALYZE_PANIC") == "reading" {
+// mistake panics a second after something began if the environment names it, so
+// that a test sees what becomes of the terminal.
+func mistake(where string) {
+	if os.Getenv("KAANALYZE_PANIC") == where {
 		time.Sleep(time.Second)
 		panic("forced by the test build")
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -33,10 +35,37 @@ func openTerminal() (*os.File, error) {
 
 // followed is what became of the reading beside the view.
 type followed struct {
-	r        *report.Report
-	err      error
-	panicked any
-	stack    []byte
+	r   *report.Report
+	err error // a *crash if something panicked
+}
+
+// A crash is a panic beside the view, which is not to go on before the terminal is
+// as it was.
+type crash struct {
+	value any
+	stack []byte
+}
+
+func (c *crash) Error() string { return fmt.Sprintf("%v\n\n%s", c.value, c.stack) }
+
+// guard calls f, and returns what it panics with as a *crash.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &crash{p, debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+// guarded guards apply, which workers call.
+func guarded(apply func([]flows.Segment) error) func([]flows.Segment) error {
+	return func(segs []flows.Segment) error {
+		return guard(func() error {
+			mistake("applying")
+			return apply(segs)
+		})
+	}
 }
 
 // browse reads, analyses and shows all in a view; when that is left it writes
@@ -68,7 +97,10 @@ func (j *job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 	j.screen.Lock()
 	j.ui.hold()
 	go func() {
-		f := j.follow(src, opt, v)
+		var f followed
+		if err := guard(func() error { f = j.follow(src, opt, v); return nil }); err != nil {
+			f.err = err
+		}
 		if f.r == nil {
 			v.Quit()
 		}
@@ -83,9 +115,10 @@ func (j *job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 	j.screen.Unlock()
 	j.stop()
 	f := <-read
+	if c, ok := errors.AsType[*crash](f.err); ok {
+		panic(c.Error())
+	}
 	switch {
-	case f.panicked != nil:
-		panic(fmt.Sprintf("%v\n\n%s", f.panicked, f.stack))
 	case err != nil:
 		return fmt.Errorf("view: %w", err)
 	case f.err != nil:
@@ -116,18 +149,13 @@ func (j *job) growing() bool {
 }
 
 // follow reads to the end, and shows v what there is.
-func (j *job) follow(src *capture.Source, opt capture.Options, v *live.View) (f followed) {
-	defer func() {
-		if p := recover(); p != nil {
-			f = followed{panicked: p, stack: debug.Stack()}
-		}
-	}()
-	mistake()
+func (j *job) follow(src *capture.Source, opt capture.Options, v *live.View) followed {
+	mistake("reading")
 	if j.growing() {
 		return j.followSession(src, opt, v)
 	}
 	a := analyze.New(j.analysis(opt))
-	interrupted, err := j.read(src, a.Apply)
+	interrupted, err := j.read(src, guarded(a.Apply))
 	if err != nil {
 		return followed{err: err}
 	}
@@ -142,11 +170,20 @@ func (j *job) followSession(src *capture.Source, opt capture.Options, v *live.Vi
 	s := j.feed(opt)
 	ctx, stop := context.WithCancel(j.ctx)
 	var shows sync.WaitGroup
-	shows.Go(func() { s.show(ctx, v, func() (int64, int64) { return j.times(src, opt) }) })
-	interrupted, err := j.read(src, s.Apply)
+	var notShown error
+	shows.Go(func() {
+		notShown = guard(func() error {
+			s.show(ctx, v, func() (int64, int64) { return j.times(src, opt) })
+			return nil
+		})
+		if notShown != nil {
+			j.stop()
+		}
+	})
+	interrupted, err := j.read(src, guarded(s.Apply))
 	stop()
 	shows.Wait()
-	if err != nil {
+	if err = cmp.Or(err, notShown); err != nil {
 		return followed{err: err}
 	}
 	r := j.finishSession(src, opt, s)
