@@ -121,6 +121,9 @@
 // after the first packet. The last two need a file, which is opened twice.
 // Connections that were open before --since count as midstream.
 //
+// A report that --since, --until, --server, -c or a filter narrows to a part of
+// the capture says so at its beginning; CSV does not.
+//
 // --time-wait is how long TIME_WAIT lasts on the hosts, 60s on Linux.
 //
 // --conn names a connection by its id in the report, which is not the stream

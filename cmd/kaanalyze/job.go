@@ -49,6 +49,8 @@ type job struct {
 	watch   *watch     // answers questions meanwhile, or nil
 	host    *live.Host // as a live capture began, or nil
 
+	narrowed report.Narrowed // what is to be read of the capture
+
 	user  *identity // who the program has become, or nil
 	pulse *pulse    // of a live capture
 	ended error     // why that ended before it was told to
@@ -164,6 +166,7 @@ func (j *job) do() error {
 	if err != nil {
 		return err
 	}
+	j.narrowed = j.s.narrowed(opt)
 	var tty *os.File
 	if j.s.tui {
 		if tty, err = openTerminal(); err != nil {
@@ -241,6 +244,7 @@ func (j *job) wanted(opt capture.Options) analyze.Options {
 		TimeWait: j.s.timeWait,
 		Server:   j.s.server,
 		Filtered: j.s.filter != "" || opt.Since != 0,
+		Narrowed: j.narrowed != (report.Narrowed{}),
 	}
 	if j.host != nil {
 		what.PortBudget = j.host.PortBudget

@@ -28,6 +28,7 @@ func (j *job) meta(s *capture.Stats) report.Meta {
 		CutPackets:       s.CutPackets,
 		UndecodedPackets: s.UndecodedPackets,
 		Filter:           j.s.filter,
+		Narrowed:         j.narrowed,
 		CommandLine:      provenance(j.s.args),
 	}
 	if j.s.live != nil {
@@ -42,6 +43,15 @@ func (j *job) meta(s *capture.Stats) report.Meta {
 		m.Damage = &report.Damage{Source: j.display(d.Source), Packet: d.Packet, Offset: d.Offset, Reason: d.Reason}
 	}
 	return m
+}
+
+// narrowed says which part of a capture the settings ask for.
+func (s *settings) narrowed(opt capture.Options) report.Narrowed {
+	n := report.Narrowed{Since: opt.Since, Until: opt.Until, Server: s.server, Count: s.count, Filter: s.filter}
+	if s.live != nil && s.live.filter != defaultFilter {
+		n.Filter = s.live.filter
+	}
+	return n
 }
 
 // display returns a source's name for people.

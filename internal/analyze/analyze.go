@@ -14,6 +14,7 @@ type Options struct {
 	TimeWait  time.Duration  // how long TIME_WAIT lasts; 60 s if zero
 	Server    netip.AddrPort // only connections to it, if valid
 	Filtered  bool           // segments were left out: stream numbers are not known
+	Narrowed  bool           // less than all of the capture was asked for
 	Exchanges bool           // keep every exchange
 	Story     uint64         // tell the connection with that ID packet by packet
 
@@ -75,9 +76,13 @@ func New(opt Options) *Analyzer {
 func (a *Analyzer) Apply(segs []flows.Segment) error {
 	for i := range segs {
 		s := &segs[i]
+		ignored := a.engine.Counts().IgnoredRST
 		c := a.engine.Segment(s)
 		if s.Flags&(flows.SYN|flows.FIN|flows.RST) != 0 && c != nil && a.wanted(c) {
 			a.books.flags(s.Flags)
+		}
+		if n := a.engine.Counts().IgnoredRST - ignored; n > 0 && a.wanted(c) {
+			a.books.totals.IgnoredRSTs += int64(n)
 		}
 		if a.story.of(c) {
 			a.story.tell(a, c, s)
@@ -99,7 +104,7 @@ const foldEvery = 5e9
 
 // wanted reports whether c is to be analyzed.
 func (a *Analyzer) wanted(c *flows.Conn) bool {
-	return !a.opt.Server.IsValid() || c.Endpoint(flows.Initiator) == a.server || c.Endpoint(flows.Responder) == a.server
+	return !a.opt.Server.IsValid() || c.Endpoint(flows.Responder) == a.server || c.Midstream() && c.Endpoint(flows.Initiator) == a.server
 }
 
 // Finish says that the capture is over, with the times of its first and last

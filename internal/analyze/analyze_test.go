@@ -3,6 +3,7 @@ package analyze_test
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -297,6 +298,25 @@ server 10.9.9.9:81
 	one := run(t, analyze.Options{Server: all.Servers[0].Server}, script)
 	if all.Len() != 2 || one.Len() != 1 || one.Totals.Connections != 1 || one.Totals.SYN != 1 {
 		t.Errorf("got %d and %d connections, %d SYN; want 2, 1 and 1", all.Len(), one.Len(), one.Totals.SYN)
+	}
+}
+
+func TestServerOptionLeavesOthersOut(t *testing.T) {
+	script := request(1, 10, 20) + `
+conn 2
+server 10.9.9.9:81
+` + request(2, 30, 40) + `
+0.100 < R 900000:900000(0)   # outside of the window
+conn 81
+client 10.9.9.9
+` + request(81, 200, 210)
+	one := run(t, analyze.Options{Server: netip.MustParseAddrPort("198.51.100.1:80"), Exchanges: true}, script)
+	two := run(t, analyze.Options{Server: netip.MustParseAddrPort("10.9.9.9:81"), Exchanges: true}, script)
+	if n := len(one.Exchanges()); n != 2 || one.Totals.IgnoredRSTs != 0 {
+		t.Errorf("one server: %d exchanges and %d ignored RSTs, want 2 and 0", n, one.Totals.IgnoredRSTs)
+	}
+	if n := len(two.Exchanges()); n != 1 || two.Totals.IgnoredRSTs != 1 || two.Len() != 1 {
+		t.Errorf("the other: %d exchanges, %d ignored RSTs and %d connections, want 1 each: who opens from its port is no server", n, two.Totals.IgnoredRSTs, two.Len())
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 // safe for concurrent use.
 type Result struct {
 	First, Last int64 // of the capture's packets, ns since the epoch
+	Narrowed    bool  // less than all of the capture was asked for
 	Totals      Totals
 	Settled     Totals          // counts of the connections alone that do not change any more; they never go down
 	Servers     []ServerSummary // most connections first
@@ -44,7 +45,7 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64, counts flows.Co
 	}
 	t.ReuseRatio = ratio(t.ReusedRequests, b.baseRequests)
 	t.PerConnection = b.quantiles()
-	t.DuplicatePackets, t.IgnoredRSTs = int64(counts.Copies), int64(counts.IgnoredRST)
+	t.DuplicatePackets = int64(counts.Copies)
 	for _, n := range []*int64{
 		&t.Responses, &t.Interim, &t.ReusedRequests, &t.PoolNeed, &t.AvoidableConnections,
 		&t.ConnectionsWithRequests, &t.SingleRequestConnections, &t.AvoidableHandshake, &t.Requests,
@@ -54,7 +55,7 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64, counts flows.Co
 	t.Responses = counted(t.Responses, t.Responses, b.deaf)
 	t.Interim = counted(t.Interim, max(t.Responses, t.Interim), b.deaf)
 	t.TimeWait.Closes = t.TimeWait.Client + t.TimeWait.Server + t.TimeWait.Both
-	r.First, r.Last = first, last
+	r.First, r.Last, r.Narrowed = first, last, a.opt.Narrowed
 	r.Totals = mergeTimeWait(*t, r.Totals.TimeWait)
 	b.servers(r)
 	b.pairs(r, a.opt.PortBudget)

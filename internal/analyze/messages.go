@@ -196,7 +196,7 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 	t.facts &^= pooled
 	a.books.request(c, a.Analyzer, at, t.requests > 1)
 	x := exchange{requestAt: at, requestNum: num, method: w.Method(), requestDone: Unknown, firstByteAt: Unknown}
-	if a.opt.Exchanges || a.story.of(c) {
+	if a.opt.Exchanges && a.wanted(c) || a.story.of(c) {
 		x.text = a.keep(c, t, w, raw, at, num)
 	}
 	a.talks.push(t, x)

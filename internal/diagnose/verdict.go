@@ -123,10 +123,14 @@ func (v *view) lacks(needs Needs) string {
 	n := v.connections
 	unread := needs&HTTP != 0 && all.withRequests == 0 || needs&Messages != 0 && all.withMessages == 0
 	switch {
+	case n == 0 && v.result.Narrowed:
+		return "no TCP connection is in the part of the capture that was asked for; widen it"
 	case n == 0:
 		return "no TCP connection was captured; capture on the host of the client or the server, with the filter tcp"
 	case needs&BothSides != 0 && all.oneDirection*2 > n:
 		return "only one direction of most connections was captured; capture where both pass, on the host of the client or the server"
+	case needs&Opening != 0 && all.midstream == n && v.result.Narrowed:
+		return "no connection opens in the part of the capture that was asked for; let it begin earlier"
 	case needs&Opening != 0 && all.midstream == n:
 		return "the opening of no connection was captured; begin the capture before the traffic, or capture for longer"
 	case needs&Whole != 0 && all.lossy*5 > n:

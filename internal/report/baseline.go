@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,9 @@ type pastReport struct {
 	verdict struct{ Level, Text string }
 	capture struct {
 		Duration *float64 `json:"duration_seconds"`
+		Narrowed struct { // to a part that is shorter
+			Duration *float64 `json:"duration_seconds"`
+		}
 	}
 	totals map[string]any
 	causes []struct {
@@ -140,7 +144,7 @@ func (p *pastReport) baseline(source string) *Baseline {
 		source: source, duration: math.NaN(), numbers: map[string]float64{}, findings: p.findings,
 		judged: map[string]bool{}, subjects: map[string]bool{},
 	}
-	if d := p.capture.Duration; d != nil {
+	if d := cmp.Or(p.capture.Narrowed.Duration, p.capture.Duration); d != nil {
 		b.duration = *d
 	}
 	b.verdict.Text = shorten(p.verdict.Text, longText)

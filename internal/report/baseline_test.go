@@ -81,6 +81,7 @@ func TestCaptureLength(t *testing.T) {
 	r := incident()
 	r.Baseline = baselineOf(t, r)
 	r.Meta.Last += 3 * (r.Meta.Last - r.Meta.First)
+	r.Result.Last = r.Meta.Last
 	totals := &r.Result.Totals
 	for _, n := range []*int64{&totals.Connections, &totals.Requests, &totals.TimeWait.Closes, &totals.Refused, &totals.RST,
 		&totals.Retransmissions, &totals.AvoidableConnections, &totals.Probes, &totals.ProbesAnswered, &totals.PoolNeed,

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
@@ -60,8 +61,8 @@ func (r *Report) compare() *comparison {
 	c := &comparison{verdict: verdictChange(b.verdict.Level, r.diagnosis().Verdict.Level)}
 	now := diagnose.NumbersOf(r.Result, r.diagnosis())
 	lasts := math.NaN()
-	if r.Meta.Packets > 0 {
-		lasts = float64(r.Meta.duration()) / 1e9
+	if ns := r.analysed(); ns != analyze.Unknown {
+		lasts = float64(ns) / 1e9
 	}
 	// As long as a capture has a steady state to come, its peak follows its length.
 	filling := func(n diagnose.Numbers) bool { return !math.IsNaN(n("time_wait.steady_state")) }

@@ -94,6 +94,7 @@ type html struct {
 	Version string
 
 	Name, Facts   string
+	Narrowed      string // to what, "" for all
 	Level, Answer string // Level is problem, ok or unknown
 	LevelWords    string
 	Findings      []*htmlFinding
@@ -170,7 +171,9 @@ func (h *html) add(b *htmlBlock) {
 	s.Blocks = append(s.Blocks, b)
 }
 
-func (h *html) title(name, facts string) { h.Name, h.Facts = name, facts }
+func (h *html) title(name, facts, narrowed string) {
+	h.Name, h.Facts, h.Narrowed = name, facts, narrowed
+}
 
 func (h *html) verdict(v diagnose.Verdict) {
 	h.Level, h.LevelWords, h.Answer = v.Level.String(), v.Level.Words(), v.Text

@@ -257,7 +257,17 @@ func (e *encoder) capture(r *Report) {
 	e.bool(m.Interrupted)
 	e.key("filter")
 	e.text(m.Filter)
+	e.narrowed(&m.Narrowed, r.analysed())
 	e.close()
+}
+
+// analysed returns how long the part of the capture is that was asked for in ns,
+// or Unknown.
+func (r *Report) analysed() int64 {
+	if r.Meta.Packets == 0 {
+		return analyze.Unknown
+	}
+	return r.Result.Last - r.Result.First
 }
 
 // live reports whether packets came from an interface, not from files.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -51,8 +52,12 @@ func samples() map[string]*Report {
 	told.Story = story()
 	stdin := emptyReport()
 	stdin.Meta = Meta{Sources: []Source{{Name: "-", Size: -1}}}
+	part := incident()
+	part.Meta.Narrowed = Narrowed{Since: noon + 10_000*ms, Until: noon + 70_000*ms + 1, Count: 5000, Filter: part.Meta.Filter,
+		Server: netip.MustParseAddrPort("10.20.0.2:8080")}
+	part.Result.First, part.Result.Last = noon+10_000*ms, noon+70_000*ms+1
 	return map[string]*Report{
-		"incident": incident(), "host": hosted(), "story": told, "no-tcp": emptyReport(), "no-packet": stdin, "tls": tlsReport(), "no-http": noHTTPReport(),
+		"incident": incident(), "narrowed": part, "host": hosted(), "story": told, "no-tcp": emptyReport(), "no-packet": stdin, "tls": tlsReport(), "no-http": noHTTPReport(),
 	}
 }
 

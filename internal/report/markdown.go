@@ -90,8 +90,11 @@ func (m *markdown) begin(block string) (first bool) {
 
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(&m.b, format, args...) }
 
-func (m *markdown) title(name, facts string) {
+func (m *markdown) title(name, facts, narrowed string) {
 	m.printf("# kaanalyze: %s\n\n%s\n\n", mdText(name), mdText(facts))
+	if narrowed != "" {
+		m.printf("**Narrowed**: %s\n\n", mdText(narrowed))
+	}
 }
 
 func (m *markdown) verdict(v diagnose.Verdict) {

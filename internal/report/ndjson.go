@@ -43,6 +43,7 @@ func (s *Stream) Meta(version string, m *Meta) error {
 	}
 	e.raw(`],"filter":`)
 	e.text(m.Filter)
+	e.narrowed(&m.Narrowed, analyze.Unknown)
 	e.raw("}\n")
 	return s.Flush()
 }

@@ -20,7 +20,7 @@ type page struct {
 // medium is what a page is written on: a terminal, Markdown, a browser. It
 // gets plain text, and escapes what has a meaning there.
 type medium interface {
-	title(name, facts string)
+	title(name, facts, narrowed string) // narrowed is what of the capture, "" for all
 	verdict(v diagnose.Verdict)
 	finding(n int, f *advice)
 	section(heading, of string) // of is what it is about, "" for none

@@ -85,6 +85,8 @@ type Meta struct {
 	CutPackets       uint64 // captured in part
 	UndecodedPackets uint64 // neither TCP nor known to be something else
 
+	Narrowed Narrowed // to which part of the capture
+
 	Interrupted bool     // the reading was stopped before the end
 	Filter      string   // pcap filter, "" without
 	CommandLine []string // as the program was called

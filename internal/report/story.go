@@ -63,7 +63,8 @@ func WriteConnection(w io.Writer, r *Report, c *analyze.Connection) error {
 
 // connection writes what is known of c.
 func (p *page) connection(c *analyze.Connection) {
-	p.on.title(p.sources(), fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")))
+	p.on.title(p.sources(), fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")),
+		p.r.Meta.Narrowed.words(p))
 	p.connectionFacts(c)
 	p.para(2, "In Wireshark: %s", wiresharkFilter(c))
 }

@@ -82,7 +82,7 @@ func (p *page) header() {
 	if m.Packets > 0 {
 		facts = append(facts, p.span(m.times()))
 	}
-	p.on.title(p.sources(), strings.Join(facts, ", "))
+	p.on.title(p.sources(), strings.Join(facts, ", "), m.Narrowed.words(p))
 }
 
 // numbers writes the numbers beside those of a perfect pool.

@@ -159,13 +159,14 @@ func (p *page) trust() {
 	}
 	p.fact("cut packets", with(int64(m.CutPackets), "packet", "packets", "captured in part"))
 	p.fact("not decoded", p.undecoded())
+	p.narrowing()
 	p.fact("duplicates", with(t.DuplicatePackets, "packet", "packets", "counted as packets and as nothing else"))
 	if t.Connections == 0 {
 		return
 	}
 	p.fact("missing", with(t.MissingBytes, "byte", "bytes", "of payload that the capture does not hold"))
-	p.fact("midstream", with(t.Midstream, "connection", "connections", "whose opening was not captured"))
-	p.fact("unfinished", with(t.Unfinished, "connection", "connections", "still open when the capture ends"))
+	p.fact("midstream", with(t.Midstream, "connection", "connections", m.Narrowed.unopened()))
+	p.fact("unfinished", with(t.Unfinished, "connection", "connections", m.Narrowed.unfinished()))
 	if n := p.r.NotKept; n > 0 {
 		p.fact("not kept", plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
 	}
@@ -191,8 +192,12 @@ func (p *page) undecoded() string {
 		return "0"
 	}
 	other := int64(m.Packets) - int64(m.TCPPackets) - int64(m.UndecodedPackets)
-	return fmt.Sprintf("%s of %s; %s not TCP", count(int64(m.UndecodedPackets)), plural(int64(m.Packets), "packet", "packets"),
-		count(max(0, other)))
+	are := "not TCP"
+	if m.Narrowed.leavesPackets() {
+		are += " or left out"
+	}
+	return fmt.Sprintf("%s of %s; %s %s", count(int64(m.UndecodedPackets)), plural(int64(m.Packets), "packet", "packets"),
+		count(max(0, other)), are)
 }
 
 // provenance writes what the report was made from and how.

@@ -22,11 +22,18 @@ func (p *page) bold(s string) string {
 }
 
 // title writes the name of what was read, and facts about it. After a long
-// name they take the place of the empty line.
-func (p plainText) title(name, facts string) {
+// name they take the place of the empty line, as what it is narrowed to does.
+func (p plainText) title(name, facts, narrowed string) {
 	gap, end := "  ", "\n\n"
 	if utf8.RuneCountInString("kaanalyze: "+name+gap+facts) > p.width {
 		gap, end = "\n  ", "\n"
+	}
+	switch {
+	case narrowed == "":
+	case end == "\n":
+		facts += "; narrowed: " + narrowed
+	default:
+		facts, end = facts+"\n  narrowed: "+narrowed, "\n"
 	}
 	p.printf("%s %s%s%s%s", p.bold("kaanalyze:"), name, gap, facts, end)
 }
