@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -78,7 +79,7 @@ func get(s *live.Server, method, target string, change ...func(*http.Request)) *
 // TestReport compares the report of the server with that of a program that read
 // the whole recording.
 func TestReport(t *testing.T) {
-	for _, name := range []string{"demo.pcap", "go-tls-failed.pcap", "healthy-mixed.pcap", "accept-queue-overflow.pcap"} {
+	for _, name := range []string{"demo.pcap", "go-tls-failed.pcap", "healthy-mixed.pcap", "accept-queue-overflow.pcap", "hostile/hostile.pcap"} {
 		a := analyze.New(analyze.Options{})
 		m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { _ = a.Apply(segs) })
 		result := a.Finish(m.First, m.Last)
@@ -98,6 +99,25 @@ func TestReport(t *testing.T) {
 			if f.Name == "json" && !bytes.Equal(get(s, "GET", "/report").Body.Bytes(), want.Bytes()) {
 				t.Errorf("%s: without a format the report is not JSON", name)
 			}
+		}
+	}
+}
+
+// TestHostileCapture serves what a capture full of attacks comes to.
+func TestHostileCapture(t *testing.T) {
+	s := live.NewServer(version, noon)
+	s.Publish(read(t, "hostile/hostile.pcap"))
+	line := regexp.MustCompile(`^(# (HELP|TYPE) kaanalyze_[a-z_]+ [ -~]+|kaanalyze_[a-z_]+(\{[a-z_]+="[A-Za-z0-9_.+-]+"(,[a-z_]+="[A-Za-z0-9_.+-]+")*\})? [0-9.e+-]+|kaanalyze_build_info\{[ -~]+\} 1)$`)
+	for l := range strings.Lines(get(s, "GET", "/metrics").Body.String()) {
+		if strings.HasPrefix(strings.TrimPrefix(strings.TrimPrefix(l, "# HELP "), "# TYPE "), "kaanalyze_") && !line.MatchString(strings.TrimSuffix(l, "\n")) {
+			t.Errorf("/metrics has the line %q", l)
+		}
+	}
+	for i := range report.Formats {
+		name := report.Formats[i].Name
+		got := get(s, "GET", "/report?format="+name)
+		if got.Header().Get("X-Content-Type-Options") != "nosniff" || got.Header().Get("Content-Type") == "" {
+			t.Errorf("/report as %s may be taken for something else: %v", name, got.Header())
 		}
 	}
 }

@@ -393,6 +393,9 @@ func (m *model) answer(msg tea.Msg) tea.Cmd {
 	}
 	var cmd tea.Cmd
 	m.input, cmd = m.input.Update(msg)
+	if text := m.input.Value(); oneLine(text) != text { // it was pasted
+		m.input.SetValue(oneLine(text))
+	}
 	if m.asking == askFilter {
 		m.lists[m.tab].filter(m.input.Value())
 	}

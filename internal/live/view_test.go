@@ -8,7 +8,9 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -255,6 +257,24 @@ func TestViewHostile(t *testing.T) {
 		for _, r := range strings.ReplaceAll(s.text(), "\n", "") {
 			if unicode.IsControl(r) || r == '\u202e' {
 				t.Errorf("after %q: got %q on the screen\n%q", keys, r, s.text())
+				break
+			}
+		}
+	}
+}
+
+// TestViewOfHostileCapture looks at all of a capture whose texts are attacks:
+// nothing but colours and bold text goes to the terminal besides text.
+func TestViewOfHostileCapture(t *testing.T) {
+	styles := regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	s := newScreen(120, 40, View{Name: "hostile.pcap", Color: true})
+	s.Update(shownMsg{whole(t, filepath.Join("hostile", "hostile.pcap")), true})
+	for _, keys := range [][]string{{"1", "enter"}, {"c"}, {"esc", "esc", "2"}, {"enter"}, {"3"}, {"enter"}, {"4"}, {"enter"}, {"esc", "/", hostile}, {"enter"}} {
+		s.press(keys...)
+		got := s.View().Content
+		for _, r := range strings.ReplaceAll(styles.ReplaceAllString(got, ""), "\n", "") {
+			if !strconv.IsPrint(r) {
+				t.Errorf("after %q: got %q on the screen\n%q", keys, r, got)
 				break
 			}
 		}

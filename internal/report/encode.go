@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -223,6 +224,12 @@ func (e *encoder) word(s string) {
 // hex holds the digits of an escape.
 const hex = "0123456789abcdef"
 
+// acts reports whether a terminal or a script may act on r, which is not ASCII,
+// instead of showing it: C1 controls, line separators, marks of direction.
+func acts(r rune) bool {
+	return r <= 0x9f || r <= 0xffff && unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
 // str appends s as a string. Control characters are escaped, and so is what is
 // not valid UTF-8: a reader gets U+FFFD for it.
 func (e *encoder) str(s string) {
@@ -238,7 +245,7 @@ func (e *encoder) str(s string) {
 		if c >= utf8.RuneSelf {
 			var r rune
 			r, size = utf8.DecodeRuneInString(s[i:])
-			if (r != utf8.RuneError || size > 1) && r > 0x9f && r != '\u2028' && r != '\u2029' {
+			if (r != utf8.RuneError || size > 1) && !acts(r) {
 				i += size
 				continue
 			}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -224,7 +225,7 @@ func TestRatioNeverClaimsAll(t *testing.T) {
 }
 
 func FuzzString(f *testing.F) {
-	for _, s := range []string{"", "plain", "quote\" back\\slash", "\x00\x1b[31m\x7f", "\xff\xfe", "é\u0085\u2028\ufffd", "日本\U0001f600", "\xe2\x80"} {
+	for _, s := range []string{"", "plain", "quote\" back\\slash", "\x00\x1b[31m\x7f", "\xff\xfe", "é\u0085\u2028\ufffd", "日本\U0001f600", "\xe2\x80", "a\u202eb\u2066"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -237,7 +238,7 @@ func FuzzString(f *testing.F) {
 		if want := strings.ToValidUTF8(s, "\ufffd"); utf8.ValidString(s) && got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		if !utf8.Valid(e.b) || bytes.ContainsFunc(e.b, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }) {
+		if !utf8.Valid(e.b) || bytes.ContainsFunc(e.b, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 || unicode.Is(unicode.Bidi_Control, r) }) {
 			t.Errorf("%q is written with what a terminal may obey: %q", s, e.b)
 		}
 	})
