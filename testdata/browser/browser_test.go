@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	messages "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/performance"
@@ -52,13 +53,16 @@ func chromium(t *testing.T) string {
 }
 
 // kaanalyze runs the program and returns the page that it writes.
-func kaanalyze(t *testing.T, args ...string) string {
+func kaanalyze(t *testing.T, args ...string) string { return written(t, ".html", args...) }
+
+// written runs the program and returns the report with that ending.
+func written(t *testing.T, ending string, args ...string) string {
 	t.Helper()
 	program := os.Getenv("KAANALYZE")
 	if program == "" {
 		t.Skip("KAANALYZE does not name the program; make test-browser does")
 	}
-	file := filepath.Join(t.TempDir(), "report.html")
+	file := filepath.Join(t.TempDir(), "report"+ending)
 	cmd := exec.Command(program, append(args, "-q", "-o", file)...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {
@@ -80,7 +84,7 @@ func open(t *testing.T, file string, width, height int64) *tab {
 	t.Cleanup(stop)
 	b := &tab{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, b.listen)
-	b.do(network.Enable(), runtime.Enable(), chromedp.EmulateViewport(width, height),
+	b.do(network.Enable(), runtime.Enable(), messages.Enable(), chromedp.EmulateViewport(width, height),
 		chromedp.Navigate((&url.URL{Scheme: "file", Path: file}).String()))
 	b.want("document.documentElement.dataset.ready", "yes")
 	return b
@@ -94,6 +98,8 @@ func (b *tab) listen(event any) {
 		b.trouble = append(b.trouble, e.ExceptionDetails.Error())
 	case *runtime.EventConsoleAPICalled:
 		b.trouble = append(b.trouble, fmt.Sprintf("console.%s: %s", e.Type, e.Args[0].Value))
+	case *messages.EventEntryAdded: // what the browser itself says, as of its policy
+		b.trouble = append(b.trouble, fmt.Sprintf("%s: %s", e.Entry.Level, e.Entry.Text))
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, e.Request.URL)
 	case *page.EventJavascriptDialogOpening:
