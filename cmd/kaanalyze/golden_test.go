@@ -51,17 +51,15 @@ func inFolder(t *testing.T, folder string, args ...string) string {
 // TestGoldenFormats does the same for what only some flags write.
 func TestGoldenFormats(t *testing.T) {
 	for file, args := range map[string][]string{
-		"demo.ndjson":          {"-f", "ndjson", "demo.pcap"},
-		"demo.csv":             {"-f", "csv", "demo.pcap"},
-		"demo.md":              {"-f", "md", "demo.pcap"},
-		"timing-conn-1.md":     {"--conn", "1", "-f", "md", "timing.pcap"},
-		"demo-one-server.txt":  {"--server", "10.20.0.2:8081", "--top", "3", "demo.pcap"},
-		"timing-exchanges.csv": {"-f", "csv", "--exchanges", "timing.pcap"},
-		"timing-all.json":      {"--json", "--exchanges", "timing.pcap"},
-		"timing-conn-1.txt":    {"--conn", "1", "timing.pcap"},
-		"timing-conn-1.json":   {"--conn", "1", "--json", "timing.pcap"},
-		"cut-idle-conn-1.txt":  {"--conn", "1", "cut-idle.pcap"},
-		"rotated.txt":          {"go-reuse.pcap", "go-unread-small.pcap"},
+		"demo.ndjson":         {"-f", "ndjson", "demo.pcap"},
+		"demo.csv":            {"-f", "csv", "demo.pcap"},
+		"demo.md":             {"-f", "md", "demo.pcap"},
+		"timing-conn-1.md":    {"--conn", "1", "-f", "md", "timing.pcap"},
+		"demo-one-server.txt": {"--server", "10.20.0.2:8081", "--top", "3", "demo.pcap"},
+		"timing-conn-1.txt":   {"--conn", "1", "timing.pcap"},
+		"timing-conn-1.json":  {"--conn", "1", "--json", "timing.pcap"},
+		"cut-idle-conn-1.txt": {"--conn", "1", "cut-idle.pcap"},
+		"rotated.txt":         {"go-reuse.pcap", "go-unread-small.pcap"},
 	} {
 		t.Run(file, func(t *testing.T) {
 			compare(t, file, inFolder(t, recordings, args...))

@@ -140,6 +140,9 @@ func (j *job) viewName(src *capture.Source) string {
 	if n := len(stats.Sources); n > 1 {
 		name += fmt.Sprintf(" and %d more", n-1)
 	}
+	if j.narrowed != (report.Narrowed{}) {
+		name += ", narrowed"
+	}
 	return name
 }
 

@@ -54,10 +54,10 @@ func (p *page) narrowing() {
 	n := &p.r.Meta.Narrowed
 	var said []string
 	if n.Since != 0 {
-		said = append(said, "not counted: what connections did before "+instant(n.Since)+", and TIME_WAIT that had begun")
+		said = append(said, "what connections did before "+instant(n.Since)+", and TIME_WAIT that had begun, is not counted")
 	}
 	if n.Until != 0 {
-		said = append(said, "not counted: what connections did after "+instant(n.Until))
+		said = append(said, "what connections did after "+instant(n.Until)+" is not counted")
 	}
 	if n.Server.IsValid() {
 		said = append(said, "connections, shares and TIME_WAIT are those of "+addrText(n.Server)+" alone")
