@@ -41,6 +41,7 @@
 //
 //	kaanalyze -o report.html -o ticket.md -o connections.csv incident.pcapng
 //	kaanalyze --demo --exchanges -o demo.html
+//	kaanalyze -o timewait.svg -o timewait.png incident.pcapng
 //	kaanalyze --json --exchanges incident.pcapng
 //	kaanalyze -o report.html --evidence proof.pcap incident.pcapng
 //	kaanalyze -f ndjson incident.pcapng
@@ -143,10 +144,13 @@
 //
 // -o writes a file besides what goes to standard output. It appears under its
 // name when it is whole. The ending picks the format: .txt, .md, .html, .json,
-// .ndjson, .csv. Markdown is cut to 60,000 characters: tables get shorter, and
+// .ndjson, .csv, .svg, .png. Markdown is cut to 60,000 characters: tables get shorter, and
 // say so. HTML is one file that needs no network; it holds up to 20,000
 // connections, of more the findings' examples and a sample. With --exchanges its
 // timeline shows each request, else the last one of each connection.
+//
+// A picture (.svg, .png) is of a whole capture, never of one connection: the verdict, the
+// fix that helps most, and charts over time. PNG does not go to a terminal.
 //
 // -f ndjson writes the line of a connection when it ends, and keeps nothing of
 // it: with no other format wanted memory stays small, however long the capture.

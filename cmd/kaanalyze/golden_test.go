@@ -60,6 +60,9 @@ func TestGoldenFormats(t *testing.T) {
 		"timing-conn-1.json":  {"--conn", "1", "--json", "timing.pcap"},
 		"cut-idle-conn-1.txt": {"--conn", "1", "cut-idle.pcap"},
 		"rotated.txt":         {"go-reuse.pcap", "go-unread-small.pcap"},
+		"demo.svg":            {"-f", "svg", "demo.pcap"},
+		"cut-idle.svg":        {"-f", "svg", "cut-idle.pcap"},
+		"go-readtimeout.svg":  {"-f", "svg", "go-readtimeout.pcap"},
 	} {
 		t.Run(file, func(t *testing.T) {
 			compare(t, file, inFolder(t, recordings, args...))

@@ -30,7 +30,10 @@ var mayImport = map[string]struct{ own, others []string }{
 	"internal/anonymize":  {own: []string{"httpparse"}},
 	"internal/analyze":    {own: []string{"flows", "httpparse", "internal/tlswire"}},
 	"internal/diagnose":   {own: []string{"flows", "internal/analyze"}},
-	"internal/report":     {own: []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}}, // flows and httpparse for values in analyze's
+	"internal/report": {
+		own:    []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}, // flows and httpparse for values in analyze's
+		others: []string{"gonum.org/v1/plot", "codeberg.org/go-fonts/liberation", "golang.org/x/image/font"},
+	},
 	"internal/live": {
 		own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report"},
 		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi",

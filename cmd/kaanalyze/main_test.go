@@ -112,3 +112,17 @@ func canOpenTerminal() bool {
 	}
 	return f.Close() == nil
 }
+
+// TestPictureOnTerminal has the other end of a terminal for standard output.
+func TestPictureOnTerminal(t *testing.T) {
+	tty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil || !isTerminal(tty) {
+		t.Skipf("there is no terminal here: %v", err)
+	}
+	defer tty.Close()
+	var stderr bytes.Buffer
+	code := run([]string{"--demo", "-f", "png"}, strings.NewReader(""), tty, &stderr)
+	if want := "kaanalyze: error: --format png: standard output is a terminal\nkaanalyze: hint: write it to a file: -o timewait.png\n"; code != exitUsage || stderr.String() != want {
+		t.Errorf("got exit code %d and %q, want %d and %q", code, stderr.String(), exitUsage, want)
+	}
+}

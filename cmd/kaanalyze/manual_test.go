@@ -52,7 +52,7 @@ func TestManualExamples(t *testing.T) {
 			t.Errorf("kaanalyze %s: got exit code %d, %d bytes, standard error %q", line, code, len(stdout), stderr)
 		}
 	}
-	for _, name := range []string{"report.html", "ticket.md", "demo.html", "connections.csv"} {
+	for _, name := range []string{"report.html", "ticket.md", "demo.html", "connections.csv", "timewait.svg", "timewait.png"} {
 		if info, err := os.Stat(name); err != nil || info.Size() == 0 {
 			t.Errorf("%s: got none, error %v", name, err)
 		}

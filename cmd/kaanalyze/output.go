@@ -63,6 +63,12 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 		o.add(o.evidence)
 	}
 	if (s.live == nil || s.live.saving.Name != "-") && !(s.tui && s.quiet) {
+		if s.format.Binary && isTerminal(stdout) {
+			return &usageError{
+				fmt.Errorf("--format %s: standard output is a terminal", s.format.Name),
+				"write it to a file: -o timewait" + s.format.Ending,
+			}
+		}
 		o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
 	}
 	o.live = s.live != nil

@@ -215,7 +215,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) {
 // report returns the moment as reports have it.
 func (m *Moment) report(version string) *report.Report {
 	x := m.Snapshot
-	return &report.Report{Version: version, Meta: m.Meta, Result: x.Result, Facts: x, Diagnosis: x.Diagnosis, Host: m.Host}
+	return &report.Report{Version: version, Meta: m.Meta, Result: x.Result, Facts: x, Diagnosis: x.Diagnosis, NotKept: x.Left, Host: m.Host}
 }
 
 // later asks to come again.

@@ -201,8 +201,9 @@ func incidentPairs() []analyze.Pair {
 }
 
 func incidentSeries() analyze.Series {
-	s := analyze.Series{Step: 1, Start: noon, NewConnections: make([]int64, 121), Requests: make([]int64, 121), TimeWait: make([]int64, 121)}
+	s := analyze.Series{Step: 1, Start: noon, NewConnections: make([]int64, 121), Requests: make([]int64, 121), Reused: make([]int64, 121), TimeWait: make([]int64, 121)}
 	s.NewConnections[0], s.Requests[0], s.Requests[5], s.Requests[77] = 5, 3, 1, 10
+	s.Reused[5], s.Reused[77] = 1, 10
 	for i := 1; i < 62; i++ {
 		s.TimeWait[i] = 3
 	}

@@ -8,8 +8,12 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// holders returns the TIME_WAIT population of the hosts that hold most.
+// holders returns the TIME_WAIT population of the hosts that hold most; none if
+// some connections are in the sums alone.
 func (r *Report) holders() []pageHolder {
+	if r.NotKept > 0 {
+		return nil
+	}
 	hosts := r.Result.Totals.TimeWait.Hosts
 	hosts = hosts[:min(len(hosts), maxHolders)]
 	changes := map[netip.Addr][]growth{}

@@ -1,5 +1,5 @@
-// Package report writes what was found in a capture: as text, Markdown and a page
-// of HTML for people, as JSON, as NDJSON while connections end, and as CSV.
+// Package report writes what was found in a capture: as text, Markdown, a page of
+// HTML and pictures for people, as JSON, as NDJSON while connections end, and as CSV.
 //
 // The caller fills a [Report] and picks a [Format] from [Formats], by
 // [ByName] or [ByEnding]. [Stream] writes NDJSON while the capture is still
@@ -126,16 +126,19 @@ type Format struct {
 	Ending string // of file names, with the dot
 	Help   string // one line
 	Write  func(w io.Writer, r *Report) error
+	Binary bool // not to be shown on a terminal
 }
 
 // Formats are all formats; help and completion are printed from here.
 var Formats = []Format{
-	{"text", ".txt", "for a person: numbers, shape over time, servers, trust", WriteText},
-	{"md", ".md", "for a ticket: the text in Markdown, at most 60,000 characters", writeMarkdown},
-	{"html", ".html", "one page for a browser: charts and all connections, no network", writeHTML},
-	{"json", ".json", "everything, as " + schemaName + " (see --json-schema)", writeJSON},
-	{"ndjson", ".ndjson", "one JSON object a line, connections as they end", writeNDJSON},
-	{"csv", ".csv", "one row per connection", writeCSV},
+	{"text", ".txt", "for a person: numbers, shape over time, servers, trust", WriteText, false},
+	{"md", ".md", "for a ticket: the text in Markdown, at most 60,000 characters", writeMarkdown, false},
+	{"html", ".html", "one page for a browser: charts and all connections, no network", writeHTML, false},
+	{"json", ".json", "everything, as " + schemaName + " (see --json-schema)", writeJSON, false},
+	{"ndjson", ".ndjson", "one JSON object a line, connections as they end", writeNDJSON, false},
+	{"csv", ".csv", "one row per connection", writeCSV, false},
+	{"svg", ".svg", "a picture for a ticket: the verdict and charts over time", writeSVG, false},
+	{"png", ".png", "the same for a chat, 1200 pixels wide", writePNG, true},
 }
 
 // ByName returns the format called name.

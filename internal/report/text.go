@@ -64,7 +64,10 @@ func (p *page) sources() string {
 }
 
 // header writes what the report is about.
-func (p *page) header() {
+func (p *page) header() { p.on.title(p.sources(), p.facts(), p.r.Meta.Narrowed.words(p)) }
+
+// facts says how much was read.
+func (p *page) facts() string {
 	m := &p.r.Meta
 	var facts []string
 	var bytes int64
@@ -82,7 +85,7 @@ func (p *page) header() {
 	if m.Packets > 0 {
 		facts = append(facts, p.span(m.times()))
 	}
-	p.on.title(p.sources(), strings.Join(facts, ", "), m.Narrowed.words(p))
+	return strings.Join(facts, ", ")
 }
 
 // numbers writes the numbers beside those of a perfect pool.

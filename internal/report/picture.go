@@ -1,0 +1,259 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// A picture holds the verdict and, one below the other, panels that share their
+// axis of time. This file says what is on it, picture_draw.go draws that.
+
+// panel is a part of a picture: curves over time, or a sentence in their place.
+type panel struct {
+	title  string
+	over   string // the title goes on so if there are curves
+	share  bool   // of 100
+	curves []trace
+	said   string // if there are no curves
+}
+
+// trace is one curve: a value for each step, NaN for none.
+type trace struct {
+	name   string
+	values []float64
+	filled bool
+}
+
+// picture is what a picture shows.
+type picture struct {
+	verdict, fix string // fix is "" for none
+	level        diagnose.Level
+	name, facts  string
+	doubts       string // why the numbers may be too low, "" for none
+	panels       []panel
+	start, step  int64 // of the steps, ns
+	from, to     int64 // the time shown, ns: the first and the last step may be whole in part
+	version      string
+}
+
+// newPicture says what the picture of r shows.
+func newPicture(r *Report) *picture {
+	p := newPage(bufio.NewWriter(io.Discard), r)
+	s := &r.Result.Series
+	first, last := r.Meta.times()
+	x := &picture{
+		name: p.sources(), facts: p.facts(), doubts: p.doubts(), version: toolName + " " + plain(r.Version),
+		start: s.Start, step: s.Step * 1e9,
+		from: max(s.Start, first), to: min(s.Start+int64(len(s.NewConnections))*s.Step*1e9, last),
+	}
+	if r.Story != nil {
+		x.verdict = fmt.Sprintf("Connection %d", r.Story.Connection.ID)
+		x.panels = []panel{{title: "One connection is told in text, Markdown, HTML and JSON", said: "A picture shows a whole capture: the same command without --conn."}}
+		return x
+	}
+	d := r.diagnosis()
+	x.level, x.verdict = d.Verdict.Level, d.Verdict.Level.Words()+": "+d.Verdict.Text
+	if x.level == diagnose.Problem && len(d.Findings) > 0 {
+		x.fix = "Fix: " + p.advice(&d.Findings[0]).fix
+	}
+	x.panels = []panel{p.openedPanel(), p.reusePanel(), p.waitPanel()}
+	if len(s.NewConnections) < 2 || x.to <= x.from {
+		for i := range x.panels {
+			x.panels[i].curves = nil
+		}
+	}
+	return x
+}
+
+// doubts says why the numbers may be too low.
+func (p *page) doubts() string {
+	m := &p.r.Meta
+	var list []string
+	if m.Interrupted {
+		list = append(list, "the reading was stopped before the end")
+	}
+	if d := m.Damage; d != nil {
+		list = append(list, "damaged at packet "+count(int64(d.Packet)))
+	}
+	if n := m.KernelDropped; n != nil && *n > 0 {
+		list = append(list, plural(int64(*n), "packet was", "packets were")+" dropped while capturing")
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "Numbers may be too low: " + strings.Join(list, "; ")
+}
+
+// perStep says what the values of a series are counted in.
+func (p *page) perStep() string {
+	if s := p.r.Result.Series.Step; s > 1 {
+		return "in each " + steps(s)
+	}
+	return "in each second"
+}
+
+// openedPanel shows how many connections were opened, and requests sent.
+func (p *page) openedPanel() panel {
+	s, t := &p.r.Result.Series, &p.r.Result.Totals
+	if t.Connections == 0 {
+		return panel{title: "Connections", said: "No TCP connection was captured."}
+	}
+	x := panel{
+		title:  "Connections opened and requests",
+		over:   ", " + p.perStep(),
+		said:   fmt.Sprintf("%s and %s: too few seconds for a curve.", connections(t.Connections), plural(t.Requests, "request", "requests")),
+		curves: []trace{{"connections opened", floats(s.NewConnections), true}, {"requests", floats(s.Requests), false}},
+	}
+	switch {
+	case t.Requests <= 0:
+		x.title = "Connections opened"
+		x.said = connections(t.Connections) + ": too few seconds for a curve."
+		x.curves = x.curves[:1]
+	case t.HTTPUnknown > 0:
+		x.over += fmt.Sprintf("; the requests of %s are unknown", connections(t.HTTPUnknown))
+	}
+	return x
+}
+
+// reusePanel shows which part of the requests were not the first on their
+// connection.
+func (p *page) reusePanel() panel {
+	s, t := &p.r.Result.Series, &p.r.Result.Totals
+	x := panel{title: "Reuse: requests that were not the first on their connection", share: true}
+	switch {
+	case t.Requests <= 0 && t.HTTPUnknown > 0:
+		x.said = fmt.Sprintf("Requests are unknown: %s with TLS, HTTP/2 or cut heads.", connections(t.HTTPUnknown))
+	case t.Requests <= 0:
+		x.said = "No HTTP request was captured."
+	case t.ReusedRequests == 0:
+		x.said = fmt.Sprintf("None of %s.", plural(t.Requests, "request", "requests"))
+	default:
+		x.said = fmt.Sprintf("%s of %s.", count(t.ReusedRequests), plural(t.Requests, "request", "requests"))
+		if !math.IsNaN(t.ReuseRatio) {
+			x.title += ", " + percent(t.ReuseRatio) + " in all"
+		}
+		values := make([]float64, len(s.Requests))
+		for i, n := range s.Requests {
+			values[i] = 100 * float64(s.Reused[i]) / float64(n) // NaN without requests
+		}
+		x.curves = []trace{{"reused, % of the requests", values, true}}
+	}
+	return x
+}
+
+// waitPanel shows the TIME_WAIT population, by who holds it.
+func (p *page) waitPanel() panel {
+	s, w := &p.r.Result.Series, &p.r.Result.Totals.TimeWait
+	x := panel{title: "TIME_WAIT entries"}
+	if w.Peak == 0 {
+		x.said = "None was seen."
+		if n := w.Unknown + w.Pending; n > 0 {
+			x.said += fmt.Sprintf(" Of %s it is not known.", connections(n))
+		}
+		return x
+	}
+	x.over = ", the most at once " + p.perStep() + fmt.Sprintf(" (peak %s at %s, %s at the end)", count(w.Peak), p.clock(w.PeakAt), count(w.AtEnd))
+	var held []string
+	for _, h := range w.Hosts[:min(len(w.Hosts), maxHolders)] {
+		held = append(held, fmt.Sprintf("%s at %s", count(h.Peak), h.Host))
+	}
+	x.said = "At most " + strings.Join(held, ", ") + ", at once: too few seconds for a curve."
+	x.curves = []trace{{"all", floats(s.TimeWait), true}}
+	holders := p.r.holders()
+	for _, h := range holders {
+		x.curves = append(x.curves, trace{"at " + h.Host, floats(h.TimeWait), false})
+	}
+	if len(holders) == 1 && len(w.Hosts) == 1 {
+		x.curves = []trace{{"all at " + holders[0].Host, floats(s.TimeWait), true}}
+	}
+	if more := len(w.Hosts) - len(holders); more > 0 && len(holders) > 0 {
+		x.over += fmt.Sprintf("; %s not drawn one by one", plural(int64(more), "host", "hosts"))
+	}
+	return x
+}
+
+func floats(list []int64) []float64 {
+	out := make([]float64, len(list))
+	for i, n := range list {
+		out[i] = float64(n)
+	}
+	return out
+}
+
+// tick is a place on an axis.
+type tick struct {
+	at    float64 // share of the axis
+	label string
+}
+
+// valueTicks returns the ticks of an axis that begins at 0, and the value that
+// it ends with. Their distance is 1, 2 or 5 times a power of ten.
+func valueTicks(most float64) ([]tick, float64) {
+	step := int64(1)
+	for i := 0; float64(step)*5 < most; i++ {
+		step = step * []int64{20, 25, 20}[i%3] / 10
+	}
+	n := max(1, int64(math.Ceil(most/float64(step))))
+	var list []tick
+	for i := range n + 1 {
+		list = append(list, tick{float64(i) / float64(n), count(i * step)})
+	}
+	return list, float64(n * step)
+}
+
+// clockSteps are times that a clock shows well, from a millisecond to a day.
+var clockSteps = func() (list []int64) {
+	for unit := int64(1e6); unit < 1e9; unit *= 10 {
+		list = append(list, unit, 2*unit, 5*unit)
+	}
+	for _, s := range []int64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400} {
+		list = append(list, s*1e9)
+	}
+	return list
+}()
+
+// timeTicks returns round times within the time shown, at most ten or so.
+func (x *picture) timeTicks() []tick {
+	const most, day = 10, int64(86400e9)
+	span := x.to - x.from
+	i, _ := slices.BinarySearch(clockSteps, (span+most-1)/most)
+	step := day
+	if i < len(clockSteps) {
+		step = clockSteps[i]
+	}
+	for step < span/most {
+		step += day
+	}
+	form := "15:04"
+	switch {
+	case step >= day:
+		form = time.DateOnly
+	case len(x.days()) > len(time.DateOnly):
+		form = "01-02 15:04"
+	case step < 1e9:
+		form = "15:04:05.000"
+	case step < 60e9:
+		form = time.TimeOnly
+	}
+	var list []tick
+	for at := (step - x.from%step) % step; at <= span; at += step {
+		list = append(list, tick{float64(at) / float64(span), time.Unix(0, x.from+at).UTC().Format(form)})
+	}
+	return list
+}
+
+// days returns the day that is shown, or the first and the last one.
+func (x *picture) days() string {
+	from, to := time.Unix(0, x.from).UTC().Format(time.DateOnly), time.Unix(0, x.to).UTC().Format(time.DateOnly)
+	if from == to {
+		return from
+	}
+	return from + " to " + to
+}
