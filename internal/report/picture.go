@@ -166,14 +166,14 @@ func (p *page) waitPanel() panel {
 	}
 	x.said = "At most " + strings.Join(held, ", ") + ", at once: too few seconds for a curve."
 	x.curves = []trace{{"all", floats(s.TimeWait), true}}
-	holders := p.r.holders()
+	holders := slices.DeleteFunc(p.r.holders(), func(h pageHolder) bool { return largest(h.TimeWait) < w.Peak/50 }) // they would lie on the axis
 	for _, h := range holders {
 		x.curves = append(x.curves, trace{"at " + h.Host, floats(h.TimeWait), false})
 	}
 	if len(holders) == 1 && len(w.Hosts) == 1 {
 		x.curves = []trace{{"all at " + holders[0].Host, floats(s.TimeWait), true}}
 	}
-	if more := len(w.Hosts) - len(holders); more > 0 && len(holders) > 0 {
+	if more := len(w.Hosts) - len(holders); more > 0 {
 		x.over += fmt.Sprintf("; %s not drawn one by one", plural(int64(more), "host", "hosts"))
 	}
 	return x

@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"codeberg.org/go-fonts/liberation/liberationsansregular"
@@ -290,47 +291,38 @@ func (d *drawing) chart(p *panel) {
 			in.StrokeLine2(thin, in.X(t.at), in.Min.Y, in.X(t.at), in.Max.Y)
 		}
 		for i := range p.curves {
-			if p.curves[i].filled {
-				d.area(&in, &p.curves[i], top)
-			}
-		}
-		for i := range p.curves {
 			d.curve(&in, &p.curves[i], top, pens[i%len(pens)])
 		}
 		in.StrokeLine2(draw.LineStyle{Color: soft, Width: 0.75}, in.Min.X, in.Min.Y, in.Max.X, in.Min.Y)
 	}})
 }
 
-// area fills what is below a curve.
-func (d *drawing) area(c *draw.Canvas, t *trace, top float64) {
-	c.SetColor(under)
-	for i, v := range t.values {
-		if v > 0 {
-			c.Fill(vg.Rectangle{Min: vg.Point{X: d.x(c, i), Y: c.Min.Y}, Max: vg.Point{X: d.x(c, i+1), Y: c.Y(v / top)}}.Path())
-		}
-	}
-}
-
 // curve draws steps, and nothing where there is no value.
 func (d *drawing) curve(c *draw.Canvas, t *trace, top float64, pen draw.LineStyle) {
-	var path vg.Path
-	apart := true
-	for i, v := range t.values {
-		if math.IsNaN(v) {
-			apart = true
-			continue
+	for from := 0; from < len(t.values); from++ {
+		var path vg.Path
+		to := from
+		for ; to < len(t.values) && !math.IsNaN(t.values[to]); to++ {
+			y := c.Y(t.values[to] / top)
+			if to == from {
+				path.Move(vg.Point{X: d.x(c, to), Y: y})
+			} else {
+				path.Line(vg.Point{X: d.x(c, to), Y: y})
+			}
+			path.Line(vg.Point{X: d.x(c, to+1), Y: y})
 		}
-		from, to := vg.Point{X: d.x(c, i), Y: c.Y(v / top)}, vg.Point{X: d.x(c, i+1), Y: c.Y(v / top)}
-		if apart {
-			path.Move(from)
-		} else {
-			path.Line(from)
+		if t.filled && to > from {
+			area := append(slices.Clone(path), vg.PathComp{Type: vg.LineComp, Pos: vg.Point{X: d.x(c, to), Y: c.Min.Y}},
+				vg.PathComp{Type: vg.LineComp, Pos: vg.Point{X: d.x(c, from), Y: c.Min.Y}}, vg.PathComp{Type: vg.CloseComp})
+			c.SetColor(under)
+			c.Fill(area)
 		}
-		path.Line(to)
-		apart = false
+		if to > from {
+			c.SetLineStyle(pen)
+			c.Stroke(path)
+		}
+		from = to
 	}
-	c.SetLineStyle(pen)
-	c.Stroke(path)
 }
 
 // x returns where a step begins, or what of it is shown.
