@@ -69,6 +69,7 @@ func writeHTML(w io.Writer, r *Report) error {
 			return writeError(err)
 		}
 		h.Shown, h.All = count(int64(data.Rows)), count(int64(r.found().Len()))
+		h.cut(data)
 		h.explore()
 	}
 	for _, d := range definitions {
@@ -104,6 +105,7 @@ type html struct {
 
 	Told       bool   // of one connection
 	All, Shown string // how many connections there are, and are here
+	Cut        string // which exchanges are not here, "" if all are
 }
 
 // htmlFinding is a finding in words.
@@ -145,6 +147,20 @@ type htmlCell struct {
 	Text   string
 	Number bool
 	Sub    bool // of the row above
+}
+
+// cut says which exchanges are not on the page.
+func (h *html) cut(d *pageData) {
+	x := d.Exchanges
+	if x == nil || x.Held == x.All {
+		return
+	}
+	held, all := count(int64(x.Held)), plural(int64(x.All), "exchange", "exchanges")
+	h.Facts += fmt.Sprintf("; this page holds %s of %s", held, all)
+	h.Cut = fmt.Sprintf("This page holds %s of %s.", held, all)
+	if x.Without > 0 {
+		h.Cut += fmt.Sprintf(" %s have theirs left out: all of a connection's exchanges are here, or none. Of these the timeline shows the last exchange, and where the others lie.", connections(int64(x.Without)))
+	}
 }
 
 // explore puts the connections themselves behind the shape over time.

@@ -192,6 +192,53 @@ func TestHTMLHoldsASampleOfMany(t *testing.T) {
 	}
 }
 
+// TestHTMLSaysWhatIsLeftOut has more exchanges than a page holds.
+func TestHTMLSaysWhatIsLeftOut(t *testing.T) {
+	r := many(5)
+	add := func(id uint64, n int) {
+		for i := range n {
+			x := exchangesOfConn()[0]
+			x.Connection, x.N = id, uint32(i+1)
+			r.Facts.(*handMade).exchanges = append(r.Facts.(*handMade).exchanges, x)
+		}
+	}
+	add(1, maxPageExchanges-2)
+	add(2, 3)
+	add(3, 2)
+	add(4, 1)
+	r.Diagnosis.Findings[0].Examples[0].Connection = 4
+	page := render(t, "html", r)
+	var data struct {
+		Exchanges struct {
+			All, Held, Without int
+			Columns            map[string][]int
+		}
+	}
+	if err := json.Unmarshal(unpacked(t, page), &data); err != nil {
+		t.Fatal(err)
+	}
+	rows := map[int]int{}
+	for _, row := range data.Exchanges.Columns["row"] {
+		rows[row]++
+	}
+	// The example's has room first, and then what still fits as a whole.
+	if diff := cmp.Diff(map[int]int{0: maxPageExchanges - 2, 3: 1}, rows); diff != "" {
+		t.Errorf("exchanges by row: want -, got +:\n%s", diff)
+	}
+	x := data.Exchanges
+	if x.All != maxPageExchanges+4 || x.Held != maxPageExchanges-1 || x.Without != 2 {
+		t.Errorf("got %d of %d exchanges and %d rows without", x.Held, x.All, x.Without)
+	}
+	for _, want := range []string{"; this page holds 49,999 of 50,004 exchanges</p>", "2 connections have theirs left out"} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("want %q in the page", want)
+		}
+	}
+	if whole := render(t, "html", incident()); bytes.Contains(whole, []byte(`id="cut"`)) {
+		t.Error("a page with all exchanges says that some are left out")
+	}
+}
+
 func TestHTMLOfAnyReport(t *testing.T) {
 	for name, r := range samples() {
 		page := string(render(t, "html", r))

@@ -61,9 +61,11 @@ type pageHolder struct {
 	TimeWait column `json:"time_wait"`
 }
 
-// pageExchanges are the exchanges of the rows.
+// pageExchanges are the exchanges of the rows: of each all or none.
 type pageExchanges struct {
-	All     int               `json:"all"`
+	All     int               `json:"all"`     // of the capture
+	Held    int               `json:"held"`    // of which so many are here
+	Without int               `json:"without"` // rows that have exchanges, but not here
 	Texts   []string          `json:"texts"`
 	Columns map[string]column `json:"columns"`
 }
@@ -308,20 +310,52 @@ func (r *Report) pageSeries(zero int64) *pageSeries {
 	}
 }
 
+// held returns which rows have room for all of their exchanges, the findings'
+// examples before others, and how many rows have none.
+func (b *rowsBuilder) held(rows map[uint64]int64, list []analyze.Exchange) (is []bool, without int) {
+	n := make([]int, b.data.Rows)
+	for i := range list {
+		if row, ok := rows[list[i].Connection]; ok {
+			n[row]++
+		}
+	}
+	is = make([]bool, len(n))
+	room := maxPageExchanges
+	take := func(row int64) {
+		if !is[row] && n[row] <= room {
+			is[row] = true
+			room -= n[row]
+		}
+	}
+	for _, f := range b.r.diagnosis().Findings {
+		for _, x := range f.Examples {
+			if row, ok := rows[x.Connection]; ok {
+				take(row)
+			}
+		}
+	}
+	for row := range n {
+		if take(int64(row)); !is[row] {
+			without++
+		}
+	}
+	return is, without
+}
+
 // exchanges adds the exchanges of the rows.
 func (b *rowsBuilder) exchanges(rows map[uint64]int64) {
 	list := b.r.found().Exchanges()
-	x := &pageExchanges{All: len(list), Columns: map[string]column{}}
+	held, without := b.held(rows, list)
+	x := &pageExchanges{All: len(list), Without: without, Columns: map[string]column{}}
 	var texts words
-	n := 0
 	set := func(name string, v int64) { x.Columns[name] = append(x.Columns[name], v) }
 	for i := range list {
 		e := &list[i]
 		row, ok := rows[e.Connection]
-		if !ok || n == maxPageExchanges {
+		if !ok || !held[row] {
 			continue
 		}
-		n++
+		x.Held++
 		after := func(ns int64) int64 {
 			if ns == analyze.Unknown {
 				return ns

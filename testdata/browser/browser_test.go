@@ -331,6 +331,28 @@ func TestManyConnections(t *testing.T) {
 	}
 }
 
+// legend is what the timeline's marks mean.
+const legend = `document.getElementById("legend").textContent`
+
+// TestTimesNotKnown looks for what the page says of exchanges that it lacks.
+func TestTimesNotKnown(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{{[]string{"--demo"}, "true"}, {[]string{"--demo", "--exchanges"}, "false"}} {
+		b := open(t, kaanalyze(t, c.args...), 1366, 900)
+		b.want(legend+`.includes("at times that are not here")`, c.want)
+		b.shoot(fmt.Sprintf("times-%s.png", c.want))
+		b.quiet()
+	}
+	capture := filepath.Join(t.TempDir(), "long.pcap")
+	writeCapture(t, capture, 50_001)
+	b := open(t, kaanalyze(t, "--exchanges", capture), 1366, 900)
+	b.want(`/this page holds [\d,]+ of 50,001 exchanges$/.test(document.querySelector(".facts").textContent)`, "true")
+	b.want(`!!document.getElementById("cut")`, "true")
+	b.quiet()
+}
+
 // TestHostile opens the page of a capture whose texts are attacks.
 func TestHostile(t *testing.T) {
 	capture := filepath.Join(t.TempDir(), "<img src=x onerror=alert(1)>.pcap")

@@ -72,7 +72,10 @@ class Detail {
 
 	exchanges(r) {
 		const f = this.facts, list = f.exchangesOf.get(r);
-		if (!list) return [];
+		if (!list) {
+			if (!f.exchanges || !f.of("requests", r)) return [];
+			return [el("h4", { textContent: "Exchanges" }), el("p", { className: "note", textContent: `Left out: this page holds ${grouped(f.exchanges.held)} of ${plural(f.exchanges.all, "exchange")}.` })];
+		}
 		const most = 100, c = f.exchanges.columns, text = i => f.exchanges.texts[i];
 		const rows = list.slice(0, most).map(i => [String(c.n[i]), `${text(c.method[i])} ${text(c.target[i])}`, c.status[i] ? String(c.status[i]) : "none",
 			c.server[i] === null ? "-" : lasting(c.server[i]), c.request_packet[i] + (c.response_packet[i] ? ", " + c.response_packet[i] : "")]);

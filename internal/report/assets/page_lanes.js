@@ -184,17 +184,15 @@ class Lanes {
 		g.restore();
 	}
 
-	bar(from, to, middle, thick, style, alpha) {
+	bar(from, to, middle, thick, style) {
 		const g = this.g, x = Math.max(this.x(from), -10), end = Math.min(this.x(to), this.wide + 10);
 		if (end < x) return;
-		g.globalAlpha = alpha || 1;
 		g.fillStyle = style;
 		g.fillRect(x, middle - thick / 2, Math.max(1, end - x), thick);
-		g.globalAlpha = 1;
 	}
 
-	// exchanges draws those that are known, else the last one, and that there
-	// were others before.
+	// exchanges draws those that are known, else the last one, and a hollow bar
+	// from where to where there were others, at times that are not known.
 	exchanges(row, start, end, middle) {
 		const f = this.facts, list = f.exchangesOf.get(row);
 		if (list) {
@@ -204,8 +202,17 @@ class Lanes {
 		}
 		const asked = f.of("asked", row), done = f.of("done", row);
 		if (asked === null) return;
-		if (f.of("requests", row) > 1) this.bar(start + (f.of("connect", row) || 0), start + asked, middle, 8, this.paint.busy, 0.35);
+		if (f.of("requests", row) > 1) this.hollow(this.x(start + (f.of("connect", row) || 0)), this.x(start + asked), middle);
 		this.bar(start + asked, done === null || done < asked ? start + (f.of("closed", row) ?? f.of("lasts", row)) : start + done, middle, 8, this.paint.busy);
+	}
+
+	hollow(from, to, middle) {
+		const g = this.g;
+		g.strokeStyle = this.paint.busy;
+		g.lineWidth = 1;
+		g.setLineDash([3, 2]);
+		g.strokeRect(Math.max(from, -20) + 0.5, middle - 3.5, Math.max(1, Math.min(to, (this.wide || 26) + 20) - Math.max(from, -20) - 1), 7);
+		g.setLineDash([]);
 	}
 
 	// probes draws a mark where the probes of the last silence began.
@@ -281,8 +288,7 @@ class Lanes {
 			box.append(el("span", {}, c, name));
 		};
 		this.paint = Object.fromEntries(["client", "server", "busy", "idle", "soft"].map(n => [n, colour(n)]));
-		const fill = (thick, name, alpha) => g => {
-			g.globalAlpha = alpha || 1;
+		const fill = (thick, name) => g => {
 			g.fillStyle = this.paint[name];
 			g.fillRect(2, 7 - thick / 2, 22, thick);
 		};
@@ -296,8 +302,10 @@ class Lanes {
 			g.stroke();
 		};
 		sample("opening", fill(6, "soft"));
-		sample(this.facts.exchanges ? "exchange" : "last exchange", fill(8, "busy"));
-		if (!this.facts.exchanges) sample("earlier ones, see --exchanges", fill(8, "busy", 0.35));
+		const x = this.facts.exchanges, hollow = () => this.hollow(2, 24, 7);
+		sample(x ? "exchange" : "last exchange", fill(8, "busy"));
+		if (!x) sample("earlier ones, at times that are not here: see --exchanges", hollow);
+		else if (x.without) sample("earlier ones that this page leaves out", hollow);
 		sample("idle", fill(2, "idle"));
 		sample("FIN of the client", () => this.fin(13, 7, "client"));
 		sample("FIN of the server", () => this.fin(13, 7, "server"));
