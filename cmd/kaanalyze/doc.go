@@ -144,13 +144,15 @@
 //
 // -o writes a file besides what goes to standard output. It appears under its
 // name when it is whole. The ending picks the format: .txt, .md, .html, .json,
-// .ndjson, .csv, .svg, .png. Markdown is cut to 60,000 characters: tables get shorter, and
-// say so. HTML is one file that needs no network; it holds up to 20,000
+// .ndjson, .csv, .svg, .png. Markdown is cut to 60,000 characters: tables get
+// shorter, and say so. HTML is one file that needs no network; it holds up to 20,000
 // connections, of more the findings' examples and a sample. With --exchanges its
-// timeline shows each request, else the last one of each connection.
+// timeline shows each request, up to 50,000 in all, else the last one of each
+// connection and from when to when there were others; it says what it leaves out.
 //
-// A picture (.svg, .png) is of a whole capture, never of one connection: the verdict, the
-// fix that helps most, and charts over time. PNG does not go to a terminal.
+// A picture (.svg, .png) is of a whole capture, never of one connection: the
+// verdict, the fix that helps most, and charts over time. PNG does not go to a
+// terminal.
 //
 // -f ndjson writes the line of a connection when it ends, and keeps nothing of
 // it: with no other format wanted memory stays small, however long the capture.
