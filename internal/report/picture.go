@@ -99,21 +99,21 @@ func (p *page) perStep() string {
 	return "in each second"
 }
 
-// openedPanel shows how many connections were opened, and requests sent.
+// openedPanel shows how many connections began, and requests were sent.
 func (p *page) openedPanel() panel {
 	s, t := &p.r.Result.Series, &p.r.Result.Totals
 	if t.Connections == 0 {
 		return panel{title: "Connections", said: "No TCP connection was captured."}
 	}
 	x := panel{
-		title:  "Connections opened and requests",
+		title:  "New connections and requests",
 		over:   ", " + p.perStep(),
 		said:   fmt.Sprintf("%s and %s: too few seconds for a curve.", connections(t.Connections), plural(t.Requests, "request", "requests")),
-		curves: []trace{{"connections opened", floats(s.NewConnections), true}, {"requests", floats(s.Requests), false}},
+		curves: []trace{{"new connections", floats(s.NewConnections), true}, {"requests", floats(s.Requests), false}},
 	}
 	switch {
 	case t.Requests <= 0:
-		x.title = "Connections opened"
+		x.title = "New connections"
 		x.said = connections(t.Connections) + ": too few seconds for a curve."
 		x.curves = x.curves[:1]
 	case t.HTTPUnknown > 0:
