@@ -36,6 +36,7 @@ type picture struct {
 	verdict, fix string // fix is "" for none
 	level        diagnose.Level
 	name, facts  string
+	narrowed     string // what the numbers are of, "" for the whole capture
 	doubts       string // why the numbers may be too low, "" for none
 	panels       []panel
 	start, step  int64 // of the steps, ns
@@ -52,6 +53,9 @@ func newPicture(r *Report) *picture {
 		name: p.sources(), facts: p.facts(), doubts: p.doubts(), version: toolName + " " + plain(r.Version),
 		start: s.Start, step: s.Step * 1e9,
 		from: max(s.Start, first), to: min(s.Start+int64(len(s.NewConnections))*s.Step*1e9, last),
+	}
+	if part := r.Meta.Narrowed.words(p); part != "" {
+		x.narrowed = "Only " + part
 	}
 	if r.Story != nil {
 		x.verdict = fmt.Sprintf("Connection %d", r.Story.Connection.ID)

@@ -209,7 +209,7 @@ func (d *drawing) head() {
 	for _, s := range d.wrap(fit(d.verdict, 500), verdictSize, pictureWidth-2*pictureMargin-indent) {
 		d.line(s, verdictSize, ink, indent)
 	}
-	for _, s := range []string{d.fix, d.name + ", " + d.facts, d.doubts} {
+	for _, s := range []string{d.fix, d.name + ", " + d.facts, d.narrowed, d.doubts} {
 		if s != "" {
 			d.line(fit(s, 500), smallSize, soft, indent)
 		}
