@@ -24,6 +24,8 @@ func (s *settings) checkEvidence() error {
 		return nil
 	}
 	switch {
+	case s.key != nil && s.bodies:
+		return usagef("--anonymize and --evidence-bodies exclude each other: names in bodies are not found")
 	case s.live != nil:
 		return &usageError{errors.New("--evidence needs a capture that can be read again"), "save it with -w FILE, and give FILE to kaanalyze afterwards"}
 	case !s.demo && slices.Contains(s.files, "-"):
@@ -137,18 +139,19 @@ func (j *job) excerpt(ids []uint64, opt capture.Options) (*report.Evidence, []by
 	if j.s.showSecrets {
 		how.Rewrite = func(_, head []byte) []byte { return head }
 	}
+	j.s.anonymizedEvidence(&how)
 	rec := evidence.NewRecorder(ids, how)
 	what := j.wanted(opt)
 	what.Witness = rec
 	what.OnConnection = func(*analyze.Connection) {} // forget those that have ended
 	a := analyze.New(what)
-	if err := src.Run(j.ctx, a.Apply); err != nil {
+	if err := src.Run(j.ctx, j.s.replacing(a.Apply)); err != nil {
 		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
 	}
 	stats := src.Stats()
 	a.Finish(stats.First, stats.Last)
 	var file bytes.Buffer
-	e := &report.Evidence{Name: j.s.evidence, Bodies: j.s.bodies, Left: rec.Left()}
+	e := &report.Evidence{Name: j.evidenceName(), Bodies: j.s.bodies, Left: rec.Left()}
 	if e.Packets, err = rec.Write(&file); err != nil {
 		return nil, nil, err
 	}

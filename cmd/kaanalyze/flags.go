@@ -44,6 +44,7 @@ type settings struct {
 	top         int
 	exchanges   bool
 	showSecrets bool
+	key         []byte // that names are replaced with, nil if they stay
 	sha256      bool
 	strict      bool
 	gates       []*diagnose.Gate
@@ -71,7 +72,7 @@ type raw struct {
 	read, out, failOn                        []string
 	filterFile, format, since, until, server string
 	listen                                   string
-	progress, explain, baseline              string
+	progress, explain, baseline, anonymize   string
 	json, numeric                            bool
 	live                                     rawLive
 }
@@ -100,6 +101,8 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 	f.Uint64Var(&s.conn, "conn", 0, "tell connection `ID` packet by packet")
 	f.BoolVar(&s.exchanges, "exchanges", false, "list every request with its response and times (not in text)")
 	f.BoolVar(&s.showSecrets, "show-secrets", false, "show queries and user names in request targets")
+	f.StringVar(&r.anonymize, "anonymize", "", "replace addresses, hosts, paths and header values by pseudonyms, the same ones for the same `KEY`")
+	f.Lookup("anonymize").NoOptDefVal = randomKey
 	f.BoolVar(&s.sha256, "sha256", false, "name the SHA-256 of captures of more than 64 MiB too")
 	f.StringVar(&r.baseline, "baseline", "", "compare with `FILE`, an earlier JSON report")
 	f.StringArrayVar(&r.failOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
@@ -139,6 +142,9 @@ func parse(args []string) (*settings, error) {
 	s.top = max(s.top, 0)
 	if s.tui && s.conn != 0 {
 		return nil, usagef("--tui and --conn exclude each other; the view opens a connection with the enter key")
+	}
+	if err := s.setAnonymize(f, r); err != nil {
+		return nil, err
 	}
 	for _, step := range []func(*raw) error{s.setFormats, s.setValues, s.setBounds, s.setGates, s.setBaseline} {
 		if err := step(r); err != nil {
@@ -245,7 +251,11 @@ func (s *settings) setBaseline(r *raw) error {
 		return fmt.Errorf("read baseline: %w", err)
 	}
 	defer f.Close()
-	s.baseline, err = report.ReadBaseline(f, r.baseline)
+	name := r.baseline
+	if s.key != nil {
+		name = "an earlier report"
+	}
+	s.baseline, err = report.ReadBaseline(f, name)
 	if _, ok := errors.AsType[*os.PathError](err); ok {
 		return fmt.Errorf("read baseline: %w", err)
 	}
@@ -253,6 +263,12 @@ func (s *settings) setBaseline(r *raw) error {
 		return &usageError{
 			fmt.Errorf("--baseline %q: it is not a JSON report as this version writes it: %w", r.baseline, err),
 			"write it with -o before.json; --json-schema says what it is",
+		}
+	}
+	if s.key != nil && !s.baseline.Anonymized() {
+		return &usageError{
+			fmt.Errorf("--baseline %q: it has addresses, which --anonymize is to keep out of the report", r.baseline),
+			"make that one with --anonymize=KEY and the same key",
 		}
 	}
 	return nil

@@ -19,6 +19,7 @@ func (j *job) lookAtHost() *live.Host {
 		j.ui.tell("the report does not tell of this host: %v", err)
 		return nil
 	}
+	j.s.anonymizedHost(h)
 	return h
 }
 
@@ -31,5 +32,6 @@ func (j *job) besides(r *analyze.Result, connections report.Facts) *report.Host 
 	if err != nil {
 		return nil
 	}
+	j.s.anonymizedHost(now)
 	return live.Compare(now, j.host, r, connections, j.s.timeWait)
 }

@@ -249,6 +249,7 @@ func (j *job) wanted(opt capture.Options) analyze.Options {
 	if j.host != nil {
 		what.PortBudget = j.host.PortBudget
 	}
+	j.s.anonymized(&what)
 	return what
 }
 
@@ -376,13 +377,13 @@ func (j *job) read(src *capture.Source, apply func([]flows.Segment) error) (inte
 	case j.s.progress && !j.s.quiet && isTerminal(j.ui.w):
 		defer j.ui.progress(src.Progress)()
 	}
-	err = src.Run(ctx, func(segs []flows.Segment) error {
+	err = src.Run(ctx, j.s.replacing(func(segs []flows.Segment) error {
 		if err := apply(segs); err != nil {
 			return err
 		}
 		j.watch.apply(j, src, segs)
 		return j.outs.sync()
-	})
+	}))
 	if errors.Is(err, context.Canceled) {
 		interrupted, err = true, nil
 	}

@@ -42,6 +42,7 @@ func (j *job) meta(s *capture.Stats) report.Meta {
 	if d := s.Damage; d != nil {
 		m.Damage = &report.Damage{Source: j.display(d.Source), Packet: d.Packet, Offset: d.Offset, Reason: d.Reason}
 	}
+	j.withhold(&m, s)
 	return m
 }
 
@@ -52,14 +53,6 @@ func (s *settings) narrowed(opt capture.Options) report.Narrowed {
 		n.Filter = s.live.filter
 	}
 	return n
-}
-
-// display returns a source's name for people.
-func (j *job) display(name string) string {
-	if j.s.demo {
-		return demoName
-	}
-	return name
 }
 
 // workers returns how many goroutines encode.

@@ -131,7 +131,7 @@ func (j *job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 func (j *job) viewName(src *capture.Source) string {
 	stats := src.Stats()
 	if l := j.s.live; l != nil {
-		return printable(l.device.Name)
+		return printable(j.display(l.device.Name))
 	}
 	name := printable(j.display(j.s.files[0]))
 	if j.growing() {
@@ -258,7 +258,7 @@ func (j *job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
 	}
 	defer src.Close()
 	a := analyze.New(r.analysis(opt))
-	if err := src.Run(j.ctx, a.Apply); err != nil {
+	if err := src.Run(j.ctx, j.s.replacing(a.Apply)); err != nil {
 		return "", err
 	}
 	told := r.report(src, a.Finish(r.times(src, opt)), x.Diagnosis, nil)

@@ -31,6 +31,10 @@ type Options struct {
 	// Witness, if set, is shown the packets of the connections that it wants.
 	Witness Witness
 
+	// Rewrite, if set, returns what is to be read in place of a head. It is as long,
+	// and valid until the next call.
+	Rewrite func(raw []byte) []byte
+
 	// PortBudget, if set, returns how many ports a client has towards one server,
 	// 0 if that is not known.
 	PortBudget func(client netip.Addr) int64

@@ -143,6 +143,9 @@ func (a consumer) head(c *flows.Conn, t *talk, from flows.Side, w httpparse.Pack
 		at, num = r.headAt[from], r.headNum[from]
 		r.headNum[from] = 0
 	}
+	if a.opt.Rewrite != nil {
+		raw = a.opt.Rewrite(raw)
+	}
 	if w.Kind() == httpparse.Request {
 		a.request(c, t, from, w, raw, at, num)
 	} else {

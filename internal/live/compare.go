@@ -41,7 +41,9 @@ func Compare(h, before *Host, r *analyze.Result, connections report.Facts, timeW
 	if connections.Len() > 0 || r.Totals.Connections == 0 {
 		out.Compared = h.compare(connections, int64(timeWait), out)
 	}
-	out.Processes = h.processes(r)
+	if !h.unnamed {
+		out.Processes = h.processes(r)
+	}
 	return out
 }
 

@@ -31,6 +31,8 @@ type Host struct {
 	Settings  report.HostSettings
 
 	counters map[string]int64
+	loopback []netip.Prefix
+	unnamed  bool // addresses are pseudonyms: nobody is told of processes
 	table    []socket
 	owners   map[uint64][]report.HostProcess // by inode; of processes that may be seen
 }
@@ -63,7 +65,7 @@ func ReadHost(root string, now time.Time) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the kernel's numbers: %w", err)
 	}
-	h := &Host{At: now.UnixNano(), Addresses: addresses()}
+	h := &Host{At: now.UnixNano(), Addresses: addresses(), loopback: loopback()}
 	v4, err := fs.NetTCP()
 	if err != nil {
 		return nil, fmt.Errorf("read the kernel's sockets: %w", err)
@@ -93,7 +95,36 @@ func (h *Host) PortBudget(client netip.Addr) int64 {
 
 // has reports whether an address is one of this host.
 func (h *Host) has(a netip.Addr) bool {
-	return a.IsLoopback() || slices.Contains(h.Addresses, a)
+	return slices.Contains(h.Addresses, a) || slices.ContainsFunc(h.loopback, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// Anonymize replaces all addresses as those of the packets are: addr takes IPv4
+// in its IPv4-mapped form, and keeps prefixes. It is called once, before others
+// look at h.
+func (h *Host) Anonymize(addr func([16]byte) [16]byte) {
+	replace := func(a netip.Addr) netip.Addr {
+		if a.IsUnspecified() {
+			return a
+		}
+		return netip.AddrFrom16(addr(a.As16())).Unmap()
+	}
+	for i, a := range h.Addresses {
+		h.Addresses[i] = replace(a)
+	}
+	for i, p := range h.loopback {
+		h.loopback[i] = netip.PrefixFrom(replace(p.Addr()), p.Bits()).Masked()
+	}
+	for i := range h.table {
+		for _, end := range []*netip.AddrPort{&h.table[i].local, &h.table[i].remote} {
+			*end = netip.AddrPortFrom(replace(end.Addr()), end.Port())
+		}
+	}
+	h.owners, h.unnamed = nil, true
+}
+
+// loopback are the addresses that each host has (RFC 1122, 3.2.1.3, RFC 4291, 2.5.3).
+func loopback() []netip.Prefix {
+	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }
 
 // addresses returns those of the interfaces.

@@ -24,7 +24,12 @@ type Baseline struct {
 	findings []pastFinding
 	judged   map[string]bool // by ID of the rule
 	subjects map[string]bool // that findings may be about
+
+	anonymized bool
 }
+
+// Anonymized reports whether its addresses and names are pseudonyms.
+func (b *Baseline) Anonymized() bool { return b.anonymized }
 
 type pastFinding struct{ Rule, Severity, Title, Subject string }
 
@@ -37,6 +42,7 @@ type pastReport struct {
 		Narrowed struct { // to a part that is shorter
 			Duration *float64 `json:"duration_seconds"`
 		}
+		Anonymized bool
 	}
 	totals map[string]any
 	causes []struct {
@@ -142,7 +148,7 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 func (p *pastReport) baseline(source string) *Baseline {
 	b := &Baseline{
 		source: source, duration: math.NaN(), numbers: map[string]float64{}, findings: p.findings,
-		judged: map[string]bool{}, subjects: map[string]bool{},
+		judged: map[string]bool{}, subjects: map[string]bool{}, anonymized: p.capture.Anonymized,
 	}
 	if d := cmp.Or(p.capture.Narrowed.Duration, p.capture.Duration); d != nil {
 		b.duration = *d

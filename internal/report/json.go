@@ -258,6 +258,7 @@ func (e *encoder) capture(r *Report) {
 	e.key("filter")
 	e.text(m.Filter)
 	e.narrowed(&m.Narrowed, r.analysed())
+	e.anonymized(m)
 	e.close()
 }
 
@@ -268,6 +269,14 @@ func (r *Report) analysed() int64 {
 		return analyze.Unknown
 	}
 	return r.Result.Last - r.Result.First
+}
+
+// anonymized says that names are pseudonyms, if they are.
+func (e *encoder) anonymized(m *Meta) {
+	if m.Anonymized {
+		e.key("anonymized")
+		e.bool(true)
+	}
 }
 
 // live reports whether packets came from an interface, not from files.

@@ -44,6 +44,7 @@ func (s *Stream) Meta(version string, m *Meta) error {
 	e.raw(`],"filter":`)
 	e.text(m.Filter)
 	e.narrowed(&m.Narrowed, analyze.Unknown)
+	e.anonymized(m)
 	e.raw("}\n")
 	return s.Flush()
 }

@@ -89,7 +89,8 @@ type Meta struct {
 
 	Interrupted bool     // the reading was stopped before the end
 	Filter      string   // pcap filter, "" without
-	CommandLine []string // as the program was called
+	CommandLine []string // as the program was called, nil if it is withheld
+	Anonymized  bool     // addresses and names are pseudonyms, here and in all that was found
 }
 
 // Source is one capture file.

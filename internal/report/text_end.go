@@ -200,6 +200,10 @@ func (p *page) undecoded() string {
 		count(max(0, other)), are)
 }
 
+// anonymised says what has become of names.
+const anonymised = "addresses are pseudonyms that keep common prefixes (Crypto-PAn); so are host names, paths, queries and header values; " +
+	"file names, filter and command line are withheld; ports, times and sizes are the capture's"
+
 // provenance writes what the report was made from and how.
 func (p *page) provenance() {
 	m := &p.r.Meta
@@ -229,7 +233,9 @@ func (p *page) provenance() {
 	if m.Filter != "" {
 		p.fact("filter", plain(m.Filter))
 	}
-	if len(m.CommandLine) > 0 {
+	if m.Anonymized {
+		p.fact("anonymised", anonymised)
+	} else if len(m.CommandLine) > 0 {
 		p.fact("command line", command(m.CommandLine))
 	}
 	p.fact("version", fmt.Sprintf("%s %s, %s", toolName, plain(p.r.Version), schemaName))
