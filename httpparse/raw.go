@@ -23,16 +23,21 @@ func Host(raw []byte, h Head) []byte {
 	target := Target(raw, h)
 	switch i := bytes.Index(target, []byte("://")); {
 	case h.Method == CONNECT:
-		return target
+		return withoutUser(target)
 	case i > 0 && target[0] != '/':
 		a := target[i+len("://"):]
 		if end := bytes.IndexAny(a, "/?#"); end >= 0 {
 			a = a[:end]
 		}
-		return a[bytes.LastIndexByte(a, '@')+1:]
+		return withoutUser(a)
 	}
 	host, _ := Field(raw, "host")
-	return host
+	return withoutUser(host)
+}
+
+// withoutUser cuts user information off an authority (RFC 3986, 3.2).
+func withoutUser(authority []byte) []byte {
+	return authority[bytes.LastIndexByte(authority, '@')+1:]
 }
 
 // Field returns the value of the first field with the given name, in any

@@ -286,6 +286,8 @@ func TestRawHelpers(t *testing.T) {
 		{"absolute form, no path", "GET http://h HTTP/1.1\r\n\r\n", "http://h", "h"},
 		{"URL in a query", "GET /r?to=http://x/ HTTP/1.1\r\nHost: h\r\n\r\n", "/r?to=http://x/", "h"},
 		{"CONNECT", "CONNECT h:443 HTTP/1.1\r\nHost: other\r\n\r\n", "h:443", "h:443"},
+		{"CONNECT with a user", "CONNECT u:p@h:443 HTTP/1.1\r\n\r\n", "u:p@h:443", "h:443"},
+		{"user in the field", "GET / HTTP/1.1\r\nHost: u:p@h\r\n\r\n", "/", "h"},
 		{"no host", "GET / HTTP/1.0\r\nX-Host: h\r\n Host: folded\r\n\r\n", "/", ""},
 		{"response", "HTTP/1.1 200 OK\r\nHost: h\r\n\r\n", "", ""},
 	} {
