@@ -42,6 +42,7 @@
 //	kaanalyze -o report.html -o ticket.md -o connections.csv incident.pcapng
 //	kaanalyze --demo --exchanges -o demo.html
 //	kaanalyze -o timewait.svg -o timewait.png incident.pcapng
+//	kaanalyze --anonymize -o ticket.md incident.pcapng
 //	kaanalyze --json --exchanges incident.pcapng
 //	kaanalyze -o report.html --evidence proof.pcap incident.pcapng
 //	kaanalyze -f ndjson incident.pcapng
@@ -163,6 +164,13 @@
 //
 // --sha256: the SHA-256 of each file up to 64 MiB is in the report anyway.
 // Standard input has none.
+//
+// --anonymize replaces addresses, hosts, paths and header values by pseudonyms
+// before anything is analysed, so that no format has them: the key is made up, or
+// given as in --anonymize=KEY, and the same key gives the same pseudonyms. --server
+// and the filter are still those of the capture; the report withholds filter,
+// command line, file names, and processes. Messages on standard error name files.
+// With it --baseline takes only an anonymised report. It leaves alone what -w saves.
 //
 // --fail-on names a failure: a metric, one of < <= > >= = (or ==) !=, and a
 // number; a share may be written 90% or 0.9. finding=RULE fails if the rule fires.

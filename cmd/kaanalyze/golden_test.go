@@ -51,18 +51,20 @@ func inFolder(t *testing.T, folder string, args ...string) string {
 // TestGoldenFormats does the same for what only some flags write.
 func TestGoldenFormats(t *testing.T) {
 	for file, args := range map[string][]string{
-		"demo.ndjson":         {"-f", "ndjson", "demo.pcap"},
-		"demo.csv":            {"-f", "csv", "demo.pcap"},
-		"demo.md":             {"-f", "md", "demo.pcap"},
-		"timing-conn-1.md":    {"--conn", "1", "-f", "md", "timing.pcap"},
-		"demo-one-server.txt": {"--server", "10.20.0.2:8081", "--top", "3", "demo.pcap"},
-		"timing-conn-1.txt":   {"--conn", "1", "timing.pcap"},
-		"timing-conn-1.json":  {"--conn", "1", "--json", "timing.pcap"},
-		"cut-idle-conn-1.txt": {"--conn", "1", "cut-idle.pcap"},
-		"rotated.txt":         {"go-reuse.pcap", "go-unread-small.pcap"},
-		"demo.svg":            {"-f", "svg", "demo.pcap"},
-		"cut-idle.svg":        {"-f", "svg", "cut-idle.pcap"},
-		"go-readtimeout.svg":  {"-f", "svg", "go-readtimeout.pcap"},
+		"demo.ndjson":          {"-f", "ndjson", "demo.pcap"},
+		"demo.csv":             {"-f", "csv", "demo.pcap"},
+		"demo.md":              {"-f", "md", "demo.pcap"},
+		"timing-conn-1.md":     {"--conn", "1", "-f", "md", "timing.pcap"},
+		"demo-one-server.txt":  {"--server", "10.20.0.2:8081", "--top", "3", "demo.pcap"},
+		"timing-conn-1.txt":    {"--conn", "1", "timing.pcap"},
+		"timing-conn-1.json":   {"--conn", "1", "--json", "timing.pcap"},
+		"cut-idle-conn-1.txt":  {"--conn", "1", "cut-idle.pcap"},
+		"rotated.txt":          {"go-reuse.pcap", "go-unread-small.pcap"},
+		"demo.svg":             {"-f", "svg", "demo.pcap"},
+		"cut-idle.svg":         {"-f", "svg", "cut-idle.pcap"},
+		"go-readtimeout.svg":   {"-f", "svg", "go-readtimeout.pcap"},
+		"timing-anonymized.md": {"--anonymize=lab", "--conn", "1", "-f", "md", "timing.pcap"},
+		"demo-anonymized.txt":  {"--anonymize=lab", "demo.pcap"},
 	} {
 		t.Run(file, func(t *testing.T) {
 			compare(t, file, inFolder(t, recordings, args...))

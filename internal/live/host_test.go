@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
+	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/anonymize"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
@@ -208,6 +210,42 @@ func TestCompare(t *testing.T) {
 	}
 	if len(got) != 2 || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("processes: got %v, want %v", got, want)
+	}
+}
+
+// TestAnonymize sets the kernel's sockets beside connections whose addresses are
+// pseudonyms: they match as before, and nobody is named.
+func TestAnonymize(t *testing.T) {
+	const n = 20
+	a := anonymize.New([]byte("key"))
+	segs := capturetest.Segments(t, closing(n))
+	var sockets strings.Builder
+	for i := range segs {
+		if s := &segs[i]; s.Flags == flows.SYN {
+			sockets.WriteString(row(s.Dst().AddrPort().String(), s.Src().AddrPort().String(), 6, 12))
+		}
+	}
+	server := segs[0].Dst().AddrPort()
+	for i := range segs {
+		segs[i].SrcIP, segs[i].DstIP = a.Addr(segs[i].SrcIP), a.Addr(segs[i].DstIP)
+	}
+	h := readHost(t, kernel(sockets.String(), "", 0), map[string]string{"78/fd/3": "socket:[12]"})
+	h.Addresses = []netip.Addr{server.Addr()}
+	h.Anonymize(a.Addr)
+	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
+	_ = s.Apply(segs)
+	got := compare(h, nil, s.Snapshot(segs[0].Time, segs[len(segs)-1].Time))
+	if c := got.Compared[0]; c.Packets != n || c.Kernel != n || c.Unseen != 0 || !c.Agree {
+		t.Errorf("TIME_WAIT: got %+v, want %d by both", c, n)
+	}
+	if len(got.Processes) != 0 {
+		t.Errorf("processes: got %v, want none", got.Processes)
+	}
+	for addr, want := range map[string]int64{server.Addr().String(): 1000, "127.0.0.9": 1000, "::1": 1000, "10.200.0.2": 0, "2001:db8::1": 0} {
+		ip := netip.AddrFrom16(a.Addr(netip.MustParseAddr(addr).As16())).Unmap()
+		if got := h.PortBudget(ip); got != want {
+			t.Errorf("ports of %s, now %v: got %d, want %d", addr, ip, got, want)
+		}
 	}
 }
 

@@ -57,8 +57,10 @@ func samples() map[string]*Report {
 	part.Meta.Narrowed = Narrowed{Since: noon + 10_000*ms, Until: noon + 70_000*ms + 1, Count: 5000, Filter: part.Meta.Filter,
 		Server: netip.MustParseAddrPort("10.20.0.2:8080")}
 	part.Result.First, part.Result.Last = noon+10_000*ms, noon+70_000*ms+1
+	unnamed := emptyReport()
+	unnamed.Meta.Anonymized, unnamed.Meta.Filter, unnamed.Meta.CommandLine = true, "(withheld)", nil
 	return map[string]*Report{
-		"incident": incident(), "narrowed": part, "host": hosted(), "story": told, "no-tcp": emptyReport(), "no-packet": stdin, "tls": tlsReport(), "no-http": noHTTPReport(),
+		"anonymized": unnamed, "incident": incident(), "narrowed": part, "host": hosted(), "story": told, "no-tcp": emptyReport(), "no-packet": stdin, "tls": tlsReport(), "no-http": noHTTPReport(),
 	}
 }
 

@@ -66,6 +66,9 @@ func (p *page) connection(c *analyze.Connection) {
 	p.on.title(p.sources(), fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")),
 		p.r.Meta.Narrowed.words(p))
 	p.connectionFacts(c)
+	if p.r.Meta.Anonymized {
+		p.para(2, "anonymised: addresses, hosts and paths are pseudonyms")
+	}
 	p.para(2, "In Wireshark: %s", wiresharkFilter(c))
 }
 
