@@ -69,13 +69,17 @@ func sortJSON(v any) {
 	slices.SortFunc(list, func(a, b any) int { return strings.Compare(text(a), text(b)) })
 }
 
-// TestAnonymizedHasNoName looks for all names of each recording in all formats.
+// TestAnonymizedHasNoName looks for all names of each recording in all formats,
+// and in the evidence.
 func TestAnonymizedHasNoName(t *testing.T) {
 	for _, name := range captures(t, recordings) {
 		file := filepath.Join(recordings, name+".pcap")
-		originals := append(namesIn(t, file), name, recordings)
-		for format, out := range everyFormat(t, "--anonymize=geheimer-schluessel", file) {
-			for _, gone := range append(originals, "geheimer-schluessel") {
+		const key = "geheimer-schluessel"
+		originals := append(namesIn(t, file), name, recordings, key)
+		outputs := everyFormat(t, "--anonymize="+key, file)
+		outputs["evidence"] = evidenceOf(t, "--anonymize="+key, file)
+		for format, out := range outputs {
+			for _, gone := range originals {
 				if strings.Contains(out, gone) {
 					t.Errorf("%s: %s has %q in it", name, format, gone)
 				}
@@ -97,7 +101,19 @@ func everyFormat(t *testing.T, args ...string) map[string]string {
 	return out
 }
 
-// namesIn returns the addresses in a capture and, of its heads, the hosts, the
+// evidenceOf returns the evidence file.
+func evidenceOf(t *testing.T, args ...string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "proof.pcap")
+	succeed(t, append([]string{"--evidence", name}, args...)...)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// namesIn returns the addresses in a capture, as text and as bytes, and, of its heads, the hosts, the
 // targets with their segments and the values of the fields that are not about
 // how messages are framed. What is so short that it stands anywhere is left out.
 func namesIn(t *testing.T, file string) []string {
@@ -116,7 +132,8 @@ func namesIn(t *testing.T, file string) []string {
 	err = src.Run(context.Background(), func(segs []flows.Segment) error {
 		for i := range segs {
 			s := &segs[i]
-			names[netip.AddrFrom16(s.SrcIP).Unmap().String()] = true
+			ip := netip.AddrFrom16(s.SrcIP).Unmap()
+			names[ip.String()], names[string(ip.AsSlice())] = true, true
 			h, r := httpparse.ScanHead(s.Payload)
 			if r != httpparse.Complete {
 				continue

@@ -6,7 +6,7 @@
 // whether a guess is right.
 //
 // [New] makes an [Anonymizer]; [Anonymizer.Addr] is for addresses,
-// [Anonymizer.Head] for heads, [Anonymizer.Text] for a name that stands
+// [Anonymizer.Head] for heads, [Anonymizer.Host] for a host that is named
 // elsewhere. [Redact] needs no key: it takes out of a head what may be used by
 // who reads it, and leaves the rest as it is.
 //
@@ -48,18 +48,17 @@ func derive(key []byte, purpose string) []byte {
 	return h.Sum(nil)
 }
 
-// Kind says what a text is: the same text has other pseudonyms as another kind.
-type Kind byte
+// kind says what a text is: the same text has other pseudonyms as another kind.
+type kind byte
 
-// The kinds of text.
 const (
-	HostName  Kind = iota + 1 // a label of a host name; case does not matter
-	PathPart                  // of a path, between slashes and dots
-	QueryPart                 // a name or a value of a query
-	FieldName                 // case does not matter
-	Value                     // a word of a field's value
-	Method
-	Scheme
+	hostLabel kind = iota // of a host name; case does not matter
+	pathPart              // between slashes and dots
+	queryPart             // a name or a value
+	fieldName             // case does not matter
+	valueWord
+	methodName
+	schemeName
 	noNumber // a word in the place of a number that is none: pseudonyms are letters
 )
 
@@ -74,22 +73,23 @@ const (
 	maxNameLen = 128
 )
 
-// Text returns the pseudonym of s: letters and digits, and as many as s has
-// bytes. Two short texts may have the same one.
-func (a *Anonymizer) Text(kind Kind, s string) string {
-	out := []byte(s)
-	a.replace(kind, out)
+// Host returns the pseudonym of a host, with a port or not, as heads have it: each
+// label is replaced by letters and digits, and as many. Two short labels may become
+// the same.
+func (a *Anonymizer) Host(name string) string {
+	out := []byte(name)
+	a.host(out)
 	return string(out)
 }
 
 // replace overwrites text with its pseudonym, which is not the text itself, nor
 // a word with a meaning.
-func (a *Anonymizer) replace(kind Kind, text []byte) {
+func (a *Anonymizer) replace(k kind, text []byte) {
 	if len(text) == 0 {
 		return
 	}
-	a.lookup = append(append(a.lookup[:0], byte(kind)), text...)
-	if kind == HostName || kind == FieldName {
+	a.lookup = append(append(a.lookup[:0], byte(k)), text...)
+	if k == hostLabel || k == fieldName {
 		lower(a.lookup[1:])
 	}
 	if name, ok := a.names[string(a.lookup)]; ok {
@@ -98,7 +98,7 @@ func (a *Anonymizer) replace(kind Kind, text []byte) {
 	}
 	for counter := byte(0); ; counter++ {
 		a.pseudonym(text, counter)
-		if !bytes.Equal(text, a.lookup[1:]) && !meant(kind, text) || counter == 255 {
+		if !bytes.Equal(text, a.lookup[1:]) && !meant(k, text) || counter == 255 {
 			break
 		}
 	}
@@ -115,7 +115,7 @@ func (a *Anonymizer) replace(kind Kind, text []byte) {
 // one of several.
 func (a *Anonymizer) pseudonym(out []byte, counter byte) {
 	alphabet := lettersDigits
-	if Kind(a.lookup[0]) == noNumber {
+	if kind(a.lookup[0]) == noNumber {
 		alphabet = letters
 	}
 	for block := 0; len(out) > 0; block++ {

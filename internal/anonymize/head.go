@@ -27,18 +27,18 @@ func (a *Anonymizer) Head(dst, raw []byte) []byte {
 func (a *Anonymizer) request(method, text []byte) {
 	connect := isConnect(method)
 	if !knownMethods[string(method)] {
-		a.replace(Method, method)
+		a.replace(methodName, method)
 	}
 	t := divide(text, connect)
 	if !slices.Contains([]string{"http", "https", "ws", "wss"}, string(t.scheme)) {
-		words(t.scheme, "", func(w []byte) { a.replace(Scheme, w) })
+		words(t.scheme, "", func(w []byte) { a.replace(schemeName, w) })
 	}
-	words(t.user, ":", func(w []byte) { a.replace(Value, w) })
+	words(t.user, ":", func(w []byte) { a.replace(valueWord, w) })
 	a.host(t.host)
 	if string(t.path) != "*" {
-		words(t.path, "/.", func(w []byte) { a.replace(PathPart, w) })
+		words(t.path, "/.", func(w []byte) { a.replace(pathPart, w) })
 	}
-	words(t.query, "?&=;#", func(w []byte) { a.replace(QueryPart, w) })
+	words(t.query, "?&=;#", func(w []byte) { a.replace(queryPart, w) })
 }
 
 // host replaces a host and keeps a port.
@@ -46,7 +46,7 @@ func (a *Anonymizer) host(b []byte) {
 	if i := bytes.LastIndexByte(b, ':'); i >= 0 && i+1+len("65535") >= len(b) && digits(b[i+1:]) {
 		b = b[:i]
 	}
-	words(b, ".:[],", func(w []byte) { a.replace(HostName, w) })
+	words(b, ".:[],", func(w []byte) { a.replace(hostLabel, w) })
 }
 
 func (a *Anonymizer) reason(code int, text []byte) {
@@ -58,7 +58,7 @@ func (a *Anonymizer) reason(code int, text []byte) {
 func (a *Anonymizer) start(line []byte) { maskStart(line) }
 
 func (a *Anonymizer) other(line []byte) {
-	words(line, separators, func(w []byte) { a.replace(Value, w) })
+	words(line, separators, func(w []byte) { a.replace(valueWord, w) })
 }
 
 func (a *Anonymizer) rest(b []byte) { blank(b) }
@@ -75,7 +75,7 @@ func (a *Anonymizer) field(name, value []byte) {
 		return
 	}
 	if !fieldNames[string(lowered)] {
-		words(name, "", func(w []byte) { a.replace(FieldName, w) })
+		words(name, "", func(w []byte) { a.replace(fieldName, w) })
 	}
 	a.other(value)
 }
@@ -100,7 +100,7 @@ var fields = map[string]func(*Anonymizer, []byte){
 func (a *Anonymizer) listed(value []byte) {
 	words(value, separators, func(w []byte) {
 		if !oneOf(w, keptWords) {
-			a.replace(Value, w)
+			a.replace(valueWord, w)
 		}
 	})
 }
@@ -116,7 +116,7 @@ func (a *Anonymizer) connection(value []byte) {
 		lowered := bytes.Clone(w)
 		lower(lowered)
 		if string(lowered) != "close" && !fieldNames[string(lowered)] {
-			a.replace(FieldName, w)
+			a.replace(fieldName, w)
 		}
 	})
 }
@@ -167,7 +167,7 @@ func (a *Anonymizer) contentType(value []byte) {
 	case !oneOf(value[:n], mediaTypes):
 		n = 0
 	}
-	words(value[n:], separators+"/", func(w []byte) { a.replace(Value, w) })
+	words(value[n:], separators+"/", func(w []byte) { a.replace(valueWord, w) })
 }
 
 // software keeps the name of a program that there is advice for.
@@ -178,16 +178,16 @@ func (a *Anonymizer) software(value []byte) {
 			break
 		}
 	}
-	words(value, "/();,", func(w []byte) { a.replace(Value, w) })
+	words(value, "/();,", func(w []byte) { a.replace(valueWord, w) })
 }
 
 // meant reports whether something would read a meaning from a pseudonym.
-func meant(kind Kind, pseudonym []byte) bool {
+func meant(k kind, pseudonym []byte) bool {
 	s := string(pseudonym)
-	switch kind {
-	case FieldName:
+	switch k {
+	case fieldName:
 		return fieldNames[s] || s == "close"
-	case Value:
+	case valueWord:
 		return slices.Contains(keptWords, s) || slices.ContainsFunc(products, func(p string) bool {
 			return strings.HasPrefix(s, strings.TrimRight(p, "/ "))
 		})

@@ -112,26 +112,30 @@ func TestHeadMasksWhatFollows(t *testing.T) {
 	}
 }
 
-func TestText(t *testing.T) {
+func TestHost(t *testing.T) {
 	a := New([]byte("key"))
 	long := strings.Repeat("long", 100)
-	for _, s := range []string{"", "a", "7", "www", long} {
-		got := a.Text(HostName, s)
-		if len(got) != len(s) || s != "" && got == s {
-			t.Errorf("%q: got %q, want another text of that length", s, got)
+	for _, name := range []string{"", "a", "7", "www.example.org", "[2001:db8::1]:80", long} {
+		got := a.Host(name)
+		if len(got) != len(name) || name != "" && got == name {
+			t.Errorf("%q: got %q, want another text of that length", name, got)
 		}
-		if again := a.Text(HostName, strings.ToUpper(s)); again != got {
-			t.Errorf("%q: got %q in another case, want %q", s, again, got)
+		if again := a.Host(strings.ToUpper(name)); again != got {
+			t.Errorf("%q: got %q in another case, want %q", name, again, got)
 		}
 	}
-	if host, path := a.Text(HostName, "example"), a.Text(PathPart, "example"); host == path {
-		t.Errorf("got %q for both kinds", host)
+	if host, path := a.Host("example"), string(a.Head(nil, []byte("GET example"))[4:]); host == path {
+		t.Errorf("got %q as a host and as a path", host)
 	}
+	want := a.Host("www.example.org:80")
 	for i := range maxNames + 10 {
-		a.Text(Value, strconv.Itoa(i))
+		a.Host(strconv.Itoa(i))
 	}
 	if n := len(a.names); n > maxNames {
 		t.Errorf("got %d names kept, want %d at most", n, maxNames)
+	}
+	if got := a.Host("www.example.org:80"); got != want || !strings.HasSuffix(got, ":80") {
+		t.Errorf("got %q, want %q again, with the port", got, want)
 	}
 }
 
