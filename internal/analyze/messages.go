@@ -27,8 +27,8 @@ func (a consumer) Open(c *flows.Conn) {
 // Data takes payload of one side.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	t := a.talks.At(c.User)
-	if t.has(bothEnded) {
-		return // its sender has not met the RST yet
+	if t.has(bothEnded) && !beginsMessage(d.Payload) {
+		return // the rest of one, whose sender has not met the RST yet
 	}
 	a.watching = a.opt.Witness != nil && a.opt.Witness.Wants(c.ID)
 	if t.facts&(sawData|opaque) != sawData {
@@ -63,6 +63,12 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 			t.facts |= cutInitiator << from
 		}
 	}
+}
+
+// beginsMessage reports whether b looks like the beginning of a message.
+func beginsMessage(b []byte) bool {
+	is := httpparse.Detect(b)
+	return is == httpparse.HTTP1Request || is == httpparse.HTTP1Response
 }
 
 // firstData looks at the first payload of a connection, and reports whether
