@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -32,8 +33,19 @@ func (s *settings) checkEvidence() error {
 		return &usageError{errors.New("--evidence needs a capture that can be read again"), "standard input is read only once; save it to a file first"}
 	case s.tui:
 		return usagef("--tui and --evidence exclude each other")
+	case slices.ContainsFunc(s.files, func(name string) bool { return sameFile(name, s.evidence) }):
+		return usagef("--evidence %q: it is a capture to read", s.evidence)
+	case slices.ContainsFunc(s.outputs, func(o output) bool { return o.name == s.evidence }):
+		return usagef("--evidence %q is an --output, too", s.evidence)
 	}
 	return nil
+}
+
+// sameFile reports whether two names lead to one file that is there.
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // An evidence file has at most so many packets, unless one connection has more; and
