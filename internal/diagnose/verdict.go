@@ -107,13 +107,16 @@ func (v *view) heldBy(f *Finding, side analyze.TimeWait) bool {
 // healthy describes a capture without a problem.
 func (v *view) healthy() string {
 	t := &v.result.Totals
-	if t.ReusedRequests > 0 {
-		return fmt.Sprintf("connections are reused: %s on %s", Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
+	carried := fmt.Sprintf("%s on %s", Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
+	switch {
+	case t.ReusedRequests == 0 && t.AvoidableConnections == 0:
+		return "nothing to improve: " + carried
+	case t.ReusedRequests == 0:
+		return "too little to complain about: " + carried + ", none reused"
+	case t.AvoidableConnections > 0 && t.ReuseRatio < goodReuse:
+		return "too little to complain about: " + carried + ", " + Percent(t.ReuseRatio) + " of the requests on a reused one"
 	}
-	if t.AvoidableConnections > 0 {
-		return fmt.Sprintf("too little to complain about: %s on %s, none reused", Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
-	}
-	return fmt.Sprintf("nothing to improve: %s on %s", Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
+	return "connections are reused: " + carried
 }
 
 // lacks returns what the capture lacks of needs, and what to capture instead;

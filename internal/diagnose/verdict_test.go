@@ -29,6 +29,16 @@ conn 40001..40004 every 1
 0.010 < P. $ok
 1.002 > P. $get
 1.010 < P. $ok`, OK, "connections are reused", Probed},
+		{"hardly reused, and hardly used", `
+conn 40001..40003 every 600
+0.000 $open
+0.002 > P. $get
+0.010 < P. $ok
+1.002 > P. $get
+1.010 < P. $ok
+1.020 > F.
+1.021 < F.
+1.022 > .`, OK, "too little to complain about: 6 requests on 3 connections, 50.0% of the requests on a reused one", Probed},
 		{"the client's packets only", without(closes, "<"), CannotTell, "only one direction", BothSides | Probed},
 		{"the server's packets only", without(closes, ">"), CannotTell, "only one direction", BothSides | HTTP | Probed},
 		{"begun in the middle, one request each", `
