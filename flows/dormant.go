@@ -17,7 +17,8 @@ type dormant struct {
 	facts            connFacts
 	waits, resets    Side // whose are timeWait and timeWaitEnd, and rst
 
-	start, end, quiet    int64
+	start, end           int64
+	quiet                uint32
 	lastReal             uint32 // before end
 	lastSYN, established uint32 // after start
 	timeWait             uint32 // before end
@@ -32,9 +33,10 @@ type dormant struct {
 type dormantHalf struct {
 	isn, next, acked uint32
 	facts            halfFacts
-	packets, bytes   uint32
+	bytes            uint32
 	finAt            uint32 // before the connection's end
 	finNum           uint32
+	packets          uint16
 	finAck           uint16 // below acked
 	window           uint16
 	scale, ttl       uint8
@@ -52,7 +54,7 @@ func (s *slabs) pack(c *Conn, x *dormant) bool {
 	x.id, x.stream, x.user, x.hash = uint32(c.ID), c.Stream, c.User, c.hash
 	x.addr[0], x.addr[1] = s.addrs.number(0, &c.ip[0]), s.addrs.number(1, &c.ip[1])
 	x.port, x.facts = c.port, c.facts
-	x.start, x.end, x.quiet = c.Start, c.End, c.quiet
+	x.start, x.end, x.quiet = c.Start, c.End, uint32(c.quiet)
 	x.lastReal = uint32(c.End - c.lastReal)
 	x.lastSYN, x.established = uint32(c.lastSYN-c.Start), uint32(c.established-c.Start)
 	x.waits, x.resets = Initiator, Initiator
@@ -73,7 +75,7 @@ func (s *slabs) pack(c *Conn, x *dormant) bool {
 
 func (h *half) pack(x *dormantHalf, end int64) {
 	x.isn, x.next, x.acked, x.facts = h.isn, h.next, h.acked, h.facts
-	x.packets, x.bytes = h.packets, uint32(h.bytes)
+	x.packets, x.bytes = uint16(h.packets), uint32(h.bytes)
 	x.finAt, x.finNum, x.finAck = uint32(end-h.finAt), uint32(h.finNum), uint16(h.acked-h.finAck)
 	x.window, x.scale, x.ttl = h.window, h.scale, h.ttl
 	x.retransmissions, x.synRetransmissions = uint8(h.retransmissions), uint8(h.synRetransmissions)
@@ -86,7 +88,7 @@ func (s *slabs) unpack(x *dormant, self handle, c *Conn) {
 	c.ID, c.Stream, c.User, c.hash, c.self = uint64(x.id), x.stream, x.user, x.hash, self
 	c.ip[0], c.ip[1] = s.addrs.list[x.addr[0]], s.addrs.list[x.addr[1]]
 	c.port, c.facts = x.port, x.facts
-	c.Start, c.End, c.quiet = x.start, x.end, x.quiet
+	c.Start, c.End, c.quiet = x.start, x.end, int64(x.quiet)
 	c.lastReal = x.end - int64(x.lastReal)
 	if x.facts&factEstablished != 0 {
 		c.established = x.start + int64(x.established)
@@ -108,7 +110,7 @@ func (s *slabs) unpack(x *dormant, self handle, c *Conn) {
 
 func (h *half) unpack(x *dormantHalf, end int64) {
 	h.isn, h.next, h.want, h.acked, h.facts = x.isn, x.next, x.next, x.acked, x.facts
-	h.packets, h.bytes = x.packets, uint64(x.bytes)
+	h.packets, h.bytes = uint32(x.packets), uint64(x.bytes)
 	h.window, h.scale, h.ttl = x.window, x.scale, x.ttl
 	h.retransmissions, h.synRetransmissions = uint32(x.retransmissions), uint32(x.synRetransmissions)
 	h.unanswered = uint32(x.unanswered)

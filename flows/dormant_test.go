@@ -48,7 +48,11 @@ func late(evict bool) (kept []Conn, dormant int) {
 	}
 	e.Sweep()
 	e.Finish()
-	e.Each(func(c *Conn) {
+	each := e.Each
+	if evict {
+		each = e.Drain
+	}
+	each(func(c *Conn) {
 		c.facts &^= factOver | factCooling
 		c.self, c.prev, c.next = 0, 0, 0
 		kept = append(kept, *c)

@@ -367,12 +367,30 @@ func (e *Engine) Conn(id uint64) *Conn { return e.slabs.at(handle(id)) }
 // are dormant are only lent.
 func (e *Engine) Each(f func(*Conn)) {
 	var scratch Conn
+	e.each(func(h handle) { f(e.slabs.peek(h, &scratch)) })
+}
+
+// Drain is Each for the last time: each connection is forgotten after its call,
+// so that what f makes of them takes their memory. The Engine has none then.
+func (e *Engine) Drain(f func(*Conn)) {
+	var scratch Conn
+	e.table, e.gone, e.last = table{}, evictions{}, nil
+	e.each(func(h handle) {
+		f(e.slabs.peek(h, &scratch))
+		e.slabs.drop(h)
+	})
+	e.slabs = slabs{}
+}
+
+// each calls f with the handles of all connections, in order of ID.
+func (e *Engine) each(f func(handle)) {
 	if e.Kept() == e.Len() {
 		for h := 1; h < len(e.slabs.places); h++ {
-			f(e.slabs.peek(handle(h), &scratch))
+			f(handle(h))
 		}
 		return
 	}
+	var scratch Conn
 	type kept struct {
 		id uint64
 		h  handle
@@ -385,7 +403,7 @@ func (e *Engine) Each(f func(*Conn)) {
 	}
 	slices.SortFunc(all, func(a, b kept) int { return cmp.Compare(a.id, b.id) })
 	for _, k := range all {
-		f(e.slabs.peek(k.h, &scratch))
+		f(k.h)
 	}
 }
 

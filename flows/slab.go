@@ -1,7 +1,7 @@
 package flows
 
 const (
-	slabBits = 8
+	slabBits = 9
 	slabLen  = 1 << slabBits
 )
 
@@ -13,6 +13,7 @@ type Slab[T any] struct {
 	chunks []*[slabLen]T
 	used   uint32 // highest number
 	free   []uint32
+	left   []uint16         // values in use, by chunk, once one was dropped
 	fresh  chan *[slabLen]T // brings the next chunk
 }
 
@@ -37,6 +38,24 @@ func (s *Slab[T]) Take() (uint32, *T) {
 
 // Give takes a value back.
 func (s *Slab[T]) Give(i uint32) { s.free = append(s.free, i) }
+
+// Drop takes a value back for good. The memory of values that stand together is
+// given up when all of them have been dropped: none may be taken any more.
+func (s *Slab[T]) Drop(i uint32) {
+	if s.left == nil {
+		s.left = make([]uint16, len(s.chunks))
+		for i := uint32(1); i <= s.used; i++ {
+			s.left[i>>slabBits]++
+		}
+		for _, i := range s.free {
+			s.left[i>>slabBits]--
+		}
+	}
+	at := i >> slabBits
+	if s.left[at]--; s.left[at] == 0 {
+		s.chunks[at] = nil
+	}
+}
 
 // Len returns how many values are in use.
 func (s *Slab[T]) Len() int { return int(s.used) - len(s.free) }

@@ -155,6 +155,17 @@ func (s *slabs) give(h handle) {
 	s.free = append(s.free, h)
 }
 
+// drop forgets h for good.
+func (s *slabs) drop(h handle) {
+	p := s.places[h]
+	if p&1 != 0 {
+		s.dormant.Drop(uint32(p >> 1))
+	} else {
+		s.awake.Drop(uint32(p >> 1))
+	}
+	s.places[h] = 0
+}
+
 // sleep makes h dormant if it cools and fits.
 func (s *slabs) sleep(h handle) {
 	if p := s.places[h]; p == 0 || p&1 != 0 {

@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"net/netip"
-	"runtime"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -116,17 +115,22 @@ func (a *Analyzer) wanted(c *flows.Conn) bool {
 func (a *Analyzer) Finish(first, last int64) *Result {
 	a.engine.Finish()
 	last = max(last, a.engine.Now())
-	a.books.expect(a.engine.Kept())
-	a.engine.Each(func(c *flows.Conn) {
+	settle := func(c *flows.Conn) {
 		if a.wanted(c) {
 			a.settle(c)
 		}
-	})
+	}
+	if a.opt.OnConnection != nil && a.story.id == 0 {
+		a.engine.Drain(func(c *flows.Conn) {
+			settle(c)
+			a.talks.drop(c)
+		})
+	} else {
+		a.books.expect(a.engine.Kept())
+		a.engine.Each(settle)
+	}
 	r := &Result{analyzer: a}
 	counts := a.engine.Counts()
-	if a.opt.OnConnection != nil && a.story.id == 0 && a.engine.Kept() >= manyKept {
-		a.forget()
-	}
 	a.books.close(r, a, first, last, counts)
 	if a.opt.OnConnection == nil {
 		a.index(r)
@@ -136,25 +140,15 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	return r
 }
 
-// manyKept is how many connections take so much memory that it is worth a
-// collection.
-const manyKept = 1 << 16
-
-// forget drops the connections of a stream once all are settled. What adds them
-// up takes their memory.
-func (a *Analyzer) forget() {
-	a.engine, a.talks = nil, talks{}
-	runtime.GC()
-}
-
 // settle enters a connection that does not change any more into the books.
 func (a *Analyzer) settle(c *flows.Conn) {
-	t := a.talks.At(c.User)
+	var scratch talk
+	t := a.talks.peek(c, &scratch)
 	client := clientSide(c, t)
-	t.pair = a.pairOf(c)
+	t.pair = a.pairOf(c, t)
 	a.books.enter(c, t, client, int64(a.opt.TimeWait))
 	if a.opt.OnConnection != nil {
-		a.describe(c, &a.conn)
+		a.describeAs(c, t, &a.conn)
 		a.opt.OnConnection(&a.conn)
 	}
 	if a.opt.Exchanges || a.story.of(c) {

@@ -6,7 +6,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
-// describe makes the readable form of a connection.
+// describe makes the readable form of a connection, where all are kept.
 func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
 	a.describeAs(c, a.talks.At(c.User), x)
 }

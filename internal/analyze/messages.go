@@ -26,7 +26,7 @@ func (a consumer) Open(c *flows.Conn) {
 
 // Data takes payload of one side.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
-	t := a.talks.At(c.User)
+	t := a.talks.of(c)
 	if t.has(bothEnded) && !beginsMessage(d.Payload) {
 		return // the rest of one, whose sender has not met the RST yet
 	}
@@ -321,7 +321,7 @@ func (a consumer) lost(t *talk, from flows.Side) {
 
 // Gap takes bytes that are missing.
 func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
-	t := a.talks.At(c.User)
+	t := a.talks.of(c)
 	if t.facts&(opaque|tunnelled) != 0 {
 		return
 	}
@@ -335,7 +335,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 
 // End takes the end of what a side sends.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
-	t := a.talks.At(c.User)
+	t := a.talks.of(c)
 	if t.has(opaque) {
 		return
 	}
@@ -358,6 +358,9 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	}
 	t.facts |= bothEnded
 	a.talks.rest(t)
+	if a.opt.OnConnection != nil && !a.story.of(c) {
+		a.talks.sleep(c)
+	}
 }
 
 // endMessage ends the message that a side was sending when it ended.
@@ -379,11 +382,11 @@ func (a consumer) Evict(c *flows.Conn) {
 	if a.wanted(c) {
 		a.settle(c)
 	}
-	t := a.talks.At(c.User)
-	if t.reader != 0 {
+	var scratch talk
+	if t := a.talks.peek(c, &scratch); t.reader != 0 {
 		r := a.talks.reader(t)
 		r.parsers[0].Close(&a.bufs)
 		r.parsers[1].Close(&a.bufs)
 	}
-	a.talks.forget(c.User)
+	a.talks.forget(c)
 }

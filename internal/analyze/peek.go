@@ -14,10 +14,11 @@ func (a *Analyzer) Peek(first, last int64, each func(*Connection)) *Result {
 	last = max(last, a.engine.Now())
 	// Pairs are made before they are copied. A connection keeps none that is a
 	// guess: who is its client may still show.
+	var scratch talk
 	pairs := make(map[uint64]uint32, a.engine.Kept())
 	a.engine.Each(func(c *flows.Conn) {
 		if a.wanted(c) {
-			pairs[c.ID] = a.pairOf(c)
+			pairs[c.ID] = a.pairOf(c, a.talks.peek(c, &scratch))
 		}
 	})
 	b := a.books.clone()
@@ -26,11 +27,13 @@ func (a *Analyzer) Peek(first, last int64, each func(*Connection)) *Result {
 		if !ok {
 			return
 		}
-		t := *a.talks.At(c.User)
-		t.pair = pair
-		b.enter(c, &t, clientSide(c, &t), int64(a.opt.TimeWait))
+		if t := a.talks.peek(c, &scratch); t != &scratch {
+			scratch = *t
+		}
+		scratch.pair = pair
+		b.enter(c, &scratch, clientSide(c, &scratch), int64(a.opt.TimeWait))
 		if each != nil {
-			a.describeAs(c, &t, &a.conn)
+			a.describeAs(c, &scratch, &a.conn)
 			each(&a.conn)
 		}
 	})
@@ -40,8 +43,7 @@ func (a *Analyzer) Peek(first, last int64, each func(*Connection)) *Result {
 }
 
 // pairOf returns the pair of a connection, as far as it shows.
-func (a *Analyzer) pairOf(c *flows.Conn) uint32 {
-	t := a.talks.At(c.User)
+func (a *Analyzer) pairOf(c *flows.Conn, t *talk) uint32 {
 	if t.pair != 0 {
 		return t.pair
 	}

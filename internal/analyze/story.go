@@ -48,7 +48,7 @@ func (y *story) of(c *flows.Conn) bool { return y.id != 0 && c != nil && c.ID ==
 // tell adds a segment of c that has been applied.
 func (y *story) tell(a *Analyzer, c *flows.Conn, s *flows.Segment) {
 	y.conn = c
-	t := a.talks.At(c.User)
+	t := a.talks.of(c)
 	d := senderOf(c, s)
 	y.rebase(d, s)
 	if len(y.events) < maxStory {
@@ -205,7 +205,7 @@ func (y *story) close(r *Result, a *Analyzer) {
 		return
 	}
 	c := y.conn
-	client := clientSide(c, a.talks.At(c.User))
+	client := clientSide(c, a.talks.of(c))
 	closers := c.ActiveClosers()
 	resets, _, _, _ := c.Resets()
 	tw, holders := c.Holders()

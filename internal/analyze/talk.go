@@ -40,10 +40,10 @@ type reader struct {
 type exchange struct {
 	requestAt, requestDone, firstByteAt int64
 	requestNum, responseNum             uint64
-	method                              httpparse.Method
-	status                              uint16
-	answered                            bool  // the head of the final response is whole
 	text                                int32 // where its strings are kept, 0 for nowhere
+	status                              uint16
+	method                              httpparse.Method
+	answered                            bool // the head of the final response is whole
 }
 
 // said is the message that ended the persistence.
@@ -111,6 +111,7 @@ const (
 type talks struct {
 	flows.Slab[talk]
 
+	dormant flows.Slab[dormantTalk]
 	readers flows.Slab[reader]
 	queues  pool[[]exchange]
 	gaps    pool[samples]
@@ -137,9 +138,13 @@ func (ts *talks) rest(t *talk) {
 	}
 }
 
-// forget takes a talk and what hangs off it back.
-func (t *talks) forget(i uint32) {
-	x := t.At(i)
+// forget takes the talk of c and what hangs off it back.
+func (t *talks) forget(c *flows.Conn) {
+	if c.User&dormant != 0 {
+		t.dormant.Give(c.User &^ dormant)
+		return
+	}
+	x := t.At(c.User)
 	if x.reader != 0 {
 		t.readers.Give(x.reader)
 	}
@@ -150,7 +155,16 @@ func (t *talks) forget(i uint32) {
 	if x.gaps.store != 0 {
 		t.gaps.give(x.gaps.store)
 	}
-	t.Give(i)
+	t.Give(c.User)
+}
+
+// drop forgets the talk of c for good.
+func (t *talks) drop(c *flows.Conn) {
+	if c.User&dormant != 0 {
+		t.dormant.Drop(c.User &^ dormant)
+	} else {
+		t.Drop(c.User)
+	}
 }
 
 // pool hands out values by number, from 1, and takes them back.

@@ -1,0 +1,137 @@
+package analyze
+
+import (
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
+)
+
+// Where connections are forgotten once they have ended, most of those that are
+// kept wait for the end of their TIME_WAIT, and no message comes any more. The
+// talk of such a connection takes a form of half its size, until data comes
+// after all. As with the dormant connections of package flows, a talk that does
+// not fit into that form stays as it is.
+
+// dormantTalk is a talk on which both sides have ended. It has neither a reader
+// nor a queue, and one idle gap at most. Times are the distance to at.
+type dormantTalk struct {
+	at    int64
+	facts talkFacts
+	pair  uint32
+	gap   uint32 // ns
+
+	requestAt, requestDone, firstByteAt, lastDone, saidAt, usedAt distance
+
+	requestNum, responseNum, saidNum uint32
+
+	requests, responses, saidN uint16
+	status, lastStatus         uint16
+	idleBefore, idleOthers     uint16
+	interim, outstanding, gaps uint8
+	proto                      Protocol
+	minor                      uint8
+	requester                  flows.Side
+	how                        Said
+	method                     httpparse.Method
+	answered                   bool
+}
+
+// distance is a time as the distance in ns to another.
+type distance int32
+
+const (
+	noTime      distance = -1 << 31 // the time is 0
+	unknownTime distance = 1<<31 - 1
+)
+
+func (x *dormantTalk) distance(t int64) distance {
+	switch t {
+	case 0:
+		return noTime
+	case Unknown:
+		return unknownTime
+	}
+	return distance(t - x.at)
+}
+
+func (x *dormantTalk) time(d distance) int64 {
+	switch d {
+	case noTime:
+		return 0
+	case unknownTime:
+		return Unknown
+	}
+	return x.at + int64(d)
+}
+
+// pack makes the dormant form of t, and reports whether that tells all of it.
+func (x *dormantTalk) pack(t *talk) bool {
+	e, s := &t.now, &t.said
+	if x.at = t.lastDone; x.at == Unknown {
+		x.at = e.requestAt
+	}
+	x.facts, x.pair, x.gap, x.gaps = t.facts, t.pair, uint32(t.gaps.last), uint8(t.gaps.n)
+	x.requestAt, x.requestDone, x.firstByteAt = x.distance(e.requestAt), x.distance(e.requestDone), x.distance(e.firstByteAt)
+	x.requestNum, x.responseNum = uint32(e.requestNum), uint32(e.responseNum)
+	x.method, x.status, x.answered = e.method, e.status, e.answered
+	x.lastDone, x.lastStatus = x.distance(t.lastDone), t.lastStatus
+	x.how, x.saidN, x.saidNum, x.saidAt, x.usedAt = s.how, uint16(s.n), uint32(s.num), x.distance(s.at), x.distance(s.usedAt)
+	x.requests, x.responses = uint16(t.requests), uint16(t.responses)
+	x.interim, x.outstanding = uint8(t.interim), uint8(t.outstanding)
+	x.proto, x.minor, x.requester = t.proto, t.minor, t.requester
+	x.idleBefore, x.idleOthers = t.idleBefore, t.idleOthers
+	var again talk
+	x.unpack(&again)
+	return again == *t
+}
+
+// unpack is the inverse of pack.
+func (x *dormantTalk) unpack(t *talk) {
+	*t = talk{}
+	t.facts, t.pair = x.facts, x.pair
+	t.gaps.n, t.gaps.last, t.gaps.max = uint32(x.gaps), int64(x.gap), int64(x.gap)
+	e, s := &t.now, &t.said
+	e.requestAt, e.requestDone, e.firstByteAt = x.time(x.requestAt), x.time(x.requestDone), x.time(x.firstByteAt)
+	e.requestNum, e.responseNum = uint64(x.requestNum), uint64(x.responseNum)
+	e.method, e.status, e.answered = x.method, x.status, x.answered
+	t.lastDone, t.lastStatus = x.time(x.lastDone), x.lastStatus
+	s.how, s.n, s.num, s.at, s.usedAt = x.how, uint32(x.saidN), uint64(x.saidNum), x.time(x.saidAt), x.time(x.usedAt)
+	t.requests, t.responses = uint32(x.requests), uint32(x.responses)
+	t.interim, t.outstanding = uint32(x.interim), uint32(x.outstanding)
+	t.proto, t.minor, t.requester = x.proto, x.minor, x.requester
+	t.idleBefore, t.idleOthers = x.idleBefore, x.idleOthers
+}
+
+// dormant marks, in [flows.Conn.User], the number of a dormant talk.
+const dormant = 1 << 31
+
+// of returns the talk of c. If it was dormant it is so no more.
+func (ts *talks) of(c *flows.Conn) *talk {
+	if c.User&dormant == 0 {
+		return ts.At(c.User)
+	}
+	i, t := ts.Take()
+	ts.dormant.At(c.User &^ dormant).unpack(t)
+	ts.dormant.Give(c.User &^ dormant)
+	c.User = i
+	return t
+}
+
+// peek returns the talk of c to read, which may be scratch.
+func (ts *talks) peek(c *flows.Conn, scratch *talk) *talk {
+	if c.User&dormant == 0 {
+		return ts.At(c.User)
+	}
+	ts.dormant.At(c.User &^ dormant).unpack(scratch)
+	return scratch
+}
+
+// sleep makes the talk of c dormant if it fits.
+func (ts *talks) sleep(c *flows.Conn) {
+	i, x := ts.dormant.Take()
+	if !x.pack(ts.At(c.User)) {
+		ts.dormant.Give(i)
+		return
+	}
+	ts.Give(c.User)
+	c.User = i | dormant
+}
