@@ -189,7 +189,7 @@ func (j *job) proves(r *report.Report, e *report.Evidence, file []byte, ids []ui
 		alone.Connection(i, &c)
 		e.Connections = append(e.Connections, report.EvidenceConnection{ID: ids[i], Stream: c.Stream})
 	}
-	d := diagnose.Run(alone)
+	d := diagnose.Run(alone, j.workers())
 	e.Verdict = d.Verdict
 	e.Same = d.Verdict.Level == r.Diagnosis.Verdict.Level && shows(d, r.Diagnosis)
 	return nil

@@ -270,7 +270,7 @@ func (j *job) onConnection() func(*analyze.Connection) {
 	if j.s.live != nil { // what only the group can tell is told of the last ones, at the end
 		return func(c *analyze.Connection) { write(c, diagnose.Judge(c, max(j.last, c.End))) }
 	}
-	j.collector = diagnose.NewCollector()
+	j.collector = diagnose.NewCollector(j.workers())
 	return func(c *analyze.Connection) {
 		write(c, j.collector.Add(c, max(j.last, c.End)))
 	}
@@ -281,7 +281,7 @@ func (j *job) diagnose(r *analyze.Result) *diagnose.Diagnosis {
 	if j.collector != nil {
 		return j.collector.Finish(r)
 	}
-	return diagnose.Run(r)
+	return diagnose.Run(r, j.workers())
 }
 
 // openFailed adds a hint where nobody may have meant standard input.

@@ -56,7 +56,7 @@ func viewed(t *testing.T, file string) (*job, *capture.Source, *live.Snapshot) {
 		t.Fatal(err)
 	}
 	r := a.Finish(j.times(src, opt))
-	return j, src, live.Whole(r, diagnose.Run(r))
+	return j, src, live.Whole(r, diagnose.Run(r, 2))
 }
 
 // TestSaveView saves each format, and nothing over what is there.

@@ -43,6 +43,7 @@ type Collector struct {
 	records flows.Slab[record]
 	byID    []*record // all of them, once the analysis is over
 	traits  traits
+	workers int
 }
 
 // traits are sums over connections that only some rules look at.
@@ -75,8 +76,9 @@ const (
 	oddStarved                  // data acknowledged, never answered
 )
 
-// NewCollector returns an empty Collector.
-func NewCollector() *Collector { return &Collector{} }
+// NewCollector returns an empty Collector, which uses so many goroutines at the
+// end.
+func NewCollector(workers int) *Collector { return &Collector{workers: max(1, workers)} }
 
 // minStarved is how long data that was acknowledged must stay unanswered for the
 // program not to have accepted the connection.
@@ -89,10 +91,15 @@ const minStall = 500e6
 // Undecided if only its group can tell. last is the time of the latest packet
 // so far.
 func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
+	_, r := d.records.Take()
+	return d.traits.add(r, c, last)
+}
+
+// add fills r with c, and adds it up.
+func (t *traits) add(r *record, c *analyze.Connection, last int64) NotReused {
 	is, k := judge(c, last)
 	e := &c.Evidence
 	end := endingOf(e)
-	_, r := d.records.Take()
 	*r = record{
 		id: c.ID, stream: c.Stream, is: is, class: k, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, holder: c.Close.TimeWait,
 		pair: e.Pair, server: e.Server, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
@@ -103,13 +110,12 @@ func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
 		r.saidAt, r.saidN, r.usedAt = e.SaidBy.At, uint32(e.SaidN), e.SaidUsedAt
 		r.packet = e.SaidBy.Packet
 	}
-	d.notice(c, e, last)
+	t.notice(c, e, last)
 	return is
 }
 
 // notice notes what is unusual besides the cause.
-func (d *Collector) notice(c *analyze.Connection, e *analyze.Evidence, last int64) {
-	t := &d.traits
+func (t *traits) notice(c *analyze.Connection, e *analyze.Evidence, last int64) {
 	mark := func(what oddity, by analyze.Party, ns int64, packet uint64) {
 		t.marks = append(t.marks, marked{c.ID, what, by, ns, packet})
 	}
@@ -143,10 +149,10 @@ func (d *Collector) notice(c *analyze.Connection, e *analyze.Evidence, last int6
 	if e.Idle408 {
 		mark(odd408, analyze.Server, 0, 0)
 	}
-	d.noticeEnd(c, e, last, mark)
+	t.noticeEnd(c, e, last, mark)
 }
 
-func (d *Collector) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last int64, mark func(oddity, analyze.Party, int64, uint64)) {
+func (t *traits) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last int64, mark func(oddity, analyze.Party, int64, uint64)) {
 	for _, x := range [...]struct {
 		by analyze.Party
 		*analyze.Probes
@@ -174,6 +180,17 @@ func (d *Collector) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last i
 	case e.ClientFIN.OK() && !e.ServerFIN.OK() && !e.UnackedClient && !c.Close.Inferred:
 		mark(oddFINWait2, analyze.Server, last-e.ClientFIN.At, e.ClientFIN.Packet)
 	}
+}
+
+// join adds what other sums up.
+func (t *traits) join(other *traits) {
+	t.midstream += other.midstream
+	t.oneDirection += other.oneDirection
+	t.opaque += other.opaque
+	t.lossy += other.lossy
+	t.withRequests += other.withRequests
+	t.withMessages += other.withMessages
+	t.marks = append(t.marks, other.marks...)
 }
 
 // sort puts the records in order of ID.

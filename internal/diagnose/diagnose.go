@@ -3,6 +3,8 @@ package diagnose
 import (
 	"cmp"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -40,7 +42,9 @@ type CauseTotal struct {
 // and runs the rules. The Collector must not be used any more.
 func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 	x := &Diagnosis{all: d, starved: map[uint32]int64{}}
-	d.sort()
+	if d.byID == nil {
+		d.sort()
+	}
 	x.groups = group(d.byID, r)
 	for _, m := range d.traits.marks {
 		if m.what == oddStarved {
@@ -58,22 +62,42 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 	x.sortPolicies()
 	x.countCauses()
 	v := d.view(x, r)
-	for _, rule := range Rules {
-		j := Judgement{Rule: rule, Lacks: v.lacks(rule.Needs)}
-		if j.Lacks == "" {
-			found := rule.Check(v, rule)
-			if rule.Costs {
-				found = slices.DeleteFunc(found, func(f Finding) bool { return f.Saves.Connections == 0 && f.Failed == 0 })
-			}
-			found = v.join(found)
-			j.Findings = len(found)
-			x.Findings = append(x.Findings, found...)
-		}
-		x.Judged = append(x.Judged, j)
-	}
+	v.checkAll(d.workers)
 	rank(x.Findings)
 	x.Verdict = v.conclude()
 	return x
+}
+
+// checkAll runs the rules, which do not see what the others find.
+func (v *view) checkAll(workers int) {
+	v.Judged = make([]Judgement, len(Rules))
+	found := make([][]Finding, len(Rules))
+	var jobs sync.WaitGroup
+	var next atomic.Int64
+	for range workers {
+		jobs.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(Rules)); i = next.Add(1) - 1 {
+				v.Judged[i], found[i] = v.check(Rules[i])
+			}
+		})
+	}
+	jobs.Wait()
+	v.Findings = slices.Concat(found...)
+}
+
+// check runs a rule.
+func (v *view) check(rule *Rule) (j Judgement, found []Finding) {
+	j = Judgement{Rule: rule, Lacks: v.lacks(rule.Needs)}
+	if j.Lacks != "" {
+		return j, nil
+	}
+	found = rule.Check(v, rule)
+	if rule.Costs {
+		found = slices.DeleteFunc(found, func(f Finding) bool { return f.Saves.Connections == 0 && f.Failed == 0 })
+	}
+	found = v.join(found)
+	j.Findings = len(found)
+	return j, found
 }
 
 // view makes what the rules see. A Collector that took only the last
@@ -93,13 +117,16 @@ func (d *Collector) view(x *Diagnosis, r *analyze.Result) *view {
 
 // countCauses counts the connections of each cause.
 func (d *Diagnosis) countCauses() {
-	by := map[CauseTotal]int64{}
+	var by [causeCount][analyze.Network + 1]int64
 	for _, r := range d.all.byID {
-		by[CauseTotal{Cause: r.is.Cause, By: r.is.By}]++
+		by[r.is.Cause][r.is.By]++
 	}
-	for t, n := range by {
-		t.Connections = n
-		d.Causes = append(d.Causes, t)
+	for cause := range by {
+		for who, n := range by[cause] {
+			if n > 0 {
+				d.Causes = append(d.Causes, CauseTotal{Cause(cause), analyze.Party(who), n})
+			}
+		}
 	}
 	slices.SortFunc(d.Causes, byCount)
 }
@@ -157,13 +184,27 @@ func (d *Diagnosis) Limit(kind PolicyKind, s *analyze.ServerSummary) int64 {
 	return analyze.Unknown
 }
 
-// Run judges an analysis that keeps its connections.
-func Run(r *analyze.Result) *Diagnosis {
-	d := NewCollector()
-	var c analyze.Connection
-	for i := range r.Len() {
-		r.Connection(i, &c)
-		d.Add(&c, r.Last)
+// Run judges an analysis that keeps its connections, with so many goroutines.
+func Run(r *analyze.Result, workers int) *Diagnosis {
+	n := r.Len()
+	d := NewCollector(workers)
+	records := make([]record, n)
+	d.byID = make([]*record, n)
+	parts := make([]traits, d.workers)
+	var jobs sync.WaitGroup
+	for k := range parts {
+		jobs.Go(func() {
+			var c analyze.Connection
+			for i := n * k / len(parts); i < n*(k+1)/len(parts); i++ {
+				r.Connection(i, &c)
+				d.byID[i] = &records[i]
+				parts[k].add(d.byID[i], &c, r.Last)
+			}
+		})
+	}
+	jobs.Wait()
+	for k := range parts {
+		d.traits.join(&parts[k])
 	}
 	return d.Finish(r)
 }

@@ -134,7 +134,22 @@ func (v *view) perHost(causes ...Cause) []ended {
 }
 
 func having(records []*record, causes []Cause) []*record {
-	in, _ := split(records, func(r *record) bool { return slices.Contains(causes, r.is.Cause) })
+	is := func(r *record) bool { return slices.Contains(causes, r.is.Cause) }
+	n := 0
+	for _, r := range records {
+		if is(r) {
+			n++
+		}
+	}
+	if n == len(records) {
+		return records
+	}
+	in := make([]*record, 0, n)
+	for _, r := range records {
+		if is(r) {
+			in = append(in, r)
+		}
+	}
 	return in
 }
 
@@ -243,13 +258,21 @@ func (v *view) example(r *record) Example {
 // saving estimates what a perfect pool would spare of these connections: of
 // each pair no more than it has too many.
 func saving(v *view, records []*record) Saving {
-	perPair := map[uint32]int64{}
+	perPair := map[uint32]*int64{}
 	waits := int64(0)
+	last, n := uint32(0), new(int64) // there is no pair 0
 	for _, r := range records {
 		if r.requests == 0 {
 			continue
 		}
-		perPair[r.pair]++
+		if r.pair != last {
+			last, n = r.pair, perPair[r.pair]
+			if n == nil {
+				n = new(int64)
+				perPair[last] = n
+			}
+		}
+		*n++
 		switch r.holder {
 		case analyze.TimeWaitClient, analyze.TimeWaitServer, analyze.TimeWaitBoth:
 			waits++
@@ -259,9 +282,9 @@ func saving(v *view, records []*record) Saving {
 	of := int64(0)
 	for num, n := range perPair {
 		p := v.groups.byPair[num]
-		of += n
+		of += *n
 		if p.AvoidableConnections > 0 {
-			s.Connections += min(n, p.AvoidableConnections)
+			s.Connections += min(*n, p.AvoidableConnections)
 		}
 	}
 	if of > 0 {

@@ -21,6 +21,7 @@ type pair struct {
 	*analyze.Pair
 	name   string // of the client
 	server *server
+	host   *host
 	members
 }
 
@@ -62,20 +63,24 @@ type groups struct {
 	servers []*server
 	pairs   []*pair
 	hosts   []*host
-	byPair  map[uint32]*pair // by number
+	byPair  []*pair // by number
 }
 
 // group puts the records, in order of ID, into their groups.
 func group(records []*record, r *analyze.Result) *groups {
-	g := &groups{byPair: map[uint32]*pair{}}
+	g := &groups{}
 	servers := map[uint32]*server{}
 	for i := range r.Servers {
 		s := &server{ServerSummary: &r.Servers[i], name: r.Servers[i].Server.String()}
-		s.records = make([]*record, 0, min(s.Connections, int64(len(records))))
 		servers[s.Num] = s
 		g.servers = append(g.servers, s)
 	}
 	hosts := map[netip.Addr]*host{}
+	last := uint32(0)
+	for i := range r.Pairs {
+		last = max(last, r.Pairs[i].Num)
+	}
+	g.byPair = make([]*pair, last+1)
 	for i := range r.Pairs {
 		p := &pair{Pair: &r.Pairs[i], name: r.Pairs[i].Client.String(), server: servers[r.Pairs[i].ServerNum]}
 		p.records = make([]*record, 0, min(p.Connections, int64(len(records))))
@@ -89,36 +94,44 @@ func group(records []*record, r *analyze.Result) *groups {
 			g.hosts = append(g.hosts, h)
 		}
 		h.pairs = append(h.pairs, p)
+		p.host = h
 	}
-	p := &pair{}
-	for _, x := range records {
-		if p.Pair == nil || p.Num != x.pair {
-			p = g.byPair[x.pair]
-		}
-		p.records = append(p.records, x)
-		p.server.records = append(p.server.records, x)
+	for _, s := range g.servers {
+		s.room(s.pairs)
 	}
 	for _, h := range g.hosts {
-		h.gather()
+		h.room(h.pairs)
+	}
+	for _, x := range records {
+		p := g.byPair[x.pair]
+		p.records = append(p.records, x)
+		if len(p.server.pairs) > 1 {
+			p.server.records = append(p.server.records, x)
+		}
+		if len(p.host.pairs) > 1 {
+			p.host.records = append(p.host.records, x)
+		}
+	}
+	for _, p := range g.pairs {
+		if len(p.server.pairs) == 1 {
+			p.server.records = p.records
+		}
+		if len(p.host.pairs) == 1 {
+			p.host.records = p.records
+		}
 	}
 	return g
 }
 
-// gather collects the records of the host's pairs, in order of ID.
-func (h *host) gather() {
-	if len(h.pairs) == 1 {
-		h.records = h.pairs[0].records
-		return
-	}
+// room makes room for the records of a group with these pairs.
+func (m *members) room(pairs []*pair) {
 	n := 0
-	for _, p := range h.pairs {
-		n += len(p.records)
+	for _, p := range pairs {
+		n += cap(p.records)
 	}
-	h.records = make([]*record, 0, n)
-	for _, p := range h.pairs {
-		h.records = append(h.records, p.records...)
+	if len(pairs) > 1 {
+		m.records = make([]*record, 0, n)
 	}
-	slices.SortFunc(h.records, func(x, y *record) int { return cmp.Compare(x.id, y.id) })
 }
 
 // note notes the causes of each group, when all are decided.

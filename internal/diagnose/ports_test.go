@@ -24,7 +24,7 @@ func TestPortBudget(t *testing.T) {
 	for ports, want := range map[int64]bool{0: false, 80: true, 1000: false} {
 		a := analyze.New(analyze.Options{PortBudget: func(netip.Addr) int64 { return ports }})
 		a.Apply(segs)
-		d := Run(a.Finish(segs[0].Time, segs[len(segs)-1].Time))
+		d := Run(a.Finish(segs[0].Time, segs[len(segs)-1].Time), 2)
 		i := slices.IndexFunc(d.Findings, func(f Finding) bool { return f.Rule == portBudget })
 		if (i >= 0) != want {
 			t.Errorf("of %d ports: got %v to fire, want KA1032 %v", ports, firedIn(d), want)

@@ -194,9 +194,9 @@ func play(t *testing.T, text string) played {
 	a := analyze.New(analyze.Options{})
 	a.Apply(p.segs)
 	p.Result = a.Finish(first, last)
-	p.Diagnosis = Run(p.Result)
+	p.Diagnosis = Run(p.Result, 2)
 
-	d := NewCollector()
+	d := NewCollector(1)
 	now := first
 	live := analyze.New(analyze.Options{OnConnection: func(c *analyze.Connection) { d.Add(c, now) }})
 	for i := range p.segs {

@@ -111,7 +111,7 @@ func (s *Session) look(first, last int64) *Snapshot {
 
 func (s *Session) judge(r *analyze.Result, list []analyze.Connection) *Snapshot {
 	slices.SortFunc(list, func(a, b analyze.Connection) int { return cmp.Compare(a.ID, b.ID) })
-	d := diagnose.NewCollector()
+	d := diagnose.NewCollector(1)
 	for i := range list {
 		d.Add(&list[i], r.Last)
 	}

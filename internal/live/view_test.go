@@ -57,7 +57,7 @@ func whole(t testing.TB, name string) *Snapshot {
 	a := analyze.New(analyze.Options{})
 	a.Apply(segs)
 	r := a.Finish(segs[0].Time, segs[len(segs)-1].Time)
-	return Whole(r, diagnose.Run(r))
+	return Whole(r, diagnose.Run(r, 2))
 }
 
 // screen is a model without a terminal, and a clock that stands still.

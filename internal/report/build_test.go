@@ -138,7 +138,7 @@ func incident() *Report {
 
 // diagnosed adds the diagnosis of hand-made connections.
 func diagnosed(r *Report) *Report {
-	d := diagnose.NewCollector()
+	d := diagnose.NewCollector(1)
 	r.Result.First, r.Result.Last = r.Meta.First, r.Meta.Last
 	for i := range r.Facts.(*handMade).connections {
 		c := &r.Facts.(*handMade).connections[i]
