@@ -68,7 +68,7 @@ func goesOn(run []*record, newest, oldest int64) bool {
 // gaveUp names the client's closes with a request under way.
 func (d *Diagnosis) gaveUp(p *pair) {
 	w := waiting(p.records, clientEndedBusy)
-	unread, w := split(w, func(r *record) bool { return r.begun() && r.ended-r.firstByte < minIdle })
+	unread, w := split(w, func(r *record) bool { return r.begun() && r.ended-r.firstByte() < minIdle })
 	if atTimeout(unread, w) {
 		unread, w = nil, waiting(p.records, clientEndedBusy)
 	}
@@ -89,7 +89,7 @@ func (d *Diagnosis) gaveUp(p *pair) {
 }
 
 // begun reports whether the response that the end cut short had begun.
-func (r *record) begun() bool { return r.is.fact.what == sawCutEnd && r.firstByte != analyze.Unknown }
+func (r *record) begun() bool { return r.is.fact.what == sawCutEnd && r.firstByte() != analyze.Unknown }
 
 // atTimeout reports whether requests that ended just after the first byte of
 // their response did so by a timeout, like others: what they have in common is
@@ -103,7 +103,7 @@ func atTimeout(unread, others []*record) bool {
 	if len(in) < len(unread) {
 		return false
 	}
-	return len(in) < b.n || b.hi-b.lo < spread(values(in, func(r *record) int64 { return r.ended - r.firstByte }))
+	return len(in) < b.n || b.hi-b.lo < spread(values(in, func(r *record) int64 { return r.ended - r.firstByte() }))
 }
 
 // afterResponse names the client's closes right after a response. Alone they

@@ -2,40 +2,51 @@ package diagnose
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// record is what is kept of a connection for its group: no pointer, about 150
-// bytes.
+// record is what is kept of a connection for its group: no pointer, 128 bytes.
 type record struct {
-	id        uint64
-	stream    int64
-	is        NotReused
-	start     int64
-	ended     int64  // first FIN or RST
-	packet    uint64 // of that, else of the message that ended the persistence
-	done      int64  // last byte of the last response; Unknown without
-	saidAt    int64  // 0 if nothing was said
-	usedAt    int64  // as in [analyze.Evidence.SaidUsedAt]
-	asked     uint64 // first packet of the last request
-	askedAt   int64  // its time
-	firstByte int64  // of a response that was under way
-	connect   int64  // time that the connection took to open, 0 if not known
+	id      uint64
+	is      NotReused
+	start   int64
+	ended   int64  // first FIN or RST
+	packet  uint64 // of that, else of the message that ended the persistence
+	done    int64  // last byte of the last response; Unknown without
+	asked   uint64 // first packet of the last request
+	connect int64  // time that the connection took to open, 0 if not known
+	times   [2]int64
 
-	pair, server    uint32
-	requests, saidN uint32
-	port            uint16 // of the client
-	idleOthers      uint16 // capped
-	idleBefore      uint16 // others that were idle when it was opened, capped
-	class           class
-	rst             bool // it ended by an RST
-	open            bool // it did not end
-	half            bool // one side closed, the other did not, though it had time
-	holder          analyze.TimeWait
+	stream     uint32 // noStream if it is not known
+	pair       uint32
+	requests   uint32
+	port       uint16 // of the client
+	idleOthers uint16 // capped
+	idleBefore uint16 // others that were idle when it was opened, capped
+	class      class
+	rst        bool // it ended by an RST
+	open       bool // it did not end
+	half       bool // one side closed, the other did not, though it had time
+	holder     analyze.TimeWait
 }
+
+const noStream = math.MaxUint32
+
+// saidAt is when a response said that it ended the persistence, and usedAt the
+// time of the last byte of the response before it; Unknown without. Those of
+// class saidInResponse have these two.
+func (r *record) saidAt() int64 { return r.times[0] }
+func (r *record) usedAt() int64 { return r.times[1] }
+
+// askedAt is the time of the first packet of the last request, and firstByte
+// that of the response to it that was under way; Unknown without. All others
+// have these two.
+func (r *record) askedAt() int64   { return r.times[0] }
+func (r *record) firstByte() int64 { return r.times[1] }
 
 // Collector takes the connections of one analysis. It is not safe for
 // concurrent use.
@@ -101,13 +112,18 @@ func (t *traits) add(r *record, c *analyze.Connection, last int64) NotReused {
 	e := &c.Evidence
 	end := endingOf(e)
 	*r = record{
-		id: c.ID, stream: c.Stream, is: is, class: k, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, holder: c.Close.TimeWait,
-		pair: e.Pair, server: e.Server, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
+		id: c.ID, stream: noStream, is: is, class: k, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, holder: c.Close.TimeWait,
+		pair: e.Pair, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
 		requests: uint32(max(c.Requests, 0)), start: c.Start, ended: end.at, packet: end.packet, done: e.LastDone,
-		asked: e.Asked.Packet, askedAt: e.Asked.At, firstByte: e.FirstByteAt, connect: max(c.ConnectTime, 0),
+		asked: e.Asked.Packet, times: [2]int64{e.Asked.At, e.FirstByteAt}, connect: max(c.ConnectTime, 0),
+	}
+	if c.Stream != analyze.Unknown {
+		r.stream = uint32(c.Stream)
+	}
+	if k == saidInResponse {
+		r.times = [2]int64{e.SaidBy.At, e.SaidUsedAt}
 	}
 	if e.Said != analyze.SaidNothing {
-		r.saidAt, r.saidN, r.usedAt = e.SaidBy.At, uint32(e.SaidN), e.SaidUsedAt
 		r.packet = e.SaidBy.Packet
 	}
 	t.notice(c, e, last)

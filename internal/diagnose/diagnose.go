@@ -48,7 +48,7 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 	x.groups = group(d.byID, r)
 	for _, m := range d.traits.marks {
 		if m.what == oddStarved {
-			x.starved[d.find(m.id).server]++
+			x.starved[x.groups.byPair[d.find(m.id).pair].server.Num]++
 		}
 	}
 	for _, s := range x.groups.servers {

@@ -234,9 +234,10 @@ func (r *Rule) fixFor(e ended) string {
 
 // example shows one connection.
 func (v *view) example(r *record) Example {
-	x := Example{Connection: r.id, Stream: r.stream, Observed: r.is.Observed()}
+	x := Example{Connection: r.id, Stream: analyze.Unknown, Observed: r.is.Observed()}
 	switch {
-	case r.stream != analyze.Unknown:
+	case r.stream != noStream:
+		x.Stream = int64(r.stream)
 		x.Filter = fmt.Sprintf("tcp.stream eq %d", r.stream)
 	default:
 		p := v.groups.byPair[r.pair]

@@ -41,10 +41,10 @@ const longSilence = 30e9
 func (v *view) idleBefore(records []*record) int64 {
 	shortest := int64(0)
 	for _, x := range records {
-		if x.done == analyze.Unknown || x.askedAt <= x.done {
+		if x.done == analyze.Unknown || x.askedAt() <= x.done {
 			continue
 		}
-		if d := x.askedAt - x.done; shortest == 0 || d < shortest {
+		if d := x.askedAt() - x.done; shortest == 0 || d < shortest {
 			shortest = d
 		}
 	}

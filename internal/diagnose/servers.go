@@ -120,9 +120,9 @@ func (s *server) lastSigns() signs {
 		}
 		switch {
 		case r.class == saidInResponse && r.is.fact.what == sawResponseClose:
-			x.from = min(x.from, r.saidAt)
-			if r.usedAt != analyze.Unknown {
-				x.kept = max(x.kept, r.usedAt)
+			x.from = min(x.from, r.saidAt())
+			if r.usedAt() != analyze.Unknown {
+				x.kept = max(x.kept, r.usedAt())
 			}
 		case r.done != analyze.Unknown && r.class != saidInResponse:
 			x.kept = max(x.kept, r.done)
@@ -156,7 +156,7 @@ func (d *Diagnosis) saidClose(s *server) {
 		most = max(most, r.requests)
 	}
 	full, rest := split(w, func(r *record) bool {
-		return most >= 2 && r.saidN == most && r.requests == most && r.is.fact.code < 400
+		return most >= 2 && r.is.fact.n == most && r.requests == most && r.is.fact.code < 400
 	})
 	if len(full) >= minSamples {
 		settle(full, ServerMaxRequests, analyze.Server, High)
@@ -195,15 +195,15 @@ func (s *server) keptAge() (age int64) {
 // carried: older than every response that kept its connection, and not older
 // than any that ended it.
 func aged(w []*record, kept int64) (age band, ok bool) {
-	if len(w) < minSamples || spread(values(w, func(r *record) int64 { return int64(r.saidN) })) == 0 ||
+	if len(w) < minSamples || spread(values(w, func(r *record) int64 { return int64(r.is.fact.n) })) == 0 ||
 		spread(values(w, func(r *record) int64 { return r.start })) <= instant {
 		return band{}, false // of one age at any moment
 	}
 	age = band{lo: kept, hi: math.MaxInt64, n: len(w)}
 	for _, r := range w {
-		age.hi = min(age.hi, r.saidAt-r.start)
-		if r.usedAt != analyze.Unknown {
-			age.lo = max(age.lo, r.usedAt-r.start)
+		age.hi = min(age.hi, r.saidAt()-r.start)
+		if r.usedAt() != analyze.Unknown {
+			age.lo = max(age.lo, r.usedAt()-r.start)
 		}
 	}
 	age.middle = age.hi
