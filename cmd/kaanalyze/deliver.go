@@ -25,8 +25,9 @@ func (j *job) times(src *capture.Source, opt capture.Options) (first, last int64
 func (j *job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Options) *report.Report {
 	first, last := j.times(src, opt)
 	j.last = last
-	tightenMemory()
+	loosen := tightenMemory()
 	result := a.Finish(first, last)
+	loosen()
 	return j.report(src, result, j.diagnose(result), nil)
 }
 

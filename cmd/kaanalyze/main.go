@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -23,11 +24,17 @@ func main() {
 // nothing.
 const gcPercent = 50
 
-// tightenMemory is for the end, when the heap hardly grows any more: the room
-// that the collector leaves would be most of what adding up needs.
-func tightenMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(10)
+// tightenMemory is for adding up, when the heap hardly grows any more: the room
+// that the collector leaves would be most of what that needs. The function that
+// it returns ends that: what follows takes less than adding up has given back.
+func tightenMemory() (end func()) {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	debug.SetGCPercent(10)
+	return func() {
+		runtime.GC()
+		debug.SetGCPercent(gcPercent)
 	}
 }
 
