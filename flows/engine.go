@@ -390,15 +390,14 @@ func (e *Engine) each(f func(handle)) {
 		}
 		return
 	}
-	var scratch Conn
 	type kept struct {
 		id uint64
 		h  handle
 	}
 	all := make([]kept, 0, e.Kept()) // some were evicted, and their handles used again
 	for h := range handle(len(e.slabs.places)) {
-		if c := e.slabs.peek(h, &scratch); c != nil {
-			all = append(all, kept{c.ID, h})
+		if id := e.slabs.id(h); id != 0 {
+			all = append(all, kept{id, h})
 		}
 	}
 	slices.SortFunc(all, func(a, b kept) int { return cmp.Compare(a.id, b.id) })
@@ -410,9 +409,9 @@ func (e *Engine) each(f func(handle)) {
 // Finish says that the capture is over: payload that waits for a gap is
 // handed over, and with it the end of what was not closed stays open.
 func (e *Engine) Finish() {
-	e.Each(func(c *Conn) {
-		if !e.slabs.sleeps(c.self) { // those that do are complete
-			e.complete(c)
+	e.each(func(h handle) {
+		if !e.slabs.sleeps(h) { // those that do are complete
+			e.complete(e.slabs.at(h))
 		}
 	})
 }

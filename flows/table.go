@@ -120,6 +120,18 @@ func (s *slabs) peek(h handle, scratch *Conn) *Conn {
 	}
 }
 
+// id returns the ID of h, 0 if there is none.
+func (s *slabs) id(h handle) uint64 {
+	switch p := s.places[h]; {
+	case p == 0:
+		return 0
+	case p&1 != 0:
+		return uint64(s.dormant.At(uint32(p >> 1)).id)
+	default:
+		return s.awake.At(uint32(p >> 1)).ID
+	}
+}
+
 // sleeps reports whether h is dormant.
 func (s *slabs) sleeps(h handle) bool { return s.places[h]&1 != 0 }
 
