@@ -15,21 +15,19 @@ func (a *Analyzer) Peek(first, last int64, each func(*Connection)) *Result {
 	// Pairs are made before they are copied. A connection keeps none that is a
 	// guess: who is its client may still show.
 	var scratch talk
-	pairs := make(map[uint64]uint32, a.engine.Kept())
 	a.engine.Each(func(c *flows.Conn) {
 		if a.wanted(c) {
-			pairs[c.ID] = a.pairOf(c, a.talks.peek(c, &scratch))
+			a.pairOf(c, a.talks.peek(c, &scratch))
 		}
 	})
 	b := a.books.clone()
 	a.engine.Each(func(c *flows.Conn) {
-		pair, ok := pairs[c.ID]
-		if !ok {
+		if !a.wanted(c) {
 			return
 		}
-		if t := a.talks.peek(c, &scratch); t != &scratch {
-			scratch = *t
-		}
+		t := a.talks.peek(c, &scratch)
+		pair := a.pairOf(c, t)
+		scratch = *t
 		scratch.pair = pair
 		b.enter(c, &scratch, clientSide(c, &scratch), int64(a.opt.TimeWait))
 		if each != nil {
@@ -41,6 +39,9 @@ func (a *Analyzer) Peek(first, last int64, each func(*Connection)) *Result {
 	b.close(r, a, first, last, a.engine.Counts())
 	return r
 }
+
+// Kept returns how many connections Peek would tell of.
+func (a *Analyzer) Kept() int { return a.engine.Kept() }
 
 // pairOf returns the pair of a connection, as far as it shows.
 func (a *Analyzer) pairOf(c *flows.Conn, t *talk) uint32 {

@@ -39,7 +39,7 @@ type Finding struct {
 	Examples    []Example
 
 	subject subject
-	records []*record // that show it, in order of ID; nil if they are not kept
+	records []*record // that show it; nil if they are not kept
 	brief   string    // for the verdict; Title if empty
 
 	unopened bool // what failed are connections that never opened

@@ -53,7 +53,6 @@ func (v *view) joined(s *server, group []Finding) Finding {
 			f.Examples = append(f.Examples, x.Examples[0])
 		}
 	}
-	slices.SortFunc(f.records, func(x, y *record) int { return cmp.Compare(x.id, y.id) })
 	f.Severity = max(f.Severity, v.weigh(&f))
 	return f
 }

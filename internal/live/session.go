@@ -104,7 +104,8 @@ func (s *Session) Finish(first, last int64) *Snapshot {
 
 // look judges the window and what is open.
 func (s *Session) look(first, last int64) *Snapshot {
-	list := slices.Concat(s.old, s.recent)
+	list := make([]analyze.Connection, 0, len(s.old)+len(s.recent)+s.analyzer.Kept())
+	list = append(append(list, s.old...), s.recent...)
 	r := s.analyzer.Peek(first, last, func(c *analyze.Connection) { list = append(list, *c) })
 	return s.judge(r, list)
 }
