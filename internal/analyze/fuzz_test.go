@@ -85,8 +85,8 @@ func fuzzSegments(data []byte) []flows.Segment {
 }
 
 // fuzzRun analyzes segs, in one batch, or streamed one by one with heads
-// scanned beforehand.
-func fuzzRun(segs []flows.Segment, streamed bool) (*Analyzer, *Result, []Connection) {
+// scanned beforehand, and checks the exchanges in flight.
+func fuzzRun(t *testing.T, segs []flows.Segment, streamed bool) (*Analyzer, *Result, []Connection) {
 	var conns []Connection
 	opt := Options{Exchanges: !streamed}
 	if streamed {
@@ -105,8 +105,10 @@ func fuzzRun(segs []flows.Segment, streamed bool) (*Analyzer, *Result, []Connect
 	if len(segs) > 0 {
 		first, last = segs[0].Time, segs[len(segs)-1].Time
 	}
+	balanced(t, a)
 	r := a.Finish(first, last)
 	if !streamed {
+		balanced(t, a)
 		conns = make([]Connection, r.Len())
 		for i := range conns {
 			r.Connection(i, &conns[i])
@@ -125,13 +127,13 @@ func FuzzAnalyzer(f *testing.F) {
 			return
 		}
 		segs := fuzzSegments(data)
-		a, r, conns := fuzzRun(segs, false)
-		consistent(t, a, r, conns, len(segs))
+		a, r, conns := fuzzRun(t, segs, false)
+		consistent(t, r, conns, len(segs))
 		if got := len(r.Exchanges()); int64(got) != sum(conns, func(c *Connection) int64 { return max(0, requestsSeen(a, c)) }) {
 			t.Errorf("got %d exchanges, not one for each request", got)
 		}
-		sa, sr, streamed := fuzzRun(segs, true)
-		consistent(t, sa, sr, streamed, len(segs))
+		_, sr, streamed := fuzzRun(t, segs, true)
+		consistent(t, sr, streamed, len(segs))
 		if !slices.EqualFunc(conns, streamed, samePackets) {
 			return // packets came after an eviction
 		}
@@ -164,7 +166,7 @@ func sum(conns []Connection, of func(*Connection) int64) (n int64) {
 }
 
 // consistent checks that what is counted in different ways is the same.
-func consistent(t *testing.T, a *Analyzer, r *Result, conns []Connection, segments int) {
+func consistent(t *testing.T, r *Result, conns []Connection, segments int) {
 	t.Helper()
 	x := &r.Totals
 	kinds := int64(0)
@@ -202,7 +204,6 @@ func consistent(t *testing.T, a *Analyzer, r *Result, conns []Connection, segmen
 	if tw.AtEnd > tw.Peak || tw.Peak > 2*x.Connections {
 		t.Errorf("TIME_WAIT: %d at the end, peak %d", tw.AtEnd, tw.Peak)
 	}
-	balanced(t, a)
 }
 
 func total(steps []int64) (n int64) {
@@ -217,8 +218,9 @@ func total(steps []int64) (n int64) {
 func balanced(t *testing.T, a *Analyzer) {
 	t.Helper()
 	want := make([]int32, len(a.pools.pairs))
+	var scratch talk
 	a.engine.Each(func(c *flows.Conn) {
-		x := a.talks.At(c.User)
+		x := a.talks.peek(c, &scratch)
 		if !x.has(settledOut) {
 			want[x.pair] += int32(x.outstanding)
 		}
