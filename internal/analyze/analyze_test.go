@@ -343,6 +343,31 @@ func TestStreaming(t *testing.T) {
 	}
 }
 
+// A connection that is over is kept in another form where connections are
+// forgotten: messages that come for it after all count in either.
+func TestDataAfterTheEnd(t *testing.T) {
+	script := opening + `
+0.010 > P. ` + getClose + `
+0.020 < P. ` + ok + `
+0.030 < R.
+0.040 > P. ` + get + `
+0.050 > R.
+0.060 > P. ` + get + `
+`
+	whole := connections(run(t, analyze.Options{}, script))
+	if got := whole[0].Requests; got != 3 {
+		t.Fatalf("got %d requests, want 3", got)
+	}
+	var streamed []analyze.Connection
+	a := analyze.New(analyze.Options{OnConnection: func(c *analyze.Connection) { streamed = append(streamed, *c) }})
+	segs := capturetest.Segments(t, script)
+	a.Apply(segs)
+	a.Finish(segs[0].Time, segs[len(segs)-1].Time)
+	if diff := cmp.Diff(whole, streamed, cmp.Comparer(sameAddr)); diff != "" {
+		t.Errorf("streamed (+) and whole (-) differ:\n%s", diff)
+	}
+}
+
 func TestStory(t *testing.T) {
 	r := run(t, analyze.Options{Story: 1}, opening+`
 0.010 > P. `+getClose+`
