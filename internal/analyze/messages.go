@@ -75,7 +75,11 @@ func beginsMessage(b []byte) bool {
 // its requests cannot be counted.
 func (a consumer) firstData(c *flows.Conn, t *talk, d *flows.Data) bool {
 	t.facts |= sawData
-	switch httpparse.Detect(d.Payload) {
+	is := httpparse.HTTP1Request
+	if d.Note[0] == 0 { // it does not begin with a whole head
+		is = httpparse.Detect(d.Payload)
+	}
+	switch is {
 	case httpparse.TLS:
 		t.proto = TLS
 	case httpparse.H2Preface:
