@@ -336,6 +336,9 @@ func (e *Engine) takeOver(c *Conn, d Side, s *Segment) {
 	old := e.conn(c.prev)
 	was := old.sender(s)
 	switch {
+	case old.End+e.opt.TimeWait+lingering <= s.Time: // it may have been evicted
+		old.next, c.prev = 0, 0
+		e.cool(old)
 	case s.Flags&SYN != 0:
 		if s.Flags&ACK != 0 && s.Seq-old.halves[was].next == recycledStep {
 			c.facts |= factRecycledByServer
@@ -416,8 +419,11 @@ func (e *Engine) Finish() {
 	})
 }
 
-// complete hands over all that waits.
+// complete hands over all that waits, as of the last packet: when it is called
+// depends on whether connections are evicted.
 func (e *Engine) complete(c *Conn) {
+	at := e.at
+	e.at = c.End
 	for side := range Side(2) {
 		e.flush(c, side)
 		if h := &c.halves[side]; h.has(sentFIN) {
@@ -425,6 +431,7 @@ func (e *Engine) complete(c *Conn) {
 			e.endData(c, side, h.finAt, h.finNum)
 		}
 	}
+	e.at = at
 }
 
 // Now returns the latest time seen, ns since the epoch.
