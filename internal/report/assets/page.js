@@ -105,7 +105,7 @@ function controls(facts, choice, time) {
 }
 
 // repaint draws canvases anew when their colours change: in the dark, on paper.
-function repaint(charts, lanes) {
+function repaint(charts, lanes, table) {
 	const all = () => {
 		charts.plots.length && charts.draw();
 		lanes.legend();
@@ -115,6 +115,7 @@ function repaint(charts, lanes) {
 	const closed = [];
 	addEventListener("beforeprint", () => {
 		document.documentElement.classList.add("printing");
+		$("paper").textContent = table.told();
 		document.querySelectorAll("details:not([open])").forEach(d => closed.push(d) && (d.open = true));
 		all();
 	});
@@ -134,12 +135,11 @@ async function main() {
 	if (!facts) return;
 	$("explore").hidden = false;
 	const time = new Time(facts.end), choice = new Choice(facts);
-	const charts = new Charts(facts, $("charts"), time), lanes = new Lanes(facts, choice, time);
-	new Table(facts, choice);
+	const charts = new Charts(facts, $("charts"), time), lanes = new Lanes(facts, choice, time), table = new Table(facts, choice);
 	new Detail(facts, choice);
 	findings(facts, choice, time);
 	controls(facts, choice, time);
-	repaint(charts, lanes);
+	repaint(charts, lanes, table);
 	choice.filter(-1, "");
 }
 

@@ -8,7 +8,7 @@ class Charts {
 		this.plots = [];
 		if (!facts.series || !box) return;
 		const s = facts.series;
-		this.seconds = s.opened.map((_, i) => s.start / 1e6 + i * s.step);
+		this.seconds = s.opened.map((_, i) => s.start / 1e6 + i * s.step).concat(facts.end / 1e6);
 		this.draw();
 		new ResizeObserver(() => this.plots.forEach(p => p.setSize({ width: this.width(), height: p.height }))).observe(box);
 		time.onChange(() => this.follow());
@@ -16,21 +16,22 @@ class Charts {
 
 	width() { return Math.max(280, this.box.clientWidth); }
 
-	// lines returns what each chart shows. Lines differ in colour and in dashes.
+	// lines returns what each chart shows, in the words of the pictures. Lines
+	// differ in colour and in dashes.
 	lines() {
-		const s = this.facts.series, per = s.step === 1 ? " per second" : ` in ${grouped(s.step)} s`;
+		const s = this.facts.series, per = "in each " + (s.step === 1 ? "second" : s.step < 600 ? s.step + " s" : lasting(s.step * 1e6));
 		const reused = s.requests.map((n, i) => n ? 100 * s.reused[i] / n : null);
 		const dashes = [[8, 3], [2, 2], [8, 3, 2, 3], [4, 4], [12, 3]];
 		const colours = ["client", "server", "other", "busy", "soft"];
 		return [
-			{ title: "Connections opened and requests" + per, curves: [
-				{ label: "opened", values: s.opened, colour: "server", steps: true },
-				{ label: "requests", values: s.requests, colour: "client", dash: [6, 3], steps: true }] },
-			{ title: "Reuse: percent of the requests that were not the first on their connection", curves: [
-				{ label: "reused", values: reused, colour: "busy", unit: "%", steps: true }] },
-			{ title: "TIME_WAIT entries at once, in all and at the hosts that hold most", curves: [
-				{ label: "all", values: s.time_wait, colour: "text", steps: true },
-				...(s.holders || []).map((h, i) => ({ label: h.host, values: h.time_wait, colour: colours[i], dash: dashes[i], steps: true }))] },
+			{ title: `New connections and requests, ${per}`, curves: [
+				{ label: "new connections", values: s.opened, colour: "client" },
+				{ label: "requests", values: s.requests, colour: "server", dash: [6, 3] }] },
+			{ title: "Reuse: requests that were not the first on their connection", most: 100, curves: [
+				{ label: "reused, % of the requests", values: reused, colour: "busy", unit: "%" }] },
+			{ title: `TIME_WAIT entries, the most at once ${per}`, curves: [
+				{ label: "all", values: s.time_wait, colour: "text" },
+				...(s.holders || []).map((h, i) => ({ label: "at " + h.host, values: h.time_wait, colour: colours[i], dash: dashes[i] }))] },
 		].filter(c => c.curves.some(k => k.values.some(v => v > 0)));
 	}
 
@@ -41,7 +42,7 @@ class Charts {
 		this.follow();
 	}
 
-	chart({ title, curves }) {
+	chart({ title, most, curves }) {
 		const box = el("div", { className: "chart" }, el("h3", { textContent: title }));
 		this.box.append(box);
 		const soft = colour("soft"), grid = { stroke: colour("line"), width: 1 };
@@ -51,21 +52,22 @@ class Charts {
 		return new uPlot({
 			width: this.width(), height: 150,
 			cursor: { sync: { key: "time" }, drag: { x: true, y: false }, points: { size: 7 } },
-			scales: { x: { time: false }, y: { range: (_, min, max) => [0, Math.max(1, max * 1.08)] } },
+			scales: { x: { time: false }, y: { range: (_, min, max) => [0, most || Math.max(1, max * 1.08)] } },
+			legend: { markers: { width: 0, fill: (_, i) => dashed(colour(curves[i - 1].colour), curves[i - 1].dash) } },
 			axes: [
 				{ stroke: soft, grid, ticks: grid, font, values: clock, splits: ticks, size: 30 },
 				{ stroke: soft, grid, ticks: grid, font, size: 60, space: 28, values: (_, list) => list.map(v => v >= 1 || v === 0 ? grouped(+v.toFixed(1)) : v.toFixed(1)) },
 			],
 			series: [
-				{ label: "at", value: (_, v) => v === null ? "--" : this.facts.clock(v * 1e6).slice(0, 12) },
+				{ label: "at", value: (_, v) => v === null ? "--" : this.facts.clock(v * 1e6) },
 				...curves.map(c => ({
 					label: c.label, stroke: colour(c.colour), width: 1.6, dash: c.dash, points: { show: false },
-					paths: c.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
+					paths: uPlot.paths.stepped({ align: 1 }),
 					value: (_, v) => v === null ? "--" : c.unit ? v.toFixed(1) + c.unit : grouped(v),
 				})),
 			],
 			hooks: { setSelect: [p => this.picked(p)], ready: [p => p.over.addEventListener("dblclick", () => this.time.show(0, this.facts.end))] },
-		}, [this.seconds, ...curves.map(c => c.values)], box);
+		}, [this.seconds, ...curves.map(c => c.values.concat(c.values.slice(-1)))], box);
 	}
 
 	// picked shows the time that was dragged over.
@@ -81,4 +83,11 @@ class Charts {
 		const { from, to } = this.time;
 		this.plots.forEach(p => p.setScale("x", { min: from / 1e6, max: to / 1e6 }));
 	}
+}
+
+// dashed returns a background like the line: colour alone tells nothing in print.
+function dashed(colour, dash = [1, 0]) {
+	let at = 0;
+	const parts = dash.map((n, i) => `${i % 2 ? "transparent" : colour} ${at}px ${at += n}px`);
+	return `repeating-linear-gradient(90deg, ${parts.join(", ")})`;
 }

@@ -7,7 +7,9 @@
 
 // roundSteps are microseconds that a clock shows well.
 const roundSteps = [1, 10, 100, 1e3, 1e4, 1e5].flatMap(s => [s, 2 * s, 5 * s])
-	.concat([1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 7 * 86400].map(s => s * 1e6));
+	.concat([1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200].map(s => s * 1e6));
+
+const oneDay = 86400e6;
 
 // unpack returns the data of the page, null if it has none.
 async function unpack() {
@@ -25,6 +27,7 @@ class Facts {
 		Object.assign(this, data);
 		this.end = Math.max(this.end, 1);
 		this.day = this.zero % 86_400_000 * 1000 + this.zero_micro; // microseconds since midnight
+		this.dated = this.day + this.end >= oneDay; // times need their date
 		this.shows = this.findings.map(f => {
 			let row = 0;
 			return new Set(f.rows.map((d, i) => row = i ? row + d : d));
@@ -76,20 +79,28 @@ class Facts {
 
 	// ticks returns times at round steps of the clock, at most that many.
 	ticks(from, to, most) {
-		const step = roundSteps.find(s => (to - from) / s <= most) || roundSteps.at(-1);
+		const step = roundSteps.find(s => (to - from) / s <= most) || Math.ceil((to - from) / most / oneDay) * oneDay;
 		const list = [];
 		for (let t = Math.ceil((from + this.day) / step) * step - this.day; t <= to; t += step) list.push(t);
 		return list;
 	}
 
 	// label returns a tick in words.
-	label(us, ticks) { return this.clock(us, true).slice(0, ticks[1] - ticks[0] < 1000 ? 15 : ticks[1] - ticks[0] < 1e6 ? 12 : 8); }
+	label(us, ticks) {
+		const step = ticks[1] - ticks[0], iso = this.iso(us);
+		if (step >= oneDay) return iso.slice(0, 10);
+		if (step >= 3600e6 && this.dated) return iso.slice(5, 16);
+		return iso.slice(11, step < 1000 ? 26 : step < 1e6 ? 23 : 19);
+	}
 
-	// clock returns the time of day; exact adds microseconds.
-	clock(us, exact) {
+	// clock returns the time of day, with the date where the capture has more
+	// than one, then to the second; exact gives microseconds.
+	clock(us, exact) { return this.iso(us).slice(this.dated ? 0 : 11, exact ? 26 : this.dated ? 19 : 23); }
+
+	// iso returns date and time to the microsecond.
+	iso(us) {
 		const t = this.zero * 1000 + this.zero_micro + us; // below 2^53
-		const iso = new Date(Math.floor(t / 1000)).toISOString();
-		return iso.slice(11, 23) + (exact ? String(Math.floor(t % 1000)).padStart(3, "0") : "");
+		return new Date(Math.floor(t / 1000)).toISOString().slice(0, 23).replace("T", " ") + String(Math.floor(t % 1000)).padStart(3, "0");
 	}
 }
 
@@ -97,14 +108,18 @@ const grouped = n => n === null ? "unknown" : String(n).replace(/\B(?=(\d{3})+$)
 
 const plural = (n, word) => grouped(n) + " " + word + (n === 1 ? "" : "s");
 
-// lasting returns a duration in words.
+// lasting returns a duration in the words of the other formats.
 function lasting(us) {
 	if (us === null) return "unknown";
 	const s = us / 1e6;
 	if (us === 0) return "0 s";
 	if (us < 1000) return us + " us";
-	if (us < 1e6) return (us / 1000).toFixed(us < 1e5 ? 1 : 0) + " ms";
-	return s.toFixed(s < 10 ? 3 : s < 100 ? 1 : 0) + " s";
+	if (us < 999950) return (us / 1000).toFixed(1) + " ms";
+	if (s < 9.9995) return s.toFixed(3) + " s";
+	if (s < 99.95) return +s.toFixed(1) + " s";
+	if (s < 3 * 3600) return grouped(Math.round(s)) + " s";
+	const [n, unit] = s < 72 * 3600 ? [s / 3600, " h"] : [s / 86400, " days"];
+	return grouped(n < 999.95 ? +n.toFixed(1) : Math.round(n)) + unit;
 }
 
 // el makes an element with text or children.

@@ -20,6 +20,7 @@ class Table {
 		Object.assign(this, { facts, choice });
 		this.box = $("table");
 		this.room = $("table-room");
+		this.box.parentNode.classList.toggle("dated", facts.dated);
 		this.heads = tableColumns.map(c => this.head(c));
 		$("heads").append(...this.heads);
 		this.box.addEventListener("scroll", () => this.draw());
@@ -74,6 +75,12 @@ class Table {
 		const nodes = [];
 		for (let i = first; i < last; i++) nodes.push(this.row(i));
 		this.room.replaceChildren(...nodes);
+	}
+
+	// told returns how many rows paper shows, of how many; nothing if it shows all.
+	told() {
+		const n = Math.floor(this.box.clientHeight / rowHeight);
+		return n >= this.rows.length ? "" : `On paper: ${grouped(n)} of ${plural(this.rows.length, "connection")}. The page shows the others when scrolled; -o FILE.csv lists them.`;
 	}
 
 	row(i) {
