@@ -111,9 +111,9 @@ func (f fact) String() string {
 	case sawNoSocket:
 		return fmt.Sprintf("request %d was answered by a bare RST after %s", f.n, d)
 	case sawProbesLost:
-		return fmt.Sprintf("%s of %s unanswered", Plural(int64(f.n), "probe", "probes"), f.by)
+		return fmt.Sprintf("%s of the %s unanswered", Plural(int64(f.n), "probe", "probes"), f.by)
 	case sawDataLost:
-		return fmt.Sprintf("data of %s unanswered: %s", f.by, Plural(int64(f.n), "retransmission", "retransmissions"))
+		return fmt.Sprintf("data of the %s unanswered: %s", f.by, Plural(int64(f.n), "retransmission", "retransmissions"))
 	case sawDeaf:
 		return fmt.Sprintf("%s of %s answered on the wire, yet %s sent RST", Plural(int64(f.n), "probe", "probes"), f.by, f.by)
 	case sawForeignRST:

@@ -100,6 +100,16 @@ type ended struct {
 
 func (e *ended) len() int64 { return int64(len(e.records)) }
 
+// busy returns how many of them the server closed with a request under way.
+func (e *ended) busy() (n int64) {
+	for _, x := range e.records {
+		if x.class == serverEndedBusy {
+			n++
+		}
+	}
+	return n
+}
+
 // perServer returns the servers with connections of these causes.
 func (v *view) perServer(causes ...Cause) []ended {
 	var out []ended
@@ -366,6 +376,14 @@ func shareOf(part, whole int64) string {
 		return Count(part)
 	}
 	return fmt.Sprintf("%s (%s of %s)", Percent(math.Min(1, float64(part)/float64(whole))), Count(part), Count(whole))
+}
+
+// underWay says how many of some connections had a request under way.
+func underWay(n int64) string {
+	if n == 0 {
+		return "none of them with a request under way"
+	}
+	return Count(n) + " of them with a request under way"
 }
 
 // conns writes a count of connections.

@@ -243,7 +243,7 @@ func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok
 			asked.what = sawLateRequest
 			return of(UsedAfterClose, analyze.Client, High, asked)
 		}
-	case e.ServerRST.OK() && rested(c, e) && c.Close.ResetShape == flows.ResetNoSocket && !e.ClientFIN.OK() && e.ServerRST.Packet > e.Asked.Packet && e.ForeignRST&analyze.Server == 0:
+	case e.ServerRST.OK() && rested(c, e) && c.Close.ResetShape == flows.ResetNoSocket && !e.ClientFIN.OK() && !afterOwnRST(e) && e.ServerRST.Packet > e.Asked.Packet && e.ForeignRST&analyze.Server == 0:
 		asked.what, asked.d = sawNoSocket, e.ServerRST.At-e.Asked.At
 		sure := High
 		if c.Responses <= 0 { // it may never have answered such requests
@@ -252,6 +252,12 @@ func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok
 		return of(HalfOpenPeer, analyze.Server, sure, asked)
 	}
 	return n, k, false
+}
+
+// afterOwnRST reports whether the client sent its last request on a connection
+// that it had reset.
+func afterOwnRST(e *analyze.Evidence) bool {
+	return e.ClientRST.OK() && e.ClientRST.Packet < e.Asked.Packet
 }
 
 // unseen reports whether a response may have been sent that was not captured.
@@ -270,7 +276,7 @@ func rested(c *analyze.Connection, e *analyze.Evidence) bool {
 // endedBusy takes closes with a request under way.
 func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	late := e.ServerLate && e.Outstanding == 0 && end.by == analyze.Client && e.Asked.OK() && e.LastDone != analyze.Unknown && e.LastDone > end.at && e.Asked.At < end.at
-	if end.by == analyze.Nobody || c.HTTPUnknown || unseen(c) && !e.Answering || e.Outstanding == 0 && !late || !e.Asked.OK() {
+	if end.by == analyze.Nobody || c.HTTPUnknown || unseen(c) && !e.Answering || e.Outstanding == 0 && !late || !e.Asked.OK() || afterOwnRST(e) {
 		return n, k, false
 	}
 	f := fact{what: sawUnansweredEnd, by: end.by, rst: end.rst, n: uint32(c.Requests - max(0, e.Outstanding-1)), d: max(0, end.at-e.Asked.At)}

@@ -19,13 +19,8 @@ var serverExit = &Rule{
 func checkServerExit(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(ServerExit) {
-		busy := int64(0)
-		for _, x := range e.records {
-			if x.class == serverEndedBusy {
-				busy++
-			}
-		}
-		f := v.found(r, e, "%s went away at one moment: %s closed, %s of them with a request under way", e.server.name, conns(e.len()), Count(busy))
+		busy := e.busy()
+		f := v.found(r, e, "%s went away at one moment: %s closed, %s", e.server.name, conns(e.len()), underWay(busy))
 		f.Failed = busy
 		f.Severity = max(f.Severity, Notable)
 		f.brief = "the process of " + e.server.name + " ended"

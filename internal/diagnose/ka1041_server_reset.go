@@ -24,13 +24,8 @@ var serverReset = &Rule{
 func checkServerReset(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(ServerReset) {
-		busy := int64(0)
-		for _, x := range e.records {
-			if x.class == serverEndedBusy {
-				busy++
-			}
-		}
-		f := v.found(r, e, "%s resets connections: %s, %s of them with a request under way", e.server.name, shareOf(e.len(), e.server.seen()), Count(busy))
+		busy := e.busy()
+		f := v.found(r, e, "%s resets connections: %s, %s", e.server.name, shareOf(e.len(), e.server.seen()), underWay(busy))
 		if f.Failed = busy; busy > 0 {
 			f.Severity = max(v.weigh(&f), Notable)
 		}

@@ -1,6 +1,9 @@
 package diagnose
 
 import (
+	"slices"
+	"time"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
@@ -20,9 +23,15 @@ var unusedConnections = &Rule{
 // checks make.
 const manyUnused = 60
 
+// soonUsed is how long a connection is not called unused while it is open.
+const soonUsed = int64(time.Second)
+
 func checkUnusedConnections(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(NoRequest) {
+		e.records = slices.DeleteFunc(slices.Clone(e.records), func(x *record) bool {
+			return x.open && v.result.Last-x.start < soonUsed // its request may follow after the capture
+		})
 		if e.len() < minSamples {
 			continue
 		}

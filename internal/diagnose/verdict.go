@@ -53,7 +53,7 @@ func (v *view) conclude() Verdict {
 	if n := t.AvoidableConnections - v.count(Upgraded, Tunnel); n >= minSamples && float64(n) >= 0.2*float64(t.Connections) && v.perMinute(n) >= 1 && t.ReuseRatio < goodReuse {
 		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show", Count(n), conns(t.Connections))}
 	}
-	return Verdict{OK, v.healthy()}
+	return Verdict{OK, v.healthy() + v.unread()}
 }
 
 // count returns how many connections have one of these causes.
@@ -117,6 +117,15 @@ func (v *view) healthy() string {
 		return "too little to complain about: " + carried + ", " + Percent(t.ReuseRatio) + " of the requests on a reused one"
 	}
 	return "connections are reused: " + carried
+}
+
+// unread says of how many connections nothing is known, so that what is said
+// of the others is not taken for all.
+func (v *view) unread() string {
+	if n := v.result.Totals.HTTPUnknown; n > 0 {
+		return fmt.Sprintf("; the requests of %s cannot be read", conns(n))
+	}
+	return ""
 }
 
 // lacks returns what the capture lacks of needs, and what to capture instead;

@@ -72,6 +72,18 @@ conn 40001..40003 every 1
 0.012 > .
 1.002 > P. $get
 1.010 < P. $ok`, OK, "connections are reused", Probed},
+		{"reused, beside TLS", `
+conn 40001
+0.000 $open
+0.002 > P. $get
+0.010 < P. $ok
+1.002 > P. $get
+1.010 < P. $ok
+conn 40002
+0.000 $open
+0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
+0.004 > P. "\x17\x03\x03\x00\x05abcde"`, OK, "2 requests on 1 connection; the requests of 1 connection cannot be read", Probed},
 		{"TLS", `
 conn 40001..40003 every 1
 0.000 $open
