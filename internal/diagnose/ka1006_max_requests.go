@@ -16,8 +16,8 @@ var maxRequests = &Rule{
 	Check:   checkMaxRequests,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
-		analyze.Nginx:  "raise keepalive_requests (1000 by default since nginx 1.19.10)",
-		analyze.Apache: "raise MaxKeepAliveRequests (100 by default; 0 is no limit)",
+		analyze.Nginx:  "raise nginx's keepalive_requests (1000 by default since 1.19.10)",
+		analyze.Apache: "raise Apache's MaxKeepAliveRequests (100 by default; 0 is no limit)",
 		analyze.Java:   "raise maxKeepAliveRequests (Tomcat: 100 by default; -1 is no limit)",
 		analyze.Node:   "raise server.maxRequestsPerSocket, or leave it at 0",
 	},

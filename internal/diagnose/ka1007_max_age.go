@@ -16,7 +16,7 @@ var maxAge = &Rule{
 	Check:   checkMaxAge,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
-		analyze.Nginx: "raise keepalive_time (1h by default)",
+		analyze.Nginx: "raise nginx's keepalive_time (1h by default)",
 		analyze.Envoy: "raise max_connection_duration",
 	},
 }

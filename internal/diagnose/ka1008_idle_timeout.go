@@ -16,8 +16,8 @@ var idleTimeout = &Rule{
 	Check:   checkIdleTimeout,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
-		analyze.Nginx:  "raise keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle timeout below it",
-		analyze.Apache: "raise KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
+		analyze.Nginx:  "raise nginx's keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle timeout below it",
+		analyze.Apache: "raise Apache's KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
 		analyze.Go:     "set http.Server.IdleTimeout above the pauses of the traffic (without it ReadTimeout holds), and keep the client's idle timeout below it",
 		analyze.Node:   "raise server.keepAliveTimeout (5 s by default) above the pauses of the traffic, and headersTimeout with it; keep the client's idle timeout below it",
 		analyze.Python: "raise --keep-alive (gunicorn) or --timeout-keep-alive (uvicorn) above the pauses of the traffic",

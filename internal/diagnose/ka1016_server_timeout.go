@@ -16,7 +16,7 @@ var serverTimeout = &Rule{
 	Check:   checkServerTimeout,
 	FixFor: map[analyze.Software]string{
 		analyze.Go:     "raise http.Server.WriteTimeout above the slowest handler, or wrap handlers in http.TimeoutHandler with less, which answers 503",
-		analyze.Nginx:  "look in the error log: return 444, or an upstream that ended early (proxy_read_timeout)",
+		analyze.Nginx:  "look in nginx's error log: return 444, or an upstream that ended early (proxy_read_timeout)",
 		analyze.Python: "raise the worker's timeout (gunicorn --timeout), and look for workers that were killed",
 	},
 }

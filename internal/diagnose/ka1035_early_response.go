@@ -15,7 +15,7 @@ var earlyResponse = &Rule{
 	Needs:   HTTP | BothSides,
 	Check:   checkEarlyResponse,
 	FixFor: map[analyze.Software]string{
-		analyze.Nginx: `raise client_max_body_size where it is too small; let clients send "Expect: 100-continue" with large bodies`,
+		analyze.Nginx: `raise nginx's client_max_body_size where it is too small; let clients send "Expect: 100-continue" with large bodies`,
 		analyze.Go:    `raise the limit of http.MaxBytesReader where it is too small; let clients send "Expect: 100-continue" (Transport.ExpectContinueTimeout)`,
 	},
 }

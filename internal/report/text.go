@@ -114,7 +114,7 @@ func (p *page) numbers() {
 	tab.row("TIME_WAIT, peak", peak, perfect(count(w.PerfectPool)))
 	tab.row("TIME_WAIT, at the end", count(w.AtEnd), "")
 	if !math.IsNaN(w.SteadyState) {
-		tab.row("TIME_WAIT, heading for", decimal(w.SteadyState), "")
+		tab.row("TIME_WAIT, heading for", rounded(w.SteadyState), "")
 	}
 	if http {
 		tab.row("avoidable handshakes", duration(t.AvoidableHandshake), "0 s")

@@ -69,7 +69,7 @@ func (p *page) hosts(list []analyze.HostPopulation) {
 		h := &list[i]
 		heading := ""
 		if !math.IsNaN(h.SteadyState) {
-			heading = decimal(h.SteadyState)
+			heading = rounded(h.SteadyState)
 		}
 		tab.row(h.Host.String(), count(h.Peak), p.clock(h.PeakAt), count(h.AtEnd), heading)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,9 @@ func share(part, whole int64) string {
 	}
 	return percent(float64(part) / float64(whole))
 }
+
+// rounded writes an estimate of a number of entries: tenths would claim more.
+func rounded(n float64) string { return count(int64(math.Round(n))) }
 
 // steps writes a whole number of seconds.
 func steps(seconds int64) string {
