@@ -47,3 +47,20 @@ func TestPaper(t *testing.T) {
 	b.want(`document.getElementById("paper").textContent`, "")
 	b.quiet()
 }
+
+// TestCharts looks at what the cursor tells of the charts: the step that it is in.
+func TestCharts(t *testing.T) {
+	b := open(t, kaanalyze(t, "--demo"), 1366, 900)
+	told := func(chart string) string {
+		return `[...document.querySelectorAll(".chart:nth-of-type(` + chart + `) .u-value")].map(v => v.textContent).join(" ")`
+	}
+	b.do(chromedp.ScrollIntoView(".chart .u-over", chromedp.ByQuery))
+	var box struct{ X, Y, W, H float64 }
+	b.do(chromedp.Evaluate(`(r => ({X: r.x, Y: r.y, W: r.width, H: r.height}))(document.querySelector(".chart .u-over").getBoundingClientRect())`, &box))
+	for _, second := range []float64{41.1, 41.9} { // early in a step, and late
+		b.do(chromedp.MouseEvent("mouseMoved", box.X+box.W*(second-40.568)/6.662, box.Y+box.H/2))
+		b.want(told("1"), "02:13:41.000 11 21")
+		b.want(told("2"), "02:13:41.000 47.6%")
+	}
+	b.quiet()
+}

@@ -1,5 +1,8 @@
 // The charts share their cursor and the time that they show.
 
+// wholeSteps are what an axis of counts is divided by.
+const wholeSteps = Array.from({ length: 12 }, (_, i) => 10 ** i).flatMap(n => [n, 2 * n, 5 * n]);
+
 class Charts {
 	constructor(facts, box, time) {
 		this.facts = facts;
@@ -8,7 +11,9 @@ class Charts {
 		this.plots = [];
 		if (!facts.series || !box) return;
 		const s = facts.series;
-		this.seconds = s.opened.map((_, i) => s.start / 1e6 + i * s.step).concat(facts.end / 1e6);
+		this.starts = s.opened.map((_, i) => s.start / 1e6 + i * s.step);
+		// Each step has its two ends, so that one between two without a value shows.
+		this.seconds = this.starts.flatMap((t, i) => [t, this.starts[i + 1] ?? Math.max(t, facts.end / 1e6)]);
 		this.draw();
 		new ResizeObserver(() => this.plots.forEach(p => p.setSize({ width: this.width(), height: p.height }))).observe(box);
 		time.onChange(() => this.follow());
@@ -27,7 +32,7 @@ class Charts {
 			{ title: `New connections and requests, ${per}`, curves: [
 				{ label: "new connections", values: s.opened, colour: "client" },
 				{ label: "requests", values: s.requests, colour: "server", dash: [6, 3] }] },
-			{ title: "Reuse: requests that were not the first on their connection", most: 100, curves: [
+			{ title: "Reuse: requests that were not the first on their connection", most: 104, curves: [
 				{ label: "reused, % of the requests", values: reused, colour: "busy", unit: "%" }] },
 			{ title: `TIME_WAIT entries, the most at once ${per}`, curves: [
 				{ label: "all", values: s.time_wait, colour: "text" },
@@ -56,18 +61,17 @@ class Charts {
 			legend: { markers: { width: 0, fill: (_, i) => dashed(colour(curves[i - 1].colour), curves[i - 1].dash) } },
 			axes: [
 				{ stroke: soft, grid, ticks: grid, font, values: clock, splits: ticks, size: 30 },
-				{ stroke: soft, grid, ticks: grid, font, size: 60, space: 28, values: (_, list) => list.map(v => v >= 1 || v === 0 ? grouped(+v.toFixed(1)) : v.toFixed(1)) },
+				{ stroke: soft, grid, ticks: grid, font, size: 60, space: 28, incrs: wholeSteps, values: (_, list) => list.map(grouped) },
 			],
 			series: [
-				{ label: "at", value: (_, v) => v === null ? "--" : this.facts.clock(v * 1e6) },
+				{ label: "at", value: (_, v, series, i) => v === null ? "--" : this.facts.clock(this.starts[i >> 1] * 1e6) },
 				...curves.map(c => ({
 					label: c.label, stroke: colour(c.colour), width: 1.6, dash: c.dash, points: { show: false },
-					paths: uPlot.paths.stepped({ align: 1 }),
 					value: (_, v) => v === null ? "--" : c.unit ? v.toFixed(1) + c.unit : grouped(v),
 				})),
 			],
 			hooks: { setSelect: [p => this.picked(p)], ready: [p => p.over.addEventListener("dblclick", () => this.time.show(0, this.facts.end))] },
-		}, [this.seconds, ...curves.map(c => c.values.concat(c.values.slice(-1)))], box);
+		}, [this.seconds, ...curves.map(c => c.values.flatMap(v => [v, v]))], box);
 	}
 
 	// picked shows the time that was dragged over.
