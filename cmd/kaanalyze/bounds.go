@@ -32,6 +32,9 @@ func parseBound(text string) (bound, error) {
 		return bound{}, nil
 	}
 	if after, ok := strings.CutPrefix(text, "+"); ok {
+		if d, err := time.ParseDuration(after); err == nil { // as in +1m30s
+			after = strconv.FormatFloat(d.Seconds(), 'g', -1, 64)
+		}
 		s, err := strconv.ParseFloat(after, 64)
 		if err != nil || !(s >= 0 && s <= math.MaxInt32) { // also NaN
 			return bound{}, errBound

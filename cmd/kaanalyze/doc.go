@@ -120,8 +120,8 @@
 //
 // --since and --until take a time as in 2026-11-20T04:13:20Z (RFC 3339), or
 // HH:MM:SS.FFF of the UTC day on which the first packet was captured, or +SECONDS
-// after the first packet. The last two need a file, which is opened twice.
-// Connections that were open before --since count as midstream.
+// (+90, +90s, +1m30s) after the first packet. The last two need a file, which is
+// opened twice. Connections that were open before --since count as midstream.
 //
 // A report that --since, --until, --server, -c or a filter narrows to a part of
 // the capture says so at its beginning; CSV does not.

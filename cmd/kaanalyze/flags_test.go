@@ -89,6 +89,8 @@ func TestBounds(t *testing.T) {
 		"+0":                             first,
 		"+2":                             first.Add(2 * time.Second),
 		"+0.001":                         first.Add(time.Millisecond),
+		"+0.5s":                          first.Add(500 * time.Millisecond),
+		"+1m30s":                         first.Add(90 * time.Second),
 	} {
 		b, err := parseBound(text)
 		if err != nil {
@@ -99,7 +101,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
-	for _, text := range []string{"-1", "+", "+x", "+NaN", "+Inf", "+1e300", "+-1", "25:00:00", "2026-11-20", "now", "1969-12-31T23:59:59Z", "9999-01-01T00:00:00Z"} {
+	for _, text := range []string{"-1", "+", "+x", "+NaN", "+Inf", "+1e300", "+-1", "+-1s", "+5d", "25:00:00", "2026-11-20", "now", "1969-12-31T23:59:59Z", "9999-01-01T00:00:00Z"} {
 		if b, err := parseBound(text); err == nil {
 			t.Errorf("%q: got %+v, want an error", text, b)
 		}
