@@ -14,8 +14,8 @@ func Target(raw []byte, h Head) []byte {
 
 // Host returns the host, and port if given, that the request in raw is for:
 // the authority of a target in absolute-form or authority-form, else the Host
-// field (RFC 9112, 3.3). User information is cut off. It is part of raw, and
-// nil for a response.
+// field (RFC 9112, 3.3). User information is cut off, and what
+// follows the authority. It is part of raw, and nil for a response.
 func Host(raw []byte, h Head) []byte {
 	if h.Kind != Request {
 		return nil
@@ -25,19 +25,19 @@ func Host(raw []byte, h Head) []byte {
 	case h.Method == CONNECT:
 		return withoutUser(target)
 	case i > 0 && target[0] != '/':
-		a := target[i+len("://"):]
-		if end := bytes.IndexAny(a, "/?#"); end >= 0 {
-			a = a[:end]
-		}
-		return withoutUser(a)
+		return withoutUser(target[i+len("://"):])
 	}
 	host, _ := Field(raw, "host")
 	return withoutUser(host)
 }
 
-// withoutUser cuts user information off an authority (RFC 3986, 3.2).
-func withoutUser(authority []byte) []byte {
-	return authority[bytes.LastIndexByte(authority, '@')+1:]
+// withoutUser returns the authority that b begins with, without user information
+// (RFC 3986, 3.2).
+func withoutUser(b []byte) []byte {
+	if end := bytes.IndexAny(b, "/?#"); end >= 0 {
+		b = b[:end]
+	}
+	return b[bytes.LastIndexByte(b, '@')+1:]
 }
 
 // Field returns the value of the first field with the given name, in any

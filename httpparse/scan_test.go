@@ -288,6 +288,7 @@ func TestRawHelpers(t *testing.T) {
 		{"CONNECT", "CONNECT h:443 HTTP/1.1\r\nHost: other\r\n\r\n", "h:443", "h:443"},
 		{"CONNECT with a user", "CONNECT u:p@h:443 HTTP/1.1\r\n\r\n", "u:p@h:443", "h:443"},
 		{"user in the field", "GET / HTTP/1.1\r\nHost: u:p@h\r\n\r\n", "/", "h"},
+		{"query in the field", "GET / HTTP/1.1\r\nHost: u@h:80/a?b@c\r\n\r\n", "/", "h:80"},
 		{"no host", "GET / HTTP/1.0\r\nX-Host: h\r\n Host: folded\r\n\r\n", "/", ""},
 		{"response", "HTTP/1.1 200 OK\r\nHost: h\r\n\r\n", "", ""},
 	} {

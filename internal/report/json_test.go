@@ -260,7 +260,9 @@ func TestTarget(t *testing.T) {
 		"u:p@h:443":                    "h:443",
 		"h:443":                        "h:443",
 		"http://u@x@h/a@b":             "http://h/a@b",
-		"/redirect/http://u:p@h/b?c=1": "/redirect/http://u:p@h/b",
+		"http://u;p@h/a;b=c/d;e":       "http://h/a/d",
+		"//u:p@h/x":                    "//h/x",
+		"/redirect/http://u:p@h/b?c=1": "/redirect/http://h/b",
 	} {
 		if got := Target(in, false); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
