@@ -41,9 +41,11 @@ func (a *Anonymizer) request(method, text []byte) {
 	words(t.query, "?&=;#", func(w []byte) { a.replace(queryPart, w) })
 }
 
-// host replaces a host and keeps a port.
+// host replaces a host and keeps a port. Behind a bare IPv6 address there is none.
 func (a *Anonymizer) host(b []byte) {
-	if i := bytes.LastIndexByte(b, ':'); i >= 0 && i+1+len("65535") >= len(b) && digits(b[i+1:]) {
+	i := bytes.LastIndexByte(b, ':')
+	bare := i >= 0 && bytes.IndexByte(b[:i], ':') >= 0 && b[i-1] != ']'
+	if i >= 0 && !bare && i+1+len("65535") >= len(b) && digits(b[i+1:]) {
 		b = b[:i]
 	}
 	words(b, ".:[],", func(w []byte) { a.replace(hostLabel, w) })

@@ -145,21 +145,39 @@ func TestRedact(t *testing.T) {
 			"Host: shop.example.com:8080\r\n" +
 			"User-Agent: Go-http-client/1.1 (intern)\r\n" +
 			"Connection: keep-alive, X-Tenant\r\n" +
-			"X-Tenant: acme-corp\r\n" +
+			"X-Tenant: xxxxxxxxx\r\n" +
 			"Cookie: xxxxxxxxxxxxxx xxxxxxxxxxxxxxxx\r\n" +
 			"Content-Type: multipart/form-data; boundary=zzTopBand\r\n" +
 			"Content-Length: 12345\r\n" +
 			"Expect: 100-continue\r\n" +
-			"X-Folded: eins\r\n zwei\r\n" +
+			"X-Folded: xxxx\r\n xxxx\r\n" +
 			"\r\n",
 		"GET /a#b HTTP/1.1\r\nX-API-Key : k1\r\nauthorization:Basic eA==\r\nX-Auth-Token: a\r\n b\r\nReferer: http://u:p@h/p?q\r\n\r\nbody?x": "GET /a#x HTTP/1.1\r\nX-API-Key : xx\r\nauthorization:xxxxx xxxx\r\nX-Auth-Token: x\r\n x\r\nReferer: http://xxx@h/p?x\r\n\r\nbody?x",
 		"CONNECT u:p@h:443 HTTP/1.1\r\nCookie: a": "CONNECT xxx@h:443 HTTP/1.1\r\nCookie: x",
-		"GET /a?secret":     "GET /a?xxxxxx",
-		"GET /a?secret\r\n": "GET /a?xxxxxx\r\n",
-		"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; c\r\n": "HTTP/1.1 200 OK\r\nSet-Cookie: xxxx x\r\n",
+		"GET /a?secret":                "GET /a?xxxxxx",
+		"GET /a?secret\r\n":            "xxx ?x?xxxxxx\r\n",
+		"GET http://u:p":               "GET http://xxx",
+		"AUTH secret":                  "xxxx xxxxxx",
+		"GET secret":                   "GET xxxxxx",
+		"PASS secret HTTP/1.1\r\n\r\n": "xxxx xxxxxx HTTP/1.1\r\n\r\n",
+		"GET /a;jsessionid=1/b;c?d HTTP/1.1\r\n\r\n":                "GET /a;xxxxxxxxxxxx/b;x?x HTTP/1.1\r\n\r\n",
+		"GET / HTTP/1.1\r\n Cookie: a\r\nCookie a\r\n\r\n":          "GET / HTTP/1.1\r\n xxxxxxx x\r\nxxxxxx x\r\n\r\n",
+		"GET / HTTP/1.1\r\nAccept: a\rCookie: b\r\nHost: u@h?q\r\n": "GET / HTTP/1.1\r\nAccept: a\rxxxxxxx x\r\nHost: x@hxx\r\n",
+		"HTTP/1.1 302 Found\r\nLocation: //u:p@h/p;s?q\r\n\r\n":     "HTTP/1.1 302 Found\r\nLocation: //xxxxh/p;x?x\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; c\r\n":                 "HTTP/1.1 200 OK\r\nSet-Cookie: xxxx x\r\n",
 	} {
 		if got := string(Redact(nil, []byte(raw))); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)
+		}
+	}
+}
+
+// What looks like a port behind a bare IPv6 address is a part of it.
+func TestBareAddress(t *testing.T) {
+	a := New([]byte("key"))
+	for name, kept := range map[string]bool{"2001:db8::4131": false, "[2001:db8::1]:4131": true, "h:4131": true} {
+		if got := a.Host(name); strings.HasSuffix(got, ":4131") != kept {
+			t.Errorf("%s became %s; its end is kept, want %v", name, got, kept)
 		}
 	}
 }

@@ -1,10 +1,6 @@
 package anonymize
 
-import (
-	"strings"
-
-	"github.com/kaanalyze/kaanalyze/httpparse"
-)
+import "github.com/kaanalyze/kaanalyze/httpparse"
 
 // knownMethods are those that httpparse knows.
 var knownMethods = func() map[string]bool {
@@ -17,9 +13,7 @@ var knownMethods = func() map[string]bool {
 
 // fieldNames are the names of fields that everybody uses, in lower case: of the
 // IANA registry and what browsers, proxies and tracing add to it.
-var fieldNames = func() map[string]bool {
-	known := map[string]bool{}
-	for name := range strings.FieldsSeq(`
+var fieldNames = set(`
 		accept accept-charset accept-encoding accept-language accept-patch accept-post accept-ranges
 		access-control-allow-credentials access-control-allow-headers access-control-allow-methods
 		access-control-allow-origin access-control-expose-headers access-control-max-age
@@ -50,11 +44,7 @@ var fieldNames = func() map[string]bool {
 		x-frame-options x-http-method-override x-original-url x-permitted-cross-domain-policies x-powered-by
 		x-proxy-user-ip x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset x-real-ip x-request-id
 		x-requested-with x-response-time x-rewrite-url x-robots-tag x-runtime x-scheme x-served-by
-		x-ua-compatible x-varnish x-xss-protection`) {
-		known[name] = true
-	}
-	return known
-}()
+		x-ua-compatible x-varnish x-xss-protection`)
 
 // keptWords stay in Transfer-Encoding, TE, Upgrade and Expect.
 var keptWords = []string{"chunked", "gzip", "x-gzip", "compress", "x-compress", "deflate", "identity", "br", "zstd",
