@@ -160,6 +160,7 @@ func TestOtherProtocols(t *testing.T) {
 	for _, test := range []struct{ payload, want string }{
 		{tls, "\x16\x03\x01\x00\x20\x01" + strings.Repeat("\x00", 18)},
 		{`"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nmore"`, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+		{`"PRI * HTTP/2.0\r\nsecret!!more"`, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
 		{`"\x01secret"`, "\x00\x00\x00\x00\x00\x00\x00"},
 	} {
 		file, _ := record(t, capturetest.Pcap(t, opened+"0.003 > P. "+test.payload+"\n"), evidence.Options{}, 1)
@@ -188,14 +189,31 @@ func TestPieces(t *testing.T) {
 	}
 }
 
+// A segment that is too long for the field in an IP header is one again.
+func TestLongSegment(t *testing.T) {
+	script := "0.000 > S\n0.001 < S.\n0.002 > .\n0.003 > P. \"GET / HTTP/1.1\\r\\nContent-Length: 70000\\r\\n\\r\\n" +
+		strings.Repeat("x", 70000) + "GET /end HTTP/1.1\\r\\n\\r\\n\"\n"
+	for who, jumbo := range map[string]bool{"": false, "client 2001:db8::1\nserver [2001:db8::2]:80\n": true} {
+		file, _ := record(t, capturetest.Pcap(t, who+script), evidence.Options{}, 1)
+		again, _ := record(t, file, evidence.Options{}, 1)
+		if !bytes.Equal(file, again) || !bytes.HasSuffix(file, []byte("\x00GET /end HTTP/1.1\r\n\r\n")) {
+			t.Errorf("%s: the evidence of the evidence has %d bytes, want the same %d with the second head", who, len(again), len(file))
+		}
+		if got := bytes.Contains(file, []byte{6, 0, 0xc2, 4, 0, 1}); got != jumbo {
+			t.Errorf("%s: a jumbo payload option (RFC 2675): %v, want %v", who, got, jumbo)
+		}
+	}
+}
+
 // Where the reader is not to learn who spoke, options that may tell are gone.
 func TestAnonymousOptions(t *testing.T) {
-	file := capturetest.Pcap(t, "0.000 > S mss 1460 wscale 7 tsval 5 tsecr 0\n")
+	file := capturetest.Pcap(t, "0.000 > S mss 1460 wscale 7 tsval 5 tsecr 0\n0.001 > S mss 2570\n")
 	at := bytes.Index(file, []byte{2, 4, 0x05, 0xb4})
 	copy(file[at:], []byte{30, 4, 0x05, 0xb4}) // of Multipath TCP (RFC 8684)
+	copy(file[bytes.Index(file, []byte{2, 4, 0x0a, 0x0a}):], []byte{8, 4, 0x0a, 0x0a}) // too short for timestamps
 	out, _ := record(t, file, evidence.Options{Anonymous: true}, 1)
 	packets(t, out)
-	if bytes.Contains(out, []byte{30, 4}) || !bytes.Contains(out, []byte{1, 1, 1, 1}) || !bytes.Contains(out, []byte{8, 10}) {
+	if bytes.Contains(out, []byte{30, 4}) || bytes.Contains(out, []byte{8, 4}) || !bytes.Contains(out, []byte{1, 1, 1, 1}) || !bytes.Contains(out, []byte{8, 10}) {
 		t.Errorf("options are % x, want no kind 30, but timestamps", out[len(out)-20:])
 	}
 }

@@ -146,9 +146,12 @@ func masked(b []byte) []byte {
 	return b
 }
 
+// preface is what HTTP/2 begins with (RFC 9113, 3.4).
+const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
 // maxOther is how many bytes are kept of what is no message, so that the protocol
-// can be told: the preface of HTTP/2 is as long (RFC 9113, 3.4).
-const maxOther = 24
+// can be told.
+const maxOther = len(preface)
 
 // begins keeps of another protocol that it is TLS or HTTP/2. Zeros stand for the
 // first bytes of any other: no message begins with them.
@@ -163,6 +166,7 @@ func (r *Recorder) begins(st *stream, seq uint32, b []byte) {
 	b = slices.Clone(b)
 	switch httpparse.Detect(b) {
 	case httpparse.H2Preface:
+		b = []byte(preface[:len(b)])
 	case httpparse.TLS:
 		clear(b[min(len(b), 6):]) // behind the record's header and the message's type
 	default:

@@ -91,8 +91,9 @@ func (st *stream) within(seq, n uint32) []run {
 }
 
 const (
-	ipv4Len = 20
-	ipv6Len = 40
+	ipv4Len  = 20
+	ipv6Len  = 40
+	jumboLen = 8 // of a hop-by-hop header with a jumbo payload option (RFC 2675, 2)
 )
 
 // wire returns how long the packet was, without what is left out of its headers.
@@ -104,51 +105,66 @@ func headersLen(b []byte) int {
 	return at + int(b[at+12]>>4)*4
 }
 
+// ipLen returns how long the IP header is, with the extension that rebuild gives it.
 func ipLen(b []byte) int {
-	if b[0]>>4 == 6 {
-		return ipv6Len
+	switch {
+	case b[0]>>4 == 4:
+		return ipv4Len
+	case b[6] == 0:
+		return ipv6Len + jumboLen
 	}
-	return ipv4Len
+	return ipv6Len
 }
 
 // rebuild returns the headers of a segment: an IP header without options that
-// carries TCP and no fragment, and the TCP header as captured.
+// carries TCP and no fragment, and the TCP header as captured. Segmentation offload
+// makes segments that are too long for the field in an IP header. That is 0 then:
+// with IPv4 the record tells, and with IPv6 an option.
 func (r *Recorder) rebuild(s *flows.Segment) []byte {
 	ip, tcp := r.opt.Headers(s)
-	b := append(slices.Clone(ip), tcp...)
-	at := ipLen(b)
+	b := slices.Clone(ip)
 	if r.opt.Anonymous {
-		plainOptions(b[at+20:])
-		if at == ipv6Len {
-			b[1], b[2], b[3] = b[1]&0xf0, 0, 0 // the flow label is made from the addresses
-		}
+		tcp = slices.Clone(tcp)
+		plainOptions(tcp[20:])
 	}
-	length := headersLen(b) + int(s.Len)
-	if at == ipv6Len {
-		length -= ipv6Len
-		b[6] = 6
-		copy(b[8:], s.SrcIP[:])
-		copy(b[24:], s.DstIP[:])
-	} else {
-		b[0] = 0x45
-		b[6], b[7] = b[6]&0x40, 0
-		b[9] = 6
-		copy(b[12:], s.SrcIP[12:])
-		copy(b[16:], s.DstIP[12:])
+	length := int(tcp[12]>>4)*4 + int(s.Len)
+	if b[0]>>4 == 6 {
+		return append(r.ipv6(b, s, length), tcp...)
 	}
+	length += ipv4Len
 	if length > 0xffff {
-		length = 0 // as segmentation offload leaves it: the record tells
+		length = 0
 	}
-	if at == ipv6Len {
-		binary.BigEndian.PutUint16(b[4:], uint16(length))
-	} else {
-		binary.BigEndian.PutUint16(b[2:], uint16(length))
-	}
-	return b
+	b[0] = 0x45
+	binary.BigEndian.PutUint16(b[2:], uint16(length))
+	b[6], b[7] = b[6]&0x40, 0
+	b[9] = 6
+	copy(b[12:], s.SrcIP[12:])
+	copy(b[16:], s.DstIP[12:])
+	return append(b, tcp...)
 }
 
-// plainOptions replaces TCP options by NOPs but for those that hold numbers of
-// TCP alone: MSS, window scale, SACK and timestamps.
+// ipv6 completes the IPv6 header b of length bytes of TCP.
+func (r *Recorder) ipv6(b []byte, s *flows.Segment, length int) []byte {
+	if r.opt.Anonymous {
+		b[1], b[2], b[3] = b[1]&0xf0, 0, 0 // the flow label is made from the addresses
+	}
+	b[6] = 6
+	copy(b[8:], s.SrcIP[:])
+	copy(b[24:], s.DstIP[:])
+	if length <= 0xffff {
+		binary.BigEndian.PutUint16(b[4:], uint16(length))
+		return b
+	}
+	b[4], b[5], b[6] = 0, 0, 0
+	return binary.BigEndian.AppendUint32(append(b, 6, 0, 0xc2, 4), uint32(length+jumboLen))
+}
+
+// plainLengths are the TCP options that hold numbers of TCP alone, and how long each
+// is: MSS, window scale, SACK and timestamps.
+var plainLengths = map[byte][]int{2: {4}, 3: {3}, 4: {2}, 5: {10, 18, 26, 34}, 8: {10}}
+
+// plainOptions replaces all other TCP options by NOPs.
 func plainOptions(b []byte) {
 	for len(b) > 0 {
 		n := 1
@@ -162,7 +178,7 @@ func plainOptions(b []byte) {
 			fill(b)
 		default:
 			n = int(b[1])
-			if kind > 5 && kind != 8 {
+			if !slices.Contains(plainLengths[kind], n) {
 				fill(b[:n])
 			}
 		}
