@@ -163,10 +163,11 @@ func (j *job) excerpt(ids []uint64, opt capture.Options) (*report.Evidence, []by
 	stats := src.Stats()
 	a.Finish(stats.First, stats.Last)
 	var file bytes.Buffer
-	e := &report.Evidence{Name: j.evidenceName(), Bodies: j.s.bodies, Left: rec.Left()}
+	e := &report.Evidence{Name: j.evidenceName(), Bodies: j.s.bodies}
 	if e.Packets, err = rec.Write(&file); err != nil {
 		return nil, nil, err
 	}
+	e.Left = rec.Left()
 	return e, file.Bytes(), nil
 }
 

@@ -209,7 +209,7 @@ func TestLongSegment(t *testing.T) {
 func TestAnonymousOptions(t *testing.T) {
 	file := capturetest.Pcap(t, "0.000 > S mss 1460 wscale 7 tsval 5 tsecr 0\n0.001 > S mss 2570\n")
 	at := bytes.Index(file, []byte{2, 4, 0x05, 0xb4})
-	copy(file[at:], []byte{30, 4, 0x05, 0xb4}) // of Multipath TCP (RFC 8684)
+	copy(file[at:], []byte{30, 4, 0x05, 0xb4})                                         // of Multipath TCP (RFC 8684)
 	copy(file[bytes.Index(file, []byte{2, 4, 0x0a, 0x0a}):], []byte{8, 4, 0x0a, 0x0a}) // too short for timestamps
 	out, _ := record(t, file, evidence.Options{Anonymous: true}, 1)
 	packets(t, out)

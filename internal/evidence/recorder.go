@@ -34,8 +34,8 @@ type Recorder struct {
 	opt     Options
 	conns   map[uint64]*[2]stream
 	packets []packet
-	bytes   int
-	left    uint64
+	bytes   int    // kept
+	left    uint64 // packets left out
 }
 
 // packet is one of the capture.
@@ -44,24 +44,40 @@ type packet struct {
 	time    int64
 	headers []byte // IP without options, TCP as far as captured
 	payload []byte // as captured; nil unless bodies are kept
-	seq     uint32 // of the payload
+	at      int64  // place of the payload in the stream
 	n       uint32 // bytes of payload on the wire
 	of      *stream
 }
 
-// stream is what is kept of the payload of one side.
+// stream is what is kept of the payload of one side. Places in it do not wrap
+// around as sequence numbers do.
 type stream struct {
+	last  int64 // the furthest place
+	begun bool  // there is one
 	runs  []run // in sequence
 	other int   // bytes kept of what is no message
 
-	head    []byte // one that is not whole yet
-	headSeq uint32
+	head   []byte // one that is not whole yet
+	headAt int64
 }
 
 // run is payload that lies together.
 type run struct {
-	seq  uint32
+	at   int64
 	text []byte
+}
+
+// place returns the place of a sequence number, which is less than 2 GiB from the
+// last one. A stray one that is far off moves nothing.
+func (st *stream) place(seq uint32) int64 {
+	if !st.begun {
+		st.begun, st.last = true, int64(seq)
+	}
+	at := st.last + int64(int32(seq-uint32(st.last)))
+	if at > st.last && at-st.last < 1<<30 {
+		st.last = at
+	}
+	return at
 }
 
 // NewRecorder returns a Recorder of the connections with these IDs.
@@ -85,10 +101,12 @@ func (r *Recorder) Packet(c *flows.Conn, from flows.Side, s *flows.Segment) {
 		r.left++
 		return
 	}
-	p := packet{num: s.Num, time: s.Time, headers: r.rebuild(s), seq: s.Seq, n: s.Len, of: &r.conns[c.ID][from]}
+	st := &r.conns[c.ID][from]
+	seq := s.Seq
 	if s.Flags&flows.SYN != 0 {
-		p.seq++
+		seq++
 	}
+	p := packet{num: s.Num, time: s.Time, headers: r.rebuild(s), at: st.place(seq), n: s.Len, of: st}
 	if r.opt.Bodies {
 		p.payload = slices.Clone(s.Payload)
 	}
@@ -105,29 +123,30 @@ func (r *Recorder) Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte,
 		return
 	}
 	st := &r.conns[c.ID][from]
+	at := st.place(seq)
 	switch part {
 	case httpparse.HeadPart:
-		r.head(st, seq, b, ev)
+		r.head(st, at, b, ev)
 	case httpparse.FramingPart:
-		r.keep(st, seq, b)
+		r.keep(st, at, b)
 	case httpparse.TrailerPart:
-		r.keep(st, seq, masked(b))
+		r.keep(st, at, masked(b))
 	case httpparse.OtherPart:
-		r.begins(st, seq, b)
+		r.begins(st, at, b)
 	}
 }
 
 // head takes bytes of a head, which is kept when it is whole.
-func (r *Recorder) head(st *stream, seq uint32, b []byte, ev httpparse.Event) {
+func (r *Recorder) head(st *stream, at int64, b []byte, ev httpparse.Event) {
 	if len(st.head) == 0 {
-		st.headSeq = seq
+		st.headAt = at
 	}
 	st.head = append(st.head, b...)
 	switch ev {
 	case httpparse.HeadDone:
-		r.keep(st, st.headSeq, r.opt.Rewrite(nil, st.head))
+		r.keep(st, st.headAt, r.opt.Rewrite(nil, st.head))
 	case httpparse.NotHTTP:
-		r.begins(st, st.headSeq, st.head)
+		r.begins(st, st.headAt, st.head)
 	case httpparse.Lost:
 	default:
 		return
@@ -155,7 +174,7 @@ const maxOther = len(preface)
 
 // begins keeps of another protocol that it is TLS or HTTP/2. Zeros stand for the
 // first bytes of any other: no message begins with them.
-func (r *Recorder) begins(st *stream, seq uint32, b []byte) {
+func (r *Recorder) begins(st *stream, at int64, b []byte) {
 	if len(st.runs) > 0 && st.other == 0 {
 		return // they come after messages
 	}
@@ -173,19 +192,19 @@ func (r *Recorder) begins(st *stream, seq uint32, b []byte) {
 		clear(b)
 	}
 	st.other += len(b)
-	r.keep(st, seq, b)
+	r.keep(st, at, b)
 }
 
 // keep keeps payload of a side.
-func (r *Recorder) keep(st *stream, seq uint32, b []byte) {
+func (r *Recorder) keep(st *stream, at int64, b []byte) {
 	r.bytes += len(b)
 	if n := len(st.runs); n > 0 {
-		if last := &st.runs[n-1]; last.seq+uint32(len(last.text)) == seq {
+		if last := &st.runs[n-1]; last.at+int64(len(last.text)) == at {
 			last.text = append(last.text, b...)
 			return
 		}
 	}
-	st.runs = append(st.runs, run{seq, slices.Clone(b)})
+	st.runs = append(st.runs, run{at, slices.Clone(b)})
 	r.bytes += runOverhead
 }
 

@@ -13,13 +13,14 @@ import (
 // maxPacket is what Wireshark reads of a packet at most.
 const maxPacket = 256 << 10
 
-// Write ends the recording and writes the packets as a pcap file. It returns the
-// number that each has in the capture, in the order of the file.
+// Write ends the recording and writes the packets as a pcap file, as many of them as
+// there is room for. It returns the number that each has in the capture, in the order
+// of the file.
 func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
 	for _, sides := range r.conns {
 		for i := range sides {
 			if st := &sides[i]; len(st.head) > 0 {
-				r.keep(st, st.headSeq, r.opt.Rewrite(nil, st.head))
+				r.keep(st, st.headAt, r.opt.Rewrite(nil, st.head))
 				st.head = nil
 			}
 		}
@@ -30,9 +31,15 @@ func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
 	}
 	numbers := make([]uint64, 0, len(r.packets))
 	var buf []byte
+	written := 0
 	for i := range r.packets {
+		if written > MaxBytes { // of zeros in front of what is kept
+			r.left += uint64(len(r.packets) - i)
+			break
+		}
 		p := &r.packets[i]
 		buf = p.append(buf[:0])
+		written += len(buf)
 		if err := out.Write(p.time, buf, p.wire()); err != nil {
 			return nil, err
 		}
@@ -50,9 +57,8 @@ func (p *packet) append(b []byte) []byte {
 		return b
 	}
 	b = append(b, p.payload[:min(len(p.payload), maxPacket-at)]...)
-	room := uint32(min(int64(p.n), int64(maxPacket-at)))
-	for _, x := range p.of.within(p.seq, room) {
-		off := int(x.seq - p.seq)
+	for _, x := range p.of.within(p.at, min(int64(p.n), int64(maxPacket-at))) {
+		off := int(x.at - p.at)
 		if end := off + len(x.text); end > len(b)-at {
 			b = append(b, make([]byte, end-(len(b)-at))...)
 		}
@@ -62,30 +68,19 @@ func (p *packet) append(b []byte) []byte {
 	return b
 }
 
-// within returns the parts of the runs that lie in n bytes from seq on.
-func (st *stream) within(seq, n uint32) []run {
-	if len(st.runs) == 0 || n == 0 {
-		return nil
-	}
-	base := st.runs[0].seq // sequence numbers wrap around
-	after := int64(int32(seq - base))
-	from := sort.Search(len(st.runs), func(i int) bool {
-		x := &st.runs[i]
-		return int64(x.seq-base)+int64(len(x.text)) > after
-	})
+// within returns the parts of the runs that lie in n bytes from a place on.
+func (st *stream) within(at, n int64) []run {
+	from := sort.Search(len(st.runs), func(i int) bool { return st.runs[i].at+int64(len(st.runs[i].text)) > at })
 	var in []run
 	for _, x := range st.runs[from:] {
-		skip := int64(int32(seq - x.seq)) // bytes of the run before the packet
-		text := x.text
-		if -skip >= int64(n) || skip >= int64(len(text)) {
+		if x.at >= at+n {
 			break
 		}
-		if skip > 0 {
-			text = text[skip:]
-			x.seq = seq
+		x.text = x.text[:min(int64(len(x.text)), at+n-x.at)]
+		if skip := at - x.at; skip > 0 { // the run begins before the packet
+			x = run{at, x.text[skip:]}
 		}
-		text = text[:min(int64(len(text)), int64(n-(x.seq-seq)))]
-		in = append(in, run{x.seq, text})
+		in = append(in, x)
 	}
 	return in
 }
