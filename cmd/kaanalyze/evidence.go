@@ -35,7 +35,7 @@ func (s *settings) checkEvidence() error {
 		return usagef("--tui and --evidence exclude each other")
 	case slices.ContainsFunc(s.files, func(name string) bool { return sameFile(name, s.evidence) }):
 		return usagef("--evidence %q: it is a capture to read", s.evidence)
-	case slices.ContainsFunc(s.outputs, func(o output) bool { return o.name == s.evidence }):
+	case slices.ContainsFunc(s.outputs, func(o output) bool { return o.name == s.evidence || sameFile(o.name, s.evidence) }):
 		return usagef("--evidence %q is an --output, too", s.evidence)
 	}
 	return nil
@@ -61,7 +61,7 @@ const (
 func (j *job) prove(r *report.Report, opt capture.Options) error {
 	for around := evidenceAround; ; around *= 4 {
 		ids, more := j.evidenceIDs(r, around)
-		e, file, err := j.excerpt(ids, opt)
+		e, file, err := j.excerpt(&r.Meta, ids, opt)
 		if err != nil {
 			return err
 		}
@@ -137,14 +137,15 @@ func fitting(r *analyze.Result, ids []uint64) (fit []uint64, full bool) {
 	return fit, full
 }
 
-// excerpt reads the capture again and returns the file with these connections.
-func (j *job) excerpt(ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
+// excerpt reads the capture again, of which m is known, and returns the file with
+// these connections.
+func (j *job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
 	if j.s.demo {
 		opt.Stdin = bytes.NewReader(demo)
 	}
 	src, err := capture.OpenFiles(j.s.files, opt)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
 	}
 	defer src.Close()
 	how := evidence.Options{Headers: src.Headers, Bodies: j.s.bodies, Rewrite: anonymize.Redact}
@@ -161,6 +162,12 @@ func (j *job) excerpt(ids []uint64, opt capture.Options) (*report.Evidence, []by
 		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
 	}
 	stats := src.Stats()
+	if stats.Packets != m.Packets || stats.Bytes != m.Bytes || stats.First != m.First || stats.Last != m.Last {
+		return nil, nil, &hintError{
+			errors.New("read again for --evidence: the capture is not what it was when it was read first"),
+			"while it is still written or moved, give kaanalyze a copy",
+		}
+	}
 	a.Finish(stats.First, stats.Last)
 	var file bytes.Buffer
 	e := &report.Evidence{Name: j.evidenceName(), Bodies: j.s.bodies}

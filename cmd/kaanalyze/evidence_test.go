@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/netip"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,4 +66,64 @@ func rulesOf(a *answer) (rules []string) {
 		rules = append(rules, a.Findings[i].Rule)
 	}
 	return rules
+}
+
+// evidenceBetween runs the program with --evidence, where a file "before" stands, and
+// calls act when the capture has been read for the first time. It returns the error,
+// the report and what the evidence file holds then.
+func evidenceBetween(t *testing.T, act func(j *job, capture string)) (text, proof string, err error) {
+	t.Helper()
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "c.pcap"), filepath.Join(dir, "proof.pcap")
+	for name, data := range map[string][]byte{in: demo, out: []byte("before")} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := parse([]string{"-v", "--evidence", out, in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var j *job
+	errs := &watched{want: []string{"packets read in"}, act: []func(){func() { act(j, in) }}}
+	var report bytes.Buffer
+	j = newJob(s, &ui{w: errs, verbose: true}, nil, &report)
+	err = j.do()
+	j.outs.discard()
+	if files, _ := os.ReadDir(dir); len(files) != 2 {
+		t.Errorf("left over are %v", files)
+	}
+	data, _ := os.ReadFile(out)
+	if info, err := os.Stat(out); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("evidence is %v, error %v; others may not read the file that it replaces", info.Mode(), err)
+	}
+	return report.String(), string(data), err
+}
+
+func TestEvidenceWritten(t *testing.T) {
+	text, proof, err := evidenceBetween(t, func(*job, string) {})
+	if err != nil || !strings.Contains(text, "VERDICT") || len(proof) < 1000 {
+		t.Errorf("got error %v, %d bytes of evidence and the report\n%s", err, len(proof), text)
+	}
+}
+
+// The report comes, and what stood in the place of the evidence stays.
+func TestEvidenceInterrupted(t *testing.T) {
+	text, proof, err := evidenceBetween(t, func(j *job, _ string) { j.stop() })
+	if err != nil || !strings.Contains(text, "VERDICT") || proof != "before" {
+		t.Errorf("got error %v, evidence %q and the report\n%s", err, proof, text)
+	}
+}
+
+func TestEvidenceOfChangedCapture(t *testing.T) {
+	for name, data := range map[string][]byte{"cut": demo[:len(demo)/2], "empty": nil, "twice": append(demo[:len(demo):len(demo)], demo[24:]...)} {
+		text, proof, err := evidenceBetween(t, func(_ *job, capture string) {
+			if err := os.WriteFile(capture, data, 0o600); err != nil {
+				t.Error(err)
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), "again for --evidence") || text != "" || proof != "before" {
+			t.Errorf("%s: got error %v, evidence of %d bytes and a report of %d, want an error alone", name, err, len(proof), len(text))
+		}
+	}
 }

@@ -207,10 +207,18 @@ func (j *job) do() error {
 	}
 	r := j.finish(src, a, opt)
 	r.Meta.Interrupted = interrupted
-	if j.s.evidence != "" && !interrupted {
-		if err := j.prove(r, opt); err != nil {
-			return err
-		}
+	if j.s.evidence == "" {
+		return j.deliver(r)
+	}
+	if !interrupted {
+		err = j.prove(r, opt)
+	}
+	switch {
+	case interrupted, errors.Is(err, context.Canceled):
+		j.outs.withoutEvidence()
+		j.ui.warn("interrupted; there is no evidence")
+	case err != nil:
+		return err
 	}
 	return j.deliver(r)
 }

@@ -101,14 +101,18 @@ func (k *sink) create() error {
 	if real, err := filepath.EvalSymlinks(k.name); err == nil {
 		k.final = real
 	}
-	flags, path := os.O_WRONLY, k.final
-	if info, err := os.Stat(k.final); err != nil || info.Mode().IsRegular() {
+	flags, path, mode := os.O_WRONLY, k.final, os.FileMode(0o666)
+	info, err := os.Stat(k.final)
+	if err == nil && info.Mode().IsRegular() {
+		mode = info.Mode().Perm() // who may read the file that is replaced
+	}
+	if err != nil || info.Mode().IsRegular() {
 		flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
 		dir, base := filepath.Split(k.final)
 		path = filepath.Join(dir, fmt.Sprintf(".%s.%d", base, os.Getpid()))
 		k.temp = path
 	}
-	f, err := os.OpenFile(path, flags, 0o666)
+	f, err := os.OpenFile(path, flags, mode)
 	if err != nil {
 		k.temp = ""
 		if pathErr, ok := errors.AsType[*os.PathError](err); ok {
@@ -169,6 +173,14 @@ func (o *outputs) sync() error {
 		}
 	}
 	return nil
+}
+
+// withoutEvidence takes away the evidence file, which does not come to be.
+func (o *outputs) withoutEvidence() {
+	o.evidence.discard()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sinks = slices.DeleteFunc(o.sinks, func(k *sink) bool { return k == o.evidence })
 }
 
 // write writes the report everywhere, to standard output last: its reader may
