@@ -14,6 +14,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/anonymize"
 	"github.com/kaanalyze/kaanalyze/internal/evidence"
 )
 
@@ -202,6 +203,19 @@ func TestLongSegment(t *testing.T) {
 		if got := bytes.Contains(file, []byte{6, 0, 0xc2, 4, 0, 1}); got != jumbo {
 			t.Errorf("%s: a jumbo payload option (RFC 2675): %v, want %v", who, got, jumbo)
 		}
+	}
+}
+
+// A head of which bytes are missing does not go on in the next one.
+func TestHeadCut(t *testing.T) {
+	script := "0.000 > S\n0.001 < S.\n0.002 > .\n" +
+		"0.003 > P. 1:25(24) \"GET / HTTP/1.1\\r\\nAccept: \"\n" + // and 5 bytes that were not captured
+		"0.004 < . ack 30\n" +
+		"0.005 > P. 30:55(25) \"GET /?secret HTTP/1.1\\r\\n\\r\\n\"\n"
+	file, _ := record(t, capturetest.Pcap(t, script), evidence.Options{Rewrite: anonymize.Redact}, 1)
+	want := []string{"GET / HTTP/1.1\r\nAccept: ", "", "GET /?xxxxxx HTTP/1.1\r\n\r\n"}
+	if got := packets(t, file)[3:]; !slices.Equal(got, want) {
+		t.Errorf("payloads are %q, want %q", got, want)
 	}
 }
 

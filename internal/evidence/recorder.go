@@ -136,8 +136,12 @@ func (r *Recorder) Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte,
 	}
 }
 
-// head takes bytes of a head, which is kept when it is whole.
+// head takes bytes of a head, which is kept when it is whole, or when bytes of it are
+// missing.
 func (r *Recorder) head(st *stream, at int64, b []byte, ev httpparse.Event) {
+	if at != st.headAt+int64(len(st.head)) {
+		r.part(st)
+	}
 	if len(st.head) == 0 {
 		st.headAt = at
 	}
@@ -152,6 +156,14 @@ func (r *Recorder) head(st *stream, at int64, b []byte, ev httpparse.Event) {
 		return
 	}
 	st.head = st.head[:0]
+}
+
+// part keeps the beginning of a head.
+func (r *Recorder) part(st *stream) {
+	if len(st.head) > 0 {
+		r.keep(st, st.headAt, r.opt.Rewrite(nil, st.head))
+		st.head = st.head[:0]
+	}
 }
 
 // masked returns b without its text.

@@ -19,10 +19,7 @@ const maxPacket = 256 << 10
 func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
 	for _, sides := range r.conns {
 		for i := range sides {
-			if st := &sides[i]; len(st.head) > 0 {
-				r.keep(st, st.headAt, r.opt.Rewrite(nil, st.head))
-				st.head = nil
-			}
+			r.part(&sides[i])
 		}
 	}
 	out, err := capture.NewWriter(w)
