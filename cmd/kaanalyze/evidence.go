@@ -33,8 +33,6 @@ func (s *settings) checkEvidence() error {
 		return &usageError{errors.New("--evidence needs a capture that can be read again"), "standard input is read only once; save it to a file first"}
 	case s.tui:
 		return usagef("--tui and --evidence exclude each other")
-	case slices.ContainsFunc(s.files, func(name string) bool { return sameFile(name, s.evidence) }):
-		return usagef("--evidence %q: it is a capture to read", s.evidence)
 	case slices.ContainsFunc(s.outputs, func(o output) bool { return o.name == s.evidence || sameFile(o.name, s.evidence) }):
 		return usagef("--evidence %q is an --output, too", s.evidence)
 	}

@@ -157,7 +157,26 @@ func parse(args []string) (*settings, error) {
 	if err := s.setInput(r, f.Args()); err != nil {
 		return nil, err
 	}
+	if err := s.checkWritten(); err != nil {
+		return nil, err
+	}
 	return s, s.checkEvidence()
+}
+
+// checkWritten refuses to write over a capture that is to be read.
+func (s *settings) checkWritten() error {
+	written := map[string]string{s.evidence: "evidence"}
+	for _, o := range s.outputs {
+		written[o.name] = "output"
+	}
+	for _, name := range s.files {
+		for out, flag := range written {
+			if sameFile(name, out) {
+				return usagef("--%s %q: it is a capture to read", flag, out)
+			}
+		}
+	}
+	return nil
 }
 
 // setFormats finds the formats of standard output and of the files.

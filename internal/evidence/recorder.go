@@ -25,7 +25,8 @@ type Options struct {
 	Bodies bool
 }
 
-// MaxBytes bounds what a Recorder keeps, and so the file.
+// MaxBytes bounds what a Recorder keeps, and the zeros that stand for bodies in front
+// of that; each may go over it once.
 const MaxBytes = 64 << 20
 
 // Recorder keeps packets of some connections. It belongs to one goroutine at a

@@ -13,9 +13,8 @@ import (
 // maxPacket is what Wireshark reads of a packet at most.
 const maxPacket = 256 << 10
 
-// Write ends the recording and writes the packets as a pcap file, as many of them as
-// there is room for. It returns the number that each has in the capture, in the order
-// of the file.
+// Write ends the recording and writes the packets as a pcap file. It returns the
+// number that each has in the capture, in the order of the file.
 func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
 	for _, sides := range r.conns {
 		for i := range sides {
@@ -30,12 +29,8 @@ func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
 	var buf []byte
 	written := 0
 	for i := range r.packets {
-		if written > MaxBytes { // of zeros in front of what is kept
-			r.left += uint64(len(r.packets) - i)
-			break
-		}
 		p := &r.packets[i]
-		buf = p.append(buf[:0])
+		buf = p.append(buf[:0], written < MaxBytes)
 		written += len(buf)
 		if err := out.Write(p.time, buf, p.wire()); err != nil {
 			return nil, err
@@ -45,8 +40,9 @@ func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
 	return numbers, nil
 }
 
-// append appends the packet up to the last byte of payload that is kept.
-func (p *packet) append(b []byte) []byte {
+// append appends the packet up to the last byte of payload that is kept, or, without
+// padding, the first that is not.
+func (p *packet) append(b []byte, padding bool) []byte {
 	b = append(b, p.headers...)
 	at := len(b)
 	if at < headersLen(b) { // options were cut, and what comes behind them
@@ -56,6 +52,9 @@ func (p *packet) append(b []byte) []byte {
 	b = append(b, p.payload[:min(len(p.payload), maxPacket-at)]...)
 	for _, x := range p.of.within(p.at, min(int64(p.n), int64(maxPacket-at))) {
 		off := int(x.at - p.at)
+		if off > len(b)-at && !padding {
+			break
+		}
 		if end := off + len(x.text); end > len(b)-at {
 			b = append(b, make([]byte, end-(len(b)-at))...)
 		}
