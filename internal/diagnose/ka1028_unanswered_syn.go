@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -10,7 +11,7 @@ var unansweredSYN = &Rule{
 	ID:      "KA1028",
 	Title:   "connections not answered",
 	Who:     analyze.Network,
-	SetWhen: "SYNs get no answer at all, though they are sent again",
+	SetWhen: "SYNs get no answer at all, though they are sent again, or within a second",
 	Why:     "a firewall drops them, the address is wrong, or the host is gone",
 	Fix:     "check routes, firewall rules and security groups between the two, and the address",
 	Verify:  "tcp.flags.syn == 1 and tcp.flags.ack == 0",
@@ -18,16 +19,20 @@ var unansweredSYN = &Rule{
 	Check:   checkUnansweredSYN,
 }
 
+// firstRTO is after what time a SYN is sent again (RFC 6298, 2.1): an answer that is
+// later than that has got lost.
+const firstRTO = int64(time.Second)
+
 func checkUnansweredSYN(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(Unanswered) {
-		sent := typical(values(e.records, func(x *record) int64 { return int64(x.is.fact.n) }))
-		if sent < 2 {
-			e.records = slices.DeleteFunc(slices.Clone(e.records), func(x *record) bool { return x.is.fact.n < 2 })
-			if len(e.records) == 0 {
-				continue // each may have been answered after the capture
-			}
+		e.records = slices.DeleteFunc(slices.Clone(e.records), func(x *record) bool {
+			return x.is.fact.n < 2 && v.result.Last-x.start < firstRTO // it may have been answered after the capture
+		})
+		if len(e.records) == 0 {
+			continue
 		}
+		sent := typical(values(e.records, func(x *record) int64 { return int64(x.is.fact.n) }))
 		f := v.found(r, e, "%s did not answer %s of the connections to it, %s each", e.server.name, shareOf(e.len(), e.server.seen()), Plural(sent, "SYN", "SYNs"))
 		f.brief = e.server.name + " does not answer SYNs"
 		out = append(out, f)
