@@ -89,7 +89,7 @@ func (j *job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool
 	for i := range d.Findings {
 		ids = append(ids, d.Around(&d.Findings[i], 0)...)
 	}
-	for i := range d.Findings[:min(len(d.Findings), j.s.top)] {
+	for i := range d.Findings {
 		n := around
 		if i > 0 {
 			n /= 2 // the first one is to stay the first
