@@ -198,7 +198,7 @@ func TestSecretsStayOut(t *testing.T) {
 	}{
 		{nil, [][]string{secretQueries, secretAlways, {"pw2rt", "carl"}}, []string{"/konto/anna.html", "kasse.example.org", "198.51.100.88"}},
 		{[]string{"--show-secrets"}, [][]string{secretAlways}, []string{"token=geheim1", "anna:pw0rt@", "key=geheim3"}},
-		{[]string{"--anonymize"}, [][]string{secretQueries, secretAlways, secretNames, {"vorfall"}}, []string{`"anonymized":true`}},
+		{[]string{"--anonymize=key"}, [][]string{secretQueries, secretAlways, secretNames, {"vorfall"}}, []string{`"anonymized":true`}},
 		{[]string{"--anonymize=k", "--show-secrets"}, [][]string{secretQueries, secretAlways, secretNames, {"vorfall"}}, []string{`"anonymized":true`, "?"}},
 	} {
 		out := everyFormat(t, append(is.args, file)...)
