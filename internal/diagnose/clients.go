@@ -36,13 +36,16 @@ func (h *host) exited() {
 }
 
 // mixed reports whether the requests that a burst cut short were of quite
-// different age, as when a process ends in the middle of its work.
+// different age, as when a process ends in the middle of its work; or ended
+// much closer together than they began, after no time that somebody set.
 func mixed(busy []*record) bool {
 	if len(busy) < exitAtLeast {
 		return false
 	}
 	d := values(busy, measured)
-	return slices.Max(d) > 2*slices.Min(d) || slices.Max(d) < minIdle && len(busy) > 2*exitAtLeast
+	ends := spread(values(busy, func(r *record) int64 { return r.ended }))
+	return slices.Max(d) > 2*slices.Min(d) || slices.Max(d) < minIdle && len(busy) > 2*exitAtLeast ||
+		spread(d) > max(2*ends, jitter) && !slices.ContainsFunc(d, round)
 }
 
 // outlasting returns when the client's newest connection began, and the oldest
