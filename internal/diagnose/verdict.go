@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -86,6 +87,8 @@ func (v *view) cost(f *Finding) string {
 	for _, h := range hosts {
 		switch {
 		case h.Peak < minSamples:
+		case h.Host == f.subject.server.Server.Addr() && v.serverAndClient(h.Host):
+			return fmt.Sprintf("; %s holds up to %s TIME_WAIT", h.Host, Count(h.Peak))
 		case h.Host == f.subject.server.Server.Addr() && v.heldBy(f, analyze.TimeWaitServer):
 			return fmt.Sprintf("; the server holds up to %s TIME_WAIT", Count(h.Peak))
 		case f.subject.pair != nil && h.Host == f.subject.pair.Client && v.heldBy(f, analyze.TimeWaitClient):
@@ -96,6 +99,20 @@ func (v *view) cost(f *Finding) string {
 		return fmt.Sprintf("; %s avoidable", conns(f.Saves.Connections))
 	}
 	return ""
+}
+
+// serverAndClient reports whether a host holds TIME_WAIT as a server and as a
+// client, as all do that talk to themselves: its population is of both.
+func (v *view) serverAndClient(host netip.Addr) bool {
+	var server, client bool
+	for _, p := range v.groups.pairs {
+		holds := func(here bool, side analyze.TimeWait) bool {
+			return here && slices.ContainsFunc(p.records, func(r *record) bool { return r.holder == side || r.holder == analyze.TimeWaitBoth })
+		}
+		server = server || holds(p.Server.Addr() == host, analyze.TimeWaitServer)
+		client = client || holds(p.Client == host, analyze.TimeWaitClient)
+	}
+	return server && client
 }
 
 // heldBy reports whether the first example left TIME_WAIT at that side.

@@ -23,6 +23,25 @@ conn 40001..40004 every 1
 		abstain      Needs  // rules with one of these needs
 	}{
 		{"all there", closes, Problem, "closes after every response", Probed},
+		{"over loopback, and either side closed", `
+conn 40001..40003 every 1
+client 127.0.0.1
+server 127.0.0.1:8080
+0.000 $open
+0.002 > P. $get
+0.010 < P. $bye
+0.011 < F.
+0.012 > F.
+0.013 < .
+conn 40004
+client 127.0.0.1
+server 127.0.0.1:8080
+4.000 $open
+4.002 > P. $get
+4.010 < P. $bye
+4.011 > F.
+4.012 < F.
+4.013 > .`, Problem, "127.0.0.1:8080 closes after every response; 127.0.0.1 holds up to 4 TIME_WAIT", Probed},
 		{"reused", `
 0.000 $open
 0.002 > P. $get
