@@ -222,6 +222,7 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 		c.opening(d, s)
 	}
 	isProbe, isAnswer := c.judgeProbe(d, s)
+	acked, again := h.acked, h.retransmissions
 	if s.Flags&ACK != 0 {
 		e.acknowledge(c, d, s)
 	}
@@ -235,7 +236,9 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 		c.windowMoved(d, s)
 	}
 	h.window, h.ttl = s.Window, s.TTL
-	peer.unanswered = 0
+	if s.Len == 0 || h.acked != acked || h.retransmissions == again { // else both sides send again what neither hears
+		peer.unanswered = 0
+	}
 	if (h.facts|peer.facts)&(sentFIN|finInferred) != 0 {
 		e.closing(c, d, s)
 		if c.over() {
