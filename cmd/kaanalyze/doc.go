@@ -104,7 +104,8 @@
 // interface dropped is told too. -p leaves out what is not for this host.
 //
 // On a terminal a line of status is drawn each second, else one is written every
-// --interval. With -f ndjson connections are written as they end.
+// --interval. With -f ndjson connections are written when they have ended and their
+// TIME_WAIT is over by the time of the packets, so with the first packet after that.
 //
 // # Privileges
 //
