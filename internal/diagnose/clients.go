@@ -45,7 +45,7 @@ func mixed(busy []*record) bool {
 	d := values(busy, measured)
 	ends := spread(values(busy, func(r *record) int64 { return r.ended }))
 	return slices.Max(d) > 2*slices.Min(d) || slices.Max(d) < minIdle && len(busy) > 2*exitAtLeast ||
-		spread(d) > max(2*ends, jitter) && !slices.ContainsFunc(d, round)
+		spread(d) > max(2*ends, jitter) && !round(slices.Max(d))
 }
 
 // outlasting returns when the client's newest connection began, and the oldest
