@@ -5,10 +5,9 @@
 // one capture with one key fits together, and only who has the key can tell
 // whether a guess is right.
 //
-// [New] makes an [Anonymizer]; [Anonymizer.Addr] is for addresses,
-// [Anonymizer.Head] for heads, [Anonymizer.Host] for a host that is named
-// elsewhere. [Redact] needs no key: it takes out of a head what may be used by
-// who reads it, and leaves the rest as it is.
+// [New] makes an [Anonymizer]; [Anonymizer.Addr] is for addresses and
+// [Anonymizer.Head] for heads. [Redact] needs no key: it takes out of a head what
+// may be used by who reads it, and leaves the rest as it is.
 //
 // Every byte is hostile: what is no head is masked, never a panic.
 package anonymize
@@ -72,15 +71,6 @@ const (
 	maxNames   = 1 << 15
 	maxNameLen = 128
 )
-
-// Host returns the pseudonym of a host, with a port or not, as heads have it: each
-// label is replaced by letters and digits, and as many. Two short labels may become
-// the same.
-func (a *Anonymizer) Host(name string) string {
-	out := []byte(name)
-	a.host(out)
-	return string(out)
-}
 
 // replace overwrites text with its pseudonym, which is not the text itself, nor
 // a word with a meaning.

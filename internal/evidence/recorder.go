@@ -25,9 +25,9 @@ type Options struct {
 	Bodies bool
 }
 
-// MaxBytes bounds what a Recorder keeps, and the zeros that stand for bodies in front
+// maxBytes bounds what a Recorder keeps, and the zeros that stand for bodies in front
 // of that; each may go over it once.
-const MaxBytes = 64 << 20
+const maxBytes = 64 << 20
 
 // Recorder keeps packets of some connections. It belongs to one goroutine at a
 // time.
@@ -98,7 +98,7 @@ func (r *Recorder) Left() uint64 { return r.left }
 
 // Packet keeps a packet.
 func (r *Recorder) Packet(c *flows.Conn, from flows.Side, s *flows.Segment) {
-	if r.bytes > MaxBytes {
+	if r.bytes > maxBytes {
 		r.left++
 		return
 	}
@@ -120,7 +120,7 @@ const packetOverhead = 120
 
 // Payload keeps what is not the data of a body.
 func (r *Recorder) Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event) {
-	if r.bytes > MaxBytes {
+	if r.bytes > maxBytes {
 		return
 	}
 	st := &r.conns[c.ID][from]

@@ -30,7 +30,7 @@ func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
 	written := 0
 	for i := range r.packets {
 		p := &r.packets[i]
-		buf = p.append(buf[:0], written < MaxBytes)
+		buf = p.append(buf[:0], written < maxBytes)
 		written += len(buf)
 		if err := out.Write(p.time, buf, p.wire()); err != nil {
 			return nil, err
