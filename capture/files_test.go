@@ -198,7 +198,7 @@ func readAll(t testing.TB, names []string, opt Options, size int) result {
 			if len(g.Payload) > 0 {
 				mark = fmt.Sprintf("%02x", g.Payload[0])
 			}
-			r.Segments = append(r.Segments, fmt.Sprintf("%d %d %s %d %d", g.Num, g.Time, mark, g.Len, g.Note[0]))
+			r.Segments = append(r.Segments, fmt.Sprintf("%d %d %s %d %d", g.Num, g.Time, mark, g.Len, g.Note.A))
 		}
 		return nil
 	})

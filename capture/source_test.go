@@ -101,7 +101,7 @@ func TestScan(t *testing.T) {
 	var calls atomic.Int64
 	scan := func(payload []byte) flows.Note {
 		calls.Add(1)
-		return flows.Note{uint64(payload[0]) + 1}
+		return flows.Note{A: uint64(payload[0]) + 1}
 	}
 	names := save(t, plainPcap.write(times(1, 2, 3)...))
 	r := readAll(t, names, Options{Scan: scan, Workers: 2}, 100)
@@ -122,7 +122,7 @@ func TestSourceFragments(t *testing.T) {
 	file = plainPcap.record(file, 3e9, packet{mark: 2}.bytes(), 55)
 	file = plainPcap.record(file, 4e9, second, len(second))
 	file = plainPcap.record(file, 5e9, packet{mark: 3}.bytes(), 55)
-	r := readEveryWay(t, save(t, file), Options{Scan: func(p []byte) flows.Note { return flows.Note{uint64(len(p))} }})
+	r := readEveryWay(t, save(t, file), Options{Scan: func(p []byte) flows.Note { return flows.Note{A: uint64(len(p))} }})
 	want := []string{"1 1000000000 01 1 1", "3 3000000000 02 1 1", "4 4000000000 77 16 16", "5 5000000000 03 1 1"}
 	if diff := cmp.Diff(r.Segments, want); diff != "" {
 		t.Errorf("got, then want\n%s", diff)

@@ -59,7 +59,7 @@ func EndpointOf(a netip.AddrPort) Endpoint {
 // Note is what a scanner that ran beside the reader has noted about a
 // segment's payload, so that the engine need not look at it again. Its
 // meaning is the scanner's; the zero Note says nothing.
-type Note [3]uint64
+type Note struct{ A, B, C uint64 }
 
 // NoScale is the value of [Segment.WindowScale] without that option.
 const NoScale = 0xff

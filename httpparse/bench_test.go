@@ -39,7 +39,7 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
-var sink [3]uint64
+var sink Packed
 
 // What a message costs beside the scan, when a worker has done that.
 func BenchmarkTakePacked(b *testing.B) {

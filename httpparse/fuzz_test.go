@@ -23,7 +23,7 @@ func FuzzScanHead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, r := ScanHead(b)
 		Detect(b)
-		if w := Scan(b); w != ([3]uint64{}) && (r != Complete || w != h.Pack()) {
+		if w := Scan(b); w != (Packed{}) && (r != Complete || w != h.Pack()) {
 			t.Fatalf("Scan = %x, ScanHead %v, packed %x", w, r, h.Pack())
 		}
 		checkPrefixes(t, b, h, r)

@@ -160,7 +160,7 @@ func (p *Parser) start(b []byte, bufs *Buffers) (int, Event) {
 func (p *Parser) headDone(w Packed) {
 	if p.notes&noteBlank != 0 {
 		p.notes &^= noteBlank
-		w[0] |= uint64(LeadingEmptyLines) << packFlags
+		w.A |= uint64(LeadingEmptyLines) << packFlags
 	}
 	p.head = w
 	p.state = stateFrame

@@ -259,7 +259,7 @@ func TestTakePacked(t *testing.T) {
 		for len(b) > 0 && fast.AtStart() {
 			w := Scan(b)
 			n, ev := slow.Next(b, &bufs)
-			if w == ([3]uint64{}) || ev != HeadDone {
+			if w == (Packed{}) || ev != HeadDone {
 				break
 			}
 			if h, _ := Unpack(w); slow == (Parser{}) {

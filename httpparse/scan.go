@@ -36,13 +36,13 @@ func ScanHead(b []byte) (Head, Result) {
 // if there is no whole head or one of an unusual kind, which [Parser.Next]
 // will find. It rejects what begins otherwise at the first bytes, and can be
 // called for each segment.
-func Scan(b []byte) [3]uint64 {
+func Scan(b []byte) Packed {
 	if !usualStart(b) {
-		return [3]uint64{}
+		return Packed{}
 	}
 	h := Head{ContentLength: -1, KeepAliveTimeout: -1, KeepAliveMax: -1}
 	if h.scan(b) != Complete {
-		return [3]uint64{}
+		return Packed{}
 	}
 	return h.pack()
 }

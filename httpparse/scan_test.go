@@ -162,7 +162,7 @@ func TestScanHeadRejects(t *testing.T) {
 			if h, r := ScanHead([]byte(tt.text)); r != tt.want {
 				t.Errorf("got %v (%+v), want %v", r, h, tt.want)
 			}
-			if w := Scan([]byte(tt.text)); w != [3]uint64{} {
+			if w := Scan([]byte(tt.text)); w != (Packed{}) {
 				t.Errorf("Scan = %x, want zero", w)
 			}
 		})
@@ -185,7 +185,7 @@ func TestScan(t *testing.T) {
 	for _, tt := range completeHeads {
 		in := []byte(tt.text + "body")
 		got := Scan(in)
-		if got == ([3]uint64{}) {
+		if got == (Packed{}) {
 			if usualStart(in) {
 				t.Errorf("%s: zero", tt.name)
 			}
@@ -196,10 +196,10 @@ func TestScan(t *testing.T) {
 		}
 	}
 	for _, usual := range []string{wrkHead, nginxHead, browserHead} {
-		if Scan([]byte(usual)) == ([3]uint64{}) {
+		if Scan([]byte(usual)) == (Packed{}) {
 			t.Errorf("zero for %q", usual)
 		}
-		if w := Scan([]byte(usual[:len(usual)-1])); w != ([3]uint64{}) {
+		if w := Scan([]byte(usual[:len(usual)-1])); w != (Packed{}) {
 			t.Errorf("got %x for a cut %q", w, usual)
 		}
 	}
@@ -229,11 +229,11 @@ func TestPackRange(t *testing.T) {
 	} {
 		h := good
 		tt.edit(&h)
-		if w := h.Pack(); w != ([3]uint64{}) {
+		if w := h.Pack(); w != (Packed{}) {
 			t.Errorf("%s: got %x, want zero", tt.name, w)
 		}
 	}
-	if h, ok := Unpack([3]uint64{}); ok {
+	if h, ok := Unpack(Packed{}); ok {
 		t.Errorf("zero words unpack to %+v", h)
 	}
 }

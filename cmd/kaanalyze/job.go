@@ -310,7 +310,7 @@ func (j *job) captureOptions() (capture.Options, error) {
 		Filter:  j.s.filter,
 		Count:   j.s.count,
 		Workers: j.s.workers,
-		Scan:    func(payload []byte) flows.Note { return httpparse.Scan(payload) },
+		Scan:    func(payload []byte) flows.Note { return flows.Note(httpparse.Scan(payload)) },
 		Stdin:   j.stdin,
 	}
 	first := int64(0)

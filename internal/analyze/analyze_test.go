@@ -25,7 +25,7 @@ func run(t *testing.T, opt analyze.Options, script string) *analyze.Result {
 		segs := capturetest.Segments(t, script)
 		if i == 1 {
 			for j := range segs {
-				segs[j].Note = httpparse.Scan(segs[j].Payload)
+				segs[j].Note = flows.Note(httpparse.Scan(segs[j].Payload))
 			}
 		}
 		a := analyze.New(opt)

@@ -95,7 +95,7 @@ func fuzzRun(t *testing.T, segs []flows.Segment, streamed bool) (*Analyzer, *Res
 	a := New(opt)
 	if streamed {
 		for i := range segs {
-			segs[i].Note = httpparse.Scan(segs[i].Payload)
+			segs[i].Note = flows.Note(httpparse.Scan(segs[i].Payload))
 			a.Apply(segs[i : i+1])
 		}
 	} else {

@@ -45,7 +45,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	p := &a.reader.parsers[from]
 	b := d.Payload
 	switch {
-	case d.Note[0] != 0 && p.AtStart():
+	case d.Note.A != 0 && p.AtStart():
 		w := httpparse.Packed(d.Note)
 		p.TakePacked(w)
 		a.show(c, from, d.Seq, b[:w.Len()], httpparse.HeadPart, httpparse.HeadDone)
@@ -76,7 +76,7 @@ func beginsMessage(b []byte) bool {
 func (a consumer) firstData(c *flows.Conn, t *talk, d *flows.Data) bool {
 	t.facts |= sawData
 	is := httpparse.HTTP1Request
-	if d.Note[0] == 0 { // it does not begin with a whole head
+	if d.Note.A == 0 { // it does not begin with a whole head
 		is = httpparse.Detect(d.Payload)
 	}
 	switch is {

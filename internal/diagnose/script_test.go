@@ -188,7 +188,7 @@ func play(t *testing.T, text string) played {
 	}
 	p := played{segs: s.Segments(), wants: s.Wants}
 	for i := range p.segs {
-		p.segs[i].Note = httpparse.Scan(p.segs[i].Payload)
+		p.segs[i].Note = flows.Note(httpparse.Scan(p.segs[i].Payload))
 	}
 	first, last := p.segs[0].Time, p.segs[len(p.segs)-1].Time
 	a := analyze.New(analyze.Options{})
