@@ -45,10 +45,10 @@ type Options struct {
 
 	Workers int // 0 is GOMAXPROCS
 
-	// Scan is run by the workers on every captured payload that is not
-	// empty; its answer becomes the segment's Note. It may be nil, and must
-	// be safe for concurrent use.
-	Scan func(payload []byte) flows.Note
+	// NewScan returns a function that one worker runs on every captured payload
+	// that is not empty; its answer becomes the segment's Note. It is called for
+	// each worker, and may be nil.
+	NewScan func() func(payload []byte) flows.Note
 
 	Stdin io.Reader // what the name "-" reads
 }

@@ -153,7 +153,7 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 		ended := l.fill(b)
 		if len(b.frames) > 0 {
 			quiet = 0
-			if s.opt.Count > 0 && s.limitCount(b) {
+			if s.opt.Count > 0 && w.limitCount(b) {
 				ended = errOver
 			}
 			if err := l.record(b); err != nil {

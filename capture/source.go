@@ -21,6 +21,7 @@ type Source struct {
 	total   int64 // bytes of all files, 0 if one is not known
 	filters *filterSet
 	defrag  *defragmenter
+	scan    func(payload []byte) flows.Note // for what defrag puts together, once there is any
 	book    book
 	began   atomic.Bool
 	counted uint64 // towards opt.Count
@@ -146,7 +147,7 @@ func (r *reading) work() {
 	w := newWorker(r.s)
 	for {
 		b := r.queue.take()
-		if !r.read(b) {
+		if !r.read(w, b) {
 			return
 		}
 		w.decode(b)
@@ -154,14 +155,14 @@ func (r *reading) work() {
 	}
 }
 
-// read reads the next block, and reports false after the last one.
-func (r *reading) read(b *block) bool {
+// read reads the next block for w, and reports false after the last one.
+func (r *reading) read(w *worker, b *block) bool {
 	lock(&r.input)
 	defer r.input.Unlock()
 	if r.stopped.Load() || !r.s.merger.next(b) {
 		return false
 	}
-	if r.s.opt.Count > 0 && r.s.limitCount(b) {
+	if r.s.opt.Count > 0 && w.limitCount(b) {
 		r.stopped.Store(true)
 	}
 	b.ticket = r.tickets

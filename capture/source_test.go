@@ -104,11 +104,16 @@ func TestScan(t *testing.T) {
 		return flows.Note{A: uint64(payload[0]) + 1}
 	}
 	names := save(t, plainPcap.write(times(1, 2, 3)...))
-	r := readAll(t, names, Options{Scan: scan, Workers: 2}, 100)
+	r := readAll(t, names, Options{NewScan: func() func([]byte) flows.Note { return scan }, Workers: 2}, 100)
 	want := []string{"1 1000000000 01 1 2", "2 2000000000 02 1 3", "3 3000000000 03 1 4"}
 	if diff := cmp.Diff(r.Segments, want); diff != "" || calls.Load() != 3 {
 		t.Errorf("%d calls; got, then want\n%s", calls.Load(), diff)
 	}
+}
+
+// noteLength makes a scan that notes the length.
+func noteLength() func([]byte) flows.Note {
+	return func(p []byte) flows.Note { return flows.Note{A: uint64(len(p))} }
 }
 
 // TestFragments has a segment in two IP fragments with others between them.
@@ -122,7 +127,7 @@ func TestSourceFragments(t *testing.T) {
 	file = plainPcap.record(file, 3e9, packet{mark: 2}.bytes(), 55)
 	file = plainPcap.record(file, 4e9, second, len(second))
 	file = plainPcap.record(file, 5e9, packet{mark: 3}.bytes(), 55)
-	r := readEveryWay(t, save(t, file), Options{Scan: func(p []byte) flows.Note { return flows.Note{A: uint64(len(p))} }})
+	r := readEveryWay(t, save(t, file), Options{NewScan: noteLength})
 	want := []string{"1 1000000000 01 1 1", "3 3000000000 02 1 1", "4 4000000000 77 16 16", "5 5000000000 03 1 1"}
 	if diff := cmp.Diff(r.Segments, want); diff != "" {
 		t.Errorf("got, then want\n%s", diff)

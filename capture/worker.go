@@ -12,6 +12,7 @@ import (
 type worker struct {
 	s     *Source
 	dec   *decoder
+	scan  func(payload []byte) flows.Note // nil if nothing is to be noted
 	since int64
 	until int64
 
@@ -28,9 +29,17 @@ const noLink linkType = math.MaxUint32
 
 // newWorker returns a worker for s.
 func newWorker(s *Source) *worker {
-	w := &worker{s: s, dec: newDecoder(), link: noLink}
+	w := &worker{s: s, dec: newDecoder(), scan: s.newScan(), link: noLink}
 	w.since, w.until = s.opt.window()
 	return w
+}
+
+// newScan returns what one goroutine makes notes with, or nil.
+func (s *Source) newScan() func(payload []byte) flows.Note {
+	if s.opt.NewScan == nil {
+		return nil
+	}
+	return s.opt.NewScan()
 }
 
 // window returns the bounds of what is analysed.
@@ -51,7 +60,7 @@ func (w *worker) decode(b *block) {
 	if len(b.segs) < len(b.frames) {
 		b.segs = make([]flows.Segment, len(b.frames)+len(b.frames)/8)
 	}
-	dec, scan, segs := w.dec, w.s.opt.Scan, b.segs
+	dec, scan, segs := w.dec, w.scan, b.segs
 	n := 0
 	for i := range b.frames {
 		f := &b.frames[i]
@@ -131,8 +140,11 @@ func (s *Source) resolve(b *block) {
 		case tcp:
 			seg.Time, seg.Num = f.time, b.first+uint64(late.frame)
 			b.whole = append(b.whole, joined{seg.Num, *s.defrag.decoder.headers})
-			if s.opt.Scan != nil && len(seg.Payload) > 0 {
-				seg.Note = s.opt.Scan(seg.Payload)
+			if s.scan == nil {
+				s.scan = s.newScan()
+			}
+			if s.scan != nil && len(seg.Payload) > 0 {
+				seg.Note = s.scan(seg.Payload)
 			}
 			all = append(all, b.segs[taken:late.at]...)
 			all = append(all, seg)
@@ -150,8 +162,8 @@ func (s *Source) resolve(b *block) {
 
 // limitCount cuts the block after the opt.Count-th frame that counts, and
 // reports whether it has come.
-func (s *Source) limitCount(b *block) bool {
-	w := newWorker(s)
+func (w *worker) limitCount(b *block) bool {
+	s := w.s
 	for i := range b.frames {
 		f := &b.frames[i]
 		if f.time < w.since || f.time > w.until || f.kind == notPacket ||

@@ -39,6 +39,25 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
+// What a head costs that the scanner knows, and one that it does not.
+func BenchmarkScanner(b *testing.B) {
+	for _, head := range []string{wrkHead, nginxHead, browserHead} {
+		var s Scanner
+		in := []byte(head)
+		b.Run("known", func(b *testing.B) {
+			for b.Loop() {
+				sink = s.Scan(in)
+			}
+		})
+		b.Run("new", func(b *testing.B) {
+			for b.Loop() {
+				in[len(in)-5]++ // before the empty line
+				sink = s.Scan(in)
+			}
+		})
+	}
+}
+
 var sink Packed
 
 // What a message costs beside the scan, when a worker has done that.

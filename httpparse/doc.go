@@ -5,7 +5,8 @@
 // chunk framing, never looked at.
 //
 // [Scan] and [ScanHead] read a head that lies whole in a segment and need no
-// state; any number of goroutines may call them. A [Parser] follows one
+// state; any number of goroutines may call them. A [Scanner] is faster where
+// heads repeat. A [Parser] follows one
 // direction of one connection: [Parser.Next] takes the bytes in order and
 // answers with events, [Parser.Frame] is asked after each head how the body is
 // delimited, [Parser.Skip] says how many bytes are missing, and [Parser.Close]

@@ -27,6 +27,7 @@ func FuzzScanHead(f *testing.F) {
 			t.Fatalf("Scan = %x, ScanHead %v, packed %x", w, r, h.Pack())
 		}
 		checkPrefixes(t, b, h, r)
+		checkScanner(t, b)
 		if r != Complete {
 			return
 		}

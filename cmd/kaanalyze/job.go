@@ -310,7 +310,7 @@ func (j *job) captureOptions() (capture.Options, error) {
 		Filter:  j.s.filter,
 		Count:   j.s.count,
 		Workers: j.s.workers,
-		Scan:    func(payload []byte) flows.Note { return flows.Note(httpparse.Scan(payload)) },
+		NewScan: newScan,
 		Stdin:   j.stdin,
 	}
 	first := int64(0)
@@ -325,6 +325,12 @@ func (j *job) captureOptions() (capture.Options, error) {
 		return opt, usagef("--since is after --until")
 	}
 	return opt, nil
+}
+
+// newScan returns a scanner for heads, for one worker.
+func newScan() func(payload []byte) flows.Note {
+	var s httpparse.Scanner
+	return func(payload []byte) flows.Note { return flows.Note(s.Scan(payload)) }
 }
 
 // firstPacket returns the time of the capture's first packet.

@@ -31,7 +31,9 @@ var update = flag.Bool("update", false, "write the golden files")
 func recorded(t testing.TB, name string) []flows.Segment {
 	t.Helper()
 	src, err := capture.OpenFiles([]string{filepath.Join("..", "..", "testdata", name)}, capture.Options{
-		Workers: 1, Scan: func(payload []byte) flows.Note { return flows.Note(httpparse.Scan(payload)) },
+		Workers: 1, NewScan: func() func([]byte) flows.Note {
+			return func(payload []byte) flows.Note { return flows.Note(httpparse.Scan(payload)) }
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
