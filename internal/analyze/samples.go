@@ -1,5 +1,7 @@
 package analyze
 
+import "slices"
+
 // samples keep values to measure what they share: all of them while few, then
 // every second, fourth and so on.
 type samples struct {
@@ -10,8 +12,23 @@ type samples struct {
 
 const maxSamples = 256
 
-// reset forgets all values.
-func (s *samples) reset() { *s = samples{values: s.values[:0]} }
+// middle leaves only the values around the median, which is theirs and stays so
+// when one more value is added. It returns the memory of the others.
+func (s *samples) middle() (spare []int64) {
+	n := len(s.values)
+	if n <= 3 {
+		return nil
+	}
+	slices.Sort(s.values)
+	at := nearestRank(n, 50)
+	from := at // of an even number it is the lower one of two
+	if n%2 == 1 {
+		from--
+	}
+	spare = s.values[:0]
+	s.values = slices.Clone(s.values[from : at+2])
+	return spare
+}
 
 // add takes the next value.
 func (s *samples) add(v int64) {

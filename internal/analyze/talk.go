@@ -115,6 +115,7 @@ type talks struct {
 	readers flows.Slab[reader]
 	queues  pool[[]exchange]
 	gaps    pool[samples]
+	spare   [][]int64 // memory for samples
 }
 
 // reader returns the reader of a talk.
@@ -130,8 +131,14 @@ func (ts *talks) headBegun(t *talk, side flows.Side) bool {
 	return t.reader != 0 && ts.readers.At(t.reader).headNum[side] != 0
 }
 
-// rest gives the reader of a talk back if it is as new.
+// rest gives back what a talk needs no more when both sides have ended: its
+// reader, if it is as new, and all gaps but those that tell the median.
 func (ts *talks) rest(t *talk) {
+	if t.gaps.store != 0 {
+		if spare := ts.gaps.at(t.gaps.store).middle(); spare != nil {
+			ts.spare = append(ts.spare, spare)
+		}
+	}
 	if t.reader != 0 && *ts.readers.At(t.reader) == (reader{}) {
 		ts.readers.Give(t.reader)
 		t.reader = 0
@@ -153,6 +160,10 @@ func (t *talks) forget(c *flows.Conn) {
 		t.queues.give(x.queue)
 	}
 	if x.gaps.store != 0 {
+		if s := t.gaps.at(x.gaps.store); cap(s.values) > 3 {
+			t.spare = append(t.spare, s.values[:0])
+			s.values = nil
+		}
 		t.gaps.give(x.gaps.store)
 	}
 	t.Give(c.User)
@@ -196,7 +207,10 @@ func (ts *talks) addGap(t *talk, ns int64) {
 		if g.store == 0 {
 			g.store = ts.gaps.take()
 			s := ts.gaps.at(g.store)
-			s.reset()
+			*s = samples{}
+			if n := len(ts.spare); n > 0 {
+				s.values, ts.spare = ts.spare[n-1], ts.spare[:n-1]
+			}
 			s.add(g.last)
 		}
 		ts.gaps.at(g.store).add(ns)
