@@ -46,12 +46,14 @@ type run struct {
 // A block is what a worker takes at once: whole records and the frames in
 // them, and then what it has decoded. Blocks are reused.
 type block struct {
-	buf    []byte
-	frames []frame
-	runs   []run
-	news   news
-	first  uint64 // number of the first frame
-	ticket uint64 // its turn
+	buf     []byte
+	frames  []frame
+	runs    []run
+	news    news
+	stretch stretch
+	space   []byte // for stretches
+	first   uint64 // number of the first frame
+	ticket  uint64 // its turn
 
 	segs  []flows.Segment
 	n     int // how many of segs are in use
@@ -66,7 +68,7 @@ func (b *block) clear(size int) {
 	if cap(b.buf) > 4*size+maxPlain {
 		b.buf = nil
 	}
-	b.buf, b.frames, b.runs, b.news = b.buf[:0], b.frames[:0], b.runs[:0], news{}
+	b.buf, b.frames, b.runs, b.news, b.stretch = b.buf[:0], b.frames[:0], b.runs[:0], news{}, stretch{}
 	b.n, b.late, b.whole, b.tally, b.err = 0, b.late[:0], b.whole[:0], tally{}, nil
 }
 
@@ -100,6 +102,7 @@ type cursor struct {
 	in      *input     // nil while closed; only its reader sets it
 	format  format
 	carry   []byte // read, and not yet walked
+	need    int    // how much of it is to be had before the walk goes on, if that is known
 	offset  int64  // of carry in the uncompressed file
 	packets uint64 // found so far
 	ended   bool
@@ -210,16 +213,27 @@ const probeSize = 64 << 10
 func (c *cursor) waiting() bool { return c.next < len(c.ahead.frames) }
 
 // read fills b, which is empty, with the next records that hold a frame or
-// news. After the last ones, c.ended is set.
+// news; if b is a stretch, with what that brings. After the last ones, c.ended
+// is set.
 func (c *cursor) read(b *block, size int) {
-	b.buf = append(b.buf[:0], c.carry...)
-	c.carry = c.carry[:0]
-	for need := 0; !c.ended; {
-		var err error
-		target := max(size, min(need, 2*len(b.buf)))
-		if b.buf, err = c.in.more(b.buf, target); err != nil {
-			c.ended = true
+	direct := b.stretch.claimed
+	switch {
+	case direct && b.stretch.err == nil && len(c.carry)+b.stretch.n < c.need:
+		c.carry = append(c.carry, b.stretchBytes()...)
+		return
+	case direct:
+		c.carry = b.join(c.carry)
+	default:
+		b.buf = append(b.buf[:0], c.carry...)
+		c.carry = c.carry[:0]
+	}
+	for c.need = 0; !c.ended; {
+		err := b.stretch.err
+		if !direct {
+			target := max(size, min(c.need, 2*len(b.buf)))
+			b.buf, err = c.in.more(b.buf, target)
 		}
+		c.ended = err != nil
 		at, n, damage := c.format.walk(b, 0)
 		switch {
 		case damage != nil:
@@ -229,9 +243,9 @@ func (c *cursor) read(b *block, size int) {
 		case c.ended && (at < len(b.buf) || err == io.ErrUnexpectedEOF):
 			c.damaged(b, at, errCut)
 		}
-		need = n
+		c.need = n
 		c.offset += int64(at)
-		if len(b.frames) > 0 || !b.news.empty() {
+		if direct || len(b.frames) > 0 || !b.news.empty() {
 			c.carry = append(c.carry, b.buf[at:]...)
 			break
 		}

@@ -150,6 +150,9 @@ func (in *input) more(buf []byte, size int) ([]byte, error) {
 	return buf, nil
 }
 
+// plain reports whether the input is the bytes of a file as they lie on disk.
+func (in *input) plain() bool { return in.regular && in.unzip == nil && in.file != nil }
+
 // close closes what openInput has opened.
 func (in *input) close() {
 	if in.unzip != nil {

@@ -18,10 +18,10 @@ type merger struct {
 	frames  uint64    // handed out
 }
 
-// next fills b with the next frames, and reports false after the last ones.
-// A block without frames brings news.
+// next fills b, which is clear but for a stretch, with the next frames, and
+// reports false after the last ones. A block without frames brings news, or it
+// is a stretch in which no record ends.
 func (m *merger) next(b *block) bool {
-	b.clear(m.size)
 	for len(b.frames) == 0 && b.news.empty() {
 		if len(m.active) == 0 && !m.activate(b) {
 			return false
@@ -30,6 +30,9 @@ func (m *merger) next(b *block) bool {
 			m.alone(b)
 		} else {
 			m.merge(b)
+		}
+		if b.stretch.claimed {
+			break
 		}
 	}
 	b.first = m.frames + 1

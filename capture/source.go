@@ -42,6 +42,7 @@ func (s *Source) Run(ctx context.Context, apply func([]flows.Segment) error) err
 		return s.runLive(ctx, apply)
 	}
 	r := &reading{s: s, ctx: ctx, apply: apply}
+	r.turned.L = &r.input
 	r.queue.init(s.opt.Workers)
 	if s.opt.Workers == 1 && !s.streams {
 		r.work()
@@ -99,10 +100,12 @@ type reading struct {
 	ctx   context.Context
 	apply func([]flows.Segment) error
 
-	input   sync.Mutex // guards the merger and tickets
-	tickets uint64
-	queue   queue
-	stopped atomic.Bool // no more blocks are needed
+	input     sync.Mutex // guards the merger and tickets
+	turned    sync.Cond  // that another stretch is due
+	tickets   uint64
+	stretches stretches
+	queue     queue
+	stopped   atomic.Bool // no more blocks are needed
 
 	delivering sync.Mutex // guards err and over; held while apply runs
 	err        error
@@ -157,10 +160,18 @@ func (r *reading) work() {
 
 // read reads the next block for w, and reports false after the last one.
 func (r *reading) read(w *worker, b *block) bool {
-	lock(&r.input)
+	b.clear(r.s.merger.size)
+	r.inTurn(b)
 	defer r.input.Unlock()
+	if b.stretch.claimed {
+		defer r.turned.Broadcast()
+		defer r.stretches.turn.Add(1)
+	}
 	if r.stopped.Load() || !r.s.merger.next(b) {
 		return false
+	}
+	if !r.stretches.on.Load() && r.s.opt.Workers > 1 {
+		r.stretches.begin(&r.s.merger)
 	}
 	if r.s.opt.Count > 0 && w.limitCount(b) {
 		r.stopped.Store(true)
@@ -168,6 +179,26 @@ func (r *reading) read(w *worker, b *block) bool {
 	b.ticket = r.tickets
 	r.tickets++
 	return true
+}
+
+// inTurn locks the input when b is to be read from it, or is to be walked: it
+// has then read its stretch.
+func (r *reading) inTurn(b *block) {
+	for {
+		if r.stretches.claim(b); b.stretch.claimed {
+			break
+		}
+		lock(&r.input)
+		if !r.stretches.on.Load() {
+			return
+		}
+		r.input.Unlock() // meanwhile they have begun
+	}
+	spin(func() bool { return r.stretches.due(b) })
+	r.input.Lock()
+	for !r.stretches.due(b) {
+		r.turned.Wait()
+	}
 }
 
 // deliver enters a block in the book and hands its segments to apply.

@@ -355,3 +355,24 @@ func TestFilterLinkTypeFirst(t *testing.T) {
 		t.Errorf("pcap: got error %q", r.Err)
 	}
 }
+
+// TestGiantRecords has records that are longer than what is in front of a
+// stretch, next to usual ones, and one that the end of the file cuts.
+func TestGiantRecords(t *testing.T) {
+	format := plainPcap
+	format.snapLen = 4 << 20
+	file := format.write(times(1)...)
+	for i, size := range []int{stretchRoom - 100, stretchRoom + 100, 60, 3 << 20, 1 << 20, 60, 60} {
+		p := packet{mark: byte(0x10 + i)}.bytes()
+		file = format.record(file, int64(i+2)*1e9, append(p, make([]byte, size)...), len(p)+size)
+	}
+	for _, file := range [][]byte{file, file[:len(file)-100], file[:2<<20]} {
+		names := save(t, file)
+		want := readAll(t, names, Options{Workers: 1}, blockSize)
+		for _, size := range []int{4096, 100_000, blockSize} {
+			if got := readAll(t, names, Options{Workers: 4}, size); !cmp.Equal(got, want) {
+				t.Errorf("%d bytes, blocks of %d: got, then want\n%s", len(file), size, cmp.Diff(got, want))
+			}
+		}
+	}
+}
