@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
@@ -35,14 +36,27 @@ func scripts(names ...string) string {
 	return b.String()
 }
 
-// The parts of a page, and what its policy lets run: these and nothing else.
-var (
-	pageTemplate = template.Must(template.New("page").Parse(asset("page.html")))
-	pageStyle    = asset("uPlot.css") + "\n" + asset("page.css")
-	pageScript   = scripts("uPlot.js", "page_data.js", "page_charts.js", "page_lanes.js", "page_table.js", "page_detail.js", "page.js")
-	pagePolicy   = fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; base-uri 'none'; form-action 'none'",
-		policyHash(pageScript), policyHash(pageStyle))
-)
+// pageParts are the parts of every page, and what its policy lets run: these
+// and nothing else.
+type pageParts struct {
+	template *template.Template
+	style    template.CSS
+	script   template.JS
+	policy   string
+}
+
+// partsOfPage makes the parts when a page is wanted first.
+var partsOfPage = sync.OnceValue(func() *pageParts {
+	style := asset("uPlot.css") + "\n" + asset("page.css")
+	script := scripts("uPlot.js", "page_data.js", "page_charts.js", "page_lanes.js", "page_table.js", "page_detail.js", "page.js")
+	return &pageParts{
+		template: template.Must(template.New("page").Parse(asset("page.html"))),
+		style:    template.CSS(style),
+		script:   template.JS(script),
+		policy: fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; base-uri 'none'; form-action 'none'",
+			policyHash(script), policyHash(style)),
+	}
+})
 
 // policyHash returns how a content security policy names a script or a style.
 func policyHash(s string) string {
@@ -55,8 +69,9 @@ const htmlRows = 200
 
 // writeHTML writes r as one file that a browser opens from disk.
 func writeHTML(w io.Writer, r *Report) error {
+	parts := partsOfPage()
 	h := &html{
-		Policy: pagePolicy, Style: template.CSS(pageStyle), Script: template.JS(pageScript),
+		Policy: parts.policy, Style: parts.style, Script: parts.script,
 		Told: r.Story != nil, Version: toolName + " " + plain(r.Version),
 	}
 	p := newPage(bufio.NewWriter(io.Discard), r)
@@ -76,7 +91,7 @@ func writeHTML(w io.Writer, r *Report) error {
 		h.Definitions = append(h.Definitions, [2]string{d.word, d.means})
 	}
 	out := bufio.NewWriterSize(w, 64<<10)
-	err := pageTemplate.Execute(out, h)
+	err := parts.template.Execute(out, h)
 	if err == nil {
 		err = out.Flush()
 	}
