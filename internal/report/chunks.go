@@ -3,7 +3,7 @@ package report
 import "io"
 
 // chunkItems is how many items are encoded at a time: enough to outweigh the
-// hand-over, few enough for a chunk of connections to stay about 256 KiB.
+// hand-over, few enough for a chunk of connections to stay below 100 KiB.
 const chunkItems = 64
 
 // chunk is a run of items and what they were encoded to.

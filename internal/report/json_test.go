@@ -164,7 +164,7 @@ func (f *failing) Write(p []byte) (int, error) {
 func TestWriteErrorsComeBack(t *testing.T) {
 	for _, f := range Formats {
 		for _, workers := range []int{1, 4} {
-			r := many(6 * chunkItems)
+			r := many(24 * chunkItems)
 			r.Options.Workers = workers
 			for _, n := range []int{0, 100, 200_000} {
 				err := f.Write(&failing{n}, r)
