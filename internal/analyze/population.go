@@ -6,64 +6,61 @@ import (
 	"slices"
 )
 
-// timeline holds half-open intervals, each known by a number.
+// timeline holds half-open intervals by number: their times are where the
+// caller has them, since there may be as many as connections.
 type timeline struct {
-	begins, ends []moment // by time, once sorted
-}
-
-// moment is when an interval begins or ends.
-type moment struct {
-	at int64
-	i  uint32
+	from, to     func(i uint32) int64
+	begins, ends []uint32 // by time, once sorted
 }
 
 // newTimeline returns a timeline with room for n intervals.
-func newTimeline(n int) timeline {
-	return timeline{make([]moment, 0, n), make([]moment, 0, n)}
+func newTimeline(n int, from, to func(i uint32) int64) timeline {
+	return timeline{from, to, make([]uint32, 0, n), make([]uint32, 0, n)}
 }
 
 // add adds what happens to the interval i until then: it begins, unless it has
 // begun, and it ends. One whose end is math.MaxInt64 does not.
-func (l *timeline) add(i int, from, to, until int64, begun *bool) {
+func (l *timeline) add(i int, until int64, begun *bool) {
+	from, to := l.from(uint32(i)), l.to(uint32(i))
 	if !*begun {
 		if to <= from || from > until {
 			return
 		}
-		l.begins = append(l.begins, moment{from, uint32(i)})
+		l.begins = append(l.begins, uint32(i))
 		*begun = true
 	}
 	if to <= until && to != math.MaxInt64 {
-		l.ends = append(l.ends, moment{to, uint32(i)})
+		l.ends = append(l.ends, uint32(i))
 	}
 }
 
 func (l *timeline) sort() {
-	l.begins, l.ends = sorted(l.begins), sorted(l.ends)
+	l.begins, l.ends = sorted(l.begins, l.from), sorted(l.ends, l.to)
 }
 
 // sorted returns x by time; x is used for it. It sorts by eleven bits after the
 // others, which takes less time than comparing.
-func sorted(x []moment) []moment {
-	byTime := func(a, b moment) int { return cmp.Compare(a.at, b.at) }
+func sorted(x []uint32, at func(i uint32) int64) []uint32 {
+	byTime := func(a, b uint32) int { return cmp.Compare(at(a), at(b)) }
 	if slices.IsSortedFunc(x, byTime) {
 		return x
 	}
 	const bits = 11
-	first, last := slices.MinFunc(x, byTime).at, slices.MaxFunc(x, byTime).at
-	other := make([]moment, len(x))
+	first, last := at(slices.MinFunc(x, byTime)), at(slices.MaxFunc(x, byTime))
+	other := make([]uint32, len(x))
 	for shift := 0; uint64(last-first)>>shift > 0; shift += bits {
 		var place [1 << bits]int
-		for i := range x {
-			place[uint64(x[i].at-first)>>shift%(1<<bits)]++
+		for _, i := range x {
+			place[uint64(at(i)-first)>>shift%(1<<bits)]++
 		}
-		at := 0
-		for i, n := range place {
-			place[i] = at
-			at += n
+		next := 0
+		for k, n := range place {
+			place[k] = next
+			next += n
 		}
-		for _, m := range x {
-			to := &place[uint64(m.at-first)>>shift%(1<<bits)]
-			other[*to] = m
+		for _, i := range x {
+			to := &place[uint64(at(i)-first)>>shift%(1<<bits)]
+			other[*to] = i
 			*to++
 		}
 		x, other = other, x
@@ -75,14 +72,15 @@ func sorted(x []moment) []moment {
 // another begins ends before.
 func (l *timeline) sweep(begin, end func(i uint32, at int64)) {
 	ended := 0
-	for _, b := range l.begins {
-		for ; ended < len(l.ends) && l.ends[ended].at <= b.at; ended++ {
-			end(l.ends[ended].i, l.ends[ended].at)
+	for _, i := range l.begins {
+		at := l.from(i)
+		for ; ended < len(l.ends) && l.to(l.ends[ended]) <= at; ended++ {
+			end(l.ends[ended], l.to(l.ends[ended]))
 		}
-		begin(b.i, b.at)
+		begin(i, at)
 	}
 	for ; ended < len(l.ends); ended++ {
-		end(l.ends[ended].i, l.ends[ended].at)
+		end(l.ends[ended], l.to(l.ends[ended]))
 	}
 }
 

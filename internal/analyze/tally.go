@@ -70,10 +70,11 @@ func (b *books) spare() (ids idSet) {
 // foldTimeWaits counts TIME_WAIT entries.
 func (b *books) foldTimeWaits(until int64) {
 	t := &b.sums
-	line := newTimeline(len(b.spans))
+	line := newTimeline(len(b.spans),
+		func(i uint32) int64 { return max(b.spans[i].from, t.until) },
+		func(i uint32) int64 { return b.spans[i].to })
 	for i := range b.spans {
-		s := &b.spans[i]
-		line.add(i, max(s.from, t.until), s.to, until, &s.begun)
+		line.add(i, until, &b.spans[i].begun)
 	}
 	line.sort()
 	line.sweep(func(i uint32, at int64) {
@@ -105,11 +106,13 @@ func (b *books) foldTimeWaits(until int64) {
 // foldPorts counts the client's ports. An instant counts as a time.
 func (b *books) foldPorts(until int64) {
 	t := &b.sums
-	line := newTimeline(len(b.uses))
+	line := newTimeline(len(b.uses),
+		func(i uint32) int64 { return max(b.uses[i].from, t.until) },
+		func(i uint32) int64 { return b.uses[i].to })
 	for i := range b.uses {
 		u := &b.uses[i]
 		u.to = max(u.to, u.from+1)
-		line.add(i, max(u.from, t.until), u.to, until, &u.begun)
+		line.add(i, until, &u.begun)
 	}
 	line.sort()
 	line.sweep(func(i uint32, at int64) {
