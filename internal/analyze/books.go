@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"math"
-	"slices"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 )
@@ -15,9 +14,9 @@ type books struct {
 	addrs  [][16]byte
 
 	perConn  map[int64]int64 // connections by number of requests
-	spans    []entry         // TIME_WAIT entries
-	uses     []use           // ports
-	reusable []saved
+	spans    list[entry]     // TIME_WAIT entries
+	uses     list[use]       // ports
+	reusable list[saved]
 	opened   bins // new connections
 	asked    bins // requests
 	again    bins // those on a connection that had carried one before
@@ -59,13 +58,6 @@ func (b *books) init(p *pools) {
 	b.perConn = map[int64]int64{}
 	b.hostCloses = map[uint32]int64{}
 	b.sums.last = math.MaxInt64
-}
-
-// expect makes room for n connections more.
-func (b *books) expect(n int) {
-	b.spans = slices.Grow(b.spans, n)
-	b.uses = slices.Grow(b.uses, n)
-	b.reusable = slices.Grow(b.reusable, n)
 }
 
 // flags counts the flags of a packet.
@@ -167,7 +159,7 @@ func (b *books) messages(c *flows.Conn, t *talk, client flows.Side, p *poolPair,
 	if !ok {
 		handshake = 0
 	}
-	b.reusable = append(b.reusable, saved{uint32(c.ID), t.pair, handshake})
+	b.reusable.add(saved{uint32(c.ID), t.pair, handshake})
 }
 
 // wire counts what TCP tells.
@@ -248,7 +240,7 @@ func (b *books) entries(c *flows.Conn, t *talk, client flows.Side, timeWait int6
 			to = min(to, ended)
 		}
 		host := b.host(c.Endpoint(side).IP)
-		b.spans = append(b.spans, entry{from: from, to: to, host: host, pair: t.pair, id: uint32(c.ID), own: side != client})
+		b.spans.add(entry{from: from, to: to, host: host, pair: t.pair, id: uint32(c.ID), own: side != client})
 		if ended == 0 {
 			b.hostCloses[host]++
 		}
@@ -257,7 +249,7 @@ func (b *books) entries(c *flows.Conn, t *talk, client flows.Side, timeWait int6
 		}
 	}
 	if c.Opened() {
-		b.uses = append(b.uses, port)
+		b.uses.add(port)
 	}
 }
 

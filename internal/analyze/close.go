@@ -32,7 +32,7 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64, counts flows.Co
 	timeWait := int64(a.opt.TimeWait)
 	b.sums.last = last
 	b.fold(math.MaxInt64)
-	b.spans, b.uses, b.reusable = nil, nil, nil
+	b.spans, b.uses, b.reusable = list[entry]{}, list[use]{}, list[saved]{}
 	b.timeWaits(r, first, timeWait)
 
 	t := &b.totals

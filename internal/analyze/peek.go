@@ -59,7 +59,8 @@ func (b *books) clone() *books {
 	p.pairs, p.servers = slices.Clone(p.pairs), slices.Clone(p.servers)
 	x.pools = &p
 	x.hosts, x.perConn, x.hostCloses = maps.Clone(b.hosts), maps.Clone(b.perConn), maps.Clone(b.hostCloses)
-	x.addrs, x.spans, x.uses, x.reusable = slices.Clone(b.addrs), slices.Clone(b.spans), slices.Clone(b.uses), slices.Clone(b.reusable)
+	x.addrs = slices.Clone(b.addrs)
+	x.spans, x.uses, x.reusable = b.spans.clone(), b.uses.clone(), b.reusable.clone()
 	x.opened.n, x.asked.n, x.again.n = slices.Clone(b.opened.n), slices.Clone(b.asked.n), slices.Clone(b.again.n)
 	t := &x.sums
 	t.hosts, t.own, t.ports = slices.Clone(t.hosts), slices.Clone(t.own), slices.Clone(t.ports)

@@ -20,17 +20,17 @@ func newTimeline(n int, from, to func(i uint32) int64) timeline {
 
 // add adds what happens to the interval i until then: it begins, unless it has
 // begun, and it ends. One whose end is math.MaxInt64 does not.
-func (l *timeline) add(i int, until int64, begun *bool) {
-	from, to := l.from(uint32(i)), l.to(uint32(i))
+func (l *timeline) add(i uint32, until int64, begun *bool) {
+	from, to := l.from(i), l.to(i)
 	if !*begun {
 		if to <= from || from > until {
 			return
 		}
-		l.begins = append(l.begins, uint32(i))
+		l.begins = append(l.begins, i)
 		*begun = true
 	}
 	if to <= until && to != math.MaxInt64 {
-		l.ends = append(l.ends, uint32(i))
+		l.ends = append(l.ends, i)
 	}
 }
 

@@ -1,9 +1,7 @@
 package analyze
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"sync"
 )
 
@@ -32,8 +30,8 @@ func (b *books) fold(until int64) {
 	t.made = grown(t.made, len(b.pools.pairs))
 	t.handshakes = grown(t.handshakes, len(b.pools.pairs))
 	spared := b.spare()
-	for i := range b.spans {
-		if s := &b.spans[i]; !s.begun {
+	for i := range uint32(b.spans.len()) {
+		if s := b.spans.at(i); !s.begun {
 			s.spared = s.spared || spared.has(uint64(s.id))
 		}
 	}
@@ -56,29 +54,30 @@ func grown[T any](x []T, n int) []T {
 // the others.
 func (b *books) spare() (ids idSet) {
 	t := &b.sums
-	slices.SortFunc(b.reusable, func(x, y saved) int { return cmp.Compare(x.id, y.id) })
-	for _, s := range b.reusable {
+	b.reusable.sort(func(x, y *saved) bool { return x.id < y.id })
+	for i := range uint32(b.reusable.len()) {
+		s := b.reusable.at(i)
 		if t.made[s.pair]++; t.made[s.pair] > b.pools.pairs[s.pair].need() {
 			t.handshakes[s.pair] += s.handshake
 			ids.add(uint64(s.id))
 		}
 	}
-	b.reusable = b.reusable[:0]
+	b.reusable.cut(0)
 	return ids
 }
 
 // foldTimeWaits counts TIME_WAIT entries.
 func (b *books) foldTimeWaits(until int64) {
 	t := &b.sums
-	line := newTimeline(len(b.spans),
-		func(i uint32) int64 { return max(b.spans[i].from, t.until) },
-		func(i uint32) int64 { return b.spans[i].to })
-	for i := range b.spans {
-		line.add(i, until, &b.spans[i].begun)
+	line := newTimeline(b.spans.len(),
+		func(i uint32) int64 { return max(b.spans.at(i).from, t.until) },
+		func(i uint32) int64 { return b.spans.at(i).to })
+	for i := range uint32(b.spans.len()) {
+		line.add(i, until, &b.spans.at(i).begun)
 	}
 	line.sort()
 	line.sweep(func(i uint32, at int64) {
-		s := &b.spans[i]
+		s := b.spans.at(i)
 		t.all.begin(at, t.last)
 		t.shape.begin(at)
 		t.hosts[s.host].begin(at, t.last)
@@ -89,7 +88,7 @@ func (b *books) foldTimeWaits(until int64) {
 			t.kept.begin(at, t.last)
 		}
 	}, func(i uint32, at int64) {
-		s := &b.spans[i]
+		s := b.spans.at(i)
 		t.all.end(at, t.last)
 		t.shape.end(at)
 		t.hosts[s.host].end(at, t.last)
@@ -100,25 +99,25 @@ func (b *books) foldTimeWaits(until int64) {
 			t.kept.end(at, t.last)
 		}
 	})
-	b.spans = slices.DeleteFunc(b.spans, func(s entry) bool { return s.to <= until })
+	b.spans.remove(func(s *entry) bool { return s.to <= until })
 }
 
 // foldPorts counts the client's ports. An instant counts as a time.
 func (b *books) foldPorts(until int64) {
 	t := &b.sums
-	line := newTimeline(len(b.uses),
-		func(i uint32) int64 { return max(b.uses[i].from, t.until) },
-		func(i uint32) int64 { return b.uses[i].to })
-	for i := range b.uses {
-		u := &b.uses[i]
+	line := newTimeline(b.uses.len(),
+		func(i uint32) int64 { return max(b.uses.at(i).from, t.until) },
+		func(i uint32) int64 { return b.uses.at(i).to })
+	for i := range uint32(b.uses.len()) {
+		u := b.uses.at(i)
 		u.to = max(u.to, u.from+1)
 		line.add(i, until, &u.begun)
 	}
 	line.sort()
 	line.sweep(func(i uint32, at int64) {
-		t.ports[b.uses[i].pair].begin(at, t.last)
+		t.ports[b.uses.at(i).pair].begin(at, t.last)
 	}, func(i uint32, at int64) {
-		t.ports[b.uses[i].pair].end(at, t.last)
+		t.ports[b.uses.at(i).pair].end(at, t.last)
 	})
-	b.uses = slices.DeleteFunc(b.uses, func(u use) bool { return u.to <= until && u.to != math.MaxInt64 })
+	b.uses.remove(func(u *use) bool { return u.to <= until && u.to != math.MaxInt64 })
 }

@@ -1,0 +1,55 @@
+package analyze
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// values returns what a list holds.
+func values(l *list[int]) []int {
+	var out []int
+	for i := range uint32(l.len()) {
+		out = append(out, *l.at(i))
+	}
+	return out
+}
+
+// A list does what a slice does, whatever the number of its pieces.
+func TestList(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, n := range []int{0, 1, pieceLen - 1, pieceLen, pieceLen + 1, 5*pieceLen + 7} {
+		var l list[int]
+		var want []int
+		check := func(what string) {
+			t.Helper()
+			if got := values(&l); !slices.Equal(got, want) {
+				t.Fatalf("%d values, %s: got, then want\n%s", n, what, cmp.Diff(got, want))
+			}
+		}
+		for range 3 {
+			for range n {
+				v := random.IntN(1000)
+				l.add(v)
+				want = append(want, v)
+			}
+			check("after add")
+			l.sort(func(a, b *int) bool { return *a < *b })
+			slices.Sort(want)
+			check("after sort")
+			copied, before := l.clone(), slices.Clone(want)
+			limit := random.IntN(1000)
+			l.remove(func(v *int) bool { return *v > limit })
+			want = slices.DeleteFunc(want, func(v int) bool { return v > limit })
+			check("after remove")
+			if got := values(&copied); !slices.Equal(got, before) {
+				t.Fatalf("%d values: the clone changed", n)
+			}
+		}
+		l.cut(0)
+		want = nil
+		check("after cut")
+	}
+}
