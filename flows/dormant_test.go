@@ -46,7 +46,7 @@ func late(evict bool) (kept []Conn, dormant int) {
 	for range 2 { // which ends by an RST
 		answer(1002, RST, 90001, 0)
 	}
-	e.Sweep()
+	e.Sweep(e.Now())
 	e.Finish()
 	each := e.Each
 	if evict {

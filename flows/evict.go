@@ -60,32 +60,33 @@ func (e *Engine) leave(c *Conn) {
 }
 
 // Sweep evicts the connections that have been over, or their SYN unanswered,
-// for long enough. Call it now and then, outside of Segment.
-func (e *Engine) Sweep() {
+// for long enough at that time, ns since the epoch: [Engine.Now], or later where
+// nothing has come for a while. Call it now and then, outside of Segment.
+func (e *Engine) Sweep(now int64) {
 	q := &e.gone.over
 	var scratch Conn
 	for x := q.first(); x != nil; x = q.first() {
 		if c := e.slabs.peek(x.conn, &scratch); c != nil && uint32(c.ID) == x.id {
-			if c.End+e.opt.TimeWait+lingering > e.now {
+			if c.End+e.opt.TimeWait+lingering > now {
 				break
 			}
 			e.evict(e.slabs.at(x.conn))
 		}
 		q.pop()
 	}
-	e.sweepUnanswered()
+	e.sweepUnanswered(now)
 }
 
 // sweepUnanswered evicts the connections that nobody answered. One whose SYN
 // was sent again waits anew.
-func (e *Engine) sweepUnanswered() {
+func (e *Engine) sweepUnanswered(now int64) {
 	q := &e.gone.unanswered
 	for x := q.first(); x != nil; x = q.first() {
 		switch c := e.waiting(x); {
 		case c == nil: // it was answered
-		case x.at+synWait > e.now:
+		case x.at+synWait > now:
 			return
-		case c.End+synWait > e.now:
+		case c.End+synWait > now:
 			q.push(c, c.End)
 		default:
 			e.evict(c)

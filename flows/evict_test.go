@@ -24,7 +24,7 @@ func TestUnansweredLeave(t *testing.T) {
 		syn.Num++
 		syn.Print = syn.Num << 32
 		e.Segment(&syn)
-		e.Sweep()
+		e.Sweep(e.Now())
 	}
 	for port := range uint16(1000) {
 		send(port, int64(port))

@@ -257,6 +257,9 @@ func (j *job) wanted(opt capture.Options) analyze.Options {
 	if j.host != nil {
 		what.PortBudget = j.host.PortBudget
 	}
+	if l := j.s.live; l != nil {
+		what.Clock = func() int64 { return l.device.Now() - inRing }
+	}
 	j.s.anonymized(&what)
 	return what
 }

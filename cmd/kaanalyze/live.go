@@ -94,6 +94,9 @@ func (s *settings) setLive(f *pflag.FlagSet, r *raw, words []string) error {
 	return s.setSaving(f, r)
 }
 
+// inRing is more than a packet waits in the kernel's ring when no other is read.
+const inRing = int64(time.Second)
+
 // wordOfTime finds the words of strftime in a file name.
 var wordOfTime = regexp.MustCompile(`%[^%]`)
 

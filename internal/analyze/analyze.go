@@ -22,6 +22,11 @@ type Options struct {
 	// valid only during the call.
 	OnConnection func(*Connection)
 
+	// Clock, if set, is asked when Apply is called without segments: all that were
+	// captured before its answer, ns since the epoch, have been applied. So
+	// OnConnection need not wait for the next segment.
+	Clock func() int64
+
 	// Fold makes the sums forget what happened two minutes ago and more, so that
 	// memory does not grow with the number of connections. Numbers that compare
 	// with a perfect pool are then those of the pool need as it was known.
@@ -74,8 +79,8 @@ func New(opt Options) *Analyzer {
 	return a
 }
 
-// Apply takes the next segments of the capture. Its error is always nil; it
-// has one to fit the reader.
+// Apply takes the next segments of the capture; none if it is quiet. Its error
+// is always nil; it has one to fit the reader.
 func (a *Analyzer) Apply(segs []flows.Segment) error {
 	for i := range segs {
 		s := &segs[i]
@@ -94,7 +99,11 @@ func (a *Analyzer) Apply(segs []flows.Segment) error {
 			w.Packet(c, senderOf(c, s), s)
 		}
 	}
-	a.engine.Sweep()
+	now := a.engine.Now()
+	if len(segs) == 0 && a.opt.Clock != nil {
+		now = max(now, a.opt.Clock())
+	}
+	a.engine.Sweep(now)
 	if a.opt.Fold && a.engine.Now() >= a.folded+foldEvery {
 		a.folded = a.engine.Now()
 		a.books.fold(a.folded - 2*int64(a.opt.TimeWait) - foldEvery)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -340,6 +341,36 @@ func TestStreaming(t *testing.T) {
 	}
 	if r.Totals.Connections != 4 || r.Totals.TimeWait.Peak != 2 {
 		t.Errorf("%d connections, peak %d; want 4 and 2", r.Totals.Connections, r.Totals.TimeWait.Peak)
+	}
+}
+
+// On a quiet link the clock says that a TIME_WAIT is over.
+func TestStreamingQuiet(t *testing.T) {
+	script := closed(1, 1000) + closed(2, 2000)
+	whole := run(t, analyze.Options{}, script)
+	segs := capturetest.Segments(t, script)
+	first, last := segs[0].Time, segs[len(segs)-1].Time
+	now := int64(0)
+	var streamed []analyze.Connection
+	a := analyze.New(analyze.Options{
+		Clock:        func() int64 { return now },
+		OnConnection: func(c *analyze.Connection) { streamed = append(streamed, *c) },
+	})
+	a.Apply(segs)
+	for _, tt := range []struct {
+		seconds int64 // after the last packet
+		left    int
+	}{{-10, 0}, {0, 0}, {59, 0}, {62, 2}} {
+		now = last + tt.seconds*1e9
+		if a.Apply(nil); len(streamed) != tt.left {
+			t.Errorf("after %d s: %d connections left, want %d", tt.seconds, len(streamed), tt.left)
+		}
+	}
+	if r := a.Finish(first, last); r.Last != whole.Last || !cmp.Equal(r.Totals, whole.Totals, cmp.Comparer(sameAddr), cmpopts.EquateNaNs()) {
+		t.Errorf("got %+v, want %+v", r.Totals, whole.Totals)
+	}
+	if diff := cmp.Diff(connections(whole), streamed, cmp.Comparer(sameAddr)); diff != "" {
+		t.Errorf("streamed (+) and whole (-) differ:\n%s", diff)
 	}
 }
 
