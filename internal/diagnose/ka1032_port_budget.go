@@ -20,7 +20,7 @@ func checkPortBudget(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, p := range v.groups.pairs {
 		used, how := p.PortsInUse, "are taken at once"
-		if v.duration > 0 && v.duration < 60e9 && v.duration >= shortestRate {
+		if v.duration > 0 && v.duration < 60e9 && v.duration >= ShortestRate {
 			if ahead := v.portsAhead(p); ahead > used {
 				used, how = ahead, "will be taken at this rate"
 			}
@@ -38,8 +38,8 @@ func checkPortBudget(v *view, r *Rule) []Finding {
 	return out
 }
 
-// shortestRate is the shortest capture whose rates are carried on to 60 s.
-const shortestRate = 2e9
+// ShortestRate is the shortest capture whose rates are carried on to 60 s.
+const ShortestRate = 2e9
 
 // portsAhead returns how many ports a pair will have in TIME_WAIT at the client
 // when 60 s have passed at the rate of the capture.

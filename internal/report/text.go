@@ -113,8 +113,8 @@ func (p *page) numbers() {
 	}
 	tab.row("TIME_WAIT, peak", peak, perfect(count(w.PerfectPool)))
 	tab.row("TIME_WAIT, at the end", count(w.AtEnd), "")
-	if !math.IsNaN(w.SteadyState) {
-		tab.row("TIME_WAIT, heading for", rounded(w.SteadyState), "")
+	if level := p.headingFor(&w.Population); level != "" {
+		tab.row("TIME_WAIT, heading for", level, "")
 	}
 	if http {
 		tab.row("avoidable handshakes", duration(t.AvoidableHandshake), "0 s")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 // closeMeanings explain the kinds of close.
@@ -59,19 +60,36 @@ func counts(list ...member) string {
 	return strings.Join(out, ", ")
 }
 
+// fewestForRate is how many entries make a rate, however short the capture is.
+const fewestForRate = 10
+
+// headingFor writes the level that a population is heading for; nothing if the
+// capture is long enough to show it, or what it has makes no rate.
+func (p *page) headingFor(x *analyze.Population) string {
+	short := p.r.Result.Last-p.r.Result.First < diagnose.ShortestRate
+	if math.IsNaN(x.SteadyState) || short && x.Peak < fewestForRate {
+		return ""
+	}
+	return rounded(x.SteadyState)
+}
+
 // hosts writes the hosts that hold TIME_WAIT.
 func (p *page) hosts(list []analyze.HostPopulation) {
 	if len(list) == 0 {
 		return
 	}
-	tab := table{align: "lrrrr", heads: []string{"TIME_WAIT entries at", "peak", "when", "at the end", "heading for"}}
+	tab := table{align: "lrrr", heads: []string{"TIME_WAIT entries at", "peak", "when", "at the end"}}
+	rising := slices.ContainsFunc(list, func(h analyze.HostPopulation) bool { return p.headingFor(&h.Population) != "" })
+	if rising {
+		tab.align, tab.heads = tab.align+"r", append(tab.heads, "heading for")
+	}
 	for i := range min(len(list), p.top) {
 		h := &list[i]
-		heading := ""
-		if !math.IsNaN(h.SteadyState) {
-			heading = rounded(h.SteadyState)
+		cells := []string{h.Host.String(), count(h.Peak), p.clock(h.PeakAt), count(h.AtEnd)}
+		if rising {
+			cells = append(cells, p.headingFor(&h.Population))
 		}
-		tab.row(h.Host.String(), count(h.Peak), p.clock(h.PeakAt), count(h.AtEnd), heading)
+		tab.row(cells...)
 	}
 	tab.apart = true
 	p.table(&tab)
