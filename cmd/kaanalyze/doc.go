@@ -199,6 +199,8 @@
 //
 // --explain and --list-rules tell of the rules that findings come from.
 //
+// --completion prints a script that completes command lines in bash, zsh or fish.
+//
 // NO_COLOR in the environment turns colours off.
 //
 // # Signals

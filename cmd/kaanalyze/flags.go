@@ -58,6 +58,7 @@ type settings struct {
 	help, version, schema bool
 	rules, metrics        bool
 	rule                  *diagnose.Rule // to explain, or nil
+	completion            string         // the shell, "" for none
 	list                  bool           // the interfaces
 }
 
@@ -92,7 +93,7 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 
 	newLiveFlags(f, s, &r.live)
 
-	f.StringVarP(&r.format, "format", "f", "text", "`FORMAT` of standard output: "+formatNames())
+	f.StringVarP(&r.format, "format", "f", "text", "`FORMAT` of standard output: "+strings.Join(formatNames(), ", "))
 	f.BoolVar(&r.json, "json", false, "the same as --format json")
 	f.StringArrayVarP(&r.out, "output", "o", nil, "write a report to `FILE` too, in the format of its ending: "+formatEndings()+" (repeatable)")
 	f.StringVar(&s.evidence, "evidence", "", "write the connections that prove the findings, or that of --conn, to the capture `FILE`")
@@ -111,8 +112,8 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 	f.StringVar(&r.listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")
 	f.BoolVar(&s.tui, "tui", false, "look around in a view on the terminal; the report follows when it is left, unless -q")
 	f.IntVar(&s.workers, "workers", 0, "read with `N` threads (default: one per CPU)")
-	f.StringVar(&s.color, "color", "auto", "colours in the text report: auto, always, never")
-	f.StringVar(&r.progress, "progress", "auto", "progress bar on a terminal: auto, never")
+	f.StringVar(&s.color, "color", "auto", "colours in the text report: "+strings.Join(colours, ", "))
+	f.StringVar(&r.progress, "progress", "auto", "progress bar on a terminal: "+strings.Join(progressModes, ", "))
 	f.BoolVarP(&s.quiet, "quiet", "q", false, "no warnings and no progress bar")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "say on standard error what is done")
 	f.BoolVarP(&r.numeric, "numeric", "n", false, "accepted as in tcpdump; addresses are never turned into names")
@@ -121,6 +122,7 @@ func newFlags(s *settings, r *raw) *pflag.FlagSet {
 	f.StringVar(&r.explain, "explain", "", "explain `RULE`, as KA1011")
 	f.BoolVar(&s.metrics, "list-metrics", false, "list the metrics that --fail-on takes")
 	f.BoolVar(&s.schema, "json-schema", false, "print the JSON Schema of the JSON report")
+	f.StringVar(&s.completion, "completion", "", "print what completes command lines in `SHELL`: "+strings.Join(shells, ", "))
 	f.BoolVar(&s.version, "version", false, "print the version")
 	f.BoolVarP(&s.help, "help", "h", false, "print this help")
 	return f
@@ -136,7 +138,10 @@ func parse(args []string) (*settings, error) {
 	if f.Changed("explain") {
 		return s, s.setRule(r.explain)
 	}
-	if s.help || s.version || s.schema || s.rules || s.metrics || s.list {
+	if f.Changed("completion") && !slices.Contains(shells, s.completion) {
+		return nil, usagef("--completion %q: it is not one of %s", s.completion, strings.Join(shells, ", "))
+	}
+	if s.completion != "" || s.help || s.version || s.schema || s.rules || s.metrics || s.list {
 		return s, nil
 	}
 	s.top = max(s.top, 0)
@@ -189,7 +194,7 @@ func (s *settings) setFormats(r *raw) error {
 	}
 	var ok bool
 	if s.format, ok = report.ByName(r.format); !ok {
-		return usagef("--format %q: it is not one of %s", r.format, formatNames())
+		return usagef("--format %q: it is not one of %s", r.format, strings.Join(formatNames(), ", "))
 	}
 	for i, name := range r.out {
 		format, ok := report.ByEnding(name)
@@ -206,12 +211,13 @@ func (s *settings) setFormats(r *raw) error {
 
 // setValues checks the values that pflag does not.
 func (s *settings) setValues(r *raw) error {
-	if !slices.Contains([]string{"auto", "always", "never"}, s.color) {
-		return usagef("--color %q: it is not one of auto, always, never", s.color)
+	if !slices.Contains(colours, s.color) {
+		return usagef("--color %q: it is not one of %s", s.color, strings.Join(colours, ", "))
 	}
-	if s.progress = r.progress == "auto"; !s.progress && r.progress != "never" {
-		return usagef("--progress %q: it is not one of auto, never", r.progress)
+	if !slices.Contains(progressModes, r.progress) {
+		return usagef("--progress %q: it is not one of %s", r.progress, strings.Join(progressModes, ", "))
 	}
+	s.progress = r.progress == "auto"
 	if s.timeWait <= 0 || s.timeWait > 24*time.Hour {
 		return usagef("--time-wait %v: it is not within 24h", s.timeWait)
 	}
@@ -379,12 +385,11 @@ func readFilter(name string) (string, error) {
 	return strings.Join(words, " "), nil
 }
 
-func formatNames() string {
-	var names []string
+func formatNames() (names []string) {
 	for i := range report.Formats {
 		names = append(names, report.Formats[i].Name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func formatEndings() string {

@@ -68,6 +68,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = report.WriteRule(stdout, s.rule)
 	case s.metrics:
 		err = report.WriteMetrics(stdout)
+	case s.completion != "":
+		err = writeCompletion(stdout, s.completion)
 	case s.list:
 		err = listInterfaces(stdout)
 	case s.live == nil && len(s.files) == 0 && isTerminal(stdin):
