@@ -1,6 +1,7 @@
 package flows_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -54,5 +55,24 @@ func TestHoldManyTimes(t *testing.T) {
 	script.WriteString("2 > P. 1:4(3) ack 1 \"abc\"\n")
 	if got := followWithin(t, flows.Options{}, script.String()).data[flows.Initiator]; got != "abcdef" {
 		t.Errorf("got %q, want each byte once", got)
+	}
+}
+
+// Of a fast download over a long line megabytes follow a lost segment before it
+// is sent again.
+func TestHoldWindow(t *testing.T) {
+	const segment, n = 1400, 800
+	var script strings.Builder
+	script.WriteString(opening)
+	for i := 1; i < n; i++ {
+		fmt.Fprintf(&script, "1.%04d < . %d:%d(%d) ack 1\n", i, 1+i*segment, 1+(i+1)*segment, segment)
+	}
+	fmt.Fprintf(&script, "1.9 < . 1:%d(%d) ack 1\n", 1+segment, segment)
+	_, conns, _ := follow(t, script.String())
+	if got := conns[0].Missing(flows.Responder); got != 0 {
+		t.Errorf("%d bytes are missing, want 0", got)
+	}
+	if got := conns[0].Retransmissions(flows.Responder); got != 1 {
+		t.Errorf("got %d retransmissions, want 1", got)
 	}
 }
