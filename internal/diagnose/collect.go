@@ -59,8 +59,12 @@ type Collector struct {
 
 // traits are sums over connections that only some rules look at.
 type traits struct {
-	midstream, oneDirection, opaque, lossy, withRequests, withMessages int64
-	marks                                                              []marked
+	midstream, oneDirection, lossy, withRequests, withMessages int64
+
+	opaque           int64 // connections whose requests cannot be read
+	encrypted, http2 int64 // of these
+
+	marks []marked
 }
 
 // marked is a connection with something unusual besides its cause.
@@ -146,6 +150,12 @@ func (t *traits) notice(c *analyze.Connection, e *analyze.Evidence, last int64) 
 	}
 	if c.HTTPUnknown {
 		t.opaque++
+		switch c.Protocol {
+		case analyze.TLS:
+			t.encrypted++
+		case analyze.H2C:
+			t.http2++
+		}
 	}
 	if (c.PacketsClient == 0) != (c.PacketsServer == 0) && c.Handshake != flows.HandshakeUnanswered {
 		t.oneDirection++
@@ -203,6 +213,8 @@ func (t *traits) join(other *traits) {
 	t.midstream += other.midstream
 	t.oneDirection += other.oneDirection
 	t.opaque += other.opaque
+	t.encrypted += other.encrypted
+	t.http2 += other.http2
 	t.lossy += other.lossy
 	t.withRequests += other.withRequests
 	t.withMessages += other.withMessages

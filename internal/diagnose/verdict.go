@@ -51,6 +51,9 @@ func (v *view) conclude() Verdict {
 	if lacks := v.lacks(needs); lacks != "" {
 		return Verdict{CannotTell, lacks}
 	}
+	if v.all.traits.opaque*2 > v.connections {
+		return Verdict{CannotTell, v.hidden() + "; the others: " + v.healthy()}
+	}
 	if n := t.AvoidableConnections - v.count(Upgraded, Tunnel); n >= minSamples && float64(n) >= 0.2*float64(t.Connections) && v.perMinute(n) >= 1 && t.ReuseRatio < goodReuse {
 		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show", Count(n), conns(t.Connections))}
 	}
@@ -145,6 +148,23 @@ func (v *view) unread() string {
 	return ""
 }
 
+// hidden says why requests cannot be read, and what to capture instead.
+func (v *view) hidden() string {
+	what, all := "the requests", &v.all.traits
+	if all.opaque < v.connections {
+		what = fmt.Sprintf("the requests of %s of %s", Count(all.opaque), conns(v.connections))
+	}
+	switch {
+	case all.encrypted == all.opaque:
+		return what + " cannot be read: they are encrypted; capture behind the TLS proxy"
+	case all.http2 == all.opaque:
+		return what + " cannot be read: they are HTTP/2; capture behind the proxy, where they are HTTP/1"
+	case all.encrypted+all.http2 == 0:
+		return what + " cannot be read: they are cut or not captured; capture all of each packet (-s 0)"
+	}
+	return what + " cannot be read: they are encrypted, HTTP/2 or cut; capture behind the TLS proxy, with -s 0"
+}
+
 // lacks returns what the capture lacks of needs, and what to capture instead;
 // "" if nothing.
 func (v *view) lacks(needs Needs) string {
@@ -165,7 +185,9 @@ func (v *view) lacks(needs Needs) string {
 	case needs&Whole != 0 && all.lossy*5 > n:
 		return "bytes are missing from many connections; capture with a larger buffer (tcpdump -B 65536) and all of each packet (-s 0)"
 	case unread && all.opaque > 0:
-		return "the requests cannot be read: they are encrypted, HTTP/2 or cut; capture behind the TLS proxy, with -s 0"
+		return v.hidden()
+	case unread && v.count(NotHTTP)*2 > n:
+		return fmt.Sprintf("no HTTP request was captured, but another protocol (%s of %s); capture at the port of the HTTP server", Count(v.count(NotHTTP)), conns(n))
 	case unread:
 		return "no HTTP request was captured; capture for longer, or at another place"
 	case needs&Probed != 0 && t.Probes == 0:

@@ -103,6 +103,24 @@ conn 40002
 0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
 0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
 0.004 > P. "\x17\x03\x03\x00\x05abcde"`, OK, "2 requests on 1 connection; the requests of 1 connection cannot be read", Probed},
+		{"one reused, beside more TLS", `
+conn 40001
+0.000 $open
+0.002 > P. $get
+0.010 < P. $ok
+1.002 > P. $get
+1.010 < P. $ok
+conn 40002..40003
+0.000 $open
+0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
+0.004 > P. "\x17\x03\x03\x00\x05abcde"`, CannotTell, "the requests of 2 of 3 connections cannot be read: they are encrypted; capture behind the TLS proxy; the others: connections are reused: 2 requests on 1 connection", Probed},
+		{"heads cut", `
+conn 40001..40003 every 1
+0.000 $open
+0.002 > P. 1:200(199) "GET / HTTP/1.1\r\n" cut 16
+0.003 < P. 1:200(199) "HTTP/1.1 200 OK\r\n" cut 17
+0.004 > .`, CannotTell, "cannot be read: they are cut or not captured; capture all of each packet", HTTP | Messages | Probed},
 		{"TLS", `
 conn 40001..40003 every 1
 0.000 $open
@@ -118,7 +136,7 @@ conn 40001..40003 every 1
 0.002 < P. "220 mail\r\n"
 0.003 > P. "QUIT\r\n"
 0.004 < F.
-0.005 > F.`, CannotTell, "no HTTP request was captured", HTTP | Messages | Probed},
+0.005 > F.`, CannotTell, "no HTTP request was captured, but another protocol (1 of 1 connection)", HTTP | Messages | Probed},
 		{"nothing but connections", `
 0.000 $open
 9.000 > F.
