@@ -89,7 +89,7 @@ var causeNames = [causeCount]string{
 func (c Cause) String() string { return causeNames[c] }
 
 var meanings = [causeCount]string{
-	Refused: "the SYN was answered by RST", AcceptQueueFull: "the server's accept queue was full", Unanswered: "no answer to the SYN",
+	Refused: "the SYN was answered by RST", AcceptQueueFull: "the server's accept queue was full", Unanswered: "no answer to the SYN or SYN-ACK",
 	TLSFailed: "the TLS handshake did not finish", NotHTTP: "another protocol", Upgraded: "left HTTP/1 by an upgrade", Tunnel: "a CONNECT tunnel",
 	GoAway: "HTTP/2 GOAWAY", NoRequest: "opened and never used",
 	RequestConnectionClose: `"Connection: close" in a request`, HTTP10: "HTTP/1.0 without keep-alive", EarlyResponse: "answered before the request was read",

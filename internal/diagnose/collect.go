@@ -157,7 +157,8 @@ func (t *traits) notice(c *analyze.Connection, e *analyze.Evidence, last int64) 
 			t.http2++
 		}
 	}
-	if (c.PacketsClient == 0) != (c.PacketsServer == 0) && c.Handshake != flows.HandshakeUnanswered {
+	unopened := c.Handshake == flows.HandshakeUnanswered || c.Handshake == flows.HandshakeIncomplete && e.SYNACKRetransmissions > 0
+	if (c.PacketsClient == 0) != (c.PacketsServer == 0) && !unopened {
 		t.oneDirection++
 	}
 	if missing := c.MissingClient + c.MissingServer; missing*20 > missing+c.BytesClient+c.BytesServer {

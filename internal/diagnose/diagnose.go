@@ -112,6 +112,7 @@ func (d *Collector) view(x *Diagnosis, r *analyze.Result) *view {
 	if v.connections < r.Totals.Connections {
 		v.duration = r.Last - since
 	}
+	v.findScans()
 	return v
 }
 

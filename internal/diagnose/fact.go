@@ -24,7 +24,7 @@ const (
 	sawNothing        sight = iota
 	sawRefusal              // the SYN was answered by RST
 	sawSilence              // n SYNs unanswered for d
-	sawNoACK                // SYN-ACK without ACK
+	sawNoACK                // n SYN-ACKs without ACK
 	sawSYNACKs              // n SYN-ACKs, though acknowledged
 	sawNoRequest            // open for d, n = 1 if a side closed
 	sawOtherProtocol        //
@@ -68,7 +68,7 @@ func (f fact) String() string {
 	case sawSilence:
 		return fmt.Sprintf("%s without an answer", Plural(int64(f.n), "SYN", "SYNs"))
 	case sawNoACK:
-		return "the SYN-ACK was not acknowledged"
+		return fmt.Sprintf("%s without an answer", Plural(int64(f.n), "SYN-ACK", "SYN-ACKs"))
 	case sawSYNACKs:
 		return fmt.Sprintf("the server answered the SYN %d times, though the client acknowledged it, and took no data", f.n)
 	case sawNoRequest:

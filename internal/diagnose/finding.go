@@ -89,6 +89,9 @@ type view struct {
 	result                *analyze.Result
 	connections, requests int64 // that were judged
 	duration              int64 // that they span, ns
+
+	scans   []scan
+	scanned map[uint32]bool // numbers of their pairs
 }
 
 // ended is a group whose connections ended for one of some causes.

@@ -99,6 +99,12 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 		if e.SYNACKRetransmissions > 0 && c.BytesServer == 0 && c.BytesClient > 0 && e.UnackedClient && !e.ServerFIN.OK() {
 			return of(AcceptQueueFull, analyze.Server, High, fact{what: sawSYNACKs, n: e.SYNACKRetransmissions + 1})
 		}
+	case flows.HandshakeIncomplete:
+		// A single SYN-ACK alone may be one of a connection of which only the
+		// server's direction was captured.
+		if end.by == analyze.Nobody && (c.PacketsClient > 0 || e.SYNACKRetransmissions > 0) && c.Protocol == analyze.NoProtocol {
+			return of(Unanswered, analyze.Client, High, fact{what: sawNoACK, n: e.SYNACKRetransmissions + 1})
+		}
 	case flows.HandshakeUnanswered:
 		return wait(synUnanswered, analyze.Network, fact{what: sawSilence, n: c.SYNRetransmissions + 1, d: c.End - c.Start})
 	}
@@ -123,11 +129,7 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 	case c.HTTPUnknown || c.Midstream || c.Requests > 0 || e.HeadStarted || c.Responses > 0 || c.BytesClient > 0 && c.MissingClient > 0:
 		return n, k, false
 	case c.Protocol == analyze.NoProtocol:
-		f := fact{what: sawNoRequest, d: c.End - c.Start, by: end.by, rst: end.rst}
-		if c.Handshake == flows.HandshakeIncomplete {
-			f = fact{what: sawNoACK}
-		}
-		return of(NoRequest, analyze.Client, High, f)
+		return of(NoRequest, analyze.Client, High, fact{what: sawNoRequest, d: c.End - c.Start, by: end.by, rst: end.rst})
 	}
 	return n, k, false
 }

@@ -20,7 +20,7 @@ var refused = &Rule{
 
 func checkRefused(v *view, r *Rule) []Finding {
 	var out []Finding
-	for _, e := range v.perServer(Refused) {
+	for _, e := range v.unscanned(v.perServer(Refused)) {
 		f := v.found(r, e, "%s refused %s of the connections to it", e.server.name, shareOf(e.len(), e.server.seen()))
 		if v.otherFamily(e) {
 			f.Title += "; another address of it took them"

@@ -25,9 +25,9 @@ const firstRTO = int64(time.Second)
 
 func checkUnansweredSYN(v *view, r *Rule) []Finding {
 	var out []Finding
-	for _, e := range v.perServer(Unanswered) {
+	for _, e := range v.unscanned(v.perServer(Unanswered)) {
 		e.records = slices.DeleteFunc(slices.Clone(e.records), func(x *record) bool {
-			return x.is.fact.n < 2 && v.result.Last-x.start < firstRTO // it may have been answered after the capture
+			return x.is.By == analyze.Client || x.is.fact.n < 2 && v.result.Last-x.start < firstRTO // it may have been answered after the capture
 		})
 		if len(e.records) == 0 {
 			continue

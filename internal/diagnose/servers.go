@@ -89,10 +89,10 @@ func (s *server) allEnd(run []*record) bool {
 func (s *server) after(t int64) (gone, back bool) {
 	first, _ := slices.BinarySearchFunc(s.records, t+1, func(r *record, t int64) int { return cmp.Compare(r.start, t) })
 	for _, r := range s.records[first:] {
-		switch r.is.Cause {
-		case Refused:
+		switch {
+		case r.is.Cause == Refused:
 			return r.start-t <= beforeRefusal, false
-		case Unanswered:
+		case r.is.Cause == Unanswered && r.is.By == analyze.Network:
 		default:
 			return false, true
 		}
