@@ -365,6 +365,17 @@ func typical(v []int64) int64 {
 	return s[(len(s)-1)/2]
 }
 
+// after writes how long after the message before them connections ended: from the
+// least to the most, if that is not about the same.
+func after(records []*record) string {
+	d := values(records, measured)
+	lo, hi := slices.Min(d), slices.Max(d)
+	if hi-lo <= max(hi*agreement/100, jitter) {
+		return Duration(typical(d))
+	}
+	return Duration(lo) + " to " + Duration(hi)
+}
+
 // list writes names as in a sentence.
 func list(names []string) string {
 	if n := len(names); n > 1 {

@@ -26,7 +26,7 @@ func checkServerTimeout(v *view, r *Rule) []Finding {
 	for _, e := range v.perServer(ServerTimeoutEmpty, ServerTimeoutCut) {
 		empty := int64(len(having(e.records, []Cause{ServerTimeoutEmpty})))
 		f := v.found(r, e, "%s closed on %s: %s without a response, %s with a cut one, %s after the request",
-			e.server.name, Plural(e.len(), "request", "requests"), Count(empty), Count(e.len()-empty), Duration(typical(values(e.records, measured))))
+			e.server.name, Plural(e.len(), "request", "requests"), Count(empty), Count(e.len()-empty), after(e.records))
 		f.brief = e.server.name + " leaves requests without a whole response"
 		out = append(out, f)
 	}

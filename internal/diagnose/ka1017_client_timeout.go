@@ -27,15 +27,16 @@ const oneOf = 10
 func checkClientTimeout(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(ClientTimeout) {
-		after := typical(values(e.records, measured))
-		f := v.found(r, e, "%s gave up %s to %s, after %s", e.pair.name, Plural(e.len(), "request", "requests"), e.server.name, Duration(after))
+		waited := after(e.records)
+		f := v.found(r, e, "%s gave up %s to %s, after %s", e.pair.name, Plural(e.len(), "request", "requests"), e.server.name, waited)
 		if p, ok := v.policyOf(RequestTimeout, analyze.Client, e.pair.title()); ok {
-			f.Title += fmt.Sprintf(" (timeout of %s)", Duration(p.Value))
+			waited = Duration(p.Value)
+			f.Title += fmt.Sprintf(" (timeout of %s)", waited)
 		}
 		if e.len() == 1 && v.result.Totals.Requests >= oneOf {
 			f.Severity = Info
 		}
-		f.brief = fmt.Sprintf("%s gives up requests to %s after %s", e.pair.name, e.server.name, Duration(after))
+		f.brief = fmt.Sprintf("%s gives up requests to %s after %s", e.pair.name, e.server.name, waited)
 		out = append(out, f)
 	}
 	return out

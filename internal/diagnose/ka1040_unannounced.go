@@ -20,7 +20,7 @@ var unannounced = &Rule{
 func checkUnannounced(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(ServerClosedUnannounced) {
-		f := v.found(r, e, "%s closes connections without a word: %s, %s after the response", e.server.name, shareOf(e.len(), e.server.seen()), Duration(typical(values(e.records, measured))))
+		f := v.found(r, e, "%s closes connections without a word: %s, %s after the response", e.server.name, shareOf(e.len(), e.server.seen()), after(e.records))
 		f.brief = e.server.name + " closes connections without a word"
 		out = append(out, f)
 	}

@@ -19,7 +19,7 @@ var lateRequest = &Rule{
 func checkLateRequest(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(UsedAfterClose) {
-		f := v.found(r, e, "%s sent %s to %s after it had closed (%s after its FIN)", e.pair.name, Plural(e.len(), "request", "requests"), e.server.name, Duration(typical(values(e.records, measured))))
+		f := v.found(r, e, "%s sent %s to %s after it had closed (%s after its FIN)", e.pair.name, Plural(e.len(), "request", "requests"), e.server.name, after(e.records))
 		f.brief = e.pair.name + " uses connections that " + e.server.name + " has closed"
 		out = append(out, f)
 	}
