@@ -1,6 +1,9 @@
 package diagnose
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
@@ -39,6 +42,7 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		if len(e.records) == 0 {
 			continue // they waited for more: nothing was made in vain
 		}
+		slices.SortStableFunc(e.records, func(x, y *record) int { return cmp.Compare(x.requests, y.requests) }) // those with one show it best
 		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
 		if e.pair.Agent == analyze.Curl && e.len() < byHand {
 			f.Severity = Info
