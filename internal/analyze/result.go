@@ -262,7 +262,7 @@ type Pair struct {
 	AvoidableHandshake    int64    // ns
 	PortsInUse            int64    // peak of client ports in use or in TIME_WAIT at the client
 	PortBudget            int64    // how many there are, as far as is known
-	Agent                 Software // of the client, by its User-Agent field
+	Agent                 Software // of the client, by its User-Agent field; OtherSoftware if there are several
 	Proxied               bool     // its requests were forwarded: the client is a proxy
 	CloseInHTTP10         bool     // its first requests are HTTP/1.0 and say close, as nginx asks its upstream servers
 	ReusedAfterBody       int64    // requests that followed a response with a body on their connection

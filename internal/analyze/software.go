@@ -63,19 +63,29 @@ func softwareOf(value []byte) Software {
 	return OtherSoftware
 }
 
-// maxLooks is in how many heads the names are looked for.
-const maxLooks = 4
+// maxLooks is in how many heads the name of a server is looked for, and
+// maxAgents in how many that of a client, where several programs may run.
+const (
+	maxLooks  = 4
+	maxAgents = 64
+)
 
 // recognize looks into the first heads of a pair and of a server for who they are.
 func (p *pools) recognize(pair uint32, w httpparse.Packed, raw []byte) {
 	x := &p.pairs[pair]
 	if w.Kind() == httpparse.Request {
-		if x.looks < maxLooks && x.agent == UnknownSoftware {
-			x.looks++
-			value, _ := httpparse.Field(raw, "User-Agent")
-			x.agent = softwareOf(value)
+		if x.looks == maxAgents || x.looks >= maxLooks && x.agent == UnknownSoftware {
+			return
+		}
+		x.looks++
+		value, _ := httpparse.Field(raw, "User-Agent")
+		switch is := softwareOf(value); {
+		case x.agent == UnknownSoftware:
+			x.agent = is
 			x.proxied = x.proxied || forwarded(raw)
 			x.closeInHTTP10 = w.Minor() == 0 && w.Flags()&httpparse.ConnClose != 0
+		case is != x.agent:
+			x.agent = OtherSoftware // several programs: the words of one do not fit all
 		}
 		return
 	}

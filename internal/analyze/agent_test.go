@@ -1,0 +1,31 @@
+package analyze_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// TestAgents asks which program a client is: the words of one do not fit where
+// there are several.
+func TestAgents(t *testing.T) {
+	for _, tc := range []struct {
+		name, agents string
+		want         analyze.Software
+	}{
+		{"one", "curl/8 curl/8", analyze.Curl},
+		{"two, though seldom", "ApacheBench/2.3 ApacheBench/2.3 ApacheBench/2.3 ApacheBench/2.3 ApacheBench/2.3 curl/8", analyze.OtherSoftware},
+		{"two that take turns", "curl/8 Go-http-client/1.1 curl/8", analyze.OtherSoftware},
+	} {
+		var script strings.Builder
+		for i, agent := range strings.Fields(tc.agents) {
+			fmt.Fprintf(&script, "conn %d\n%[2]d.000 > S\n%[2]d.001 < S.\n%[2]d.002 > .\n", 40001+i, i)
+			fmt.Fprintf(&script, "%d.003 > P. %q\n", i, "GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: "+agent+"\r\n\r\n")
+		}
+		if got := run(t, analyze.Options{}, script.String()).Pairs[0].Agent; got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
