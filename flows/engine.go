@@ -54,6 +54,7 @@ type Options struct {
 type Counts struct {
 	Copies     uint64 // of packets captured before
 	IgnoredRST uint64 // RSTs that their receiver does not accept: forged or stray
+	Back       int64  // ns, the most that one was captured earlier than one before it
 }
 
 // Engine follows the TCP connections of one capture.
@@ -103,6 +104,9 @@ func (e *Engine) Segment(s *Segment) *Conn {
 		return nil
 	}
 	e.now, e.at = max(e.now, s.Time), s.Time
+	if back := e.now - s.Time; back > e.counts.Back {
+		e.counts.Back = back
+	}
 	c := e.lookup(s)
 	d := c.sender(s)
 	e.apply(c, d, s)

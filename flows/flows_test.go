@@ -323,3 +323,17 @@ func TestCopies(t *testing.T) {
 		t.Errorf("got %d packets, %d retransmissions, %q", conns[0].Packets(flows.Initiator), conns[0].Retransmissions(flows.Initiator), r.data[0])
 	}
 }
+
+func TestTimeBack(t *testing.T) {
+	e := flows.NewEngine(flows.Options{}, &recorder{})
+	segs := capturetest.Segments(t, opening+`
+5.0 > P. 1:4(3) ack 1 "abc"
+2.0 < . ack 4
+2.5 > P. 4:7(3) ack 1 "def"`)
+	for i := range segs {
+		e.Segment(&segs[i])
+	}
+	if got := e.Counts().Back; got != 3e9 {
+		t.Errorf("got %d ns back, want 3 s", got)
+	}
+}

@@ -217,6 +217,7 @@ type Totals struct {
 	MissingBytes                  int64 // payload that the capture does not hold
 	Unfinished                    int64 // connections still open at the end
 	DuplicatePackets, IgnoredRSTs int64
+	TimeBack                      int64 // ns, the most that a packet was captured earlier than one before it
 	CloseKinds                    [flows.CloseKinds]int64
 	ClosedFirst                   Closers
 	TimeWait                      TimeWaitTotals

@@ -252,6 +252,8 @@ func (e *encoder) capture(r *Report) {
 	e.uint(m.UndecodedPackets)
 	e.key("duplicate_packets")
 	e.int(r.Result.Totals.DuplicatePackets)
+	e.key("time_back_seconds")
+	e.seconds(r.Result.Totals.TimeBack)
 	e.members(member{"connections_not_kept", r.NotKept})
 	e.key("interrupted")
 	e.bool(m.Interrupted)

@@ -136,6 +136,10 @@ func wiresharkFilter(c *analyze.Connection) string {
 	return side(c.Client) + " and " + side(c.Server)
 }
 
+// longBack is from when on it shows in the numbers that packets are not in order
+// of time: what several CPUs or interfaces capture is mixed up by less.
+const longBack = 100e6
+
 // trust writes what limits the numbers.
 func (p *page) trust() {
 	m, t := &p.r.Meta, &p.r.Result.Totals
@@ -161,6 +165,9 @@ func (p *page) trust() {
 	p.fact("not decoded", p.undecoded())
 	p.narrowing()
 	p.fact("duplicates", with(t.DuplicatePackets, "packet", "packets", "counted as packets and as nothing else"))
+	if t.TimeBack >= longBack {
+		p.fact("order", "packets are up to "+duration(t.TimeBack)+" earlier than one before them, for the clock was set or files were joined: durations, idle times and TIME_WAIT across that may be wrong")
+	}
 	if t.Connections == 0 {
 		return
 	}

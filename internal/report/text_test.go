@@ -196,7 +196,7 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 	r := incident()
 	r.Meta.Interrupted, r.Meta.KernelDropped = true, nil
 	r.Meta.Sources = append(r.Meta.Sources, Source{Name: "second one.pcap", Size: -1, Packets: 1})
-	r.Result.Totals.Midstream = 4
+	r.Result.Totals.Midstream, r.Result.Totals.TimeBack = 4, 3_600e9
 	got := string(render(t, "text", r))
 	for _, want := range []string{
 		"kaanalyze: incident.pcapng and 1 more  3,804,600 packets",
@@ -206,6 +206,7 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 		"cut packets         4 packets captured in part\n",
 		"not decoded         1 of 3,804,600 packets; 99 not TCP\n",
 		"duplicates          9 packets",
+		"order               packets are up to 3,600 s earlier than one before them",
 		"missing             512 bytes",
 		"midstream           4 connections",
 		"unfinished          1 connection still open",
