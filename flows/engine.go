@@ -167,6 +167,8 @@ func (c *Conn) newLife(s *Segment) (fresh, stream bool) {
 		return fresh, fresh
 	}
 	switch {
+	case h.has(sentRST): // it refused the peer's SYN before
+		return true, true
 	case peer.has(sentSYNACK) && peer.acked == s.Seq+1: // the SYN of the answer seen before
 	case peer.has(sentSYN) && !peer.has(sentData): // simultaneous open
 	default:

@@ -337,3 +337,14 @@ func TestTimeBack(t *testing.T) {
 		t.Errorf("got %d ns back, want 3 s", got)
 	}
 }
+
+func TestOpenedTheOtherWayAfterRefusal(t *testing.T) {
+	_, conns, _ := follow(t, `
+0.000 > S  0:0(0)
+0.001 < R. 0:0(0) ack 1 win 0
+0.002 < S  500:500(0)
+0.003 > R. 0:0(0) ack 501 win 0`)
+	if len(conns) != 2 || conns[0].Handshake() != flows.HandshakeRefused || conns[1].Handshake() != flows.HandshakeRefused || conns[1].Stream != 1 {
+		t.Errorf("got %d connections, want 2 refused, each a stream", len(conns))
+	}
+}
