@@ -41,6 +41,7 @@ type Evidence struct {
 
 	IdleBefore int64 // other connections of the pair that were idle when this one was opened
 	IdleOthers int64 // and when it began to close
+	Outlived   bool  // it was used again after a pause as long as that before its close: no timeout ended it
 
 	ClientFIN, ServerFIN   Mark
 	ClientRST, ServerRST   Mark
@@ -86,6 +87,9 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 	}
 	if t.responses > 0 {
 		x.LastDone = t.lastDone
+	}
+	if last, ok := lastGap(c, t); ok {
+		x.Outlived = t.gaps.n > 0 && t.gaps.max >= last
 	}
 	if t.requests > 0 {
 		x.Asked = Mark{t.now.requestAt, t.now.requestNum}

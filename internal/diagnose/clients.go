@@ -227,7 +227,7 @@ func inVain(lost []*record, newest int64) (n int) {
 // idleClient names the client's closes of idle connections.
 func (d *Diagnosis) idleClient(h *host) {
 	w := waiting(h.records, clientEndedIdle, clientEndedQuiet)
-	paused, _ := split(w, func(r *record) bool { return measured(r) >= minIdle })
+	paused, _ := split(w, func(r *record) bool { return measured(r) >= minIdle && !r.outlived })
 	if b, ok := agree(pauses(paused)); ok {
 		in, _ := split(paused, func(r *record) bool { return b.has(measured(r)) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())

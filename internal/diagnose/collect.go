@@ -31,6 +31,7 @@ type record struct {
 	rst        bool // it ended by an RST
 	open       bool // it did not end
 	half       bool // one side closed, the other did not, though it had time
+	outlived   bool // it was used again after a pause as long as the last
 	holder     analyze.TimeWait
 }
 
@@ -116,7 +117,7 @@ func (t *traits) add(r *record, c *analyze.Connection, last int64) NotReused {
 	e := &c.Evidence
 	end := endingOf(e)
 	*r = record{
-		id: c.ID, stream: noStream, is: is, class: k, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, holder: c.Close.TimeWait,
+		id: c.ID, stream: noStream, is: is, class: k, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, outlived: e.Outlived, holder: c.Close.TimeWait,
 		pair: e.Pair, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
 		requests: uint32(max(c.Requests, 0)), start: c.Start, ended: end.at, packet: end.packet, done: e.LastDone,
 		asked: e.Asked.Packet, times: [2]int64{e.Asked.At, e.FirstByteAt}, connect: max(c.ConnectTime, 0),

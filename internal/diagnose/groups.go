@@ -218,11 +218,13 @@ func spread(v []int64) int64 { return slices.Max(v) - slices.Min(v) }
 
 // timed reports whether the records of a burst ended by timers of their own,
 // each as long after its last message as the others, rather than together:
-// the ends are then as far apart as these messages.
+// the ends are then as far apart as these messages. Most of them were not used
+// before after pauses as long.
 func timed(run []*record) bool {
 	d := values(run, measured)
 	lo, hi := slices.Min(d), slices.Max(d)
-	if lo < minIdle || hi-lo > max(hi*agreement/100, 2e6) {
+	outlived, _ := split(run, func(r *record) bool { return r.outlived })
+	if lo < minIdle || hi-lo > max(hi*agreement/100, 2e6) || len(outlived)*2 > len(run) {
 		return false
 	}
 	ends, dev := spread(values(run, func(r *record) int64 { return r.ended })), hi-lo
