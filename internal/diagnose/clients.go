@@ -76,7 +76,7 @@ func (d *Diagnosis) gaveUp(p *pair) {
 		unread, w = nil, waiting(p.records, clientEndedBusy)
 	}
 	sure := Medium
-	if len(unread) > 1 || p.Agent == analyze.Go {
+	if len(unread) > 1 || p.agent == analyze.Go {
 		sure = High
 	}
 	settle(unread, ClientUnreadBody, analyze.Client, sure)
@@ -116,7 +116,7 @@ func (d *Diagnosis) afterResponse(p *pair) {
 	prompt, reset := split(prompt, func(r *record) bool { return !r.rst })
 	if k, in := p.overflow(prompt); k > 0 {
 		sure := Medium
-		if k == 2 && p.Agent == analyze.Go {
+		if k == 2 && p.agent == analyze.Go {
 			sure = High
 		}
 		settle(in, ClientPoolOverflow, analyze.Client, sure)
@@ -233,7 +233,7 @@ func (d *Diagnosis) idleClient(h *host) {
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
 		p := d.groups.byPair[in[0].pair]
 		d.policy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.addr.String(), Value: b.middle, Samples: int64(b.n), Spread: b.spread(),
-			Matches: matching(analyze.Client, b.middle, p.Agent)})
+			Matches: matching(analyze.Client, b.middle, p.agent)})
 	}
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
 		one := []*record{r}

@@ -237,7 +237,7 @@ func (r *Rule) fixFor(e ended) string {
 	case who == analyze.Server && e.server != nil:
 		says = e.server.Software
 	case who == analyze.Client && e.pair != nil:
-		says = e.pair.Agent
+		says = e.pair.agent
 	}
 	if fix, ok := r.FixFor[says]; ok {
 		return fix

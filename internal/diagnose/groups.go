@@ -19,7 +19,8 @@ type server struct {
 // pair is a client address and a server with their connections, in order of ID.
 type pair struct {
 	*analyze.Pair
-	name   string // of the client
+	name   string           // of the client
+	agent  analyze.Software // what the client is; unknown where it may have handed on what others say they are
 	server *server
 	host   *host
 	members
@@ -96,6 +97,7 @@ func group(records []*record, r *analyze.Result) *groups {
 		h.pairs = append(h.pairs, p)
 		p.host = h
 	}
+	g.name()
 	for _, s := range g.servers {
 		s.room(s.pairs)
 	}
@@ -121,6 +123,28 @@ func group(records []*record, r *analyze.Result) *groups {
 		}
 	}
 	return g
+}
+
+// name notes what each client is. The User-Agent field of a proxy is that of its
+// own clients: forwarded requests tell that it is one, or that a host asks for
+// others by the name that they ask it by.
+func (g *groups) name() {
+	type asked struct {
+		host netip.Addr
+		by   analyze.Software
+	}
+	by := map[asked]bool{}
+	for _, p := range g.pairs {
+		by[asked{p.Server.Addr(), p.Agent}] = true
+	}
+	for _, p := range g.pairs {
+		if !p.Proxied && (p.Client == p.Server.Addr() || !by[asked{p.Client, p.Agent}]) {
+			p.agent = p.Agent
+		}
+		if p.CloseInHTTP10 {
+			p.agent = analyze.Nginx
+		}
+	}
 }
 
 // room makes room for the records of a group with these pairs.

@@ -12,7 +12,7 @@ var poolOverflow = &Rule{
 	Who:     analyze.Client,
 	SetWhen: "the client closes connections right after a complete response while it has K others idle, and keeps those K",
 	Why:     "more requests run in parallel than the pool keeps idle connections: the surplus is closed after each burst (Go keeps 2 per host by default)",
-	Fix:     "let the client's pool keep as many idle connections per host as requests run in parallel",
+	Fix:     "let the client's pool keep as many idle connections per host as requests run in parallel; in nginx that is keepalive N in the upstream block, in Caddy keepalive_idle_conns_per_host",
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides | Whole,
 	Check:   checkPoolOverflow,
@@ -29,7 +29,7 @@ func checkPoolOverflow(v *view, r *Rule) []Finding {
 	for _, e := range v.perPair(ClientPoolOverflow) {
 		p, _ := v.policyOf(PoolSize, analyze.Client, e.pair.title())
 		f := v.found(r, e, "%s keeps only %s to %s and closes the others after each burst: %s", e.pair.name, Plural(p.Value, "idle connection", "idle connections"), e.server.name, shareOf(e.len(), e.pair.seen()))
-		if e.pair.Agent == analyze.Go {
+		if e.pair.agent == analyze.Go {
 			f.Fix = fmt.Sprintf("set Transport.MaxIdleConnsPerHost to %d or more (the default is 2), and MaxIdleConns not below it", max(e.pair.PoolNeed, p.Value+1))
 		}
 		f.brief = fmt.Sprintf("%s keeps only %s to %s, but needs %d", e.pair.name, Plural(p.Value, "idle connection", "idle connections"), e.server.name, e.pair.PoolNeed)

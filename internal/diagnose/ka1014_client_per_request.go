@@ -13,7 +13,7 @@ var clientPerRequest = &Rule{
 	Who:     analyze.Client,
 	SetWhen: "the client sends FIN right after complete responses, no header says close, and nothing tells why",
 	Why:     "the response body is closed before it was read to the end (Go), a new client, session or process is used for each request, or the pool keeps nothing: these look alike on the wire",
-	Fix:     "read each response body to its end, and share one client or session with a pool for all requests of the program",
+	Fix:     "read each response body to its end, and share one client or session with a pool for all requests of the program; if it is nginx as a proxy, set keepalive N in its upstream block",
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides | Whole | Opening,
 	Check:   checkClientPerRequest,
@@ -44,7 +44,7 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		}
 		slices.SortStableFunc(e.records, func(x, y *record) int { return cmp.Compare(x.requests, y.requests) }) // those with one show it best
 		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
-		if e.pair.Agent == analyze.Curl && e.len() < byHand {
+		if e.pair.agent == analyze.Curl && e.len() < byHand {
 			f.Severity = Info
 		}
 		f.brief = e.pair.name + " uses a new connection to " + e.server.name + " for each request"
