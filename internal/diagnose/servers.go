@@ -13,8 +13,8 @@ func (d *Diagnosis) decideServer(s *server) {
 	s.unanswered(d.starved)
 	s.exited()
 	d.saidClose(s)
-	s.busyEnds()
 	d.idleEnds(s)
+	s.busyEnds()
 }
 
 // unanswered tells a full accept queue from a path that drops SYNs: others get
@@ -242,6 +242,7 @@ func (d *Diagnosis) idleEnds(s *server) {
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())
 		d.policy(Policy{Kind: IdleTimeout, By: analyze.Server, Subject: s.name, Value: b.middle, Samples: int64(b.n), Spread: b.spread(),
 			Matches: matching(analyze.Server, b.middle, s.Software)})
+		s.metClose(b)
 	}
 	s.announced(paused)
 	s.unsaidLimits(d, prompt, paused)
@@ -258,6 +259,21 @@ func (d *Diagnosis) idleEnds(s *server) {
 			settle(one, ServerClosedUnannounced, analyze.Server, Medium)
 		}
 	}
+}
+
+// metClose takes requests that came just as the server closed their connection
+// for having been idle: what it has not read makes that an RST (RFC 2525, 2.17).
+func (s *server) metClose(timeout band) {
+	near := timeout.middle * agreement / 100
+	met, _ := split(waiting(s.records, serverEndedBusy), func(r *record) bool {
+		idle := r.ended - r.done
+		return r.rst && r.is.fact.what == sawUnansweredEnd && r.done != analyze.Unknown && measured(r) <= minRace &&
+			idle >= timeout.lo-near && idle <= timeout.hi+near
+	})
+	for _, r := range met {
+		r.is.fact.what = sawMetClose
+	}
+	settle(met, StaleRace, analyze.Both, High)
 }
 
 // sureTimeout is how sure a timeout is: the more samples agree the better, the
