@@ -118,6 +118,18 @@ func (e *Engine) proved(c *Conn, d Side, seq uint32) bool {
 	return peer.has(ackKnown) && afterEq(peer.acked, seq)
 }
 
+// maxUnseen is how many bytes at the end of a side an acknowledgement may tell
+// of: beyond that it is not of this life.
+const maxUnseen = 1 << 30
+
+// ackedUnseen reports whether the peer of side d acknowledges data that follows
+// the last that was captured. A single byte may be a FIN.
+func (c *Conn) ackedUnseen(d Side) bool {
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	return h.has(seqKnown) && peer.has(ackKnown) && c.facts&factBareACK == 0 &&
+		after(peer.acked, h.want+1) && peer.acked-h.want < maxUnseen
+}
+
 // pass hands the part of a payload that is in sequence to the consumer.
 func (e *Engine) pass(c *Conn, d Side, seq uint32, payload []byte, n uint32, t int64, num uint64, note *Note) {
 	h := &c.halves[d]

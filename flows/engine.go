@@ -439,6 +439,8 @@ func (e *Engine) complete(c *Conn) {
 		if h := &c.halves[side]; h.has(sentFIN) {
 			e.gap(c, side, h.fin)
 			e.endData(c, side, h.finAt, h.finNum)
+		} else if c.ackedUnseen(side) {
+			e.gap(c, side, c.halves[side.Peer()].acked)
 		}
 	}
 	e.at = at

@@ -203,9 +203,9 @@ func (t *traits) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last int6
 		return
 	}
 	switch {
-	case e.ServerFIN.OK() && !e.ClientFIN.OK() && !e.UnackedServer && !c.Close.Inferred:
+	case e.ServerFIN.OK() && !e.ClientFIN.OK() && !e.UnackedServer && !c.Close.Inferred && c.MissingClient == 0:
 		mark(oddCloseWait, analyze.Client, last-e.ServerFIN.At, e.ServerFIN.Packet)
-	case e.ClientFIN.OK() && !e.ServerFIN.OK() && !e.UnackedClient && !c.Close.Inferred:
+	case e.ClientFIN.OK() && !e.ServerFIN.OK() && !e.UnackedClient && !c.Close.Inferred && c.MissingServer == 0:
 		mark(oddFINWait2, analyze.Server, last-e.ClientFIN.At, e.ClientFIN.Packet)
 	}
 }
