@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -12,7 +13,7 @@ var clientPerRequest = &Rule{
 	Title:   "client closes after each response",
 	Who:     analyze.Client,
 	SetWhen: "the client sends FIN right after complete responses, no header says close, and nothing tells why",
-	Why:     "the response body is closed before it was read to the end (Go), a new client, session or process is used for each request, or the pool keeps nothing: these look alike on the wire",
+	Why:     "the response body is closed before it was read to the end (Go), a new client, session or process is used for each request, the pool keeps nothing, or it limits the requests or the age of a connection: these look alike on the wire",
 	Fix:     "read each response body to its end, and share one client or session with a pool for all requests of the program; if it is nginx as a proxy, set keepalive N in its upstream block",
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides | Whole | Opening,
@@ -48,7 +49,26 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 			f.Severity = Info
 		}
 		f.brief = e.pair.name + " uses a new connection to " + e.server.name + " for each request"
+		if n := typical(values(e.records, carried)); n > 1 {
+			f.brief = e.pair.name + " closes its connections to " + e.server.name + " after " + Plural(n, "request", "requests")
+			if e.pair.limited(e.records, n) {
+				f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.seen()))
+				f.Fix = "raise the limit of requests per connection in the client (in nginx keepalive_requests of the upstream block); without such a limit, share one client or session for all requests"
+			}
+		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// carried is how many requests a connection carried.
+func carried(r *record) int64 { return int64(r.requests) }
+
+// limited reports whether the client closed these connections at a limit: each
+// after n requests, to open others, none of which carried more.
+func (p *pair) limited(closed []*record, n int64) bool {
+	starts := values(p.records, func(r *record) int64 { return r.start })
+	ends := values(closed, func(r *record) int64 { return r.ended })
+	return len(closed) >= minSamples && slices.Max(starts) > slices.Min(ends) &&
+		spread(values(closed, carried)) == 0 && slices.Max(values(p.records, carried)) == n
 }

@@ -1,0 +1,37 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestClientLimit holds that a client which closes each connection after as
+// many requests is told of that limit, and one that just ends is not.
+func TestClientLimit(t *testing.T) {
+	const two = `
+0.000 $open
+0.002 > P. $get
+0.010 < P. $ok
+0.102 > P. $get
+0.110 < P. $ok
+0.111 > F.
+0.112 < F.
+0.113 > .
+`
+	for _, c := range []struct {
+		name, conns string
+		limit       bool
+	}{
+		{"others follow", "conn 40001..40004 every 1", true},
+		{"none follows", "conn 40001..40004 every 0.03", false},
+		{"one carries more", "conn 40010\n9.000 $open\n9.002 > P. $get\n9.010 < P. $ok\n9.102 > P. $get\n9.110 < P. $ok\n9.202 > P. $get\n9.210 < P. $ok\nconn 40001..40004 every 1", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := play(t, c.conns+two)
+			f := p.Findings[0]
+			if f.Rule != clientPerRequest || strings.Contains(f.Fix, "keepalive_requests") != c.limit || !strings.HasSuffix(f.brief, "after 2 requests") {
+				t.Errorf("got %s with brief %q and fix %q, want KA1014 after 2 requests, of a limit: %v", f.Rule.ID, f.brief, f.Fix, c.limit)
+			}
+		})
+	}
+}
