@@ -1,6 +1,9 @@
 package diagnose
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
@@ -9,7 +12,7 @@ var responseClose = &Rule{
 	Title:   "server says close on its responses",
 	Who:     analyze.Server,
 	SetWhen: `responses carry "Connection: close" though their requests do not, and neither a number of requests, an age nor a shutdown explains it`,
-	Why:     "keep-alive is switched off at the server or in a proxy in front of it, or the program sets the header itself",
+	Why:     "keep-alive is switched off at the server or in a proxy in front of it, the server closes after errors, or the program sets the header itself",
 	Fix:     "enable keep-alive at the server or the proxy in front of it",
 	Verify:  `http.response and http.connection matches "(?i)close"`,
 	Needs:   HTTP | BothSides,
@@ -36,6 +39,11 @@ func checkResponseClose(v *view, r *Rule) []Finding {
 			f.brief = e.server.name + " closes after every response"
 		} else {
 			f.brief = e.server.name + ` says "Connection: close"`
+		}
+		if !slices.ContainsFunc(e.records, func(x *record) bool { return x.is.fact.code < 400 }) {
+			f.brief = e.server.name + " closes after error responses"
+			f.Title = fmt.Sprintf(`%s says "Connection: close" with errors, as status %d, on %s of its connections`, e.server.name, e.records[0].is.fact.code, shareOf(e.len(), e.server.seen()))
+			f.Fix = "find out why it answers with errors: many servers close after these; Squid keeps such connections with persistent_connection_after_error on"
 		}
 		out = append(out, f)
 	}

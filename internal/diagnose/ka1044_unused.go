@@ -37,11 +37,27 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 		}
 		f := v.found(r, e, "%s opened connections to %s without using them: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
 		f.Severity, f.Saves = Info, Saving{}
-		if e.len()*2 > e.pair.seen() && e.len() >= 10 && v.perMinute(e.len()) >= manyUnused {
+		every, checks := paced(e.records)
+		if checks {
+			f.Title += ", one every " + Duration(every) + ", as health checks do"
+		}
+		if !checks && e.len()*2 > e.pair.seen() && e.len() >= 10 && v.perMinute(e.len()) >= manyUnused {
 			f.Severity = Notable
 		}
 		f.brief = e.pair.name + " opens connections to " + e.server.name + " that it does not use"
 		out = append(out, f)
 	}
 	return out
+}
+
+// paced returns the time from one connection to the next, if it is always the
+// same and nothing but a timer makes it so.
+func paced(records []*record) (every int64, ok bool) {
+	starts := slices.Sorted(slices.Values(values(records, func(r *record) int64 { return r.start })))
+	gaps := make([]int64, 0, len(starts))
+	for i, t := range starts[1:] {
+		gaps = append(gaps, t-starts[i])
+	}
+	b, ok := agree(gaps)
+	return b.middle, ok && b.middle >= minIdle
 }

@@ -121,6 +121,31 @@ conn 40001..40003 every 1
 0.002 > P. 1:200(199) "GET / HTTP/1.1\r\n" cut 16
 0.003 < P. 1:200(199) "HTTP/1.1 200 OK\r\n" cut 17
 0.004 > .`, CannotTell, "cannot be read: they are cut or not captured; capture all of each packet", HTTP | Messages | Probed},
+		{"closed after errors alone", strings.ReplaceAll(closes, "$bye", `"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"`),
+			Problem, "closes after error responses", Probed},
+		{"health checks that only connect", `
+conn 30000
+0.000 $open
+0.002 > P. $get
+0.010 < P. $ok
+9.002 > P. $get
+9.010 < P. $ok
+conn 40001..40020 every 0.4
+0.100 $open
+0.101 > R.`, OK, "connections are reused", Probed},
+		{"connections for nothing, at any time", `
+conn 30000
+0.000 $open
+0.002 > P. $get
+0.010 < P. $ok
+9.002 > P. $get
+9.010 < P. $ok
+conn 40001..40010 every 0.31
+0.100 $open
+0.101 > R.
+conn 41001..41010 every 0.47
+0.400 $open
+0.401 > R.`, Problem, "that it does not use", Probed},
 		{"TLS", `
 conn 40001..40003 every 1
 0.000 $open
