@@ -28,14 +28,24 @@ func checkIdleCloseRace(v *view, r *Rule) []Finding {
 		}
 		margin := typical(values(e.records, measured))
 		f := v.found(r, e, "%s of %s to %s crossed the server's close and got lost (%s apart)", Plural(e.len(), "request", "requests"), e.pair.name, e.server.name, Duration(margin))
-		if p, ok := v.policyOf(IdleTimeout, analyze.Server, e.server.name); ok {
-			f.Fix = "set the client's idle timeout below " + Duration(p.Value) + ", which is when " + e.server.name + " closes, by a second or more; retry idempotent requests"
-			if p.Value < shortTimeout {
-				f.Fix = "raise the keep-alive timeout of " + e.server.name + ", now " + Duration(p.Value) + ", and keep the client's idle timeout a second below it; retry idempotent requests"
-			}
+		if fix := v.roomBelow(e.server); fix != "" {
+			f.Fix = fix + "; retry idempotent requests"
 		}
 		f.brief = Plural(e.len(), "request", "requests") + " to " + e.server.name + " met a connection that it was just closing"
 		out = append(out, f)
 	}
 	return out
+}
+
+// roomBelow says how to set the client's idle timeout below that of the server;
+// "" if that is not known.
+func (v *view) roomBelow(s *server) string {
+	p, ok := v.policyOf(IdleTimeout, analyze.Server, s.name)
+	switch {
+	case !ok:
+		return ""
+	case p.Value < shortTimeout:
+		return "raise the keep-alive timeout of " + s.name + ", now " + Duration(p.Value) + ", and keep the client's idle timeout a second below it"
+	}
+	return "set the client's idle timeout below " + Duration(p.Value) + ", which is when " + s.name + " closes, by a second or more"
 }

@@ -20,6 +20,9 @@ func checkLateRequest(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(UsedAfterClose) {
 		f := v.found(r, e, "%s sent %s to %s after it had closed (%s after its FIN)", e.pair.name, Plural(e.len(), "request", "requests"), e.server.name, after(e.records))
+		if fix := v.roomBelow(e.server); fix != "" {
+			f.Fix = fix + "; let it check idle connections before use (most libraries do), and retry"
+		}
 		f.brief = e.pair.name + " uses connections that " + e.server.name + " has closed"
 		out = append(out, f)
 	}

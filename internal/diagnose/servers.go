@@ -237,7 +237,7 @@ func (s *server) busyEnds() {
 func (d *Diagnosis) idleEnds(s *server) {
 	w := waiting(s.records, serverEndedIdle, serverEndedQuiet)
 	paused, prompt := split(w, func(r *record) bool { return measured(r) >= minIdle })
-	if b, ok := agree(pauses(paused)); ok {
+	if b, ok := agree(append(pauses(paused), s.missed()...)); ok {
 		in, _ := split(paused, func(r *record) bool { return b.has(measured(r)) })
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())
 		d.policy(Policy{Kind: IdleTimeout, By: analyze.Server, Subject: s.name, Value: b.middle, Samples: int64(b.n), Spread: b.spread(),
@@ -259,6 +259,15 @@ func (d *Diagnosis) idleEnds(s *server) {
 			settle(one, ServerClosedUnannounced, analyze.Server, Medium)
 		}
 	}
+}
+
+// missed returns how long connections were idle when the server closed them,
+// whose clients used them once more all the same.
+func (s *server) missed() []int64 {
+	used, _ := split(s.records, func(r *record) bool {
+		return (r.is.Cause == StaleRace || r.is.Cause == UsedAfterClose) && r.done != analyze.Unknown && r.ended-r.done >= minIdle
+	})
+	return values(used, func(r *record) int64 { return r.ended - r.done })
 }
 
 // metClose takes requests that came just as the server closed their connection
