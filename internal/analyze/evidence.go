@@ -67,6 +67,10 @@ type Evidence struct {
 	SYNACKRetransmissions uint32
 }
 
+// asLong is how much shorter a pause may be that counts as long as another, ns:
+// programs wake up no more exactly.
+const asLong = 2e6
+
 // evidence fills the evidence of a connection.
 func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Evidence) {
 	server := client.Peer()
@@ -89,7 +93,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 		x.LastDone = t.lastDone
 	}
 	if last, ok := lastGap(c, t); ok {
-		x.Outlived = t.gaps.n > 0 && t.gaps.max >= last
+		x.Outlived = t.gaps.n > 0 && t.gaps.max >= last-asLong
 	}
 	if t.requests > 0 {
 		x.Asked = Mark{t.now.requestAt, t.now.requestNum}
