@@ -11,7 +11,7 @@ var unansweredSYN = &Rule{
 	ID:      "KA1028",
 	Title:   "connections not answered",
 	Who:     analyze.Network,
-	SetWhen: "SYNs get no answer at all, though they are sent again, or within a second",
+	SetWhen: "SYNs get no answer at all, though they are sent again, or within a second in a capture that lacks nothing",
 	Why:     "a firewall drops them, the address is wrong, or the host is gone",
 	Fix:     "check routes, firewall rules and security groups between the two, and the address",
 	Verify:  "tcp.flags.syn == 1 and tcp.flags.ack == 0",
@@ -27,7 +27,8 @@ func checkUnansweredSYN(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.unscanned(v.perServer(Unanswered)) {
 		e.records = slices.DeleteFunc(slices.Clone(e.records), func(x *record) bool {
-			return x.is.By == analyze.Client || x.is.fact.n < 2 && v.result.Last-x.start < firstRTO // it may have been answered after the capture
+			once := x.is.fact.n < 2 // it may have been answered after the capture, or beside it
+			return x.is.By == analyze.Client || once && (v.result.Last-x.start < firstRTO || v.all.traits.lossy > 0)
 		})
 		if len(e.records) == 0 {
 			continue
