@@ -9,7 +9,7 @@ var clientExit = &Rule{
 	Title:   "client process ended",
 	Who:     analyze.Client,
 	SetWhen: "a client ends all its connections at one moment, and opens no others",
-	Why:     "the program ended or was killed",
+	Why:     "the program ended or was killed, or it is a proxy, and closed what it held for a client that ended",
 	Fix:     "nothing, if the program was to end",
 	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1, sorted by time",
 	Needs:   BothSides,
@@ -19,7 +19,7 @@ var clientExit = &Rule{
 func checkClientExit(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perHost(ClientExit) {
-		f := v.found(r, e, "%s ended: %s closed at one moment", e.host, conns(e.len()))
+		f := v.found(r, e, "%s closed all that it had at one moment: %s", e.host, conns(e.len()))
 		f.Severity, f.Saves = Info, Saving{}
 		out = append(out, f)
 	}
