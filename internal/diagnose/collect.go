@@ -49,6 +49,11 @@ func (r *record) usedAt() int64 { return r.times[1] }
 func (r *record) askedAt() int64   { return r.times[0] }
 func (r *record) firstByte() int64 { return r.times[1] }
 
+// unanswered reports whether the last request got no whole response.
+func (r *record) unanswered() bool {
+	return r.class != saidInResponse && r.asked != 0 && (r.done == analyze.Unknown || r.askedAt() > r.done)
+}
+
 // Collector takes the connections of one analysis. It is not safe for
 // concurrent use.
 type Collector struct {

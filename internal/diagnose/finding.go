@@ -213,7 +213,7 @@ func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
 	}
 	for _, x := range e.records {
 		f.Confidence = max(f.Confidence, x.is.Confidence)
-		if x.is.Cause.failed() {
+		if x.is.Cause.failed() || x.is.Cause == MiddleboxReset && x.unanswered() {
 			f.Failed++
 			f.unopened = x.requests == 0
 		}

@@ -24,7 +24,12 @@ func checkSilentDrop(v *view, r *Rule) []Finding {
 		if idle >= longSilence {
 			f.Title += ", after " + Duration(idle) + " of idling"
 		}
-		f.Failed = e.len()
+		f.Failed = 0
+		for _, x := range e.records {
+			if x.open || x.unanswered() { // else it is the close that got lost
+				f.Failed++
+			}
+		}
 		f.Severity = max(f.Severity, Notable)
 		f.brief = "packets between " + e.pair.name + " and " + e.server.name + " get lost without a word"
 		out = append(out, f)
