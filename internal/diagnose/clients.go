@@ -21,14 +21,16 @@ func (d *Diagnosis) decideHost(h *host) {
 }
 
 // exited finds the moment at which the client's process ended: all that it had
-// open ends at once, and nothing follows.
+// open ends at once, and nothing follows. What ended before the newest
+// connection was opened ended one by one.
 func (h *host) exited() {
-	ends := waiting(h.records, clientEndedIdle, clientEndedBusy, clientEndedQuiet)
 	newest, oldest := h.outlasting()
+	ends, _ := split(waiting(h.records, clientEndedIdle, clientEndedBusy, clientEndedQuiet), func(r *record) bool { return r.ended >= newest })
 	for _, run := range bursts(ends) {
 		busy, idle := split(run, func(r *record) bool { return r.class == clientEndedBusy })
 		late := slices.ContainsFunc(idle, func(r *record) bool { return measured(r) >= minIdle })
-		if len(run) < exitAtLeast || timed(run) || goesOn(run, newest, oldest) || !late && (len(busy) == 0 || len(idle) == 0) && !mixed(busy) {
+		outlived := oldest < run[len(run)-1].ended
+		if len(run) < exitAtLeast || timed(run) || outlived || !late && (len(busy) == 0 || len(idle) == 0) && !mixed(busy) {
 			continue
 		}
 		settle(run, ClientExit, analyze.Client, Medium)
@@ -59,13 +61,6 @@ func (h *host) outlasting() (newest, oldest int64) {
 		}
 	}
 	return newest, oldest
-}
-
-// goesOn reports whether the client has connections that outlive a burst, or
-// opens others after it.
-func goesOn(run []*record, newest, oldest int64) bool {
-	at := run[len(run)-1].ended
-	return newest > at || oldest < at
 }
 
 // gaveUp names the client's closes with a request under way.
