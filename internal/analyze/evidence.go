@@ -27,6 +27,7 @@ type Evidence struct {
 
 	LastDone    int64  // last byte of the last response; Unknown without, or while one is under way
 	LastStatus  uint16 // of the last final response, 0 without
+	Bodied      bool   // the last response that began has a body
 	Early       bool   // a final response was complete before its request
 	Idle408     bool   // a 408 came that answers no request
 	Switched    bool   // a 101 or a CONNECT ended HTTP/1 on it
@@ -77,7 +78,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 	*x = Evidence{
 		Pair: t.pair, Server: a.pools.pairs[t.pair].server,
 		Said: t.said.how, SaidBy: Mark{t.said.at, t.said.num}, SaidN: int64(t.said.n), SaidUsedAt: t.said.usedAt,
-		LastDone: Unknown, LastStatus: t.lastStatus,
+		LastDone: Unknown, LastStatus: t.lastStatus, Bodied: t.has(bodied),
 		Early: t.has(early), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: a.talks.headBegun(t, client),
 		Outstanding: int64(t.outstanding), AskedDone: Unknown, FirstByteAt: Unknown,
 		IdleBefore: int64(t.idleBefore), IdleOthers: int64(t.idleOthers),

@@ -118,22 +118,22 @@ func (d *Diagnosis) afterResponse(p *pair) {
 		d.policy(Policy{Kind: PoolSize, By: analyze.Client, Subject: p.title(), Value: k, Samples: int64(len(in))})
 		prompt, _ = split(prompt, func(r *record) bool { return r.is.Cause == Undecided })
 	}
-	if p.unread(prompt) {
-		settle(prompt, ClientUnreadBody, analyze.Client, Medium)
-	} else {
-		settle(prompt, ClientClosedAfterResponse, analyze.Client, Medium)
+	bodied, _ := split(slices.Concat(prompt, reset), func(r *record) bool { return r.bodied })
+	if p.unread(bodied) {
+		settle(bodied, ClientUnreadBody, analyze.Client, Medium)
 	}
-	settle(reset, ClientReset, analyze.Client, Medium)
+	settle(waiting(prompt, clientEndedIdle), ClientClosedAfterResponse, analyze.Client, Medium)
+	settle(waiting(reset, clientEndedIdle), ClientReset, analyze.Client, Medium)
 }
 
-// unread reports whether what the client closed right after a response is seen
-// to be for bodies that it leaves unread: it also resets in responses, or uses
-// these connections again only after responses without a body.
-func (p *pair) unread(prompt []*record) bool {
+// unread reports whether what the client closed right after a response with a
+// body is seen to be for bodies that it leaves unread: it also resets in
+// responses, or uses these connections again only after responses without a body.
+func (p *pair) unread(bodied []*record) bool {
 	if p.ReusedAfterBody == 0 && p.ReusedAfterNone > 0 {
-		return slices.ContainsFunc(prompt, func(r *record) bool { return r.requests > 1 })
+		return slices.ContainsFunc(bodied, func(r *record) bool { return r.requests > 1 })
 	}
-	return len(having(p.records, []Cause{ClientUnreadBody}))*5 >= len(prompt)
+	return len(having(p.records, []Cause{ClientUnreadBody}))*5 >= len(bodied)
 }
 
 // overflow looks for an idle pool that is full: when the client closes a

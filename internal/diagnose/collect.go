@@ -28,6 +28,7 @@ type record struct {
 	idleOthers uint16 // capped
 	idleBefore uint16 // others that were idle when it was opened, capped
 	class      class
+	bodied     bool // its last response has a body
 	rst        bool // it ended by an RST
 	open       bool // it did not end
 	half       bool // one side closed, the other did not, though it had time
@@ -122,7 +123,7 @@ func (t *traits) add(r *record, c *analyze.Connection, last int64) NotReused {
 	e := &c.Evidence
 	end := endingOf(e)
 	*r = record{
-		id: c.ID, stream: noStream, is: is, class: k, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, outlived: e.Outlived, holder: c.Close.TimeWait,
+		id: c.ID, stream: noStream, is: is, class: k, bodied: e.Bodied, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, outlived: e.Outlived, holder: c.Close.TimeWait,
 		pair: e.Pair, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
 		requests: uint32(max(c.Requests, 0)), start: c.Start, ended: end.at, packet: end.packet, done: e.LastDone,
 		asked: e.Asked.Packet, times: [2]int64{e.Asked.At, e.FirstByteAt}, connect: max(c.ConnectTime, 0),
