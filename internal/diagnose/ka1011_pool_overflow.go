@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -12,16 +13,22 @@ var poolOverflow = &Rule{
 	Who:     analyze.Client,
 	SetWhen: "the client closes connections right after a complete response while it has K others idle, and keeps those K",
 	Why:     "more requests run in parallel than the pool keeps idle connections: the surplus is closed after each burst (Go keeps 2 per host by default)",
-	Fix:     "let the client's pool keep as many idle connections per host as requests run in parallel; in nginx that is keepalive N in the upstream block, in Caddy keepalive_idle_conns_per_host",
+	Fix:     keepMany,
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides | Whole,
 	Check:   checkPoolOverflow,
 	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.Java:   "raise the connections kept per route (Apache HttpClient setMaxConnPerRoute, OkHttp ConnectionPool) to the parallel requests",
-		analyze.Node:   "raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests",
-		analyze.Python: "raise pool_maxsize of the HTTPAdapter (10 by default) to the parallel requests",
-	},
+	FixFor:  keepManyFor,
+}
+
+// keepMany is how a client's pool is made larger, and keepManyFor where it says
+// which program it is.
+const keepMany = "let the client's pool keep as many idle connections per host as requests run in parallel; in nginx that is keepalive N in the upstream block, in Caddy keepalive_idle_conns_per_host"
+
+var keepManyFor = map[analyze.Software]string{
+	analyze.Java:   "raise the connections kept per route (Apache HttpClient setMaxConnPerRoute, OkHttp ConnectionPool) to the parallel requests",
+	analyze.Node:   "raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests",
+	analyze.Python: "raise the idle connections kept (requests: pool_maxsize of the HTTPAdapter, 10 by default; httpx: max_keepalive_connections of Limits, 20 by default) to the parallel requests",
 }
 
 func checkPoolOverflow(v *view, r *Rule) []Finding {
@@ -29,11 +36,17 @@ func checkPoolOverflow(v *view, r *Rule) []Finding {
 	for _, e := range v.perPair(ClientPoolOverflow) {
 		p, _ := v.policyOf(PoolSize, analyze.Client, e.pair.title())
 		f := v.found(r, e, "%s keeps only %s to %s and closes the others after each burst: %s", e.pair.name, Plural(p.Value, "idle connection", "idle connections"), e.server.name, shareOf(e.len(), e.pair.seen()))
-		if e.pair.agent == analyze.Go {
-			f.Fix = fmt.Sprintf("set Transport.MaxIdleConnsPerHost to %d or more (the default is 2), and MaxIdleConns not below it", max(e.pair.PoolNeed, p.Value+1))
-		}
+		f.Fix = keepMore(e, max(e.pair.PoolNeed, p.Value+1))
 		f.brief = fmt.Sprintf("%s keeps only %s to %s, but needs %d", e.pair.name, Plural(p.Value, "idle connection", "idle connections"), e.server.name, e.pair.PoolNeed)
 		out = append(out, f)
 	}
 	return out
+}
+
+// keepMore returns how the client of e keeps n idle connections or more.
+func keepMore(e ended, n int64) string {
+	if e.pair.agent == analyze.Go {
+		return fmt.Sprintf("set Transport.MaxIdleConnsPerHost to %d or more (the default is 2), and MaxIdleConns not below it", n)
+	}
+	return cmp.Or(keepManyFor[e.pair.agent], keepMany)
 }

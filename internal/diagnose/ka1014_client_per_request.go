@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -39,9 +40,9 @@ const byHand = 10
 func checkClientPerRequest(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(ClientClosedAfterResponse) {
-		e.records, _ = split(e.records, func(x *record) bool { return measured(x) < soonAfter })
-		if len(e.records) == 0 {
-			continue // they waited for more: nothing was made in vain
+		e.records, _ = split(e.records, func(x *record) bool { return measured(x) < soonAfter && x.is.fact.what == sawIdleEnd })
+		if !e.pair.wentOn(e.records) {
+			continue // nothing was made in vain
 		}
 		slices.SortStableFunc(e.records, func(x, y *record) int { return cmp.Compare(x.requests, y.requests) }) // those with one show it best
 		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
@@ -49,12 +50,23 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 			f.Severity = Info
 		}
 		f.brief = e.pair.name + " uses a new connection to " + e.server.name + " for each request"
-		if n := typical(values(e.records, carried)); n > 1 {
+		requests := int64(0)
+		for _, x := range e.records {
+			requests += int64(x.requests)
+		}
+		switch n := typical(values(e.records, carried)); {
+		case n > 1 && e.pair.limited(e.records, n):
 			f.brief = e.pair.name + " closes its connections to " + e.server.name + " after " + Plural(n, "request", "requests")
-			if e.pair.limited(e.records, n) {
-				f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.seen()))
-				f.Fix = "raise the limit of requests per connection in the client (in nginx keepalive_requests of the upstream block); without such a limit, share one client or session for all requests"
+			f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.seen()))
+			f.Fix = "raise the limit of requests per connection in the client (in nginx keepalive_requests of the upstream block); without such a limit, share one client or session for all requests"
+		case requests >= 2*e.len(): // it has a pool, for it used these connections again
+			f.brief = e.pair.name + " closes its connections to " + e.server.name + " after a response"
+			if e.pair.PoolNeed > 1 {
+				f.Fix = keepMore(e, e.pair.PoolNeed)
 			}
+		}
+		if p, ok := v.policyOf(PoolSize, analyze.Client, e.pair.title()); ok && p.Samples > e.len() {
+			f.Severity = Info // the pool, which another rule tells of, explains these, too
 		}
 		out = append(out, f)
 	}
@@ -65,10 +77,17 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 func carried(r *record) int64 { return int64(r.requests) }
 
 // limited reports whether the client closed these connections at a limit: each
-// after n requests, to open others, none of which carried more.
+// after n requests, and none of the others carried more.
 func (p *pair) limited(closed []*record, n int64) bool {
-	starts := values(p.records, func(r *record) int64 { return r.start })
-	ends := values(closed, func(r *record) int64 { return r.ended })
-	return len(closed) >= minSamples && slices.Max(starts) > slices.Min(ends) &&
-		spread(values(closed, carried)) == 0 && slices.Max(values(p.records, carried)) == n
+	return len(closed) >= minSamples && spread(values(closed, carried)) == 0 && slices.Max(values(p.records, carried)) == n
+}
+
+// wentOn reports whether the client opened another connection after it had ended
+// one of these.
+func (p *pair) wentOn(ended []*record) bool {
+	newest := int64(math.MinInt64)
+	for _, r := range p.records {
+		newest = max(newest, r.start)
+	}
+	return slices.ContainsFunc(ended, func(r *record) bool { return r.ended < newest })
 }

@@ -27,10 +27,14 @@ func TestClientLimit(t *testing.T) {
 		{"one carries more", "conn 40010\n9.000 $open\n9.002 > P. $get\n9.010 < P. $ok\n9.102 > P. $get\n9.110 < P. $ok\n9.202 > P. $get\n9.210 < P. $ok\nconn 40001..40004 every 1", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := play(t, c.conns+two)
-			f := p.Findings[0]
-			if f.Rule != clientPerRequest || strings.Contains(f.Fix, "keepalive_requests") != c.limit || !strings.HasSuffix(f.brief, "after 2 requests") {
-				t.Errorf("got %s with brief %q and fix %q, want KA1014 after 2 requests, of a limit: %v", f.Rule.ID, f.brief, f.Fix, c.limit)
+			got := false
+			for _, f := range play(t, c.conns+two).Findings {
+				if f.Rule == clientPerRequest {
+					got = strings.Contains(f.Fix, "keepalive_requests") && strings.HasSuffix(f.brief, "after 2 requests")
+				}
+			}
+			if got != c.limit {
+				t.Errorf("KA1014 with a limit: %v, want %v", got, c.limit)
 			}
 		})
 	}
