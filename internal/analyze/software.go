@@ -18,6 +18,7 @@ const (
 	Apache
 	Node
 	Python
+	PythonHTTP // the server that comes with Python, http.server
 	Java
 	DotNet
 	Curl
@@ -26,12 +27,15 @@ const (
 	Envoy
 	HAProxy
 	AWSLoadBalancer
+	Lighttpd
+	Caddy
+	Ruby
 	OtherSoftware // it says a name, but none of these
 )
 
 // String returns the name; "" if it is not known.
 func (s Software) String() string {
-	return [...]string{"", "Go", "nginx", "Apache", "Node", "Python", "Java", ".NET", "curl", "a browser", "a load generator", "Envoy", "HAProxy", "an AWS load balancer", ""}[s]
+	return [...]string{"", "Go", "nginx", "Apache", "Node", "Python", "Python's http.server", "Java", ".NET", "curl", "a browser", "a load generator", "Envoy", "HAProxy", "an AWS load balancer", "lighttpd", "Caddy", "Ruby", ""}[s]
 }
 
 // signs are how the value of User-Agent or Server begins.
@@ -42,12 +46,13 @@ var signs = []struct {
 	{"Go-http-client", Go}, {"go-resty", Go}, {"fasthttp", Go},
 	{"nginx", Nginx}, {"openresty", Nginx}, {"Apache/", Apache}, {"Apache-HttpClient", Java}, {"Apache-Coyote", Java},
 	{"node", Node}, {"axios", Node}, {"undici", Node}, {"got ", Node}, {"Express", Node},
-	{"python", Python}, {"Python", Python}, {"aiohttp", Python}, {"BaseHTTP", Python}, {"SimpleHTTP", Python},
+	{"python", Python}, {"Python", Python}, {"aiohttp", Python}, {"BaseHTTP", PythonHTTP}, {"SimpleHTTP", PythonHTTP},
 	{"gunicorn", Python}, {"uvicorn", Python}, {"Werkzeug", Python}, {"hypercorn", Python},
 	{"Java", Java}, {"okhttp", Java}, {"Jetty", Java}, {"ReactorNetty", Java},
 	{"Kestrel", DotNet}, {"Microsoft-IIS", DotNet}, {"curl/", Curl}, {"Mozilla/", Browser},
 	{"ApacheBench", LoadTool}, {"wrk", LoadTool}, {"hey/", LoadTool}, {"k6/", LoadTool}, {"vegeta", LoadTool},
 	{"envoy", Envoy}, {"HAProxy", HAProxy}, {"haproxy", HAProxy}, {"awselb", AWSLoadBalancer},
+	{"lighttpd", Lighttpd}, {"Caddy", Caddy}, {"Ruby", Ruby}, {"WEBrick", Ruby},
 }
 
 // softwareOf recognizes the value of User-Agent or Server.

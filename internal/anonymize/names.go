@@ -57,7 +57,7 @@ var products = []string{
 	"node", "axios", "undici", "got ", "Express", "python", "Python", "aiohttp", "BaseHTTP", "SimpleHTTP",
 	"gunicorn", "uvicorn", "Werkzeug", "hypercorn", "Java", "okhttp", "Jetty", "ReactorNetty", "Kestrel",
 	"Microsoft-IIS", "curl/", "Mozilla/", "ApacheBench", "wrk", "hey/", "k6/", "vegeta", "envoy", "HAProxy",
-	"haproxy", "awselb",
+	"haproxy", "awselb", "lighttpd", "Caddy", "Ruby", "WEBrick",
 }
 
 const eventStream = "text/event-stream"

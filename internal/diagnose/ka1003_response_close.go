@@ -19,11 +19,12 @@ var responseClose = &Rule{
 	Check:   checkResponseClose,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
-		analyze.Nginx:  "set nginx's keepalive_timeout above 0 (default 75s) and keepalive_requests to 1000 or more",
-		analyze.Apache: "set Apache's KeepAlive On, KeepAliveTimeout to a few seconds and MaxKeepAliveRequests to 1000 or 0",
-		analyze.Go:     `remove SetKeepAlivesEnabled(false) and the header "Connection: close"`,
-		analyze.Node:   `do not set the header "Connection: close"; leave server.keepAliveTimeout above 0`,
-		analyze.Python: "run behind a server that keeps connections (gunicorn -k gthread --keep-alive, uvicorn), with protocol HTTP/1.1",
+		analyze.Nginx:    "set nginx's keepalive_timeout above 0 (default 75s) and keepalive_requests to 1000 or more",
+		analyze.Apache:   "set Apache's KeepAlive On, KeepAliveTimeout to a few seconds and MaxKeepAliveRequests to 1000 or 0",
+		analyze.Go:       `remove SetKeepAlivesEnabled(false) and the header "Connection: close"`,
+		analyze.Node:     `do not set the header "Connection: close"; leave server.keepAliveTimeout above 0`,
+		analyze.Python:   "run behind a server that keeps connections (gunicorn -k gthread --keep-alive, uvicorn), with protocol HTTP/1.1",
+		analyze.Lighttpd: "set lighttpd's server.max-keep-alive-requests and server.max-keep-alive-idle above 0",
 	},
 }
 

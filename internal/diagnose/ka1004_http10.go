@@ -16,9 +16,9 @@ var http10 = &Rule{
 	Check:   checkHttp10,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
-		analyze.Python:   `python -m http.server is HTTP/1.0 by default: start it with --protocol HTTP/1.1, or in code set protocol_version = "HTTP/1.1" and send Content-Length`,
-		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
-		analyze.Nginx:    `in nginx set proxy_http_version 1.1, proxy_set_header Connection "" and, in the upstream block, keepalive N`,
+		analyze.PythonHTTP: `python -m http.server is HTTP/1.0 by default: start it with --protocol HTTP/1.1, or in code set protocol_version = "HTTP/1.1" and send Content-Length`,
+		analyze.LoadTool:   "run the load generator with keep-alive (ab -k)",
+		analyze.Nginx:      `in nginx set proxy_http_version 1.1, proxy_set_header Connection "" and, in the upstream block, keepalive N`,
 	},
 }
 

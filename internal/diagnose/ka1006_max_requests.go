@@ -16,10 +16,11 @@ var maxRequests = &Rule{
 	Check:   checkMaxRequests,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
-		analyze.Nginx:  "raise nginx's keepalive_requests (1000 by default since 1.19.10)",
-		analyze.Apache: "raise Apache's MaxKeepAliveRequests (100 by default; 0 is no limit)",
-		analyze.Java:   "raise maxKeepAliveRequests (Tomcat: 100 by default; -1 is no limit)",
-		analyze.Node:   "raise server.maxRequestsPerSocket, or leave it at 0",
+		analyze.Nginx:    "raise nginx's keepalive_requests (1000 by default since 1.19.10)",
+		analyze.Apache:   "raise Apache's MaxKeepAliveRequests (100 by default, 0 is no limit)",
+		analyze.Java:     "raise maxKeepAliveRequests (Tomcat: 100 by default, -1 is no limit)",
+		analyze.Node:     "raise server.maxRequestsPerSocket, or leave it at 0",
+		analyze.Lighttpd: "raise lighttpd's server.max-keep-alive-requests",
 	},
 }
 

@@ -16,11 +16,15 @@ var idleTimeout = &Rule{
 	Check:   checkIdleTimeout,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
-		analyze.Nginx:  "raise nginx's keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle timeout below it",
-		analyze.Apache: "raise Apache's KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
-		analyze.Go:     "set http.Server.IdleTimeout above the pauses of the traffic (without it ReadTimeout holds), and keep the client's idle timeout below it",
-		analyze.Node:   "raise server.keepAliveTimeout (5 s by default) above the pauses of the traffic, and headersTimeout with it; keep the client's idle timeout below it",
-		analyze.Python: "raise --keep-alive (gunicorn) or --timeout-keep-alive (uvicorn) above the pauses of the traffic",
+		analyze.Nginx:      "raise nginx's keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle timeout below it",
+		analyze.Apache:     "raise Apache's KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
+		analyze.Go:         "set http.Server.IdleTimeout above the pauses of the traffic (without it ReadTimeout holds), and keep the client's idle timeout below it",
+		analyze.Node:       "raise server.keepAliveTimeout (5 s by default) above the pauses of the traffic, and headersTimeout with it; keep the client's idle timeout below it",
+		analyze.Python:     "raise --keep-alive (gunicorn) or --timeout-keep-alive (uvicorn) above the pauses of the traffic",
+		analyze.PythonHTTP: "raise timeout of the handler class above the pauses of the traffic, and keep the client's idle timeout below it",
+		analyze.Ruby:       "raise RequestTimeout (WEBrick, 30 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
+		analyze.Lighttpd:   "raise lighttpd's server.max-keep-alive-idle (5 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
+		analyze.Caddy:      "raise Caddy's idle timeout (global options: servers, timeouts, idle, 5 minutes by default) above the pauses of the traffic, and keep the client's idle timeout below it",
 	},
 }
 

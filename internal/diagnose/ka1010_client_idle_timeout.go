@@ -15,6 +15,11 @@ var clientIdleTimeout = &Rule{
 	Needs:   HTTP | BothSides | Whole,
 	Check:   checkClientIdleTimeout,
 	Costs:   true,
+	FixFor: map[analyze.Software]string{
+		analyze.Go:     "raise Transport.IdleConnTimeout (90 s in http.DefaultTransport) if the pauses between requests are longer; keep it below the server's",
+		analyze.Python: "raise keepalive_expiry of httpx.Limits (5 s by default) or keepalive_timeout of aiohttp's TCPConnector (15 s by default) if the pauses between requests are longer; keep it below the server's",
+		analyze.Ruby:   "raise keep_alive_timeout of Net::HTTP (2 s by default) if the pauses between requests are longer; keep it below the server's",
+	},
 }
 
 func checkClientIdleTimeout(v *view, r *Rule) []Finding {
@@ -24,6 +29,9 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s closes its connections after %s of idling: %s", e.host, Duration(after), conns(e.len()))
 		if p, ok := v.policyOf(IdleTimeout, analyze.Client, e.host); ok && len(p.Matches) > 0 {
 			f.Title += ", the default of " + list(p.Matches)
+		}
+		if fix, ok := r.FixFor[v.groups.byPair[e.records[0].pair].agent]; ok {
+			f.Fix = fix
 		}
 		f.brief = e.host + " closes connections that are idle for " + Duration(after)
 		out = append(out, f)

@@ -28,7 +28,7 @@ const keepMany = "let the client's pool keep as many idle connections per host a
 var keepManyFor = map[analyze.Software]string{
 	analyze.Java:   "raise the connections kept per route (Apache HttpClient setMaxConnPerRoute, OkHttp ConnectionPool) to the parallel requests",
 	analyze.Node:   "raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests",
-	analyze.Python: "raise the idle connections kept (requests: pool_maxsize of the HTTPAdapter, 10 by default; httpx: max_keepalive_connections of Limits, 20 by default) to the parallel requests",
+	analyze.Python: "raise pool_maxsize of the HTTPAdapter (requests: 10 by default) or max_keepalive_connections of Limits (httpx: 20 by default) to the parallel requests",
 }
 
 func checkPoolOverflow(v *view, r *Rule) []Finding {

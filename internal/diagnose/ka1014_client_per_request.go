@@ -21,7 +21,8 @@ var clientPerRequest = &Rule{
 	Check:   checkClientPerRequest,
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
-		analyze.Python:   "use one requests.Session (or httpx.Client) instead of requests.get: that opens and closes a connection each time",
+		analyze.Python:   "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: requests.get opens and closes a connection each time",
+		analyze.Ruby:     "send the requests inside one Net::HTTP.start: Net::HTTP.get opens and closes a connection each time",
 		analyze.Curl:     "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
 		analyze.Node:     "use an http.Agent with keepAlive: true, or fetch",
 		analyze.Java:     "share one HttpClient; in HttpURLConnection read the body to the end and do not call disconnect()",

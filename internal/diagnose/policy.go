@@ -97,6 +97,8 @@ var products = []product{
 	{"Apache httpd KeepAliveTimeout", analyze.Server, 5e9, analyze.Apache},
 	{"Node keepAliveTimeout (5 s and 1 s)", analyze.Server, 6e9, analyze.Node},
 	{"Node keepAliveTimeout, before the extra second", analyze.Server, 5e9, analyze.Node},
+	{"lighttpd server.max-keep-alive-idle", analyze.Server, 5e9, analyze.Lighttpd},
+	{"Caddy idle timeout", analyze.Server, 300e9, analyze.Caddy},
 	{"uvicorn timeout_keep_alive", analyze.Server, 5e9, analyze.Python},
 	{"Tomcat connectionTimeout", analyze.Server, 60e9, analyze.Java},
 	{"Tomcat connectionTimeout in server.xml", analyze.Server, 20e9, analyze.Java},
@@ -113,7 +115,7 @@ var products = []product{
 	{".NET PooledConnectionIdleTimeout", analyze.Client, 60e9, analyze.DotNet},
 	{".NET before 6", analyze.Client, 120e9, analyze.DotNet},
 	{"OkHttp connection pool", analyze.Client, 300e9, analyze.Java},
-	{"Ruby Net::HTTP keep_alive_timeout", analyze.Client, 2e9, 0},
+	{"Ruby Net::HTTP keep_alive_timeout", analyze.Client, 2e9, analyze.Ruby},
 }
 
 // matching returns the products whose default idle timeout is about ns; says is

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -134,6 +135,11 @@ func TestRuleFields(t *testing.T) {
 			if text == "" || strings.TrimSpace(text) != text || strings.HasSuffix(text, ".") || strings.Contains(text, "  ") || strings.Contains(text, "\n") {
 				t.Errorf("%s: %s is %q, want one line of text without spaces around it or a full stop", r.ID, name, text)
 			}
+			for part := range strings.SplitSeq(text, "; ") { // the reports cut there
+				if strings.Count(part, "(") != strings.Count(part, ")") {
+					t.Errorf("%s: %s has the part %q, want its parentheses whole", r.ID, name, part)
+				}
+			}
 		}
 	}
 }
@@ -149,5 +155,16 @@ func TestCauses(t *testing.T) {
 			t.Errorf("cause %d: got name %q, want one of its own", c, c)
 		}
 		names[c.String()] = true
+	}
+}
+
+// TestNeedsString holds that each need has words of its own.
+func TestNeedsString(t *testing.T) {
+	all := Opening | BothSides | HTTP | Messages | Probed | Whole
+	if got, want := strings.Count(all.String(), ", ")+1, bits.OnesCount8(uint8(all)); got != want {
+		t.Errorf("got %q, which are %d, want %d", all, got, want)
+	}
+	if got, want := (Probed | BothSides).String(), "both directions, keep-alive probes"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -54,7 +54,7 @@ func (v *view) conclude() Verdict {
 	if v.all.traits.opaque*2 > v.connections {
 		return Verdict{CannotTell, v.hidden() + "; the others: " + v.healthy()}
 	}
-	if n := t.AvoidableConnections - v.count(Upgraded, Tunnel); n >= minSamples && float64(n) >= 0.2*float64(t.Connections) && v.perMinute(n) >= 1 && t.ReuseRatio < goodReuse {
+	if n := t.AvoidableConnections - v.count(Upgraded, Tunnel) - v.leftEvents(); n >= minSamples && float64(n) >= 0.2*float64(t.Connections) && v.perMinute(n) >= 1 && t.ReuseRatio < goodReuse {
 		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show", Count(n), conns(t.Connections))}
 	}
 	return Verdict{OK, v.healthy() + v.unread()}
@@ -66,6 +66,16 @@ func (v *view) count(causes ...Cause) (n int64) {
 		if slices.Contains(causes, t.Cause) {
 			n += t.Connections
 		}
+	}
+	return n
+}
+
+// leftEvents returns how many connections ended as the client left a stream of
+// events, which has no other end.
+func (v *view) leftEvents() (n int64) {
+	for _, p := range v.groups.pairs {
+		left, _ := split(p.having([]Cause{ClientClosedAfterResponse}), func(r *record) bool { return r.is.fact.what == sawEventsEnd })
+		n += int64(len(left))
 	}
 	return n
 }
