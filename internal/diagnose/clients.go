@@ -33,7 +33,11 @@ func (h *host) exited() {
 		if len(run) < exitAtLeast || timed(run) || outlived || !late && (len(busy) == 0 || len(idle) == 0) && !mixed(busy) {
 			continue
 		}
-		settle(run, ClientExit, analyze.Client, Medium)
+		for _, p := range h.pairs {
+			own, _ := split(idle, func(r *record) bool { return r.pair == p.Num && r.class == clientEndedIdle })
+			p.forgot(own)
+		}
+		settle(waiting(run, clientEndedIdle, clientEndedBusy, clientEndedQuiet), ClientExit, analyze.Client, Medium)
 	}
 }
 
@@ -174,9 +178,16 @@ const afterLeak = 500e3
 const surelyLost = 5
 
 // leaked tells connections that the client forgot from those that wait in its
-// pool: it opens others instead of using them.
+// pool.
 func (p *pair) leaked() {
 	w := waiting(p.records, openIdle)
+	p.forgot(w)
+	settle(waiting(w, openIdle), IdleAtEnd, analyze.Nobody, High)
+}
+
+// forgot names those of w, which were idle up to the end of the capture or of
+// their client, that the client forgot: it opened others instead of using them.
+func (p *pair) forgot(w []*record) {
 	if len(w) == 0 {
 		return
 	}
@@ -187,18 +198,17 @@ func (p *pair) leaked() {
 	}
 	once, _ := split(w, func(r *record) bool { return r.requests == 1 && later(r) > 0 })
 	all := len(once) >= 2 && (len(once)+1)*2 >= len(p.records)
-	lost, free := split(w, func(r *record) bool {
+	lost, _ := split(w, func(r *record) bool {
 		return later(r) >= surelyLost || all && r.requests == 1 && later(r) > 0
 	})
 	if inVain(lost, slices.Max(starts)) < minSamples {
-		lost, free = nil, w
+		return
 	}
 	sure := Medium
 	if len(lost) >= 2*minSamples {
 		sure = High
 	}
 	settle(lost, Leaked, analyze.Client, sure)
-	settle(free, IdleAtEnd, analyze.Nobody, High)
 }
 
 // inVain returns how often, one after the other, a connection was opened though

@@ -8,7 +8,7 @@ var leakedConnections = &Rule{
 	ID:      "KA1013",
 	Title:   "client forgets connections that are still open",
 	Who:     analyze.Client,
-	SetWhen: "connections stay open with their exchanges done and are never used again, while the client opens others to the same server",
+	SetWhen: "connections stay open with their exchanges done and are never used again, to the end of the capture or of the program, while the client opens others to the same server",
 	Why:     "response bodies are neither read to the end nor closed, or a new client with a pool of its own is made for each request",
 	Fix:     "close every response body (after reading it to the end), and share one client; if it is HAProxy, set http-reuse always: else the first request of a client may open another",
 	Verify:  "tcp.stream, then Statistics, Conversations: one request each, no FIN",
