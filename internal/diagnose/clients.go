@@ -233,6 +233,10 @@ func inVain(lost []*record, newest int64) (n int) {
 func (d *Diagnosis) idleClient(h *host) {
 	w := waiting(h.records, clientEndedIdle, clientEndedQuiet)
 	paused, _ := split(w, func(r *record) bool { return measured(r) >= minIdle && !r.outlived })
+	if in := d.replaced(paused); len(in) >= minSamples && len(in)*2 >= len(paused) {
+		settle(in, ClientIdleTimeout, analyze.Client, Medium)
+		paused = waiting(paused, clientEndedIdle, clientEndedQuiet)
+	}
 	if b, ok := agree(pauses(paused)); ok {
 		in, _ := split(paused, func(r *record) bool { return b.has(measured(r)) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
@@ -252,3 +256,27 @@ func (d *Diagnosis) idleClient(h *host) {
 		}
 	}
 }
+
+// replaced returns those of idle connections in whose place the client opened
+// another at once: it looks at their age only when it needs one, so their idle
+// time is that of its pauses, and its timeout is shorter. Where it opens so many
+// that some are by chance, none is returned.
+func (d *Diagnosis) replaced(idle []*record) []*record {
+	starts := map[uint32][]int64{}
+	in, _ := split(idle, func(r *record) bool {
+		s, ok := starts[r.pair]
+		if !ok {
+			s = slices.Sorted(slices.Values(values(d.groups.byPair[r.pair].records, func(r *record) int64 { return r.start })))
+			if int64(len(s))*atOnce*10 > s[len(s)-1]-s[0] {
+				s = nil
+			}
+			starts[r.pair] = s
+		}
+		i, _ := slices.BinarySearch(s, r.ended)
+		return r.class == clientEndedIdle && i < len(s) && s[i]-r.ended <= atOnce
+	})
+	return in
+}
+
+// atOnce is within what time of a close another connection is opened in its place.
+const atOnce = 2e6

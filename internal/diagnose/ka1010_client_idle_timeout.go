@@ -1,6 +1,9 @@
 package diagnose
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
@@ -8,7 +11,7 @@ var clientIdleTimeout = &Rule{
 	ID:      "KA1010",
 	Title:   "client closes idle connections before it uses them again",
 	Who:     analyze.Client,
-	SetWhen: "the client sends FIN the same time after the last response on three or more connections",
+	SetWhen: "the client sends FIN the same time after the last response on three or more connections, or after pauses that differ, when it opens others in their place",
 	Why:     "the idle timeout of the client's pool is shorter than the pauses between requests",
 	Fix:     "raise the idle timeout of the client's pool if the pauses between requests are longer; keep it below the server's",
 	Verify:  "tcp.flags.fin == 1",
@@ -27,13 +30,19 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 	for _, e := range v.perHost(ClientIdleTimeout) {
 		after := typical(values(e.records, measured))
 		f := v.found(r, e, "%s closes its connections after %s of idling: %s", e.host, Duration(after), conns(e.len()))
-		if p, ok := v.policyOf(IdleTimeout, analyze.Client, e.host); ok && len(p.Matches) > 0 {
+		p, ok := v.policyOf(IdleTimeout, analyze.Client, e.host)
+		if ok && len(p.Matches) > 0 {
 			f.Title += ", the default of " + list(p.Matches)
 		}
 		if fix, ok := r.FixFor[v.groups.byPair[e.records[0].pair].agent]; ok {
 			f.Fix = fix
 		}
 		f.brief = e.host + " closes connections that are idle for " + Duration(after)
+		if !ok {
+			least := Duration(slices.Min(values(e.records, measured)))
+			f.Title = fmt.Sprintf("%s closes connections that were idle for %s or more as it opens others: %s", e.host, least, conns(e.len()))
+			f.brief = fmt.Sprintf("%s opens new connections instead of using those idle for %s or more", e.host, least)
+		}
 		out = append(out, f)
 	}
 	return out
