@@ -96,6 +96,7 @@ const (
 	oddCloseWait                // the server closed, the client did not; d is since when
 	oddFINWait2                 // the client closed, the server did not
 	oddStarved                  // data acknowledged, never answered
+	oddLateOpen                 // the handshake took d, for a SYN was sent again
 )
 
 // NewCollector returns an empty Collector, which uses so many goroutines at the
@@ -108,6 +109,10 @@ const minStarved = 1e9
 
 // minStall is the shortest closed window that counts as a stall.
 const minStall = 500e6
+
+// minLateOpen is how long a handshake takes at least whose SYN was sent again: a
+// second (RFC 6298, 2.1), and what timers are early.
+const minLateOpen = 900e6
 
 // Add takes a connection that is final, and returns its judgement: with cause
 // Undecided if only its group can tell. last is the time of the latest packet
@@ -173,6 +178,9 @@ func (t *traits) notice(c *analyze.Connection, e *analyze.Evidence, last int64) 
 	}
 	if e.Challenged {
 		mark(oddChallenged, analyze.Server, c.ConnectTime, 0)
+	}
+	if c.ConnectTime >= minLateOpen && c.Handshake == flows.HandshakeComplete && !e.Challenged && c.SYNRetransmissions+e.SYNACKRetransmissions > 0 {
+		mark(oddLateOpen, analyze.Server, c.ConnectTime, 0)
 	}
 	if e.Recycled != analyze.Nobody {
 		mark(oddRecycled, e.Recycled, 0, 0)

@@ -59,7 +59,7 @@ var Rules = []*Rule{
 	clientTimeout, serverExit, clientExit, deadPeer, silentDrop, middleboxReset, localFirewall, halfOpenPeer,
 	closeWait, finWait2, refused, unansweredSYN, acceptQueue, recycled, challenged, portBudget,
 	serverTimeWait, clientTimeWait, earlyResponse, drained, stalled, idle408, lateProbes, unannounced,
-	serverReset, lateRequest, closeDelimited, unusedConnections, clientReset, portScan, halfOpened,
+	serverReset, lateRequest, closeDelimited, unusedConnections, clientReset, portScan, halfOpened, lateOpen,
 }
 
 // RuleByID returns the rule with that ID, in letters of either case. Its error
