@@ -81,8 +81,12 @@ func (d *Diagnosis) gaveUp(p *pair) {
 	settle(unread, ClientUnreadBody, analyze.Client, sure)
 	if b, ok := agree(values(w, measured)); ok && b.lo >= minIdle {
 		in, rest := split(w, func(r *record) bool { return b.has(measured(r)) })
-		settle(in, ClientTimeout, analyze.Client, b.sureTimeout())
-		d.policy(Policy{Kind: RequestTimeout, By: analyze.Client, Subject: p.title(), Value: b.middle, Samples: int64(b.n), Spread: b.spread()})
+		sure := Medium
+		if len(bursts(in)) >= minSamples { // else it may be one end of all
+			sure = b.sureTimeout()
+			d.policy(Policy{Kind: RequestTimeout, By: analyze.Client, Subject: p.title(), Value: b.middle, Samples: int64(b.n), Spread: b.spread()})
+		}
+		settle(in, ClientTimeout, analyze.Client, sure)
 		w = rest
 	}
 	reset, fin := split(w, func(r *record) bool { return r.rst })

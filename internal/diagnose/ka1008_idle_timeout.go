@@ -8,7 +8,7 @@ var idleTimeout = &Rule{
 	ID:      "KA1008",
 	Title:   "server closes idle connections before they are used again",
 	Who:     analyze.Server,
-	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or as long after it as its Keep-Alive field says",
+	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or within a second of it where it looks at them once a second, or as long after it as its Keep-Alive field says",
 	Why:     "the server's keep-alive timeout is shorter than the pauses between requests",
 	Fix:     "raise the server's keep-alive timeout above the pauses of the traffic; set the client's idle timeout below it, so that the client closes first and no request is lost",
 	Verify:  "tcp.flags.fin == 1",
@@ -34,15 +34,19 @@ func checkIdleTimeout(v *view, r *Rule) []Finding {
 		if e.server.readTimeout(v.Diagnosis) {
 			continue // told by another rule
 		}
-		after := typical(values(e.records, measured))
-		f := v.found(r, e, "%s closes connections idle for %s: %s", e.server.name, Duration(after), shareOf(e.len(), e.server.seen()))
-		if p, ok := v.policyOf(IdleTimeout, analyze.Server, e.server.name); ok && len(p.Matches) > 0 {
+		idle := after(e.records)
+		p, ok := v.policyOf(IdleTimeout, analyze.Server, e.server.name)
+		if ok {
+			idle = Duration(p.Value)
+		}
+		f := v.found(r, e, "%s closes connections idle for %s: %s", e.server.name, idle, shareOf(e.len(), e.server.seen()))
+		if ok && len(p.Matches) > 0 {
 			f.Title += ", the default of " + list(p.Matches)
 		}
 		if v.probed(e.records) {
 			f.Fix += "; the keep-alive probes on these connections are no activity for the server"
 		}
-		f.brief = e.server.name + " closes connections that are idle for " + Duration(after)
+		f.brief = e.server.name + " closes connections that are idle for " + idle
 		out = append(out, f)
 	}
 	return out

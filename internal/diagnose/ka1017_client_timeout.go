@@ -27,12 +27,11 @@ const oneOf = 10
 func checkClientTimeout(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(ClientTimeout) {
-		waited := after(e.records)
-		f := v.found(r, e, "%s gave up %s to %s, after %s", e.pair.name, Plural(e.len(), "request", "requests"), e.server.name, waited)
+		waited, timeout := after(e.records), ""
 		if p, ok := v.policyOf(RequestTimeout, analyze.Client, e.pair.title()); ok {
-			waited = Duration(p.Value)
-			f.Title += fmt.Sprintf(" (timeout of %s)", waited)
+			waited, timeout = Duration(p.Value), ", its timeout"
 		}
+		f := v.found(r, e, "%s gave up %s to %s, after %s%s", e.pair.name, Plural(e.len(), "request", "requests"), e.server.name, waited, timeout)
 		if e.len() == 1 && v.result.Totals.Requests >= oneOf {
 			f.Severity = Info
 		}

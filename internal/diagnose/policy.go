@@ -52,7 +52,11 @@ type band struct {
 	n              int
 }
 
-func (b band) has(v int64) bool { return b.n > 0 && v >= b.lo && v <= b.hi }
+// has reports whether v agrees with all samples of the band, whether it is one or
+// was left out as another one stood for it.
+func (b band) has(v int64) bool {
+	return b.n > 0 && v <= b.lo+b.lo*agreement/100 && b.hi <= v+v*agreement/100
+}
 
 func (b band) spread() float64 {
 	if b.middle == 0 {

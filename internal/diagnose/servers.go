@@ -72,7 +72,7 @@ func (s *server) allEnd(run []*record) bool {
 	at, ends := run[0].ended, spread(values(run, func(r *record) int64 { return r.ended }))
 	d := values(run, measured)
 	age := typical(values(run, func(r *record) int64 { return r.ended - r.start }))
-	if ends > 5e6 || spread(d) <= 2*ends || round(typical(d)) || round(age) || slices.Min(d) < minIdle {
+	if ends > 5e6 || sweepable(run) || spread(d) <= 2*ends || round(typical(d)) || round(age) || slices.Min(d) < minIdle {
 		return false
 	}
 	open := 0
@@ -82,6 +82,16 @@ func (s *server) allEnd(run []*record) bool {
 		}
 	}
 	return open == len(run)
+}
+
+// sweep is how far apart the pauses are, at most, after which a server closes
+// connections that it looks at once a second, as lighttpd, Tomcat and gunicorn do.
+const sweep = 1100e6
+
+// sweepable reports whether such a server may have closed these for being idle.
+func sweepable(records []*record) bool {
+	d := values(records, measured)
+	return slices.Min(d) >= 1e9 && spread(d) <= sweep
 }
 
 // after reports what became of the server after t: whether it refused
@@ -246,6 +256,9 @@ func (d *Diagnosis) idleEnds(s *server) {
 	}
 	s.announced(paused)
 	s.unsaidLimits(d, prompt, paused)
+	if len(paused) >= minSamples && len(bursts(paused)) > 1 && sweepable(paused) {
+		settle(waiting(paused, serverEndedIdle), ServerIdleTimeout, analyze.Server, Medium)
+	}
 	for _, r := range waiting(w, serverEndedIdle, serverEndedQuiet) {
 		one := []*record{r}
 		switch {
