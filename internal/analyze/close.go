@@ -171,7 +171,7 @@ func (b *books) pairs(r *Result, budget func(netip.Addr) int64) {
 			continue
 		}
 		r.Pairs = append(r.Pairs, Pair{
-			Num: uint32(i + 1), ServerNum: p.server, Agent: p.agent, Proxied: p.proxied, CloseInHTTP10: p.closeInHTTP10,
+			Num: uint32(i + 1), ServerNum: p.server, Agent: p.agent, Proxied: p.proxied, HTTP10: p.http10, CloseInHTTP10: p.closeInHTTP10,
 			ReusedAfterBody: p.reusedAfterBody, ReusedAfterNone: p.reusedAfterNone,
 			Client: netip.AddrFrom16(p.key.client).Unmap(), Server: p.key.server.AddrPort(),
 			Connections: p.connections, Requests: counted(p.requests, p.requests, p.opaque),

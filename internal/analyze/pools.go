@@ -35,6 +35,7 @@ type poolPair struct {
 
 	agent                            Software // of the client, by its first requests
 	proxied                          bool     // these requests were forwarded
+	http10                           bool     // they are HTTP/1.0
 	closeInHTTP10                    bool     // they are HTTP/1.0 and say close
 	looks                            uint8    // how many were looked at
 	reusedAfterBody, reusedAfterNone int64    // requests that followed a response with a body, or without

@@ -265,6 +265,7 @@ type Pair struct {
 	PortBudget            int64    // how many there are, as far as is known
 	Agent                 Software // of the client, by its User-Agent field; OtherSoftware if there are several
 	Proxied               bool     // its requests were forwarded: the client is a proxy
+	HTTP10                bool     // its first requests are HTTP/1.0
 	CloseInHTTP10         bool     // its first requests are HTTP/1.0 and say close, as nginx asks its upstream servers
 	ReusedAfterBody       int64    // requests that followed a response with a body on their connection
 	ReusedAfterNone       int64    // and that followed one without

@@ -6,7 +6,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/httpparse"
 )
 
-// Software is what a program says it is, in User-Agent or Server. It makes the
+// Software is what a program says it is, in User-Agent, Server or X-Powered-By. It makes the
 // advice fit; nothing is decided by it alone.
 type Software uint8
 
@@ -30,12 +30,14 @@ const (
 	Lighttpd
 	Caddy
 	Ruby
+	PHP
+	Wget
 	OtherSoftware // it says a name, but none of these
 )
 
 // String returns the name; "" if it is not known.
 func (s Software) String() string {
-	return [...]string{"", "Go", "nginx", "Apache", "Node", "Python", "Python's http.server", "Java", ".NET", "curl", "a browser", "a load generator", "Envoy", "HAProxy", "an AWS load balancer", "lighttpd", "Caddy", "Ruby", ""}[s]
+	return [...]string{"", "Go", "nginx", "Apache", "Node", "Python", "Python's http.server", "Java", ".NET", "curl", "a browser", "a load generator", "Envoy", "HAProxy", "an AWS load balancer", "lighttpd", "Caddy", "Ruby", "PHP", "wget", ""}[s]
 }
 
 // signs are how the value of User-Agent or Server begins.
@@ -52,10 +54,10 @@ var signs = []struct {
 	{"Kestrel", DotNet}, {"Microsoft-IIS", DotNet}, {"curl/", Curl}, {"Mozilla/", Browser},
 	{"ApacheBench", LoadTool}, {"wrk", LoadTool}, {"hey/", LoadTool}, {"k6/", LoadTool}, {"vegeta", LoadTool},
 	{"envoy", Envoy}, {"HAProxy", HAProxy}, {"haproxy", HAProxy}, {"awselb", AWSLoadBalancer},
-	{"lighttpd", Lighttpd}, {"Caddy", Caddy}, {"Ruby", Ruby}, {"WEBrick", Ruby},
+	{"lighttpd", Lighttpd}, {"Caddy", Caddy}, {"Ruby", Ruby}, {"WEBrick", Ruby}, {"PHP/", PHP}, {"Wget/", Wget},
 }
 
-// softwareOf recognizes the value of User-Agent or Server.
+// softwareOf recognizes the value of one of these fields.
 func softwareOf(value []byte) Software {
 	for _, s := range signs {
 		if bytes.HasPrefix(value, []byte(s.prefix)) {
@@ -88,6 +90,7 @@ func (p *pools) recognize(pair uint32, w httpparse.Packed, raw []byte) {
 		case x.agent == UnknownSoftware:
 			x.agent = is
 			x.proxied = x.proxied || forwarded(raw)
+			x.http10 = w.Minor() == 0
 			x.closeInHTTP10 = w.Minor() == 0 && w.Flags()&httpparse.ConnClose != 0
 		case is != x.agent:
 			x.agent = OtherSoftware // several programs: the words of one do not fit all
@@ -96,7 +99,10 @@ func (p *pools) recognize(pair uint32, w httpparse.Packed, raw []byte) {
 	}
 	if s := &p.servers[x.server]; s.looks < maxLooks && s.software == UnknownSoftware {
 		s.looks++
-		value, _ := httpparse.Field(raw, "Server")
+		value, ok := httpparse.Field(raw, "Server")
+		if !ok { // as of Express and php -S
+			value, _ = httpparse.Field(raw, "X-Powered-By")
+		}
 		s.software = softwareOf(value)
 	}
 }

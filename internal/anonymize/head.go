@@ -96,6 +96,7 @@ var fields = map[string]func(*Anonymizer, []byte){
 	"host":              (*Anonymizer).host,
 	"user-agent":        (*Anonymizer).software,
 	"server":            (*Anonymizer).software,
+	"x-powered-by":      (*Anonymizer).software,
 }
 
 // listed replaces all words of a value but those of keptWords.

@@ -24,6 +24,7 @@ var responseClose = &Rule{
 		analyze.Go:       `remove SetKeepAlivesEnabled(false) and the header "Connection: close"`,
 		analyze.Node:     `do not set the header "Connection: close"; leave server.keepAliveTimeout above 0`,
 		analyze.Python:   "run behind a server that keeps connections (gunicorn -k gthread --keep-alive, uvicorn), with protocol HTTP/1.1",
+		analyze.PHP:      "run PHP as php-fpm behind a web server that keeps connections: php -S closes after every response",
 		analyze.Lighttpd: "set lighttpd's server.max-keep-alive-requests and server.max-keep-alive-idle above 0",
 	},
 }
@@ -36,6 +37,9 @@ func checkResponseClose(v *view, r *Rule) []Finding {
 			n += int64(x.requests)
 		}
 		f := v.found(r, e, `%s says "Connection: close" on %s of its connections`, e.server.name, shareOf(e.len(), e.server.seen()))
+		if !slices.ContainsFunc(e.server.pairs, func(p *pair) bool { return !p.HTTP10 }) {
+			f.Fix = "send HTTP/1.1 requests (wrk or h2load --h1 instead of ab): these are HTTP/1.0, and a server may close though they ask it not to"
+		}
 		if n == e.len() {
 			f.brief = e.server.name + " closes after every response"
 		} else {

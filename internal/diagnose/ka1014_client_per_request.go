@@ -24,6 +24,7 @@ var clientPerRequest = &Rule{
 		analyze.Python:   "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: requests.get opens and closes a connection each time",
 		analyze.Ruby:     "send the requests inside one Net::HTTP.start: Net::HTTP.get opens and closes a connection each time",
 		analyze.Curl:     "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
+		analyze.Wget:     "give wget all URLs at once (-i FILE), or use a program that keeps its connections: each run of wget opens its own",
 		analyze.Node:     "use an http.Agent with keepAlive: true, or fetch",
 		analyze.Java:     "share one HttpClient; in HttpURLConnection read the body to the end and do not call disconnect()",
 		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
@@ -35,7 +36,7 @@ var clientPerRequest = &Rule{
 // trip, where the capture was made at the server.
 const soonAfter = 1e9
 
-// byHand is how many runs of curl are still a person's, not a script's.
+// byHand is how many runs of curl or wget are still a person's, not a script's.
 const byHand = 10
 
 func checkClientPerRequest(v *view, r *Rule) []Finding {
@@ -47,7 +48,7 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		}
 		slices.SortStableFunc(e.records, func(x, y *record) int { return cmp.Compare(x.requests, y.requests) }) // those with one show it best
 		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
-		if e.pair.agent == analyze.Curl && e.len() < byHand {
+		if (e.pair.agent == analyze.Curl || e.pair.agent == analyze.Wget) && e.len() < byHand {
 			f.Severity = Info
 		}
 		f.brief = e.pair.name + " uses a new connection to " + e.server.name + " for each request"

@@ -168,3 +168,24 @@ func TestNeedsString(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestFixFits holds that a fix is in the words of the program that has to change.
+func TestFixFits(t *testing.T) {
+	for _, tc := range []struct{ name, request, response, want string }{
+		{"a server that says what it is", "GET / HTTP/1.1\\r\\n", "Server: nginx\\r\\nX-Powered-By: PHP/8.2\\r\\n", "nginx's keepalive_timeout"},
+		{"one that says what it runs", "GET / HTTP/1.1\\r\\n", "X-Powered-By: PHP/8.2.1\\r\\n", "php-fpm"},
+		{"one that says nothing", "GET / HTTP/1.1\\r\\n", "", responseClose.Fix},
+		{"requests that are HTTP/1.0", "GET / HTTP/1.0\\r\\nConnection: keep-alive\\r\\n", "", "send HTTP/1.1 requests"},
+	} {
+		p := play(t, fmt.Sprintf(`conn 40001..40004 every 1
+0.000 $open
+0.002 > P. "%s\r\n"
+0.010 < P. "HTTP/1.1 200 OK\r\nConnection: close\r\n%sContent-Length: 2\r\n\r\nok"
+0.011 < F.
+0.012 > F.
+0.013 < .`, tc.request, tc.response))
+		if len(p.Findings) == 0 || p.Findings[0].Rule != responseClose || !strings.Contains(p.Findings[0].Fix, tc.want) {
+			t.Errorf("%s: got %s, want the fix %q", tc.name, summary(p.Diagnosis), tc.want)
+		}
+	}
+}
