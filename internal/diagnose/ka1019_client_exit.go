@@ -19,6 +19,9 @@ var clientExit = &Rule{
 func checkClientExit(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perHost(ClientExit) {
+		if e.len() < exitAtLeast {
+			continue // it ended others, too, of which more is to be said
+		}
 		f := v.found(r, e, "%s closed all that it had at one moment: %s", e.host, conns(e.len()))
 		f.Severity, f.Saves = Info, Saving{}
 		out = append(out, f)
