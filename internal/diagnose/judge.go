@@ -137,6 +137,8 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	at := uint32(e.SaidN)
 	switch {
+	case e.Outstanding > 0 && end.by != analyze.Nobody && !unseen(c) && (e.Said == analyze.SaidRequestClose || e.Said == analyze.SaidRequestHTTP10):
+		return n, k, false // what it asked for would have come after the response
 	case e.Said == analyze.SaidRequestClose:
 		return of(RequestConnectionClose, analyze.Client, High, fact{what: sawRequestClose, n: at})
 	case e.Said == analyze.SaidRequestHTTP10:
@@ -231,6 +233,7 @@ func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok
 	near := max(c.RTT, minRace)
 	asked := fact{n: uint32(c.Requests)}
 	switch {
+	case c.Responses == 0 && !rested(c, e) && !e.AfterFIN: // it was not idle: the server did not take it for that
 	case e.ServerFIN.OK():
 		asked.d = max(e.Asked.At-e.ServerFIN.At, e.ServerFIN.At-e.Asked.At)
 		late := e.Asked.Packet > e.ServerFIN.Packet && (e.MissedFIN || e.AfterFIN) // else out of order
