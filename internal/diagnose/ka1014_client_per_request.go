@@ -52,6 +52,9 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 			f.Severity = Info
 		}
 		f.brief = e.pair.name + " uses a new connection to " + e.server.name + " for each request"
+		if e.server.AdvertisedTimeout == 1 {
+			f.Fix = "raise the server's keep-alive timeout: it announces 1 s, and clients that keep a second's distance from that, as Node does, close at once"
+		}
 		requests := int64(0)
 		for _, x := range e.records {
 			requests += int64(x.requests)

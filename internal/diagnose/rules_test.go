@@ -189,3 +189,20 @@ func TestFixFits(t *testing.T) {
 		}
 	}
 }
+
+// TestFixAnnounced holds that a client that closes at once is not blamed where the
+// server announces to keep connections for a second alone.
+func TestFixAnnounced(t *testing.T) {
+	for timeout, want := range map[string]string{"1": "it announces 1 s", "5": clientPerRequest.Fix} {
+		p := play(t, fmt.Sprintf(`conn 40001..40004 every 1
+0.000 $open
+0.002 > P. $get
+0.010 < P. "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=%s\r\nContent-Length: 2\r\n\r\nok"
+0.011 > F.
+0.012 < F.
+0.013 > .`, timeout))
+		if len(p.Findings) == 0 || p.Findings[0].Rule != clientPerRequest || !strings.Contains(p.Findings[0].Fix, want) {
+			t.Errorf("timeout=%s: got %s, want the fix %q", timeout, summary(p.Diagnosis), want)
+		}
+	}
+}
