@@ -148,6 +148,15 @@ func TestEmptyPcap(t *testing.T) {
 	}
 }
 
+// TestPcapZeros has the end of a file that was not yet on the disk at a crash.
+func TestPcapZeros(t *testing.T) {
+	file := append(plainPcap.write(times(1, 2)...), make([]byte, 32)...)
+	s := readEveryWay(t, save(t, file), Options{}).Stats
+	if s.Packets != 4 || s.TCPPackets != 2 || s.UndecodedPackets != 2 || s.First != 1e9 || s.Last != 2e9 {
+		t.Errorf("got stats %+v, want the times of the packets alone", s)
+	}
+}
+
 // TestPcapAgainstGopacket reads what gopacket's writer has written.
 func TestPcapAgainstGopacket(t *testing.T) {
 	var file bytes.Buffer

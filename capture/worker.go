@@ -105,7 +105,7 @@ func (w *worker) count(b *block) {
 			if f.capLen < f.wireLen {
 				b.tally.cut++
 			}
-			if f.kind == timedPacket {
+			if f.kind == timedPacket && f.wireLen > 0 { // a crash leaves zeros, which read as records of no length
 				r.first, r.last = min(r.first, f.time), max(r.last, f.time)
 			}
 		}
