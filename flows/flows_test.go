@@ -259,6 +259,21 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+// A capture that begins in the idle time of a connection sees a probe first: it
+// shows only in the answer that the bytes below it were sent before.
+func TestProbesFromTheFirstPacketOn(t *testing.T) {
+	_, conns, _ := follow(t, `
+0.000 > . 0:0(0) ack 1
+0.001 < . 1:1(0) ack 1
+1.024 > . 0:0(0) ack 1
+2.048 > . 0:0(0) ack 1
+3.072 > R. 1:1(0) ack 1`)
+	want := flows.Probes{Sent: 2, Idle: 1.023e9, Interval: 1.024e9}
+	if got := conns[0].Probes(flows.Initiator); got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
 func TestSentAfterReset(t *testing.T) {
 	_, _, r := follow(t, opening+`
 0.5 > R  1:1(0)

@@ -19,7 +19,7 @@ func (c *Conn) judgeProbe(d Side, s *Segment) (isProbe, isAnswer bool) {
 		return false, false
 	}
 	h, peer := &c.halves[d], &c.halves[d.Peer()]
-	if s.Seq != h.next-1 || h.next == h.isn {
+	if s.Seq != h.next-1 {
 		return false, s.Len == 0 && c.answered(d, s)
 	}
 	if !peer.has(ackKnown) || peer.acked != h.next || peer.has(seqKnown) && peer.window == 0 || s.Time-c.lastReal < minProbeIdle {
