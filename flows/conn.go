@@ -90,7 +90,7 @@ type half struct {
 
 	packets, retransmissions uint32
 	synRetransmissions       uint32
-	unanswered               uint32 // its probes and retransmissions that the peer has answered by nothing but retransmissions
+	unanswered               uint32 // its probes and retransmissions that the peer has answered by nothing but retransmissions, or a FIN that acknowledges none
 	bytes, missing           uint64
 	ahead                    int64 // when next last moved over a hole
 

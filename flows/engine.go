@@ -243,7 +243,10 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 		c.windowMoved(d, s)
 	}
 	h.window, h.ttl = s.Window, s.TTL
-	if s.Len == 0 || h.acked != acked || h.retransmissions == again { // else both sides send again what neither hears
+	switch {
+	case h.acked == acked && h.retransmissions != again && s.Len > 0: // both sides send again what neither hears
+	case h.acked == acked && s.Flags&FIN != 0 && before(h.acked, peer.next): // it gives up waiting
+	default:
 		peer.unanswered = 0
 	}
 	if (h.facts|peer.facts)&(sentFIN|finInferred) != 0 {
