@@ -126,7 +126,7 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 			return n, k, ok
 		}
 		return of(NotHTTP, analyze.Both, Medium, fact{what: sawOtherProtocol})
-	case c.HTTPUnknown || c.Midstream || c.Requests > 0 || e.HeadStarted || c.Responses > 0 || c.BytesClient > 0 && c.MissingClient > 0:
+	case c.HTTPUnknown || c.Midstream || c.Requests > 0 || e.HeadStarted || c.Responses > 0 || c.MissingClient > 0:
 		return n, k, false
 	case c.Protocol == analyze.NoProtocol:
 		return of(NoRequest, analyze.Client, High, fact{what: sawNoRequest, d: c.End - c.Start, by: end.by, rst: end.rst})

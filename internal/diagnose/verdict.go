@@ -193,7 +193,7 @@ func (v *view) lacks(needs Needs) string {
 	case needs&Opening != 0 && all.midstream == n:
 		return "the opening of no connection was captured; begin the capture before the traffic, or capture for longer"
 	case needs&Whole != 0 && all.lossy*5 > n:
-		return "bytes are missing from many connections; capture with a larger buffer (tcpdump -B 65536) and all of each packet (-s 0)"
+		return "bytes are missing from many connections; capture with a larger buffer (tcpdump -B 65536), all of each packet (-s 0) and no filter on TCP flags"
 	case unread && all.opaque > 0:
 		return v.hidden()
 	case unread && v.count(NotHTTP)*2 > n:

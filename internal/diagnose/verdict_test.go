@@ -83,6 +83,12 @@ conn 40001..40003 every 1
 0.500 > F.
 0.501 < F. 1041:1041(0)
 0.502 > .`, CannotTell, "bytes are missing", Whole | Probed},
+		{"packets with SYN, FIN or RST alone", `
+conn 40001..40003 every 1
+0.000 > S
+0.001 < S.
+0.500 < F. 91:91(0) ack 60
+0.501 > F. 60:60(0) ack 92`, CannotTell, "bytes are missing from many connections; capture with a larger buffer (tcpdump -B 65536), all of each packet (-s 0) and no filter on TCP flags", Whole | HTTP | Messages | Probed},
 		{"a few bytes lost", `
 0.000 $open
 0.002 > P. $get
