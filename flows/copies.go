@@ -2,7 +2,8 @@ package flows
 
 const (
 	// sameLinkCopy and otherLinkCopy are how far apart two captured copies of
-	// one packet may be, seen on the same interface and VLAN or on others.
+	// one packet may be, seen on the same interface and VLAN, or on others or
+	// on both sides of a router.
 	sameLinkCopy  = 1e6
 	otherLinkCopy = 100e6
 
@@ -20,6 +21,7 @@ type copySlot struct {
 	print uint64
 	time  int64
 	link  uint32
+	ttl   uint8
 }
 
 // seen reports whether s is a copy of a packet captured before, and remembers
@@ -32,7 +34,7 @@ func (c *copies) seen(s *Segment) bool {
 	x := &c.slots[s.Print&(copySlots-1)]
 	if x.print == s.Print {
 		limit := int64(otherLinkCopy)
-		if x.link == s.Link {
+		if x.link == s.Link && x.ttl == s.TTL {
 			limit = sameLinkCopy
 		}
 		if d := s.Time - x.time; d <= limit && d >= -limit && (x.link != s.Link || c.same || s.Flags&RST == 0) {
@@ -40,6 +42,6 @@ func (c *copies) seen(s *Segment) bool {
 			return true
 		}
 	}
-	*x = copySlot{s.Print, s.Time, s.Link}
+	*x = copySlot{s.Print, s.Time, s.Link, s.TTL}
 	return false
 }

@@ -330,9 +330,10 @@ func TestCopies(t *testing.T) {
 0.012 > .  ack 1 id 2
 0.013 > P. 1:4(3) ack 1 "abc" id 3
 0.0135 > P. 1:4(3) ack 1 "abc" id 3
+0.019 > P. 1:4(3) ack 1 "abc" id 3 ttl 63
 0.020 > P. 1:4(3) ack 1 "abc" id 4`)
-	if got := e.Counts(); got.Copies != 2 {
-		t.Errorf("got %+v, want 2 copies", got)
+	if got := e.Counts(); got.Copies != 3 {
+		t.Errorf("got %+v, want 3 copies", got)
 	}
 	if conns[0].Packets(flows.Initiator) != 4 || conns[0].Retransmissions(flows.Initiator) != 1 || r.data[0] != "abc" {
 		t.Errorf("got %d packets, %d retransmissions, %q", conns[0].Packets(flows.Initiator), conns[0].Retransmissions(flows.Initiator), r.data[0])
