@@ -138,7 +138,7 @@ func (d *Diagnosis) afterResponse(p *pair) {
 // body is seen to be for bodies that it leaves unread: it also resets in
 // responses, or uses these connections again only after responses without a body.
 func (p *pair) unread(bodied []*record) bool {
-	if p.ReusedAfterBody == 0 && p.ReusedAfterNone > 0 {
+	if p.ReusedAfterBody == 0 && p.ReusedAfterNone >= minSamples {
 		return slices.ContainsFunc(bodied, func(r *record) bool { return r.requests > 1 })
 	}
 	return len(having(p.records, []Cause{ClientUnreadBody}))*5 >= len(bodied)
