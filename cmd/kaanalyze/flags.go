@@ -145,6 +145,9 @@ func parse(args []string) (*settings, error) {
 		return s, nil
 	}
 	s.top = max(s.top, 0)
+	if f.Changed("conn") && s.conn == 0 {
+		return nil, usagef("--conn 0: connections count from 1")
+	}
 	if s.tui && s.conn != 0 {
 		return nil, usagef("--tui and --conn exclude each other; the view opens a connection with the enter key")
 	}
