@@ -169,6 +169,8 @@ func (v *view) hidden() string {
 		return what + " cannot be read: they are encrypted; capture behind the TLS proxy"
 	case all.http2 == all.opaque:
 		return what + " cannot be read: they are HTTP/2; capture behind the proxy, where they are HTTP/1"
+	case all.encrypted+all.http2 == all.opaque:
+		return what + " cannot be read: they are encrypted or HTTP/2; capture behind the proxy, where they are HTTP/1"
 	case all.encrypted+all.http2 == 0:
 		return what + " cannot be read: they are cut or not captured; capture all of each packet (-s 0)"
 	}

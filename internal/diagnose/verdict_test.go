@@ -121,6 +121,15 @@ conn 40002..40003
 0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
 0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
 0.004 > P. "\x17\x03\x03\x00\x05abcde"`, CannotTell, "the requests of 2 of 3 connections cannot be read: they are encrypted; capture behind the TLS proxy; the others: connections are reused: 2 requests on 1 connection", Probed},
+		{"TLS and HTTP/2", `
+conn 40001
+0.000 $open
+0.002 > P. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+0.003 < .
+conn 40002
+0.000 $open
+0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"`, CannotTell, "they are encrypted or HTTP/2; capture behind the proxy", HTTP | Messages | Probed},
 		{"heads cut", `
 conn 40001..40003 every 1
 0.000 $open
