@@ -137,8 +137,6 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	at := uint32(e.SaidN)
 	switch {
-	case e.Outstanding > 0 && end.by != analyze.Nobody && !unseen(c) && (e.Said == analyze.SaidRequestClose || e.Said == analyze.SaidRequestHTTP10):
-		return n, k, false // what it asked for would have come after the response
 	case e.Said == analyze.SaidRequestClose:
 		return of(RequestConnectionClose, analyze.Client, High, fact{what: sawRequestClose, n: at})
 	case e.Said == analyze.SaidRequestHTTP10:
