@@ -204,7 +204,7 @@ func lost(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 			return of(LocalDrop, x.who, High, fact{what: sawDeaf, by: x.who, n: x.probes.Answered})
 		case gone && probing && !x.unacked && x.peer > 0:
 			return of(DeadPeer, analyze.Network, High, fact{what: sawProbesLost, by: x.who, n: x.probes.Sent - x.probes.Answered})
-		case min(x.lost, x.again) >= resent && x.unacked && (gone || end.by == x.who || !end.rst): // the other may give up
+		case min(x.lost, x.again) >= resent && x.unacked && (gone || end.by == x.who || !end.rst && e.Outstanding > 0): // the other may give up
 			return of(RetransmissionTimeout, analyze.Network, High, fact{what: sawDataLost, by: x.who, n: x.lost})
 		}
 	}
