@@ -15,11 +15,11 @@ func (d *Diagnosis) Around(f *Finding, n int) []uint64 {
 		ids = append(ids, f.Examples[i].Connection)
 	}
 	if len(ids) > 0 {
-		first, _ := slices.BinarySearchFunc(members, slices.Min(ids), func(r *record, id uint64) int { return cmp.Compare(r.id, id) })
+		first, _ := slices.BinarySearchFunc(members, slices.Min(ids), func(r *record, id uint64) int { return cmp.Compare(uint64(r.id), id) })
 		members = members[min(len(members), max(0, first-n/8)):]
 	}
 	for _, r := range members[:min(n, len(members))] {
-		ids = append(ids, r.id)
+		ids = append(ids, uint64(r.id))
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)

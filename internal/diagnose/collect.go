@@ -11,7 +11,6 @@ import (
 
 // record is what is kept of a connection for its group: no pointer, 128 bytes.
 type record struct {
-	id      uint64
 	is      NotReused
 	start   int64
 	ended   int64  // first FIN or RST
@@ -21,6 +20,7 @@ type record struct {
 	connect int64  // time that the connection took to open, 0 if not known
 	times   [2]int64
 
+	id         uint32
 	stream     uint32 // noStream if it is not known
 	pair       uint32
 	requests   uint32
@@ -128,7 +128,7 @@ func (t *traits) add(r *record, c *analyze.Connection, last int64) NotReused {
 	e := &c.Evidence
 	end := endingOf(e)
 	*r = record{
-		id: c.ID, stream: noStream, is: is, class: k, bodied: e.Bodied, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, outlived: e.Outlived, holder: c.Close.TimeWait,
+		id: uint32(c.ID), stream: noStream, is: is, class: k, bodied: e.Bodied, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, outlived: e.Outlived, holder: c.Close.TimeWait,
 		pair: e.Pair, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
 		requests: uint32(max(c.Requests, 0)), start: c.Start, ended: end.at, packet: end.packet, done: e.LastDone,
 		asked: e.Asked.Packet, times: [2]int64{e.Asked.At, e.FirstByteAt}, connect: max(c.ConnectTime, 0),
@@ -249,10 +249,10 @@ func (d *Collector) sort() {
 // find returns the record of a connection. Where all are kept it is at the
 // place that its ID says.
 func (d *Collector) find(id uint64) *record {
-	if i := id - 1; i < uint64(len(d.byID)) && d.byID[i].id == id {
+	if i := id - 1; i < uint64(len(d.byID)) && uint64(d.byID[i].id) == id {
 		return d.byID[i]
 	}
-	i, ok := slices.BinarySearchFunc(d.byID, id, func(r *record, id uint64) int { return cmp.Compare(r.id, id) })
+	i, ok := slices.BinarySearchFunc(d.byID, id, func(r *record, id uint64) int { return cmp.Compare(uint64(r.id), id) })
 	if !ok {
 		return nil
 	}

@@ -171,7 +171,7 @@ func (d *Diagnosis) Late() []uint64 {
 	var ids []uint64
 	for _, r := range d.all.byID {
 		if r.class != decided {
-			ids = append(ids, r.id)
+			ids = append(ids, uint64(r.id))
 		}
 	}
 	return ids

@@ -50,7 +50,7 @@ type Finding struct {
 func (f *Finding) Shows() func(id uint64) bool {
 	ids := make(map[uint64]bool, len(f.records))
 	for _, r := range f.records {
-		ids[r.id] = true
+		ids[uint64(r.id)] = true
 	}
 	for i := range f.Examples {
 		ids[f.Examples[i].Connection] = true
@@ -247,7 +247,7 @@ func (r *Rule) fixFor(e ended) string {
 
 // example shows one connection.
 func (v *view) example(r *record) Example {
-	x := Example{Connection: r.id, Stream: analyze.Unknown, Observed: r.is.Observed()}
+	x := Example{Connection: uint64(r.id), Stream: analyze.Unknown, Observed: r.is.Observed()}
 	switch {
 	case r.stream != noStream:
 		x.Stream = int64(r.stream)

@@ -57,7 +57,7 @@ func checkIdleTimeout(v *view, r *Rule) []Finding {
 func (v *view) probed(records []*record) bool {
 	ids := map[uint64]bool{}
 	for _, x := range records {
-		ids[x.id] = true
+		ids[uint64(x.id)] = true
 	}
 	n := 0
 	for _, m := range v.all.traits.marks {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -77,7 +78,7 @@ func expected(t *testing.T, p *played) (rules []string) {
 		}
 	}
 	for _, r := range p.all.byID {
-		if !said[r.id] {
+		if !said[uint64(r.id)] {
 			t.Errorf("connection %d, port %d: got %v, want is not said", r.id, r.port, r.is.Cause)
 		}
 	}
@@ -204,5 +205,12 @@ func TestFixAnnounced(t *testing.T) {
 		if len(p.Findings) == 0 || p.Findings[0].Rule != clientPerRequest || !strings.Contains(p.Findings[0].Fix, want) {
 			t.Errorf("timeout=%s: got %s, want the fix %q", timeout, summary(p.Diagnosis), want)
 		}
+	}
+}
+
+// A million connections are a million records.
+func TestRecordSize(t *testing.T) {
+	if got := unsafe.Sizeof(record{}); got > 128 {
+		t.Errorf("a record has %d bytes, more than 128", got)
 	}
 }
