@@ -25,7 +25,7 @@ func (d *Diagnosis) decideHost(h *host) {
 // connection was opened ended one by one.
 func (h *host) exited() {
 	newest, oldest := h.outlasting()
-	ends, _ := split(waiting(h.records, clientEndedIdle, clientEndedBusy, clientEndedQuiet), func(r *record) bool { return r.ended >= newest })
+	ends := where(waiting(h.records, clientEndedIdle, clientEndedBusy, clientEndedQuiet), func(r *record) bool { return r.ended >= newest })
 	for _, run := range bursts(ends) {
 		busy, idle := split(run, func(r *record) bool { return r.class == clientEndedBusy })
 		late := slices.ContainsFunc(idle, func(r *record) bool { return measured(r) >= minIdle })
@@ -34,7 +34,7 @@ func (h *host) exited() {
 			continue
 		}
 		for _, p := range h.pairs {
-			own, _ := split(idle, func(r *record) bool { return r.pair == p.Num && r.class == clientEndedIdle })
+			own := where(idle, func(r *record) bool { return r.pair == p.Num && r.class == clientEndedIdle })
 			p.forgot(own)
 		}
 		settle(waiting(run, clientEndedIdle, clientEndedBusy, clientEndedQuiet), ClientExit, analyze.Client, Medium)
@@ -105,7 +105,7 @@ func atTimeout(unread, others []*record) bool {
 	if !ok || b.lo < minIdle || len(unread) == 0 {
 		return false
 	}
-	in, _ := split(unread, func(r *record) bool { return b.has(measured(r)) })
+	in := where(unread, func(r *record) bool { return b.has(measured(r)) })
 	if len(in) < len(unread) {
 		return false
 	}
@@ -115,7 +115,7 @@ func atTimeout(unread, others []*record) bool {
 // afterResponse names the client's closes right after a response. Alone they
 // look alike; the other connections tell which it was.
 func (d *Diagnosis) afterResponse(p *pair) {
-	prompt, _ := split(waiting(p.records, clientEndedIdle), func(r *record) bool { return measured(r) < minIdle })
+	prompt := where(waiting(p.records, clientEndedIdle), func(r *record) bool { return measured(r) < minIdle })
 	prompt, reset := split(prompt, func(r *record) bool { return !r.rst })
 	if k, in := p.overflow(prompt); k > 0 {
 		sure := Medium
@@ -124,9 +124,9 @@ func (d *Diagnosis) afterResponse(p *pair) {
 		}
 		settle(in, ClientPoolOverflow, analyze.Client, sure)
 		d.policy(Policy{Kind: PoolSize, By: analyze.Client, Subject: p.title(), Value: k, Samples: int64(len(in))})
-		prompt, _ = split(prompt, func(r *record) bool { return r.is.Cause == Undecided })
+		prompt = where(prompt, func(r *record) bool { return r.is.Cause == Undecided })
 	}
-	bodied, _ := split(slices.Concat(prompt, reset), func(r *record) bool { return r.bodied })
+	bodied := where(slices.Concat(prompt, reset), func(r *record) bool { return r.bodied })
 	if p.unread(bodied) {
 		settle(bodied, ClientUnreadBody, analyze.Client, Medium)
 	}
@@ -165,8 +165,8 @@ func (p *pair) overflow(prompt []*record) (k int64, in []*record) {
 	if kept < k {
 		return 0, nil
 	}
-	in, _ = split(prompt, func(r *record) bool { return int64(r.idleOthers) >= k })
-	forced, _ := split(in, func(r *record) bool { return int64(r.idleBefore) < k })
+	in = where(prompt, func(r *record) bool { return int64(r.idleOthers) >= k })
+	forced := where(in, func(r *record) bool { return int64(r.idleBefore) < k })
 	if len(forced)*2 < len(in) {
 		return 0, nil // they were opened though others were free: by another pool
 	}
@@ -200,9 +200,9 @@ func (p *pair) forgot(w []*record) {
 		i, _ := slices.BinarySearch(starts, r.done+afterLeak+max(r.connect, 0))
 		return len(starts) - i
 	}
-	once, _ := split(w, func(r *record) bool { return r.requests == 1 && later(r) > 0 })
+	once := where(w, func(r *record) bool { return r.requests == 1 && later(r) > 0 })
 	all := len(once) >= 2 && (len(once)+1)*2 >= len(p.records)
-	lost, _ := split(w, func(r *record) bool {
+	lost := where(w, func(r *record) bool {
 		return later(r) >= surelyLost || all && r.requests == 1 && later(r) > 0
 	})
 	if inVain(lost, slices.Max(starts)) < minSamples {
@@ -236,13 +236,13 @@ func inVain(lost []*record, newest int64) (n int) {
 // idleClient names the client's closes of idle connections.
 func (d *Diagnosis) idleClient(h *host) {
 	w := waiting(h.records, clientEndedIdle, clientEndedQuiet)
-	paused, _ := split(w, func(r *record) bool { return measured(r) >= minIdle && !r.outlived })
+	paused := where(w, func(r *record) bool { return measured(r) >= minIdle && !r.outlived })
 	if in := d.replaced(paused); len(in) >= minSamples && len(in)*2 >= len(paused) {
 		settle(in, ClientIdleTimeout, analyze.Client, Medium)
 		paused = waiting(paused, clientEndedIdle, clientEndedQuiet)
 	}
 	if b, ok := agree(pauses(paused)); ok {
-		in, _ := split(paused, func(r *record) bool { return b.has(measured(r)) })
+		in := where(paused, func(r *record) bool { return b.has(measured(r)) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
 		p := d.groups.byPair[in[0].pair]
 		d.policy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.addr.String(), Value: b.middle, Samples: int64(b.n), Spread: b.spread(),
@@ -267,7 +267,7 @@ func (d *Diagnosis) idleClient(h *host) {
 // that some are by chance, none is returned.
 func (d *Diagnosis) replaced(idle []*record) []*record {
 	starts := map[uint32][]int64{}
-	in, _ := split(idle, func(r *record) bool {
+	in := where(idle, func(r *record) bool {
 		s, ok := starts[r.pair]
 		if !ok {
 			s = slices.Sorted(slices.Values(values(d.groups.byPair[r.pair].records, func(r *record) int64 { return r.start })))

@@ -192,6 +192,16 @@ func settle(records []*record, cause Cause, by analyze.Party, how Confidence) {
 	}
 }
 
+// where returns the records for which is holds.
+func where(records []*record, is func(*record) bool) (yes []*record) {
+	for _, r := range records {
+		if is(r) {
+			yes = append(yes, r)
+		}
+	}
+	return yes
+}
+
 // split returns the records for which is holds, and the others.
 func split(records []*record, is func(*record) bool) (yes, no []*record) {
 	for _, r := range records {
@@ -247,7 +257,7 @@ func spread(v []int64) int64 { return slices.Max(v) - slices.Min(v) }
 func timed(run []*record) bool {
 	d := values(run, measured)
 	lo, hi := slices.Min(d), slices.Max(d)
-	outlived, _ := split(run, func(r *record) bool { return r.outlived })
+	outlived := where(run, func(r *record) bool { return r.outlived })
 	if lo < minIdle || hi-lo > max(hi*agreement/100, 2e6) || len(outlived)*2 > len(run) {
 		return false
 	}

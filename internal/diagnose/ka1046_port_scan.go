@@ -70,7 +70,7 @@ func (v *view) unscanned(in []ended) (out []ended) {
 		return in
 	}
 	for _, e := range in {
-		if e.records, _ = split(e.records, func(x *record) bool { return !v.scanned[x.pair] }); len(e.records) > 0 {
+		if e.records = where(e.records, func(x *record) bool { return !v.scanned[x.pair] }); len(e.records) > 0 {
 			out = append(out, e)
 		}
 	}

@@ -23,7 +23,7 @@ func (s *server) unanswered(starved map[uint32]int64) {
 	opened := slices.ContainsFunc(s.records, func(r *record) bool { return r.connect > 0 })
 	w := waiting(s.records, synUnanswered)
 	if opened && starved[s.Num] > 0 {
-		again, _ := split(w, func(r *record) bool { return r.is.fact.n > 1 })
+		again := where(w, func(r *record) bool { return r.is.fact.n > 1 })
 		settle(again, AcceptQueueFull, analyze.Server, High)
 	}
 	settle(waiting(w, synUnanswered), Unanswered, analyze.Network, High)
@@ -48,7 +48,7 @@ func (s *server) exited() {
 		at := run[0].ended
 		gone, back := s.after(at)
 		drained := life.drainedAt(at)
-		busy, _ := split(run, func(r *record) bool { return r.class == serverEndedBusy })
+		busy := where(run, func(r *record) bool { return r.class == serverEndedBusy })
 		switch {
 		case gone && drained && len(busy) == 0:
 			settle(run, ServerDrain, analyze.Server, Medium)
@@ -248,7 +248,7 @@ func (d *Diagnosis) idleEnds(s *server) {
 	w := waiting(s.records, serverEndedIdle, serverEndedQuiet)
 	paused, prompt := split(w, func(r *record) bool { return measured(r) >= minIdle })
 	if b, ok := agree(append(pauses(paused), s.missed()...)); ok {
-		in, _ := split(paused, func(r *record) bool { return b.has(measured(r)) })
+		in := where(paused, func(r *record) bool { return b.has(measured(r)) })
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())
 		d.policy(Policy{Kind: IdleTimeout, By: analyze.Server, Subject: s.name, Value: b.middle, Samples: int64(b.n), Spread: b.spread(),
 			Matches: matching(analyze.Server, b.middle, s.Software)})
@@ -277,7 +277,7 @@ func (d *Diagnosis) idleEnds(s *server) {
 // missed returns how long connections were idle when the server closed them,
 // whose clients used them once more all the same.
 func (s *server) missed() []int64 {
-	used, _ := split(s.records, func(r *record) bool {
+	used := where(s.records, func(r *record) bool {
 		return (r.is.Cause == StaleRace || r.is.Cause == UsedAfterClose) && r.done != analyze.Unknown && r.ended-r.done >= minIdle
 	})
 	return values(used, func(r *record) int64 { return r.ended - r.done })
@@ -287,7 +287,7 @@ func (s *server) missed() []int64 {
 // for having been idle: what it has not read makes that an RST (RFC 2525, 2.17).
 func (s *server) metClose(timeout band) {
 	near := timeout.middle * agreement / 100
-	met, _ := split(waiting(s.records, serverEndedBusy), func(r *record) bool {
+	met := where(waiting(s.records, serverEndedBusy), func(r *record) bool {
 		idle := r.ended - r.done
 		return r.rst && r.is.fact.what == sawUnansweredEnd && r.done != analyze.Unknown && measured(r) <= minRace &&
 			idle >= timeout.lo-near && idle <= timeout.hi+near
@@ -314,7 +314,7 @@ func (s *server) announced(paused []*record) {
 		return
 	}
 	told := s.AdvertisedTimeout * 1e9
-	in, _ := split(waiting(paused, serverEndedIdle), func(r *record) bool {
+	in := where(waiting(paused, serverEndedIdle), func(r *record) bool {
 		return measured(r) >= told-told/50 && measured(r) <= told+told/50+1.1e9
 	})
 	settle(in, ServerIdleTimeout, analyze.Server, Medium)
@@ -327,7 +327,7 @@ func (s *server) unsaidLimits(d *Diagnosis, prompt, paused []*record) {
 		most = max(most, r.requests)
 	}
 	prompt = waiting(prompt, serverEndedIdle)
-	if full, _ := split(prompt, func(r *record) bool { return r.requests == most && most >= 2 }); len(full) >= minSamples {
+	if full := where(prompt, func(r *record) bool { return r.requests == most && most >= 2 }); len(full) >= minSamples {
 		settle(full, ServerMaxRequests, analyze.Server, Medium)
 		d.policy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.name, Value: int64(most), Samples: int64(len(full))})
 	}
@@ -339,7 +339,7 @@ func (s *server) unsaidLimits(d *Diagnosis, prompt, paused []*record) {
 	if s.keptAge() > b.hi {
 		return
 	}
-	in, _ := split(rest, func(r *record) bool { return b.has(r.age()) })
+	in := where(rest, func(r *record) bool { return b.has(r.age()) })
 	if spread(values(in, func(r *record) int64 { return int64(r.requests) })) == 0 && slices.Max(values(in, measured)) < minIdle {
 		return // each ended after as many requests, which took as long
 	}
