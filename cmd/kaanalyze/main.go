@@ -22,7 +22,7 @@ func main() {
 // gcPercent keeps the heap close to what is in use: it is a few blocks and
 // compact records without pointers, so collecting it often costs next to
 // nothing.
-const gcPercent = 50
+const gcPercent = 25
 
 // tightenMemory is for adding up, when the heap hardly grows any more: the room
 // that the collector leaves would be most of what that needs. The function that
