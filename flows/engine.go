@@ -40,9 +40,9 @@ type Data struct {
 type Options struct {
 	// TimeWait is how long TIME_WAIT lasts, in ns; 60 s.
 	TimeWait int64
-	// MaxHeld and MaxHeldConn bound the payload bytes that wait out of order,
-	// in all and of one side; 32 MiB and 4 MiB: a receive window of Linux grows
-	// to 6 MiB, and what follows a lost segment fills what is left of it.
+	// MaxHeld and MaxHeldConn bound the memory of payload that waits out of
+	// order, in all and of one side; 32 MiB and 8 MiB: a receive window of Linux
+	// grows to 6 MiB, and what follows a lost segment fills what is left of it.
 	MaxHeld, MaxHeldConn int
 	// Evict makes the Engine forget a closed connection when its TIME_WAIT is
 	// over, and one whose SYN nobody answers: for streams without end. Else
@@ -88,7 +88,7 @@ func NewEngine(opt Options, consumer Consumer) *Engine {
 		opt.MaxHeld = 32 << 20
 	}
 	if opt.MaxHeldConn == 0 {
-		opt.MaxHeldConn = 4 << 20
+		opt.MaxHeldConn = 8 << 20
 	}
 	return &Engine{opt: opt, consumer: consumer}
 }

@@ -33,11 +33,16 @@ type heldSegment struct {
 }
 
 const (
-	heldOverhead = 104      // what a held segment costs beside its payload
+	maxHeldSegments = 4096 // of one side: to put one between the others takes time
+
+	heldOverhead = 104      // what a held segment costs beside its buffer
 	spareSize    = 2 << 10  // buffers are a multiple of that
 	maxSpareSize = 16 << 10 // larger ones are not kept
 	maxSpares    = 512
 )
+
+// bufferSize is how large the buffer is for a payload of n bytes.
+func bufferSize(n int) int { return (n + spareSize - 1) / spareSize * spareSize }
 
 // copyOf returns a copy of b in a buffer that release may take back.
 func (h *holding) copyOf(b []byte) []byte {
@@ -48,7 +53,7 @@ func (h *holding) copyOf(b []byte) []byte {
 			return append(x[:0], b...)
 		}
 	}
-	return append(make([]byte, 0, (len(b)+spareSize-1)/spareSize*spareSize), b...)
+	return append(make([]byte, 0, bufferSize(len(b))), b...)
 }
 
 func (h *holding) release(b []byte) {
@@ -61,7 +66,7 @@ func (h *holding) release(b []byte) {
 // the bounds allowed it.
 func (e *Engine) hold(c *Conn, d Side, seq uint32, s *Segment) bool {
 	h := &c.halves[d]
-	cost := len(s.Payload) + heldOverhead
+	cost := bufferSize(len(s.Payload)) + heldOverhead
 	if e.held.bytes+cost > e.opt.MaxHeld || cost > e.opt.MaxHeldConn {
 		return false
 	}
@@ -69,7 +74,7 @@ func (e *Engine) hold(c *Conn, d Side, seq uint32, s *Segment) bool {
 		h.queue = e.held.take()
 	}
 	q := &e.held.queues[h.queue]
-	if q.bytes+cost > e.opt.MaxHeldConn {
+	if q.bytes+cost > e.opt.MaxHeldConn || len(q.segments)-q.head >= maxHeldSegments {
 		return false
 	}
 	at := len(q.segments)
@@ -159,7 +164,7 @@ func (e *Engine) passHeld(c *Conn, d Side) {
 	h := &c.halves[d]
 	q := &e.held.queues[h.queue]
 	x := *q.first()
-	cost := len(x.payload) + heldOverhead
+	cost := bufferSize(len(x.payload)) + heldOverhead
 	q.bytes -= cost
 	e.held.bytes -= cost
 	q.first().payload = nil

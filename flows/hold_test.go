@@ -35,7 +35,7 @@ func TestHoldBounds(t *testing.T) {
 	}{
 		{"room for all", flows.Options{}, "abcdefghijkl"},
 		{"not for a single segment", flows.Options{MaxHeldConn: 10}, "<gap 3>defghijkl"},
-		{"for one of a side", flows.Options{MaxHeldConn: 150}, "<gap 3>defghijkl"},
+		{"for one of a side", flows.Options{MaxHeldConn: 2200}, "<gap 3>defghijkl"},
 		{"for none in all", flows.Options{MaxHeld: 10}, "<gap 3>defghijkl"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -74,5 +74,18 @@ func TestHoldWindow(t *testing.T) {
 	}
 	if got := conns[0].Retransmissions(flows.Responder); got != 1 {
 		t.Errorf("got %d retransmissions, want 1", got)
+	}
+}
+
+// However small the segments behind a hole are, only so many of them are held.
+func TestHoldBound(t *testing.T) {
+	var script strings.Builder
+	script.WriteString(opening)
+	for i := range 6000 {
+		fmt.Fprintf(&script, "1.%04d < . %d:%d(1) ack 1\n", i, 10+2*i, 11+2*i)
+	}
+	_, conns, _ := follow(t, script.String())
+	if got := conns[0].Missing(flows.Responder); got < 4096 || got > 6008 {
+		t.Errorf("%d bytes are missing, want the hole and those between what was handed over", got)
 	}
 }
