@@ -2,13 +2,14 @@ package flows
 
 // Where connections are evicted, most of those that are kept are over: they
 // wait for the end of their TIME_WAIT, and nothing comes for them any more. Such
-// a connection takes a form of about a third of a Conn's size, until a packet
-// comes for it after all. One that does not fit into that form stays as it is,
-// so that a new field of Conn needs nothing here to be right. Where all are kept
-// this is not worth its time.
+// a connection takes a form of about a third of a Conn's size, and of half of
+// that in a [Vault], until a packet comes for it after all. One that does not fit
+// into that form stays as it is, so that a new field of Conn needs nothing here
+// to be right. Where all are kept this is not worth its time.
 
 // dormant is a connection that is over. Times but three are kept as the
-// distance to its start or end, which must be below four seconds.
+// distance to its start or end, which must be below four seconds; what is not
+// known is zero.
 type dormant struct {
 	id, stream, user uint32
 	hash             uint32

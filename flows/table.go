@@ -89,7 +89,7 @@ type slabs struct {
 	free   []handle
 
 	awake   Slab[Conn]
-	dormant Slab[dormant]
+	dormant Vault[dormant]
 	addrs   addresses
 	scratch Conn // of pack
 }
@@ -188,13 +188,12 @@ func (s *slabs) sleep(h handle) {
 		return
 	}
 	c.facts &^= factCooling
-	i, x := s.dormant.Take()
-	if !s.pack(c, x) {
-		s.dormant.Give(i)
+	var x dormant
+	if !s.pack(c, &x) {
 		return
 	}
 	s.awake.Give(uint32(s.places[h] >> 1))
-	s.places[h] = place(i<<1 | 1)
+	s.places[h] = place(s.dormant.Put(&x)<<1 | 1)
 }
 
 // wake makes a Conn of a dormant one.
@@ -202,7 +201,7 @@ func (s *slabs) wake(h handle) *Conn {
 	at := uint32(s.places[h] >> 1)
 	i, c := s.awake.Take()
 	s.unpack(s.dormant.At(at), h, c)
-	s.dormant.Give(at)
+	s.dormant.Drop(at)
 	s.places[h] = place(i << 1)
 	return c
 }

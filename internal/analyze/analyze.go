@@ -75,7 +75,7 @@ func New(opt Options) *Analyzer {
 	a.story.id = opt.Story
 	a.engine = flows.NewEngine(flows.Options{TimeWait: int64(opt.TimeWait), Evict: opt.OnConnection != nil}, consumer{a})
 	a.pools.init()
-	a.books.init(&a.pools)
+	a.books.init(&a.pools, opt.OnConnection != nil && !opt.Fold)
 	return a
 }
 

@@ -52,7 +52,14 @@ type saved struct {
 	handshake int64
 }
 
-func (b *books) init(p *pools) {
+// init makes the books empty. They are kept in less room if many connections
+// come before the sums are.
+func (b *books) init(p *pools, many bool) {
+	if many {
+		b.spans.store()
+		b.uses.store()
+		b.reusable.store()
+	}
 	b.pools = p
 	b.hosts = map[[16]byte]uint32{}
 	b.perConn = map[int64]int64{}

@@ -111,7 +111,7 @@ func (ts *talks) of(c *flows.Conn) *talk {
 	}
 	i, t := ts.Take()
 	ts.dormant.At(c.User &^ dormant).unpack(t)
-	ts.dormant.Give(c.User &^ dormant)
+	ts.dormant.Drop(c.User &^ dormant)
 	c.User = i
 	return t
 }
@@ -127,11 +127,10 @@ func (ts *talks) peek(c *flows.Conn, scratch *talk) *talk {
 
 // sleep makes the talk of c dormant if it fits.
 func (ts *talks) sleep(c *flows.Conn) {
-	i, x := ts.dormant.Take()
+	var x dormantTalk
 	if !x.pack(ts.At(c.User)) {
-		ts.dormant.Give(i)
 		return
 	}
 	ts.Give(c.User)
-	c.User = i | dormant
+	c.User = ts.dormant.Put(&x) | dormant
 }

@@ -3,18 +3,38 @@ package analyze
 import (
 	"slices"
 	"sort"
+
+	"github.com/kaanalyze/kaanalyze/flows"
 )
 
 // list holds values in order, in pieces: it grows without a copy of what there
 // is, which with a million connections would take as much memory again.
 type list[T any] struct {
 	pieces [][]T // all but the last are full
+	stored *flows.Vault[T]
+}
+
+// store has values that are added from now on kept in less room, until load.
+func (l *list[T]) store() { l.stored = new(flows.Vault[T]) }
+
+// load makes a list again of what was stored.
+func (l *list[T]) load() {
+	stored := l.stored
+	if stored == nil {
+		return
+	}
+	l.stored = nil
+	stored.Drain(func(v *T) { l.add(*v) })
 }
 
 const pieceLen = 1 << 10
 
 // add appends a value.
 func (l *list[T]) add(v T) {
+	if l.stored != nil {
+		l.stored.Put(&v)
+		return
+	}
 	if n := len(l.pieces); n == 0 || len(l.pieces[n-1]) == pieceLen {
 		l.pieces = append(l.pieces, make([]T, 0, pieceLen))
 	}
@@ -61,9 +81,14 @@ func (l *list[T]) remove(out func(v *T) bool) {
 
 // clone returns a list of its own.
 func (l *list[T]) clone() list[T] {
-	x := list[T]{slices.Clone(l.pieces)}
+	x := list[T]{pieces: slices.Clone(l.pieces)}
 	for i, piece := range x.pieces {
 		x.pieces[i] = append(make([]T, 0, pieceLen), piece...)
+	}
+	if l.stored != nil {
+		for i := range uint32(l.stored.Len()) {
+			x.add(*l.stored.At(i + 1))
+		}
 	}
 	return x
 }

@@ -111,7 +111,7 @@ const (
 type talks struct {
 	flows.Slab[talk]
 
-	dormant flows.Slab[dormantTalk]
+	dormant flows.Vault[dormantTalk]
 	readers flows.Slab[reader]
 	queues  pool[[]exchange]
 	gaps    pool[samples]
@@ -148,7 +148,7 @@ func (ts *talks) rest(t *talk) {
 // forget takes the talk of c and what hangs off it back.
 func (t *talks) forget(c *flows.Conn) {
 	if c.User&dormant != 0 {
-		t.dormant.Give(c.User &^ dormant)
+		t.dormant.Drop(c.User &^ dormant)
 		return
 	}
 	x := t.At(c.User)

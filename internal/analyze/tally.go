@@ -30,14 +30,14 @@ func (b *books) fold(until int64) {
 	t.made = grown(t.made, len(b.pools.pairs))
 	t.handshakes = grown(t.handshakes, len(b.pools.pairs))
 	spared := b.spare()
-	for i := range uint32(b.spans.len()) {
-		if s := b.spans.at(i); !s.begun {
-			s.spared = s.spared || spared.has(uint64(s.id))
-		}
-	}
 	var jobs sync.WaitGroup
-	jobs.Go(func() { b.foldPorts(until) })
-	b.foldTimeWaits(until)
+	if b.uses.stored == nil {
+		jobs.Go(func() { b.foldPorts(until) })
+		b.foldTimeWaits(until, &spared)
+	} else { // to load both at once would take twice the memory
+		b.foldTimeWaits(until, &spared)
+		b.foldPorts(until)
+	}
 	jobs.Wait()
 	t.until = until
 }
@@ -54,6 +54,7 @@ func grown[T any](x []T, n int) []T {
 // the others.
 func (b *books) spare() (ids idSet) {
 	t := &b.sums
+	b.reusable.load()
 	b.reusable.sort(func(x, y *saved) bool { return x.id < y.id })
 	for i := range uint32(b.reusable.len()) {
 		s := b.reusable.at(i)
@@ -66,9 +67,16 @@ func (b *books) spare() (ids idSet) {
 	return ids
 }
 
-// foldTimeWaits counts TIME_WAIT entries.
-func (b *books) foldTimeWaits(until int64) {
+// foldTimeWaits counts TIME_WAIT entries; spared are the connections that a
+// perfect pool would not have made.
+func (b *books) foldTimeWaits(until int64, spared *idSet) {
 	t := &b.sums
+	b.spans.load()
+	for i := range uint32(b.spans.len()) {
+		if s := b.spans.at(i); !s.begun {
+			s.spared = s.spared || spared.has(uint64(s.id))
+		}
+	}
 	line := newTimeline(b.spans.len(),
 		func(i uint32) int64 { return max(b.spans.at(i).from, t.until) },
 		func(i uint32) int64 { return b.spans.at(i).to })
@@ -105,6 +113,7 @@ func (b *books) foldTimeWaits(until int64) {
 // foldPorts counts the client's ports. An instant counts as a time.
 func (b *books) foldPorts(until int64) {
 	t := &b.sums
+	b.uses.load()
 	line := newTimeline(b.uses.len(),
 		func(i uint32) int64 { return max(b.uses.at(i).from, t.until) },
 		func(i uint32) int64 { return b.uses.at(i).to })

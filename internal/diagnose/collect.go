@@ -58,7 +58,7 @@ func (r *record) unanswered() bool {
 // Collector takes the connections of one analysis. It is not safe for
 // concurrent use.
 type Collector struct {
-	records flows.Slab[record]
+	records flows.Vault[record]
 	byID    []*record // all of them, once the analysis is over
 	traits  traits
 	workers int
@@ -118,8 +118,10 @@ const minLateOpen = 900e6
 // Undecided if only its group can tell. last is the time of the latest packet
 // so far.
 func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
-	_, r := d.records.Take()
-	return d.traits.add(r, c, last)
+	var r record
+	is := d.traits.add(&r, c, last)
+	d.records.Put(&r)
+	return is
 }
 
 // add fills r with c, and adds it up.
@@ -239,10 +241,16 @@ func (t *traits) join(other *traits) {
 
 // sort puts the records in order of ID.
 func (d *Collector) sort() {
-	d.byID = make([]*record, d.records.Len())
-	for i := range d.byID {
-		d.byID[i] = d.records.At(uint32(i) + 1)
-	}
+	d.byID = make([]*record, 0, d.records.Len())
+	var room []record
+	d.records.Drain(func(r *record) {
+		if len(room) == 0 {
+			room = make([]record, 1<<10)
+		}
+		room[0] = *r
+		d.byID = append(d.byID, &room[0])
+		room = room[1:]
+	})
 	slices.SortFunc(d.byID, func(x, y *record) int { return cmp.Compare(x.id, y.id) })
 }
 
