@@ -27,8 +27,9 @@ func (j *job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Optio
 	j.last = last
 	loosen := tightenMemory()
 	result := a.Finish(first, last)
+	diagnosis := j.diagnose(result)
 	loosen()
-	return j.report(src, result, j.diagnose(result), nil)
+	return j.report(src, result, diagnosis, nil)
 }
 
 // report makes the report of what was found. kept has the connections, if result

@@ -60,7 +60,7 @@ func (h *host) outlasting() (newest, oldest int64) {
 	newest, oldest = math.MinInt64, math.MaxInt64
 	for _, r := range h.records {
 		newest = max(newest, r.start)
-		if r.open {
+		if r.has(isOpen) {
 			oldest = min(oldest, r.start)
 		}
 	}
@@ -89,7 +89,7 @@ func (d *Diagnosis) gaveUp(p *pair) {
 		settle(in, ClientTimeout, analyze.Client, sure)
 		w = rest
 	}
-	reset, fin := split(w, func(r *record) bool { return r.rst })
+	reset, fin := split(w, func(r *record) bool { return r.has(isReset) })
 	settle(reset, ClientReset, analyze.Client, Medium)
 	settle(fin, ClientTimeout, analyze.Client, Medium)
 }
@@ -116,7 +116,7 @@ func atTimeout(unread, others []*record) bool {
 // look alike; the other connections tell which it was.
 func (d *Diagnosis) afterResponse(p *pair) {
 	prompt := where(waiting(p.records, clientEndedIdle), func(r *record) bool { return measured(r) < minIdle })
-	prompt, reset := split(prompt, func(r *record) bool { return !r.rst })
+	prompt, reset := split(prompt, func(r *record) bool { return !r.has(isReset) })
 	if k, in := p.overflow(prompt); k > 0 {
 		sure := Medium
 		if k == 2 && p.agent == analyze.Go {
@@ -126,7 +126,7 @@ func (d *Diagnosis) afterResponse(p *pair) {
 		d.policy(Policy{Kind: PoolSize, By: analyze.Client, Subject: p.title(), Value: k, Samples: int64(len(in))})
 		prompt = where(prompt, func(r *record) bool { return r.is.Cause == Undecided })
 	}
-	bodied := where(slices.Concat(prompt, reset), func(r *record) bool { return r.bodied })
+	bodied := where(slices.Concat(prompt, reset), func(r *record) bool { return r.has(isBodied) })
 	if p.unread(bodied) {
 		settle(bodied, ClientUnreadBody, analyze.Client, Medium)
 	}
@@ -158,7 +158,7 @@ func (p *pair) overflow(prompt []*record) (k int64, in []*record) {
 	}
 	kept := int64(0)
 	for _, r := range p.records {
-		if r.requests > 1 || r.open {
+		if r.requests > 1 || r.has(isOpen) {
 			kept++
 		}
 	}
@@ -197,7 +197,7 @@ func (p *pair) forgot(w []*record) {
 	}
 	starts := slices.Sorted(slices.Values(values(p.records, func(r *record) int64 { return r.start })))
 	later := func(r *record) int {
-		i, _ := slices.BinarySearch(starts, r.done+afterLeak+max(r.connect, 0))
+		i, _ := slices.BinarySearch(starts, r.done+afterLeak+r.connectTime())
 		return len(starts) - i
 	}
 	once := where(w, func(r *record) bool { return r.requests == 1 && later(r) > 0 })
@@ -236,7 +236,7 @@ func inVain(lost []*record, newest int64) (n int) {
 // idleClient names the client's closes of idle connections.
 func (d *Diagnosis) idleClient(h *host) {
 	w := waiting(h.records, clientEndedIdle, clientEndedQuiet)
-	paused := where(w, func(r *record) bool { return measured(r) >= minIdle && !r.outlived })
+	paused := where(w, func(r *record) bool { return measured(r) >= minIdle && !r.has(isOutlived) })
 	if in := d.replaced(paused); len(in) >= minSamples && len(in)*2 >= len(paused) {
 		settle(in, ClientIdleTimeout, analyze.Client, Medium)
 		paused = waiting(paused, clientEndedIdle, clientEndedQuiet)
@@ -253,7 +253,7 @@ func (d *Diagnosis) idleClient(h *host) {
 		switch {
 		case r.class == clientEndedQuiet:
 			settle(one, Unknown, analyze.Client, Low)
-		case r.rst:
+		case r.has(isReset):
 			settle(one, ClientReset, analyze.Client, Medium)
 		default:
 			settle(one, ClientClosedAfterResponse, analyze.Client, Low)

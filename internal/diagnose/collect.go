@@ -9,32 +9,45 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// record is what is kept of a connection for its group: no pointer, 128 bytes.
+// record is what is kept of a connection for its group: no pointer, 112 bytes.
 type record struct {
-	is      NotReused
-	start   int64
-	ended   int64  // first FIN or RST
-	packet  uint64 // of that, else of the message that ended the persistence
-	done    int64  // last byte of the last response; Unknown without
-	asked   uint64 // first packet of the last request
-	connect int64  // time that the connection took to open, 0 if not known
-	times   [2]int64
+	is     NotReused
+	start  int64
+	ended  int64  // first FIN or RST
+	packet uint64 // of that, else of the message that ended the persistence
+	done   int64  // last byte of the last response; Unknown without
+	asked  uint64 // first packet of the last request
+	times  [2]int64
 
 	id         uint32
 	stream     uint32 // noStream if it is not known
 	pair       uint32
 	requests   uint32
+	connect    uint32 // time that the connection took to open, in µs and rounded up; 0 if not known
 	port       uint16 // of the client
 	idleOthers uint16 // capped
 	idleBefore uint16 // others that were idle when it was opened, capped
 	class      class
-	bodied     bool // its last response has a body
-	rst        bool // it ended by an RST
-	open       bool // it did not end
-	half       bool // one side closed, the other did not, though it had time
-	outlived   bool // it was used again after a pause as long as the last
+	facts      recordFacts
 	holder     analyze.TimeWait
 }
+
+// recordFacts are what else was seen of a connection.
+type recordFacts uint8
+
+const (
+	isBodied   recordFacts = 1 << iota // its last response has a body
+	isReset                            // it ended by an RST
+	isOpen                             // it did not end
+	isHalf                             // one side closed, the other did not, though it had time
+	isOutlived                         // it was used again after a pause as long as the last
+)
+
+func (r *record) has(f recordFacts) bool { return r.facts&f != 0 }
+
+// connectTime returns how long the connection took to open, in ns; 0 if that is
+// not known.
+func (r *record) connectTime() int64 { return int64(r.connect) * 1e3 }
 
 const noStream = math.MaxUint32
 
@@ -130,10 +143,25 @@ func (t *traits) add(r *record, c *analyze.Connection, last int64) NotReused {
 	e := &c.Evidence
 	end := endingOf(e)
 	*r = record{
-		id: uint32(c.ID), stream: noStream, is: is, class: k, bodied: e.Bodied, rst: end.rst, open: end.by == analyze.Nobody, half: c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, outlived: e.Outlived, holder: c.Close.TimeWait,
+		id: uint32(c.ID), stream: noStream, is: is, class: k, holder: c.Close.TimeWait,
 		pair: e.Pair, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
 		requests: uint32(max(c.Requests, 0)), start: c.Start, ended: end.at, packet: end.packet, done: e.LastDone,
-		asked: e.Asked.Packet, times: [2]int64{e.Asked.At, e.FirstByteAt}, connect: max(c.ConnectTime, 0),
+		asked: e.Asked.Packet, times: [2]int64{e.Asked.At, e.FirstByteAt},
+		connect: uint32(min((max(c.ConnectTime, 0)+999)/1e3, math.MaxUint32)),
+	}
+	for _, x := range [...]struct {
+		is   bool
+		fact recordFacts
+	}{
+		{e.Bodied, isBodied},
+		{end.rst, isReset},
+		{end.by == analyze.Nobody, isOpen},
+		{c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, isHalf},
+		{e.Outlived, isOutlived},
+	} {
+		if x.is {
+			r.facts |= x.fact
+		}
 	}
 	if c.Stream != analyze.Unknown {
 		r.stream = uint32(c.Stream)

@@ -9,13 +9,20 @@ import (
 // fact is what was observed of a connection's end, small enough to be kept for
 // each. Reports print it beside the cause, which is a judgement.
 type fact struct {
-	what sight
-	by   analyze.Party
-	rst  bool   // an RST, else a FIN
+	d    int64  // ns
 	n    uint32 // of the request or response, or how many
 	code uint16 // a status
-	d    int64  // ns
+	what sight
+	by   sender
 }
+
+// sender is a party, and whether it sent an RST, else a FIN.
+type sender uint8
+
+const sentRST sender = 1 << 7
+
+// String returns the party's name.
+func (s sender) String() string { return analyze.Party(s &^ sentRST).String() }
 
 // sight is the kind of a fact.
 type sight uint8
@@ -76,7 +83,7 @@ func (f fact) String() string {
 		if f.code != 0 {
 			return fmt.Sprintf("no whole request in %s, then %s sent status %d", d, f.by, f.code)
 		}
-		if f.by != analyze.Nobody {
+		if f.by != sender(analyze.Nobody) {
 			return fmt.Sprintf("no request in %s, then %s sent %s", d, f.by, f.end())
 		}
 		return fmt.Sprintf("no request in %s", d)
@@ -157,7 +164,7 @@ func (f fact) ending(d string) string {
 }
 
 func (f fact) end() string {
-	if f.rst {
+	if f.by&sentRST != 0 {
 		return "RST"
 	}
 	return "FIN"

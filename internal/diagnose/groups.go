@@ -42,6 +42,7 @@ type host struct {
 // members are the connections of a group.
 type members struct {
 	records []*record
+	wanted  int    // how many it gets one by one, those that it shares included
 	causes  uint64 // which there are, a bit each; set when all are decided
 }
 
@@ -84,7 +85,6 @@ func group(records []*record, r *analyze.Result) *groups {
 	g.byPair = make([]*pair, last+1)
 	for i := range r.Pairs {
 		p := &pair{Pair: &r.Pairs[i], name: r.Pairs[i].Client.String(), server: servers[r.Pairs[i].ServerNum]}
-		p.records = make([]*record, 0, min(p.Connections, int64(len(records))))
 		g.byPair[p.Num] = p
 		g.pairs = append(g.pairs, p)
 		p.server.pairs = append(p.server.pairs, p)
@@ -98,30 +98,7 @@ func group(records []*record, r *analyze.Result) *groups {
 		p.host = h
 	}
 	g.name()
-	for _, s := range g.servers {
-		s.room(s.pairs)
-	}
-	for _, h := range g.hosts {
-		h.room(h.pairs)
-	}
-	for _, x := range records {
-		p := g.byPair[x.pair]
-		p.records = append(p.records, x)
-		if len(p.server.pairs) > 1 {
-			p.server.records = append(p.server.records, x)
-		}
-		if len(p.host.pairs) > 1 {
-			p.host.records = append(p.host.records, x)
-		}
-	}
-	for _, p := range g.pairs {
-		if len(p.server.pairs) == 1 {
-			p.server.records = p.records
-		}
-		if len(p.host.pairs) == 1 {
-			p.host.records = p.records
-		}
-	}
+	g.fill(records)
 	return g
 }
 
@@ -147,14 +124,60 @@ func (g *groups) name() {
 	}
 }
 
-// room makes room for the records of a group with these pairs.
-func (m *members) room(pairs []*pair) {
-	n := 0
-	for _, p := range pairs {
-		n += cap(p.records)
+// fill hands the records to the groups.
+func (g *groups) fill(records []*record) {
+	n := make([]int, len(g.byPair))
+	for _, r := range records {
+		n[r.pair]++
 	}
-	if len(pairs) > 1 {
+	of := func(pairs []*pair) (sum int) {
+		for _, p := range pairs {
+			sum += n[p.Num]
+		}
+		return sum
+	}
+	for _, p := range g.pairs {
+		p.room(n[p.Num], records)
+	}
+	for _, s := range g.servers {
+		if len(s.pairs) > 1 {
+			s.room(of(s.pairs), records)
+		}
+	}
+	for _, h := range g.hosts {
+		if len(h.pairs) > 1 {
+			h.room(of(h.pairs), records)
+		}
+	}
+	for _, r := range records {
+		p := g.byPair[r.pair]
+		p.add(r)
+		p.server.add(r)
+		p.host.add(r)
+	}
+	for _, p := range g.pairs {
+		if len(p.server.pairs) == 1 {
+			p.server.records = p.records
+		}
+		if len(p.host.pairs) == 1 {
+			p.host.records = p.records
+		}
+	}
+}
+
+// room makes room for n of all records; who has all of them shares them.
+func (m *members) room(n int, all []*record) {
+	if m.wanted = n; n == len(all) {
+		m.records = all
+	} else {
 		m.records = make([]*record, 0, n)
+	}
+}
+
+// add adds a record if one is still wanted.
+func (m *members) add(r *record) {
+	if len(m.records) < m.wanted {
+		m.records = append(m.records, r)
 	}
 }
 
@@ -257,7 +280,7 @@ func spread(v []int64) int64 { return slices.Max(v) - slices.Min(v) }
 func timed(run []*record) bool {
 	d := values(run, measured)
 	lo, hi := slices.Min(d), slices.Max(d)
-	outlived := where(run, func(r *record) bool { return r.outlived })
+	outlived := where(run, func(r *record) bool { return r.has(isOutlived) })
 	if lo < minIdle || hi-lo > max(hi*agreement/100, 2e6) || len(outlived)*2 > len(run) {
 		return false
 	}

@@ -40,10 +40,13 @@ func (v *view) joined(s *server, group []Finding) Finding {
 	f.Title = fmt.Sprintf("%s clients of %s alike, for one: %s", Count(int64(len(group))), s.name, f.Title)
 	f.brief = fmt.Sprintf("%s clients alike, for one: %s", Count(int64(len(group))), cmp.Or(f.brief, f.Title))
 	f.Examples = slices.Clone(f.Examples[:1])
-	f.records = slices.Clone(f.records)
+	all := make([][]*record, len(group))
+	for i, x := range group {
+		all[i] = x.records
+	}
+	f.records = slices.Concat(all...)
 	for _, x := range group[1:] {
 		f.Connections += x.Connections
-		f.records = append(f.records, x.records...)
 		f.Failed += x.Failed
 		f.Saves.Connections += x.Saves.Connections
 		f.Saves.TimeWait += x.Saves.TimeWait

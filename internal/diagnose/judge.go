@@ -38,6 +38,14 @@ type ending struct {
 	rst    bool
 }
 
+// sender returns who it was, and by what.
+func (x *ending) sender() sender {
+	if x.rst {
+		return sender(x.by) | sentRST
+	}
+	return sender(x.by)
+}
+
 // endingOf returns the first FIN or RST, by time.
 func endingOf(e *analyze.Evidence) (x ending) {
 	for _, m := range [...]struct {
@@ -114,7 +122,7 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	switch {
 	case c.Requests == 0 && e.Idle408 && !c.Midstream:
-		return of(NoRequest, analyze.Client, High, fact{what: sawNoRequest, d: max(0, e.LastDone-c.Start), by: analyze.Server, code: e.LastStatus})
+		return of(NoRequest, analyze.Client, High, fact{what: sawNoRequest, d: max(0, e.LastDone-c.Start), by: sender(analyze.Server), code: e.LastStatus})
 	case e.Switched && e.LastStatus == 101:
 		return of(Upgraded, analyze.Both, High, fact{what: sawUpgrade, n: uint32(c.Requests)})
 	case c.Protocol == analyze.WebSocket || c.Protocol == analyze.H2C && c.Requests > 0:
@@ -129,7 +137,7 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 	case c.HTTPUnknown || c.Midstream || c.Requests > 0 || e.HeadStarted || c.Responses > 0 || c.MissingClient > 0:
 		return n, k, false
 	case c.Protocol == analyze.NoProtocol:
-		return of(NoRequest, analyze.Client, High, fact{what: sawNoRequest, d: c.End - c.Start, by: end.by, rst: end.rst})
+		return of(NoRequest, analyze.Client, High, fact{what: sawNoRequest, d: c.End - c.Start, by: end.sender()})
 	}
 	return n, k, false
 }
@@ -199,17 +207,17 @@ func lost(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 		gone := x.lost >= unanswered && (end.by == analyze.Nobody || x.rst.OK())
 		switch {
 		case x.rst.OK() && e.Deaf&x.who != 0 && x.probes.Answered > 0 && e.Remote == x.who:
-			return of(DeadPeer, analyze.Network, Medium, fact{what: sawDeaf, by: x.who, n: x.probes.Answered})
+			return of(DeadPeer, analyze.Network, Medium, fact{what: sawDeaf, by: sender(x.who), n: x.probes.Answered})
 		case x.rst.OK() && e.Deaf&x.who != 0 && x.probes.Answered > 0:
-			return of(LocalDrop, x.who, High, fact{what: sawDeaf, by: x.who, n: x.probes.Answered})
+			return of(LocalDrop, x.who, High, fact{what: sawDeaf, by: sender(x.who), n: x.probes.Answered})
 		case gone && probing && !x.unacked && x.peer > 0:
-			return of(DeadPeer, analyze.Network, High, fact{what: sawProbesLost, by: x.who, n: x.probes.Sent - x.probes.Answered})
+			return of(DeadPeer, analyze.Network, High, fact{what: sawProbesLost, by: sender(x.who), n: x.probes.Sent - x.probes.Answered})
 		case min(x.lost, x.again) >= resent && x.unacked && (gone || end.by == x.who || !end.rst && e.Outstanding > 0): // the other may give up
-			return of(RetransmissionTimeout, analyze.Network, High, fact{what: sawDataLost, by: x.who, n: x.lost})
+			return of(RetransmissionTimeout, analyze.Network, High, fact{what: sawDataLost, by: sender(x.who), n: x.lost})
 		}
 	}
 	if end.rst && e.ForeignRST != analyze.Nobody && (e.ForeignRST == end.by || e.ForeignRST == analyze.Both) {
-		return of(MiddleboxReset, analyze.Network, Medium, fact{what: sawForeignRST, by: end.by, d: sinceDone(e, end.at)})
+		return of(MiddleboxReset, analyze.Network, Medium, fact{what: sawForeignRST, by: sender(end.by), d: sinceDone(e, end.at)})
 	}
 	return n, k, false
 }
@@ -282,10 +290,10 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	if end.by == analyze.Nobody || c.HTTPUnknown || unseen(c) && !e.Answering || e.Outstanding == 0 && !late || !e.Asked.OK() || afterOwnRST(e) {
 		return n, k, false
 	}
-	f := fact{what: sawUnansweredEnd, by: end.by, rst: end.rst, n: uint32(c.Requests - max(0, e.Outstanding-1)), d: max(0, end.at-e.Asked.At)}
+	f := fact{what: sawUnansweredEnd, by: end.sender(), n: uint32(c.Requests - max(0, e.Outstanding-1)), d: max(0, end.at-e.Asked.At)}
 	switch {
 	case late && !e.ClientRST.OK():
-		return of(HalfClose, analyze.Client, High, fact{what: sawHalfClose, by: analyze.Client})
+		return of(HalfClose, analyze.Client, High, fact{what: sawHalfClose, by: sender(analyze.Client)})
 	case e.Answering && e.FirstByteAt <= end.at:
 		f.what = sawCutEnd
 	}
@@ -309,10 +317,10 @@ func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		classes = [...]class{clientEndedIdle, clientEndedQuiet}
 	}
 	if e.LastDone == analyze.Unknown || c.HTTPUnknown || e.Outstanding > 0 {
-		f := fact{what: sawQuietEnd, by: end.by, rst: end.rst, d: e.Quiet}
+		f := fact{what: sawQuietEnd, by: end.sender(), d: e.Quiet}
 		return wait(classes[1], end.by, f)
 	}
-	return wait(classes[0], end.by, fact{what: sawIdleEnd, by: end.by, rst: end.rst, n: uint32(c.Responses), d: sinceDone(e, end.at)})
+	return wait(classes[0], end.by, fact{what: sawIdleEnd, by: end.sender(), n: uint32(c.Responses), d: sinceDone(e, end.at)})
 }
 
 // sinceDone returns the time from the last response to at.

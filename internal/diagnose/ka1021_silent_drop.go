@@ -33,7 +33,7 @@ func checkSilentDrop(v *view, r *Rule) []Finding {
 		}
 		f.Failed = 0
 		for _, x := range e.records {
-			if x.open || x.unanswered() { // else it is the close that got lost
+			if x.has(isOpen) || x.unanswered() { // else it is the close that got lost
 				f.Failed++
 			}
 		}

@@ -56,27 +56,31 @@ func (v *view) pileUp(r *Rule, as analyze.Party) []Finding {
 // party, if these are most of those that it holds.
 func (v *view) holding(host netip.Addr, as analyze.Party) ended {
 	e := ended{subject: subject{host: host.String()}}
-	others := 0
-	for _, p := range v.groups.pairs {
-		if p.Server.Addr() != host && p.Client != host {
-			continue
-		}
-		for _, x := range p.records {
-			atClient := x.holder == analyze.TimeWaitClient || x.holder == analyze.TimeWaitBoth
-			atServer := x.holder == analyze.TimeWaitServer || x.holder == analyze.TimeWaitBoth
-			mine, other := atServer && p.Server.Addr() == host, atClient && p.Client == host
-			if as == analyze.Client {
-				mine, other = other, mine
+	each := func(mine func(r *record)) (others int) {
+		for _, p := range v.groups.pairs {
+			if p.Server.Addr() != host && p.Client != host {
+				continue
 			}
-			if mine {
-				e.records = append(e.records, x)
-			} else if other {
-				others++
+			for _, x := range p.records {
+				atClient := x.holder == analyze.TimeWaitClient || x.holder == analyze.TimeWaitBoth
+				atServer := x.holder == analyze.TimeWaitServer || x.holder == analyze.TimeWaitBoth
+				is, other := atServer && p.Server.Addr() == host, atClient && p.Client == host
+				if as == analyze.Client {
+					is, other = other, is
+				}
+				if is {
+					mine(x)
+				} else if other {
+					others++
+				}
 			}
 		}
+		return others
 	}
-	if others > len(e.records) {
-		e.records = nil
+	n := 0
+	if others := each(func(*record) { n++ }); others <= n {
+		e.records = make([]*record, 0, n)
+		each(func(r *record) { e.records = append(e.records, r) })
 	}
 	return e
 }

@@ -30,7 +30,7 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(NoRequest) {
 		e.records = slices.DeleteFunc(slices.Clone(e.records), func(x *record) bool {
-			return x.open && v.result.Last-x.start < soonUsed // its request may follow after the capture
+			return x.has(isOpen) && v.result.Last-x.start < soonUsed // its request may follow after the capture
 		})
 		if e.len() < minSamples {
 			continue

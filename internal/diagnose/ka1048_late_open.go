@@ -29,7 +29,7 @@ func checkLateOpen(v *view, r *Rule) []Finding {
 		}
 		for i := range f.Examples {
 			x := &f.Examples[i]
-			x.Packets, x.Observed = nil, fmt.Sprintf("its handshake took %s, with SYNs sent again", Duration(e.records[i].connect))
+			x.Packets, x.Observed = nil, fmt.Sprintf("its handshake took %s, with SYNs sent again", Duration(e.records[i].connectTime()))
 		}
 		f.Observed = f.Examples[0].Observed
 		f.brief = fmt.Sprintf("connections to %s open up to %s late: SYNs are sent again", e.server.name, longest)

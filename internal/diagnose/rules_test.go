@@ -210,7 +210,7 @@ func TestFixAnnounced(t *testing.T) {
 
 // A million connections are a million records.
 func TestRecordSize(t *testing.T) {
-	if got := unsafe.Sizeof(record{}); got > 128 {
-		t.Errorf("a record has %d bytes, more than 128", got)
+	if got := unsafe.Sizeof(record{}); got > 112 {
+		t.Errorf("a record has %d bytes, more than 112", got)
 	}
 }

@@ -77,7 +77,7 @@ func (s *server) allEnd(run []*record) bool {
 	}
 	open := 0
 	for _, r := range s.records {
-		if r.start <= at && (r.open || r.ended >= at) && r.is.Cause != Refused {
+		if r.start <= at && (r.has(isOpen) || r.ended >= at) && r.is.Cause != Refused {
 			open++
 		}
 	}
@@ -125,7 +125,7 @@ func (s *server) lastSigns() signs {
 		if r.done != analyze.Unknown {
 			x.last = max(x.last, r.done)
 		}
-		if r.is.By == analyze.Server && !r.open && r.is.Cause != Refused {
+		if r.is.By == analyze.Server && !r.has(isOpen) && r.is.Cause != Refused {
 			x.last = max(x.last, r.ended)
 		}
 		switch {
@@ -233,7 +233,7 @@ func (s *server) busyEnds() {
 	for _, r := range waiting(s.records, serverEndedBusy) {
 		one := []*record{r}
 		switch {
-		case r.rst:
+		case r.has(isReset):
 			settle(one, ServerReset, analyze.Server, High)
 		case r.is.fact.what == sawCutEnd:
 			settle(one, ServerTimeoutCut, analyze.Server, High)
@@ -264,9 +264,9 @@ func (d *Diagnosis) idleEnds(s *server) {
 		switch {
 		case r.class == serverEndedQuiet:
 			settle(one, Unknown, analyze.Server, Low)
-		case r.rst:
+		case r.has(isReset):
 			settle(one, ServerReset, analyze.Server, Medium)
-		case r.half:
+		case r.has(isHalf):
 			settle(one, CloseWait, analyze.Client, Medium)
 		default:
 			settle(one, ServerClosedUnannounced, analyze.Server, Medium)
@@ -289,7 +289,7 @@ func (s *server) metClose(timeout band) {
 	near := timeout.middle * agreement / 100
 	met := where(waiting(s.records, serverEndedBusy), func(r *record) bool {
 		idle := r.ended - r.done
-		return r.rst && r.is.fact.what == sawUnansweredEnd && r.done != analyze.Unknown && measured(r) <= minRace &&
+		return r.has(isReset) && r.is.fact.what == sawUnansweredEnd && r.done != analyze.Unknown && measured(r) <= minRace &&
 			idle >= timeout.lo-near && idle <= timeout.hi+near
 	})
 	for _, r := range met {
