@@ -4,13 +4,7 @@ package flows
 // first, and those that wait for an answer to their SYN. They are used only
 // with Options.Evict.
 type evictions struct {
-	over, unanswered evictQueue
-}
-
-// evictQueue is first in, first out.
-type evictQueue struct {
-	queue []eviction
-	head  int
+	over, unanswered queue[eviction]
 }
 
 type eviction struct {
@@ -28,34 +22,15 @@ const (
 	synWait = 70e9
 )
 
-// push adds c.
-func (q *evictQueue) push(c *Conn, at int64) {
-	q.queue = append(q.queue, eviction{c.self, uint32(c.ID), at})
-}
-
-// pop drops the oldest, and what was dropped before now and then.
-func (q *evictQueue) pop() {
-	q.head++
-	if q.head > 1<<12 && q.head*2 > len(q.queue) {
-		q.queue = append(q.queue[:0], q.queue[q.head:]...)
-		q.head = 0
-	}
-}
-
-// first returns the oldest, nil if there is none.
-func (q *evictQueue) first() *eviction {
-	if q.head == len(q.queue) {
-		return nil
-	}
-	return &q.queue[q.head]
-}
+// evictionOf queues c.
+func evictionOf(c *Conn, at int64) eviction { return eviction{c.self, uint32(c.ID), at} }
 
 // leave queues a connection that is over.
 func (e *Engine) leave(c *Conn) {
 	e.cool(c)
 	if e.opt.Evict && c.facts&factOver == 0 {
 		c.facts |= factOver
-		e.gone.over.push(c, e.now)
+		e.gone.over.push(evictionOf(c, e.now))
 	}
 }
 
@@ -87,7 +62,7 @@ func (e *Engine) sweepUnanswered(now int64) {
 		case x.at+synWait > now:
 			return
 		case c.End+synWait > now:
-			q.push(c, c.End)
+			q.push(evictionOf(c, c.End))
 		default:
 			e.evict(c)
 		}

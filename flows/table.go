@@ -85,8 +85,8 @@ func (t *table) remove(hash uint32, h handle) {
 
 // slabs hold the connections, in one of two forms.
 type slabs struct {
-	places []place // by handle; the first is unused
-	free   []handle
+	places []place       // by handle; the first is unused
+	free   queue[handle] // the longest free one first, so that they go up with the ID as far as can be
 
 	awake   Slab[Conn]
 	dormant Vault[dormant]
@@ -147,9 +147,9 @@ func (s *slabs) owns(h handle, seg *Segment) bool {
 // take returns a Conn to fill.
 func (s *slabs) take() (handle, *Conn) {
 	i, c := s.awake.Take()
-	if n := len(s.free); n > 0 {
-		h := s.free[n-1]
-		s.free = s.free[:n-1]
+	if free := s.free.first(); free != nil {
+		h := *free
+		s.free.pop()
 		s.places[h] = place(i << 1)
 		return h, c
 	}
@@ -164,7 +164,7 @@ func (s *slabs) take() (handle, *Conn) {
 func (s *slabs) give(h handle) {
 	s.awake.Give(uint32(s.places[h] >> 1))
 	s.places[h] = 0
-	s.free = append(s.free, h)
+	s.free.push(h)
 }
 
 // drop forgets h for good.
@@ -207,4 +207,4 @@ func (s *slabs) wake(h handle) *Conn {
 }
 
 // count returns how many connections there are.
-func (s *slabs) count() int { return max(0, len(s.places)-1-len(s.free)) }
+func (s *slabs) count() int { return max(0, len(s.places)-1-s.free.count) }

@@ -21,18 +21,24 @@ type Vault[T any] struct {
 	free   []uint32 // blocks to use again
 	open   *[vaultRows]T
 	at     uint32 // the block that open is
-	filled uint32 // values in it
-	used   int
-	thawed [vaultThawed]struct {
-		rows  *[vaultRows]T
-		block uint32 // plus one; 0 is none
-	}
-	out []byte // scratch
+	filled int    // values in it
+	count  int
+	thawed [vaultThawed]thawed[T]
+	oldest uint8  // of thawed
+	out    []byte // scratch
 }
 
+// vaultBlock is a block of values that have come one after the other.
 type vaultBlock struct {
 	packed []byte
-	left   uint32 // values in use
+	used   uint64 // which of them are kept, a bit each
+	thawed uint8  // its place in Vault.thawed, if it is there
+}
+
+// thawed is a block as it was.
+type thawed[T any] struct {
+	rows  *[vaultRows]T
+	block uint32
 }
 
 // Put keeps a copy of x and returns its number.
@@ -41,13 +47,13 @@ func (v *Vault[T]) Put(x *T) uint32 {
 		v.open = new([vaultRows]T)
 		v.begin()
 	}
+	b := &v.blocks[v.at]
 	v.open[v.filled] = *x
-	v.blocks[v.at].left++
-	v.used++
-	i := v.at*vaultRows + v.filled + 1
+	b.used |= 1 << v.filled
+	v.count++
+	i := v.at*vaultRows + uint32(v.filled) + 1
 	if v.filled++; v.filled == vaultRows {
-		b := &v.blocks[v.at]
-		if b.left == 0 {
+		if b.used == 0 {
 			v.free = append(v.free, v.at)
 		} else {
 			v.out = pack(v.out[:0], v.open[:])
@@ -75,14 +81,17 @@ func (v *Vault[T]) At(i uint32) *T {
 	if at == v.at {
 		return &v.open[row]
 	}
-	x := &v.thawed[at%vaultThawed]
-	if x.block != at+1 {
-		if x.rows == nil {
-			x.rows = new([vaultRows]T)
-		}
-		unpack(x.rows[:], v.blocks[at].packed)
-		x.block = at + 1
+	b := &v.blocks[at]
+	if x := &v.thawed[b.thawed]; x.block == at && x.rows != nil {
+		return &x.rows[row]
 	}
+	x := &v.thawed[v.oldest]
+	if x.rows == nil {
+		x.rows = new([vaultRows]T)
+	}
+	unpack(x.rows[:], b.packed)
+	x.block, b.thawed = at, v.oldest
+	v.oldest = (v.oldest + 1) % vaultThawed
 	return &x.rows[row]
 }
 
@@ -91,25 +100,28 @@ func (v *Vault[T]) At(i uint32) *T {
 func (v *Vault[T]) Drop(i uint32) {
 	at := (i - 1) / vaultRows
 	b := &v.blocks[at]
-	b.left--
-	v.used--
-	if b.left > 0 || at == v.at {
+	b.used &^= 1 << ((i - 1) % vaultRows)
+	v.count--
+	if b.used != 0 || at == v.at {
 		return
+	}
+	if x := &v.thawed[b.thawed]; x.block == at {
+		x.block = noBlock
 	}
 	b.packed = nil
 	v.free = append(v.free, at)
-	if x := &v.thawed[at%vaultThawed]; x.block == at+1 {
-		x.block = 0
-	}
 }
 
+// noBlock is the number of none.
+const noBlock = 1<<32 - 1
+
 // Len returns how many values there are.
-func (v *Vault[T]) Len() int { return v.used }
+func (v *Vault[T]) Len() int { return v.count }
 
 // Drain calls f with each value, in order of number, and empties the vault as
 // it goes. None may have been dropped.
 func (v *Vault[T]) Drain(f func(*T)) {
-	for i, n := uint32(1), uint32(v.used); i <= n; i++ {
+	for i, n := uint32(1), uint32(v.count); i <= n; i++ {
 		f(v.At(i))
 		if i%vaultRows == 0 {
 			v.blocks[(i-1)/vaultRows].packed = nil
@@ -125,7 +137,10 @@ func words[T any](rows []T) (all []uint32, width int) {
 }
 
 // packedLens are how many bytes a difference takes, by its two bits in a column.
-var packedLens = [2][4]int{{0, 1, 2, 4}, {1, 2, 3, 4}}
+var packedLens = [2][4]uint8{{0, 1, 2, 4}, {1, 2, 3, 4}}
+
+// packedMasks are the bits that so many bytes hold.
+var packedMasks = [5]uint32{0, 1<<8 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1}
 
 // The ways to keep a column: by either of packedLens, or as one value.
 const columnAlike = 2
@@ -148,7 +163,7 @@ func pack[T any](out []byte, rows []T) []byte {
 				any |= d
 			}
 			for way := range long {
-				long[way] += packedLens[way][class(way, d)]
+				long[way] += int(packedLens[way][class(way, d)])
 			}
 		}
 		if any == 0 {
@@ -172,7 +187,7 @@ func pack[T any](out []byte, rows []T) []byte {
 			}
 		}
 	}
-	return out
+	return append(out, 0, 0, 0, 0) // differences are read four bytes at a time
 }
 
 // class returns the shortest of packedLens[way] for d.
@@ -200,13 +215,11 @@ func unpack[T any](rows []T, packed []byte) {
 		}
 		classes := packed[:vaultRows/4]
 		packed = packed[vaultRows/4:]
+		lens := &packedLens[way&1]
 		last := uint32(0)
 		for row := range rows {
-			n := packedLens[way][classes[row/4]>>(row%4*2)&3]
-			d := uint32(0)
-			for i := range n {
-				d |= uint32(packed[i]) << (8 * i)
-			}
+			n := lens[classes[row/4]>>(row%4*2)&3]
+			d := binary.LittleEndian.Uint32(packed) & packedMasks[n]
 			packed = packed[n:]
 			last += d>>1 ^ -(d & 1)
 			all[row*width+col] = last
