@@ -4,13 +4,19 @@ package flows
 // first, and those that wait for an answer to their SYN. They are used only
 // with Options.Evict.
 type evictions struct {
-	over, unanswered queue[eviction]
+	over       queue[known]
+	unanswered queue[eviction]
+}
+
+// known is a connection, if it has not been forgotten.
+type known struct {
+	conn handle
+	id   uint32 // its ID's last bits
 }
 
 type eviction struct {
-	conn handle
-	id   uint32 // its ID's last bits
-	at   int64  // when it was queued
+	known
+	at int64 // when it was queued
 }
 
 const (
@@ -23,14 +29,14 @@ const (
 )
 
 // evictionOf queues c.
-func evictionOf(c *Conn, at int64) eviction { return eviction{c.self, uint32(c.ID), at} }
+func evictionOf(c *Conn, at int64) eviction { return eviction{known{c.self, uint32(c.ID)}, at} }
 
 // leave queues a connection that is over.
 func (e *Engine) leave(c *Conn) {
 	e.cool(c)
 	if e.opt.Evict && c.facts&factOver == 0 {
 		c.facts |= factOver
-		e.gone.over.push(evictionOf(c, e.now))
+		e.gone.over.push(known{c.self, uint32(c.ID)})
 	}
 }
 

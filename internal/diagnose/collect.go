@@ -73,6 +73,7 @@ func (r *record) unanswered() bool {
 type Collector struct {
 	records flows.Vault[record]
 	byID    []*record // all of them, once the analysis is over
+	marks   []marked  // those of traits, then
 	traits  traits
 	workers int
 }
@@ -84,12 +85,12 @@ type traits struct {
 	opaque           int64 // connections whose requests cannot be read
 	encrypted, http2 int64 // of these
 
-	marks []marked
+	marks flows.Vault[marked]
 }
 
 // marked is a connection with something unusual besides its cause.
 type marked struct {
-	id     uint64
+	id     uint32
 	what   oddity
 	by     analyze.Party
 	d      int64 // ns
@@ -179,7 +180,7 @@ func (t *traits) add(r *record, c *analyze.Connection, last int64) NotReused {
 // notice notes what is unusual besides the cause.
 func (t *traits) notice(c *analyze.Connection, e *analyze.Evidence, last int64) {
 	mark := func(what oddity, by analyze.Party, ns int64, packet uint64) {
-		t.marks = append(t.marks, marked{c.ID, what, by, ns, packet})
+		t.marks.Put(&marked{uint32(c.ID), what, by, ns, packet})
 	}
 	if c.Midstream {
 		t.midstream++
@@ -264,7 +265,7 @@ func (t *traits) join(other *traits) {
 	t.lossy += other.lossy
 	t.withRequests += other.withRequests
 	t.withMessages += other.withMessages
-	t.marks = append(t.marks, other.marks...)
+	other.marks.Drain(func(m *marked) { t.marks.Put(m) })
 }
 
 // sort puts the records in order of ID.
@@ -280,6 +281,12 @@ func (d *Collector) sort() {
 		room = room[1:]
 	})
 	slices.SortFunc(d.byID, func(x, y *record) int { return cmp.Compare(x.id, y.id) })
+}
+
+// load makes marks of what was stored.
+func (d *Collector) load() {
+	d.marks = make([]marked, 0, d.traits.marks.Len())
+	d.traits.marks.Drain(func(m *marked) { d.marks = append(d.marks, *m) })
 }
 
 // find returns the record of a connection. Where all are kept it is at the

@@ -46,9 +46,10 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 		d.sort()
 	}
 	x.groups = group(d.byID, r)
-	for _, m := range d.traits.marks {
+	d.load()
+	for _, m := range d.marks {
 		if m.what == oddStarved {
-			x.starved[x.groups.byPair[d.find(m.id).pair].server.Num]++
+			x.starved[x.groups.byPair[d.find(uint64(m.id)).pair].server.Num]++
 		}
 	}
 	for _, s := range x.groups.servers {

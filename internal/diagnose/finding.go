@@ -170,23 +170,27 @@ func having(records []*record, causes []Cause) []*record {
 func (v *view) marked(what oddity, is func(*marked) bool) []ended {
 	var order []*server
 	by := map[*server]*ended{}
-	for i := range v.all.traits.marks {
-		m := &v.all.traits.marks[i]
-		if m.what != what || is != nil && !is(m) {
-			continue
+	n := map[*server]int{}
+	each := func(f func(m *marked, r *record, s *server)) {
+		for i := range v.all.marks {
+			if m := &v.all.marks[i]; m.what == what && (is == nil || is(m)) {
+				r := v.all.find(uint64(m.id))
+				f(m, r, v.groups.byPair[r.pair].server)
+			}
 		}
-		r := v.all.find(m.id)
-		s := v.groups.byPair[r.pair].server
+	}
+	each(func(_ *marked, _ *record, s *server) { n[s]++ })
+	each(func(m *marked, r *record, s *server) {
 		if by[s] == nil {
 			order = append(order, s)
-			by[s] = &ended{subject: subject{server: s}}
+			by[s] = &ended{subject: subject{server: s}, records: make([]*record, 0, n[s])}
 		}
 		e := by[s]
 		e.records = append(e.records, r)
 		if m.d > e.worst.d || len(e.records) == 1 {
 			e.worst = *m
 		}
-	}
+	})
 	var out []ended
 	for _, s := range order {
 		out = append(out, *by[s])

@@ -55,13 +55,15 @@ func checkIdleTimeout(v *view, r *Rule) []Finding {
 // probed reports whether a client sent keep-alive probes on most of these
 // connections.
 func (v *view) probed(records []*record) bool {
-	ids := map[uint64]bool{}
-	for _, x := range records {
-		ids[uint64(x.id)] = true
+	probed := map[uint32]bool{}
+	for _, m := range v.all.marks {
+		if m.what == oddProbes && m.by == analyze.Client {
+			probed[m.id] = true
+		}
 	}
 	n := 0
-	for _, m := range v.all.traits.marks {
-		if m.what == oddProbes && m.by == analyze.Client && ids[m.id] {
+	for _, x := range records {
+		if probed[x.id] {
 			n++
 		}
 	}

@@ -148,11 +148,11 @@ func (d *Diagnosis) probeSettings() {
 	}
 	var order []whose
 	samples := map[whose][]int64{}
-	for _, m := range d.all.traits.marks {
+	for _, m := range d.all.marks {
 		if m.what != oddProbes && m.what != oddProbing {
 			continue
 		}
-		p := d.groups.byPair[d.all.find(m.id).pair]
+		p := d.groups.byPair[d.all.find(uint64(m.id)).pair]
 		w := whose{m.what, m.by, p.name}
 		if m.by == analyze.Server {
 			w.subject = p.server.name
