@@ -78,7 +78,11 @@ func (v *view) holding(host netip.Addr, as analyze.Party) ended {
 		return others
 	}
 	n := 0
-	if others := each(func(*record) { n++ }); others <= n {
+	switch others := each(func(*record) { n++ }); {
+	case others > n:
+	case n == len(v.all.byID):
+		e.records = v.all.byID
+	default:
 		e.records = make([]*record, 0, n)
 		each(func(r *record) { e.records = append(e.records, r) })
 	}
