@@ -7,23 +7,24 @@ package flows
 // into that form stays as it is, so that a new field of Conn needs nothing here
 // to be right. Where all are kept this is not worth its time.
 
-// dormant is a connection that is over. Times but three are kept as the
-// distance to its start or end, which must be below four seconds; what is not
-// known is zero.
+// dormant is a connection that is over. Times are kept as the distance to its
+// start or end, most of which must be below four seconds, and sequence numbers
+// as that to others: so neighbours are more alike.
 type dormant struct {
-	id, stream, user uint32
-	hash             uint32
-	addr             [2]uint32 // numbers of the addresses
-	port             [2]uint16
-	facts            connFacts
-	waits, resets    Side // whose are timeWait and timeWaitEnd, and rst
+	id, user      uint32
+	stream        uint32 // above id
+	hash          uint32
+	addr          [2]uint32 // numbers of the addresses
+	port          [2]uint16
+	facts         connFacts
+	waits, resets Side // whose are timeWait and timeWaitEnd, and rst
 
-	start, end           int64
+	start, long          int64 // long: end after start
 	quiet                uint32
 	lastReal             uint32 // before end
 	lastSYN, established uint32 // after start
 	timeWait             uint32 // before end
-	timeWaitEnd          int64
+	timeWaitEnd          int64  // after end
 	rst, rstAt           uint32 // rstAt: before end
 	rstNum               uint32
 
@@ -32,15 +33,17 @@ type dormant struct {
 
 // dormantHalf is one side of it.
 type dormantHalf struct {
-	isn, next, acked uint32
-	facts            halfFacts
-	bytes            uint32
-	finAt            uint32 // before the connection's end
-	finNum           uint32
-	packets          uint16
-	finAck           uint16 // below acked
-	window           uint16
-	scale, ttl       uint8
+	isn        uint32
+	next       uint32 // above isn
+	acked      uint32 // below the peer's next
+	facts      halfFacts
+	bytes      uint32
+	finAt      uint32 // before the connection's end
+	finNum     uint32 // of the responder: above that of the initiator
+	packets    uint16
+	finAck     uint16 // below acked
+	window     uint16
+	scale, ttl uint8
 
 	retransmissions, synRetransmissions, unanswered uint8
 }
@@ -52,12 +55,15 @@ func (s *slabs) pack(c *Conn, x *dormant) bool {
 	if i.facts&r.facts&dataEnded == 0 {
 		return false // something may wait
 	}
-	x.id, x.stream, x.user, x.hash = uint32(c.ID), c.Stream, c.User, c.hash
+	x.id, x.stream, x.user, x.hash = uint32(c.ID), c.Stream-uint32(c.ID), c.User, c.hash
 	x.addr[0], x.addr[1] = s.addrs.number(0, &c.ip[0]), s.addrs.number(1, &c.ip[1])
 	x.port, x.facts = c.port, c.facts
-	x.start, x.end, x.quiet = c.Start, c.End, uint32(c.quiet)
+	x.start, x.long, x.quiet = c.Start, c.End-c.Start, uint32(c.quiet)
 	x.lastReal = uint32(c.End - c.lastReal)
-	x.lastSYN, x.established = uint32(c.lastSYN-c.Start), uint32(c.established-c.Start)
+	x.lastSYN = uint32(c.lastSYN - c.Start)
+	if c.facts&factEstablished != 0 {
+		x.established = uint32(c.established - c.Start)
+	}
 	x.waits, x.resets = Initiator, Initiator
 	if r.timeWait != 0 {
 		x.waits = Responder
@@ -66,18 +72,31 @@ func (s *slabs) pack(c *Conn, x *dormant) bool {
 		x.resets = Responder
 	}
 	w, h := &c.halves[x.waits], &c.halves[x.resets]
-	x.timeWait, x.timeWaitEnd = uint32(c.End-w.timeWait), w.timeWaitEnd
-	x.rst, x.rstAt, x.rstNum = h.rst, uint32(c.End-h.rstAt), uint32(h.rstNum)
-	i.pack(&x.halves[0], c.End)
-	r.pack(&x.halves[1], c.End)
+	if w.has(inTimeWait) {
+		x.timeWait = uint32(c.End - w.timeWait)
+	}
+	if w.has(timeWaitOver) {
+		x.timeWaitEnd = w.timeWaitEnd - c.End
+	}
+	if h.rstNum != 0 {
+		x.rst, x.rstAt, x.rstNum = h.rst, uint32(c.End-h.rstAt), uint32(h.rstNum)
+	}
+	i.pack(&x.halves[0], c.End, r.next)
+	r.pack(&x.halves[1], c.End, i.next)
+	x.halves[1].finNum -= x.halves[0].finNum
 	s.unpack(x, c.self, &s.scratch)
 	return s.scratch == *c
 }
 
-func (h *half) pack(x *dormantHalf, end int64) {
-	x.isn, x.next, x.acked, x.facts = h.isn, h.next, h.acked, h.facts
+func (h *half) pack(x *dormantHalf, end int64, peerNext uint32) {
+	x.isn, x.next, x.acked, x.facts = h.isn, h.next-h.isn, peerNext-h.acked, h.facts
 	x.packets, x.bytes = uint16(h.packets), uint32(h.bytes)
-	x.finAt, x.finNum, x.finAck = uint32(end-h.finAt), uint32(h.finNum), uint16(h.acked-h.finAck)
+	if h.has(sentFIN) {
+		x.finAt, x.finNum = uint32(end-h.finAt), uint32(h.finNum)
+	}
+	if h.has(finHasACK) {
+		x.finAck = uint16(h.acked - h.finAck)
+	}
 	x.window, x.scale, x.ttl = h.window, h.scale, h.ttl
 	x.retransmissions, x.synRetransmissions = uint8(h.retransmissions), uint8(h.synRetransmissions)
 	x.unanswered = uint8(h.unanswered)
@@ -86,44 +105,50 @@ func (h *half) pack(x *dormantHalf, end int64) {
 // unpack is the inverse of pack; self is the handle.
 func (s *slabs) unpack(x *dormant, self handle, c *Conn) {
 	*c = Conn{}
-	c.ID, c.Stream, c.User, c.hash, c.self = uint64(x.id), x.stream, x.user, x.hash, self
+	c.ID, c.Stream, c.User, c.hash, c.self = uint64(x.id), x.id+x.stream, x.user, x.hash, self
 	c.ip[0], c.ip[1] = s.addrs.list[x.addr[0]], s.addrs.list[x.addr[1]]
 	c.port, c.facts = x.port, x.facts
-	c.Start, c.End, c.quiet = x.start, x.end, int64(x.quiet)
-	c.lastReal = x.end - int64(x.lastReal)
+	c.Start, c.End, c.quiet = x.start, x.start+x.long, int64(x.quiet)
+	c.lastReal = c.End - int64(x.lastReal)
 	if x.facts&factEstablished != 0 {
 		c.established = x.start + int64(x.established)
 	}
-	c.halves[0].unpack(&x.halves[0], x.end)
-	c.halves[1].unpack(&x.halves[1], x.end)
+	i, r := &c.halves[Initiator], &c.halves[Responder]
+	i.next, r.next = x.halves[0].isn+x.halves[0].next, x.halves[1].isn+x.halves[1].next
+	i.unpack(&x.halves[0], c.End, r.next, 0)
+	r.unpack(&x.halves[1], c.End, i.next, x.halves[0].finNum)
 	if x.halves[Initiator].facts&sentSYN != 0 {
 		c.lastSYN = x.start + int64(x.lastSYN)
 	}
 	if w := &c.halves[x.waits]; w.has(inTimeWait) {
-		w.timeWait = x.end - int64(x.timeWait)
-		w.timeWaitFrom, w.timeWaitEnd = w.timeWait, x.timeWaitEnd
+		w.timeWait = c.End - int64(x.timeWait)
+		w.timeWaitFrom = w.timeWait
+		if w.has(timeWaitOver) {
+			w.timeWaitEnd = c.End + x.timeWaitEnd
+		}
 	}
 	if x.rstNum != 0 {
 		h := &c.halves[x.resets]
-		h.rst, h.rstAt, h.rstNum = x.rst, x.end-int64(x.rstAt), uint64(x.rstNum)
+		h.rst, h.rstAt, h.rstNum = x.rst, c.End-int64(x.rstAt), uint64(x.rstNum)
 	}
 }
 
-func (h *half) unpack(x *dormantHalf, end int64) {
-	h.isn, h.next, h.want, h.acked, h.facts = x.isn, x.next, x.next, x.acked, x.facts
+// unpack needs h.next, and what the number of the FIN is above.
+func (h *half) unpack(x *dormantHalf, end int64, peerNext, finNum uint32) {
+	h.isn, h.want, h.acked, h.facts = x.isn, h.next, peerNext-x.acked, x.facts
 	h.packets, h.bytes = uint32(x.packets), uint64(x.bytes)
 	h.window, h.scale, h.ttl = x.window, x.scale, x.ttl
 	h.retransmissions, h.synRetransmissions = uint32(x.retransmissions), uint32(x.synRetransmissions)
 	h.unanswered = uint32(x.unanswered)
 	if x.facts&(sentFIN|finInferred) != 0 { // all before it was handed over
-		h.fin = x.next - 1
+		h.fin = h.next - 1
 		h.want = h.fin
 	}
 	if x.facts&sentFIN != 0 {
-		h.finAt, h.finNum = end-int64(x.finAt), uint64(x.finNum)
+		h.finAt, h.finNum = end-int64(x.finAt), uint64(x.finNum+finNum)
 	}
 	if x.facts&finHasACK != 0 {
-		h.finAck = x.acked - uint32(x.finAck)
+		h.finAck = h.acked - uint32(x.finAck)
 	}
 }
 

@@ -6,6 +6,7 @@ package flows
 type evictions struct {
 	over       queue[known]
 	unanswered queue[eviction]
+	enough     int // to look through unanswered for those that were answered
 }
 
 // known is a connection, if it has not been forgotten.
@@ -62,6 +63,9 @@ func (e *Engine) Sweep(now int64) {
 // was sent again waits anew.
 func (e *Engine) sweepUnanswered(now int64) {
 	q := &e.gone.unanswered
+	if q.count > e.gone.enough {
+		e.keepWaiting()
+	}
 	for x := q.first(); x != nil; x = q.first() {
 		switch c := e.waiting(x); {
 		case c == nil: // it was answered
@@ -74,6 +78,18 @@ func (e *Engine) sweepUnanswered(now int64) {
 		}
 		q.pop()
 	}
+}
+
+// keepWaiting drops those that were answered from behind one that was not.
+func (e *Engine) keepWaiting() {
+	var q queue[eviction]
+	for x := e.gone.unanswered.first(); x != nil; x = e.gone.unanswered.first() {
+		if e.waiting(x) != nil {
+			q.push(*x)
+		}
+		e.gone.unanswered.pop()
+	}
+	e.gone.unanswered, e.gone.enough = q, 2*q.count+queuePiece
 }
 
 // waiting returns the connection of x if its SYN has no answer, else nil.

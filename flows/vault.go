@@ -9,6 +9,7 @@ import (
 const (
 	vaultRows   = 64
 	vaultThawed = 32
+	vaultLoose  = 8 // how many must have been dropped of a block to pack it anew
 )
 
 // Vault holds values without pointers that do not change and are seldom looked
@@ -30,9 +31,10 @@ type Vault[T any] struct {
 
 // vaultBlock is a block of values that have come one after the other.
 type vaultBlock struct {
-	packed []byte
-	used   uint64 // which of them are kept, a bit each
-	thawed uint8  // its place in Vault.thawed, if it is there
+	packed  []byte
+	used    uint64 // which of them are kept, a bit each
+	thawed  uint8  // its place in Vault.thawed, if it is there
+	dropped uint8  // of those that are packed
 }
 
 // thawed is a block as it was.
@@ -56,12 +58,22 @@ func (v *Vault[T]) Put(x *T) uint32 {
 		if b.used == 0 {
 			v.free = append(v.free, v.at)
 		} else {
-			v.out = pack(v.out[:0], v.open[:])
-			b.packed = append([]byte(nil), v.out...)
+			v.pack(b, v.open)
 		}
 		v.begin()
 	}
 	return i
+}
+
+// pack keeps rows as b, with what was dropped like its neighbour.
+func (v *Vault[T]) pack(b *vaultBlock, rows *[vaultRows]T) {
+	for i := range rows {
+		if b.used&(1<<i) == 0 {
+			rows[i] = rows[max(i-1, 0)]
+		}
+	}
+	v.out = pack(v.out[:0], rows[:])
+	b.packed, b.dropped = append([]byte(nil), v.out...), 0
 }
 
 // begin opens a block.
@@ -88,6 +100,8 @@ func (v *Vault[T]) At(i uint32) *T {
 	x := &v.thawed[v.oldest]
 	if x.rows == nil {
 		x.rows = new([vaultRows]T)
+	} else if x.block != noBlock && v.blocks[x.block].dropped >= vaultLoose {
+		v.pack(&v.blocks[x.block], x.rows)
 	}
 	unpack(x.rows[:], b.packed)
 	x.block, b.thawed = at, v.oldest
@@ -103,6 +117,7 @@ func (v *Vault[T]) Drop(i uint32) {
 	b.used &^= 1 << ((i - 1) % vaultRows)
 	v.count--
 	if b.used != 0 || at == v.at {
+		b.dropped++
 		return
 	}
 	if x := &v.thawed[b.thawed]; x.block == at {
