@@ -133,16 +133,36 @@ const noBlock = 1<<32 - 1
 // Len returns how many values there are.
 func (v *Vault[T]) Len() int { return v.count }
 
-// Drain calls f with each value, in order of number, and empties the vault as
-// it goes. None may have been dropped.
+// Each calls f with each value, in order of number; the pointee is valid only
+// during the call. It is safe for concurrent use with itself.
+func (v *Vault[T]) Each(f func(*T)) { v.each(func(_ *vaultBlock, x *T) { f(x) }) }
+
+// Drain is Each, and empties the vault as it goes.
 func (v *Vault[T]) Drain(f func(*T)) {
-	for i, n := uint32(1), uint32(v.count); i <= n; i++ {
-		f(v.At(i))
-		if i%vaultRows == 0 {
-			v.blocks[(i-1)/vaultRows].packed = nil
+	v.each(func(b *vaultBlock, x *T) {
+		b.packed = nil
+		f(x)
+	})
+	*v = Vault[T]{}
+}
+
+func (v *Vault[T]) each(f func(b *vaultBlock, x *T)) {
+	var rows [vaultRows]T
+	for at := range v.blocks {
+		b := &v.blocks[at]
+		from := &rows
+		switch {
+		case uint32(at) == v.at:
+			from = v.open
+		case b.used != 0:
+			unpack(rows[:], b.packed)
+		}
+		for i := range rows {
+			if b.used&(1<<i) != 0 {
+				f(b, &from[i])
+			}
 		}
 	}
-	*v = Vault[T]{}
 }
 
 // words returns the memory of rows.

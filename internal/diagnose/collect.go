@@ -73,7 +73,6 @@ func (r *record) unanswered() bool {
 type Collector struct {
 	records flows.Vault[record]
 	byID    []*record // all of them, once the analysis is over
-	marks   []marked  // those of traits, then
 	traits  traits
 	workers int
 }
@@ -281,12 +280,6 @@ func (d *Collector) sort() {
 		room = room[1:]
 	})
 	slices.SortFunc(d.byID, func(x, y *record) int { return cmp.Compare(x.id, y.id) })
-}
-
-// load makes marks of what was stored.
-func (d *Collector) load() {
-	d.marks = make([]marked, 0, d.traits.marks.Len())
-	d.traits.marks.Drain(func(m *marked) { d.marks = append(d.marks, *m) })
 }
 
 // find returns the record of a connection. Where all are kept it is at the

@@ -46,12 +46,11 @@ func (d *Collector) Finish(r *analyze.Result) *Diagnosis {
 		d.sort()
 	}
 	x.groups = group(d.byID, r)
-	d.load()
-	for _, m := range d.marks {
+	d.traits.marks.Each(func(m *marked) {
 		if m.what == oddStarved {
 			x.starved[x.groups.byPair[d.find(uint64(m.id)).pair].server.Num]++
 		}
-	}
+	})
 	for _, s := range x.groups.servers {
 		x.decideServer(s)
 	}

@@ -39,8 +39,8 @@ type Finding struct {
 	Examples    []Example
 
 	subject subject
-	records []*record // that show it; nil if they are not kept
-	brief   string    // for the verdict; Title if empty
+	records [][]*record // that show it; nil if they are not kept
+	brief   string      // for the verdict; Title if empty
 
 	unopened bool // what failed are connections that never opened
 }
@@ -48,8 +48,8 @@ type Finding struct {
 // Shows returns what tells whether the connection with some ID shows f. Of a
 // finding whose connections are not kept only the examples do.
 func (f *Finding) Shows() func(id uint64) bool {
-	ids := make(map[uint64]bool, len(f.records))
-	for _, r := range f.records {
+	ids := map[uint64]bool{}
+	for _, r := range slices.Concat(f.records...) {
 		ids[uint64(r.id)] = true
 	}
 	for i := range f.Examples {
@@ -172,12 +172,12 @@ func (v *view) marked(what oddity, is func(*marked) bool) []ended {
 	by := map[*server]*ended{}
 	n := map[*server]int{}
 	each := func(f func(m *marked, r *record, s *server)) {
-		for i := range v.all.marks {
-			if m := &v.all.marks[i]; m.what == what && (is == nil || is(m)) {
+		v.all.traits.marks.Each(func(m *marked) {
+			if m.what == what && (is == nil || is(m)) {
 				r := v.all.find(uint64(m.id))
 				f(m, r, v.groups.byPair[r.pair].server)
 			}
-		}
+		})
 	}
 	each(func(_ *marked, _ *record, s *server) { n[s]++ })
 	each(func(m *marked, r *record, s *server) {
@@ -212,7 +212,7 @@ func (s *subject) name() string {
 // found makes a finding of the connections that show it.
 func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
 	f := Finding{
-		Rule: r, Subject: e.name(), subject: e.subject, records: e.records, Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
+		Rule: r, Subject: e.name(), subject: e.subject, records: [][]*record{e.records}, Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
 		Connections: e.len(), Saves: saving(v, e.records), Confidence: Low,
 	}
 	for _, x := range e.records {

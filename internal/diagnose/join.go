@@ -40,9 +40,10 @@ func (v *view) joined(s *server, group []Finding) Finding {
 	f.Title = fmt.Sprintf("%s clients of %s alike, for one: %s", Count(int64(len(group))), s.name, f.Title)
 	f.brief = fmt.Sprintf("%s clients alike, for one: %s", Count(int64(len(group))), cmp.Or(f.brief, f.Title))
 	f.Examples = slices.Clone(f.Examples[:1])
-	f.records = together(s, group)
+	f.records = slices.Clone(f.records)
 	for _, x := range group[1:] {
 		f.Connections += x.Connections
+		f.records = append(f.records, x.records...)
 		f.Failed += x.Failed
 		f.Saves.Connections += x.Saves.Connections
 		f.Saves.TimeWait += x.Saves.TimeWait
@@ -54,18 +55,4 @@ func (v *view) joined(s *server, group []Finding) Finding {
 	}
 	f.Severity = max(f.Severity, v.weigh(&f))
 	return f
-}
-
-// together returns the records of findings about clients of s.
-func together(s *server, group []Finding) []*record {
-	n := 0
-	all := make([][]*record, len(group))
-	for i, x := range group {
-		all[i] = x.records
-		n += len(x.records)
-	}
-	if n == len(s.records) {
-		return s.records
-	}
-	return slices.Concat(all...)
 }

@@ -56,11 +56,11 @@ func checkIdleTimeout(v *view, r *Rule) []Finding {
 // connections.
 func (v *view) probed(records []*record) bool {
 	probed := map[uint32]bool{}
-	for _, m := range v.all.marks {
+	v.all.traits.marks.Each(func(m *marked) {
 		if m.what == oddProbes && m.by == analyze.Client {
 			probed[m.id] = true
 		}
-	}
+	})
 	n := 0
 	for _, x := range records {
 		if probed[x.id] {

@@ -148,9 +148,9 @@ func (d *Diagnosis) probeSettings() {
 	}
 	var order []whose
 	samples := map[whose][]int64{}
-	for _, m := range d.all.marks {
+	d.all.traits.marks.Each(func(m *marked) {
 		if m.what != oddProbes && m.what != oddProbing {
-			continue
+			return
 		}
 		p := d.groups.byPair[d.all.find(uint64(m.id)).pair]
 		w := whose{m.what, m.by, p.name}
@@ -161,7 +161,7 @@ func (d *Diagnosis) probeSettings() {
 			order = append(order, w)
 		}
 		samples[w] = append(samples[w], m.d)
-	}
+	})
 	for _, w := range order {
 		kind := ProbeIdle
 		if w.what == oddProbing {
