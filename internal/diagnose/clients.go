@@ -95,7 +95,7 @@ func (d *Diagnosis) gaveUp(p *pair) {
 }
 
 // begun reports whether the response that the end cut short had begun.
-func (r *record) begun() bool { return r.is.fact.what == sawCutEnd && r.firstByte() != analyze.Unknown }
+func (r *record) begun() bool { return r.fact.what == sawCutEnd && r.firstByte() != analyze.Unknown }
 
 // atTimeout reports whether requests that ended just after the first byte of
 // their response did so by a timeout, like others: what they have in common is
@@ -124,7 +124,7 @@ func (d *Diagnosis) afterResponse(p *pair) {
 		}
 		settle(in, ClientPoolOverflow, analyze.Client, sure)
 		d.policy(Policy{Kind: PoolSize, By: analyze.Client, Subject: p.title(), Value: k, Samples: int64(len(in))})
-		prompt = where(prompt, func(r *record) bool { return r.is.Cause == Undecided })
+		prompt = where(prompt, func(r *record) bool { return r.cause == Undecided })
 	}
 	bodied := where(slices.Concat(prompt, reset), func(r *record) bool { return r.has(isBodied) })
 	if p.unread(bodied) {

@@ -9,9 +9,9 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// record is what is kept of a connection for its group: no pointer, 112 bytes.
+// record is what is kept of a connection for its group: no pointer, 104 bytes.
 type record struct {
-	is     NotReused
+	fact   fact
 	start  int64
 	ended  int64  // first FIN or RST
 	packet uint64 // of that, else of the message that ended the persistence
@@ -28,6 +28,9 @@ type record struct {
 	idleOthers uint16 // capped
 	idleBefore uint16 // others that were idle when it was opened, capped
 	class      class
+	cause      Cause
+	by         analyze.Party
+	confidence Confidence
 	facts      recordFacts
 	holder     analyze.TimeWait
 }
@@ -44,6 +47,9 @@ const (
 )
 
 func (r *record) has(f recordFacts) bool { return r.facts&f != 0 }
+
+// is returns the judgement.
+func (r *record) is() NotReused { return NotReused{r.cause, r.by, r.confidence, r.fact} }
 
 // connectTime returns how long the connection took to open, in ns; 0 if that is
 // not known.
@@ -143,7 +149,7 @@ func (t *traits) add(r *record, c *analyze.Connection, last int64) NotReused {
 	e := &c.Evidence
 	end := endingOf(e)
 	*r = record{
-		id: uint32(c.ID), stream: noStream, is: is, class: k, holder: c.Close.TimeWait,
+		id: uint32(c.ID), stream: noStream, fact: is.fact, class: k, cause: is.Cause, by: is.By, confidence: is.Confidence, holder: c.Close.TimeWait,
 		pair: e.Pair, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
 		requests: uint32(max(c.Requests, 0)), start: c.Start, ended: end.at, packet: end.packet, done: e.LastDone,
 		asked: e.Asked.Packet, times: [2]int64{e.Asked.At, e.FirstByteAt},

@@ -120,7 +120,7 @@ func (d *Collector) view(x *Diagnosis, r *analyze.Result) *view {
 func (d *Diagnosis) countCauses() {
 	var by [causeCount][analyze.Network + 1]int64
 	for _, r := range d.all.byID {
-		by[r.is.Cause][r.is.By]++
+		by[r.cause][r.by]++
 	}
 	for cause := range by {
 		for who, n := range by[cause] {
@@ -147,7 +147,7 @@ func (d *Diagnosis) Of(id uint64) NotReused {
 		return NotReused{}
 	}
 	if r := d.all.find(id); r != nil {
-		return r.is
+		return r.is()
 	}
 	return NotReused{}
 }
@@ -158,7 +158,7 @@ func (d *Diagnosis) Early(id uint64) NotReused {
 		return NotReused{}
 	}
 	if r := d.all.find(id); r != nil && r.class == decided {
-		return r.is
+		return r.is()
 	}
 	return NotReused{}
 }

@@ -147,7 +147,7 @@ func (v *view) perHost(causes ...Cause) []ended {
 }
 
 func having(records []*record, causes []Cause) []*record {
-	is := func(r *record) bool { return slices.Contains(causes, r.is.Cause) }
+	is := func(r *record) bool { return slices.Contains(causes, r.cause) }
 	n := 0
 	for _, r := range records {
 		if is(r) {
@@ -216,8 +216,8 @@ func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
 		Connections: e.len(), Saves: saving(v, e.records), Confidence: Low,
 	}
 	for _, x := range e.records {
-		f.Confidence = max(f.Confidence, x.is.Confidence)
-		if x.is.Cause.failed() || x.is.Cause == MiddleboxReset && x.unanswered() {
+		f.Confidence = max(f.Confidence, x.confidence)
+		if x.cause.failed() || x.cause == MiddleboxReset && x.unanswered() {
 			f.Failed++
 			f.unopened = x.requests == 0
 		}
@@ -234,7 +234,7 @@ func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
 func (r *Rule) fixFor(e ended) string {
 	who := r.Who
 	if who == analyze.Both {
-		who = e.records[0].is.By
+		who = e.records[0].by
 	}
 	says := analyze.UnknownSoftware
 	switch {
@@ -251,7 +251,7 @@ func (r *Rule) fixFor(e ended) string {
 
 // example shows one connection.
 func (v *view) example(r *record) Example {
-	x := Example{Connection: uint64(r.id), Stream: analyze.Unknown, Observed: r.is.Observed()}
+	x := Example{Connection: uint64(r.id), Stream: analyze.Unknown, Observed: r.fact.String()}
 	switch {
 	case r.stream != noStream:
 		x.Stream = int64(r.stream)

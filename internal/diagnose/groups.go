@@ -185,7 +185,7 @@ func (m *members) add(r *record) {
 func (g *groups) note() {
 	for _, p := range g.pairs {
 		for _, r := range p.records {
-			p.causes |= 1 << r.is.Cause
+			p.causes |= 1 << r.cause
 		}
 		p.server.causes |= p.causes
 	}
@@ -201,7 +201,7 @@ func (g *groups) note() {
 func waiting(records []*record, classes ...class) []*record {
 	var out []*record
 	for _, r := range records {
-		if r.is.Cause == Undecided && slices.Contains(classes, r.class) {
+		if r.cause == Undecided && slices.Contains(classes, r.class) {
 			out = append(out, r)
 		}
 	}
@@ -211,7 +211,7 @@ func waiting(records []*record, classes ...class) []*record {
 // settle gives records their cause.
 func settle(records []*record, cause Cause, by analyze.Party, how Confidence) {
 	for _, r := range records {
-		r.is.Cause, r.is.By, r.is.Confidence = cause, by, how
+		r.cause, r.by, r.confidence = cause, by, how
 	}
 }
 
@@ -247,7 +247,7 @@ func values(records []*record, of func(*record) int64) []int64 {
 }
 
 // measured is the duration of a record's fact, in ns.
-func measured(r *record) int64 { return r.is.fact.d }
+func measured(r *record) int64 { return r.fact.d }
 
 // instant is how far apart what happens at one moment may be.
 const instant = 100e6

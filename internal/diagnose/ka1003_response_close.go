@@ -45,9 +45,9 @@ func checkResponseClose(v *view, r *Rule) []Finding {
 		} else {
 			f.brief = e.server.name + ` says "Connection: close"`
 		}
-		if !slices.ContainsFunc(e.records, func(x *record) bool { return x.is.fact.code < 400 }) {
+		if !slices.ContainsFunc(e.records, func(x *record) bool { return x.fact.code < 400 }) {
 			f.brief = e.server.name + " closes after error responses"
-			f.Title = fmt.Sprintf(`%s says "Connection: close" with errors, as status %d, on %s of its connections`, e.server.name, e.records[0].is.fact.code, shareOf(e.len(), e.server.seen()))
+			f.Title = fmt.Sprintf(`%s says "Connection: close" with errors, as status %d, on %s of its connections`, e.server.name, e.records[0].fact.code, shareOf(e.len(), e.server.seen()))
 			f.Fix = "find out why it answers with errors: many servers close after these; Squid keeps such connections with persistent_connection_after_error on"
 		}
 		out = append(out, f)

@@ -26,7 +26,7 @@ func checkHttp10(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(HTTP10) {
 		who, what := e.server.name+" answers", "responses"
-		if e.records[0].is.By == analyze.Client {
+		if e.records[0].by == analyze.Client {
 			who, what = e.pair.name+" asks "+e.server.name, "requests"
 		}
 		f := v.found(r, e, "%s in HTTP/1.0: %s end %s of the connections", who, what, shareOf(e.len(), e.pair.seen()))

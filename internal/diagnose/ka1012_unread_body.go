@@ -27,7 +27,7 @@ func checkUnreadBody(v *view, r *Rule) []Finding {
 	for _, e := range v.perPair(ClientUnreadBody) {
 		resets := int64(0)
 		for _, x := range e.records {
-			if x.is.fact.what == sawCutEnd {
+			if x.fact.what == sawCutEnd {
 				resets++
 			}
 		}

@@ -42,7 +42,7 @@ const byHand = 10
 func checkClientPerRequest(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(ClientClosedAfterResponse) {
-		e.records = where(e.records, func(x *record) bool { return measured(x) < soonAfter && x.is.fact.what == sawIdleEnd })
+		e.records = where(e.records, func(x *record) bool { return measured(x) < soonAfter && x.fact.what == sawIdleEnd })
 		if !e.pair.wentOn(e.records) {
 			continue // nothing was made in vain
 		}

@@ -20,7 +20,7 @@ func checkLocalFirewall(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(LocalDrop) {
 		who := e.pair.name
-		if e.records[0].is.By == analyze.Server {
+		if e.records[0].by == analyze.Server {
 			who = e.server.Server.Addr().String()
 		}
 		f := v.found(r, e, "%s does not get what reaches its interface: probes answered, yet it resets %s", who, conns(e.len()))

@@ -27,13 +27,13 @@ func checkUnansweredSYN(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.unscanned(v.perServer(Unanswered)) {
 		e.records = slices.DeleteFunc(slices.Clone(e.records), func(x *record) bool {
-			once := x.is.fact.n < 2 // it may have been answered after the capture, or beside it
-			return x.is.By == analyze.Client || once && (v.result.Last-x.start < firstRTO || v.all.traits.lossy > 0)
+			once := x.fact.n < 2 // it may have been answered after the capture, or beside it
+			return x.by == analyze.Client || once && (v.result.Last-x.start < firstRTO || v.all.traits.lossy > 0)
 		})
 		if len(e.records) == 0 {
 			continue
 		}
-		sent := typical(values(e.records, func(x *record) int64 { return int64(x.is.fact.n) }))
+		sent := typical(values(e.records, func(x *record) int64 { return int64(x.fact.n) }))
 		f := v.found(r, e, "%s did not answer %s of the connections to it, %s each", e.server.name, shareOf(e.len(), e.server.seen()), Plural(sent, "SYN", "SYNs"))
 		f.brief = e.server.name + " does not answer SYNs"
 		out = append(out, f)

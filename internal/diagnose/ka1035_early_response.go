@@ -23,7 +23,7 @@ var earlyResponse = &Rule{
 func checkEarlyResponse(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(EarlyResponse) {
-		f := v.found(r, e, "%s answered %s with status %d before it had the body", e.server.name, Plural(e.len(), "upload", "uploads"), e.records[0].is.fact.code)
+		f := v.found(r, e, "%s answered %s with status %d before it had the body", e.server.name, Plural(e.len(), "upload", "uploads"), e.records[0].fact.code)
 		f.Severity = max(f.Severity, Notable)
 		f.brief = e.server.name + " rejects uploads before it has read them"
 		out = append(out, f)

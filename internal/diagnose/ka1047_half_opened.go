@@ -22,7 +22,7 @@ func checkHalfOpened(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(Unanswered) {
 		e.records = slices.DeleteFunc(slices.Clone(e.records), func(x *record) bool {
-			return x.is.By != analyze.Client || v.result.Last-x.start < firstRTO // the ACK may follow after the capture
+			return x.by != analyze.Client || v.result.Last-x.start < firstRTO // the ACK may follow after the capture
 		})
 		if e.len() < minSamples {
 			continue

@@ -215,7 +215,7 @@ func summary(d *Diagnosis) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v: %s\n", d.Verdict.Level, d.Verdict.Text)
 	for _, r := range d.all.byID {
-		fmt.Fprintf(&b, "  %d %v by %q: %s\n", r.id, r.is.Cause, r.is.By, r.is.Observed())
+		fmt.Fprintf(&b, "  %d %v by %q: %s\n", r.id, r.cause, r.by, r.fact.String())
 	}
 	for _, f := range d.Findings {
 		fmt.Fprintf(&b, "  %s [%v] %s\n", f.Rule.ID, f.Severity, f.Title)

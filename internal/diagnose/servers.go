@@ -23,7 +23,7 @@ func (s *server) unanswered(starved map[uint32]int64) {
 	opened := slices.ContainsFunc(s.records, func(r *record) bool { return r.connect > 0 })
 	w := waiting(s.records, synUnanswered)
 	if opened && starved[s.Num] > 0 {
-		again := where(w, func(r *record) bool { return r.is.fact.n > 1 })
+		again := where(w, func(r *record) bool { return r.fact.n > 1 })
 		settle(again, AcceptQueueFull, analyze.Server, High)
 	}
 	settle(waiting(w, synUnanswered), Unanswered, analyze.Network, High)
@@ -77,7 +77,7 @@ func (s *server) allEnd(run []*record) bool {
 	}
 	open := 0
 	for _, r := range s.records {
-		if r.start <= at && (r.has(isOpen) || r.ended >= at) && r.is.Cause != Refused {
+		if r.start <= at && (r.has(isOpen) || r.ended >= at) && r.cause != Refused {
 			open++
 		}
 	}
@@ -100,9 +100,9 @@ func (s *server) after(t int64) (gone, back bool) {
 	first, _ := slices.BinarySearchFunc(s.records, t+1, func(r *record, t int64) int { return cmp.Compare(r.start, t) })
 	for _, r := range s.records[first:] {
 		switch {
-		case r.is.Cause == Refused:
+		case r.cause == Refused:
 			return r.start-t <= beforeRefusal, false
-		case r.is.Cause == Unanswered && r.is.By == analyze.Network:
+		case r.cause == Unanswered && r.by == analyze.Network:
 		default:
 			return false, true
 		}
@@ -125,11 +125,11 @@ func (s *server) lastSigns() signs {
 		if r.done != analyze.Unknown {
 			x.last = max(x.last, r.done)
 		}
-		if r.is.By == analyze.Server && !r.has(isOpen) && r.is.Cause != Refused {
+		if r.by == analyze.Server && !r.has(isOpen) && r.cause != Refused {
 			x.last = max(x.last, r.ended)
 		}
 		switch {
-		case r.class == saidInResponse && r.is.fact.what == sawResponseClose:
+		case r.class == saidInResponse && r.fact.what == sawResponseClose:
 			x.from = min(x.from, r.saidAt())
 			if r.usedAt() != analyze.Unknown {
 				x.kept = max(x.kept, r.usedAt())
@@ -151,8 +151,8 @@ func (x *signs) drainedAt(t int64) bool {
 // saidClose says why responses ended the persistence.
 func (d *Diagnosis) saidClose(s *server) {
 	w := waiting(s.records, saidInResponse)
-	w, other := split(w, func(r *record) bool { return r.is.fact.what == sawResponseClose })
-	ten, delimited := split(other, func(r *record) bool { return r.is.fact.what == sawResponse10 })
+	w, other := split(w, func(r *record) bool { return r.fact.what == sawResponseClose })
+	ten, delimited := split(other, func(r *record) bool { return r.fact.what == sawResponse10 })
 	settle(ten, HTTP10, analyze.Server, High)
 	settle(delimited, CloseDelimited, analyze.Server, High)
 	if x := s.lastSigns(); x.drain && len(w) > 0 {
@@ -166,14 +166,14 @@ func (d *Diagnosis) saidClose(s *server) {
 		most = max(most, r.requests)
 	}
 	full, rest := split(w, func(r *record) bool {
-		return most >= 2 && r.is.fact.n == most && r.requests == most && r.is.fact.code < 400
+		return most >= 2 && r.fact.n == most && r.requests == most && r.fact.code < 400
 	})
 	if len(full) >= minSamples {
 		settle(full, ServerMaxRequests, analyze.Server, High)
 		d.policy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.name, Value: int64(most), Samples: int64(len(full))})
 		w = rest
 	}
-	w, errors := split(w, func(r *record) bool { return r.is.fact.code < 400 })
+	w, errors := split(w, func(r *record) bool { return r.fact.code < 400 })
 	settle(errors, ResponseConnectionClose, analyze.Server, High)
 	if age, ok := aged(w, s.keptAge()); ok {
 		settle(w, ServerMaxAge, analyze.Server, age.sure())
@@ -184,7 +184,7 @@ func (d *Diagnosis) saidClose(s *server) {
 }
 
 func (s *server) has(c Cause) bool {
-	return slices.ContainsFunc(s.records, func(r *record) bool { return r.is.Cause == c })
+	return slices.ContainsFunc(s.records, func(r *record) bool { return r.cause == c })
 }
 
 // minAge is the shortest age of a connection that somebody would set as a limit.
@@ -205,7 +205,7 @@ func (s *server) keptAge() (age int64) {
 // carried: older than every response that kept its connection, and not older
 // than any that ended it.
 func aged(w []*record, kept int64) (age band, ok bool) {
-	if len(w) < minSamples || spread(values(w, func(r *record) int64 { return int64(r.is.fact.n) })) == 0 ||
+	if len(w) < minSamples || spread(values(w, func(r *record) int64 { return int64(r.fact.n) })) == 0 ||
 		spread(values(w, func(r *record) int64 { return r.start })) <= instant {
 		return band{}, false // of one age at any moment
 	}
@@ -235,7 +235,7 @@ func (s *server) busyEnds() {
 		switch {
 		case r.has(isReset):
 			settle(one, ServerReset, analyze.Server, High)
-		case r.is.fact.what == sawCutEnd:
+		case r.fact.what == sawCutEnd:
 			settle(one, ServerTimeoutCut, analyze.Server, High)
 		default:
 			settle(one, ServerTimeoutEmpty, analyze.Server, High)
@@ -278,7 +278,7 @@ func (d *Diagnosis) idleEnds(s *server) {
 // whose clients used them once more all the same.
 func (s *server) missed() []int64 {
 	used := where(s.records, func(r *record) bool {
-		return (r.is.Cause == StaleRace || r.is.Cause == UsedAfterClose) && r.done != analyze.Unknown && r.ended-r.done >= minIdle
+		return (r.cause == StaleRace || r.cause == UsedAfterClose) && r.done != analyze.Unknown && r.ended-r.done >= minIdle
 	})
 	return values(used, func(r *record) int64 { return r.ended - r.done })
 }
@@ -289,11 +289,11 @@ func (s *server) metClose(timeout band) {
 	near := timeout.middle * agreement / 100
 	met := where(waiting(s.records, serverEndedBusy), func(r *record) bool {
 		idle := r.ended - r.done
-		return r.has(isReset) && r.is.fact.what == sawUnansweredEnd && r.done != analyze.Unknown && measured(r) <= minRace &&
+		return r.has(isReset) && r.fact.what == sawUnansweredEnd && r.done != analyze.Unknown && measured(r) <= minRace &&
 			idle >= timeout.lo-near && idle <= timeout.hi+near
 	})
 	for _, r := range met {
-		r.is.fact.what = sawMetClose
+		r.fact.what = sawMetClose
 	}
 	settle(met, StaleRace, analyze.Both, High)
 }

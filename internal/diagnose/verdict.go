@@ -74,7 +74,7 @@ func (v *view) count(causes ...Cause) (n int64) {
 // events, which has no other end.
 func (v *view) leftEvents() (n int64) {
 	for _, p := range v.groups.pairs {
-		left := where(p.having([]Cause{ClientClosedAfterResponse}), func(r *record) bool { return r.is.fact.what == sawEventsEnd })
+		left := where(p.having([]Cause{ClientClosedAfterResponse}), func(r *record) bool { return r.fact.what == sawEventsEnd })
 		n += int64(len(left))
 	}
 	return n
