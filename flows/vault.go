@@ -9,7 +9,7 @@ import (
 const (
 	vaultRows   = 64
 	vaultThawed = 32
-	vaultLoose  = 8 // how many must have been dropped of a block to pack it anew
+	vaultLoose  = 24 // how many must have been dropped of a block to pack it anew
 )
 
 // Vault holds values without pointers that do not change and are seldom looked

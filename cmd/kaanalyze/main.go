@@ -31,7 +31,7 @@ func tightenMemory() (end func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	debug.SetGCPercent(3)
+	debug.SetGCPercent(5)
 	return func() {
 		runtime.GC()
 		debug.SetGCPercent(gcPercent)

@@ -41,6 +41,6 @@ func (d *Diagnosis) members(s *subject) []*record {
 			}
 		}
 	}
-	slices.SortFunc(of, func(a, b *record) int { return cmp.Compare(a.id, b.id) })
+	slices.SortFunc(of, byID)
 	return of
 }

@@ -25,7 +25,9 @@ func (d *Diagnosis) decideHost(h *host) {
 // connection was opened ended one by one.
 func (h *host) exited() {
 	newest, oldest := h.outlasting()
-	ends := where(waiting(h.records, clientEndedIdle, clientEndedBusy, clientEndedQuiet), func(r *record) bool { return r.ended >= newest })
+	ends := gather(h.pairs, func(p *pair) []*record {
+		return where(waiting(p.records, clientEndedIdle, clientEndedBusy, clientEndedQuiet), func(r *record) bool { return r.ended >= newest })
+	})
 	for _, run := range bursts(ends) {
 		busy, idle := split(run, func(r *record) bool { return r.class == clientEndedBusy })
 		late := slices.ContainsFunc(idle, func(r *record) bool { return measured(r) >= minIdle })
@@ -58,10 +60,12 @@ func mixed(busy []*record) bool {
 // of those that stay open.
 func (h *host) outlasting() (newest, oldest int64) {
 	newest, oldest = math.MinInt64, math.MaxInt64
-	for _, r := range h.records {
-		newest = max(newest, r.start)
-		if r.has(isOpen) {
-			oldest = min(oldest, r.start)
+	for _, p := range h.pairs {
+		for _, r := range p.records {
+			newest = max(newest, r.start)
+			if r.has(isOpen) {
+				oldest = min(oldest, r.start)
+			}
 		}
 	}
 	return newest, oldest
@@ -235,7 +239,7 @@ func inVain(lost []*record, newest int64) (n int) {
 
 // idleClient names the client's closes of idle connections.
 func (d *Diagnosis) idleClient(h *host) {
-	w := waiting(h.records, clientEndedIdle, clientEndedQuiet)
+	w := gather(h.pairs, func(p *pair) []*record { return waiting(p.records, clientEndedIdle, clientEndedQuiet) })
 	paused := where(w, func(r *record) bool { return measured(r) >= minIdle && !r.has(isOutlived) })
 	if in := d.replaced(paused); len(in) >= minSamples && len(in)*2 >= len(paused) {
 		settle(in, ClientIdleTimeout, analyze.Client, Medium)

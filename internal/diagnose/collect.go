@@ -285,7 +285,7 @@ func (d *Collector) sort() {
 		d.byID = append(d.byID, &room[0])
 		room = room[1:]
 	})
-	slices.SortFunc(d.byID, func(x, y *record) int { return cmp.Compare(x.id, y.id) })
+	slices.SortFunc(d.byID, byID)
 }
 
 // find returns the record of a connection. Where all are kept it is at the

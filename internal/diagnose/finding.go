@@ -139,7 +139,7 @@ func (v *view) perPair(causes ...Cause) []ended {
 func (v *view) perHost(causes ...Cause) []ended {
 	var out []ended
 	for _, h := range v.groups.hosts {
-		if in := h.having(causes); len(in) > 0 {
+		if in := gather(h.pairs, func(p *pair) []*record { return p.having(causes) }); len(in) > 0 {
 			out = append(out, ended{subject: subject{host: h.addr.String()}, records: in})
 		}
 	}

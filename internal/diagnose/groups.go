@@ -22,7 +22,6 @@ type pair struct {
 	name   string           // of the client
 	agent  analyze.Software // what the client is; unknown where it may have handed on what others say they are
 	server *server
-	host   *host
 	members
 }
 
@@ -32,12 +31,30 @@ func (p *pair) title() string { return PairSubject(p.name, p.server.name) }
 // PairSubject is the subject of a finding about a client and a server.
 func PairSubject(client, server string) string { return client + " to " + server }
 
-// host is a client address with all its connections, in order of ID.
+// host is a client address. It holds no connections of its own: with hundreds of
+// thousands, each list of them takes megabytes.
 type host struct {
-	addr netip.Addr
-	members
+	addr  netip.Addr
 	pairs []*pair
 }
+
+// gather returns what of finds in each pair, in order of ID.
+func gather(pairs []*pair, of func(p *pair) []*record) []*record {
+	var lists [][]*record
+	for _, p := range pairs {
+		if in := of(p); len(in) > 0 {
+			lists = append(lists, in)
+		}
+	}
+	if len(lists) == 1 {
+		return lists[0]
+	}
+	all := slices.Concat(lists...)
+	slices.SortFunc(all, byID)
+	return all
+}
+
+func byID(x, y *record) int { return cmp.Compare(x.id, y.id) }
 
 // members are the connections of a group.
 type members struct {
@@ -95,7 +112,6 @@ func group(records []*record, r *analyze.Result) *groups {
 			g.hosts = append(g.hosts, h)
 		}
 		h.pairs = append(h.pairs, p)
-		p.host = h
 	}
 	g.name()
 	g.fill(records)
@@ -130,37 +146,26 @@ func (g *groups) fill(records []*record) {
 	for _, r := range records {
 		n[r.pair]++
 	}
-	of := func(pairs []*pair) (sum int) {
-		for _, p := range pairs {
-			sum += n[p.Num]
-		}
-		return sum
-	}
 	for _, p := range g.pairs {
 		p.room(n[p.Num], records)
 	}
 	for _, s := range g.servers {
 		if len(s.pairs) > 1 {
-			s.room(of(s.pairs), records)
-		}
-	}
-	for _, h := range g.hosts {
-		if len(h.pairs) > 1 {
-			h.room(of(h.pairs), records)
+			sum := 0
+			for _, p := range s.pairs {
+				sum += n[p.Num]
+			}
+			s.room(sum, records)
 		}
 	}
 	for _, r := range records {
 		p := g.byPair[r.pair]
 		p.add(r)
 		p.server.add(r)
-		p.host.add(r)
 	}
 	for _, p := range g.pairs {
 		if len(p.server.pairs) == 1 {
 			p.server.records = p.records
-		}
-		if len(p.host.pairs) == 1 {
-			p.host.records = p.records
 		}
 	}
 }
@@ -188,11 +193,6 @@ func (g *groups) note() {
 			p.causes |= 1 << r.cause
 		}
 		p.server.causes |= p.causes
-	}
-	for _, h := range g.hosts {
-		for _, p := range h.pairs {
-			h.causes |= p.causes
-		}
 	}
 }
 
