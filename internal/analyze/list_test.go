@@ -17,6 +17,31 @@ func values(l *list[int]) []int {
 	return out
 }
 
+// TestListStored holds that what is stored comes back in order, in a clone too.
+func TestListStored(t *testing.T) {
+	for _, n := range []int{0, 1, 5*pieceLen + 7} {
+		var l list[int]
+		l.store()
+		var want []int
+		for i := range n {
+			l.add(i * i)
+			want = append(want, i*i)
+		}
+		other := l.clone()
+		if got := values(&other); !slices.Equal(got, want) {
+			t.Errorf("%d values, a clone: got, then want\n%s", n, cmp.Diff(got, want))
+		}
+		l.load()
+		if got := values(&l); !slices.Equal(got, want) {
+			t.Errorf("%d values, loaded: got, then want\n%s", n, cmp.Diff(got, want))
+		}
+		l.add(7)
+		if got := values(&l); !slices.Equal(got, append(want, 7)) {
+			t.Errorf("%d values, and one added after load: got %d", n, len(got))
+		}
+	}
+}
+
 // A list does what a slice does, whatever the number of its pieces.
 func TestList(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))

@@ -3,13 +3,15 @@
 // Runner measures kaanalyze beside other programs that read captures. On each
 // capture of a directory it runs all of them in turn, some rounds long, and
 // prints medians: wall and CPU time as multiples of tcpdump's in the same
-// round, and the peak memory. Machines differ and are noisy, so no figure
+// round, and the peak memory; and the memory that NDJSON of a million
+// connections takes. Machines differ and are noisy, so no figure
 // makes it fail; kaanalyze's output does, if it depends on the number of
 // workers.
 //
 //	runner [-n ROUNDS] [-kaanalyze PROGRAM] [-tshark] DIR
 //
-// main.go says what is run, measure.go runs it, table.go prints.
+// main.go says what is run, measure.go runs it, million.go makes a capture of a
+// million connections, table.go prints.
 package main
 
 import (
@@ -18,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 // program is one that reads a capture.
@@ -78,6 +81,11 @@ func run(dir, kaanalyze string, rounds int, tshark bool) error {
 		}
 		printTable(file, rows, rounds)
 		differ = !sameOutput(rows) || differ
+	}
+	if churn := filepath.Join(dir, "churn.pcap"); slices.Contains(files, churn) {
+		if err := measureMillion(churn, kaanalyze); err != nil {
+			return err
+		}
 	}
 	if tshark {
 		for _, file := range files {
