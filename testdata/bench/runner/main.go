@@ -26,22 +26,33 @@ import (
 // program is one that reads a capture.
 type program struct {
 	name    string
-	command []string // FILE stands for the capture
-	hashed  bool     // its output must not depend on the round or on workers
+	command []string // FILE stands for the capture, SIZE for how many bytes kaanalyze writes
+	output  output
 }
+
+// output is what becomes of a program's output.
+type output uint8
+
+const (
+	discarded output = iota
+	written          // to a file, as a user's would be
+	compared         // and then compared: it must not depend on the round or on workers
+)
 
 // baseline is what the others are compared with.
 const baseline = "tcpdump -w /dev/null"
 
-// field lists the programs, kaanalyze last.
+// field lists the programs, kaanalyze last. What copies as many bytes as
+// kaanalyze reads and writes is the floor of all that makes such a report.
 func field(kaanalyze string) []program {
 	return []program{
-		{"cat", []string{"cat", "FILE"}, false},
-		{"capinfos", []string{"capinfos", "-c", "-d", "-u", "FILE"}, false},
-		{baseline, []string{"tcpdump", "-n", "-r", "FILE", "-w", "/dev/null"}, false},
-		{"tcptrace -n", []string{"tcptrace", "-n", "FILE"}, false},
-		{"kaanalyze", []string{kaanalyze, "--json", "FILE"}, true},
-		{"kaanalyze --workers 1", []string{kaanalyze, "--workers", "1", "--json", "FILE"}, true},
+		{"cat", []string{"cat", "FILE"}, discarded},
+		{"capinfos", []string{"capinfos", "-c", "-d", "-u", "FILE"}, discarded},
+		{baseline, []string{"tcpdump", "-n", "-r", "FILE", "-w", "/dev/null"}, discarded},
+		{"tcptrace -n", []string{"tcptrace", "-n", "FILE"}, discarded},
+		{"cat, then write a report", []string{"sh", "-c", `cat "$0" >/dev/null && head -c "$1" /dev/zero`, "FILE", "SIZE"}, written},
+		{"kaanalyze", []string{kaanalyze, "--json", "FILE"}, compared},
+		{"kaanalyze --workers 1", []string{kaanalyze, "--workers", "1", "--json", "FILE"}, compared},
 	}
 }
 
@@ -75,7 +86,11 @@ func run(dir, kaanalyze string, rounds int, tshark bool) error {
 	programs := installed(field(kaanalyze))
 	differ := false
 	for _, file := range files {
-		rows, err := measureAll(file, programs, rounds)
+		size, err := reportSize(file, kaanalyze)
+		if err != nil {
+			return err
+		}
+		rows, err := measureAll(file, size, programs, rounds)
 		if err != nil {
 			return err
 		}
@@ -120,8 +135,8 @@ func againstTshark(file, kaanalyze string) error {
 		return nil
 	}
 	tools := installed([]program{
-		{"tshark -z http,tree", []string{"tshark", "-n", "-q", "-r", "FILE", "-z", "http,tree"}, false},
-		{"kaanalyze", []string{kaanalyze, "--json", "FILE"}, true},
+		{"tshark -z http,tree", []string{"tshark", "-n", "-q", "-r", "FILE", "-z", "http,tree"}, discarded},
+		{"kaanalyze", []string{kaanalyze, "--json", "FILE"}, compared},
 	})
 	if len(tools) < 2 {
 		return nil
@@ -137,7 +152,7 @@ func againstTshark(file, kaanalyze string) error {
 	}
 	var wall [2]float64
 	for i, p := range tools {
-		m, err := measure(p, slice)
+		m, err := measure(p, slice, 0)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -29,7 +30,7 @@ type row struct {
 
 // measureAll runs the programs in turn, so that what else the machine does
 // meets all of them. The first round starts with the capture in the page cache.
-func measureAll(file string, programs []program, rounds int) ([]row, error) {
+func measureAll(file string, size int64, programs []program, rounds int) ([]row, error) {
 	if err := warm(file); err != nil {
 		return nil, err
 	}
@@ -43,8 +44,8 @@ func measureAll(file string, programs []program, rounds int) ([]row, error) {
 			if r.failed != nil {
 				continue
 			}
-			m, err := measure(r.program, file)
-			if err != nil && r.hashed {
+			m, err := measure(r.program, file, size)
+			if err != nil && r.output == compared {
 				return nil, err
 			}
 			if err != nil {
@@ -68,18 +69,40 @@ func warm(file string) error {
 	return err
 }
 
-// measure runs the program on the capture. An output that is compared goes to
-// a file, as a user's would, and is hashed afterwards.
-func measure(p program, file string) (measured, error) {
+// reportSize returns how many bytes kaanalyze writes.
+func reportSize(file, kaanalyze string) (int64, error) {
+	var n size
+	cmd := exec.Command(kaanalyze, "--json", file)
+	cmd.Stdout = &n
+	if err := cmd.Run(); err != nil {
+		return 0, fmt.Errorf("run kaanalyze on %s: %w", file, err)
+	}
+	return int64(n), nil
+}
+
+// size counts what is written to it.
+type size int64
+
+func (n *size) Write(p []byte) (int, error) {
+	*n += size(len(p))
+	return len(p), nil
+}
+
+// measure runs the program on the capture, to write a report of that size. An
+// output that is compared is hashed afterwards.
+func measure(p program, file string, size int64) (measured, error) {
 	args := make([]string, len(p.command))
 	for i, a := range p.command {
-		if a == "FILE" {
+		switch a {
+		case "FILE":
 			a = file
+		case "SIZE":
+			a = strconv.FormatInt(size, 10)
 		}
 		args[i] = a
 	}
 	cmd := exec.Command(args[0], args[1:]...)
-	if p.hashed {
+	if p.output != discarded {
 		out, err := os.CreateTemp("", "kaan-bench-*.json")
 		if err != nil {
 			return measured{}, fmt.Errorf("make an output file: %w", err)
@@ -100,7 +123,7 @@ func measure(p program, file string) (measured, error) {
 		cpu:  (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(),
 		peak: usage.Maxrss * 1024, // Linux counts KiB
 	}
-	if out, ok := cmd.Stdout.(*os.File); ok {
+	if out, ok := cmd.Stdout.(*os.File); ok && p.output == compared {
 		if m.sum, err = hash(out); err != nil {
 			return measured{}, fmt.Errorf("hash the output of %s: %w", p.name, err)
 		}

@@ -43,7 +43,7 @@ func sameOutput(rows []row) bool {
 	sums := map[string]bool{}
 	for _, r := range rows {
 		for _, m := range r.runs {
-			if r.hashed {
+			if r.output == compared {
 				sums[m.sum] = true
 			}
 		}
