@@ -25,11 +25,11 @@ func (j *job) times(src *capture.Source, opt capture.Options) (first, last int64
 func (j *job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Options) *report.Report {
 	first, last := j.times(src, opt)
 	j.last = last
-	loosen := tightenMemory()
+	if j.collector != nil {
+		defer tightenMemory()()
+	}
 	result := a.Finish(first, last)
-	diagnosis := j.diagnose(result)
-	loosen()
-	return j.report(src, result, diagnosis, nil)
+	return j.report(src, result, j.diagnose(result), nil)
 }
 
 // report makes the report of what was found. kept has the connections, if result

@@ -6,61 +6,64 @@ import (
 	"slices"
 )
 
-// timeline holds half-open intervals by number: their times are where the
-// caller has them, since there may be as many as connections.
+// timeline holds when half-open intervals begin and end, by number.
 type timeline struct {
-	from, to     func(i uint32) int64
-	begins, ends []uint32 // by time, once sorted
+	begins, ends []moment // by time, once sorted
+}
+
+// moment is when something happens to the interval i.
+type moment struct {
+	at int64
+	i  uint32
 }
 
 // newTimeline returns a timeline with room for n intervals.
-func newTimeline(n int, from, to func(i uint32) int64) timeline {
-	return timeline{from, to, make([]uint32, 0, n), make([]uint32, 0, n)}
+func newTimeline(n int) timeline {
+	return timeline{make([]moment, 0, n), make([]moment, 0, n)}
 }
 
 // add adds what happens to the interval i until then: it begins, unless it has
 // begun, and it ends. One whose end is math.MaxInt64 does not.
-func (l *timeline) add(i uint32, until int64, begun *bool) {
-	from, to := l.from(i), l.to(i)
+func (l *timeline) add(i uint32, from, to, until int64, begun *bool) {
 	if !*begun {
 		if to <= from || from > until {
 			return
 		}
-		l.begins = append(l.begins, i)
+		l.begins = append(l.begins, moment{from, i})
 		*begun = true
 	}
 	if to <= until && to != math.MaxInt64 {
-		l.ends = append(l.ends, i)
+		l.ends = append(l.ends, moment{to, i})
 	}
 }
 
-func (l *timeline) sort() {
-	l.begins, l.ends = sorted(l.begins, l.from), sorted(l.ends, l.to)
-}
+func (l *timeline) sort() { l.begins, l.ends = sorted(l.begins), sorted(l.ends) }
 
 // sorted returns x by time; x is used for it. It sorts by eleven bits after the
 // others, which takes less time than comparing.
-func sorted(x []uint32, at func(i uint32) int64) []uint32 {
-	byTime := func(a, b uint32) int { return cmp.Compare(at(a), at(b)) }
-	if slices.IsSortedFunc(x, byTime) {
+func sorted(x []moment) []moment {
+	if slices.IsSortedFunc(x, func(a, b moment) int { return cmp.Compare(a.at, b.at) }) {
 		return x
 	}
 	const bits = 11
-	first, last := at(slices.MinFunc(x, byTime)), at(slices.MaxFunc(x, byTime))
-	other := make([]uint32, len(x))
+	first, last := x[0].at, x[0].at
+	for _, m := range x {
+		first, last = min(first, m.at), max(last, m.at)
+	}
+	other := make([]moment, len(x))
 	for shift := 0; uint64(last-first)>>shift > 0; shift += bits {
 		var place [1 << bits]int
-		for _, i := range x {
-			place[uint64(at(i)-first)>>shift%(1<<bits)]++
+		for _, m := range x {
+			place[uint64(m.at-first)>>shift%(1<<bits)]++
 		}
 		next := 0
 		for k, n := range place {
 			place[k] = next
 			next += n
 		}
-		for _, i := range x {
-			to := &place[uint64(at(i)-first)>>shift%(1<<bits)]
-			other[*to] = i
+		for _, m := range x {
+			to := &place[uint64(m.at-first)>>shift%(1<<bits)]
+			other[*to] = m
 			*to++
 		}
 		x, other = other, x
@@ -71,16 +74,15 @@ func sorted(x []uint32, at func(i uint32) int64) []uint32 {
 // sweep calls begin and end for each interval in order of time; what ends when
 // another begins ends before.
 func (l *timeline) sweep(begin, end func(i uint32, at int64)) {
-	ended := 0
-	for _, i := range l.begins {
-		at := l.from(i)
-		for ; ended < len(l.ends) && l.to(l.ends[ended]) <= at; ended++ {
-			end(l.ends[ended], l.to(l.ends[ended]))
+	ends := l.ends
+	for _, m := range l.begins {
+		for ; len(ends) > 0 && ends[0].at <= m.at; ends = ends[1:] {
+			end(ends[0].i, ends[0].at)
 		}
-		begin(i, at)
+		begin(m.i, m.at)
 	}
-	for ; ended < len(l.ends); ended++ {
-		end(l.ends[ended], l.to(l.ends[ended]))
+	for _, m := range ends {
+		end(m.i, m.at)
 	}
 }
 

@@ -77,11 +77,10 @@ func (b *books) foldTimeWaits(until int64, spared *idSet) {
 			s.spared = s.spared || spared.has(uint64(s.id))
 		}
 	}
-	line := newTimeline(b.spans.len(),
-		func(i uint32) int64 { return max(b.spans.at(i).from, t.until) },
-		func(i uint32) int64 { return b.spans.at(i).to })
+	line := newTimeline(b.spans.len())
 	for i := range uint32(b.spans.len()) {
-		line.add(i, until, &b.spans.at(i).begun)
+		s := b.spans.at(i)
+		line.add(i, max(s.from, t.until), s.to, until, &s.begun)
 	}
 	line.sort()
 	line.sweep(func(i uint32, at int64) {
@@ -114,13 +113,11 @@ func (b *books) foldTimeWaits(until int64, spared *idSet) {
 func (b *books) foldPorts(until int64) {
 	t := &b.sums
 	b.uses.load()
-	line := newTimeline(b.uses.len(),
-		func(i uint32) int64 { return max(b.uses.at(i).from, t.until) },
-		func(i uint32) int64 { return b.uses.at(i).to })
+	line := newTimeline(b.uses.len())
 	for i := range uint32(b.uses.len()) {
 		u := b.uses.at(i)
 		u.to = max(u.to, u.from+1)
-		line.add(i, until, &u.begun)
+		line.add(i, max(u.from, t.until), u.to, until, &u.begun)
 	}
 	line.sort()
 	line.sweep(func(i uint32, at int64) {
