@@ -25,9 +25,11 @@ func (j *job) times(src *capture.Source, opt capture.Options) (first, last int64
 func (j *job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Options) *report.Report {
 	first, last := j.times(src, opt)
 	j.last = last
-	if j.collector != nil {
-		defer tightenMemory()()
+	percent := 10
+	if j.collector != nil { // the connections are written already: all the memory is for adding up
+		percent = 5
 	}
+	defer tightenMemory(percent)()
 	result := a.Finish(first, last)
 	return j.report(src, result, j.diagnose(result), nil)
 }

@@ -24,14 +24,14 @@ func main() {
 // nothing.
 const gcPercent = 25
 
-// tightenMemory is for adding up what was kept of connections that are written
-// already: the room that the collector leaves would be most of what that needs.
-// The function that it returns ends that: what follows takes less.
-func tightenMemory() (end func()) {
+// tightenMemory is for adding up, when the heap hardly grows any more: the room
+// that the collector leaves would be most of what that needs. The function that
+// it returns ends that: what follows takes less than adding up has given back.
+func tightenMemory(percent int) (end func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	debug.SetGCPercent(5)
+	debug.SetGCPercent(percent)
 	return func() {
 		runtime.GC()
 		debug.SetGCPercent(gcPercent)
