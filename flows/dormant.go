@@ -52,8 +52,8 @@ type dormantHalf struct {
 // Both forms are filled field by field: literals would be copied.
 func (s *slabs) pack(c *Conn, x *dormant) bool {
 	i, r := &c.halves[Initiator], &c.halves[Responder]
-	if i.facts&r.facts&dataEnded == 0 {
-		return false // something may wait
+	if i.facts&r.facts&dataEnded == 0 || !i.has(sentFIN) && c.ackedUnseen(Initiator) || !r.has(sentFIN) && c.ackedUnseen(Responder) {
+		return false // something may wait, or is to be told at the end: see complete
 	}
 	x.id, x.stream, x.user, x.hash = uint32(c.ID), c.Stream-uint32(c.ID), c.User, c.hash
 	x.addr[0], x.addr[1] = s.addrs.number(0, &c.ip[0]), s.addrs.number(1, &c.ip[1])

@@ -1,6 +1,9 @@
 package flows
 
-import "testing"
+import (
+	"math/rand/v2"
+	"testing"
+)
 
 // nobody is a Consumer that looks at nothing.
 type nobody struct{}
@@ -73,6 +76,86 @@ func TestDormant(t *testing.T) {
 	for i := range want {
 		if got[i] != want[i] {
 			t.Errorf("connection %d: got %+v, want %+v", i+1, got[i], want[i])
+		}
+	}
+}
+
+// random plays packets of many connections in any order, most of them as they
+// come in real life. It returns what is kept, and how many were dormant at most.
+func random(evict bool, seed uint64) (kept []Conn, dormant int) {
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	e := NewEngine(Options{Evict: evict}, nobody{})
+	type life struct{ step, seq, ack uint32 }
+	lives := make([]life, 4*cooling)
+	now := int64(1e18)
+	for num := uint64(1); num <= 40_000; num++ {
+		now += rnd.Int64N(1e6)
+		i := rnd.IntN(len(lives))
+		l := &lives[i]
+		if l.step == 0 {
+			l.seq, l.ack = rnd.Uint32(), rnd.Uint32()
+		}
+		s := Segment{Time: now, Num: num, SrcIP: [16]byte{1}, DstIP: [16]byte{2}, SrcPort: uint16(1000 + i), DstPort: 80,
+			Window: uint16(rnd.IntN(3) * 100), WindowScale: NoScale, TTL: 64, Hash: uint32(i / 2), Print: num, Seq: l.seq, Ack: l.ack}
+		fromServer := false
+		switch step := l.step; {
+		case step > 3 && rnd.IntN(6) == 0: // late, lost or of a new life
+			s.Flags = []Flags{RST, ACK, FIN | ACK, SYN, RST | ACK}[rnd.IntN(5)]
+			s.Seq += uint32(rnd.IntN(3)) * 70_000
+			fromServer = rnd.IntN(2) == 0
+		case step%6 == 0:
+			s.Flags, s.Ack = SYN, 0
+		case step%6 == 1:
+			s.Flags, fromServer = SYN|ACK, true
+			l.seq++
+		case step%6 == 2:
+			s.Flags = ACK
+			l.ack++
+			s.Ack++
+		case step%6 == 3:
+			s.Flags = FIN | ACK
+			l.seq++
+		case step%6 == 4:
+			s.Flags, fromServer = FIN|ACK, true
+		case step%6 == 5:
+			s.Flags = ACK
+			l.ack++
+			s.Ack++
+			if rnd.IntN(4) != 0 { // else the next life begins
+				l.step--
+			}
+		}
+		l.step++
+		if fromServer {
+			s.SrcIP, s.DstIP, s.SrcPort, s.DstPort, s.Seq, s.Ack = s.DstIP, s.SrcIP, s.DstPort, s.SrcPort, s.Ack, l.seq
+		}
+		e.Segment(&s)
+		dormant = max(dormant, e.slabs.dormant.Len())
+	}
+	e.Finish()
+	e.Each(func(c *Conn) {
+		c.facts &^= factOver | factCooling
+		c.self, c.prev, c.next = 0, 0, 0
+		kept = append(kept, *c)
+	})
+	return kept, dormant
+}
+
+// As [TestDormant], with packets of any kind at any time.
+func TestDormantRandom(t *testing.T) {
+	for seed := range uint64(10) {
+		want, _ := random(false, seed)
+		got, dormant := random(true, seed)
+		if dormant < cooling {
+			t.Errorf("seed %d: got %d dormant connections, too few to show anything", seed, dormant)
+		}
+		if len(got) != len(want) {
+			t.Fatalf("seed %d: got %d connections, want %d", seed, len(got), len(want))
+		}
+		for i := range want {
+			if got[i] != want[i] {
+				t.Fatalf("seed %d, connection %d: got %+v, want %+v", seed, i+1, got[i], want[i])
+			}
 		}
 	}
 }
