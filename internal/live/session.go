@@ -60,13 +60,19 @@ func (s *Session) ended(c *analyze.Connection) {
 // and what became of these is counted.
 func (s *Session) turn() {
 	if len(s.old) > 0 {
-		x := s.look(s.old[0].Start, s.now)
+		d := diagnose.NewCollector(1)
+		add := func(c *analyze.Connection) { d.Add(c, s.now) }
 		left := make([]uint64, len(s.old))
 		for i := range s.old {
 			left[i] = s.old[i].ID
+			add(&s.old[i])
 		}
-		s.causes = x.Diagnosis.Add(s.causes, left)
-		s.findings = diagnose.Worst(s.findings, x.Diagnosis.Findings)
+		for i := range s.recent {
+			add(&s.recent[i])
+		}
+		x := d.Finish(s.analyzer.Peek(s.old[0].Start, s.now, add))
+		s.causes = x.Add(s.causes, left)
+		s.findings = diagnose.Worst(s.findings, x.Findings)
 		s.left += int64(len(s.old))
 	}
 	s.old, s.recent = s.recent, s.old[:0]
