@@ -37,8 +37,8 @@ func (r *tracer) add(what string) { r.trace = append(r.trace, traced{what, len(r
 // write gives the parser a segment.
 func (r *tracer) write(b []byte) {
 	r.p.SegmentStart(b)
-	for i := 0; ; i++ {
-		if i > 2*len(b)+8 {
+	for left := 2*len(b) + 8; ; left-- {
+		if left < 0 {
 			r.t.Fatalf("no end at %v with %d bytes left", r.p.State(), len(b))
 		}
 		n, ev := r.p.Next(b, &r.bufs)
