@@ -98,8 +98,9 @@ func (e *Engine) waiting(x *eviction) *Conn {
 		return nil
 	}
 	c := e.slabs.at(x.conn)
-	if uint32(c.ID) != x.id || c.facts&factOver != 0 || c.halves[Responder].packets != 0 {
-		return nil
+	i := &c.halves[Initiator]
+	if uint32(c.ID) != x.id || c.facts&factOver != 0 || c.halves[Responder].packets != 0 || i.packets > 1+i.synRetransmissions {
+		return nil // what sends more than SYNs had an answer that was not captured
 	}
 	return c
 }

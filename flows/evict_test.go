@@ -43,3 +43,25 @@ func TestUnansweredLeave(t *testing.T) {
 		}
 	}
 }
+
+// A connection of which only the client's side was captured is no SYN without
+// an answer: it is one, however long it is silent.
+func TestOneDirectionStays(t *testing.T) {
+	l := &leavers{}
+	e := flows.NewEngine(flows.Options{Evict: true}, l)
+	for i, s := range []flows.Segment{
+		{Flags: flows.SYN, Seq: 10},
+		{Flags: flows.ACK, Seq: 11, Ack: 21, Time: 1e6},
+		{Flags: flows.ACK, Seq: 11, Ack: 21, Time: 2e6, Len: 5, Payload: []byte("hello")},
+		{Flags: flows.ACK, Seq: 16, Ack: 26, Time: 200e9, Len: 5, Payload: []byte("again")},
+	} {
+		s.SrcPort, s.DstPort, s.Hash, s.WindowScale = 40000, 80, 1, flows.NoScale
+		s.Num = uint64(i + 1)
+		s.Print = s.Num << 32
+		e.Sweep(s.Time)
+		e.Segment(&s)
+	}
+	if e.Len() != 1 || len(l.gone) != 0 {
+		t.Errorf("got %d connections, %d of them forgotten, want one that is kept", e.Len(), len(l.gone))
+	}
+}
