@@ -44,7 +44,7 @@ const (
 	sawCloseDelimited       // response n
 	sawEarly                // response n with code
 	sawCrossing             // request n and the server's FIN, d apart
-	sawMetClose             // request n came d before the RST of a server that closed the idle connection
+	sawMetClose             // request n came d before the end by a server that closed the idle connection
 	sawLateRequest          // request n left d after the server's FIN had come
 	sawCrossingData         // data and the server\'s FIN
 	sawLateData             // data of the client after the server\'s FIN had come
@@ -111,7 +111,7 @@ func (f fact) String() string {
 	case sawCrossing:
 		return fmt.Sprintf("request %d and the server's FIN crossed, %s apart", f.n, d)
 	case sawMetClose:
-		return fmt.Sprintf("request %d met the server's close of the idle connection: RST after %s", f.n, d)
+		return fmt.Sprintf("request %d met the server's close of the idle connection: %s after %s", f.n, f.end(), d)
 	case sawLateRequest:
 		return fmt.Sprintf("request %d was sent %s after the server's FIN", f.n, d)
 	case sawCrossingData:

@@ -284,12 +284,13 @@ func (s *server) missed() []int64 {
 }
 
 // metClose takes requests that came just as the server closed their connection
-// for having been idle: what it has not read makes that an RST (RFC 2525, 2.17).
+// for having been idle. What it has not read makes that an RST (RFC 2525, 2.17);
+// if it has read the request, but no longer serves it, it is a FIN.
 func (s *server) metClose(timeout band) {
 	near := timeout.middle * agreement / 100
 	met := where(waiting(s.records, serverEndedBusy), func(r *record) bool {
 		idle := r.ended - r.done
-		return r.has(isReset) && r.fact.what == sawUnansweredEnd && r.done != analyze.Unknown && measured(r) <= minRace &&
+		return r.fact.what == sawUnansweredEnd && r.done != analyze.Unknown && measured(r) <= minRace &&
 			idle >= timeout.lo-near && idle <= timeout.hi+near
 	})
 	for _, r := range met {
