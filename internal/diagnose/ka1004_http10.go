@@ -31,6 +31,9 @@ func checkHttp10(v *view, r *Rule) []Finding {
 		}
 		f := v.found(r, e, "%s in HTTP/1.0: %s end %s of the connections", who, what, shareOf(e.len(), e.pair.seen()))
 		f.brief = who + " in HTTP/1.0, so that every exchange needs a connection"
+		if typical(values(e.records, carried)) > 1 {
+			f.brief = who + " in HTTP/1.0, and not always with keep-alive"
+		}
 		out = append(out, f)
 	}
 	return out

@@ -8,7 +8,7 @@ var maxRequests = &Rule{
 	ID:      "KA1006",
 	Title:   "server ends connections after a number of requests",
 	Who:     analyze.Server,
-	SetWhen: "the connection is ended after the same number of requests on three or more connections, and none carries more",
+	SetWhen: "the connection is ended after the same number of requests on three or more connections, or after as many as its Keep-Alive field allows (max), and none carries more",
 	Why:     "a limit of requests per connection is reached: keepalive_requests, MaxKeepAliveRequests, maxKeepAliveRequests, maxRequestsPerSocket",
 	Fix:     "raise the limit of requests per connection; the connections that it costs are one per that many requests",
 	Verify:  `http.response and http.connection matches "(?i)close"`,

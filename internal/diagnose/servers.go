@@ -150,29 +150,20 @@ func (x *signs) drainedAt(t int64) bool {
 
 // saidClose says why responses ended the persistence.
 func (d *Diagnosis) saidClose(s *server) {
-	w := waiting(s.records, saidInResponse)
-	w, other := split(w, func(r *record) bool { return r.fact.what == sawResponseClose })
+	w, other := split(waiting(s.records, saidInResponse), saysClose)
 	ten, delimited := split(other, func(r *record) bool { return r.fact.what == sawResponse10 })
+	kept, ten := split(ten, func(r *record) bool { return r.fact.n > 1 }) // by the responses before it
 	settle(ten, HTTP10, analyze.Server, High)
 	settle(delimited, CloseDelimited, analyze.Server, High)
 	if x := s.lastSigns(); x.drain && len(w) > 0 {
 		if gone, _ := s.after(x.from); gone || s.has(ServerDrain) {
 			settle(w, ServerDrain, analyze.Server, High)
+			settle(kept, HTTP10, analyze.Server, High)
 			return
 		}
 	}
-	most := uint32(0)
-	for _, r := range s.records {
-		most = max(most, r.requests)
-	}
-	full, rest := split(w, func(r *record) bool {
-		return most >= 2 && r.fact.n == most && r.requests == most && r.fact.code < 400
-	})
-	if len(full) >= minSamples {
-		settle(full, ServerMaxRequests, analyze.Server, High)
-		d.policy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.name, Value: int64(most), Samples: int64(len(full))})
-		w = rest
-	}
+	w, ten = split(d.full(s, append(w, kept...)), saysClose)
+	settle(ten, HTTP10, analyze.Server, High)
 	w, errors := split(w, func(r *record) bool { return r.fact.code < 400 })
 	settle(errors, ResponseConnectionClose, analyze.Server, High)
 	if age, ok := aged(w, s.keptAge()); ok {
@@ -181,6 +172,31 @@ func (d *Diagnosis) saidClose(s *server) {
 		return
 	}
 	settle(w, ResponseConnectionClose, analyze.Server, High)
+}
+
+// saysClose reports whether a response said "Connection: close".
+func saysClose(r *record) bool { return r.fact.what == sawResponseClose }
+
+// full names those of w that ended at a limit of requests, and returns the
+// others. None carries more; where the server has told the limit, one is enough.
+// Node tells it in each response, Apache how many may follow.
+func (d *Diagnosis) full(s *server, w []*record) (rest []*record) {
+	most := uint32(0)
+	for _, r := range s.records {
+		most = max(most, r.requests)
+	}
+	in, rest := split(w, func(r *record) bool {
+		return most >= 2 && r.fact.n == most && r.requests == most && r.fact.code < 400
+	})
+	told := s.AdvertisedMax == int64(most) || s.AdvertisedMax == int64(most)-1
+	if len(in) < minSamples && !told {
+		return w
+	}
+	settle(in, ServerMaxRequests, analyze.Server, High)
+	if len(in) >= minSamples {
+		d.policy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.name, Value: int64(most), Samples: int64(len(in))})
+	}
+	return rest
 }
 
 func (s *server) has(c Cause) bool {
