@@ -1,6 +1,9 @@
 package diagnose
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
@@ -9,7 +12,7 @@ var unannounced = &Rule{
 	Title:   "server closes connections without a word",
 	Who:     analyze.Server,
 	SetWhen: "the server sends FIN after a response that did not say close, and no timeout, number of requests, age or shutdown explains it",
-	Why:     "a limit that this capture does not show often enough, an error in the server, or a reload",
+	Why:     "a server that keeps no connections, a limit that this capture does not show often enough, an error in the server, or a reload",
 	Fix:     "look into the server: its keep-alive settings and its log at these times",
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides | Whole,
@@ -22,7 +25,18 @@ func checkUnannounced(v *view, r *Rule) []Finding {
 	for _, e := range v.perServer(ServerClosedUnannounced) {
 		f := v.found(r, e, "%s closes connections without a word: %s, %s after the response", e.server.name, shareOf(e.len(), e.server.seen()), after(e.records))
 		f.brief = e.server.name + " closes connections without a word"
+		if e.server.oneEach(e.records) {
+			f.Title = fmt.Sprintf("%s closes after every response without saying so: %s, %s after it", e.server.name, shareOf(e.len(), e.server.seen()), after(e.records))
+			f.Fix = "switch keep-alive on in the server, or put one that keeps connections in front of it; in uWSGI use http11-socket instead of http-socket"
+			f.brief = e.server.name + " closes after every response"
+		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// oneEach reports whether the server closed these right after their only
+// response, and no connection to it carried more.
+func (s *server) oneEach(closed []*record) bool {
+	return len(closed) >= minSamples && slices.Max(values(s.records, carried)) == 1 && slices.Max(values(closed, measured)) < minIdle
 }
