@@ -32,12 +32,15 @@ const (
 	Ruby
 	PHP
 	Wget
+	Perl
+	PycURL
+	HTTPie
 	OtherSoftware // it says a name, but none of these
 )
 
 // String returns the name; "" if it is not known.
 func (s Software) String() string {
-	return [...]string{"", "Go", "nginx", "Apache", "Node", "Python", "Python's http.server", "Java", ".NET", "curl", "a browser", "a load generator", "Envoy", "HAProxy", "an AWS load balancer", "lighttpd", "Caddy", "Ruby", "PHP", "wget", ""}[s]
+	return [...]string{"", "Go", "nginx", "Apache", "Node", "Python", "Python's http.server", "Java", ".NET", "curl", "a browser", "a load generator", "Envoy", "HAProxy", "an AWS load balancer", "lighttpd", "Caddy", "Ruby", "PHP", "wget", "Perl", "PycURL", "HTTPie", ""}[s]
 }
 
 // signs are how the value of User-Agent or Server begins.
@@ -50,11 +53,13 @@ var signs = []struct {
 	{"node", Node}, {"axios", Node}, {"undici", Node}, {"got ", Node}, {"Express", Node},
 	{"python", Python}, {"Python", Python}, {"aiohttp", Python}, {"BaseHTTP", PythonHTTP}, {"SimpleHTTP", PythonHTTP},
 	{"gunicorn", Python}, {"uvicorn", Python}, {"Werkzeug", Python}, {"hypercorn", Python},
+	{"TornadoServer", Python}, {"TwistedWeb", Python}, {"waitress", Python}, {"CherryPy", Python}, {"Cheroot", Python},
 	{"Java", Java}, {"okhttp", Java}, {"Jetty", Java}, {"ReactorNetty", Java},
 	{"Kestrel", DotNet}, {"Microsoft-IIS", DotNet}, {"curl/", Curl}, {"Mozilla/", Browser},
 	{"ApacheBench", LoadTool}, {"wrk", LoadTool}, {"hey/", LoadTool}, {"k6/", LoadTool}, {"vegeta", LoadTool},
 	{"envoy", Envoy}, {"HAProxy", HAProxy}, {"haproxy", HAProxy}, {"awselb", AWSLoadBalancer},
 	{"lighttpd", Lighttpd}, {"Caddy", Caddy}, {"Ruby", Ruby}, {"WEBrick", Ruby}, {"PHP/", PHP}, {"Wget/", Wget},
+	{"libwww-perl", Perl}, {"PycURL", PycURL}, {"HTTPie/", HTTPie},
 }
 
 // softwareOf recognizes the value of one of these fields.

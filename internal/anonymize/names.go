@@ -58,6 +58,7 @@ var products = []string{
 	"gunicorn", "uvicorn", "Werkzeug", "hypercorn", "Java", "okhttp", "Jetty", "ReactorNetty", "Kestrel",
 	"Microsoft-IIS", "curl/", "Mozilla/", "ApacheBench", "wrk", "hey/", "k6/", "vegeta", "envoy", "HAProxy",
 	"haproxy", "awselb", "lighttpd", "Caddy", "Ruby", "WEBrick", "PHP/", "Wget/",
+	"TornadoServer", "TwistedWeb", "waitress", "CherryPy", "Cheroot", "libwww-perl", "PycURL", "HTTPie/",
 }
 
 const eventStream = "text/event-stream"

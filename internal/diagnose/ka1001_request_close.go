@@ -22,6 +22,8 @@ var requestClose = &Rule{
 		analyze.Ruby:     "send the requests inside one Net::HTTP.start: without it each of them says close",
 		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
 		analyze.Curl:     `drop the header "Connection: close"`,
+		analyze.Wget:     "take out --no-http-keep-alive (http_keep_alive = off in wgetrc)",
+		analyze.Perl:     "make one LWP::UserAgent->new(keep_alive => N) for all requests: without keep_alive each of them says close",
 	},
 }
 

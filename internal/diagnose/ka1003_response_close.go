@@ -23,7 +23,7 @@ var responseClose = &Rule{
 		analyze.Apache:   "set Apache's KeepAlive On, KeepAliveTimeout to a few seconds and MaxKeepAliveRequests to 1000 or 0",
 		analyze.Go:       `remove SetKeepAlivesEnabled(false) and the header "Connection: close"`,
 		analyze.Node:     `do not set the header "Connection: close"; leave server.keepAliveTimeout above 0`,
-		analyze.Python:   "run behind a server that keeps connections (gunicorn -k gthread --keep-alive, uvicorn), with protocol HTTP/1.1",
+		analyze.Python:   "run behind a server that keeps connections (gunicorn -k gthread --keep-alive, uvicorn), with protocol HTTP/1.1; behind waitress send Content-Length: it closes after responses without",
 		analyze.PHP:      "run PHP as php-fpm behind a web server that keeps connections: php -S closes after every response",
 		analyze.Lighttpd: "set lighttpd's server.max-keep-alive-requests and server.max-keep-alive-idle above 0",
 	},

@@ -26,9 +26,10 @@ var poolOverflow = &Rule{
 const keepMany = "let the client's pool keep as many idle connections per host as requests run in parallel; in nginx that is keepalive N in the upstream block, in Caddy keepalive_idle_conns_per_host"
 
 var keepManyFor = map[analyze.Software]string{
+	analyze.PycURL: "raise M_MAXCONNECTS of the CurlMulti (MAXCONNECTS of a Curl handle: 5 by default) to the parallel requests",
 	analyze.Java:   "raise the connections kept per route (Apache HttpClient setMaxConnPerRoute, OkHttp ConnectionPool) to the parallel requests",
 	analyze.Node:   "raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests",
-	analyze.Python: "raise pool_maxsize of the HTTPAdapter (requests: 10 by default) or max_keepalive_connections of Limits (httpx: 20 by default) to the parallel requests",
+	analyze.Python: "raise pool_maxsize of the HTTPAdapter (requests: 10 by default), maxsize of the PoolManager (urllib3: 1 by default) or max_keepalive_connections of Limits (httpx: 20 by default) to the parallel requests",
 }
 
 func checkPoolOverflow(v *view, r *Rule) []Finding {

@@ -18,7 +18,7 @@ var leakedConnections = &Rule{
 	FixFor: map[analyze.Software]string{
 		analyze.Go:     "defer resp.Body.Close() and read the body to the end (io.Copy(io.Discard, resp.Body)); share one http.Client and Transport, do not make one per request",
 		analyze.Python: "use one requests.Session and read or close each response (with session.get(...) as r)",
-		analyze.Node:   "consume each response (res.resume()) and use one http.Agent",
+		analyze.Node:   "read each response to its end (res.resume(), await response.arrayBuffer()) and use one http.Agent",
 	},
 }
 

@@ -25,6 +25,9 @@ var clientPerRequest = &Rule{
 		analyze.Ruby:     "send the requests inside one Net::HTTP.start: Net::HTTP.get opens and closes a connection each time",
 		analyze.Curl:     "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
 		analyze.Wget:     "give wget all URLs at once (-i FILE), or use a program that keeps its connections: each run of wget opens its own",
+		analyze.Perl:     "make one LWP::UserAgent->new(keep_alive => N) for all requests, with N as many connections as it is to keep",
+		analyze.PycURL:   "use one Curl handle (or one CurlMulti) for all requests: each new handle opens its own connection; a CurlMulti keeps as many as M_MAXCONNECTS says",
+		analyze.HTTPie:   "use a program that keeps its connections: each run of HTTPie opens its own",
 		analyze.Node:     "use an http.Agent with keepAlive: true, or fetch",
 		analyze.Java:     "share one HttpClient; in HttpURLConnection read the body to the end and do not call disconnect()",
 		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
@@ -36,7 +39,10 @@ var clientPerRequest = &Rule{
 // trip, where the capture was made at the server.
 const soonAfter = 1e9
 
-// byHand is how many runs of curl or wget are still a person's, not a script's.
+// oneShot are the programs that a person runs once for each request, or few.
+var oneShot = []analyze.Software{analyze.Curl, analyze.Wget, analyze.HTTPie}
+
+// byHand is how many runs of these are still a person's, not a script's.
 const byHand = 10
 
 func checkClientPerRequest(v *view, r *Rule) []Finding {
@@ -48,7 +54,7 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		}
 		slices.SortStableFunc(e.records, func(x, y *record) int { return cmp.Compare(x.requests, y.requests) }) // those with one show it best
 		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.name, e.server.name, shareOf(e.len(), e.pair.seen()))
-		if (e.pair.agent == analyze.Curl || e.pair.agent == analyze.Wget) && e.len() < byHand {
+		if slices.Contains(oneShot, e.pair.agent) && e.len() < byHand {
 			f.Severity = Info
 		}
 		f.brief = e.pair.name + " uses a new connection to " + e.server.name + " for each request"
