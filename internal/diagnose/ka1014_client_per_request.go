@@ -57,7 +57,10 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		if slices.Contains(oneShot, e.pair.agent) && e.len() < byHand {
 			f.Severity = Info
 		}
-		f.brief = e.pair.name + " uses a new connection to " + e.server.name + " for each request"
+		f.brief = e.pair.name + " closes its connections to " + e.server.name + " after a response"
+		if e.pair.rarelyReused() {
+			f.brief = e.pair.name + " uses a new connection to " + e.server.name + " for each request"
+		}
 		if e.server.AdvertisedTimeout == 1 {
 			f.Fix = "raise the server's keep-alive timeout: it announces 1 s, and clients that keep a second's distance from that, as Node does, close at once"
 		}
@@ -70,11 +73,8 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 			f.brief = e.pair.name + " closes its connections to " + e.server.name + " after " + Plural(n, "request", "requests")
 			f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.seen()))
 			f.Fix = "raise the limit of requests per connection in the client (in nginx keepalive_requests of the upstream block); without such a limit, share one client or session for all requests"
-		case requests >= 2*e.len(): // it has a pool, for it used these connections again
-			f.brief = e.pair.name + " closes its connections to " + e.server.name + " after a response"
-			if e.pair.PoolNeed > 1 {
-				f.Fix = keepMore(e, e.pair.PoolNeed)
-			}
+		case requests*2 >= e.len()*3 && e.pair.PoolNeed > 1: // it has a pool, for it used these connections again
+			f.Fix = keepMore(e, e.pair.PoolNeed)
 		}
 		if p, ok := v.policyOf(PoolSize, analyze.Client, e.pair.title()); ok && p.Samples > e.len() {
 			f.Severity = Info // the pool, which another rule tells of, explains these, too
@@ -93,12 +93,24 @@ func (p *pair) limited(closed []*record, n int64) bool {
 	return len(closed) >= minSamples && spread(values(closed, carried)) == 0 && slices.Max(values(p.records, carried)) == n
 }
 
-// wentOn reports whether the client opened another connection after it had ended
-// one of these.
+// rarelyReused reports whether nearly all requests of the pair are the first of
+// their connection.
+func (p *pair) rarelyReused() bool {
+	requests := int64(0)
+	for _, r := range p.records {
+		requests += int64(r.requests)
+	}
+	return (requests-p.seen())*20 <= requests
+}
+
+// wentOn reports whether the client sent a request on another connection that it
+// opened after it had ended one of these.
 func (p *pair) wentOn(ended []*record) bool {
 	newest := int64(math.MinInt64)
 	for _, r := range p.records {
-		newest = max(newest, r.start)
+		if r.requests > 0 {
+			newest = max(newest, r.start)
+		}
 	}
 	return slices.ContainsFunc(ended, func(r *record) bool { return r.ended < newest })
 }
