@@ -102,12 +102,19 @@ func (s *server) after(t int64) (gone, back bool) {
 		switch {
 		case r.cause == Refused:
 			return r.start-t <= beforeRefusal, false
-		case r.cause == Unanswered && r.by == analyze.Network:
+		case r.cause == Unanswered && r.by == analyze.Network, r.untaken():
 		default:
 			return false, true
 		}
 	}
 	return false, false
+}
+
+// untaken reports whether the server reset a connection without a byte of a
+// response, as its kernel does with those that no process has taken yet when the
+// listening socket is closed.
+func (r *record) untaken() bool {
+	return r.class == serverEndedBusy && r.has(isReset) && r.done == analyze.Unknown && r.fact.what == sawUnansweredEnd
 }
 
 // signs are when a server did something, as far as it tells how it ended.
@@ -125,7 +132,7 @@ func (s *server) lastSigns() signs {
 		if r.done != analyze.Unknown {
 			x.last = max(x.last, r.done)
 		}
-		if r.by == analyze.Server && !r.has(isOpen) && r.cause != Refused {
+		if r.by == analyze.Server && !r.has(isOpen) && r.cause != Refused && !r.untaken() {
 			x.last = max(x.last, r.ended)
 		}
 		switch {
