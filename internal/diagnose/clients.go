@@ -252,6 +252,7 @@ func (d *Diagnosis) idleClient(h *host) {
 		d.policy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.addr.String(), Value: b.middle, Samples: int64(b.n), Spread: b.spread(),
 			Matches: matching(analyze.Client, b.middle, p.agent)})
 	}
+	settle(d.swept(waiting(paused, clientEndedIdle)), ClientIdleTimeout, analyze.Client, Medium)
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
 		one := []*record{r}
 		switch {
@@ -270,20 +271,61 @@ func (d *Diagnosis) idleClient(h *host) {
 // time is that of its pauses, and its timeout is shorter. Where it opens so many
 // that some are by chance, none is returned.
 func (d *Diagnosis) replaced(idle []*record) []*record {
-	starts := map[uint32][]int64{}
-	in := where(idle, func(r *record) bool {
-		s, ok := starts[r.pair]
-		if !ok {
-			s = slices.Sorted(slices.Values(values(d.groups.byPair[r.pair].records, func(r *record) int64 { return r.start })))
-			if int64(len(s))*atOnce*10 > s[len(s)-1]-s[0] {
-				s = nil
-			}
-			starts[r.pair] = s
+	starts := d.starts()
+	return where(idle, func(r *record) bool {
+		s := starts(r)
+		if int64(len(s))*atOnce*10 > s[len(s)-1]-s[0] {
+			return false
 		}
 		i, _ := slices.BinarySearch(s, r.ended)
 		return r.class == clientEndedIdle && i < len(s) && s[i]-r.ended <= atOnce
 	})
-	return in
+}
+
+// swept returns idle connections if the client closed them for being idle, though
+// after pauses that differ: it looks at them from time to time, at least once in
+// its timeout, so that none is idle for more than twice as long as another.
+// HttpURLConnection looks every 5 s, evictIdleConnections of Apache HttpClient
+// once in its timeout. Where most were passed over while they were idle for less,
+// they were not of one pool, and none is returned.
+func (d *Diagnosis) swept(idle []*record) []*record {
+	if len(idle) <= minSamples {
+		return nil
+	}
+	pauses := values(idle, measured)
+	least := slices.Min(pauses)
+	if least < leastSwept || spread(pauses) > least+least*agreement/100 {
+		return nil
+	}
+	starts := d.starts()
+	next := func(r *record) int64 { // when the first was opened that could have been spared
+		s := starts(r)
+		if i, _ := slices.BinarySearch(s, r.done+afterLeak+r.connectTime()); i < len(s) {
+			return s[i]
+		}
+		return math.MaxInt64
+	}
+	passed := where(idle, func(r *record) bool { return next(r) < r.done+least })
+	missed := where(idle, func(r *record) bool { return next(r) < math.MaxInt64 })
+	if len(passed)*2 >= len(idle) || len(missed) < minSamples {
+		return nil
+	}
+	return idle
+}
+
+// leastSwept is the shortest idle time after which a sweep closes connections.
+const leastSwept = 1e9
+
+// starts returns what tells when the connections of a record's pair were opened,
+// in order.
+func (d *Diagnosis) starts() func(r *record) []int64 {
+	known := map[uint32][]int64{}
+	return func(r *record) []int64 {
+		if _, ok := known[r.pair]; !ok {
+			known[r.pair] = slices.Sorted(slices.Values(values(d.groups.byPair[r.pair].records, func(r *record) int64 { return r.start })))
+		}
+		return known[r.pair]
+	}
 }
 
 // atOnce is within what time of a close another connection is opened in its place.

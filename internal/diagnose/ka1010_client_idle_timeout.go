@@ -11,7 +11,7 @@ var clientIdleTimeout = &Rule{
 	ID:      "KA1010",
 	Title:   "client closes idle connections before it uses them again",
 	Who:     analyze.Client,
-	SetWhen: "the client sends FIN the same time after the last response on three or more connections, or after pauses that differ, when it opens others in their place",
+	SetWhen: "the client sends FIN the same time after the last response on three or more connections, or after pauses that differ, when it opens others in their place or looks at them from time to time",
 	Why:     "the idle timeout of the client's pool is shorter than the pauses between requests",
 	Fix:     "raise the idle timeout of the client's pool if the pauses between requests are longer; keep it below the server's",
 	Verify:  "tcp.flags.fin == 1",
@@ -38,8 +38,14 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 			f.Fix = fix
 		}
 		f.brief = e.host + " closes connections that are idle for " + Duration(after)
-		if !ok {
-			least := Duration(slices.Min(values(e.records, measured)))
+		least := Duration(slices.Min(values(e.records, measured)))
+		switch {
+		case ok:
+		case len(v.replaced(e.records))*2 < len(e.records): // it looks at them from time to time
+			most := Duration(slices.Max(values(e.records, measured)))
+			f.Title = fmt.Sprintf("%s closes its connections after %s to %s of idling: %s", e.host, least, most, conns(e.len()))
+			f.brief = fmt.Sprintf("%s closes connections that are idle for %s to %s", e.host, least, most)
+		default:
 			f.Title = fmt.Sprintf("%s closes connections that were idle for %s or more as it opens others: %s", e.host, least, conns(e.len()))
 			f.brief = fmt.Sprintf("%s opens new connections instead of using those idle for %s or more", e.host, least)
 		}
