@@ -245,6 +245,7 @@ func (d *Diagnosis) idleClient(h *host) {
 		settle(in, ClientIdleTimeout, analyze.Client, Medium)
 		paused = waiting(paused, clientEndedIdle, clientEndedQuiet)
 	}
+	swept := d.swept(where(paused, func(r *record) bool { return r.class == clientEndedIdle }))
 	if b, ok := agree(pauses(paused)); ok {
 		in := where(paused, func(r *record) bool { return b.has(measured(r)) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
@@ -252,7 +253,7 @@ func (d *Diagnosis) idleClient(h *host) {
 		d.policy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.addr.String(), Value: b.middle, Samples: int64(b.n), Spread: b.spread(),
 			Matches: matching(analyze.Client, b.middle, p.agent)})
 	}
-	settle(d.swept(waiting(paused, clientEndedIdle)), ClientIdleTimeout, analyze.Client, Medium)
+	settle(waiting(swept, clientEndedIdle), ClientIdleTimeout, analyze.Client, Medium)
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
 		one := []*record{r}
 		switch {
@@ -289,14 +290,10 @@ func (d *Diagnosis) replaced(idle []*record) []*record {
 // once in its timeout. Where most were passed over while they were idle for less,
 // they were not of one pool, and none is returned.
 func (d *Diagnosis) swept(idle []*record) []*record {
-	if len(idle) <= minSamples {
+	if len(idle) <= minSamples || !onceInTimeout(idle) {
 		return nil
 	}
-	pauses := values(idle, measured)
-	least := slices.Min(pauses)
-	if least < leastSwept || spread(pauses) > least+least*agreement/100 {
-		return nil
-	}
+	least := slices.Min(values(idle, measured))
 	starts := d.starts()
 	next := func(r *record) int64 { // when the first was opened that could have been spared
 		s := starts(r)
@@ -313,8 +310,13 @@ func (d *Diagnosis) swept(idle []*record) []*record {
 	return idle
 }
 
-// leastSwept is the shortest idle time after which a sweep closes connections.
-const leastSwept = 1e9
+// onceInTimeout reports whether one that looks at these at least once in its
+// timeout, of a second or more, may have closed them for being idle.
+func onceInTimeout(records []*record) bool {
+	d := values(records, measured)
+	least := slices.Min(d)
+	return least >= 1e9 && spread(d) <= least+least*agreement/100
+}
 
 // starts returns what tells when the connections of a record's pair were opened,
 // in order.

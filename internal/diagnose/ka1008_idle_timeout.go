@@ -8,7 +8,7 @@ var idleTimeout = &Rule{
 	ID:      "KA1008",
 	Title:   "server closes idle connections before they are used again",
 	Who:     analyze.Server,
-	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or within a second of it where it looks at them once a second, or as long after it as its Keep-Alive field says",
+	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or at most twice that where it looks at them from time to time, or as long after it as its Keep-Alive field says",
 	Why:     "the server's keep-alive timeout is shorter than the pauses between requests",
 	Fix:     "raise the server's keep-alive timeout above the pauses of the traffic; set the client's idle timeout below it, so that the client closes first and no request is lost",
 	Verify:  "tcp.flags.fin == 1",

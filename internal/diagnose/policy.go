@@ -118,6 +118,7 @@ var products = []product{
 	{"undici (Node fetch) keepAliveTimeout", analyze.Client, 4e9, analyze.Node},
 	{".NET PooledConnectionIdleTimeout", analyze.Client, 60e9, analyze.DotNet},
 	{".NET before 6", analyze.Client, 120e9, analyze.DotNet},
+	{"Java HttpURLConnection", analyze.Client, 5e9, analyze.Java},
 	{"OkHttp connection pool", analyze.Client, 300e9, analyze.Java},
 	{"Ruby Net::HTTP keep_alive_timeout", analyze.Client, 2e9, analyze.Ruby},
 }

@@ -279,7 +279,8 @@ func (d *Diagnosis) idleEnds(s *server) {
 	}
 	s.announced(paused)
 	s.unsaidLimits(d, prompt, paused)
-	if len(paused) >= minSamples && len(bursts(paused)) > 1 && sweepable(paused) {
+	if n := len(bursts(paused)); len(paused) >= minSamples && n > 1 && sweepable(paused) ||
+		n > minSamples && onceInTimeout(paused) { // as com.sun.net.httpserver, every 10 s for 30 s
 		settle(waiting(paused, serverEndedIdle), ServerIdleTimeout, analyze.Server, Medium)
 	}
 	for _, r := range waiting(w, serverEndedIdle, serverEndedQuiet) {
