@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -42,5 +43,28 @@ func TestFixForProxy(t *testing.T) {
 			}
 			t.Errorf("got no finding of %s in\n%s", clientPerRequest.ID, summary(p.Diagnosis))
 		})
+	}
+}
+
+// TestFixForJava holds that programs in Java are told settings that they have.
+func TestFixForJava(t *testing.T) {
+	for _, c := range []struct{ name, agent, server, closes, answers, title, fix string }{
+		{"HttpURLConnection", "Java/17.0.21.1", "nginx", ">", "<", "5.000 s of idling: 4 connections, the default of Java HttpURLConnection", "-Dhttp.keepAlive.time.server"},
+		{"another client", "python-requests/2.31.0", "nginx", ">", "<", "5.000 s of idling: 4 connections", "keepalive_expiry"},
+		{"Jetty", "Java-http-client/17.0.21.1", "Jetty(9.4.57.v20241219)", "<", ">", "idle for 5.000 s", "ServerConnector"},
+	} {
+		p := play(t, fmt.Sprintf(`conn 40001..40004 every 20
+0.000 $open
+0.002 > P. "GET / HTTP/1.1\r\nUser-Agent: %s\r\n\r\n"
+0.010 < P. "HTTP/1.1 200 OK\r\nServer: %s\r\nContent-Length: 2\r\n\r\nok"
+5.010 %s F.
+5.011 %s F.
+5.012 %[3]s .`, c.agent, c.server, c.closes, c.answers))
+		if len(p.Findings) == 0 || !strings.Contains(p.Findings[0].Title, c.title) || !strings.Contains(p.Findings[0].Fix, c.fix) {
+			t.Errorf("%s: got %s, want the title %q and the fix %q", c.name, summary(p.Diagnosis), c.title, c.fix)
+		}
+		if strings.Contains(c.agent, "python") && len(p.Findings) > 0 && strings.Contains(p.Findings[0].Title, "Java") {
+			t.Errorf("%s: got title %q, want no default of another program", c.name, p.Findings[0].Title)
+		}
 	}
 }

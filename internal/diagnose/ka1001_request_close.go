@@ -19,6 +19,7 @@ var requestClose = &Rule{
 		analyze.Go:       "remove DisableKeepAlives (Transport) and Request.Close = true; share one http.Client",
 		analyze.Python:   `use one requests.Session (or httpx.Client), and drop the header "Connection: close"`,
 		analyze.Node:     `use an http.Agent with keepAlive: true for all requests, and drop the header "Connection: close"`,
+		analyze.Java:     `remove -Dhttp.keepAlive=false (HttpURLConnection) and the header "Connection: close"; share one HttpClient`,
 		analyze.Ruby:     "send the requests inside one Net::HTTP.start: without it each of them says close",
 		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
 		analyze.Curl:     `drop the header "Connection: close"`,

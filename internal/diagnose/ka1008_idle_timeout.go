@@ -19,6 +19,7 @@ var idleTimeout = &Rule{
 		analyze.Nginx:      "raise nginx's keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle timeout below it",
 		analyze.Apache:     "raise Apache's KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
 		analyze.Go:         "set http.Server.IdleTimeout above the pauses of the traffic (without it ReadTimeout holds), and keep the client's idle timeout below it",
+		analyze.Java:       "raise idleTimeout of Jetty's ServerConnector (30 s by default) or Tomcat's keepAliveTimeout above the pauses of the traffic, and keep the client's idle timeout below it",
 		analyze.Node:       "raise server.keepAliveTimeout (5 s by default) above the pauses of the traffic, and headersTimeout with it; keep the client's idle timeout below it",
 		analyze.Python:     "raise --keep-alive (gunicorn), --timeout-keep-alive (uvicorn), keepalive_timeout (aiohttp), idle_connection_timeout (Tornado), timeout of the Site (Twisted), channel_timeout (waitress) or server.socket_timeout (CherryPy) above the pauses of the traffic",
 		analyze.PythonHTTP: "raise timeout of the handler class above the pauses of the traffic, and keep the client's idle timeout below it",

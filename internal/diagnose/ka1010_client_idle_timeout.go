@@ -20,6 +20,7 @@ var clientIdleTimeout = &Rule{
 	Costs:   true,
 	FixFor: map[analyze.Software]string{
 		analyze.Go:     "raise Transport.IdleConnTimeout (90 s in http.DefaultTransport) if the pauses between requests are longer; keep it below the server's",
+		analyze.Java:   "raise the idle timeout of the client if the pauses between requests are longer; HttpURLConnection: -Dhttp.keepAlive.time.server=SECONDS (5 s by default), java.net.http: -Djdk.httpclient.keepalive.timeout=SECONDS, Apache HttpClient: evictIdleConnections; keep it below the server's",
 		analyze.Python: "raise keepalive_expiry of httpx.Limits (5 s by default) or keepalive_timeout of aiohttp's TCPConnector (15 s by default) if the pauses between requests are longer; keep it below the server's",
 		analyze.Ruby:   "raise keep_alive_timeout of Net::HTTP (2 s by default) if the pauses between requests are longer; keep it below the server's",
 	},

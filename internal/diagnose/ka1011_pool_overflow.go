@@ -27,7 +27,7 @@ const keepMany = "let the client's pool keep as many idle connections per host a
 
 var keepManyFor = map[analyze.Software]string{
 	analyze.PycURL: "raise M_MAXCONNECTS of the CurlMulti (MAXCONNECTS of a Curl handle: 5 by default) to the parallel requests",
-	analyze.Java:   "raise the connections kept per route (Apache HttpClient setMaxConnPerRoute, OkHttp ConnectionPool) to the parallel requests",
+	analyze.Java:   "raise the idle connections that the client keeps to the parallel requests; HttpURLConnection: -Dhttp.maxConnections (5 per host by default), java.net.http: -Djdk.httpclient.connectionPoolSize (no limit by default), OkHttp: ConnectionPool (5 by default)",
 	analyze.Node:   "raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests",
 	analyze.Python: "raise pool_maxsize of the HTTPAdapter (requests: 10 by default), maxsize of the PoolManager (urllib3: 1 by default) or max_keepalive_connections of Limits (httpx: 20 by default) to the parallel requests",
 }

@@ -18,6 +18,7 @@ var unreadBody = &Rule{
 	FixFor: map[analyze.Software]string{
 		analyze.Go:     "before resp.Body.Close(): io.Copy(io.Discard, resp.Body), bounded by io.LimitReader for large ones (Go 1.27 drains up to 256 KiB by itself); share one http.Client with one Transport",
 		analyze.Python: "read each body to the end before the response is closed (requests: r.content, or no stream=True, aiohttp: await r.read()), or ask with HEAD; share one session",
+		analyze.Java:   "read each body to the end before it is closed, or ask with HEAD; Apache HttpClient: EntityUtils.consume, java.net.http: BodyHandlers.discarding(), HttpURLConnection: getErrorStream(), too; share one client",
 		analyze.Node:   "read each body to the end (res.resume(), await response.arrayBuffer()), or ask with HEAD; share one agent",
 	},
 }

@@ -18,6 +18,7 @@ var leakedConnections = &Rule{
 	FixFor: map[analyze.Software]string{
 		analyze.Go:     "defer resp.Body.Close() and read the body to the end (io.Copy(io.Discard, resp.Body)); share one http.Client and Transport, do not make one per request",
 		analyze.Python: "use one requests.Session and read or close each response (with session.get(...) as r)",
+		analyze.Java:   "read each body to the end and close it, even if only the status is wanted (HttpURLConnection: getErrorStream() on errors); share one HttpClient, do not make one per request",
 		analyze.Node:   "read each response to its end (res.resume(), await response.arrayBuffer()) and use one http.Agent",
 	},
 }

@@ -29,7 +29,7 @@ var clientPerRequest = &Rule{
 		analyze.PycURL:   "use one Curl handle (or one CurlMulti) for all requests: each new handle opens its own connection; a CurlMulti keeps as many as M_MAXCONNECTS says",
 		analyze.HTTPie:   "use a program that keeps its connections: each run of HTTPie opens its own",
 		analyze.Node:     "use an http.Agent with keepAlive: true, or fetch",
-		analyze.Java:     "share one HttpClient; in HttpURLConnection read the body to the end and do not call disconnect()",
+		analyze.Java:     "share one HttpClient, and read each body to the end before it is closed; in HttpURLConnection do not call disconnect() on a body that is not read",
 		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
 		analyze.Go:       "read each body to the end before resp.Body.Close() (io.Copy(io.Discard, resp.Body)); share one http.Client; do not set MaxIdleConnsPerHost below 0 nor call CloseIdleConnections after each request",
 	},
