@@ -68,3 +68,22 @@ func TestFixForJava(t *testing.T) {
 		}
 	}
 }
+
+// TestFixForAge holds that a client that limits the age of its connections is
+// not told to share them.
+func TestFixForAge(t *testing.T) {
+	const use = "%.3f > P. $get\n%.3f < P. $ok\n"
+	var text strings.Builder
+	for i, at := range [][]float64{{.1, .5, .9}, {.2, .95}, {.3, .4, .7, .92}, {.15, .98}} {
+		start := 2 * float64(i)
+		fmt.Fprintf(&text, "conn %d\n%.3f $open\n", 40001+i, start)
+		for _, d := range at {
+			fmt.Fprintf(&text, use, start+d, start+d+.008)
+		}
+		fmt.Fprintf(&text, "%.3f > F.\n%.3f < F.\n%.3f > .\n", start+1.01, start+1.011, start+1.012)
+	}
+	p := play(t, text.String())
+	if len(p.Findings) == 0 || !strings.Contains(p.Findings[0].Title, "at an age of 1.010 s") || !strings.Contains(p.Findings[0].Fix, "setConnectionTimeToLive") {
+		t.Errorf("got %s, want an age of 1.010 s and how to raise it", summary(p.Diagnosis))
+	}
+}

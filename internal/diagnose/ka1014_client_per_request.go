@@ -73,8 +73,14 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 			f.brief = e.pair.name + " closes its connections to " + e.server.name + " after " + Plural(n, "request", "requests")
 			f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.seen()))
 			f.Fix = "raise the limit of requests per connection in the client (in nginx keepalive_requests of the upstream block); without such a limit, share one client or session for all requests"
-		case requests*2 >= e.len()*3 && e.pair.PoolNeed > 1: // it has a pool, for it used these connections again
-			f.Fix = keepMore(e, e.pair.PoolNeed)
+		case requests*2 >= e.len()*3: // it has a pool, for it used these connections again
+			if age, ok := e.pair.agedOut(e.records); ok {
+				f.brief = e.pair.name + " closes its connections to " + e.server.name + " at an age of " + Duration(age)
+				f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.seen()))
+				f.Fix = "raise the limit of the age of connections in the client (Apache HttpClient setConnectionTimeToLive, .NET PooledConnectionLifetime); without such a limit, share one client or session for all requests"
+			} else if e.pair.PoolNeed > 1 {
+				f.Fix = keepMore(e, e.pair.PoolNeed)
+			}
 		}
 		if p, ok := v.policyOf(PoolSize, analyze.Client, e.pair.title()); ok && p.Samples > e.len() {
 			f.Severity = Info // the pool, which another rule tells of, explains these, too
@@ -91,6 +97,14 @@ func carried(r *record) int64 { return int64(r.requests) }
 // after n requests, and none of the others carried more.
 func (p *pair) limited(closed []*record, n int64) bool {
 	return len(closed) >= minSamples && spread(values(closed, carried)) == 0 && slices.Max(values(p.records, carried)) == n
+}
+
+// agedOut returns the age at which the client closed these connections, if most
+// were of one, and none of the others was used when it was older.
+func (p *pair) agedOut(closed []*record) (age int64, ok bool) {
+	b, ok := agree(ages(closed))
+	older := func(r *record) bool { return r.done != analyze.Unknown && r.done-r.start > b.hi }
+	return b.middle, ok && b.lo >= minAge && !slices.ContainsFunc(p.records, older)
 }
 
 // rarelyReused reports whether nearly all requests of the pair are the first of
