@@ -10,7 +10,7 @@ var idleTimeout = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or at most twice that where it looks at them from time to time, or as long after it as its Keep-Alive field says",
 	Why:     "the server's keep-alive timeout is shorter than the pauses between requests",
-	Fix:     "raise the server's keep-alive timeout above the pauses of the traffic; set the client's idle timeout below it, so that the client closes first and no request is lost",
+	Fix:     "raise the server's keep-alive timeout above the pauses of the traffic; set the client's idle timeout below it, so that the client closes first and no request is lost; Tomcat: keepAliveTimeout, com.sun.net.httpserver: -Dsun.net.httpserver.idleInterval=SECONDS (30 by default)",
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides | Whole,
 	Check:   checkIdleTimeout,

@@ -10,7 +10,7 @@ var readTimeout = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "a server that says no name, or Go, closes idle connections after a short whole number of seconds that no known default explains",
 	Why:     "http.Server without IdleTimeout uses ReadTimeout for idle connections (beego sets 1 s): it closes each one so long after its response",
-	Fix:     "set http.Server.IdleTimeout (60 s or more, above the idle timeout of the clients) beside ReadTimeout; in another server look for its keep-alive timeout",
+	Fix:     "set http.Server.IdleTimeout (60 s or more, above the idle timeout of the clients) beside ReadTimeout; in another server look for its keep-alive timeout (Tomcat: keepAliveTimeout, else connectionTimeout)",
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides | Whole,
 	Check:   checkReadTimeout,
