@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -27,6 +28,9 @@ func checkStalled(v *view, r *Rule) []Finding {
 		if who == analyze.Server {
 			f.Title = fmt.Sprintf("%s did not read for up to %s: %s with a closed window", e.server.name, Duration(longest), conns(e.len()))
 		}
+		if n := left(e.records); who == analyze.Client && n >= minSamples && n*2 > len(e.records) {
+			f.Fix = fmt.Sprintf("read each response to its end, or close it: on %d of these connections one was still not complete when the client had opened others; %s", n, r.Fix)
+		}
 		if longest >= 2e9 || e.len() >= minSamples {
 			f.Severity = Notable
 		}
@@ -35,4 +39,17 @@ func checkStalled(v *view, r *Rule) []Finding {
 		out = append(out, f)
 	}
 	return out
+}
+
+// left returns on how many connections a response that had begun was still not
+// complete when the client opened its newest one.
+func left(records []*record) (n int) {
+	newest := slices.Max(values(records, func(r *record) int64 { return r.start }))
+	for _, r := range records {
+		begun := r.firstByte() != analyze.Unknown && r.firstByte() < newest
+		if begun && (r.cause == BusyAtEnd || r.begun() && r.ended > newest) {
+			n++
+		}
+	}
+	return n
 }
