@@ -25,12 +25,11 @@ func (j *job) times(src *capture.Source, opt capture.Options) (first, last int64
 func (j *job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Options) *report.Report {
 	first, last := j.times(src, opt)
 	j.last = last
-	percent := 10
-	if j.collector != nil { // the connections are written already: all the memory is for adding up
-		percent = 5
-	}
-	defer tightenMemory(percent)()
+	defer tightenMemory(10)()
 	result := a.Finish(first, last)
+	if j.collector != nil { // the connections are written already: to judge them takes the most memory of all
+		defer tightenMemory(3)()
+	}
 	return j.report(src, result, j.diagnose(result), nil)
 }
 
