@@ -29,7 +29,7 @@ const (
 	synWait = 70e9
 )
 
-// evictionOf queues c.
+// evictionOf returns the entry of c in the queue of those that wait.
 func evictionOf(c *Conn, at int64) eviction { return eviction{known{c.self, uint32(c.ID)}, at} }
 
 // leave queues a connection that is over.

@@ -72,14 +72,12 @@ func (b *books) spare() (ids idSet) {
 func (b *books) foldTimeWaits(until int64, spared *idSet) {
 	t := &b.sums
 	b.spans.load()
-	for i := range uint32(b.spans.len()) {
-		if s := b.spans.at(i); !s.begun {
-			s.spared = s.spared || spared.has(uint64(s.id))
-		}
-	}
 	line := newTimeline(b.spans.len())
 	for i := range uint32(b.spans.len()) {
 		s := b.spans.at(i)
+		if !s.begun {
+			s.spared = s.spared || spared.has(uint64(s.id))
+		}
 		line.add(i, max(s.from, t.until), s.to, until, &s.begun)
 	}
 	line.sort()
