@@ -7,7 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // The values that some flags take.
@@ -62,15 +63,15 @@ func completedFlags() []completed {
 }
 
 func ruleIDs() (ids []string) {
-	for _, r := range diagnose.Rules {
+	for _, r := range rules.Rules {
 		ids = append(ids, r.ID)
 	}
 	return ids
 }
 
 func metricNames() (names []string) {
-	for i := range diagnose.Metrics {
-		names = append(names, diagnose.Metrics[i].Name)
+	for i := range gate.Metrics {
+		names = append(names, gate.Metrics[i].Name)
 	}
 	return names
 }

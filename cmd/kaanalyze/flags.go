@@ -14,9 +14,10 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // settings are what the command line asks for.
@@ -47,7 +48,7 @@ type settings struct {
 	key         []byte // that names are replaced with, nil if they stay
 	sha256      bool
 	strict      bool
-	gates       []*diagnose.Gate
+	gates       []*gate.Condition
 	baseline    *report.Baseline // nil without
 
 	tui                   bool
@@ -57,9 +58,9 @@ type settings struct {
 	demo                  bool
 	help, version, schema bool
 	rules, metrics        bool
-	rule                  *diagnose.Rule // to explain, or nil
-	completion            string         // the shell, "" for none
-	list                  bool           // the interfaces
+	rule                  *rules.Rule // to explain, or nil
+	completion            string      // the shell, "" for none
+	list                  bool        // the interfaces
 }
 
 // output is a file that a report goes to.
@@ -251,7 +252,7 @@ func (s *settings) setValues(r *raw) error {
 // setRule finds the rule to explain.
 func (s *settings) setRule(id string) error {
 	var err error
-	if s.rule, err = diagnose.RuleByID(id); err != nil {
+	if s.rule, err = rules.ByID(id); err != nil {
 		return &usageError{fmt.Errorf("--explain: %w", err), "--list-rules lists them"}
 	}
 	return nil
@@ -260,7 +261,7 @@ func (s *settings) setRule(id string) error {
 // setGates reads --fail-on.
 func (s *settings) setGates(r *raw) error {
 	for _, text := range r.failOn {
-		g, err := diagnose.ParseGate(text)
+		g, err := gate.Parse(text)
 		if err != nil {
 			return &usageError{fmt.Errorf("--fail-on %q: %w", text, err), "--list-metrics and --list-rules list what it takes"}
 		}

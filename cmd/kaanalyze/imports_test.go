@@ -29,19 +29,21 @@ var mayImport = map[string]struct{ own, others []string }{
 	"internal/tlswire":    {others: []string{"golang.org/x/crypto"}},
 	"internal/anonymize":  {own: []string{"httpparse"}},
 	"internal/analyze":    {own: []string{"flows", "httpparse", "internal/tlswire"}},
-	"internal/diagnose":   {own: []string{"flows", "internal/analyze"}},
+	"internal/cause":      {own: []string{"flows", "internal/analyze"}},
+	"internal/rules":      {own: []string{"flows", "internal/analyze", "internal/cause"}},
+	"internal/gate":       {own: []string{"flows", "internal/analyze", "internal/cause", "internal/rules"}},
 	"internal/report": {
-		own:    []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}, // flows and httpparse for values in analyze's
+		own:    []string{"flows", "httpparse", "internal/analyze", "internal/cause", "internal/rules", "internal/gate"}, // flows and httpparse for values in analyze's
 		others: []string{"gonum.org/v1/plot", "codeberg.org/go-fonts/liberation", "golang.org/x/image/font"},
 	},
 	"internal/live": {
-		own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report"},
+		own: []string{"flows", "capture", "internal/analyze", "internal/cause", "internal/rules", "internal/gate", "internal/report"},
 		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi",
 			"github.com/prometheus/client_golang", "github.com/prometheus/procfs", "golang.org/x/net/netutil"},
 	},
 	"internal/evidence": {own: []string{"flows", "httpparse", "capture", "internal/analyze"}},
 	"cmd/kaanalyze": {
-		own:    []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/diagnose", "internal/report", "internal/evidence", "internal/live"},
+		own:    []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/cause", "internal/rules", "internal/gate", "internal/report", "internal/evidence", "internal/live"},
 		others: []string{"github.com/spf13/pflag", "github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},
 }

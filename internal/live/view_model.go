@@ -10,8 +10,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // model is what the view shows, and what keys do. One goroutine has it.
@@ -29,7 +29,7 @@ type model struct {
 
 	width, height int
 	tab           int
-	findings      *table[diagnose.Finding]
+	findings      *table[rules.Finding]
 	servers       *table[analyze.ServerSummary]
 	pairs         *table[analyze.Pair]
 	connections   *table[analyze.Connection]
@@ -64,7 +64,7 @@ func newModel(v *View) *model {
 }
 
 // none is shown before the first snapshot.
-var noSnapshot = &Snapshot{Result: &analyze.Result{}, Diagnosis: &diagnose.Diagnosis{}}
+var noSnapshot = &Snapshot{Result: &analyze.Result{}, Diagnosis: &rules.Diagnosis{}}
 
 func (m *model) snapshot() *Snapshot {
 	if m.x == nil {
@@ -73,8 +73,8 @@ func (m *model) snapshot() *Snapshot {
 	return m.x
 }
 
-func (m *model) result() *analyze.Result        { return m.snapshot().Result }
-func (m *model) diagnosis() *diagnose.Diagnosis { return m.snapshot().Diagnosis }
+func (m *model) result() *analyze.Result     { return m.snapshot().Result }
+func (m *model) diagnosis() *rules.Diagnosis { return m.snapshot().Diagnosis }
 
 // The pace at which the view draws though nothing came.
 const (
@@ -275,7 +275,7 @@ func (m *model) list(scope string, only func(*analyze.Connection) bool) {
 
 // jump shows the connections of the finding that is seen or selected.
 func (m *model) jump() {
-	var f *diagnose.Finding
+	var f *rules.Finding
 	switch n := len(m.pages); {
 	case n > 0:
 		f = m.pages[n-1].finding
@@ -300,7 +300,7 @@ func (m *model) jump() {
 }
 
 // findingBy returns the finding with that key, nil if it is not there any more.
-func (m *model) findingBy(key string) *diagnose.Finding {
+func (m *model) findingBy(key string) *rules.Finding {
 	for i := range m.diagnosis().Findings {
 		if f := &m.diagnosis().Findings[i]; m.findings.key(f) == key {
 			return f

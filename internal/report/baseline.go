@@ -11,7 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // Baseline is an earlier report that this one is compared with. Its text is as
@@ -20,7 +22,7 @@ type Baseline struct {
 	source   string             // its name
 	duration float64            // of its capture in seconds, NaN if not known
 	numbers  map[string]float64 // by metric
-	verdict  diagnose.Verdict
+	verdict  rules.Verdict
 	findings []pastFinding
 	judged   map[string]bool // by ID of the rule
 	subjects map[string]bool // that findings may be about
@@ -154,13 +156,13 @@ func (p *pastReport) baseline(source string) *Baseline {
 		b.duration = *d
 	}
 	b.verdict.Text = shorten(p.verdict.Text, longText)
-	for _, l := range []diagnose.Level{diagnose.OK, diagnose.Problem} {
+	for _, l := range []rules.Level{rules.OK, rules.Problem} {
 		if p.verdict.Level == l.String() {
 			b.verdict.Level = l
 		}
 	}
-	for i := range diagnose.Metrics {
-		if name := diagnose.Metrics[i].Name; strings.HasPrefix(name, "cause.") {
+	for i := range gate.Metrics {
+		if name := gate.Metrics[i].Name; strings.HasPrefix(name, "cause.") {
 			b.numbers[name] = 0
 		}
 	}
@@ -211,5 +213,5 @@ func (b *Baseline) number(metric string) float64 {
 // addPair adds what findings may be about: a client, or it with its server.
 func addPair(subjects map[string]bool, client, server string) {
 	subjects[client] = true
-	subjects[diagnose.PairSubject(client, server)] = true
+	subjects[cause.PairSubject(client, server)] = true
 }

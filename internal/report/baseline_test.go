@@ -12,7 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // baselineOf returns r as a baseline.
@@ -30,10 +31,10 @@ func baselineOf(t *testing.T, r *Report) *Baseline {
 func TestMetricsArePaths(t *testing.T) {
 	for name, r := range samples() {
 		b := baselineOf(t, r)
-		numbers := diagnose.NumbersOf(r.Result, r.diagnosis())
+		numbers := gate.NumbersOf(r.Result, r.diagnosis())
 		known := map[string]bool{}
-		for i := range diagnose.Metrics {
-			m := &diagnose.Metrics[i]
+		for i := range gate.Metrics {
+			m := &gate.Metrics[i]
 			known[m.Name] = true
 			if strings.HasPrefix(m.Name, "findings") {
 				continue
@@ -110,24 +111,24 @@ func TestCaptureLength(t *testing.T) {
 
 func TestFindingsThenAndNow(t *testing.T) {
 	r := incident()
-	rule := func(id string) *diagnose.Rule {
-		rule, err := diagnose.RuleByID(id)
+	rule := func(id string) *rules.Rule {
+		rule, err := rules.ByID(id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return rule
 	}
-	finding := func(id, subject string) diagnose.Finding {
-		return diagnose.Finding{Rule: rule(id), Severity: diagnose.Grave, Title: "t", Subject: subject, Connections: 1}
+	finding := func(id, subject string) rules.Finding {
+		return rules.Finding{Rule: rule(id), Severity: rules.Grave, Title: "t", Subject: subject, Connections: 1}
 	}
 	const here, other, pair = "10.20.0.2:8080", "[2001:db8::2]:443", "10.20.0.1 to 10.20.0.2:8080"
-	r.Diagnosis = &diagnose.Diagnosis{
-		Verdict:  diagnose.Verdict{Level: diagnose.OK},
-		Findings: []diagnose.Finding{finding("KA1003", here), finding("KA1008", other), finding("KA1011", pair), finding("KA1012", pair)},
-		Judged:   []diagnose.Judgement{{Rule: rule("KA1020"), Lacks: "no probe"}},
+	r.Diagnosis = &rules.Diagnosis{
+		Verdict:  rules.Verdict{Level: rules.OK},
+		Findings: []rules.Finding{finding("KA1003", here), finding("KA1008", other), finding("KA1011", pair), finding("KA1012", pair)},
+		Judged:   []rules.Judgement{{Rule: rule("KA1020"), Lacks: "no probe"}},
 	}
 	r.Baseline = &Baseline{
-		verdict: diagnose.Verdict{Level: diagnose.Problem},
+		verdict: rules.Verdict{Level: rules.Problem},
 		findings: []pastFinding{
 			{"KA1003", "high", "t", here}, {"KA1008", "high", "t", here}, {"KA1011", "high", "t", "10.9.0.1 to 10.9.0.2:80"},
 			{"KA1020", "low", "t", here}, {"KA7777", "low", "t", "10.9.0.9:1"},
@@ -272,11 +273,11 @@ func TestBaselineIsHostile(t *testing.T) {
 	r := incident()
 	r.Baseline = hostileBaseline(t)
 	checkPlain(t, r)
-	g, err := diagnose.ParseGate("\trst>1\n")
+	g, err := gate.Parse("\trst>1\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Gates = []diagnose.Outcome{g.Judge(r.Result, r.diagnosis())}
+	r.Gates = []gate.Outcome{g.Judge(r.Result, r.diagnosis())}
 	checkPlain(t, r)
 }
 
@@ -299,7 +300,7 @@ func FuzzReadBaseline(f *testing.F) {
 func TestGatesInEveryFormat(t *testing.T) {
 	r := incident()
 	for _, text := range []string{"reuse_ratio<0.9", "time_wait.steady_state>1", "rst>100"} {
-		g, err := diagnose.ParseGate(text)
+		g, err := gate.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -339,7 +340,7 @@ func TestGatesInEveryFormat(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	var b bytes.Buffer
-	for _, r := range diagnose.Rules {
+	for _, r := range rules.Rules {
 		b.Reset()
 		if err := WriteRule(&b, r); err != nil {
 			t.Fatal(err)
@@ -356,7 +357,7 @@ func TestExplain(t *testing.T) {
 			}
 		}
 	}
-	for _, write := range []func(io.Writer) error{WriteRules, WriteMetrics, func(w io.Writer) error { return WriteRule(w, diagnose.Rules[0]) }} {
+	for _, write := range []func(io.Writer) error{WriteRules, WriteMetrics, func(w io.Writer) error { return WriteRule(w, rules.Rules[0]) }} {
 		if err := write(&failing{0}); !errors.Is(err, errFull) {
 			t.Errorf("got %v, want %v", err, errFull)
 		}

@@ -14,7 +14,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -138,7 +139,7 @@ func incident() *Report {
 
 // diagnosed adds the diagnosis of hand-made connections.
 func diagnosed(r *Report) *Report {
-	d := diagnose.NewCollector(1)
+	d := cause.NewCollector(1)
 	r.Result.First, r.Result.Last = r.Meta.First, r.Meta.Last
 	for i := range r.Facts.(*handMade).connections {
 		c := &r.Facts.(*handMade).connections[i]
@@ -154,7 +155,7 @@ func diagnosed(r *Report) *Report {
 		}
 		d.Add(c, r.Meta.Last)
 	}
-	r.Diagnosis = d.Finish(r.Result)
+	r.Diagnosis = rules.Diagnose(d, r.Result)
 	return r
 }
 

@@ -6,7 +6,8 @@ import (
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // comparison is what became of a baseline.
@@ -34,7 +35,7 @@ const (
 // movement is a metric then and now, per second where the length of the capture
 // adds to it.
 type movement struct {
-	*diagnose.Metric
+	*gate.Metric
 	before, now float64 // NaN if not known
 	change      change
 }
@@ -59,22 +60,22 @@ const muchMore = 1.5
 func (r *Report) compare() *comparison {
 	b := r.Baseline
 	c := &comparison{verdict: verdictChange(b.verdict.Level, r.diagnosis().Verdict.Level)}
-	now := diagnose.NumbersOf(r.Result, r.diagnosis())
+	now := gate.NumbersOf(r.Result, r.diagnosis())
 	lasts := math.NaN()
 	if ns := r.analysed(); ns != analyze.Unknown {
 		lasts = float64(ns) / 1e9
 	}
 	// As long as a capture has a steady state to come, its peak follows its length.
-	filling := func(n diagnose.Numbers) bool { return !math.IsNaN(n("time_wait.steady_state")) }
+	filling := func(n gate.Numbers) bool { return !math.IsNaN(n("time_wait.steady_state")) }
 	unlike := !alike(b.duration, lasts)
-	cannot := map[diagnose.Length]bool{diagnose.Growing: unlike, diagnose.Filling: unlike && (filling(b.number) || filling(now))}
-	for i := range diagnose.Metrics {
-		m := &diagnose.Metrics[i]
-		if m.Trend == diagnose.NotCompared {
+	cannot := map[gate.Length]bool{gate.Growing: unlike, gate.Filling: unlike && (filling(b.number) || filling(now))}
+	for i := range gate.Metrics {
+		m := &gate.Metrics[i]
+		if m.Trend == gate.NotCompared {
 			continue
 		}
 		x := movement{Metric: m, before: m.Of(b.number), now: m.Of(now)}
-		if m.Length == diagnose.PerSecond {
+		if m.Length == gate.PerSecond {
 			x.before, x.now = per(x.before, b.duration), per(x.now, lasts)
 		}
 		x.change = changed(m, x.before, x.now)
@@ -82,7 +83,7 @@ func (r *Report) compare() *comparison {
 			x.change = cannotBe
 		}
 		// There are too many causes to tell of those that stay.
-		if m.Trend != diagnose.Neutral || m.Unit != diagnose.Share || x.change != same {
+		if m.Trend != gate.Neutral || m.Unit != gate.Share || x.change != same {
 			c.metrics = append(c.metrics, x)
 		}
 		if m.Name == "requests" && !alike(x.before, x.now) {
@@ -91,7 +92,7 @@ func (r *Report) compare() *comparison {
 	}
 	if unlike {
 		c.notes = append(c.notes, fmt.Sprintf("the captures last %s and %s: counts are told per second, and what has no rate is not judged",
-			diagnose.Seconds.Text(b.duration), diagnose.Seconds.Text(lasts)))
+			gate.Seconds.Text(b.duration), gate.Seconds.Text(lasts)))
 	}
 	c.findings(r)
 	return c
@@ -109,9 +110,9 @@ func per(n, seconds float64) float64 {
 func alike(x, y float64) bool { return max(x, y) <= muchMore*min(x, y) }
 
 // changed says what a difference means.
-func changed(m *diagnose.Metric, before, now float64) change {
+func changed(m *gate.Metric, before, now float64) change {
 	least := sameShare
-	if m.Unit != diagnose.Share {
+	if m.Unit != gate.Share {
 		least = sameNumber * max(math.Abs(before), math.Abs(now))
 	}
 	rises := now > before
@@ -120,23 +121,23 @@ func changed(m *diagnose.Metric, before, now float64) change {
 		return cannotBe
 	case math.Abs(now-before) <= least:
 		return same
-	case m.Trend == diagnose.Neutral && rises:
+	case m.Trend == gate.Neutral && rises:
 		return more
-	case m.Trend == diagnose.Neutral:
+	case m.Trend == gate.Neutral:
 		return less
-	case rises == (m.Trend == diagnose.MoreIsBetter):
+	case rises == (m.Trend == gate.MoreIsBetter):
 		return better
 	}
 	return worse
 }
 
-func verdictChange(before, now diagnose.Level) change {
+func verdictChange(before, now rules.Level) change {
 	switch {
-	case before == diagnose.CannotTell || now == diagnose.CannotTell:
+	case before == rules.CannotTell || now == rules.CannotTell:
 		return cannotBe
 	case before == now:
 		return same
-	case now == diagnose.OK:
+	case now == rules.OK:
 		return better
 	}
 	return worse

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // csvColumns are the names of the JSON, flattened.
@@ -54,7 +54,7 @@ func writeCSV(w io.Writer, r *Report) error {
 type csvRow struct{ e *encoder }
 
 // connection appends the row of c.
-func (r csvRow) connection(c *analyze.Connection, is diagnose.NotReused) {
+func (r csvRow) connection(c *analyze.Connection, is cause.NotReused) {
 	r.uint(c.ID)
 	r.int(c.Stream)
 	r.addr(c.Client)
@@ -83,8 +83,8 @@ func (r csvRow) connection(c *analyze.Connection, is diagnose.NotReused) {
 
 // notReused appends the cells of why it carried no further request. What was
 // observed holds commas and quotes.
-func (r csvRow) notReused(is diagnose.NotReused) {
-	if is.Cause == diagnose.Undecided {
+func (r csvRow) notReused(is cause.NotReused) {
+	if is.Cause == cause.Undecided {
 		r.word("", "", "", "")
 		return
 	}

@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // WriteRules writes a line for each rule.
 func WriteRules(w io.Writer) error {
 	return writePage(w, func(p *page) {
-		for _, r := range diagnose.Rules {
+		for _, r := range rules.Rules {
 			p.printf("%s  %s\n", r.ID, r.Title)
 		}
 	})
@@ -22,17 +23,17 @@ func WriteRules(w io.Writer) error {
 func WriteMetrics(w io.Writer) error {
 	return writePage(w, func(p *page) {
 		widest := 0
-		for _, m := range diagnose.Metrics {
+		for _, m := range gate.Metrics {
 			widest = max(widest, len(m.Name))
 		}
-		for _, m := range diagnose.Metrics {
+		for _, m := range gate.Metrics {
 			p.printf("%-*s  %-7s  %s\n", widest, m.Name, m.Unit, m.Help)
 		}
 	})
 }
 
 // WriteRule writes all that there is to know of a rule.
-func WriteRule(w io.Writer, r *diagnose.Rule) error {
+func WriteRule(w io.Writer, r *rules.Rule) error {
 	return writePage(w, func(p *page) {
 		p.printf("%s  %s\n\n", r.ID, r.Title)
 		p.fact("when", r.SetWhen)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 //go:embed assets
@@ -206,7 +206,7 @@ func (h *html) title(name, facts, narrowed string) {
 	h.Name, h.Facts, h.Narrowed = name, facts, narrowed
 }
 
-func (h *html) verdict(v diagnose.Verdict) {
+func (h *html) verdict(v rules.Verdict) {
 	h.Level, h.LevelWords, h.Answer = v.Level.String(), v.Level.Words(), v.Text
 }
 

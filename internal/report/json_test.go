@@ -17,7 +17,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // compileSchema returns the part of the schema that fragment names.
@@ -322,10 +322,10 @@ func TestExchangesOnlyWhenAskedFor(t *testing.T) {
 func TestConnectionAllocatesNothing(t *testing.T) {
 	e := newEncoder(incident())
 	c := openConn(3, noon)
-	e.connection(&c, diagnose.NotReused{})
+	e.connection(&c, cause.NotReused{})
 	if n := testing.AllocsPerRun(100, func() {
 		e.b = e.b[:0]
-		e.connection(&c, diagnose.NotReused{})
+		e.connection(&c, cause.NotReused{})
 	}); n != 0 {
 		t.Errorf("got %v allocations a connection, want 0", n)
 	}

@@ -1,6 +1,6 @@
 package report
 
-import "github.com/kaanalyze/kaanalyze/internal/diagnose"
+import "github.com/kaanalyze/kaanalyze/internal/gate"
 
 // baseline appends what became of the baseline.
 func (e *encoder) baseline(r *Report) {
@@ -22,7 +22,7 @@ func (e *encoder) baseline(r *Report) {
 		e.raw(`{"name":`)
 		e.word(x.Name)
 		e.key("per_second")
-		e.bool(x.Length == diagnose.PerSecond)
+		e.bool(x.Length == gate.PerSecond)
 		e.key("before")
 		e.ratio(x.before)
 		e.key("now")

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // maxMarkdown is how many characters a report in Markdown has at most: what
@@ -97,7 +97,7 @@ func (m *markdown) title(name, facts, narrowed string) {
 	}
 }
 
-func (m *markdown) verdict(v diagnose.Verdict) {
+func (m *markdown) verdict(v rules.Verdict) {
 	m.begin(noBlock)
 	m.printf("**%s**: %s\n\n", v.Level.Words(), mdText(v.Text))
 }

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 )
 
 func TestMarkdownGolden(t *testing.T) {
@@ -120,7 +120,7 @@ func TestMarkdownIsCut(t *testing.T) {
 		t.Errorf("got %q left out, want %s", m, count(int64(want)))
 	}
 	r.Options.Top = 0
-	g, err := diagnose.ParseGate("reuse_ratio<0.9")
+	g, err := gate.Parse("reuse_ratio<0.9")
 	if err != nil {
 		t.Fatal(err)
 	}

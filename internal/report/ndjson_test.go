@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // ndjsonTypes returns the types of lines, each once for a run of equal ones.
@@ -113,7 +113,7 @@ func TestStreamStopsAtAFailure(t *testing.T) {
 	c := conn(1, noon, 1)
 	var err error
 	for range 1000 {
-		if err = s.Connection(&c, diagnose.NotReused{}); err != nil {
+		if err = s.Connection(&c, cause.NotReused{}); err != nil {
 			break
 		}
 	}
@@ -121,7 +121,7 @@ func TestStreamStopsAtAFailure(t *testing.T) {
 		t.Fatalf("got %v, want %v", err, errFull)
 	}
 	left := out.n
-	for what, err := range map[string]error{"Connection": s.Connection(&c, diagnose.NotReused{}), "Flush": s.Flush(), "End": s.End(incident())} {
+	for what, err := range map[string]error{"Connection": s.Connection(&c, cause.NotReused{}), "Flush": s.Flush(), "End": s.End(incident())} {
 		if !errors.Is(err, errFull) {
 			t.Errorf("%s after a failure: got %v, want %v", what, err, errFull)
 		}

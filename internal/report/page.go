@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"fmt"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // page is a report for people. It knows what there is to say and in which
@@ -21,7 +21,7 @@ type page struct {
 // gets plain text, and escapes what has a meaning there.
 type medium interface {
 	title(name, facts, narrowed string) // narrowed is what of the capture, "" for all
-	verdict(v diagnose.Verdict)
+	verdict(v rules.Verdict)
 	finding(n int, f *advice)
 	section(heading, of string) // of is what it is about, "" for none
 	para(hang int, text string)
@@ -34,7 +34,7 @@ type medium interface {
 
 // advice is a finding in words.
 type advice struct {
-	*diagnose.Finding
+	*rules.Finding
 	fix, also string // also is "" for none
 	likely    string // "" for none
 	seen      string // "" for none

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // A picture holds the verdict and, one below the other, panels that share their
@@ -34,7 +34,7 @@ type trace struct {
 // picture is what a picture shows.
 type picture struct {
 	verdict, fix string // fix is "" for none
-	level        diagnose.Level
+	level        rules.Level
 	name, facts  string
 	narrowed     string // what the numbers are of, "" for the whole capture
 	doubts       string // why the numbers may be too low, "" for none
@@ -64,7 +64,7 @@ func newPicture(r *Report) *picture {
 	}
 	d := r.diagnosis()
 	x.level, x.verdict = d.Verdict.Level, d.Verdict.Level.Words()+": "+d.Verdict.Text
-	if x.level == diagnose.Problem && len(d.Findings) > 0 {
+	if x.level == rules.Problem && len(d.Findings) > 0 {
 		x.fix = "Fix: " + p.advice(&d.Findings[0]).fix
 	}
 	x.panels = []panel{p.openedPanel(), p.reusePanel(), p.waitPanel()}

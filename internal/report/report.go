@@ -15,7 +15,8 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // schemaName is the contract that the JSON keeps.
@@ -31,9 +32,9 @@ type Report struct {
 	Result  *analyze.Result
 	Options Options
 
-	Diagnosis *diagnose.Diagnosis // why connections were not reused
-	Gates     []diagnose.Outcome  // what became of the conditions of --fail-on
-	Baseline  *Baseline           // to compare with, or nil
+	Diagnosis *rules.Diagnosis // why connections were not reused
+	Gates     []gate.Outcome   // what became of the conditions of --fail-on
+	Baseline  *Baseline        // to compare with, or nil
 
 	// Story is the connection asked for with --conn. If it is set, the formats
 	// tell that connection packet by packet and leave the others out.

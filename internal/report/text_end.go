@@ -7,14 +7,15 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // example writes one connection to look at.
 func (p *page) example() {
 	id, why, ok := p.r.found().Example()
 	for _, f := range p.r.diagnosis().Findings {
-		if f.Severity > diagnose.Info {
+		if f.Severity > rules.Info {
 			id, why, ok = f.Examples[0].Connection, "the first that shows "+f.Rule.ID, true
 			break
 		}
@@ -59,7 +60,7 @@ func (p *page) connectionFacts(c *analyze.Connection) {
 		}
 	}
 	p.para(2, "%s", p.ending(&c.Close))
-	if is := p.r.diagnosis().Of(c.ID); is.Cause != diagnose.Undecided {
+	if is := p.r.diagnosis().Of(c.ID); is.Cause != cause.Undecided {
 		p.para(2, "not reused: %s, %s (confidence: %s); %s", is.Cause, is.Cause.Meaning(), is.Confidence, is.Observed())
 	}
 }

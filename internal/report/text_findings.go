@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // verdict writes the answer and the findings behind it.
@@ -21,11 +21,11 @@ func (p *page) verdict() {
 }
 
 // advice puts into words what is wrong, how to mend it and how to check it.
-func (p *page) advice(f *diagnose.Finding) *advice {
+func (p *page) advice(f *rules.Finding) *advice {
 	a := &advice{Finding: f}
 	a.fix, a.also, _ = strings.Cut(f.Fix, "; ")
 	a.fix += saves(f, &p.r.Result.Totals)
-	if f.Severity == diagnose.Info {
+	if f.Severity == rules.Info {
 		return a
 	}
 	a.likely = fmt.Sprintf("%s (confidence: %s)", f.Rule.Why, f.Confidence)
@@ -38,7 +38,7 @@ func (p *page) advice(f *diagnose.Finding) *advice {
 }
 
 // WriteFinding writes all about a finding for a person.
-func WriteFinding(w io.Writer, r *Report, f *diagnose.Finding) error {
+func WriteFinding(w io.Writer, r *Report, f *rules.Finding) error {
 	out := bufio.NewWriter(w)
 	p := newPage(out, r)
 	p.para(0, "%s %s %s", "["+f.Severity.String()+"]", p.bold(f.Rule.ID), f.Title)
@@ -85,7 +85,7 @@ func frames(list []uint64) string {
 }
 
 // saves says what mending a finding spares.
-func saves(f *diagnose.Finding, t *analyze.Totals) string {
+func saves(f *rules.Finding, t *analyze.Totals) string {
 	var list []string
 	if n := f.Saves.Connections; n > 0 {
 		s := connections(n)

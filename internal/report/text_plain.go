@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // plainText is text for a terminal of some width.
@@ -38,7 +38,7 @@ func (p plainText) title(name, facts, narrowed string) {
 	p.printf("%s %s%s%s%s", p.bold("kaanalyze:"), name, gap, facts, end)
 }
 
-func (p plainText) verdict(v diagnose.Verdict) {
+func (p plainText) verdict(v rules.Verdict) {
 	p.printf("%s  %s: %s\n", p.bold("VERDICT"), v.Level.Words(), v.Text)
 }
 

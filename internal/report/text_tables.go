@@ -9,7 +9,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // closeMeanings explain the kinds of close.
@@ -66,7 +66,7 @@ const fewestForRate = 10
 // headingFor writes the level that a population is heading for; nothing if the
 // capture is long enough to show it, or what it has makes no rate.
 func (p *page) headingFor(x *analyze.Population) string {
-	short := p.r.Result.Last-p.r.Result.First < diagnose.ShortestRate
+	short := p.r.Result.Last-p.r.Result.First < rules.ShortestRate
 	if math.IsNaN(x.SteadyState) || short && x.Peak < fewestForRate {
 		return ""
 	}

@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // unknown stands in text for what the capture does not tell.
-const unknown = diagnose.NotKnown
+const unknown = cause.NotKnown
 
 // Plain returns s as a terminal shows it, quoted where it would act on it.
 func Plain(s string) string { return plain(s) }
@@ -66,11 +66,11 @@ func connections(n int64) string { return plural(n, "connection", "connections")
 
 // The words that findings use, too.
 var (
-	count    = diagnose.Count
-	plural   = diagnose.Plural
-	percent  = diagnose.Percent
-	decimal  = diagnose.Decimal
-	duration = diagnose.Duration
+	count    = cause.Count
+	plural   = cause.Plural
+	percent  = cause.Percent
+	decimal  = cause.Decimal
+	duration = cause.Duration
 )
 
 // share writes part of whole as a percentage.
