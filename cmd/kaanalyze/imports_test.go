@@ -18,8 +18,9 @@ const module = "github.com/kaanalyze/kaanalyze"
 // mayImport holds, by folder, which folders of this module its files may
 // import, and which modules of others. A folder that is not here fails the test.
 var mayImport = map[string]struct{ own, others []string }{
-	"flows":     {},
-	"httpparse": {others: []string{"golang.org/x/net/http2/hpack"}},
+	"internal/compact": {},
+	"flows":            {own: []string{"internal/compact"}},
+	"httpparse":        {others: []string{"golang.org/x/net/http2/hpack"}},
 	"capture": {
 		own: []string{"flows"},
 		others: []string{"github.com/google/gopacket", "github.com/klauspost/compress", "github.com/pierrec/lz4",
@@ -29,7 +30,7 @@ var mayImport = map[string]struct{ own, others []string }{
 	"internal/tlswire":    {others: []string{"golang.org/x/crypto"}},
 	"internal/anonymize":  {own: []string{"httpparse"}},
 	"internal/analyze":    {own: []string{"flows", "httpparse", "internal/tlswire"}},
-	"internal/cause":      {own: []string{"flows", "internal/analyze"}},
+	"internal/cause":      {own: []string{"flows", "internal/analyze", "internal/compact"}},
 	"internal/rules":      {own: []string{"flows", "internal/analyze", "internal/cause"}},
 	"internal/gate":       {own: []string{"flows", "internal/analyze", "internal/cause", "internal/rules"}},
 	"internal/report": {

@@ -8,12 +8,13 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
 // Collector takes the connections of one analysis. It is not safe for
 // concurrent use.
 type Collector struct {
-	records flows.Vault[Record]
+	records compact.Vault[Record]
 	byID    []*Record // all of them, once the analysis is over
 	summary Summary
 	workers int
@@ -26,7 +27,7 @@ type Summary struct {
 	Opaque           int64 // connections whose requests cannot be read
 	Encrypted, HTTP2 int64 // of these
 
-	anomalies flows.Vault[Anomaly]
+	anomalies compact.Vault[Anomaly]
 }
 
 // Anomaly is a connection with something unusual besides its cause.
