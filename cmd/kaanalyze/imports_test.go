@@ -34,14 +34,21 @@ var mayImport = map[string]struct{ own, others []string }{
 		own:    []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}, // flows and httpparse for values in analyze's
 		others: []string{"gonum.org/v1/plot", "codeberg.org/go-fonts/liberation", "golang.org/x/image/font"},
 	},
-	"internal/live": {
-		own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report"},
-		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi",
-			"github.com/prometheus/client_golang", "github.com/prometheus/procfs", "golang.org/x/net/netutil"},
+	"internal/kernel": {others: []string{"github.com/prometheus/procfs"}},
+	"internal/live":   {own: []string{"flows", "internal/analyze", "internal/diagnose", "internal/report", "internal/kernel"}},
+	"internal/tui": {
+		own: []string{"internal/analyze", "internal/diagnose", "internal/report", "internal/live"},
+		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile",
+			"github.com/charmbracelet/x/ansi"},
+	},
+	"internal/serve": {
+		own:    []string{"internal/analyze", "internal/diagnose", "internal/report", "internal/live"},
+		others: []string{"github.com/prometheus/client_golang", "golang.org/x/net/netutil"},
 	},
 	"internal/evidence": {own: []string{"flows", "httpparse", "capture", "internal/analyze"}},
 	"cmd/kaanalyze": {
-		own:    []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/diagnose", "internal/report", "internal/evidence", "internal/live"},
+		own:    []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/diagnose", "internal/report", "internal/evidence",
+			"internal/live", "internal/tui", "internal/serve", "internal/kernel"},
 		others: []string{"github.com/spf13/pflag", "github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},
 }
