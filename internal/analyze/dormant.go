@@ -8,7 +8,7 @@ import (
 // Where connections are forgotten once they have ended, most of those that are
 // kept wait for the end of their TIME_WAIT, and no message comes any more. The
 // HTTP state of such a connection takes a form of half its size, and less in a
-// [flows.Vault], until data comes after all. As with the dormant connections of
+// [compact.Vault], until data comes after all. As with the dormant connections of
 // package flows, a state that does not fit into that form stays as it is.
 
 // dormantState is the state of a connection on which both sides have ended. It has neither a reader

@@ -43,7 +43,7 @@ func (a *Analyzer) abandon(t *httpState) {
 	if t.queue == 0 {
 		return
 	}
-	for _, x := range *a.states.queues.at(t.queue) {
+	for _, x := range *a.states.queues.At(t.queue) {
 		if x.text != 0 {
 			a.kept(&x, Unknown)
 		}
