@@ -107,18 +107,18 @@ func (t *Summary) add(r *Record, c *analyze.Connection, last int64) NotReused {
 		ID: uint32(c.ID), Stream: NoStream, observation: is.observation, class: k, Cause: is.Cause, By: is.By, Confidence: is.Confidence, TimeWait: c.Close.TimeWait,
 		Pair: e.Pair, Port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
 		Requests: uint32(max(c.Requests, 0)), Start: c.Start, Ended: end.at, Packet: end.packet, Done: e.LastDone,
-		Asked: e.Asked.Packet, times: [2]int64{e.Asked.At, e.FirstByteAt},
+		Asked: e.Request.Packet, times: [2]int64{e.Request.At, e.FirstByteAt},
 		connect: uint32(min((max(c.ConnectTime, 0)+999)/1e3, math.MaxUint32)),
 	}
 	for _, x := range [...]struct {
 		is   bool
 		fact recordFlags
 	}{
-		{e.Bodied, isBodied},
+		{e.LastHadBody, isBodied},
 		{end.rst, isReset},
 		{end.by == analyze.Nobody, isOpen},
 		{c.Close.Kind == flows.CloseHalf && last-end.at >= LongHalfClosed, isHalf},
-		{e.Outlived, isOutlived},
+		{e.SurvivedSameIdle, isOutlived},
 	} {
 		if x.is {
 			r.flags |= x.fact
@@ -128,10 +128,10 @@ func (t *Summary) add(r *Record, c *analyze.Connection, last int64) NotReused {
 		r.Stream = uint32(c.Stream)
 	}
 	if k == saidInResponse {
-		r.times = [2]int64{e.SaidBy.At, e.SaidUsedAt}
+		r.times = [2]int64{e.EndMark.At, e.PreviousDone}
 	}
-	if e.Said != analyze.SaidNothing {
-		r.Packet = e.SaidBy.Packet
+	if e.EndReason != analyze.NotEnded {
+		r.Packet = e.EndMark.Packet
 	}
 	t.noteAnomalies(c, e, last)
 	return is
@@ -201,8 +201,8 @@ func (t *Summary) noteHalfClosed(c *analyze.Connection, e *analyze.Evidence, las
 	if end := endingOf(e); end.by != analyze.Nobody {
 		until = end.at
 	}
-	if e.Outstanding > 0 && !e.Answering && c.BytesServer == 0 && !e.UnackedClient && !e.ServerFIN.OK() && until-e.Asked.At >= minStarved {
-		mark(AnomalyStarved, analyze.Server, until-e.Asked.At, e.Asked.Packet)
+	if e.Outstanding > 0 && !e.ResponseBegun && c.BytesServer == 0 && !e.UnackedClient && !e.ServerFIN.OK() && until-e.Request.At >= minStarved {
+		mark(AnomalyStarved, analyze.Server, until-e.Request.At, e.Request.Packet)
 	}
 	if e.ClientRST.OK() || e.ServerRST.OK() || c.Midstream || c.PacketsClient == 0 || c.PacketsServer == 0 {
 		return
