@@ -104,7 +104,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *talk, client flows.Side, x *Eviden
 	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
 	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))
 	x.ClientWait, x.ServerWait = a.waitOf(c, client), a.waitOf(c, server)
-	x.Deaf = partyWho(client, c.Deaf)
+	x.Deaf = partyWho(client, c.ProbeAnswersLost)
 	x.Remote = party(c.Remote(), client)
 	x.ForeignRST = partyWho(client, c.ForeignRST)
 	var by flows.Side

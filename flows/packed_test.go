@@ -5,20 +5,11 @@ import (
 	"testing"
 )
 
-// nobody is a Consumer that looks at nothing.
-type nobody struct{}
-
-func (nobody) Open(*Conn)                     {}
-func (nobody) Data(*Conn, Side, *Data)        {}
-func (nobody) Gap(*Conn, Side, uint64)        {}
-func (nobody) End(*Conn, Side, int64, uint64) {}
-func (nobody) Evict(*Conn)                    {}
-
 // late plays short connections that end one after the other, and then packets
 // that come late for some of them. It returns what is kept at the end, and how
-// many connections were dormant before those packets.
-func late(evict bool) (kept []Conn, dormant int) {
-	e := NewEngine(Options{Evict: evict}, nobody{})
+// many connections were packed before those packets.
+func late(evict bool) (kept []Conn, packed int) {
+	e := NewEngine(Options{Evict: evict}, nil)
 	now, num := int64(1e18), uint64(0)
 	play := func(port uint16, from Side, flags Flags, seq, ack uint32) {
 		now, num = now+1e6, num+1
@@ -31,7 +22,7 @@ func late(evict bool) (kept []Conn, dormant int) {
 	}
 	send := func(port uint16, flags Flags, seq, ack uint32) { play(port, Initiator, flags, seq, ack) }
 	answer := func(port uint16, flags Flags, seq, ack uint32) { play(port, Responder, flags, seq, ack) }
-	const ports = 3 * cooling
+	const ports = 3 * unpackedConns
 	for port := uint16(1000); port < 1000+ports; port++ {
 		send(port, SYN, 10, 0)
 		answer(port, SYN|ACK, 20, 11)
@@ -40,7 +31,7 @@ func late(evict bool) (kept []Conn, dormant int) {
 		answer(port, FIN|ACK, 21, 12)
 		send(port, ACK, 12, 22)
 	}
-	dormant = e.slabs.dormant.Len()
+	packed = e.store.packed.Len()
 	send(1000, RST, 12, 0)        // removes TIME_WAIT
 	answer(1001, FIN|ACK, 21, 12) // is sent again
 	send(1002, SYN, 70000, 0)     // begins the next life
@@ -56,19 +47,19 @@ func late(evict bool) (kept []Conn, dormant int) {
 		each = e.Drain
 	}
 	each(func(c *Conn) {
-		c.facts &^= factOver | factCooling
+		c.facts &^= factEvictLater | factPackLater
 		c.self, c.prev, c.next = 0, 0, 0
 		kept = append(kept, *c)
 	})
-	return kept, dormant
+	return kept, packed
 }
 
-// Whether connections become dormant changes nothing but memory.
-func TestDormant(t *testing.T) {
+// Whether connections are packed changes nothing but memory.
+func TestPacked(t *testing.T) {
 	want, none := late(false)
-	got, dormant := late(true)
-	if none != 0 || dormant != 2*cooling {
-		t.Errorf("got %d and %d dormant connections, want 0 and %d", none, dormant, 2*cooling)
+	got, packed := late(true)
+	if none != 0 || packed != 2*unpackedConns {
+		t.Errorf("got %d and %d packed connections, want 0 and %d", none, packed, 2*unpackedConns)
 	}
 	if len(got) != len(want) {
 		t.Fatalf("got %d connections, want %d", len(got), len(want))
@@ -81,12 +72,12 @@ func TestDormant(t *testing.T) {
 }
 
 // random plays packets of many connections in any order, most of them as they
-// come in real life. It returns what is kept, and how many were dormant at most.
-func random(evict bool, seed uint64) (kept []Conn, dormant int) {
+// come in real life. It returns what is kept, and how many were packed at most.
+func random(evict bool, seed uint64) (kept []Conn, packed int) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	e := NewEngine(Options{Evict: evict}, nobody{})
+	e := NewEngine(Options{Evict: evict}, nil)
 	type life struct{ step, seq, ack uint32 }
-	lives := make([]life, 4*cooling)
+	lives := make([]life, 4*unpackedConns)
 	now := int64(1e18)
 	for num := uint64(1); num <= 40_000; num++ {
 		now += rnd.Int64N(1e6)
@@ -130,24 +121,24 @@ func random(evict bool, seed uint64) (kept []Conn, dormant int) {
 			s.SrcIP, s.DstIP, s.SrcPort, s.DstPort, s.Seq, s.Ack = s.DstIP, s.SrcIP, s.DstPort, s.SrcPort, s.Ack, l.seq
 		}
 		e.Segment(&s)
-		dormant = max(dormant, e.slabs.dormant.Len())
+		packed = max(packed, e.store.packed.Len())
 	}
 	e.Finish()
 	e.Each(func(c *Conn) {
-		c.facts &^= factOver | factCooling
+		c.facts &^= factEvictLater | factPackLater
 		c.self, c.prev, c.next = 0, 0, 0
 		kept = append(kept, *c)
 	})
-	return kept, dormant
+	return kept, packed
 }
 
-// As [TestDormant], with packets of any kind at any time.
-func TestDormantRandom(t *testing.T) {
+// As [TestPacked], with packets of any kind at any time.
+func TestPackedRandom(t *testing.T) {
 	for seed := range uint64(10) {
 		want, _ := random(false, seed)
-		got, dormant := random(true, seed)
-		if dormant < cooling {
-			t.Errorf("seed %d: got %d dormant connections, too few to show anything", seed, dormant)
+		got, packed := random(true, seed)
+		if packed < unpackedConns {
+			t.Errorf("seed %d: got %d packed connections, too few to show anything", seed, packed)
 		}
 		if len(got) != len(want) {
 			t.Fatalf("seed %d: got %d connections, want %d", seed, len(got), len(want))

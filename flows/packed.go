@@ -1,38 +1,38 @@
 package flows
 
-// Where connections are evicted, most of those that are kept are over: they
+// Where connections are evicted, most of those that are kept have ended: they
 // wait for the end of their TIME_WAIT, and nothing comes for them any more. Such
-// a connection takes a form of about a third of a Conn's size, which takes about
-// a third again in a [compact.Vault], until a packet comes for it after all. One that
-// does not fit into that form stays as it is, so that a new field of Conn needs
-// nothing here to be right. Where all are kept this is not worth its time.
+// a connection takes a form of about a third of a Conn's size, and about a third
+// of that again in a [compact.Vault], until a packet comes for it after all. One
+// that does not fit into that form stays as it is, so that a new field of Conn
+// needs nothing here to be right. Where all are kept this is not worth its time.
 
-// dormant is a connection that is over. Times are kept as the distance to its
-// start or end, most of which must be below four seconds, and sequence numbers
-// as that to others: so neighbours are more alike.
-type dormant struct {
+// packedConn is a connection that has ended. Times are kept as the distance to
+// its start or end, most of which must be below four seconds, and sequence
+// numbers as the distance to others: so neighbours in the Vault are more alike.
+type packedConn struct {
 	id, user      uint32
 	stream        uint32 // above id
 	hash          uint32
-	addr          [2]uint32 // numbers of the addresses
+	addr          [2]uint32 // numbers in store.addrs
 	port          [2]uint16
 	facts         connFacts
-	waits, resets Side // whose are timeWait and timeWaitEnd, and rst
+	waits, resets Side // whose timeWait and timeWaitEnd are kept, and whose rst
 
 	start, long          int64 // long: end after start
 	quiet                uint32
-	lastReal             uint32 // before end
+	lastActivity         uint32 // before end
 	lastSYN, established uint32 // after start
 	timeWait             uint32 // before end
 	timeWaitEnd          int64  // after end
 	rst, rstAt           uint32 // rstAt: before end
 	rstNum               uint32
 
-	halves [2]dormantHalf
+	halves [2]packedHalf
 }
 
-// dormantHalf is one side of it.
-type dormantHalf struct {
+// packedHalf is one side of a packedConn.
+type packedHalf struct {
 	isn        uint32
 	next       uint32 // above isn
 	acked      uint32 // below the peer's next
@@ -48,18 +48,18 @@ type dormantHalf struct {
 	retransmissions, synRetransmissions, unanswered uint8
 }
 
-// pack makes the dormant form of c, and reports whether that tells all of it.
+// encode makes the packed form of c, and reports whether that tells all of it.
 // Both forms are filled field by field: literals would be copied.
-func (s *slabs) pack(c *Conn, x *dormant) bool {
+func (s *store) encode(c *Conn, x *packedConn) bool {
 	i, r := &c.halves[Initiator], &c.halves[Responder]
 	if i.facts&r.facts&dataEnded == 0 || !i.has(sentFIN) && c.ackedUnseen(Initiator) || !r.has(sentFIN) && c.ackedUnseen(Responder) {
-		return false // something may wait, or is to be told at the end: see complete
+		return false // something may wait, or is to be told at the end: see deliverRest
 	}
 	x.id, x.stream, x.user, x.hash = uint32(c.ID), c.Stream-uint32(c.ID), c.User, c.hash
 	x.addr[0], x.addr[1] = s.addrs.number(0, &c.ip[0]), s.addrs.number(1, &c.ip[1])
 	x.port, x.facts = c.port, c.facts
 	x.start, x.long, x.quiet = c.Start, c.End-c.Start, uint32(c.quiet)
-	x.lastReal = uint32(c.End - c.lastReal)
+	x.lastActivity = uint32(c.End - c.lastActivity)
 	x.lastSYN = uint32(c.lastSYN - c.Start)
 	if c.facts&factEstablished != 0 {
 		x.established = uint32(c.established - c.Start)
@@ -81,14 +81,16 @@ func (s *slabs) pack(c *Conn, x *dormant) bool {
 	if h.rstNum != 0 {
 		x.rst, x.rstAt, x.rstNum = h.rst, uint32(c.End-h.rstAt), uint32(h.rstNum)
 	}
-	i.pack(&x.halves[0], c.End, r.next)
-	r.pack(&x.halves[1], c.End, i.next)
+	i.encode(&x.halves[0], c.End, r.next)
+	r.encode(&x.halves[1], c.End, i.next)
 	x.halves[1].finNum -= x.halves[0].finNum
-	s.unpack(x, c.self, &s.scratch)
+	s.decode(x, c.self, &s.scratch)
 	return s.scratch == *c
 }
 
-func (h *half) pack(x *dormantHalf, end int64, peerNext uint32) {
+// encode makes the packed form of a side; end is the last packet of the
+// connection.
+func (h *half) encode(x *packedHalf, end int64, peerNext uint32) {
 	x.isn, x.next, x.acked, x.facts = h.isn, h.next-h.isn, peerNext-h.acked, h.facts
 	x.packets, x.bytes = uint16(h.packets), uint32(h.bytes)
 	if h.has(sentFIN) {
@@ -102,21 +104,21 @@ func (h *half) pack(x *dormantHalf, end int64, peerNext uint32) {
 	x.unanswered = uint8(h.unanswered)
 }
 
-// unpack is the inverse of pack; self is the handle.
-func (s *slabs) unpack(x *dormant, self handle, c *Conn) {
+// decode is the inverse of encode; self is the handle.
+func (s *store) decode(x *packedConn, self handle, c *Conn) {
 	*c = Conn{}
 	c.ID, c.Stream, c.User, c.hash, c.self = uint64(x.id), x.id+x.stream, x.user, x.hash, self
 	c.ip[0], c.ip[1] = s.addrs.list[x.addr[0]], s.addrs.list[x.addr[1]]
 	c.port, c.facts = x.port, x.facts
 	c.Start, c.End, c.quiet = x.start, x.start+x.long, int64(x.quiet)
-	c.lastReal = c.End - int64(x.lastReal)
+	c.lastActivity = c.End - int64(x.lastActivity)
 	if x.facts&factEstablished != 0 {
 		c.established = x.start + int64(x.established)
 	}
 	i, r := &c.halves[Initiator], &c.halves[Responder]
 	i.next, r.next = x.halves[0].isn+x.halves[0].next, x.halves[1].isn+x.halves[1].next
-	i.unpack(&x.halves[0], c.End, r.next, 0)
-	r.unpack(&x.halves[1], c.End, i.next, x.halves[0].finNum)
+	i.decode(&x.halves[0], c.End, r.next, 0)
+	r.decode(&x.halves[1], c.End, i.next, x.halves[0].finNum)
 	if x.halves[Initiator].facts&sentSYN != 0 {
 		c.lastSYN = x.start + int64(x.lastSYN)
 	}
@@ -133,14 +135,15 @@ func (s *slabs) unpack(x *dormant, self handle, c *Conn) {
 	}
 }
 
-// unpack needs h.next, and what the number of the FIN is above.
-func (h *half) unpack(x *dormantHalf, end int64, peerNext, finNum uint32) {
+// decode is the inverse of encode. It needs h.next; finNum is the number that is
+// to be added to that of the FIN.
+func (h *half) decode(x *packedHalf, end int64, peerNext, finNum uint32) {
 	h.isn, h.want, h.acked, h.facts = x.isn, h.next, peerNext-x.acked, x.facts
 	h.packets, h.bytes = uint32(x.packets), uint64(x.bytes)
 	h.window, h.scale, h.ttl = x.window, x.scale, x.ttl
 	h.retransmissions, h.synRetransmissions = uint32(x.retransmissions), uint32(x.synRetransmissions)
 	h.unanswered = uint32(x.unanswered)
-	if x.facts&(sentFIN|finInferred) != 0 { // all before it was handed over
+	if x.facts&(sentFIN|finInferred) != 0 { // all before the FIN was handed over
 		h.fin = h.next - 1
 		h.want = h.fin
 	}
@@ -152,20 +155,22 @@ func (h *half) unpack(x *dormantHalf, end int64, peerNext, finNum uint32) {
 	}
 }
 
-// ownsDormant reports whether a segment belongs to the 4-tuple of x.
-func (s *slabs) ownsDormant(x *dormant, seg *Segment) bool {
+// ownsPacked reports whether a segment belongs to the 4-tuple of x.
+func (s *store) ownsPacked(x *packedConn, seg *Segment) bool {
 	a, b := &s.addrs.list[x.addr[0]], &s.addrs.list[x.addr[1]]
 	return x.port[0] == seg.SrcPort && x.port[1] == seg.DstPort && *a == seg.SrcIP && *b == seg.DstIP ||
 		x.port[0] == seg.DstPort && x.port[1] == seg.SrcPort && *a == seg.DstIP && *b == seg.SrcIP
 }
 
-// addresses gives each address a number.
+// addresses gives each IP address a number, from 0. None is forgotten: hosts
+// come back.
 type addresses struct {
 	list    [][16]byte
 	numbers map[[16]byte]uint32
-	last    [2]uint32 // of each side: neighbours often share them
+	last    [2]uint32 // the last number of each side: neighbours often share them
 }
 
+// number returns the number of the address of a side.
 func (a *addresses) number(side int, ip *[16]byte) uint32 {
 	if n := a.last[side]; n < uint32(len(a.list)) && a.list[n] == *ip {
 		return n
@@ -181,32 +186,4 @@ func (a *addresses) number(side int, ip *[16]byte) uint32 {
 	}
 	a.last[side] = n
 	return n
-}
-
-// cooling is how many connections that are over are kept as they are, because
-// some more packets are likely to come.
-const cooling = 256
-
-// cool queues a connection that is over to become dormant.
-func (e *Engine) cool(c *Conn) {
-	if !e.opt.Evict || c.facts&factCooling != 0 {
-		return
-	}
-	c.facts |= factCooling
-	at := &e.cooling[e.cooled%cooling]
-	e.cooled++
-	if *at != c.self && (e.last == nil || *at != e.last.self) { // these are in use
-		e.slabs.sleep(*at)
-	}
-	*at = c.self
-}
-
-// conn returns a connection for a segment that is under way.
-func (e *Engine) conn(h handle) *Conn {
-	if !e.slabs.sleeps(h) {
-		return e.slabs.at(h)
-	}
-	c := e.slabs.at(h)
-	e.cool(c)
-	return c
 }
