@@ -18,30 +18,47 @@ const module = "github.com/kaanalyze/kaanalyze"
 // mayImport holds, by folder, which folders of this module its files may
 // import, and which modules of others. A folder that is not here fails the test.
 var mayImport = map[string]struct{ own, others []string }{
-	"flows":     {},
-	"httpparse": {others: []string{"golang.org/x/net/http2/hpack"}},
+	"internal/compact":  {},
+	"internal/products": {},
+	"flows":             {own: []string{"internal/compact"}},
+	"httpparse":         {others: []string{"golang.org/x/net/http2/hpack"}},
 	"capture": {
-		own: []string{"flows"},
-		others: []string{"github.com/google/gopacket", "github.com/klauspost/compress", "github.com/pierrec/lz4",
-			"github.com/ulikunitz/xz", "golang.org/x/net/bpf", "golang.org/x/sys"},
+		own:    []string{"flows", "capture/internal/pcapfile", "capture/internal/unpack", "capture/internal/decode", "capture/internal/bpf"},
+		others: []string{"github.com/google/gopacket", "github.com/klauspost/compress", "github.com/pierrec/lz4", "github.com/ulikunitz/xz", "golang.org/x/net/bpf", "golang.org/x/sys"},
 	},
-	"capture/capturetest": {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
-	"internal/tlswire":    {others: []string{"golang.org/x/crypto"}},
-	"internal/anonymize":  {own: []string{"httpparse"}},
-	"internal/analyze":    {own: []string{"flows", "httpparse", "internal/tlswire"}},
-	"internal/diagnose":   {own: []string{"flows", "internal/analyze"}},
+	"capture/internal/pcapfile": {own: []string{"flows"}},
+	"capture/internal/unpack":   {others: []string{"github.com/klauspost/compress", "github.com/pierrec/lz4", "github.com/ulikunitz/xz"}},
+	"capture/internal/decode":   {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
+	"capture/internal/bpf":      {others: []string{"github.com/google/gopacket", "golang.org/x/net/bpf"}},
+	"capture/capturetest":       {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
+	"internal/tlswire":          {others: []string{"golang.org/x/crypto"}},
+	"internal/anonymize":        {own: []string{"httpparse"}},
+	"internal/analyze":          {own: []string{"flows", "httpparse", "internal/tlswire", "internal/compact", "internal/products"}},
+	"internal/cause":            {own: []string{"flows", "internal/analyze", "internal/compact", "internal/products"}},
+	"internal/rules":            {own: []string{"flows", "internal/analyze", "internal/cause", "internal/products"}},
+	"internal/gate":             {own: []string{"internal/analyze", "internal/cause", "internal/rules", "internal/products"}},
+	"internal/diagnose":         {own: []string{"flows", "internal/analyze", "internal/compact"}},
 	"internal/report": {
-		own:    []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}, // flows and httpparse for values in analyze's
+		own:    []string{"flows", "httpparse", "internal/analyze", "internal/diagnose", "internal/cause", "internal/rules", "internal/gate", "internal/products"}, // flows and httpparse for values in analyze's
 		others: []string{"gonum.org/v1/plot", "codeberg.org/go-fonts/liberation", "golang.org/x/image/font"},
 	},
+	"internal/kernel": {others: []string{"github.com/prometheus/procfs", "github.com/vishvananda/netlink", "github.com/florianl/go-diag", "github.com/mdlayher/netlink", "golang.org/x/sys"}},
 	"internal/live": {
-		own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report"},
+		own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/cause", "internal/rules", "internal/gate", "internal/report", "internal/kernel"},
 		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi",
 			"github.com/prometheus/client_golang", "github.com/prometheus/procfs", "golang.org/x/net/netutil"},
 	},
+	"internal/tui": {
+		own:    []string{"flows", "capture", "internal/analyze", "internal/cause", "internal/rules", "internal/gate", "internal/report", "internal/live", "internal/diagnose"},
+		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi"},
+	},
+	"internal/serve": {
+		own:    []string{"flows", "capture", "internal/analyze", "internal/cause", "internal/rules", "internal/gate", "internal/report", "internal/live", "internal/diagnose"},
+		others: []string{"github.com/prometheus/client_golang", "golang.org/x/net/netutil"},
+	},
 	"internal/evidence": {own: []string{"flows", "httpparse", "capture", "internal/analyze"}},
 	"cmd/kaanalyze": {
-		own:    []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/diagnose", "internal/report", "internal/evidence", "internal/live"},
+		own:    []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/diagnose", "internal/cause", "internal/rules", "internal/gate", "internal/report", "internal/evidence", "internal/live", "internal/tui", "internal/serve", "internal/kernel", "internal/app"},
 		others: []string{"github.com/spf13/pflag", "github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},
 }
