@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // decideHost gives a cause to the connections that wait for the other ones of
@@ -79,7 +81,7 @@ func (d *Decisions) gaveUp(p *Pair) {
 		unread, w = nil, waiting(p.Records, clientEndedBusy)
 	}
 	sure := Medium
-	if len(unread) > 1 || p.Program == analyze.Go {
+	if len(unread) > 1 || p.Program == products.Go {
 		sure = High
 	}
 	settle(unread, ClientUnreadBody, analyze.Client, sure)
@@ -120,7 +122,7 @@ func (d *Decisions) afterResponse(p *Pair) {
 	prompt, reset := split(prompt, func(r *Record) bool { return !r.has(isReset) })
 	if k, in := p.overflow(prompt); k > 0 {
 		sure := Medium
-		if k == 2 && p.Program == analyze.Go {
+		if k == p.Program.Program().Pool {
 			sure = High
 		}
 		settle(in, ClientPoolOverflow, analyze.Client, sure)
@@ -240,7 +242,7 @@ func (d *Decisions) idleClient(h *Host) {
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
 		p := d.groups.byPair[in[0].Pair]
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.Addr.String(), Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
-			Matches: matching(analyze.Client, b.Middle, p.Program)})
+			Matches: products.MatchClient(time.Duration(b.Middle), p.Program)})
 	}
 	settle(waiting(swept, clientEndedIdle), ClientIdleTimeout, analyze.Client, Medium)
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {

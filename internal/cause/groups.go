@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // Server is a server with its connections, in order of ID.
@@ -18,8 +19,8 @@ type Server struct {
 // Pair is a client address and a server with their connections, in order of ID.
 type Pair struct {
 	*analyze.Pair
-	Name    string           // of the client
-	Program analyze.Software // what the client is; unknown where it may have handed on what others say they are
+	Name    string      // of the client
+	Program products.ID // what the client is; unknown where it may have handed on what others say they are
 	To      *Server
 	Group
 }
@@ -121,7 +122,7 @@ func group(records []*Record, r *analyze.Result) *groups {
 func (g *groups) identifyClients() {
 	type asked struct {
 		host netip.Addr
-		by   analyze.Software
+		by   products.ID
 	}
 	by := map[asked]bool{}
 	for _, p := range g.pairs {
@@ -132,7 +133,7 @@ func (g *groups) identifyClients() {
 			p.Program = p.Agent
 		}
 		if p.CloseInHTTP10 {
-			p.Program = analyze.Nginx
+			p.Program = products.Nginx
 		}
 	}
 }

@@ -37,63 +37,7 @@ type Policy struct {
 	Value   int64         // ns, requests or connections
 	Samples int64
 	Spread  float64  // of the samples, as a share of Value
-	Matches []string // products whose default it is; none with fewer than three samples
-}
-
-// A product that closes connections after a known time by default.
-type product struct {
-	name  string
-	by    analyze.Party
-	ns    int64
-	needs analyze.Software // that it must say it is, if it says anything; 0 for any
-}
-
-// The defaults that an inferred idle timeout is compared with, from the
-// programs' documentation and sources; Node closes a second after what it
-// announces.
-var products = []product{
-	{"nginx keepalive_timeout", analyze.Server, 75e9, analyze.Nginx},
-	{"nginx upstream keepalive_timeout", analyze.Client, 60e9, 0},
-	{"Apache httpd KeepAliveTimeout", analyze.Server, 5e9, analyze.Apache},
-	{"Node keepAliveTimeout (5 s and 1 s)", analyze.Server, 6e9, analyze.Node},
-	{"Node keepAliveTimeout, before the extra second", analyze.Server, 5e9, analyze.Node},
-	{"lighttpd server.max-keep-alive-idle", analyze.Server, 5e9, analyze.Lighttpd},
-	{"Caddy idle timeout", analyze.Server, 300e9, analyze.Caddy},
-	{"uvicorn timeout_keep_alive", analyze.Server, 5e9, analyze.Python},
-	{"Tomcat connectionTimeout", analyze.Server, 60e9, analyze.Java},
-	{"Tomcat connectionTimeout in server.xml", analyze.Server, 20e9, analyze.Java},
-	{"Kestrel KeepAliveTimeout", analyze.Server, 130e9, analyze.DotNet},
-	{"Envoy idle_timeout", analyze.Server, 3600e9, analyze.Envoy},
-	{"AWS ALB idle timeout", analyze.Server, 60e9, analyze.AWSLoadBalancer},
-	{"AWS NLB or NAT gateway idle timeout", analyze.Server, 350e9, 0},
-	{"Google Cloud external ALB to clients", analyze.Server, 610e9, 0},
-	{"Google Cloud external ALB to backends", analyze.Client, 600e9, 0},
-	{"Azure load balancer idle timeout", analyze.Server, 240e9, 0},
-	{"Cloud Foundry or Heroku router", analyze.Server, 90e9, 0},
-	{"Go http.DefaultTransport IdleConnTimeout", analyze.Client, 90e9, analyze.Go},
-	{"undici (Node fetch) keepAliveTimeout", analyze.Client, 4e9, analyze.Node},
-	{".NET PooledConnectionIdleTimeout", analyze.Client, 60e9, analyze.DotNet},
-	{".NET before 6", analyze.Client, 120e9, analyze.DotNet},
-	{"Java HttpURLConnection", analyze.Client, 5e9, analyze.Java},
-	{"OkHttp connection pool", analyze.Client, 300e9, analyze.Java},
-	{"Ruby Net::HTTP keep_alive_timeout", analyze.Client, 2e9, analyze.Ruby},
-}
-
-// matching returns the products whose default idle timeout is about ns; says is
-// what the program says it is.
-func matching(by analyze.Party, ns int64, says analyze.Software) []string {
-	var names []string
-	for _, p := range products {
-		near := max(p.ns/50, 50e6)
-		if p.by != by || ns < p.ns-near || ns > p.ns+near {
-			continue
-		}
-		if p.needs != 0 && says != analyze.UnknownSoftware && says != p.needs {
-			continue
-		}
-		names = append(names, p.name)
-	}
-	return names
+	Matches []string // settings whose default it is; none with fewer than three samples
 }
 
 // probeSettings infers when a side begins to probe, and how often.

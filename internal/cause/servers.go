@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // decideServer gives a cause to the connections that wait for their server.
@@ -238,7 +240,7 @@ func (d *Decisions) idleEnds(s *Server) {
 		in := Where(paused, func(r *Record) bool { return b.within(Measured(r)) })
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
-			Matches: matching(analyze.Server, b.Middle, s.Software)})
+			Matches: products.MatchServer(time.Duration(b.Middle), s.Software)})
 		s.metClose(b)
 	}
 	s.announced(paused)

@@ -3,10 +3,10 @@ package report
 import (
 	"bufio"
 	"io"
-	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
@@ -40,13 +40,8 @@ func WriteRule(w io.Writer, r *rules.Rule) error {
 		p.fact("likely cause", r.Why)
 		p.fact("who has to change", changer(r.Who))
 		p.fact("fix", r.Fix)
-		var programs []analyze.Software
-		for s := range r.FixFor {
-			programs = append(programs, s)
-		}
-		slices.Sort(programs)
-		for _, s := range programs {
-			p.fact("in "+s.String(), r.FixFor[s])
+		for _, program := range products.WithAdvice(r.ID) {
+			p.fact("in "+program.String(), program.Advice(r.ID))
 		}
 		p.fact("look in Wireshark", r.Verify)
 		p.fact("needs", r.Needs.String())

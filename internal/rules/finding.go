@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // Severity is how much a finding matters.
@@ -215,17 +216,14 @@ func (r *Rule) fixFor(e ended) string {
 	if who == analyze.Both {
 		who = e.records[0].By
 	}
-	says := analyze.UnknownSoftware
+	says := products.Unknown
 	switch {
 	case who == analyze.Server && e.server != nil:
 		says = e.server.Software
 	case who == analyze.Client && e.pair != nil:
 		says = e.pair.Program
 	}
-	if fix, ok := r.FixFor[says]; ok {
-		return fix
-	}
-	return r.Fix
+	return cmp.Or(says.Advice(r.ID), r.Fix)
 }
 
 // example shows one connection.

@@ -11,22 +11,12 @@ var requestClose = &Rule{
 	Who:     analyze.Client,
 	SetWhen: `requests carry "Connection: close"`,
 	Why:     "keep-alive is switched off in the client, or each request runs through a one-shot client",
-	Fix:     `switch keep-alive on in the client, and share one client or session for all requests; if it is a proxy: in nginx proxy_set_header Connection "", in HAProxy no option httpclose or http-server-close`,
-	Verify:  `http.request and http.connection matches "(?i)close"`,
-	Needs:   HTTP | BothSides,
-	Check:   checkRequestClose,
-	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.Go:       "remove DisableKeepAlives (Transport) and Request.Close = true; share one http.Client",
-		analyze.Python:   `use one requests.Session (or httpx.Client), and drop the header "Connection: close"`,
-		analyze.Node:     `use an http.Agent with keepAlive: true for all requests, and drop the header "Connection: close"`,
-		analyze.Java:     `remove -Dhttp.keepAlive=false (HttpURLConnection) and the header "Connection: close"; share one HttpClient`,
-		analyze.Ruby:     "send the requests inside one Net::HTTP.start: without it each of them says close",
-		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
-		analyze.Curl:     `drop the header "Connection: close"`,
-		analyze.Wget:     "take out --no-http-keep-alive (http_keep_alive = off in wgetrc)",
-		analyze.Perl:     "make one LWP::UserAgent->new(keep_alive => N) for all requests: without keep_alive each of them says close",
-	},
+	Fix: `switch keep-alive on in the client, and share one client or session for all requests; if it is a proxy: in nginx ` +
+		`proxy_set_header Connection "", in HAProxy no option httpclose or http-server-close`,
+	Verify: `http.request and http.connection matches "(?i)close"`,
+	Needs:  HTTP | BothSides,
+	Check:  checkRequestClose,
+	Costs:  true,
 }
 
 func checkRequestClose(v *view, r *Rule) []Finding {

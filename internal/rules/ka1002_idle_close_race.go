@@ -6,15 +6,17 @@ import (
 )
 
 var idleCloseRace = &Rule{
-	ID:      "KA1002",
-	Title:   "request sent on a connection the server was closing",
-	Who:     analyze.Client,
-	SetWhen: "a request and the server's FIN cross on the way, or it comes just as the server closes the idle connection; it is answered by RST, never by a response",
-	Why:     "the client reuses an idle connection just as the server times it out; the request is lost: the program sees EOF or ECONNRESET, a proxy answers 502",
-	Fix:     "keep the client's idle timeout at least a second below the server's keep-alive timeout, and retry idempotent requests",
-	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request, in the stream",
-	Needs:   HTTP | BothSides | Whole,
-	Check:   checkIdleCloseRace,
+	ID:    "KA1002",
+	Title: "request sent on a connection the server was closing",
+	Who:   analyze.Client,
+	SetWhen: "a request and the server's FIN cross on the way, or it comes just as the server closes the idle connection; it is " +
+		"answered by RST, never by a response",
+	Why: "the client reuses an idle connection just as the server times it out; the request is lost: the program sees EOF or " +
+		"ECONNRESET, a proxy answers 502",
+	Fix:    "keep the client's idle timeout at least a second below the server's keep-alive timeout, and retry idempotent requests",
+	Verify: "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request, in the stream",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkIdleCloseRace,
 }
 
 func checkIdleCloseRace(v *view, r *Rule) []Finding {

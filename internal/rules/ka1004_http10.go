@@ -11,16 +11,12 @@ var http10 = &Rule{
 	Who:     analyze.Both,
 	SetWhen: "a request or response is HTTP/1.0 and does not ask to keep the connection",
 	Why:     "an old server, script or proxy configuration speaks HTTP/1.0, where each request needs a connection",
-	Fix:     `speak HTTP/1.1 with Content-Length or chunked bodies; in nginx as a proxy that is proxy_http_version 1.1, proxy_set_header Connection "" and keepalive N in the upstream block`,
-	Verify:  `http.response.version == "HTTP/1.0" or http.request.version == "HTTP/1.0"`,
-	Needs:   HTTP | BothSides,
-	Check:   checkHttp10,
-	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.PythonHTTP: `python -m http.server is HTTP/1.0 by default: start it with --protocol HTTP/1.1, or in code set protocol_version = "HTTP/1.1" and send Content-Length`,
-		analyze.LoadTool:   "run the load generator with keep-alive (ab -k)",
-		analyze.Nginx:      `in nginx set proxy_http_version 1.1, proxy_set_header Connection "" and, in the upstream block, keepalive N`,
-	},
+	Fix: `speak HTTP/1.1 with Content-Length or chunked bodies; in nginx as a proxy that is proxy_http_version 1.1, ` +
+		`proxy_set_header Connection "" and keepalive N in the upstream block`,
+	Verify: `http.response.version == "HTTP/1.0" or http.request.version == "HTTP/1.0"`,
+	Needs:  HTTP | BothSides,
+	Check:  checkHttp10,
+	Costs:  true,
 }
 
 func checkHttp10(v *view, r *Rule) []Finding {

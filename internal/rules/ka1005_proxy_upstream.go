@@ -6,19 +6,20 @@ import (
 )
 
 var proxyUpstream = &Rule{
-	ID:      "KA1005",
-	Title:   "proxy without keep-alive to its upstream",
-	Who:     analyze.Client,
-	SetWhen: `a client sends HTTP/1.0 requests with "Connection: close", or requests with both "Connection: close" and the fields of a proxy`,
-	Why:     `the proxy is set to close its connections to the server, or is nginx before 1.29.7, which speaks HTTP/1.0 with "Connection: close" to it unless told otherwise`,
-	Fix:     `let the proxy keep its connections to the server: in nginx proxy_set_header Connection "" and, in the upstream block, keepalive N; in HAProxy take out option httpclose and http-server-close, in Squid set server_persistent_connections on, in Caddy take out keepalive off, in Apache httpd disablereuse=on and proxy-nokeepalive`,
-	Verify:  `http.request.version == "HTTP/1.0" and http.connection matches "(?i)close"`,
-	Needs:   HTTP | BothSides,
-	Check:   checkProxyUpstream,
-	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.Nginx: `in the proxy set proxy_http_version 1.1, proxy_set_header Connection "" and, in the upstream block, keepalive N; nginx 1.29.7 and later do so by themselves`,
-	},
+	ID:    "KA1005",
+	Title: "proxy without keep-alive to its upstream",
+	Who:   analyze.Client,
+	SetWhen: `a client sends HTTP/1.0 requests with "Connection: close", or requests with both "Connection: close" and the fields of a ` +
+		`proxy`,
+	Why: `the proxy is set to close its connections to the server, or is nginx before 1.29.7, which speaks HTTP/1.0 with ` +
+		`"Connection: close" to it unless told otherwise`,
+	Fix: `let the proxy keep its connections to the server: in nginx proxy_set_header Connection "" and, in the upstream block, ` +
+		`keepalive N; in HAProxy take out option httpclose and http-server-close, in Squid set server_persistent_connections on, in ` +
+		`Caddy take out keepalive off, in Apache httpd disablereuse=on and proxy-nokeepalive`,
+	Verify: `http.request.version == "HTTP/1.0" and http.connection matches "(?i)close"`,
+	Needs:  HTTP | BothSides,
+	Check:  checkProxyUpstream,
+	Costs:  true,
 }
 
 func checkProxyUpstream(v *view, r *Rule) []Finding {

@@ -6,23 +6,18 @@ import (
 )
 
 var maxRequests = &Rule{
-	ID:      "KA1006",
-	Title:   "server ends connections after a number of requests",
-	Who:     analyze.Server,
-	SetWhen: "the connection is ended after the same number of requests on three or more connections, or after as many as its Keep-Alive field allows (max), and none carries more",
-	Why:     "a limit of requests per connection is reached: keepalive_requests, MaxKeepAliveRequests, maxKeepAliveRequests, maxRequestsPerSocket",
-	Fix:     "raise the limit of requests per connection; the connections that it costs are one per that many requests",
-	Verify:  `http.response and http.connection matches "(?i)close"`,
-	Needs:   HTTP | BothSides,
-	Check:   checkMaxRequests,
-	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.Nginx:    "raise nginx's keepalive_requests (1000 by default since 1.19.10)",
-		analyze.Apache:   "raise Apache's MaxKeepAliveRequests (100 by default, 0 is no limit)",
-		analyze.Java:     "raise maxKeepAliveRequests (Tomcat: 100 by default, -1 is no limit)",
-		analyze.Node:     "raise server.maxRequestsPerSocket, or leave it at 0",
-		analyze.Lighttpd: "raise lighttpd's server.max-keep-alive-requests",
-	},
+	ID:    "KA1006",
+	Title: "server ends connections after a number of requests",
+	Who:   analyze.Server,
+	SetWhen: "the connection is ended after the same number of requests on three or more connections, or after as many as its " +
+		"Keep-Alive field allows (max), and none carries more",
+	Why: "a limit of requests per connection is reached: keepalive_requests, MaxKeepAliveRequests, maxKeepAliveRequests, " +
+		"maxRequestsPerSocket",
+	Fix:    "raise the limit of requests per connection; the connections that it costs are one per that many requests",
+	Verify: `http.response and http.connection matches "(?i)close"`,
+	Needs:  HTTP | BothSides,
+	Check:  checkMaxRequests,
+	Costs:  true,
 }
 
 func checkMaxRequests(v *view, r *Rule) []Finding {

@@ -16,10 +16,6 @@ var maxAge = &Rule{
 	Needs:   HTTP | Opening | BothSides,
 	Check:   checkMaxAge,
 	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.Nginx: "raise nginx's keepalive_time (1h by default)",
-		analyze.Envoy: "raise max_connection_duration",
-	},
 }
 
 func checkMaxAge(v *view, r *Rule) []Finding {

@@ -6,28 +6,19 @@ import (
 )
 
 var idleTimeout = &Rule{
-	ID:      "KA1008",
-	Title:   "server closes idle connections before they are used again",
-	Who:     analyze.Server,
-	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or at most twice that where it looks at them from time to time, or as long after it as its Keep-Alive field says",
-	Why:     "the server's keep-alive timeout is shorter than the pauses between requests",
-	Fix:     "raise the server's keep-alive timeout above the pauses of the traffic; set the client's idle timeout below it, so that the client closes first and no request is lost; Tomcat: keepAliveTimeout, com.sun.net.httpserver: -Dsun.net.httpserver.idleInterval=SECONDS (30 by default)",
-	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides | Whole,
-	Check:   checkIdleTimeout,
-	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.Nginx:      "raise nginx's keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle timeout below it",
-		analyze.Apache:     "raise Apache's KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
-		analyze.Go:         "set http.Server.IdleTimeout above the pauses of the traffic (without it ReadTimeout holds), and keep the client's idle timeout below it",
-		analyze.Java:       "raise idleTimeout of Jetty's ServerConnector (30 s by default) or Tomcat's keepAliveTimeout above the pauses of the traffic, and keep the client's idle timeout below it",
-		analyze.Node:       "raise server.keepAliveTimeout (5 s by default) above the pauses of the traffic, and headersTimeout with it; keep the client's idle timeout below it",
-		analyze.Python:     "raise --keep-alive (gunicorn), --timeout-keep-alive (uvicorn), keepalive_timeout (aiohttp), idle_connection_timeout (Tornado), timeout of the Site (Twisted), channel_timeout (waitress) or server.socket_timeout (CherryPy) above the pauses of the traffic",
-		analyze.PythonHTTP: "raise timeout of the handler class above the pauses of the traffic, and keep the client's idle timeout below it",
-		analyze.Ruby:       "raise RequestTimeout (WEBrick, 30 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
-		analyze.Lighttpd:   "raise lighttpd's server.max-keep-alive-idle (5 s by default) above the pauses of the traffic, and keep the client's idle timeout below it",
-		analyze.Caddy:      "raise Caddy's idle timeout (global options: servers, timeouts, idle, 5 minutes by default) above the pauses of the traffic, and keep the client's idle timeout below it",
-	},
+	ID:    "KA1008",
+	Title: "server closes idle connections before they are used again",
+	Who:   analyze.Server,
+	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or at most twice that where it " +
+		"looks at them from time to time, or as long after it as its Keep-Alive field says",
+	Why: "the server's keep-alive timeout is shorter than the pauses between requests",
+	Fix: "raise the server's keep-alive timeout above the pauses of the traffic; set the client's idle timeout below it, so that " +
+		"the client closes first and no request is lost; Tomcat: keepAliveTimeout, com.sun.net.httpserver: " +
+		"-Dsun.net.httpserver.idleInterval=SECONDS (30 by default)",
+	Verify: "tcp.flags.fin == 1",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkIdleTimeout,
+	Costs:  true,
 }
 
 func checkIdleTimeout(v *view, r *Rule) []Finding {

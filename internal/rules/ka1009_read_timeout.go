@@ -3,19 +3,23 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var readTimeout = &Rule{
-	ID:      "KA1009",
-	Title:   "Go server: ReadTimeout is used as IdleTimeout",
-	Who:     analyze.Server,
-	SetWhen: "a server that says no name, or Go, closes idle connections after a short whole number of seconds that no known default explains",
-	Why:     "http.Server without IdleTimeout uses ReadTimeout for idle connections (beego sets 1 s): it closes each one so long after its response",
-	Fix:     "set http.Server.IdleTimeout (60 s or more, above the idle timeout of the clients) beside ReadTimeout; in another server look for its keep-alive timeout (Tomcat: keepAliveTimeout, else connectionTimeout)",
-	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides | Whole,
-	Check:   checkReadTimeout,
-	Costs:   true,
+	ID:    "KA1009",
+	Title: "Go server: ReadTimeout is used as IdleTimeout",
+	Who:   analyze.Server,
+	SetWhen: "a server that says no name, or Go, closes idle connections after a short whole number of seconds that no known default " +
+		"explains",
+	Why: "http.Server without IdleTimeout uses ReadTimeout for idle connections (beego sets 1 s): it closes each one so long after " +
+		"its response",
+	Fix: "set http.Server.IdleTimeout (60 s or more, above the idle timeout of the clients) beside ReadTimeout; in another server " +
+		"look for its keep-alive timeout (Tomcat: keepAliveTimeout, else connectionTimeout)",
+	Verify: "tcp.flags.fin == 1",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkReadTimeout,
+	Costs:  true,
 }
 
 func checkReadTimeout(v *view, r *Rule) []Finding {
@@ -42,5 +46,5 @@ func (v *view) likeReadTimeout(s *cause.Server) bool {
 	}
 	const second = 1e9
 	off := p.Value % second
-	return (s.Software == analyze.UnknownSoftware || s.Software == analyze.Go) && min(off, second-off) <= max(p.Value/100, 20e6)
+	return (s.Software == products.Unknown || s.Software == products.Go) && min(off, second-off) <= max(p.Value/100, 20e6)
 }

@@ -9,22 +9,17 @@ import (
 )
 
 var clientIdleTimeout = &Rule{
-	ID:      "KA1010",
-	Title:   "client closes idle connections before it uses them again",
-	Who:     analyze.Client,
-	SetWhen: "the client sends FIN the same time after the last response on three or more connections, or after pauses that differ, when it opens others in their place or looks at them from time to time",
-	Why:     "the idle timeout of the client's pool is shorter than the pauses between requests",
-	Fix:     "raise the idle timeout of the client's pool if the pauses between requests are longer; keep it below the server's",
-	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides | Whole,
-	Check:   checkClientIdleTimeout,
-	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.Go:     "raise Transport.IdleConnTimeout (90 s in http.DefaultTransport) if the pauses between requests are longer; keep it below the server's",
-		analyze.Java:   "raise the idle timeout of the client if the pauses between requests are longer; HttpURLConnection: -Dhttp.keepAlive.time.server=SECONDS (5 s by default), java.net.http: -Djdk.httpclient.keepalive.timeout=SECONDS, Apache HttpClient: evictIdleConnections; keep it below the server's",
-		analyze.Python: "raise keepalive_expiry of httpx.Limits (5 s by default) or keepalive_timeout of aiohttp's TCPConnector (15 s by default) if the pauses between requests are longer; keep it below the server's",
-		analyze.Ruby:   "raise keep_alive_timeout of Net::HTTP (2 s by default) if the pauses between requests are longer; keep it below the server's",
-	},
+	ID:    "KA1010",
+	Title: "client closes idle connections before it uses them again",
+	Who:   analyze.Client,
+	SetWhen: "the client sends FIN the same time after the last response on three or more connections, or after pauses that differ, " +
+		"when it opens others in their place or looks at them from time to time",
+	Why:    "the idle timeout of the client's pool is shorter than the pauses between requests",
+	Fix:    "raise the idle timeout of the client's pool if the pauses between requests are longer; keep it below the server's",
+	Verify: "tcp.flags.fin == 1",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkClientIdleTimeout,
+	Costs:  true,
 }
 
 func checkClientIdleTimeout(v *view, r *Rule) []Finding {
@@ -36,7 +31,7 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 		if ok && len(p.Matches) > 0 {
 			f.Title += ", the default of " + list(p.Matches)
 		}
-		if fix, ok := r.FixFor[v.PairOf(e.records[0]).Program]; ok {
+		if fix := v.PairOf(e.records[0]).Program.Advice(r.ID); fix != "" {
 			f.Fix = fix
 		}
 		f.brief = e.host + " closes connections that are idle for " + cause.Duration(after)

@@ -6,22 +6,18 @@ import (
 )
 
 var unreadBody = &Rule{
-	ID:      "KA1012",
-	Title:   "client closes without reading the response body",
-	Who:     analyze.Client,
-	SetWhen: "the client resets in the middle of a response, or closes right after responses while it uses connections again only after responses without a body",
-	Why:     "the program closes the response body before it has read it to the end, so that its HTTP library cannot use the connection again",
-	Fix:     "read the body to the end before closing it, also on errors and when it is not wanted, and share one client",
-	Verify:  "tcp.flags.reset == 1 or tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides | Whole,
-	Check:   checkUnreadBody,
-	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.Go:     "before resp.Body.Close(): io.Copy(io.Discard, resp.Body), bounded by io.LimitReader for large ones (Go 1.27 drains up to 256 KiB by itself); share one http.Client with one Transport",
-		analyze.Python: "read each body to the end before the response is closed (requests: r.content, or no stream=True, aiohttp: await r.read()), or ask with HEAD; share one session",
-		analyze.Java:   "read each body to the end before it is closed, or ask with HEAD; Apache HttpClient: EntityUtils.consume, java.net.http: BodyHandlers.discarding(), HttpURLConnection: getErrorStream(), too; share one client",
-		analyze.Node:   "read each body to the end (res.resume(), await response.arrayBuffer()), or ask with HEAD; share one agent",
-	},
+	ID:    "KA1012",
+	Title: "client closes without reading the response body",
+	Who:   analyze.Client,
+	SetWhen: "the client resets in the middle of a response, or closes right after responses while it uses connections again only " +
+		"after responses without a body",
+	Why: "the program closes the response body before it has read it to the end, so that its HTTP library cannot use the " +
+		"connection again",
+	Fix:    "read the body to the end before closing it, also on errors and when it is not wanted, and share one client",
+	Verify: "tcp.flags.reset == 1 or tcp.flags.fin == 1",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkUnreadBody,
+	Costs:  true,
 }
 
 func checkUnreadBody(v *view, r *Rule) []Finding {

@@ -6,22 +6,18 @@ import (
 )
 
 var leakedConnections = &Rule{
-	ID:      "KA1013",
-	Title:   "client forgets connections that are still open",
-	Who:     analyze.Client,
-	SetWhen: "connections stay open with their exchanges done and are never used again, to the end of the capture or of the program, while the client opens others to the same server",
-	Why:     "response bodies are neither read to the end nor closed, or a new client with a pool of its own is made for each request",
-	Fix:     "close every response body (after reading it to the end), and share one client; if it is HAProxy, set http-reuse always: else the first request of a client may open another",
-	Verify:  "tcp.stream, then Statistics, Conversations: one request each, no FIN",
-	Needs:   HTTP | BothSides | Whole,
-	Check:   checkLeakedConnections,
-	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.Go:     "defer resp.Body.Close() and read the body to the end (io.Copy(io.Discard, resp.Body)); share one http.Client and Transport, do not make one per request",
-		analyze.Python: "use one requests.Session and read or close each response (with session.get(...) as r)",
-		analyze.Java:   "read each body to the end and close it, even if only the status is wanted (HttpURLConnection: getErrorStream() on errors); share one HttpClient, do not make one per request",
-		analyze.Node:   "read each response to its end (res.resume(), await response.arrayBuffer()) and use one http.Agent",
-	},
+	ID:    "KA1013",
+	Title: "client forgets connections that are still open",
+	Who:   analyze.Client,
+	SetWhen: "connections stay open with their exchanges done and are never used again, to the end of the capture or of the program, " +
+		"while the client opens others to the same server",
+	Why: "response bodies are neither read to the end nor closed, or a new client with a pool of its own is made for each request",
+	Fix: "close every response body (after reading it to the end), and share one client; if it is HAProxy, set http-reuse always: " +
+		"else the first request of a client may open another",
+	Verify: "tcp.stream, then Statistics, Conversations: one request each, no FIN",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkLeakedConnections,
+	Costs:  true,
 }
 
 func checkLeakedConnections(v *view, r *Rule) []Finding {

@@ -15,29 +15,15 @@ var clientPerRequest = &Rule{
 	Title:   "client closes after each response",
 	Who:     analyze.Client,
 	SetWhen: "the client sends FIN right after complete responses, no header says close, and nothing tells why",
-	Why:     "the response body is closed before it was read to the end (Go), a new client, session or process is used for each request, the pool keeps nothing, or it limits the requests or the age of a connection: these look alike on the wire",
-	Fix:     "read each response body to its end, and share one client or session with a pool for all requests of the program; if it is nginx as a proxy, set keepalive N in its upstream block",
-	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides | Whole | Opening,
-	Check:   checkClientPerRequest,
-	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.Python:   "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: requests.get opens and closes a connection each time",
-		analyze.Ruby:     "send the requests inside one Net::HTTP.start: Net::HTTP.get opens and closes a connection each time",
-		analyze.Curl:     "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
-		analyze.Wget:     "give wget all URLs at once (-i FILE), or use a program that keeps its connections: each run of wget opens its own",
-		analyze.Perl:     "make one LWP::UserAgent->new(keep_alive => N) for all requests, with N as many connections as it is to keep",
-		analyze.PycURL:   "use one Curl handle (or one CurlMulti) for all requests: each new handle opens its own connection; a CurlMulti keeps as many as M_MAXCONNECTS says",
-		analyze.HTTPie:   "use a program that keeps its connections: each run of HTTPie opens its own",
-		analyze.Node:     "use an http.Agent with keepAlive: true, or fetch",
-		analyze.Java:     "share one HttpClient, and read each body to the end before it is closed; in HttpURLConnection do not call disconnect() on a body that is not read",
-		analyze.LoadTool: "run the load generator with keep-alive (ab -k)",
-		analyze.Go:       "read each body to the end before resp.Body.Close() (io.Copy(io.Discard, resp.Body)); share one http.Client; do not set MaxIdleConnsPerHost below 0 nor call CloseIdleConnections after each request",
-	},
+	Why: "the response body is closed before it was read to the end (Go), a new client, session or process is used for each " +
+		"request, the pool keeps nothing, or it limits the requests or the age of a connection: these look alike on the wire",
+	Fix: "read each response body to its end, and share one client or session with a pool for all requests of the program; if it " +
+		"is nginx as a proxy, set keepalive N in its upstream block",
+	Verify: "tcp.flags.fin == 1",
+	Needs:  HTTP | BothSides | Whole | Opening,
+	Check:  checkClientPerRequest,
+	Costs:  true,
 }
-
-// oneShot are the programs that a person runs once for each request, or few.
-var oneShot = []analyze.Software{analyze.Curl, analyze.Wget, analyze.HTTPie}
 
 func checkClientPerRequest(v *view, r *Rule) []Finding {
 	var out []Finding
@@ -48,7 +34,7 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		}
 		slices.SortStableFunc(e.records, func(x, y *cause.Record) int { return cmp.Compare(x.Requests, y.Requests) }) // those with one show it best
 		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
-		if slices.Contains(oneShot, e.pair.Program) && e.len() < byHand {
+		if e.pair.Program.Program().OneShot && e.len() < byHand {
 			f.Severity = Info
 		}
 		f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " after a response"
@@ -56,7 +42,8 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 			f.brief = e.pair.Name + " uses a new connection to " + e.server.Name + " for each request"
 		}
 		if e.server.AdvertisedTimeout == 1 {
-			f.Fix = "raise the server's keep-alive timeout: it announces 1 s, and clients that keep a second's distance from that, as Node does, close at once"
+			f.Fix = "raise the server's keep-alive timeout: it announces 1 s, and clients that keep a second's distance from that, as " +
+				"Node does, close at once"
 		}
 		requests := int64(0)
 		for _, x := range e.records {
@@ -66,12 +53,14 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		case n > 1 && limited(e.pair, e.records, n):
 			f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " after " + cause.Plural(n, "request", "requests")
 			f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.Seen()))
-			f.Fix = "raise the limit of requests per connection in the client (in nginx keepalive_requests of the upstream block); without such a limit, share one client or session for all requests"
+			f.Fix = "raise the limit of requests per connection in the client (in nginx keepalive_requests of the upstream block); " +
+				"without such a limit, share one client or session for all requests"
 		case requests*2 >= e.len()*3: // it has a pool, for it used these connections again
 			if age, ok := agedOut(e.pair, e.records); ok {
 				f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " at an age of " + cause.Duration(age)
 				f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.Seen()))
-				f.Fix = "raise the limit of the age of connections in the client (Apache HttpClient setConnectionTimeToLive, .NET PooledConnectionLifetime); without such a limit, share one client or session for all requests"
+				f.Fix = "raise the limit of the age of connections in the client (Apache HttpClient setConnectionTimeToLive, .NET " +
+					"PooledConnectionLifetime); without such a limit, share one client or session for all requests"
 			} else if e.pair.PoolNeed > 1 {
 				f.Fix = keepMore(e, e.pair.PoolNeed)
 			}

@@ -12,11 +12,13 @@ var balancerRace = &Rule{
 	Title:   "load balancer reuses connections that its backend is closing",
 	Who:     analyze.Server,
 	SetWhen: "a proxy's requests cross the FIN of the backend, or come just as it closes the idle connection, and are lost",
-	Why:     "the backend's keep-alive timeout is shorter than that of the load balancer in front of it: its clients get 502 or 503 where it does not ask again",
-	Fix:     "set the backend's keep-alive timeout above the load balancer's idle timeout (AWS ALB 60 s, Google Cloud 600 s, nginx upstream 60 s)",
-	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request, in the stream",
-	Needs:   HTTP | BothSides | Whole,
-	Check:   checkBalancerRace,
+	Why: "the backend's keep-alive timeout is shorter than that of the load balancer in front of it: its clients get 502 or 503 " +
+		"where it does not ask again",
+	Fix: "set the backend's keep-alive timeout above the load balancer's idle timeout (AWS ALB 60 s, Google Cloud 600 s, nginx " +
+		"upstream 60 s)",
+	Verify: "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request, in the stream",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkBalancerRace,
 }
 
 func checkBalancerRace(v *view, r *Rule) []Finding {

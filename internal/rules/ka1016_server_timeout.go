@@ -10,16 +10,12 @@ var serverTimeout = &Rule{
 	Title:   "server gives up on requests",
 	Who:     analyze.Server,
 	SetWhen: "the server sends FIN with a request unanswered, or in the middle of a response",
-	Why:     "a write or handler timeout of the server (Go: WriteTimeout, which shows only when the handler returns), a worker that was killed, or an upstream that died",
-	Fix:     "raise the server's write timeout above the slowest handler, or bound the handler's time so that it answers before",
-	Verify:  "tcp.flags.fin == 1",
-	Needs:   HTTP | BothSides | Whole,
-	Check:   checkServerTimeout,
-	FixFor: map[analyze.Software]string{
-		analyze.Go:     "raise http.Server.WriteTimeout above the slowest handler, or wrap handlers in http.TimeoutHandler with less, which answers 503",
-		analyze.Nginx:  "look in nginx's error log: return 444, or an upstream that ended early (proxy_read_timeout)",
-		analyze.Python: "raise the worker's timeout (gunicorn --timeout), and look for workers that were killed",
-	},
+	Why: "a write or handler timeout of the server (Go: WriteTimeout, which shows only when the handler returns), a worker that " +
+		"was killed, or an upstream that died",
+	Fix:    "raise the server's write timeout above the slowest handler, or bound the handler's time so that it answers before",
+	Verify: "tcp.flags.fin == 1",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkServerTimeout,
 }
 
 func checkServerTimeout(v *view, r *Rule) []Finding {

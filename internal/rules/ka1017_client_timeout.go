@@ -17,9 +17,6 @@ var clientTimeout = &Rule{
 	Verify:  "tcp.flags.fin == 1",
 	Needs:   HTTP | BothSides | Whole,
 	Check:   checkClientTimeout,
-	FixFor: map[analyze.Software]string{
-		analyze.Go: "raise http.Client.Timeout (it holds for the whole body, too) or use a context with a deadline per request and ResponseHeaderTimeout",
-	},
 }
 
 func checkClientTimeout(v *view, r *Rule) []Finding {

@@ -10,11 +10,14 @@ var silentDrop = &Rule{
 	Title:   "data lost without a word: silent drop on the path",
 	Who:     analyze.Network,
 	SetWhen: "data of an open connection is sent again and again without any answer",
-	Why:     "the path is cut, or a NAT, firewall or load balancer forgot the idle connection and drops its packets (Azure after 4 minutes, NAT gateways after 350 s); programs hang until their timeout; where only full packets get lost they are too large for the path, and the ICMP that says so is dropped",
-	Fix:     "keep idle connections shorter than the idle limit of the path or probe more often than it; bound the wait with TCP_USER_TIMEOUT and request timeouts",
-	Verify:  "tcp.analysis.retransmission",
-	Needs:   BothSides,
-	Check:   checkSilentDrop,
+	Why: "the path is cut, or a NAT, firewall or load balancer forgot the idle connection and drops its packets (Azure after 4 " +
+		"minutes, NAT gateways after 350 s); programs hang until their timeout; where only full packets get lost they are too large " +
+		"for the path, and the ICMP that says so is dropped",
+	Fix: "keep idle connections shorter than the idle limit of the path or probe more often than it; bound the wait with " +
+		"TCP_USER_TIMEOUT and request timeouts",
+	Verify: "tcp.analysis.retransmission",
+	Needs:  BothSides,
+	Check:  checkSilentDrop,
 }
 
 // brokenPath is the fix where no connection was idle for long.

@@ -11,10 +11,11 @@ var middleboxReset = &Rule{
 	Who:     analyze.Network,
 	SetWhen: "an RST in the name of one side has another TTL than that side's packets",
 	Why:     "a firewall, NAT gateway or load balancer on the path ended the connection, often after its idle limit",
-	Fix:     "keep idle connections shorter than the idle limit of the path (350 s for AWS NLB and NAT gateways), or probe more often than it",
-	Verify:  "tcp.flags.reset == 1, and compare ip.ttl with the packets before",
-	Needs:   BothSides,
-	Check:   checkMiddleboxReset,
+	Fix: "keep idle connections shorter than the idle limit of the path (350 s for AWS NLB and NAT gateways), or probe more often " +
+		"than it",
+	Verify: "tcp.flags.reset == 1, and compare ip.ttl with the packets before",
+	Needs:  BothSides,
+	Check:  checkMiddleboxReset,
 }
 
 func checkMiddleboxReset(v *view, r *Rule) []Finding {

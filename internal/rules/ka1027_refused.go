@@ -12,11 +12,12 @@ var refused = &Rule{
 	Title:   "connections refused",
 	Who:     analyze.Server,
 	SetWhen: "SYNs are answered by RST",
-	Why:     "nothing listens on that port: the server is down, restarting, or listens elsewhere; a firewall that rejects with tcp-reset looks alike",
-	Fix:     "start the server, or correct the address and port; if it runs (ss -ltn), look for a firewall rule that rejects",
-	Verify:  "tcp.flags.syn == 1 or tcp.flags.reset == 1",
-	Needs:   Opening | BothSides,
-	Check:   checkRefused,
+	Why: "nothing listens on that port: the server is down, restarting, or listens elsewhere; a firewall that rejects with " +
+		"tcp-reset looks alike",
+	Fix:    "start the server, or correct the address and port; if it runs (ss -ltn), look for a firewall rule that rejects",
+	Verify: "tcp.flags.syn == 1 or tcp.flags.reset == 1",
+	Needs:  Opening | BothSides,
+	Check:  checkRefused,
 }
 
 func checkRefused(v *view, r *Rule) []Finding {

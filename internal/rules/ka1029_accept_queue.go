@@ -6,15 +6,17 @@ import (
 )
 
 var acceptQueue = &Rule{
-	ID:      "KA1029",
-	Title:   "accept queue of the server is full",
-	Who:     analyze.Server,
-	SetWhen: "SYNs stay unanswered while other connections to the same port open, and data on some of these is acknowledged but never answered",
-	Why:     "the program does not accept connections fast enough, and its listen backlog is full",
-	Fix:     "find what keeps the program from accepting; raise its listen backlog and net.core.somaxconn; watch ListenOverflows (nstat -az TcpExtListenOverflows)",
-	Verify:  "tcp.flags.syn == 1 or tcp.analysis.retransmission",
-	Needs:   Opening | BothSides,
-	Check:   checkAcceptQueue,
+	ID:    "KA1029",
+	Title: "accept queue of the server is full",
+	Who:   analyze.Server,
+	SetWhen: "SYNs stay unanswered while other connections to the same port open, and data on some of these is acknowledged but never " +
+		"answered",
+	Why: "the program does not accept connections fast enough, and its listen backlog is full",
+	Fix: "find what keeps the program from accepting; raise its listen backlog and net.core.somaxconn; watch ListenOverflows " +
+		"(nstat -az TcpExtListenOverflows)",
+	Verify: "tcp.flags.syn == 1 or tcp.analysis.retransmission",
+	Needs:  Opening | BothSides,
+	Check:  checkAcceptQueue,
 }
 
 func checkAcceptQueue(v *view, r *Rule) []Finding {

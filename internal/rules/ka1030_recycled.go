@@ -6,15 +6,16 @@ import (
 )
 
 var recycled = &Rule{
-	ID:      "KA1030",
-	Title:   "TIME_WAIT is recycled",
-	Who:     analyze.Client,
-	SetWhen: "a new connection takes over the 4-tuple of one that is still in TIME_WAIT: its first sequence number is 65,537 above the last of the old one",
-	Why:     "client ports come round within 60 s: many short connections between the same two hosts",
-	Fix:     "nothing is lost by it; reuse connections and it goes away",
-	Verify:  "tcp.analysis.reused_ports",
-	Needs:   Opening | BothSides,
-	Check:   checkRecycled,
+	ID:    "KA1030",
+	Title: "TIME_WAIT is recycled",
+	Who:   analyze.Client,
+	SetWhen: "a new connection takes over the 4-tuple of one that is still in TIME_WAIT: its first sequence number is 65,537 above the " +
+		"last of the old one",
+	Why:    "client ports come round within 60 s: many short connections between the same two hosts",
+	Fix:    "nothing is lost by it; reuse connections and it goes away",
+	Verify: "tcp.analysis.reused_ports",
+	Needs:  Opening | BothSides,
+	Check:  checkRecycled,
 }
 
 func checkRecycled(v *view, r *Rule) []Finding {

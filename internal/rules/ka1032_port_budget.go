@@ -6,15 +6,18 @@ import (
 )
 
 var portBudget = &Rule{
-	ID:      "KA1032",
-	Title:   "client runs out of ports",
-	Who:     analyze.Client,
-	SetWhen: "the ports that a client has in use or in TIME_WAIT towards one server come near those that it has (28,232 by default), in the capture or at its rate in 60 s",
-	Why:     "each short connection keeps its port for 60 s if the client closes; then connect fails with EADDRNOTAVAIL, which is not seen on the wire",
-	Fix:     "reuse connections; until then widen net.ipv4.ip_local_port_range, set tcp_tw_reuse = 1 on the client, or use more server addresses",
-	Verify:  "Statistics, Conversations, TCP: ports of one client and server",
-	Needs:   Opening | BothSides,
-	Check:   checkPortBudget,
+	ID:    "KA1032",
+	Title: "client runs out of ports",
+	Who:   analyze.Client,
+	SetWhen: "the ports that a client has in use or in TIME_WAIT towards one server come near those that it has (28,232 by default), " +
+		"in the capture or at its rate in 60 s",
+	Why: "each short connection keeps its port for 60 s if the client closes; then connect fails with EADDRNOTAVAIL, which is not " +
+		"seen on the wire",
+	Fix: "reuse connections; until then widen net.ipv4.ip_local_port_range, set tcp_tw_reuse = 1 on the client, or use more server " +
+		"addresses",
+	Verify: "Statistics, Conversations, TCP: ports of one client and server",
+	Needs:  Opening | BothSides,
+	Check:  checkPortBudget,
 }
 
 func checkPortBudget(v *view, r *Rule) []Finding {

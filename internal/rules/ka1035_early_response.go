@@ -10,15 +10,13 @@ var earlyResponse = &Rule{
 	Title:   "error response before the upload was read",
 	Who:     analyze.Server,
 	SetWhen: "a final error response (413, 400, 401) is complete before its request is, and the connection ends",
-	Why:     "the server rejects the request by its head and does not read the body: the client may see a reset instead of the answer, and the connection is lost",
-	Fix:     `let clients send "Expect: 100-continue" with large bodies and read the response while they send; raise the body limit where it is too small`,
-	Verify:  "http.response.code >= 400",
-	Needs:   HTTP | BothSides,
-	Check:   checkEarlyResponse,
-	FixFor: map[analyze.Software]string{
-		analyze.Nginx: `raise nginx's client_max_body_size where it is too small; let clients send "Expect: 100-continue" with large bodies`,
-		analyze.Go:    `raise the limit of http.MaxBytesReader where it is too small; let clients send "Expect: 100-continue" (Transport.ExpectContinueTimeout)`,
-	},
+	Why: "the server rejects the request by its head and does not read the body: the client may see a reset instead of the answer, " +
+		"and the connection is lost",
+	Fix: `let clients send "Expect: 100-continue" with large bodies and read the response while they send; raise the body limit ` +
+		`where it is too small`,
+	Verify: "http.response.code >= 400",
+	Needs:  HTTP | BothSides,
+	Check:  checkEarlyResponse,
 }
 
 func checkEarlyResponse(v *view, r *Rule) []Finding {

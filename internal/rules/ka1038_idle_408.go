@@ -10,11 +10,12 @@ var idle408 = &Rule{
 	Title:   "server says 408 on idle connections",
 	Who:     analyze.Server,
 	SetWhen: "a response 408 comes that answers no request",
-	Why:     "the server ends idle connections with a message (HAProxy, Apache and others): a client that just sends a request may take it for its response",
-	Fix:     "keep the client's idle timeout below the server's; let the client drop a connection on which a 408 comes unasked",
-	Verify:  "http.response.code == 408",
-	Needs:   Messages | BothSides,
-	Check:   checkIdle408,
+	Why: "the server ends idle connections with a message (HAProxy, Apache and others): a client that just sends a request may " +
+		"take it for its response",
+	Fix:    "keep the client's idle timeout below the server's; let the client drop a connection on which a 408 comes unasked",
+	Verify: "http.response.code == 408",
+	Needs:  Messages | BothSides,
+	Check:  checkIdle408,
 }
 
 func checkIdle408(v *view, r *Rule) []Finding {

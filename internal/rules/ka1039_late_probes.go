@@ -11,10 +11,11 @@ var lateProbes = &Rule{
 	Who:     analyze.Both,
 	SetWhen: "the first keep-alive probe comes only after more than 240 s of silence",
 	Why:     "the default of the system is 2 hours; load balancers, NAT gateways and firewalls forget idle connections after 240 to 350 s",
-	Fix:     "set the idle time of TCP keep-alive below 240 s (Go: net.KeepAliveConfig.Idle, Linux: TCP_KEEPIDLE or net.ipv4.tcp_keepalive_time)",
-	Verify:  "tcp.analysis.keep_alive",
-	Needs:   Probed | BothSides,
-	Check:   checkLateProbes,
+	Fix: "set the idle time of TCP keep-alive below 240 s (Go: net.KeepAliveConfig.Idle, Linux: TCP_KEEPIDLE or " +
+		"net.ipv4.tcp_keepalive_time)",
+	Verify: "tcp.analysis.keep_alive",
+	Needs:  Probed | BothSides,
+	Check:  checkLateProbes,
 }
 
 func checkLateProbes(v *view, r *Rule) []Finding {

@@ -16,10 +16,6 @@ var serverReset = &Rule{
 	Needs:   BothSides,
 	Check:   checkServerReset,
 	Costs:   true,
-	FixFor: map[analyze.Software]string{
-		analyze.HAProxy: "HAProxy closes to servers with RST by default: that costs nothing but TIME_WAIT; see option nolinger and http-reuse",
-		analyze.Nginx:   "see nginx's reset_timedout_connection, send_timeout and return 444",
-	},
 }
 
 func checkServerReset(v *view, r *Rule) []Finding {

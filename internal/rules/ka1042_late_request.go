@@ -11,10 +11,11 @@ var lateRequest = &Rule{
 	Who:     analyze.Client,
 	SetWhen: "a request is sent though the server's FIN had come and was acknowledged; it is answered by RST",
 	Why:     "the client does not look whether an idle connection was closed before it uses it",
-	Fix:     "let the client check idle connections before use (most libraries do), and retry; keep its idle timeout below the timeout of the server",
-	Verify:  "tcp.flags.fin == 1 or http.request",
-	Needs:   HTTP | BothSides | Whole,
-	Check:   checkLateRequest,
+	Fix: "let the client check idle connections before use (most libraries do), and retry; keep its idle timeout below the timeout " +
+		"of the server",
+	Verify: "tcp.flags.fin == 1 or http.request",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkLateRequest,
 }
 
 func checkLateRequest(v *view, r *Rule) []Finding {

@@ -12,11 +12,13 @@ var halfOpened = &Rule{
 	Title:   "handshakes that clients do not complete",
 	Who:     analyze.Client,
 	SetWhen: "a SYN-ACK gets neither ACK nor RST for a second or more",
-	Why:     "a SYN flood, if it is many addresses that send nothing else; else the SYN-ACK or the ACK gets lost on the way: another route back, a firewall that sees one direction",
-	Fix:     "against a flood keep net.ipv4.tcp_syncookies = 1, and have it filtered upstream; else follow the SYN-ACK: capture at the client, check the route back and the firewalls on it",
-	Verify:  "tcp.flags.syn == 1, and no other packet in the stream",
-	Needs:   Opening,
-	Check:   checkHalfOpened,
+	Why: "a SYN flood, if it is many addresses that send nothing else; else the SYN-ACK or the ACK gets lost on the way: another " +
+		"route back, a firewall that sees one direction",
+	Fix: "against a flood keep net.ipv4.tcp_syncookies = 1, and have it filtered upstream; else follow the SYN-ACK: capture at the " +
+		"client, check the route back and the firewalls on it",
+	Verify: "tcp.flags.syn == 1, and no other packet in the stream",
+	Needs:  Opening,
+	Check:  checkHalfOpened,
 }
 
 func checkHalfOpened(v *view, r *Rule) []Finding {

@@ -14,16 +14,12 @@ type Rule struct {
 	Title   string // in a few words
 	SetWhen string // what the capture shows when the rule fires
 	Why     string // the likely cause
-	Fix     string // what to change
+	Fix     string // what to change; package products has it in the words of programs
 	Verify  string // how to see it in Wireshark
 	Needs   Needs  // what the capture must hold for the rule to judge
 	Check   func(*view, *Rule) []Finding
 	Who     analyze.Party // has to change; Both for either
 	Costs   bool          // it is told only where it cost a connection or a request
-
-	// FixFor is the fix in the words of a program, where the one that has to
-	// change says what it is.
-	FixFor map[analyze.Software]string
 }
 
 // Needs are what a capture must hold for a rule to judge.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // TestRules runs the scripts of testdata/rules. Each says what becomes of every
@@ -118,18 +119,15 @@ func TestRuleFields(t *testing.T) {
 				file = f
 			}
 		}
-		if src, err := os.ReadFile(file); err != nil || !strings.Contains(string(src), fmt.Sprintf("ID:      %q", r.ID)) {
+		if src, err := os.ReadFile(file); err != nil || !regexp.MustCompile(fmt.Sprintf(`\bID: +%q`, r.ID)).Match(src) {
 			t.Errorf("%s: got file %q, want one of its own that defines it", r.ID, file)
 		}
 		if r.Needs == 0 || r.Check == nil || r.Who == analyze.Nobody {
 			t.Errorf("%s: Needs %v, Check set %v, Who %q; want all", r.ID, r.Needs, r.Check != nil, r.Who)
 		}
 		texts := map[string]string{"Title": r.Title, "SetWhen": r.SetWhen, "Why": r.Why, "Fix": r.Fix, "Verify": r.Verify}
-		for is, fix := range r.FixFor {
-			texts["FixFor "+is.String()] = fix
-			if is == analyze.UnknownSoftware || is == analyze.OtherSoftware {
-				t.Errorf("%s: a fix for %q, which nobody says", r.ID, is)
-			}
+		for _, is := range products.WithAdvice(r.ID) {
+			texts["advice for "+is.String()] = is.Advice(r.ID)
 		}
 		for name, text := range texts {
 			if text == "" || strings.TrimSpace(text) != text || strings.HasSuffix(text, ".") || strings.Contains(text, "  ") || strings.Contains(text, "\n") {
@@ -139,6 +137,17 @@ func TestRuleFields(t *testing.T) {
 				if strings.Count(part, "(") != strings.Count(part, ")") {
 					t.Errorf("%s: %s has the part %q, want its parentheses whole", r.ID, name, part)
 				}
+			}
+		}
+	}
+}
+
+// TestAdvice holds that programs have advice for rules that there are.
+func TestAdvice(t *testing.T) {
+	for _, is := range products.All() {
+		for id := range is.Program().Advice {
+			if _, err := ByID(id); err != nil {
+				t.Errorf("%v: %v", is, err)
 			}
 		}
 	}
