@@ -6,11 +6,8 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/app"
 )
-
-// version is the program's, in reports too.
-const version = "0.1.0"
 
 // versionText says which program this is and whether it can filter and capture.
 func versionText() string {
@@ -27,7 +24,7 @@ func versionText() string {
 		}
 	}
 	return fmt.Sprintf("kaanalyze %s%s\n%s %s/%s, filters and live capture: %s\n",
-		version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, filters)
+		app.Version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, filters)
 }
 
 // usage is the help text. Flags and formats come from their lists.
@@ -46,9 +43,9 @@ pcapng, maybe compressed. The rest is a pcap filter.
 
 Flags:
 `)
-	b.WriteString(newFlags(&settings{}, &raw{}).FlagUsagesWrapped(90))
+	b.WriteString(newFlags(newCommand()).FlagUsagesWrapped(90))
 	b.WriteString("\nFormats:\n")
-	for _, f := range report.Formats {
+	for _, f := range app.Formats() {
 		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)
 	}
 	b.WriteString(`

@@ -1,14 +1,10 @@
-package main
+package app
 
 import (
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
-
-	"github.com/spf13/pflag"
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -18,24 +14,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
-
-// randomKey is the value of --anonymize without one.
-const randomKey = "random"
-
-// setAnonymize finds the key that names are replaced with.
-func (s *settings) setAnonymize(f *pflag.FlagSet, r *raw) error {
-	switch {
-	case !f.Changed("anonymize"):
-	case r.anonymize == "":
-		return &usageError{errors.New("--anonymize: the key is empty"), "--anonymize alone makes one up"}
-	case r.anonymize == randomKey:
-		s.key = make([]byte, 32)
-		_, _ = rand.Read(s.key) // never fails
-	default:
-		s.key = []byte(r.anonymize)
-	}
-	return nil
-}
 
 // anonymizer returns what replaces addresses and names, nil if they stay. Each
 // goroutine has its own; they all answer the same.
@@ -100,7 +78,7 @@ func (s *settings) anonymizedHost(h *live.Host) {
 }
 
 // withhold takes out of m what names files, interfaces and addresses.
-func (j *job) withhold(m *report.Meta, s *capture.Stats) {
+func (j *Job) withhold(m *report.Meta, s *capture.Stats) {
 	a := j.s.anonymizer()
 	if a == nil {
 		return
@@ -118,9 +96,9 @@ func (j *job) withhold(m *report.Meta, s *capture.Stats) {
 }
 
 // display returns a source's name for people.
-func (j *job) display(name string) string {
+func (j *Job) display(name string) string {
 	switch {
-	case j.s.demo:
+	case j.s.Demo != nil:
 		return demoName
 	case j.s.key == nil:
 		return name
@@ -131,9 +109,9 @@ func (j *job) display(name string) string {
 }
 
 // evidenceName returns the name of the evidence file for people.
-func (j *job) evidenceName() string {
+func (j *Job) evidenceName() string {
 	if j.s.key != nil {
 		return "evidence.pcap"
 	}
-	return j.s.evidence
+	return j.s.Evidence
 }

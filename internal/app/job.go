@@ -1,9 +1,8 @@
-package main
+package app
 
 import (
 	"bytes"
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -23,16 +22,11 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// demo is what --demo analyses: testdata/demo.pcap, a recording of the lab.
-//
-//go:embed demo.pcap
-var demo []byte
-
-// demoName is how reports name it.
+// demoName is how reports name the capture that is built into the program.
 const demoName = "demo.pcap"
 
-// A job is one run of the program: open, read, write.
-type job struct {
+// A Job is one run of the program: open, read, write.
+type Job struct {
 	s      *settings
 	ui     *ui
 	stdin  io.Reader
@@ -62,14 +56,31 @@ type job struct {
 	last      int64               // time of the last packet, once it is known
 }
 
-func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *job {
-	j := &job{s: s, ui: u, stdin: stdin, stdout: stdout, outs: &outputs{}}
-	if s.demo {
-		j.stdin = bytes.NewReader(demo)
+// New returns the job that c asks for. Its error is [ErrNoInput], or one for
+// [Fail].
+func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
+	s, err := newSettings(c)
+	if err != nil {
+		return nil, err
+	}
+	if s.live == nil && len(s.files) == 0 && IsTerminal(stdin) {
+		return nil, ErrNoInput
+	}
+	return newJob(s, &ui{w: stderr, quiet: s.Quiet, verbose: s.Verbose}, stdin, stdout), nil
+}
+
+// ErrNoInput is the error of a job that names nothing to read, where standard
+// input is a terminal.
+var ErrNoInput = errors.New("there is nothing to read")
+
+func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *Job {
+	j := &Job{s: s, ui: u, stdin: stdin, stdout: stdout, outs: &outputs{}}
+	if s.Demo != nil {
+		j.stdin = bytes.NewReader(j.s.Demo)
 	} else if s.live == nil && len(s.files) == 0 {
 		s.files, j.implied = []string{"-"}, true
 	}
-	if s.live != nil && !s.tui {
+	if s.live != nil && !s.TUI {
 		j.pulse = newPulse(j.pace())
 	}
 	j.ctx, j.stop = context.WithCancel(context.Background())
@@ -83,14 +94,14 @@ var errStrict = errors.New("the capture is damaged or packets were dropped, and 
 // accept. What these found has been said.
 var errGate = errors.New("a condition of --fail-on holds")
 
-// supervise does the job and listens to signals meanwhile: the first SIGINT or
+// Run does the job and listens to signals meanwhile: the first SIGINT or
 // SIGTERM ends the reading, the second one the program. With the view, SIGHUP
 // does so, too.
-func (j *job) supervise() int {
+func (j *Job) Run() int {
 	defer j.stop()
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2)
-	if j.s.tui {
+	if j.s.TUI {
 		signal.Notify(signals, syscall.SIGHUP)
 	}
 	defer signal.Stop(signals)
@@ -103,12 +114,12 @@ func (j *job) supervise() int {
 			j.outs.discard()
 			switch {
 			case err == nil:
-				return exitOK
+				return ExitOK
 			case errors.Is(err, errStrict):
 				j.ui.line("error", "%v", err)
-				return exitDamaged
+				return ExitDamaged
 			case errors.Is(err, errGate):
-				return exitGate
+				return ExitGate
 			}
 			return j.ui.fail(err)
 		case s := <-signals:
@@ -123,14 +134,14 @@ func (j *job) supervise() int {
 			default:
 				j.screen.Lock() // the view has left the terminal as it was
 				j.outs.discard()
-				return exitInterrupted
+				return ExitInterrupted
 			}
 		}
 	}
 }
 
 // status says how far the reading is.
-func (j *job) status() {
+func (j *Job) status() {
 	src := j.source.get()
 	if src == nil {
 		j.ui.line("status", "nothing has been read yet")
@@ -146,7 +157,7 @@ func (j *job) status() {
 }
 
 // open opens what is to be read.
-func (j *job) open(opt capture.Options) (*capture.Source, error) {
+func (j *Job) open(opt capture.Options) (*capture.Source, error) {
 	if j.s.live != nil {
 		return j.openLive(opt)
 	}
@@ -161,14 +172,14 @@ func (j *job) open(opt capture.Options) (*capture.Source, error) {
 }
 
 // do opens, reads, analyses and writes.
-func (j *job) do() error {
+func (j *Job) do() error {
 	opt, err := j.captureOptions()
 	if err != nil {
 		return err
 	}
 	j.narrowed = j.s.narrowed(opt)
 	var tty *os.File
-	if j.s.tui {
+	if j.s.TUI {
 		if tty, err = openTerminal(); err != nil {
 			return err
 		}
@@ -207,7 +218,7 @@ func (j *job) do() error {
 	}
 	r := j.finish(src, a, opt)
 	r.Meta.Interrupted = interrupted
-	if j.s.evidence == "" {
+	if j.s.Evidence == "" {
 		return j.deliver(r)
 	}
 	if !interrupted {
@@ -224,7 +235,7 @@ func (j *job) do() error {
 }
 
 // sniff follows an interface, in bounded memory, until it is told to stop.
-func (j *job) sniff(src *capture.Source, opt capture.Options) error {
+func (j *Job) sniff(src *capture.Source, opt capture.Options) error {
 	f := j.feed(opt)
 	interrupted, err := j.read(src, func(segs []flows.Segment) error {
 		defer j.pulse.beat(src, f.census)
@@ -239,7 +250,7 @@ func (j *job) sniff(src *capture.Source, opt capture.Options) error {
 }
 
 // finishSession makes the last report of a session.
-func (j *job) finishSession(src *capture.Source, opt capture.Options, f *feed) *report.Report {
+func (j *Job) finishSession(src *capture.Source, opt capture.Options, f *feed) *report.Report {
 	first, last := j.times(src, opt)
 	j.last = last
 	x := f.finish(first, last)
@@ -247,9 +258,9 @@ func (j *job) finishSession(src *capture.Source, opt capture.Options, f *feed) *
 }
 
 // wanted says which packets and connections to look at.
-func (j *job) wanted(opt capture.Options) analyze.Options {
+func (j *Job) wanted(opt capture.Options) analyze.Options {
 	what := analyze.Options{
-		TimeWait: j.s.timeWait,
+		TimeWait: j.s.TimeWait,
 		Server:   j.s.server,
 		Filtered: j.s.filter != "" || opt.Since != 0,
 		Narrowed: j.narrowed != (report.Narrowed{}),
@@ -265,15 +276,15 @@ func (j *job) wanted(opt capture.Options) analyze.Options {
 }
 
 // analysis says what to analyze of them.
-func (j *job) analysis(opt capture.Options) analyze.Options {
+func (j *Job) analysis(opt capture.Options) analyze.Options {
 	what := j.wanted(opt)
-	what.Exchanges, what.Story, what.OnConnection = j.s.exchanges || j.s.conn != 0, j.s.conn, j.onConnection()
+	what.Exchanges, what.Story, what.OnConnection = j.s.Exchanges || j.s.Conn != 0, j.s.Conn, j.onConnection()
 	return what
 }
 
 // onConnection returns what takes connections as they end, nil if they are all
 // kept to the end.
-func (j *job) onConnection() func(*analyze.Connection) {
+func (j *Job) onConnection() func(*analyze.Connection) {
 	write := j.outs.onConnection()
 	if write == nil {
 		return nil
@@ -288,7 +299,7 @@ func (j *job) onConnection() func(*analyze.Connection) {
 }
 
 // diagnose says why connections were not reused.
-func (j *job) diagnose(r *analyze.Result) *diagnose.Diagnosis {
+func (j *Job) diagnose(r *analyze.Result) *diagnose.Diagnosis {
 	if j.collector != nil {
 		return j.collector.Finish(r)
 	}
@@ -296,7 +307,7 @@ func (j *job) diagnose(r *analyze.Result) *diagnose.Diagnosis {
 }
 
 // openFailed adds a hint where nobody may have meant standard input.
-func (j *job) openFailed(err error) error {
+func (j *Job) openFailed(err error) error {
 	if !j.implied || errors.Is(err, capture.ErrNoLibpcap) {
 		return err
 	}
@@ -308,11 +319,11 @@ func (j *job) openFailed(err error) error {
 
 // captureOptions says what to read. A bound that is counted from the first
 // packet needs a look at that one before.
-func (j *job) captureOptions() (capture.Options, error) {
+func (j *Job) captureOptions() (capture.Options, error) {
 	opt := capture.Options{
 		Filter:  j.s.filter,
-		Count:   j.s.count,
-		Workers: j.s.workers,
+		Count:   j.s.Count,
+		Workers: j.s.Workers,
 		NewScan: newScan,
 		Stdin:   j.stdin,
 	}
@@ -337,13 +348,13 @@ func newScan() func(payload []byte) flows.Note {
 }
 
 // firstPacket returns the time of the capture's first packet.
-func (j *job) firstPacket() (int64, error) {
+func (j *Job) firstPacket() (int64, error) {
 	stdin := j.stdin
-	if j.s.demo {
-		stdin = bytes.NewReader(demo)
+	if j.s.Demo != nil {
+		stdin = bytes.NewReader(j.s.Demo)
 	}
 	for _, name := range j.s.files {
-		if name == "-" && !j.s.demo {
+		if name == "-" && j.s.Demo == nil {
 			return 0, usagef("standard input is read only once, so --since and --until need a date, as in 2026-11-20T04:13:20Z")
 		}
 	}
@@ -363,7 +374,7 @@ func (j *job) firstPacket() (int64, error) {
 }
 
 // noPacket is the error of a capture that has no packets.
-func (j *job) noPacket() error {
+func (j *Job) noPacket() error {
 	switch {
 	case j.ended != nil:
 		return j.notAllowed(j.ended, j.user)
@@ -380,7 +391,7 @@ func (j *job) noPacket() error {
 
 // read reads the capture, and reports whether it was stopped before the end. A
 // live capture is stopped at any time, and that is its end.
-func (j *job) read(src *capture.Source, apply func([]flows.Segment) error) (interrupted bool, err error) {
+func (j *Job) read(src *capture.Source, apply func([]flows.Segment) error) (interrupted bool, err error) {
 	began := time.Now()
 	ctx, stop := context.WithCancel(j.ctx)
 	defer stop()
@@ -388,10 +399,10 @@ func (j *job) read(src *capture.Source, apply func([]flows.Segment) error) (inte
 		defer time.AfterFunc(l.duration, stop).Stop()
 	}
 	switch {
-	case j.s.tui:
+	case j.s.TUI:
 	case j.pulse != nil:
 		defer j.ui.watch(j.pulse, j.terminal())()
-	case j.s.progress && !j.s.quiet && isTerminal(j.ui.w):
+	case j.s.progress && !j.s.Quiet && IsTerminal(j.ui.w):
 		defer j.ui.progress(src.Progress)()
 	}
 	err = src.Run(ctx, j.s.replacing(func(segs []flows.Segment) error {

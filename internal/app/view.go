@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -24,11 +24,11 @@ import (
 func openTerminal() (*os.File, error) {
 	const hint = "without --tui the report is written as text"
 	if term := os.Getenv("TERM"); term == "" || term == "dumb" {
-		return nil, &usageError{fmt.Errorf("--tui: a terminal of the kind TERM=%q cannot show it", term), hint}
+		return nil, &UsageError{fmt.Errorf("--tui: a terminal of the kind TERM=%q cannot show it", term), hint}
 	}
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
-		return nil, &usageError{errors.New("--tui: there is no terminal"), hint}
+		return nil, &UsageError{errors.New("--tui: there is no terminal"), hint}
 	}
 	return tty, nil
 }
@@ -62,7 +62,7 @@ func guard(f func() error) (err error) {
 func guarded(apply func([]flows.Segment) error) func([]flows.Segment) error {
 	return func(segs []flows.Segment) error {
 		return guard(func() error {
-			mistake("applying")
+			forcePanic("applying")
 			return apply(segs)
 		})
 	}
@@ -70,12 +70,12 @@ func guarded(apply func([]flows.Segment) error) func([]flows.Segment) error {
 
 // browse reads, analyses and shows all in a view; when that is left it writes
 // the report.
-func (j *job) browse(src *capture.Source, opt capture.Options, tty *os.File) error {
+func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) error {
 	v := live.NewView(live.View{
 		Name:     j.viewName(src),
 		Live:     j.growing(),
-		TimeWait: j.s.timeWait,
-		Color:    colored(j.s.color, tty),
+		TimeWait: j.s.TimeWait,
+		Color:    colored(j.s.Color, tty),
 		ASCII:    asciiOnly(tty),
 		Now:      time.Now,
 		Input:    tty,
@@ -128,7 +128,7 @@ func (j *job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 }
 
 // viewName names what is read.
-func (j *job) viewName(src *capture.Source) string {
+func (j *Job) viewName(src *capture.Source) string {
 	stats := src.Stats()
 	if l := j.s.live; l != nil {
 		return printable(j.display(l.device.Name))
@@ -147,13 +147,13 @@ func (j *job) viewName(src *capture.Source) string {
 }
 
 // growing reports whether the capture may be one that is being made.
-func (j *job) growing() bool {
-	return j.s.live != nil || !j.s.demo && slices.Contains(j.s.files, "-")
+func (j *Job) growing() bool {
+	return j.s.live != nil || j.s.Demo == nil && slices.Contains(j.s.files, "-")
 }
 
 // follow reads to the end, and shows v what there is.
-func (j *job) follow(src *capture.Source, opt capture.Options, v *live.View) followed {
-	mistake("reading")
+func (j *Job) follow(src *capture.Source, opt capture.Options, v *live.View) followed {
+	forcePanic("reading")
 	if j.growing() {
 		return j.followSession(src, opt, v)
 	}
@@ -169,7 +169,7 @@ func (j *job) follow(src *capture.Source, opt capture.Options, v *live.View) fol
 }
 
 // followSession follows a capture that is being made.
-func (j *job) followSession(src *capture.Source, opt capture.Options, v *live.View) followed {
+func (j *Job) followSession(src *capture.Source, opt capture.Options, v *live.View) followed {
 	s := j.feed(opt)
 	ctx, stop := context.WithCancel(j.ctx)
 	var shows sync.WaitGroup
@@ -213,10 +213,10 @@ func (f *feed) show(ctx context.Context, v *live.View, times func() (first, last
 }
 
 // save writes the report of x to a file that is not there yet.
-func (j *job) save(src *capture.Source, x *live.Snapshot, name string) error {
+func (j *Job) save(src *capture.Source, x *live.Snapshot, name string) error {
 	format, ok := report.ByEnding(name)
 	if !ok {
-		return fmt.Errorf("the ending of %q is not one of %s", name, formatEndings())
+		return fmt.Errorf("the ending of %q is not one of %s", name, FormatEndings())
 	}
 	if _, err := os.Lstat(name); err == nil {
 		return fmt.Errorf("%s is there already", printable(name))
@@ -231,12 +231,12 @@ func (j *job) save(src *capture.Source, x *live.Snapshot, name string) error {
 
 // teller returns what tells a connection from the files, which are read again;
 // nil if they cannot be.
-func (j *job) teller() func(*live.Snapshot, uint64, int) (string, error) {
+func (j *Job) teller() func(*live.Snapshot, uint64, int) (string, error) {
 	if j.s.live != nil {
 		return nil
 	}
 	for _, name := range j.s.files {
-		if info, err := os.Stat(name); !j.s.demo && (err != nil || !info.Mode().IsRegular()) {
+		if info, err := os.Stat(name); j.s.Demo == nil && (err != nil || !info.Mode().IsRegular()) {
 			return nil
 		}
 	}
@@ -244,10 +244,10 @@ func (j *job) teller() func(*live.Snapshot, uint64, int) (string, error) {
 }
 
 // tell tells a connection of x packet by packet, as --conn does.
-func (j *job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
+func (j *Job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
 	again := *j.s
-	again.conn = id
-	r := &job{s: &again, ui: j.ui, outs: &outputs{}, ctx: j.ctx, stdin: bytes.NewReader(demo)}
+	again.Conn = id
+	r := &Job{s: &again, ui: j.ui, outs: &outputs{}, ctx: j.ctx, stdin: bytes.NewReader(j.s.Demo)}
 	opt, err := r.captureOptions()
 	if err != nil {
 		return "", err

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -9,7 +9,7 @@ import (
 )
 
 // times returns when the capture begins and ends.
-func (j *job) times(src *capture.Source, opt capture.Options) (first, last int64) {
+func (j *Job) times(src *capture.Source, opt capture.Options) (first, last int64) {
 	stats := src.Stats()
 	first, last = stats.First, stats.Last
 	if opt.Since > first {
@@ -22,29 +22,29 @@ func (j *job) times(src *capture.Source, opt capture.Options) (first, last int64
 }
 
 // finish analyses to the end.
-func (j *job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Options) *report.Report {
+func (j *Job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Options) *report.Report {
 	first, last := j.times(src, opt)
 	j.last = last
-	defer tightenMemory(10)()
+	defer limitHeapFurther(10)()
 	result := a.Finish(first, last)
 	if j.collector != nil { // the connections are written already: to judge them takes the most memory of all
-		defer tightenMemory(3)()
+		defer limitHeapFurther(3)()
 	}
 	return j.report(src, result, j.diagnose(result), nil)
 }
 
 // report makes the report of what was found. kept has the connections, if result
 // does not.
-func (j *job) report(src *capture.Source, result *analyze.Result, d *diagnose.Diagnosis, kept *live.Snapshot) *report.Report {
+func (j *Job) report(src *capture.Source, result *analyze.Result, d *diagnose.Diagnosis, kept *live.Snapshot) *report.Report {
 	stats := src.Stats()
 	r := &report.Report{
-		Version:   version,
+		Version:   Version,
 		Meta:      j.meta(&stats),
 		Result:    result,
 		Diagnosis: d,
 		Baseline:  j.s.baseline,
 		Options: report.Options{
-			Top: j.s.top, Exchanges: j.s.exchanges, ShowSecrets: j.s.showSecrets, Workers: j.workers(),
+			Top: j.s.Top, Exchanges: j.s.Exchanges, ShowSecrets: j.s.ShowSecrets, Workers: j.workers(),
 		},
 	}
 	if kept == nil {
@@ -60,13 +60,13 @@ func (j *job) report(src *capture.Source, result *analyze.Result, d *diagnose.Di
 }
 
 // deliver warns of what is missing in the report, and writes it.
-func (j *job) deliver(r *report.Report) error {
+func (j *Job) deliver(r *report.Report) error {
 	for i, sum := range j.summing.wait() {
 		r.Meta.Sources[i].SHA256 = sum
 	}
-	if j.s.conn != 0 {
+	if j.s.Conn != 0 {
 		var err error
-		if r.Story, err = story(r.Result, j.s.conn); err != nil {
+		if r.Story, err = story(r.Result, j.s.Conn); err != nil {
 			return err
 		}
 	}
@@ -78,14 +78,14 @@ func (j *job) deliver(r *report.Report) error {
 	if j.ended != nil {
 		return j.notAllowed(j.ended, j.user)
 	}
-	if j.s.strict && (r.Meta.Damage != nil || lost(&r.Meta) > 0) {
+	if j.s.Strict && (r.Meta.Damage != nil || lost(&r.Meta) > 0) {
 		return errStrict
 	}
 	return failed
 }
 
 // gates says which gates failed, and returns errGate if any did.
-func (j *job) gates(list []diagnose.Outcome) error {
+func (j *Job) gates(list []diagnose.Outcome) error {
 	var failed error
 	for i := range list {
 		o := &list[i]
@@ -100,7 +100,7 @@ func (j *job) gates(list []diagnose.Outcome) error {
 }
 
 // warn says on standard error what is missing in the report.
-func (j *job) warn(m *report.Meta) {
+func (j *Job) warn(m *report.Meta) {
 	if m.Interrupted {
 		j.ui.warn("interrupted; the report is of the %s packets read", grouped(m.Packets))
 	}

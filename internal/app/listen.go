@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"cmp"
@@ -27,11 +27,11 @@ type watch struct {
 }
 
 // listen begins to answer, if --listen asks for it.
-func (j *job) listen(what analyze.Options) error {
+func (j *Job) listen(what analyze.Options) error {
 	if !j.s.listen.IsValid() {
 		return nil
 	}
-	server := live.NewServer(version, time.Now)
+	server := live.NewServer(Version, time.Now)
 	if err := server.Listen(j.s.listen); err != nil {
 		return err
 	}
@@ -40,14 +40,14 @@ func (j *job) listen(what analyze.Options) error {
 		j.watch.own = &feed{session: live.NewSession(what, live.DefaultKeep)}
 	}
 	go j.watch.run(j)
-	if !j.s.quiet {
+	if !j.s.Quiet {
 		j.ui.line("status", "http://%v/metrics answers while the capture is read", server.Addr())
 	}
 	return nil
 }
 
 // apply takes the next segments. The first of them are shown at once.
-func (w *watch) apply(j *job, src *capture.Source, segs []flows.Segment) {
+func (w *watch) apply(j *Job, src *capture.Source, segs []flows.Segment) {
 	if w == nil {
 		return
 	}
@@ -66,7 +66,7 @@ func (w *watch) apply(j *job, src *capture.Source, segs []flows.Segment) {
 
 // show shows what is so now, if there is news. It returns for how long it held
 // the reading up.
-func (w *watch) show(j *job) time.Duration {
+func (w *watch) show(j *Job) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f := cmp.Or(w.own, j.current.Load())
@@ -89,7 +89,7 @@ const (
 )
 
 // run shows moments until close.
-func (w *watch) run(j *job) {
+func (w *watch) run(j *Job) {
 	defer close(w.done)
 	for pause := showEvery; ; {
 		select {

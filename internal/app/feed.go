@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"sync"
@@ -11,8 +11,8 @@ import (
 )
 
 // feed returns the session of a capture that is being made.
-func (j *job) feed(opt capture.Options) *feed {
-	keep := j.s.keep
+func (j *Job) feed(opt capture.Options) *feed {
+	keep := j.s.Live.Keep
 	if j.s.live == nil {
 		keep = live.DefaultKeep
 	}

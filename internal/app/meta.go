@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 )
 
 // meta returns the facts about the capture as reports show them.
-func (j *job) meta(s *capture.Stats) report.Meta {
+func (j *Job) meta(s *capture.Stats) report.Meta {
 	m := report.Meta{
 		Format:           s.Format,
 		LinkTypes:        s.LinkTypes,
@@ -29,7 +29,7 @@ func (j *job) meta(s *capture.Stats) report.Meta {
 		UndecodedPackets: s.UndecodedPackets,
 		Filter:           j.s.filter,
 		Narrowed:         j.narrowed,
-		CommandLine:      provenance(j.s.args),
+		CommandLine:      provenance(j.s.CommandLine),
 	}
 	if j.s.live != nil {
 		m.Filter, m.InterfaceDropped = j.s.live.filter, s.InterfaceDropped
@@ -48,7 +48,7 @@ func (j *job) meta(s *capture.Stats) report.Meta {
 
 // narrowed says which part of a capture the settings ask for.
 func (s *settings) narrowed(opt capture.Options) report.Narrowed {
-	n := report.Narrowed{Since: opt.Since, Until: opt.Until, Server: s.server, Count: s.count, Filter: s.filter}
+	n := report.Narrowed{Since: opt.Since, Until: opt.Until, Server: s.server, Count: s.Count, Filter: s.filter}
 	if s.live != nil && s.live.filter != defaultFilter {
 		n.Filter = s.live.filter
 	}
@@ -56,9 +56,9 @@ func (s *settings) narrowed(opt capture.Options) report.Narrowed {
 }
 
 // workers returns how many goroutines encode.
-func (j *job) workers() int {
-	if j.s.workers > 0 {
-		return j.s.workers
+func (j *Job) workers() int {
+	if j.s.Workers > 0 {
+		return j.s.Workers
 	}
 	return runtime.GOMAXPROCS(0)
 }
@@ -78,11 +78,11 @@ func startSumming(ctx context.Context, s *settings) *summing {
 	go func() {
 		defer close(m.done)
 		for i, name := range s.files {
-			if s.demo {
-				sum := sha256.Sum256(demo)
+			if s.Demo != nil {
+				sum := sha256.Sum256(s.Demo)
 				m.sums[i] = hex.EncodeToString(sum[:])
 			} else {
-				m.sums[i] = fileSum(ctx, name, s.sha256)
+				m.sums[i] = fileSum(ctx, name, s.SHA256)
 			}
 		}
 	}()

@@ -1,10 +1,9 @@
-package main
+package app
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -14,37 +13,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/evidence"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
-
-// checkEvidence refuses --evidence where the capture cannot be read again, or its
-// connections are not kept.
-func (s *settings) checkEvidence() error {
-	if s.evidence == "" {
-		if s.bodies {
-			return usagef("--evidence-bodies needs --evidence FILE")
-		}
-		return nil
-	}
-	switch {
-	case s.key != nil && s.bodies:
-		return usagef("--anonymize and --evidence-bodies exclude each other: names in bodies are not found")
-	case s.live != nil:
-		return &usageError{errors.New("--evidence needs a capture that can be read again"), "save it with -w FILE, and give FILE to kaanalyze afterwards"}
-	case !s.demo && slices.Contains(s.files, "-"):
-		return &usageError{errors.New("--evidence needs a capture that can be read again"), "standard input is read only once; save it to a file first"}
-	case s.tui:
-		return usagef("--tui and --evidence exclude each other")
-	case slices.ContainsFunc(s.outputs, func(o output) bool { return o.name == s.evidence || sameFile(o.name, s.evidence) }):
-		return usagef("--evidence %q is an --output, too", s.evidence)
-	}
-	return nil
-}
-
-// sameFile reports whether two names lead to one file that is there.
-func sameFile(a, b string) bool {
-	x, errX := os.Stat(a)
-	y, errY := os.Stat(b)
-	return errX == nil && errY == nil && os.SameFile(x, y)
-}
 
 // An evidence file has at most so many packets, unless one connection has more; and
 // of the subject of the first finding so many connections, at first.
@@ -56,7 +24,7 @@ const (
 // prove writes the connections that show the findings to a capture of their own, and
 // notes in r what it holds. It takes more of them until that capture alone gives the
 // same verdict.
-func (j *job) prove(r *report.Report, opt capture.Options) error {
+func (j *Job) prove(r *report.Report, opt capture.Options) error {
 	for around := evidenceAround; ; around *= 4 {
 		ids, more := j.evidenceIDs(r, around)
 		e, file, err := j.excerpt(&r.Meta, ids, opt)
@@ -81,9 +49,9 @@ func (j *job) prove(r *report.Report, opt capture.Options) error {
 }
 
 // evidenceIDs returns which connections to take, and whether there are more.
-func (j *job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool) {
-	if j.s.conn != 0 {
-		return []uint64{j.s.conn}, false
+func (j *Job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool) {
+	if j.s.Conn != 0 {
+		return []uint64{j.s.Conn}, false
 	}
 	d := r.Diagnosis
 	for i := range d.Findings {
@@ -137,17 +105,17 @@ func fitting(r *analyze.Result, ids []uint64) (fit []uint64, full bool) {
 
 // excerpt reads the capture again, of which m is known, and returns the file with
 // these connections.
-func (j *job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
-	if j.s.demo {
-		opt.Stdin = bytes.NewReader(demo)
+func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
+	if j.s.Demo != nil {
+		opt.Stdin = bytes.NewReader(j.s.Demo)
 	}
 	src, err := capture.OpenFiles(j.s.files, opt)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
 	}
 	defer src.Close()
-	how := evidence.Options{Headers: src.Headers, Bodies: j.s.bodies, Rewrite: anonymize.Redact}
-	if j.s.showSecrets {
+	how := evidence.Options{Headers: src.Headers, Bodies: j.s.EvidenceBodies, Rewrite: anonymize.Redact}
+	if j.s.ShowSecrets {
 		how.Rewrite = func(_, head []byte) []byte { return head }
 	}
 	j.s.anonymizedEvidence(&how)
@@ -168,7 +136,7 @@ func (j *job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*repor
 	}
 	a.Finish(stats.First, stats.Last)
 	var file bytes.Buffer
-	e := &report.Evidence{Name: j.evidenceName(), Bodies: j.s.bodies}
+	e := &report.Evidence{Name: j.evidenceName(), Bodies: j.s.EvidenceBodies}
 	if e.Packets, err = rec.Write(&file); err != nil {
 		return nil, nil, err
 	}
@@ -177,14 +145,14 @@ func (j *job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*repor
 }
 
 // proves analyses an evidence file by itself.
-func (j *job) proves(r *report.Report, e *report.Evidence, file []byte, ids []uint64) error {
+func (j *Job) proves(r *report.Report, e *report.Evidence, file []byte, ids []uint64) error {
 	e.Bytes = int64(len(file))
 	src, err := capture.OpenFiles([]string{"-"}, capture.Options{Stdin: bytes.NewReader(file), Workers: 1})
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	a := analyze.New(analyze.Options{TimeWait: j.s.timeWait})
+	a := analyze.New(analyze.Options{TimeWait: j.s.TimeWait})
 	if err := src.Run(j.ctx, a.Apply); err != nil {
 		return err
 	}

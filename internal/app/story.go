@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 func story(r *analyze.Result, id uint64) (*report.Story, error) {
 	c := &analyze.Connection{}
 	if !find(r, id, c) {
-		return nil, &usageError{
+		return nil, &UsageError{
 			fmt.Errorf("--conn %d: the capture has no such connection", id),
 			"--conn takes an id of the report, made with the same filter and bounds",
 		}

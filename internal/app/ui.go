@@ -1,4 +1,4 @@
-package main
+package app
 
 // How the program speaks: standard output carries the report and nothing else;
 // all that is in this file goes to standard error. A line is
@@ -28,17 +28,19 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 )
 
-// usageError is a wrong command line. The hint may be empty.
-type usageError struct {
-	err  error
-	hint string
+// A UsageError is a wrong command line. The hint may be empty.
+type UsageError struct {
+	Err  error
+	Hint string // what to write instead
 }
 
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error without the hint.
+func (e *UsageError) Unwrap() error { return e.Err }
 
 func usagef(format string, args ...any) error {
-	return &usageError{err: fmt.Errorf(format, args...)}
+	return &UsageError{Err: fmt.Errorf(format, args...)}
 }
 
 // hintError is an error that is not about the command line, with what to do
@@ -133,26 +135,39 @@ func (u *ui) tell(format string, args ...any) {
 	}
 }
 
+// The exit codes, as the manual of the command tells them.
+const (
+	ExitOK          = 0
+	ExitFailed      = 1
+	ExitUsage       = 2
+	ExitGate        = 3
+	ExitDamaged     = 4
+	ExitInterrupted = 130
+)
+
+// Fail tells w what went wrong, and returns the exit code for it.
+func Fail(w io.Writer, err error) int { return (&ui{w: w}).fail(err) }
+
 // fail says what went wrong and returns the exit code for it. A closed pipe is
 // not worth a line: its reader has seen enough.
 func (u *ui) fail(err error) int {
 	if errors.Is(err, syscall.EPIPE) {
-		return exitFailed
+		return ExitFailed
 	}
 	u.line("error", "%s", printableError(err))
-	code, hint := exitFailed, ""
-	var usage *usageError
+	code, hint := ExitFailed, ""
+	var usage *UsageError
 	var hinted *hintError
 	var filter *capture.FilterError
 	switch {
 	case errors.As(err, &usage):
-		code, hint = exitUsage, usage.hint
+		code, hint = ExitUsage, usage.Hint
 	case errors.As(err, &hinted):
 		hint = hinted.hint
 	case errors.As(err, &filter):
-		code, hint = exitUsage, "a filter is written as for tcpdump; see pcap-filter(7)"
+		code, hint = ExitUsage, "a filter is written as for tcpdump; see pcap-filter(7)"
 	case errors.Is(err, capture.ErrNoLibpcap):
-		code = exitUsage
+		code = ExitUsage
 		hint = "build with cgo, a C compiler and libpcap-dev; or filter before: tcpdump -r FILE -w - FILTER | kaanalyze; --server, --since and --until need no libpcap"
 	}
 	if hint != "" {
@@ -216,8 +231,8 @@ func (u *ui) clear() {
 	}
 }
 
-// isTerminal reports whether a stream is a terminal.
-func isTerminal(stream any) bool {
+// IsTerminal reports whether a stream is a terminal.
+func IsTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -1,15 +1,15 @@
 //go:build viewpanic
 
-package main
+package app
 
 import (
 	"os"
 	"time"
 )
 
-// mistake panics a second after something began if the environment names it, so
+// forcePanic panics a second after something began if the environment names it, so
 // that a test sees what becomes of the terminal.
-func mistake(where string) {
+func forcePanic(where string) {
 	if os.Getenv("KAANALYZE_PANIC") == where {
 		time.Sleep(time.Second)
 		panic("forced by the test build")

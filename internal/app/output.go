@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bufio"
@@ -55,16 +55,16 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 		}
 		o.add(k)
 	}
-	if s.evidence != "" {
-		o.evidence = &sink{name: s.evidence}
+	if s.Evidence != "" {
+		o.evidence = &sink{name: s.Evidence}
 		if err := o.evidence.create(); err != nil {
 			return err
 		}
 		o.add(o.evidence)
 	}
-	if (s.live == nil || s.live.saving.Name != "-") && !(s.tui && s.quiet) {
-		if s.format.Binary && isTerminal(stdout) {
-			return &usageError{
+	if (s.live == nil || s.live.saving.Name != "-") && !(s.TUI && s.Quiet) {
+		if s.format.Binary && IsTerminal(stdout) {
+			return &UsageError{
 				fmt.Errorf("--format %s: standard output is a terminal", s.format.Name),
 				"write it to a file: -o timewait" + s.format.Ending,
 			}
@@ -72,13 +72,13 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 		o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
 	}
 	o.live = s.live != nil
-	if s.conn == 0 && !s.tui && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
+	if s.Conn == 0 && !s.TUI && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
 		for _, k := range o.sinks {
 			k.stream = report.NewStream(k.w)
 		}
 	}
 	for _, name := range s.files {
-		o.live = o.live || name == "-" && !s.demo
+		o.live = o.live || name == "-" && s.Demo == nil
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (o *outputs) begin(m *report.Meta) error {
 		if k.stream == nil {
 			continue
 		}
-		if err := k.stream.Meta(version, m); err != nil {
+		if err := k.stream.Meta(Version, m); err != nil {
 			return k.failed(err)
 		}
 	}
@@ -190,7 +190,7 @@ func (o *outputs) write(s *settings, r *report.Report, stdout io.Writer) error {
 		own := *r
 		if k.file == nil {
 			own.Options.Width = width(stdout)
-			own.Options.Color = colored(s.color, stdout)
+			own.Options.Color = colored(s.Color, stdout)
 			own.Options.ASCII = asciiOnly(stdout)
 		}
 		if err := k.write(&own); err != nil {
@@ -270,14 +270,14 @@ func (k *sink) discard() {
 // colored reports whether the text has colours. NO_COLOR is honoured.
 func colored(mode string, stdout io.Writer) bool {
 	if mode == "auto" {
-		return isTerminal(stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		return IsTerminal(stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	}
 	return mode == "always"
 }
 
 // asciiOnly reports whether stdout is a terminal that is not told to show UTF-8.
 func asciiOnly(stdout io.Writer) bool {
-	if !isTerminal(stdout) {
+	if !IsTerminal(stdout) {
 		return false
 	}
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
@@ -286,12 +286,4 @@ func asciiOnly(stdout io.Writer) bool {
 		}
 	}
 	return true
-}
-
-// writeAll writes text to standard output.
-func writeAll(w io.Writer, text string) error {
-	if _, err := io.WriteString(w, text); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"time"
@@ -10,7 +10,7 @@ import (
 
 // lookAtHost asks the kernel what it knows when a live capture begins. Of files
 // it knows nothing.
-func (j *job) lookAtHost() *live.Host {
+func (j *Job) lookAtHost() *live.Host {
 	if j.s.live == nil {
 		return nil
 	}
@@ -24,7 +24,7 @@ func (j *job) lookAtHost() *live.Host {
 }
 
 // besides asks the kernel again, and sets that beside what the packets say.
-func (j *job) besides(r *analyze.Result, connections report.Facts) *report.Host {
+func (j *Job) besides(r *analyze.Result, connections report.Facts) *report.Host {
 	if j.host == nil {
 		return nil
 	}
@@ -33,5 +33,5 @@ func (j *job) besides(r *analyze.Result, connections report.Facts) *report.Host 
 		return nil
 	}
 	j.s.anonymizedHost(now)
-	return live.Compare(now, j.host, r, connections, j.s.timeWait)
+	return live.Compare(now, j.host, r, connections, j.s.TimeWait)
 }

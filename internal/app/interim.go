@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 
 // interim writes the reports of -o as of now, under names with a time stamp. A
 // capture that is not being made has only the report at its end.
-func (j *job) interim(now time.Time) {
+func (j *Job) interim(now time.Time) {
 	f, src := j.current.Load(), j.source.get()
 	switch {
 	case f == nil || src == nil:
