@@ -46,7 +46,7 @@ func completedFlags() []completed {
 		"explain": app.RuleIDs(), "fail-on": app.MetricNames(),
 	}
 	var all []completed
-	newFlags(newCommand()).VisitAll(func(f *pflag.Flag) {
+	newFlags(newCommandLine()).VisitAll(func(f *pflag.Flag) {
 		value, help := pflag.UnquoteUsage(f)
 		_, repeated := f.Value.(pflag.SliceValue)
 		all = append(all, completed{

@@ -11,8 +11,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
-// command is a command line as it was understood: what to print, or else a run.
-type command struct {
+// A commandLine is what the user typed, as it was understood: what to print, or else a run.
+type commandLine struct {
 	app.Config
 	help, version, schema bool
 	rules, metrics        bool
@@ -23,7 +23,7 @@ type command struct {
 
 // newFlags returns the flags, which fill c. Help is printed from them, and the
 // values that c has are their defaults.
-func newFlags(c *command) *pflag.FlagSet {
+func newFlags(c *commandLine) *pflag.FlagSet {
 	f := pflag.NewFlagSet("kaanalyze", pflag.ContinueOnError)
 	f.SortFlags = false
 	f.Usage = func() {}
@@ -73,7 +73,7 @@ func newFlags(c *command) *pflag.FlagSet {
 }
 
 // newLiveFlags adds those of a live capture.
-func newLiveFlags(f *pflag.FlagSet, c *command) {
+func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	l := &c.Live
 	f.StringVarP(&l.Interface, "interface", "i", "", "capture from interface `IF`; any is all of them")
 	f.BoolVarP(&c.interfaces, "list-interfaces", "D", false, "list the interfaces")
@@ -91,8 +91,8 @@ func newLiveFlags(f *pflag.FlagSet, c *command) {
 }
 
 // parse reads the command line. Its errors are a *app.UsageError.
-func parse(args []string) (*command, error) {
-	c := newCommand()
+func parse(args []string) (*commandLine, error) {
+	c := newCommandLine()
 	f := newFlags(c)
 	if err := f.Parse(args); err != nil {
 		return nil, &app.UsageError{Err: err, Hint: "kaanalyze --help lists the flags; -- ends them"}
@@ -112,5 +112,5 @@ func parse(args []string) (*command, error) {
 	return c, nil
 }
 
-// newCommand returns the command of a line without flags.
-func newCommand() *command { return &command{Config: app.Defaults()} }
+// newCommandLine returns a line without flags.
+func newCommandLine() *commandLine { return &commandLine{Config: app.Defaults()} }

@@ -43,7 +43,7 @@ pcapng, maybe compressed. The rest is a pcap filter.
 
 Flags:
 `)
-	b.WriteString(newFlags(newCommand()).FlagUsagesWrapped(90))
+	b.WriteString(newFlags(newCommandLine()).FlagUsagesWrapped(90))
 	b.WriteString("\nFormats:\n")
 	for _, f := range app.Formats() {
 		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)

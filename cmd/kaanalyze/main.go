@@ -55,7 +55,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 // analyze reads packets and reports, and returns the exit code.
-func analyze(c *command, stdin io.Reader, stdout, stderr io.Writer) int {
+func analyze(c *commandLine, stdin io.Reader, stdout, stderr io.Writer) int {
 	job, err := app.New(&c.Config, stdin, stdout, stderr)
 	if errors.Is(err, app.ErrNoInput) {
 		_, _ = io.WriteString(stderr, usage())

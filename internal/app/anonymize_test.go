@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -26,8 +26,8 @@ import (
 func TestAnonymizedIsJudged(t *testing.T) {
 	for _, name := range captures(t, recordings) {
 		file := filepath.Join(recordings, name+".pcap")
-		want := nameless(t, succeed(t, "--json", "--exchanges", file))
-		got := nameless(t, succeed(t, "--json", "--exchanges", "--anonymize=key", file))
+		want := nameless(t, succeedJSON(t, Config{Read: []string{file}, Exchanges: true}))
+		got := nameless(t, succeedJSON(t, Config{Read: []string{file}, Exchanges: true, Anonymize: "key"}))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: -with names +without:\n%s", name, diff)
 		}
@@ -76,8 +76,9 @@ func TestAnonymizedHasNoName(t *testing.T) {
 		file := filepath.Join(recordings, name+".pcap")
 		const key = "geheimer-schluessel"
 		originals := append(namesIn(t, file), name, recordings, key)
-		outputs := everyFormat(t, "--anonymize="+key, file)
-		outputs["evidence"] = evidenceOf(t, "--anonymize="+key, file)
+		c := Config{Read: []string{file}, Anonymize: key, CommandLine: []string{"--anonymize=" + key, file}}
+		outputs := everyFormat(t, c)
+		outputs["evidence"] = evidenceOf(t, c)
 		for format, out := range outputs {
 			for _, gone := range originals {
 				if strings.Contains(out, gone) {
@@ -89,23 +90,27 @@ func TestAnonymizedHasNoName(t *testing.T) {
 }
 
 // everyFormat returns the report in each format, and the stories of connection 1.
-func everyFormat(t *testing.T, args ...string) map[string]string {
+func everyFormat(t *testing.T, c Config) map[string]string {
 	t.Helper()
 	out := map[string]string{}
+	c.Exchanges = true
 	for _, f := range report.Formats {
-		all := append([]string{"--exchanges", "-f", f.Name}, args...)
-		out[f.Name] = succeed(t, all...)
-		out[f.Name+" with all rows"] = succeed(t, append([]string{"--top", "10000"}, all...)...)
-		out[f.Name+" of one connection"] = succeed(t, append([]string{"--conn", "1"}, all...)...)
+		all, one := c, c
+		c.Format, all.Format, one.Format = f.Name, f.Name, f.Name
+		all.Top, one.Conn = 10000, 1
+		out[f.Name] = succeed(t, c)
+		out[f.Name+" with all rows"] = succeed(t, all)
+		out[f.Name+" of one connection"] = succeed(t, one)
 	}
 	return out
 }
 
 // evidenceOf returns the evidence file.
-func evidenceOf(t *testing.T, args ...string) string {
+func evidenceOf(t *testing.T, c Config) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "proof.pcap")
-	succeed(t, append([]string{"--evidence", name}, args...)...)
+	c.Evidence = name
+	succeed(t, c)
 	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -192,26 +197,27 @@ func TestSecretsStayOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, is := range []struct {
-		args []string
+		with Config
 		gone [][]string
 		kept []string // in JSON
 	}{
-		{nil, [][]string{secretQueries, secretAlways, {"pw2rt", "carl"}}, []string{"/konto/anna.html", "kasse.example.org", "198.51.100.88"}},
-		{[]string{"--show-secrets"}, [][]string{secretAlways}, []string{"token=geheim1", "anna:pw0rt@", "key=geheim3"}},
-		{[]string{"--anonymize=key"}, [][]string{secretQueries, secretAlways, secretNames, {"vorfall"}}, []string{`"anonymized":true`}},
-		{[]string{"--anonymize=k", "--show-secrets"}, [][]string{secretQueries, secretAlways, secretNames, {"vorfall"}}, []string{`"anonymized":true`, "?"}},
+		{Config{}, [][]string{secretQueries, secretAlways, {"pw2rt", "carl"}}, []string{"/konto/anna.html", "kasse.example.org", "198.51.100.88"}},
+		{Config{ShowSecrets: true}, [][]string{secretAlways}, []string{"token=geheim1", "anna:pw0rt@", "key=geheim3"}},
+		{Config{Anonymize: "key"}, [][]string{secretQueries, secretAlways, secretNames, {"vorfall"}}, []string{`"anonymized":true`}},
+		{Config{Anonymize: "k", ShowSecrets: true}, [][]string{secretQueries, secretAlways, secretNames, {"vorfall"}}, []string{`"anonymized":true`, "?"}},
 	} {
-		out := everyFormat(t, append(is.args, file)...)
+		is.with.Read = []string{file}
+		out := everyFormat(t, is.with)
 		for format, text := range out {
 			for _, gone := range slices.Concat(is.gone...) {
 				if strings.Contains(text, gone) {
-					t.Errorf("%s with %q has %q in it", format, is.args, gone)
+					t.Errorf("%s with %+v has %q in it", format, is.with, gone)
 				}
 			}
 		}
 		for _, kept := range is.kept {
 			if !strings.Contains(out["json"], kept) {
-				t.Errorf("json with %q: got no %q in\n%s", is.args, kept, out["json"])
+				t.Errorf("json with %+v: got no %q in\n%s", is.with, kept, out["json"])
 			}
 		}
 	}
@@ -220,8 +226,10 @@ func TestSecretsStayOut(t *testing.T) {
 // TestAnonymizeKeys holds that the key decides, and nothing else.
 func TestAnonymizeKeys(t *testing.T) {
 	file := filepath.Join(recordings, demoName)
-	with := func(flag string) map[string]string { return everyFormat(t, flag, "--workers", "2", file) }
-	one, again, other, random := with("--anonymize=one"), with("--anonymize=one"), with("--anonymize=other"), with("--anonymize")
+	with := func(key string) map[string]string {
+		return everyFormat(t, Config{Read: []string{file}, Anonymize: key, Workers: 2})
+	}
+	one, again, other, random := with("one"), with("one"), with("other"), with(RandomKey)
 	if diff := cmp.Diff(one, again); diff != "" {
 		t.Errorf("the same key twice:\n%s", diff)
 	}

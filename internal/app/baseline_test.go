@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/json"
@@ -20,8 +20,9 @@ func TestMended(t *testing.T) {
 		{"go-readtimeout", "go-readtimeout-fixed", "KA1009"},
 	} {
 		t.Run(x.now, func(t *testing.T) {
+			before, now := filepath.Join(recordings, x.before+".pcap"), filepath.Join(recordings, x.now+".pcap")
 			file := filepath.Join(t.TempDir(), "before.json")
-			report := succeed(t, "--json", filepath.Join(recordings, x.before+".pcap"))
+			report := succeedJSON(t, reading(before))
 			if err := os.WriteFile(file, []byte(report), 0o666); err != nil {
 				t.Fatal(err)
 			}
@@ -35,8 +36,7 @@ func TestMended(t *testing.T) {
 					Findings struct{ Gone, Kept, New []finding }
 				}
 			}
-			now := filepath.Join(recordings, x.now+".pcap")
-			if err := json.Unmarshal([]byte(succeed(t, "--json", "--baseline", file, now)), &got); err != nil {
+			if err := json.Unmarshal([]byte(succeedJSON(t, Config{Read: []string{now}, Baseline: file})), &got); err != nil {
 				t.Fatal(err)
 			}
 			b := &got.Baseline
@@ -51,10 +51,10 @@ func TestMended(t *testing.T) {
 					t.Errorf("%s: got %s", m.Name, m.Change)
 				}
 			}
-			code, _, _ := command("--fail-on", "finding="+x.rule, now)
-			equal(t, "the exit code with --fail-on", code, exitOK)
-			code, _, _ = command("--fail-on", "finding="+x.rule, filepath.Join(recordings, x.before+".pcap"))
-			equal(t, "the exit code with --fail-on, before", code, exitGate)
+			code, _, _ := command(Config{Read: []string{now}, FailOn: []string{"finding=" + x.rule}})
+			equal(t, "the exit code with --fail-on", code, ExitOK)
+			code, _, _ = command(Config{Read: []string{before}, FailOn: []string{"finding=" + x.rule}})
+			equal(t, "the exit code with --fail-on, before", code, ExitGate)
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -83,8 +83,8 @@ func TestCorpusCounts(t *testing.T) {
 	agree := make([]int, len(columns))
 	for _, row := range rows {
 		file := row["file"]
-		code, stdout, stderr := command("--json", filepath.Join(folder, file))
-		if code != exitOK {
+		code, stdout, stderr := command(Config{Read: []string{filepath.Join(folder, file)}, JSON: true})
+		if code != ExitOK {
 			t.Errorf("%s: got exit code %d: %s", file, code, stderr)
 			continue
 		}
@@ -135,8 +135,8 @@ func TestCorpusStreams(t *testing.T) {
 	}
 	for _, row := range rows {
 		file := filepath.Join(folder, row["file"])
-		code, stdout, stderr := command("--json", file)
-		if code != exitOK {
+		code, stdout, stderr := command(Config{Read: []string{file}, JSON: true})
+		if code != ExitOK {
 			t.Errorf("%s: got exit code %d: %s", row["file"], code, stderr)
 			continue
 		}

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -31,13 +31,13 @@ func TestEvidence(t *testing.T) {
 	for _, name := range captures(t, recordings) {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "evidence.pcap")
-			text := succeed(t, "--json", "-q", "--evidence", file, filepath.Join(recordings, name+".pcap"))
+			text := succeedJSON(t, Config{Read: []string{filepath.Join(recordings, name+".pcap")}, Evidence: file, Quiet: true})
 			all := decode(t, text)
 			var e evidenceAnswer
 			if err := json.Unmarshal([]byte(text), &e); err != nil {
 				t.Fatal(err)
 			}
-			alone := ask(t, "-q", file)
+			alone := ask(t, reading(file))
 			if !e.Evidence.Same {
 				t.Error("the report says that the evidence gives another verdict")
 			}
@@ -71,7 +71,7 @@ func rulesOf(a *answer) (rules []string) {
 // evidenceBetween runs the program with --evidence, where a file "before" stands, and
 // calls act when the capture has been read for the first time. It returns the error,
 // the report and what the evidence file holds then.
-func evidenceBetween(t *testing.T, act func(j *job, capture string)) (text, proof string, err error) {
+func evidenceBetween(t *testing.T, act func(j *Job, capture string)) (text, proof string, err error) {
 	t.Helper()
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "c.pcap"), filepath.Join(dir, "proof.pcap")
@@ -80,14 +80,13 @@ func evidenceBetween(t *testing.T, act func(j *job, capture string)) (text, proo
 			t.Fatal(err)
 		}
 	}
-	s, err := parse([]string{"-v", "--evidence", out, in})
+	var j *Job
+	errs := &watched{want: []string{"packets read in"}, act: []func(){func() { act(j, in) }}}
+	var report bytes.Buffer
+	j, err = New(filled(Config{Read: []string{in}, Evidence: out, Verbose: true}), nil, &report, errs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var j *job
-	errs := &watched{want: []string{"packets read in"}, act: []func(){func() { act(j, in) }}}
-	var report bytes.Buffer
-	j = newJob(s, &ui{w: errs, verbose: true}, nil, &report)
 	err = j.do()
 	j.outs.discard()
 	if files, _ := os.ReadDir(dir); len(files) != 2 {
@@ -101,7 +100,7 @@ func evidenceBetween(t *testing.T, act func(j *job, capture string)) (text, proo
 }
 
 func TestEvidenceWritten(t *testing.T) {
-	text, proof, err := evidenceBetween(t, func(*job, string) {})
+	text, proof, err := evidenceBetween(t, func(*Job, string) {})
 	if err != nil || !strings.Contains(text, "VERDICT") || len(proof) < 1000 {
 		t.Errorf("got error %v, %d bytes of evidence and the report\n%s", err, len(proof), text)
 	}
@@ -109,7 +108,7 @@ func TestEvidenceWritten(t *testing.T) {
 
 // The report comes, and what stood in the place of the evidence stays.
 func TestEvidenceInterrupted(t *testing.T) {
-	text, proof, err := evidenceBetween(t, func(j *job, _ string) { j.stop() })
+	text, proof, err := evidenceBetween(t, func(j *Job, _ string) { j.stop() })
 	if err != nil || !strings.Contains(text, "VERDICT") || proof != "before" {
 		t.Errorf("got error %v, evidence %q and the report\n%s", err, proof, text)
 	}
@@ -117,7 +116,7 @@ func TestEvidenceInterrupted(t *testing.T) {
 
 func TestEvidenceOfChangedCapture(t *testing.T) {
 	for name, data := range map[string][]byte{"cut": demo[:len(demo)/2], "empty": nil, "twice": append(demo[:len(demo):len(demo)], demo[24:]...)} {
-		text, proof, err := evidenceBetween(t, func(_ *job, capture string) {
+		text, proof, err := evidenceBetween(t, func(_ *Job, capture string) {
 			if err := os.WriteFile(capture, data, 0o600); err != nil {
 				t.Error(err)
 			}

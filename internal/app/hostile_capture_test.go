@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/binary"
@@ -15,29 +15,22 @@ import (
 // hostileCapture is what hostileScript makes; -update writes it anew.
 var hostileCapture = filepath.Join(recordings, "hostile", "hostile.pcap")
 
-// attacks are what a message may hold to harm who reads a report of it.
-var attacks = []string{
-	`</script><script>alert(1)</script>`,
-	`"><img/src=x/onerror=alert(2)><svg/onload=alert(3)>`,
-	`' onmouseover='alert(4)' "onfocus="alert(5)"autofocus="`,
-	"javascript:alert(6)//`${alert(7)}`",
-	`{{.}}{{alert(8)}}<!--><!--<script>]]><![CDATA[</style></textarea></title>`,
-	"<a\u2028href\u2029='javascript:alert(9)'>x</a>",
-	"\u202egnp.exe\u2066\u200f\u061c\ufeff\u200b",
-	"\x1b[2J\x1b[1;31mowned\x1b[0m\x1b]0;title\a",
-	"\x1b]8;;https://evil.test/\x1b\\click\x1b]8;;\x1b\\",
-	"\x1b]52;c;ZXZpbA==\a\x1bP$q\x1b\\\x1b[6n",
-	"\u009b31m\u009d0;c1\u009c\x9b31m\x90\x9d",
-	"\b\b\b\v\f\x7f\x0e\x0f",
-	"a\x00b\x00",
-	"\xff\xfe\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80",
-	"|a|b|\t|--|--|`` ` ``\\|\\`",
-	"@everyone/#123!4$5%6/[x](http://evil.test)![i](//evil.test/i.png)<https://evil.test>www.evil.test",
-	"<details><summary>**b**_i_~~s~~:bomb:[[w]]{color:red}&lt;&#64;all&nbsp;",
-	"```\t# h\t- [ ] t\t===\t---\t***\t$$x$$\t[^1]",
-	`=cmd|'/C calc'!A0`, "=HYPERLINK(\"http://evil.test\")", "+1+cmd|'/C calc'!A0", "-2+3", "@SUM(1+1)", "\t=1+1", "\r=1+1", "a\",=1+1,\"",
-	`$(reboot)` + "`reboot`" + `;reboot|reboot&&"'`, "%s%n%x%d%!", "../../../../etc/passwd", "\\u003cscript\\u003e",
-}
+// attacks are what a message may hold to harm who reads a report of it: a Go
+// string in each line of attacks.txt.
+var attacks = func() (list []string) {
+	text, err := os.ReadFile(filepath.Join(recordings, "hostile", "attacks.txt"))
+	if err != nil {
+		panic(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		a, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			panic(err)
+		}
+		list = append(list, a)
+	}
+	return list
+}()
 
 // places are where a message holds what its sender chose: the request, and the
 // response.
@@ -114,6 +107,6 @@ func TestHostileCapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != string(want) {
-		t.Errorf("%s is not of this test any more (%d bytes, want %d); go test ./cmd/kaanalyze -run TestHostileCapture -update", hostileCapture, len(got), len(want))
+		t.Errorf("%s is not of this test any more (%d bytes, want %d); go test ./internal/app -run TestHostileCapture -update", hostileCapture, len(got), len(want))
 	}
 }

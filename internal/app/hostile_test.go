@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -175,8 +175,9 @@ func withHostileNames(t *testing.T) (files []string) {
 func TestHostileReports(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, file := range withHostileNames(t) {
-		for _, flags := range [][]string{nil, {"--exchanges"}, {"--exchanges", "--show-secrets"}} {
-			checkHostile(t, append(flags, file)...)
+		for _, c := range []Config{{}, {Exchanges: true}, {Exchanges: true, ShowSecrets: true}} {
+			c.Read, c.CommandLine = []string{file}, []string{file}
+			checkHostile(t, c)
 		}
 	}
 }
@@ -190,7 +191,7 @@ func TestHostileStories(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	for id := len(attacks)*len(places) + 1; id > 0; id -= 7 {
-		checkHostile(t, "--conn", fmt.Sprint(id), "--show-secrets", file)
+		checkHostile(t, Config{Read: []string{file}, CommandLine: []string{file}, Conn: uint64(id), ShowSecrets: true})
 		if t.Failed() {
 			return
 		}
@@ -198,14 +199,15 @@ func TestHostileStories(t *testing.T) {
 }
 
 // checkHostile writes a report in every format, and checks all that is said.
-func checkHostile(t *testing.T, args ...string) {
+func checkHostile(t *testing.T, c Config) {
 	t.Helper()
 	for _, f := range report.Formats {
-		args = append([]string{"-o", "report" + f.Ending}, args...)
+		c.Output = append(c.Output, "report"+f.Ending)
 	}
-	code, stdout, stderr := command(append([]string{"-v", "--color=never"}, args...)...)
-	if err := errors.Join(shown(stdout), shown(stderr)); code != exitOK || err != nil {
-		t.Errorf("%q: got exit code %d; %v", args, code, err)
+	c.Verbose, c.Color = true, "never"
+	code, stdout, stderr := command(c)
+	if err := errors.Join(shown(stdout), shown(stderr)); code != ExitOK || err != nil {
+		t.Errorf("%+q: got exit code %d; %v", c.Read, code, err)
 	}
 	for _, f := range report.Formats {
 		out, err := os.ReadFile("report" + f.Ending)
@@ -217,7 +219,7 @@ func checkHostile(t *testing.T, args ...string) {
 			t.Fatalf("no check of what %s holds: add one", f.Name)
 		}
 		if err := errors.Join(err, check(string(out))); err != nil {
-			t.Errorf("%q: %s has %v", args[len(args)-3:], f.Name, err)
+			t.Errorf("%+q: %s has %v", c.Read, f.Name, err)
 		}
 	}
 }
@@ -225,13 +227,13 @@ func checkHostile(t *testing.T, args ...string) {
 // TestHostileColours finds no other sequences than those of bold text.
 func TestHostileColours(t *testing.T) {
 	bold := regexp.MustCompile(`\x1b\[[01]m`)
-	for _, args := range [][]string{nil, {"--conn", "8"}, {"--conn", "9"}, {"--conn", "248"}} {
-		out := succeed(t, append(args, "-q", "--color=always", hostileCapture)...)
+	for _, id := range []uint64{0, 8, 9, 248} {
+		out := succeed(t, Config{Read: []string{hostileCapture}, Conn: id, Quiet: true, Color: "always"})
 		if !bold.MatchString(out) {
-			t.Errorf("%q: it has no colour", args)
+			t.Errorf("connection %d: it has no colour", id)
 		}
 		if err := shown(bold.ReplaceAllString(out, "")); err != nil {
-			t.Errorf("%q: %v", args, err)
+			t.Errorf("connection %d: %v", id, err)
 		}
 	}
 }
@@ -241,7 +243,7 @@ func TestHostileTextIsThere(t *testing.T) {
 	var r struct {
 		Exchanges []struct{ Method, Target, Host string }
 	}
-	if err := json.Unmarshal([]byte(succeed(t, "--json", "--exchanges", "--show-secrets", hostileCapture)), &r); err != nil {
+	if err := json.Unmarshal([]byte(succeedJSON(t, Config{Read: []string{hostileCapture}, Exchanges: true, ShowSecrets: true})), &r); err != nil {
 		t.Fatal(err)
 	}
 	var targets, hosts int
@@ -261,16 +263,14 @@ func TestHostileTextIsThere(t *testing.T) {
 func TestHostileMistakes(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, a := range slices.Concat(attacks, hostileNames) {
-		if strings.Contains(a, "\x00") {
-			continue // no argument holds one
-		}
-		for _, args := range [][]string{
-			{"-r", a}, {"./" + a + ".pcap"}, {"-o", a}, {"-f", a}, {"--server", a}, {"--since", a}, {"--until=" + a}, {"--fail-on", a}, {"--explain", a},
-			{"--baseline", a}, {"-F", a}, {"--" + a}, {"--color", a}, {"--listen", a}, {"--demo", "-o", "no/" + a + ".txt"}, {"--demo", a},
+		for _, c := range []Config{
+			{Read: []string{a}}, {Words: []string{"./" + a + ".pcap"}}, {Output: []string{a}}, {Format: a}, {Server: a}, {Since: a}, {Until: a}, {FailOn: []string{a}},
+			{Baseline: a}, {FilterFile: a}, {Color: a}, {Listen: a}, {Demo: demo, Output: []string{"no/" + a + ".txt"}}, {Demo: demo, Words: []string{a}},
 		} {
-			code, stdout, stderr := command(args...)
-			if err := errors.Join(shown(stdout), shown(stderr)); err != nil || code == exitOK && args[0] != "--demo" {
-				t.Errorf("%q: got exit code %d; %v", args, code, err)
+			code, stdout, stderr := command(c)
+			if err := errors.Join(shown(stdout), shown(stderr)); err != nil || code == ExitOK && c.Demo == nil {
+				c.Demo = nil
+				t.Errorf("%+v: got exit code %d; %v", c, code, err)
 			}
 		}
 	}

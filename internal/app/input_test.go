@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func withLink(data []byte, link uint32) []byte {
 // such, and there are no connections.
 func TestUnknownLinkType(t *testing.T) {
 	file := save(t, withLink(demo, 147))
-	if text := succeed(t, file); !strings.Contains(text, "888 packets") {
+	if text := succeed(t, reading(file)); !strings.Contains(text, "888 packets") {
 		t.Errorf("got %s", text)
 	}
 	var got struct {
@@ -47,7 +47,7 @@ func TestUnknownLinkType(t *testing.T) {
 		}
 		Totals struct{ Connections int64 }
 	}
-	report := strings.NewReplacer(`"tcp_packets"`, `"tcp"`, `"undecoded_packets"`, `"undecoded"`).Replace(succeed(t, "--json", file))
+	report := strings.NewReplacer(`"tcp_packets"`, `"tcp"`, `"undecoded_packets"`, `"undecoded"`).Replace(succeedJSON(t, reading(file)))
 	if err := json.Unmarshal([]byte(report), &got); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestNothingToJudge(t *testing.T) {
 		"HTTP": {noHTTP, "CANNOT TELL: no HTTP request was captured"},
 		"TCP":  {noTCP, "CANNOT TELL: no TCP connection was captured"},
 	} {
-		if text := succeed(t, save(t, tt.data)); !strings.Contains(text, tt.want) {
+		if text := succeed(t, reading(save(t, tt.data))); !strings.Contains(text, tt.want) {
 			t.Errorf("without %s: got %s; want %q in it", what, text, tt.want)
 		}
 	}
@@ -90,9 +90,9 @@ func TestCutAnywhere(t *testing.T) {
 	const most = 700
 	whole, reported := demo[:most], 0
 	for n := range most {
-		code, stdout, stderr := commandOn(bytes.NewReader(whole[:n]), "--json", "-")
+		code, stdout, stderr := commandOn(bytes.NewReader(whole[:n]), Config{Read: []string{"-"}, JSON: true})
 		switch code {
-		case exitOK:
+		case ExitOK:
 			reported++
 			if !json.Valid([]byte(stdout)) {
 				t.Errorf("cut at %d: got invalid JSON %s", n, stdout)
@@ -100,7 +100,7 @@ func TestCutAnywhere(t *testing.T) {
 			if ends := packetEnds(n); !ends && !strings.Contains(stderr, "warning: -: damaged at packet ") {
 				t.Errorf("cut at %d: got no warning, standard error is %q", n, stderr)
 			}
-		case exitFailed:
+		case ExitFailed:
 			if stdout != "" || !strings.HasPrefix(stderr, "kaanalyze: error: ") {
 				t.Errorf("cut at %d: got %q and %q", n, stdout, stderr)
 			}
@@ -135,19 +135,20 @@ func TestHostileText(t *testing.T) {
 	if err := os.WriteFile(name, data[:len(data)-1], 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for _, flags := range [][]string{{}, {"--json", "--exchanges"}, {"-f", "csv"}, {"-f", "ndjson", "--exchanges"}, {"--conn", "1"}, {"--conn", "1", "--json"}} {
-		code, stdout, stderr := command(append(flags, name)...)
-		if code != exitOK {
-			t.Errorf("%v: got exit code %d: %s", flags, code, stderr)
+	for _, c := range []Config{{}, {JSON: true, Exchanges: true}, {Format: "csv"}, {Format: "ndjson", Exchanges: true}, {Conn: 1}, {Conn: 1, JSON: true}} {
+		c.Read = []string{name}
+		code, stdout, stderr := command(c)
+		if code != ExitOK {
+			t.Errorf("%+v: got exit code %d: %s", c, code, stderr)
 		}
 		if strings.ContainsAny(stdout+stderr, "\x1b\x9b") {
-			t.Errorf("%v: got control characters in %q and %q", flags, stdout, stderr)
+			t.Errorf("%+v: got control characters in %q and %q", c, stdout, stderr)
 		}
 		if strings.Contains(stdout, "secret") {
-			t.Errorf("%v: got the query in %s", flags, stdout)
+			t.Errorf("%+v: got the query in %s", c, stdout)
 		}
 	}
-	if out := succeed(t, "--conn", "1", "--json", "--show-secrets", name); !strings.Contains(out, "secret") {
+	if out := succeedJSON(t, Config{Read: []string{name}, Conn: 1, ShowSecrets: true}); !strings.Contains(out, "secret") {
 		t.Errorf("--show-secrets: got no query in %s", out)
 	}
 }
@@ -164,14 +165,14 @@ func TestManySources(t *testing.T) {
 		}
 		names = append(names, name)
 	}
-	got := ask(t, names...)
+	got := ask(t, reading(names...))
 	equal(t, "totals.connections", got.Totals.Connections, 40)
 }
 
 // TestLateBounds reads a part of a capture in which connections are under way.
 func TestLateBounds(t *testing.T) {
-	all := ask(t, "--demo")
-	late := ask(t, "--demo", "--since", "+3")
+	all := ask(t, Config{Demo: demo})
+	late := ask(t, Config{Demo: demo, Since: "+3"})
 	if late.Totals.Connections == 0 || late.Totals.Connections >= all.Totals.Connections || late.Totals.Midstream == 0 {
 		t.Errorf("got %d connections, %d of them midstream, of %d", late.Totals.Connections, late.Totals.Midstream, all.Totals.Connections)
 	}

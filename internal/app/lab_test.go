@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/csv"
@@ -72,9 +72,9 @@ type exchangeAnswer struct {
 }
 
 // ask analyses a capture and reads the JSON.
-func ask(t *testing.T, args ...string) *answer {
+func ask(t *testing.T, c Config) *answer {
 	t.Helper()
-	return decode(t, succeed(t, append([]string{"--json"}, args...)...))
+	return decode(t, succeedJSON(t, c))
 }
 
 // decode reads the JSON.
@@ -143,7 +143,7 @@ func TestLab(t *testing.T) {
 			if err := json.Unmarshal(text, &want); err != nil {
 				t.Fatal(err)
 			}
-			got := ask(t, "--exchanges", filepath.Join(recordings, name+".pcap"))
+			got := ask(t, Config{Read: []string{filepath.Join(recordings, name+".pcap")}, Exchanges: true})
 			checkCauses(t, name, got, &want)
 			checkTotals(t, got, &want, uncounted[name])
 			checkConnections(t, got, &want, uncounted[name])
@@ -342,7 +342,7 @@ func within(t *testing.T, what string, got *float64, want float64) {
 func TestFixtures(t *testing.T) {
 	for file, rows := range fixtures(t) {
 		t.Run(file, func(t *testing.T) {
-			got := ask(t, filepath.Join(recordings, "fixtures", file))
+			got := ask(t, reading(filepath.Join(recordings, "fixtures", file)))
 			equal(t, "connections", len(got.Connections), len(rows))
 			byStream := map[int64]*connectionAnswer{}
 			for i := range got.Connections {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/json"
@@ -43,7 +43,7 @@ func TestListen(t *testing.T) {
 		}
 		send(t, syscall.SIGINT)()
 	}}}
-	if code := run([]string{"-f", "ndjson", "--listen", ":0"}, in, out, errs); code != exitOK {
+	if code := runOn(Config{Read: []string{"-"}, Format: "ndjson", Listen: ":0"}, in, out, errs); code != ExitOK {
 		t.Errorf("got exit code %d, want 0", code)
 	}
 	close(in.never)
@@ -55,7 +55,7 @@ func TestListen(t *testing.T) {
 		Tool        struct{ Version string }
 		Connections []any
 	}
-	if err := json.Unmarshal([]byte(got["/report"]), &r); err != nil || r.Schema != "kaanalyze.report/1" || r.Tool.Version != version || len(r.Connections) != 2 {
+	if err := json.Unmarshal([]byte(got["/report"]), &r); err != nil || r.Schema != "kaanalyze.report/1" || r.Tool.Version != Version || len(r.Connections) != 2 {
 		t.Errorf("got report %s, error %v", got["/report"], err)
 	}
 	if _, err := http.Get(url + "/healthz"); err == nil {
@@ -71,12 +71,12 @@ func TestListenRefused(t *testing.T) {
 	}
 	defer l.Close()
 	addr := l.Addr().String()
-	code, stdout, stderr := command("--demo", "--listen", addr)
-	if want := "kaanalyze: error: listen on " + addr + ": bind: address already in use\n"; code != exitFailed || stdout != "" || stderr != want {
+	code, stdout, stderr := command(Config{Demo: demo, Listen: addr})
+	if want := "kaanalyze: error: listen on " + addr + ": bind: address already in use\n"; code != ExitFailed || stdout != "" || stderr != want {
 		t.Errorf("got exit code %d, %d bytes, standard error %q; want %q", code, len(stdout), stderr, want)
 	}
 	for _, text := range []string{"example.com:80", "70000", "[::1]"} {
-		if code, _, stderr := command("--demo", "--listen", text); code != exitUsage || !strings.Contains(stderr, "hint: write 9190") {
+		if code, _, stderr := command(Config{Demo: demo, Listen: text}); code != ExitUsage || !strings.Contains(stderr, "hint: write 9190") {
 			t.Errorf("--listen %s: got exit code %d, standard error %q; want 2 and a hint", text, code, stderr)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/json"
@@ -44,7 +44,7 @@ func TestLiveLab(t *testing.T) {
 			}
 			live := seen(t, string(text))
 			saved := filepath.Join(out, name+".live.pcap")
-			if diff := cmp.Diff(seen(t, succeed(t, "--json", saved)), live); diff != "" {
+			if diff := cmp.Diff(seen(t, succeedJSON(t, reading(saved))), live); diff != "" {
 				t.Errorf("-%s, +live:\n%s", saved, diff)
 			}
 			if diff := cmp.Diff(inTimeOrder(t, filepath.Join(out, name+".pcap")), inTimeOrder(t, saved)); diff != "" {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -165,7 +165,7 @@ func TestLiveSudo(t *testing.T) {
 	want := unprivilegedThreads(somebody)
 	want["Groups"] = strconv.Itoa(somebody)
 	s.holds(want)
-	if code := s.end(syscall.SIGTERM); code != exitOK {
+	if code := s.end(syscall.SIGTERM); code != ExitOK {
 		t.Errorf("got exit code %d: %s", code, s.stderr.String())
 	}
 	saved, err := filepath.Glob(filepath.Join(dir, "t-*.pcap"))
@@ -184,7 +184,7 @@ func TestLiveSudo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := succeed(t, append([]string{"--json"}, saved...)...)
+	again := succeedJSON(t, reading(saved...))
 	if got, saved := decode(t, string(text)).Totals.Connections, decode(t, again).Totals.Connections; got != 4 || saved != 4 {
 		t.Errorf("got %d connections, %d saved, want 4", got, saved)
 	}
@@ -204,13 +204,13 @@ func TestLiveNobody(t *testing.T) {
 	want["Gid"] = four(who.gid)
 	s.holds(want)
 	refused(t, ns)
-	if code := s.end(syscall.SIGINT); code != exitOK || !strings.Contains(s.stdout.String(), "PROVENANCE") {
+	if code := s.end(syscall.SIGINT); code != ExitOK || !strings.Contains(s.stdout.String(), "PROVENANCE") {
 		t.Errorf("got exit code %d: %s", code, s.stderr.String())
 	}
 	cmd := exec.Command("ip", "netns", "exec", ns, program, "-i", "lo", "-w", "x.pcap")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), none...)
 	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState.ExitCode() != exitFailed || !bytes.Contains(out, []byte("-Z")) {
+	if cmd.ProcessState.ExitCode() != ExitFailed || !bytes.Contains(out, []byte("-Z")) {
 		t.Errorf("got %v, %s", err, out)
 	}
 }
@@ -224,7 +224,7 @@ func TestLiveSetcap(t *testing.T) {
 	cmd := exec.Command("ip", append(append([]string{"netns", "exec", ns}, as...), program, "-i", "lo")...)
 	out, _ := cmd.CombinedOutput()
 	const want = "kaanalyze: error: lo: permission denied\nkaanalyze: hint: live capture needs CAP_NET_RAW; run with sudo, or once `make install-setcap`"
-	if cmd.ProcessState.ExitCode() != exitFailed || !strings.HasPrefix(string(out), want) {
+	if cmd.ProcessState.ExitCode() != ExitFailed || !strings.HasPrefix(string(out), want) {
 		t.Errorf("got %v, %s", cmd.ProcessState, out)
 	}
 	if out, err := exec.Command("setcap", "cap_net_raw,cap_net_admin+eip", program).CombinedOutput(); err != nil {
@@ -233,10 +233,10 @@ func TestLiveSetcap(t *testing.T) {
 	s := sniff(t, ns, nil, dir, append(as, program, "-v", "-i", "lo", "-w", "saved.pcap")...)
 	s.holds(unprivilegedThreads(somebody))
 	refused(t, ns)
-	if code := s.end(syscall.SIGINT); code != exitOK {
+	if code := s.end(syscall.SIGINT); code != ExitOK {
 		t.Errorf("got exit code %d: %s", code, s.stderr.String())
 	}
-	if got := decode(t, succeed(t, "--json", filepath.Join(dir, "saved.pcap"))).Totals.Connections; got != 1 {
+	if got := decode(t, succeedJSON(t, reading(filepath.Join(dir, "saved.pcap")))).Totals.Connections; got != 1 {
 		t.Errorf("got %d connections saved, want 1", got)
 	}
 }
@@ -251,7 +251,7 @@ func TestLiveSignals(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(500 * time.Millisecond)
-	if code := s.end(syscall.SIGTERM); code != exitOK {
+	if code := s.end(syscall.SIGTERM); code != ExitOK {
 		t.Errorf("got exit code %d", code)
 	}
 	status := regexp.MustCompile(`(?m)^kaanalyze: status: \d+s, \d+ packets, \d connections? \(\d open\), 0 requests, 0 TIME_WAIT now, 0 dropped$`)
@@ -281,7 +281,7 @@ func TestLiveInterfaceGone(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond) // for IPv6's own packets
 		do(t, append([]string{"ip", "-n", ns}, strings.Fields(tt.how)...)...)
 		code := s.end(0)
-		if code != exitFailed || !strings.Contains(s.stderr.String(), "kaanalyze: error: "+tt.want+"\n") {
+		if code != ExitFailed || !strings.Contains(s.stderr.String(), "kaanalyze: error: "+tt.want+"\n") {
 			t.Errorf("%s: got exit code %d: %s", tt.how, code, s.stderr.String())
 		}
 		if !strings.Contains(s.stdout.String(), "PROVENANCE") {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"path/filepath"
@@ -89,7 +89,7 @@ var recorded = map[string]judged{
 func TestRecordingsAreJudged(t *testing.T) {
 	names := captures(t, recordings)
 	for _, name := range names {
-		got := ask(t, filepath.Join(recordings, name+".pcap"))
+		got := ask(t, reading(filepath.Join(recordings, name+".pcap")))
 		rules := make([]string, len(got.Findings))
 		for i := range got.Findings {
 			rules[i] = got.Findings[i].Rule

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -91,7 +91,7 @@ func TestSignalEndsReading(t *testing.T) {
 		out := &watched{want: []string{firstConnection}, act: []func(){send(t, s)}}
 		var errs watched
 		file := filepath.Join(t.TempDir(), "report.ndjson")
-		if got := run([]string{"-f", "ndjson", "-o", file}, in, out, &errs); got != exitOK {
+		if got := runOn(Config{Format: "ndjson", Output: []string{file}}, in, out, &errs); got != ExitOK {
 			t.Errorf("%v: got exit code %d, want 0", s, got)
 		}
 		close(in.never)
@@ -118,7 +118,7 @@ func TestSecondSignalEndsProgram(t *testing.T) {
 		}},
 	}
 	dir := t.TempDir()
-	if got := run([]string{"-f", "ndjson", "-o", filepath.Join(dir, "r.ndjson")}, in, out, io.Discard); got != exitInterrupted {
+	if got := runOn(Config{Format: "ndjson", Output: []string{filepath.Join(dir, "r.ndjson")}}, in, out, io.Discard); got != ExitInterrupted {
 		t.Errorf("got exit code %d, want 130", got)
 	}
 	close(stuck)
@@ -133,7 +133,7 @@ func TestSignalAsksStatus(t *testing.T) {
 	in := begunInput(t)
 	out := &watched{want: []string{firstConnection}, act: []func(){send(t, syscall.SIGUSR1)}}
 	errs := &watched{want: []string{"status: "}, act: []func(){send(t, syscall.SIGINT)}}
-	if got := run([]string{"-f", "ndjson"}, in, out, errs); got != exitOK {
+	if got := runOn(Config{Format: "ndjson"}, in, out, errs); got != ExitOK {
 		t.Errorf("got exit code %d, want 0", got)
 	}
 	close(in.never)
@@ -144,15 +144,15 @@ func TestSignalAsksStatus(t *testing.T) {
 
 // TestClosedPipe writes to a pipe whose reader is gone.
 func TestClosedPipe(t *testing.T) {
-	for _, args := range [][]string{{"--demo"}, {"--demo", "--json"}, {"--demo", "-f", "ndjson"}, {"--help"}} {
+	for _, format := range []string{"text", "json", "ndjson"} {
 		r, w, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.Close()
 		var errs bytes.Buffer
-		if got := run(args, strings.NewReader(""), w, &errs); got != exitFailed || errs.Len() > 0 {
-			t.Errorf("%v: got exit code %d and %q, want 1 and nothing", args, got, errs.String())
+		if got := runOn(Config{Demo: demo, Format: format}, strings.NewReader(""), w, &errs); got != ExitFailed || errs.Len() > 0 {
+			t.Errorf("%s: got exit code %d and %q, want 1 and nothing", format, got, errs.String())
 		}
 		w.Close()
 	}

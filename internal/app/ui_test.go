@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -52,7 +52,7 @@ func TestFail(t *testing.T) {
 	}{
 		{errors.New("read capture \"x\": \x1b[2J\n"), 1, "kaanalyze: error: read capture \"x\": ?[2J?\n"},
 		{usagef("--top"), 2, "kaanalyze: error: --top\n"},
-		{fmt.Errorf("open: %w", &usageError{errors.New("bad"), "do"}), 2, "kaanalyze: error: open: bad\nkaanalyze: hint: do\n"},
+		{fmt.Errorf("open: %w", &UsageError{errors.New("bad"), "do"}), 2, "kaanalyze: error: open: bad\nkaanalyze: hint: do\n"},
 		{&hintError{errors.New("bad"), "do"}, 1, "kaanalyze: error: bad\nkaanalyze: hint: do\n"},
 		{fmt.Errorf("open: %w", &capture.FilterError{Expr: "x", Reason: "syntax error"}), 2, "kaanalyze: hint: a filter is written as for tcpdump; see pcap-filter(7)\n"},
 		{capture.ErrNoLibpcap, 2, "kaanalyze: hint: build with cgo"},
@@ -80,5 +80,40 @@ func TestGrouped(t *testing.T) {
 		if got := grouped(n); got != want {
 			t.Errorf("%d: got %s, want %s", n, got, want)
 		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"a.pcap":      "a.pcap",
+		"größe.pcap":  "größe.pcap",
+		"a b":         `"a b"`,
+		"":            `""`,
+		"\x1b[2J":     `"\x1b[2J"`,
+		"a\nb":        `"a\nb"`,
+		"\xff":        `"\xff"`,
+		`quote"d`:     `"quote\"d"`,
+		"\u202etxt":   `"\u202etxt"`,
+		"C:\\windows": `"C:\\windows"`,
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestStatusLine overwrites the status of a live capture, and keeps lines apart
+// from it.
+func TestStatusLine(t *testing.T) {
+	var out strings.Builder
+	u := &ui{w: &out}
+	u.show("1s")
+	u.warn("something")
+	u.show("2s")
+	u.show("")
+	u.show("")
+	const want = clearLine + "1s" + clearLine + "kaanalyze: warning: something\n" + "1s" + clearLine + "2s" + clearLine
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }

@@ -1,8 +1,7 @@
-package main
+package app
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"path/filepath"
 	"testing"
@@ -23,7 +22,7 @@ func TestTell(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := succeed(t, "--conn", fmt.Sprint(id), file); got != want {
+			if want := succeed(t, Config{Read: []string{file}, Conn: id}); got != want {
 				t.Errorf("%s, connection %d: got\n%s\nwant\n%s", name, id, got, want)
 			}
 		}
@@ -34,19 +33,19 @@ func TestTell(t *testing.T) {
 }
 
 // viewed reads a file as the view does.
-func viewed(t *testing.T, file string) (*job, *capture.Source, *live.Snapshot) {
+func viewed(t *testing.T, file string) (*Job, *capture.Source, *live.Snapshot) {
 	t.Helper()
-	s, err := parse([]string{file})
+	c := reading(file)
+	j, err := New(filled(c), &bytes.Buffer{}, io.Discard, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := newJob(s, &ui{w: io.Discard}, &bytes.Buffer{}, io.Discard)
 	t.Cleanup(j.stop)
 	opt, err := j.captureOptions()
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := capture.OpenFiles(s.files, opt)
+	src, err := capture.OpenFiles(c.Read, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
