@@ -44,8 +44,8 @@ var mayImport = map[string]may{
 	"internal/anonymize": {own: []string{"httpparse"}},
 	"internal/analyze":   {own: []string{"flows", "httpparse", "internal/tlswire", "internal/compact", "internal/products"}}, // products: how a program is known
 	"internal/evidence":  {own: []string{"capture", "flows", "httpparse", "internal/analyze"}},
-	"internal/diagnose":  {own: []string{"flows", "internal/analyze"}},
-	"internal/cause":     {own: []string{"flows", "internal/analyze", "internal/products"}},
+	"internal/diagnose":  {own: []string{"flows", "internal/analyze", "internal/compact"}},
+	"internal/cause":     {own: []string{"flows", "internal/analyze", "internal/products", "internal/compact"}},
 	"internal/rules":     {own: []string{"flows", "internal/cause", "internal/analyze", "internal/products"}},
 	"internal/gate":      {own: []string{"flows", "internal/cause", "internal/analyze", "internal/products", "internal/rules"}}, // rules: a condition names one
 

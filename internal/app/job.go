@@ -18,7 +18,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
-	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/kernel"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -40,8 +40,8 @@ type Job struct {
 	outs    *outputs
 	source  sharedSource
 	summing *summing
-	watch   *watch     // answers questions meanwhile, or nil
-	host    *live.Host // as a live capture began, or nil
+	watch   *watch       // answers questions meanwhile, or nil
+	host    *kernel.Host // as a live capture began, or nil
 
 	narrowed report.Narrowed // what is to be read of the capture
 

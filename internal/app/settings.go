@@ -12,7 +12,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
-	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/serve"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -133,7 +133,7 @@ func (s *settings) setValues() error {
 	}
 	var err error
 	if s.Listen != "" {
-		if s.listen, err = live.ParseListen(s.Listen); err != nil {
+		if s.listen, err = serve.ParseListen(s.Listen); err != nil {
 			return &UsageError{
 				fmt.Errorf("--listen %q: %w", s.Listen, err),
 				"write 9190 or 127.0.0.1:9190; 0.0.0.0:9190 lets other hosts ask, too",

@@ -17,6 +17,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/tui"
 )
 
 // openTerminal opens the terminal that the view has to itself: standard output
@@ -71,7 +72,7 @@ func guarded(apply func([]flows.Segment) error) func([]flows.Segment) error {
 // browse reads, analyses and shows all in a view; when that is left it writes
 // the report.
 func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) error {
-	v := live.NewView(live.View{
+	v := tui.New(tui.Options{
 		Name:     j.viewName(src),
 		Live:     j.growing(),
 		TimeWait: j.s.TimeWait,
@@ -81,10 +82,10 @@ func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 		Input:    tty,
 		Output:   tty,
 		Size:     func() (int, int) { return size(tty) },
-		Progress: func() live.Progress {
+		Progress: func() tui.Progress {
 			done, total := src.Progress()
 			stats := src.Stats()
-			p := live.Progress{Done: done, Total: total, Packets: stats.Packets, Dropped: stats.InterfaceDropped}
+			p := tui.Progress{Done: done, Total: total, Packets: stats.Packets, Dropped: stats.InterfaceDropped}
 			if stats.KernelDropped != nil {
 				p.Dropped += *stats.KernelDropped
 			}
@@ -152,7 +153,7 @@ func (j *Job) growing() bool {
 }
 
 // follow reads to the end, and shows v what there is.
-func (j *Job) follow(src *capture.Source, opt capture.Options, v *live.View) followed {
+func (j *Job) follow(src *capture.Source, opt capture.Options, v *tui.View) followed {
 	forcePanic("reading")
 	if j.growing() {
 		return j.followSession(src, opt, v)
@@ -169,7 +170,7 @@ func (j *Job) follow(src *capture.Source, opt capture.Options, v *live.View) fol
 }
 
 // followSession follows a capture that is being made.
-func (j *Job) followSession(src *capture.Source, opt capture.Options, v *live.View) followed {
+func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.View) followed {
 	s := j.feed(opt)
 	ctx, stop := context.WithCancel(j.ctx)
 	var shows sync.WaitGroup
@@ -197,7 +198,7 @@ func (j *Job) followSession(src *capture.Source, opt capture.Options, v *live.Vi
 
 // show shows v what there is, at most once a second, and for a tenth of the
 // time.
-func (f *feed) show(ctx context.Context, v *live.View, times func() (first, last int64)) {
+func (f *feed) show(ctx context.Context, v *tui.View, times func() (first, last int64)) {
 	var seen uint64
 	for wait := time.Second / 4; ; {
 		select {
