@@ -35,56 +35,57 @@ var mayImport = map[string]may{
 		others: []string{"github.com/google/gopacket", "github.com/klauspost/compress", "github.com/pierrec/lz4",
 			"github.com/ulikunitz/xz", "golang.org/x/net/bpf", "golang.org/x/sys"},
 	},
-	"capture/internal/bpf":      {others: []string{"golang.org/x/net/bpf", "github.com/google/gopacket"}},
-	"capture/internal/decode":   {own: []string{"flows", "capture/internal/pcapfile"}, others: []string{"github.com/google/gopacket"}},
-	"capture/internal/pcapfile": {own: []string{"capture/internal/unpack"}, others: []string{"github.com/google/gopacket"}},
+	"capture/internal/pcapfile": {own: []string{"flows"}},
 	"capture/internal/unpack":   {others: []string{"github.com/klauspost/compress", "github.com/pierrec/lz4", "github.com/ulikunitz/xz"}},
+	"capture/internal/decode":   {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
+	"capture/internal/bpf":      {others: []string{"github.com/google/gopacket", "golang.org/x/net/bpf"}},
 	"capture/capturetest":       {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
 
 	"internal/anonymize": {own: []string{"httpparse"}},
 	"internal/analyze":   {own: []string{"flows", "httpparse", "internal/tlswire", "internal/compact", "internal/products"}}, // products: how a program is known
 	"internal/evidence":  {own: []string{"capture", "flows", "httpparse", "internal/analyze"}},
 	"internal/diagnose":  {own: []string{"flows", "internal/analyze", "internal/compact"}},
-	"internal/cause":     {own: []string{"flows", "internal/analyze", "internal/products", "internal/compact"}},
-	"internal/rules":     {own: []string{"flows", "internal/cause", "internal/analyze", "internal/products"}},
-	"internal/gate":      {own: []string{"flows", "internal/cause", "internal/analyze", "internal/products", "internal/rules"}}, // rules: a condition names one
+	"internal/cause":     {own: []string{"flows", "internal/analyze", "internal/compact", "internal/products"}},
+	"internal/rules":     {own: []string{"flows", "internal/analyze", "internal/cause", "internal/products"}},
+	"internal/gate":      {own: []string{"internal/analyze", "internal/cause", "internal/rules", "internal/products"}}, // rules: a condition names one
 
 	"internal/report": {
-		own:    []string{"flows", "httpparse", "internal/analyze", "internal/cause", "internal/rules", "internal/gate", "internal/diagnose"},
-		others: []string{"gonum.org/v1/plot", "codeberg.org/go-fonts/liberation", "golang.org/x/image/font"},
+		own:    append(belowReport, "internal/products"),
+		others: drawing,
 	},
-	"internal/report/machine": {own: belowReport},
-	"internal/report/page":    {own: slices.Concat(belowReport, []string{"internal/report/picture"})}, // a page shows pictures
-	"internal/report/picture": {own: belowReport, others: []string{"gonum.org/v1/plot", "codeberg.org/go-fonts/liberation", "golang.org/x/image/font"}},
-	"internal/report/text":    {own: belowReport},
+	"internal/report/machine": {own: belowFormats},
+	"internal/report/page":    {own: append(belowFormats, "internal/report/picture")}, // a page shows pictures
+	"internal/report/picture": {own: belowFormats, others: drawing},
+	"internal/report/text":    {own: belowFormats},
 
-	"internal/kernel": {others: []string{"github.com/prometheus/procfs", "github.com/vishvananda/netlink", "github.com/mdlayher/netlink", "golang.org/x/sys"}},
-	"internal/live": {
-		own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/cause", "internal/rules", "internal/report", "internal/kernel"},
-		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi",
-			"github.com/prometheus/client_golang", "github.com/prometheus/procfs", "golang.org/x/net/netutil"},
-	},
+	"internal/kernel": {others: []string{"github.com/prometheus/procfs", "github.com/vishvananda/netlink", "github.com/florianl/go-diag", "github.com/mdlayher/netlink", "golang.org/x/sys"}},
+	"internal/live":   {own: append(belowFormats, "internal/kernel")},
 	"internal/tui": {
-		own:    []string{"flows", "capture", "internal/analyze", "internal/cause", "internal/rules", "internal/report", "internal/live", "internal/diagnose"},
+		own:    append(belowFormats, "capture", "internal/live"),
 		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi"},
 	},
 	"internal/serve": {
-		own:    []string{"flows", "capture", "internal/analyze", "internal/cause", "internal/rules", "internal/report", "internal/live", "internal/diagnose"},
+		own:    append(belowFormats, "capture", "internal/live"),
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/net/netutil"},
 	},
 
-	".": {own: []string{"flows", "capture", "httpparse", "internal/analyze", "internal/diagnose", "internal/cause", "internal/rules", "internal/gate", "internal/report"}},
+	".": {own: append(belowFormats, "capture")},
 	"internal/app": {
-		own: []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/diagnose", "internal/cause", "internal/rules", "internal/gate",
-			"internal/products", "internal/report", "internal/report/machine", "internal/report/page", "internal/report/picture", "internal/report/text",
-			"internal/evidence", "internal/live", "internal/tui", "internal/serve", "internal/kernel"},
+		own: append(belowFormats, "capture", "internal/anonymize", "internal/products", "internal/report/machine", "internal/report/page", "internal/report/picture",
+			"internal/report/text", "internal/evidence", "internal/live", "internal/tui", "internal/serve", "internal/kernel"),
 		others: []string{"github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},
 	"cmd/kaanalyze": {own: []string{"internal/app"}, others: []string{"github.com/spf13/pflag"}},
 }
 
-// belowReport is what the packages of report's formats may import.
-var belowReport = []string{"flows", "httpparse", "internal/analyze", "internal/cause", "internal/rules", "internal/gate", "internal/report", "internal/diagnose"}
+// belowReport is what reports are made of, belowFormats what their formats are.
+var (
+	belowReport  = slices.Clip([]string{"flows", "httpparse", "internal/analyze", "internal/cause", "internal/rules", "internal/gate", "internal/diagnose"})
+	belowFormats = slices.Clip(append(belowReport, "internal/report"))
+)
+
+// drawing is what pictures are drawn with.
+var drawing = []string{"gonum.org/v1/plot", "codeberg.org/go-fonts/liberation", "golang.org/x/image/font"}
 
 // onlyIn holds which folder alone may use some names of the standard library: app
 // owns the wall clock, and the command the process.

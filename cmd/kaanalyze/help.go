@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
@@ -43,7 +45,13 @@ pcapng, maybe compressed. The rest is a pcap filter.
 
 Flags:
 `)
-	b.WriteString(newFlags(newCommandLine()).FlagUsagesWrapped(90))
+	flags := newFlags(newCommandLine())
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Value.Type() == "bool" {
+			f.Value = plainSwitch{f.Value}
+		}
+	})
+	b.WriteString(flags.FlagUsagesWrapped(90))
 	b.WriteString("\nFormats:\n")
 	for _, f := range app.Formats() {
 		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)
@@ -54,3 +62,9 @@ of --fail-on, 4 damaged or dropped packets with --strict, 130 at the second sign
 `)
 	return b.String()
 }
+
+// plainSwitch is a switch that help names without "[=true|false]".
+type plainSwitch struct{ pflag.Value }
+
+// Type returns a type that pflag prints no value for.
+func (plainSwitch) Type() string { return "boolfunc" }
