@@ -31,15 +31,18 @@ var mayImport = map[string]may{
 	"internal/tlswire":  {others: []string{"golang.org/x/crypto"}},
 
 	"capture": {
-		own: []string{"flows", "capture/internal/pcapfile", "capture/internal/unpack", "capture/internal/decode", "capture/internal/bpf"},
-		others: []string{"github.com/google/gopacket", "github.com/klauspost/compress", "github.com/pierrec/lz4",
-			"github.com/ulikunitz/xz", "golang.org/x/net/bpf", "golang.org/x/sys"},
+		own:    []string{"flows", "capture/internal/pcapfile", "capture/internal/unpack", "capture/internal/decode", "capture/internal/bpf"},
+		others: []string{"github.com/google/gopacket"},
 	},
-	"capture/internal/pcapfile": {own: []string{"flows"}},
-	"capture/internal/unpack":   {others: []string{"github.com/klauspost/compress", "github.com/pierrec/lz4", "github.com/ulikunitz/xz"}},
-	"capture/internal/decode":   {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
-	"capture/internal/bpf":      {others: []string{"github.com/google/gopacket", "golang.org/x/net/bpf"}},
-	"capture/capturetest":       {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
+	"capture/internal/pcapfile": {},
+	"capture/internal/unpack":   {others: compressions},
+	"capture/internal/decode":   {own: []string{"flows", "capture/internal/pcapfile"}, others: []string{"github.com/google/gopacket"}},
+	"capture/internal/bpf":      {own: []string{"capture/internal/pcapfile"}, others: []string{"github.com/google/gopacket"}},
+	"capture/internal/filetest": { // for tests
+		own:    []string{"capture/capturetest", "capture/internal/pcapfile"},
+		others: append(compressions, "github.com/google/gopacket"),
+	},
+	"capture/capturetest": {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
 
 	"internal/anonymize": {own: []string{"httpparse"}},
 	"internal/analyze":   {own: []string{"flows", "httpparse", "internal/tlswire", "internal/compact", "internal/products"}}, // products: how a program is known
@@ -83,6 +86,9 @@ var (
 	belowReport  = slices.Clip([]string{"flows", "httpparse", "internal/analyze", "internal/cause", "internal/rules", "internal/gate", "internal/diagnose"})
 	belowFormats = slices.Clip(append(belowReport, "internal/report"))
 )
+
+// compressions are those that captures come in.
+var compressions = slices.Clip([]string{"github.com/klauspost/compress", "github.com/pierrec/lz4", "github.com/ulikunitz/xz"})
 
 // drawing is what pictures are drawn with.
 var drawing = []string{"gonum.org/v1/plot", "codeberg.org/go-fonts/liberation", "golang.org/x/image/font"}
