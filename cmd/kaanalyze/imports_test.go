@@ -35,7 +35,7 @@ var mayImport = map[string]struct{ own, others []string }{
 		own:    []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}, // flows and httpparse for values in analyze's
 		others: []string{"gonum.org/v1/plot", "codeberg.org/go-fonts/liberation", "golang.org/x/image/font"},
 	},
-	"internal/kernel": {others: []string{"github.com/prometheus/procfs"}},
+	"internal/kernel": {others: []string{"github.com/prometheus/procfs", "github.com/mdlayher/netlink"}},
 	"internal/live":   {own: []string{"flows", "internal/analyze", "internal/diagnose", "internal/report", "internal/kernel"}},
 	"internal/tui": {
 		own: []string{"internal/analyze", "internal/diagnose", "internal/report", "internal/live"},
