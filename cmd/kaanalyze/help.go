@@ -6,11 +6,10 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/kaanalyze/kaanalyze/internal/report"
-)
+	"github.com/spf13/pflag"
 
-// version is the program's, in reports too.
-const version = "0.1.0"
+	"github.com/kaanalyze/kaanalyze/internal/app"
+)
 
 // versionText says which program this is and whether it can filter and capture.
 func versionText() string {
@@ -27,7 +26,7 @@ func versionText() string {
 		}
 	}
 	return fmt.Sprintf("kaanalyze %s%s\n%s %s/%s, filters and live capture: %s\n",
-		version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, filters)
+		app.Version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, filters)
 }
 
 // usage is the help text. Flags and formats come from their lists.
@@ -46,9 +45,15 @@ pcapng, maybe compressed. The rest is a pcap filter.
 
 Flags:
 `)
-	b.WriteString(newFlags(&settings{}, &raw{}).FlagUsagesWrapped(90))
+	flags := newFlags(newCommandLine())
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Value.Type() == "bool" {
+			f.Value = plainSwitch{f.Value}
+		}
+	})
+	b.WriteString(flags.FlagUsagesWrapped(90))
 	b.WriteString("\nFormats:\n")
-	for _, f := range report.Formats {
+	for _, f := range app.Formats() {
 		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)
 	}
 	b.WriteString(`
@@ -57,3 +62,9 @@ of --fail-on, 4 damaged or dropped packets with --strict, 130 at the second sign
 `)
 	return b.String()
 }
+
+// plainSwitch is a switch that help names without "[=true|false]".
+type plainSwitch struct{ pflag.Value }
+
+// Type returns a type that pflag prints no value for.
+func (plainSwitch) Type() string { return "boolfunc" }

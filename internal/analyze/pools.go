@@ -125,11 +125,11 @@ func counted(n, requests, opaque int64) int64 {
 // advertise notes what a response says in Keep-Alive.
 func (p *pools) advertise(pair uint32, h httpparse.Head) {
 	s := &p.servers[p.pairs[pair].server]
-	if h.KeepAliveTimeout >= 0 {
-		s.advTimeout = int64(h.KeepAliveTimeout)
+	if n := h.KeepAliveTimeout(); n >= 0 {
+		s.advTimeout = int64(n)
 	}
-	if h.KeepAliveMax >= 0 {
-		s.advMax = max(s.advMax, int64(h.KeepAliveMax))
+	if n := h.KeepAliveMax(); n >= 0 {
+		s.advMax = max(s.advMax, int64(n))
 	}
 }
 
@@ -150,7 +150,7 @@ func (p *pools) idle(c *flows.Conn) uint16 {
 }
 
 // rest counts a connection as idle from then on, wake as idle no more.
-func (p *pools) rest(t *talk, at int64) {
+func (p *pools) rest(t *httpState, at int64) {
 	if !t.has(idle) && t.pair != 0 {
 		t.facts |= idle
 		x := &p.pairs[t.pair]
@@ -159,7 +159,7 @@ func (p *pools) rest(t *talk, at int64) {
 	}
 }
 
-func (p *pools) wake(t *talk) {
+func (p *pools) wake(t *httpState) {
 	if t.has(idle) {
 		t.facts &^= idle
 		p.pairs[t.pair].idle--
@@ -167,7 +167,7 @@ func (p *pools) wake(t *talk) {
 }
 
 // reuse notes a request on a connection.
-func (p *pools) reuse(t *talk) {
+func (p *pools) reuse(t *httpState) {
 	p.wake(t)
 	if t.responses == 0 || t.outstanding > 0 {
 		return

@@ -20,7 +20,7 @@ func (r *Report) holders() []pageHolder {
 	for _, h := range hosts {
 		changes[h.Host] = []growth{}
 	}
-	add := func(host netip.Addr, w analyze.Wait) {
+	add := func(host netip.Addr, w analyze.TimeWaitSpan) {
 		if list, ok := changes[host]; ok && w.To > w.From {
 			changes[host] = append(list, growth{w.From, 1}, growth{w.To, -1})
 		}
@@ -28,8 +28,8 @@ func (r *Report) holders() []pageHolder {
 	var c analyze.Connection
 	for i := range r.found().Len() {
 		r.found().Connection(i, &c)
-		add(c.Client.Addr(), c.Evidence.ClientWait)
-		add(c.Server.Addr(), c.Evidence.ServerWait)
+		add(c.Client.Addr(), c.Evidence.ClientTimeWait)
+		add(c.Server.Addr(), c.Evidence.ServerTimeWait)
 	}
 	var list []pageHolder
 	for _, h := range hosts {
