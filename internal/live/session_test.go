@@ -97,7 +97,7 @@ func TestWhole(t *testing.T) {
 	a := analyze.New(analyze.Options{Exchanges: true})
 	_ = a.Apply(segs)
 	r := a.Finish(first, last)
-	whole := live.Whole(r, diagnose.Run(r, 1))
+	whole := live.Whole(r, rules.Run(r, 1))
 	var ended []uint64
 	s := live.NewSession(analyze.Options{OnConnection: func(c *analyze.Connection) { ended = append(ended, c.ID) }}, live.DefaultKeep)
 	_ = s.Apply(segs)
