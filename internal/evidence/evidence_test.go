@@ -12,8 +12,8 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"github.com/kaanalyze/kaanalyze/capture"
-	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
+	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/anonymize"
 	"github.com/kaanalyze/kaanalyze/internal/evidence"
