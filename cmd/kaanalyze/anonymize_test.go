@@ -18,7 +18,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 // TestAnonymizedIsJudged holds that of each recording all numbers, causes and
@@ -92,7 +92,7 @@ func TestAnonymizedHasNoName(t *testing.T) {
 func everyFormat(t *testing.T, args ...string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for _, f := range report.Formats {
+	for _, f := range formats.All {
 		all := append([]string{"--exchanges", "-f", f.Name}, args...)
 		out[f.Name] = succeed(t, all...)
 		out[f.Name+" with all rows"] = succeed(t, append([]string{"--top", "10000"}, all...)...)

@@ -17,6 +17,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
+	"github.com/kaanalyze/kaanalyze/internal/report/machine"
 )
 
 // settings are what the command line asks for.
@@ -196,11 +198,11 @@ func (s *settings) setFormats(r *raw) error {
 		r.format = "json"
 	}
 	var ok bool
-	if s.format, ok = report.ByName(r.format); !ok {
+	if s.format, ok = formats.ByName(r.format); !ok {
 		return usagef("--format %q: it is not one of %s", r.format, strings.Join(formatNames(), ", "))
 	}
 	for i, name := range r.out {
-		format, ok := report.ByEnding(name)
+		format, ok := formats.ByEnding(name)
 		if !ok {
 			return usagef("--output %q: its ending is not one of %s", name, formatEndings())
 		}
@@ -283,7 +285,7 @@ func (s *settings) setBaseline(r *raw) error {
 	if s.key != nil {
 		name = "an earlier report"
 	}
-	s.baseline, err = report.ReadBaseline(f, name)
+	s.baseline, err = machine.ReadBaseline(f, name)
 	if _, ok := errors.AsType[*os.PathError](err); ok {
 		return fmt.Errorf("read baseline: %w", err)
 	}
@@ -293,7 +295,7 @@ func (s *settings) setBaseline(r *raw) error {
 			"write it with -o before.json; --json-schema says what it is",
 		}
 	}
-	if s.key != nil && !s.baseline.Anonymized() {
+	if s.key != nil && !s.baseline.Anonymized {
 		return &usageError{
 			fmt.Errorf("--baseline %q: it has addresses, which --anonymize is to keep out of the report", r.baseline),
 			"make that one with --anonymize=KEY and the same key",
@@ -389,16 +391,16 @@ func readFilter(name string) (string, error) {
 }
 
 func formatNames() (names []string) {
-	for i := range report.Formats {
-		names = append(names, report.Formats[i].Name)
+	for i := range formats.All {
+		names = append(names, formats.All[i].Name)
 	}
 	return names
 }
 
 func formatEndings() string {
 	var endings []string
-	for i := range report.Formats {
-		endings = append(endings, report.Formats[i].Ending)
+	for i := range formats.All {
+		endings = append(endings, formats.All[i].Ending)
 	}
 	return strings.Join(endings, " ")
 }

@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 // version is the program's, in reports too.
@@ -48,7 +48,7 @@ Flags:
 `)
 	b.WriteString(newFlags(&settings{}, &raw{}).FlagUsagesWrapped(90))
 	b.WriteString("\nFormats:\n")
-	for _, f := range report.Formats {
+	for _, f := range formats.All {
 		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)
 	}
 	b.WriteString(`

@@ -21,7 +21,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 // harmless says for each format why what was written from attacks would do
@@ -200,14 +200,14 @@ func TestHostileStories(t *testing.T) {
 // checkHostile writes a report in every format, and checks all that is said.
 func checkHostile(t *testing.T, args ...string) {
 	t.Helper()
-	for _, f := range report.Formats {
+	for _, f := range formats.All {
 		args = append([]string{"-o", "report" + f.Ending}, args...)
 	}
 	code, stdout, stderr := command(append([]string{"-v", "--color=never"}, args...)...)
 	if err := errors.Join(shown(stdout), shown(stderr)); code != exitOK || err != nil {
 		t.Errorf("%q: got exit code %d; %v", args, code, err)
 	}
-	for _, f := range report.Formats {
+	for _, f := range formats.All {
 		out, err := os.ReadFile("report" + f.Ending)
 		if err == nil {
 			err = os.Remove("report" + f.Ending)

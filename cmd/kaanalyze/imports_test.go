@@ -25,23 +25,32 @@ var mayImport = map[string]struct{ own, others []string }{
 		others: []string{"github.com/google/gopacket", "github.com/klauspost/compress", "github.com/pierrec/lz4",
 			"github.com/ulikunitz/xz", "golang.org/x/net/bpf", "golang.org/x/sys"},
 	},
-	"capture/capturetest": {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
-	"internal/tlswire":    {others: []string{"golang.org/x/crypto"}},
-	"internal/anonymize":  {own: []string{"httpparse"}},
-	"internal/analyze":    {own: []string{"flows", "httpparse", "internal/tlswire"}},
-	"internal/diagnose":   {own: []string{"flows", "internal/analyze"}},
-	"internal/report": {
-		own:    []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}, // flows and httpparse for values in analyze's
+	"capture/capturetest":     {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
+	"internal/tlswire":        {others: []string{"golang.org/x/crypto"}},
+	"internal/anonymize":      {own: []string{"httpparse"}},
+	"internal/analyze":        {own: []string{"flows", "httpparse", "internal/tlswire"}},
+	"internal/diagnose":       {own: []string{"flows", "internal/analyze"}},
+	"internal/report":         {own: []string{"flows", "httpparse", "internal/analyze", "internal/diagnose"}}, // flows and httpparse for values in analyze's
+	"internal/report/machine": {own: []string{"flows", "internal/analyze", "internal/diagnose", "internal/report"}},
+	"internal/report/page":    {own: []string{"internal/analyze", "internal/diagnose", "internal/report"}},
+	"internal/report/picture": {
+		own:    []string{"internal/analyze", "internal/diagnose", "internal/report"},
 		others: []string{"gonum.org/v1/plot", "codeberg.org/go-fonts/liberation", "golang.org/x/image/font"},
 	},
+	"internal/report/text":    {own: []string{"internal/analyze", "internal/diagnose", "internal/report"}},
+	"internal/report/formats": {own: []string{"internal/report", "internal/report/machine", "internal/report/page", "internal/report/picture", "internal/report/text"}},
+	"internal/report/reporttest": {
+		own:    []string{"flows", "httpparse", "internal/analyze", "internal/diagnose", "internal/report"},
+		others: []string{"github.com/google/go-cmp", "github.com/santhosh-tekuri/jsonschema/v6"},
+	},
 	"internal/live": {
-		own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report"},
+		own: []string{"flows", "capture", "internal/analyze", "internal/diagnose", "internal/report", "internal/report/formats", "internal/report/machine", "internal/report/text"},
 		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi",
 			"github.com/prometheus/client_golang", "github.com/prometheus/procfs", "golang.org/x/net/netutil"},
 	},
 	"internal/evidence": {own: []string{"flows", "httpparse", "capture", "internal/analyze"}},
 	"cmd/kaanalyze": {
-		own:    []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/diagnose", "internal/report", "internal/evidence", "internal/live"},
+		own:    []string{"flows", "httpparse", "capture", "internal/anonymize", "internal/analyze", "internal/diagnose", "internal/report", "internal/report/formats", "internal/report/machine", "internal/report/text", "internal/evidence", "internal/live"},
 		others: []string{"github.com/spf13/pflag", "github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},
 }

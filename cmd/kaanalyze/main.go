@@ -8,7 +8,8 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/machine"
+	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
 
 func main() {
@@ -61,13 +62,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case s.version:
 		err = writeAll(stdout, versionText())
 	case s.schema:
-		err = writeAll(stdout, string(report.Schema()))
+		err = writeAll(stdout, string(machine.Schema()))
 	case s.rules:
-		err = report.WriteRules(stdout)
+		err = text.WriteRules(stdout)
 	case s.rule != nil:
-		err = report.WriteRule(stdout, s.rule)
+		err = text.WriteRule(stdout, s.rule)
 	case s.metrics:
-		err = report.WriteMetrics(stdout)
+		err = text.WriteMetrics(stdout)
 	case s.completion != "":
 		err = writeCompletion(stdout, s.completion)
 	case s.list:
