@@ -3,7 +3,7 @@ package flows
 // Where connections are evicted, most of those that are kept are over: they
 // wait for the end of their TIME_WAIT, and nothing comes for them any more. Such
 // a connection takes a form of about a third of a Conn's size, which takes about
-// a third again in a [Vault], until a packet comes for it after all. One that
+// a third again in a [compact.Vault], until a packet comes for it after all. One that
 // does not fit into that form stays as it is, so that a new field of Conn needs
 // nothing here to be right. Where all are kept this is not worth its time.
 

@@ -193,7 +193,7 @@ func (e *Engine) open(s *Segment, prev handle) *Conn {
 	if s.Flags&SYN == 0 {
 		c.facts |= factMidstream
 	} else if e.opt.Evict && s.Flags&ACK == 0 {
-		e.gone.unanswered.push(evictionOf(c, e.now))
+		e.gone.unanswered.Push(evictionOf(c, e.now))
 	}
 	e.last = c
 	e.consumer.Open(c)

@@ -1,11 +1,13 @@
 package flows
 
+import "github.com/kaanalyze/kaanalyze/internal/compact"
+
 // evictions are queues of connections to forget: those that are over, oldest
 // first, and those that wait for an answer to their SYN. They are used only
 // with Options.Evict.
 type evictions struct {
-	over       queue[known]
-	unanswered queue[eviction]
+	over       compact.Queue[known]
+	unanswered compact.Queue[eviction]
 	enough     int // to look through unanswered for those that were answered
 }
 
@@ -27,6 +29,9 @@ const (
 	// synWait is how long a SYN without an answer is remembered: Linux sends it
 	// again up to 64 s later.
 	synWait = 70e9
+	// sweepSlack is how many connections that were answered may stand in the
+	// queue of those that wait, besides as many as wait.
+	sweepSlack = 1 << 10
 )
 
 // evictionOf returns the entry of c in the queue of those that wait.
@@ -37,7 +42,7 @@ func (e *Engine) leave(c *Conn) {
 	e.cool(c)
 	if e.opt.Evict && c.facts&factOver == 0 {
 		c.facts |= factOver
-		e.gone.over.push(known{c.self, uint32(c.ID)})
+		e.gone.over.Push(known{c.self, uint32(c.ID)})
 	}
 }
 
@@ -47,14 +52,14 @@ func (e *Engine) leave(c *Conn) {
 func (e *Engine) Sweep(now int64) {
 	q := &e.gone.over
 	var scratch Conn
-	for x := q.first(); x != nil; x = q.first() {
+	for x := q.First(); x != nil; x = q.First() {
 		if c := e.slabs.peek(x.conn, &scratch); c != nil && uint32(c.ID) == x.id {
 			if c.End+e.opt.TimeWait+lingering > now {
 				break
 			}
 			e.evict(e.slabs.at(x.conn))
 		}
-		q.pop()
+		q.Pop()
 	}
 	e.sweepUnanswered(now)
 }
@@ -63,33 +68,33 @@ func (e *Engine) Sweep(now int64) {
 // was sent again waits anew.
 func (e *Engine) sweepUnanswered(now int64) {
 	q := &e.gone.unanswered
-	if q.count > e.gone.enough {
+	if q.Len() > e.gone.enough {
 		e.keepWaiting()
 	}
-	for x := q.first(); x != nil; x = q.first() {
+	for x := q.First(); x != nil; x = q.First() {
 		switch c := e.waiting(x); {
 		case c == nil: // it was answered
 		case x.at+synWait > now:
 			return
 		case c.End+synWait > now:
-			q.push(evictionOf(c, c.End))
+			q.Push(evictionOf(c, c.End))
 		default:
 			e.evict(c)
 		}
-		q.pop()
+		q.Pop()
 	}
 }
 
 // keepWaiting drops those that were answered from behind one that was not.
 func (e *Engine) keepWaiting() {
-	var q queue[eviction]
-	for x := e.gone.unanswered.first(); x != nil; x = e.gone.unanswered.first() {
+	var q compact.Queue[eviction]
+	for x := e.gone.unanswered.First(); x != nil; x = e.gone.unanswered.First() {
 		if e.waiting(x) != nil {
-			q.push(*x)
+			q.Push(*x)
 		}
-		e.gone.unanswered.pop()
+		e.gone.unanswered.Pop()
 	}
-	e.gone.unanswered, e.gone.enough = q, 2*q.count+queuePiece
+	e.gone.unanswered, e.gone.enough = q, 2*q.Len()+sweepSlack
 }
 
 // waiting returns the connection of x if its SYN has no answer, else nil.

@@ -1,5 +1,7 @@
 package flows
 
+import "github.com/kaanalyze/kaanalyze/internal/compact"
+
 // table finds the newest connection of a 4-tuple: open addressing with linear
 // probing over slots that hold no pointer. The tuple is compared in the Conn.
 type table struct {
@@ -85,11 +87,11 @@ func (t *table) remove(hash uint32, h handle) {
 
 // slabs hold the connections, in one of two forms.
 type slabs struct {
-	places []place       // by handle; the first is unused
-	free   queue[handle] // the longest free one first, so that they go up with the ID as far as can be
+	places []place               // by handle; the first is unused
+	free   compact.Queue[handle] // the longest free one first, so that they go up with the ID as far as can be
 
-	awake   Slab[Conn]
-	dormant Vault[dormant]
+	awake   compact.Slab[Conn]
+	dormant compact.Vault[dormant]
 	addrs   addresses
 	scratch Conn // of pack
 }
@@ -147,14 +149,14 @@ func (s *slabs) owns(h handle, seg *Segment) bool {
 // take returns a Conn to fill.
 func (s *slabs) take() (handle, *Conn) {
 	i, c := s.awake.Take()
-	if free := s.free.first(); free != nil {
+	if free := s.free.First(); free != nil {
 		h := *free
-		s.free.pop()
+		s.free.Pop()
 		s.places[h] = place(i << 1)
 		return h, c
 	}
 	if s.places == nil {
-		s.places = make([]place, 1, slabLen)
+		s.places = make([]place, 1, minSlots/2)
 	}
 	s.places = append(s.places, place(i<<1))
 	return handle(len(s.places) - 1), c
@@ -164,7 +166,7 @@ func (s *slabs) take() (handle, *Conn) {
 func (s *slabs) give(h handle) {
 	s.awake.Give(uint32(s.places[h] >> 1))
 	s.places[h] = 0
-	s.free.push(h)
+	s.free.Push(h)
 }
 
 // drop forgets h for good.
@@ -207,4 +209,4 @@ func (s *slabs) wake(h handle) *Conn {
 }
 
 // count returns how many connections there are.
-func (s *slabs) count() int { return max(0, len(s.places)-1-s.free.count) }
+func (s *slabs) count() int { return max(0, len(s.places)-1-s.free.Len()) }

@@ -15,7 +15,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/anonymize"
 	"github.com/kaanalyze/kaanalyze/internal/evidence"
-	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/kernel"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -93,7 +93,7 @@ func (s *settings) anonymizedEvidence(opt *evidence.Options) {
 }
 
 // anonymizedHost replaces the addresses in what the kernel says.
-func (s *settings) anonymizedHost(h *live.Host) {
+func (s *settings) anonymizedHost(h *kernel.Host) {
 	if a := s.anonymizer(); a != nil {
 		h.Anonymize(a.Addr)
 	}

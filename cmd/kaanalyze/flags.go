@@ -15,10 +15,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
-	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 	"github.com/kaanalyze/kaanalyze/internal/report/machine"
+	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
 // settings are what the command line asks for.
@@ -231,7 +231,7 @@ func (s *settings) setValues(r *raw) error {
 	}
 	var err error
 	if r.listen != "" {
-		if s.listen, err = live.ParseListen(r.listen); err != nil {
+		if s.listen, err = serve.ParseListen(r.listen); err != nil {
 			return &usageError{
 				fmt.Errorf("--listen %q: %w", r.listen, err),
 				"write 9190 or 127.0.0.1:9190; 0.0.0.0:9190 lets other hosts ask, too",

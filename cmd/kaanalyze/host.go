@@ -4,17 +4,18 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/kernel"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
 // lookAtHost asks the kernel what it knows when a live capture begins. Of files
 // it knows nothing.
-func (j *job) lookAtHost() *live.Host {
+func (j *job) lookAtHost() *kernel.Host {
 	if j.s.live == nil {
 		return nil
 	}
-	h, err := live.ReadHost(live.Proc, time.Now())
+	h, err := kernel.Read(kernel.Proc, time.Now())
 	if err != nil {
 		j.ui.tell("the report does not tell of this host: %v", err)
 		return nil
@@ -28,7 +29,7 @@ func (j *job) besides(r *analyze.Result, connections report.Facts) *report.Host 
 	if j.host == nil {
 		return nil
 	}
-	now, err := live.ReadHost(live.Proc, time.Now())
+	now, err := kernel.Read(kernel.Proc, time.Now())
 	if err != nil {
 		return nil
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
-	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/kernel"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -46,8 +46,8 @@ type job struct {
 	outs    *outputs
 	source  sharedSource
 	summing *summing
-	watch   *watch     // answers questions meanwhile, or nil
-	host    *live.Host // as a live capture began, or nil
+	watch   *watch       // answers questions meanwhile, or nil
+	host    *kernel.Host // as a live capture began, or nil
 
 	narrowed report.Narrowed // what is to be read of the capture
 

@@ -9,11 +9,12 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
 // A watch shows a capture by HTTP while it is read. nil shows nothing.
 type watch struct {
-	server *live.Server
+	server *serve.Server
 	stop   chan struct{}
 	done   chan struct{}
 
@@ -31,7 +32,7 @@ func (j *job) listen(what analyze.Options) error {
 	if !j.s.listen.IsValid() {
 		return nil
 	}
-	server := live.NewServer(version, time.Now)
+	server := serve.New(version, time.Now)
 	if err := server.Listen(j.s.listen); err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (w *watch) show(j *job) time.Duration {
 	stats := w.src.Stats()
 	x, held := f.look(&w.seen, func() (first, last int64) { return stats.First, stats.Last })
 	if x != nil {
-		w.server.Publish(live.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.besides(x.Result, x)})
+		w.server.Publish(serve.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.besides(x.Result, x)})
 	}
 	return held
 }

@@ -90,7 +90,7 @@ func TestReadmeView(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	view, err := os.ReadFile(filepath.Join("..", "..", "internal", "live", "testdata", "demo-connections-80x24.txt"))
+	view, err := os.ReadFile(filepath.Join("..", "..", "internal", "tui", "testdata", "demo-connections-80x24.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
+	"github.com/kaanalyze/kaanalyze/internal/tui"
 )
 
 // openTerminal opens the terminal that the view has to itself: standard output
@@ -73,7 +74,7 @@ func guarded(apply func([]flows.Segment) error) func([]flows.Segment) error {
 // browse reads, analyses and shows all in a view; when that is left it writes
 // the report.
 func (j *job) browse(src *capture.Source, opt capture.Options, tty *os.File) error {
-	v := live.NewView(live.View{
+	v := tui.New(tui.Options{
 		Name:     j.viewName(src),
 		Live:     j.growing(),
 		TimeWait: j.s.timeWait,
@@ -83,10 +84,10 @@ func (j *job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 		Input:    tty,
 		Output:   tty,
 		Size:     func() (int, int) { return size(tty) },
-		Progress: func() live.Progress {
+		Progress: func() tui.Progress {
 			done, total := src.Progress()
 			stats := src.Stats()
-			p := live.Progress{Done: done, Total: total, Packets: stats.Packets, Dropped: stats.InterfaceDropped}
+			p := tui.Progress{Done: done, Total: total, Packets: stats.Packets, Dropped: stats.InterfaceDropped}
 			if stats.KernelDropped != nil {
 				p.Dropped += *stats.KernelDropped
 			}
@@ -154,7 +155,7 @@ func (j *job) growing() bool {
 }
 
 // follow reads to the end, and shows v what there is.
-func (j *job) follow(src *capture.Source, opt capture.Options, v *live.View) followed {
+func (j *job) follow(src *capture.Source, opt capture.Options, v *tui.View) followed {
 	mistake("reading")
 	if j.growing() {
 		return j.followSession(src, opt, v)
@@ -171,7 +172,7 @@ func (j *job) follow(src *capture.Source, opt capture.Options, v *live.View) fol
 }
 
 // followSession follows a capture that is being made.
-func (j *job) followSession(src *capture.Source, opt capture.Options, v *live.View) followed {
+func (j *job) followSession(src *capture.Source, opt capture.Options, v *tui.View) followed {
 	s := j.feed(opt)
 	ctx, stop := context.WithCancel(j.ctx)
 	var shows sync.WaitGroup
@@ -199,7 +200,7 @@ func (j *job) followSession(src *capture.Source, opt capture.Options, v *live.Vi
 
 // show shows v what there is, at most once a second, and for a tenth of the
 // time.
-func (f *feed) show(ctx context.Context, v *live.View, times func() (first, last int64)) {
+func (f *feed) show(ctx context.Context, v *tui.View, times func() (first, last int64)) {
 	var seen uint64
 	for wait := time.Second / 4; ; {
 		select {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
 // books sum up what connections tell, one by one as they become final.
@@ -13,10 +14,10 @@ type books struct {
 	hosts  map[[16]byte]uint32
 	addrs  [][16]byte
 
-	perConn  map[int64]int64 // connections by number of requests
-	spans    list[entry]     // TIME_WAIT entries
-	uses     list[use]       // ports
-	reusable list[saved]
+	perConn  map[int64]int64     // connections by number of requests
+	spans    compact.List[entry] // TIME_WAIT entries
+	uses     compact.List[use]   // ports
+	reusable compact.List[saved]
 	opened   bins // new connections
 	asked    bins // requests
 	again    bins // those on a connection that had carried one before
@@ -56,9 +57,9 @@ type saved struct {
 // come before the sums are.
 func (b *books) init(p *pools, many bool) {
 	if many {
-		b.spans.store()
-		b.uses.store()
-		b.reusable.store()
+		b.spans.Pack()
+		b.uses.Pack()
+		b.reusable.Pack()
 	}
 	b.pools = p
 	b.hosts = map[[16]byte]uint32{}
@@ -166,7 +167,7 @@ func (b *books) messages(c *flows.Conn, t *talk, client flows.Side, p *poolPair,
 	if !ok {
 		handshake = 0
 	}
-	b.reusable.add(saved{uint32(c.ID), t.pair, handshake})
+	b.reusable.Add(saved{uint32(c.ID), t.pair, handshake})
 }
 
 // wire counts what TCP tells.
@@ -247,7 +248,7 @@ func (b *books) entries(c *flows.Conn, t *talk, client flows.Side, timeWait int6
 			to = min(to, ended)
 		}
 		host := b.host(c.Endpoint(side).IP)
-		b.spans.add(entry{from: from, to: to, host: host, pair: t.pair, id: uint32(c.ID), own: side != client})
+		b.spans.Add(entry{from: from, to: to, host: host, pair: t.pair, id: uint32(c.ID), own: side != client})
 		if ended == 0 {
 			b.hostCloses[host]++
 		}
@@ -256,7 +257,7 @@ func (b *books) entries(c *flows.Conn, t *talk, client flows.Side, timeWait int6
 		}
 	}
 	if c.Opened() {
-		b.uses.add(port)
+		b.uses.Add(port)
 	}
 }
 

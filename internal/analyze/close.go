@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
 // Result is what a capture tells. It is not changed any more; its methods are
@@ -32,7 +33,7 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64, counts flows.Co
 	timeWait := int64(a.opt.TimeWait)
 	b.sums.last = last
 	b.fold(math.MaxInt64)
-	b.spans, b.uses, b.reusable = list[entry]{}, list[use]{}, list[saved]{}
+	b.spans, b.uses, b.reusable = compact.List[entry]{}, compact.List[use]{}, compact.List[saved]{}
 	b.timeWaits(r, first, timeWait)
 
 	t := &b.totals

@@ -52,7 +52,7 @@ func (a *Analyzer) idleGaps(c *flows.Conn, t *talk, x *Connection) {
 	values := buf[:0]
 	switch {
 	case t.gaps.store != 0:
-		values = append(values, a.talks.gaps.at(t.gaps.store).values...)
+		values = append(values, a.talks.gaps.At(t.gaps.store).values...)
 	case t.gaps.n == 1:
 		values = append(values, t.gaps.last)
 	}

@@ -8,7 +8,7 @@ import (
 // Where connections are forgotten once they have ended, most of those that are
 // kept wait for the end of their TIME_WAIT, and no message comes any more. The
 // talk of such a connection takes a form of half its size, and less in a
-// [flows.Vault], until data comes after all. As with the dormant connections of
+// [compact.Vault], until data comes after all. As with the dormant connections of
 // package flows, a talk that does not fit into that form stays as it is.
 
 // dormantTalk is a talk on which both sides have ended. It has neither a reader

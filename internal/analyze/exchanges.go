@@ -43,7 +43,7 @@ func (a *Analyzer) abandon(t *talk) {
 	if t.queue == 0 {
 		return
 	}
-	for _, x := range *a.talks.queues.at(t.queue) {
+	for _, x := range *a.talks.queues.At(t.queue) {
 		if x.text != 0 {
 			a.kept(&x, Unknown)
 		}

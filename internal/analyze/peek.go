@@ -60,7 +60,7 @@ func (b *books) clone() *books {
 	x.pools = &p
 	x.hosts, x.perConn, x.hostCloses = maps.Clone(b.hosts), maps.Clone(b.perConn), maps.Clone(b.hostCloses)
 	x.addrs = slices.Clone(b.addrs)
-	x.spans, x.uses, x.reusable = b.spans.clone(), b.uses.clone(), b.reusable.clone()
+	x.spans, x.uses, x.reusable = b.spans.Clone(), b.uses.Clone(), b.reusable.Clone()
 	x.opened.n, x.asked.n, x.again.n = slices.Clone(b.opened.n), slices.Clone(b.asked.n), slices.Clone(b.again.n)
 	t := &x.sums
 	t.hosts, t.own, t.ports = slices.Clone(t.hosts), slices.Clone(t.own), slices.Clone(t.ports)

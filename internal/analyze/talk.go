@@ -3,6 +3,7 @@ package analyze
 import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
 // talk is what the messages tell of one connection. It holds no pointer.
@@ -109,12 +110,12 @@ const (
 
 // talks hold the talk of each connection, and what hangs off some of them.
 type talks struct {
-	flows.Slab[talk]
+	compact.Slab[talk]
 
-	dormant flows.Vault[dormantTalk]
-	readers flows.Slab[reader]
-	queues  pool[[]exchange]
-	gaps    pool[samples]
+	dormant compact.Vault[dormantTalk]
+	readers compact.Slab[reader]
+	queues  compact.Pool[[]exchange]
+	gaps    compact.Pool[samples]
 	spare   [][]int64 // memory for samples
 }
 
@@ -135,7 +136,7 @@ func (ts *talks) headBegun(t *talk, side flows.Side) bool {
 // reader, if it is as new, and all gaps but those that tell the median.
 func (ts *talks) rest(t *talk) {
 	if t.gaps.store != 0 {
-		if spare := ts.gaps.at(t.gaps.store).middle(); spare != nil {
+		if spare := ts.gaps.At(t.gaps.store).middle(); spare != nil {
 			ts.spare = append(ts.spare, spare)
 		}
 	}
@@ -156,15 +157,15 @@ func (t *talks) forget(c *flows.Conn) {
 		t.readers.Give(x.reader)
 	}
 	if x.queue != 0 {
-		*t.queues.at(x.queue) = (*t.queues.at(x.queue))[:0]
-		t.queues.give(x.queue)
+		*t.queues.At(x.queue) = (*t.queues.At(x.queue))[:0]
+		t.queues.Give(x.queue)
 	}
 	if x.gaps.store != 0 {
-		if s := t.gaps.at(x.gaps.store); cap(s.values) > 3 {
+		if s := t.gaps.At(x.gaps.store); cap(s.values) > 3 {
 			t.spare = append(t.spare, s.values[:0])
 			s.values = nil
 		}
-		t.gaps.give(x.gaps.store)
+		t.gaps.Give(x.gaps.store)
 	}
 	t.Give(c.User)
 }
@@ -178,42 +179,21 @@ func (t *talks) drop(c *flows.Conn) {
 	}
 }
 
-// pool hands out values by number, from 1, and takes them back.
-type pool[T any] struct {
-	values []T
-	free   []int32
-}
-
-func (p *pool[T]) at(i int32) *T { return &p.values[i-1] }
-
-func (p *pool[T]) take() int32 {
-	if n := len(p.free); n > 0 {
-		i := p.free[n-1]
-		p.free = p.free[:n-1]
-		return i
-	}
-	var zero T
-	p.values = append(p.values, zero)
-	return int32(len(p.values))
-}
-
-func (p *pool[T]) give(i int32) { p.free = append(p.free, i) }
-
 // addGap notes an idle gap of t.
 func (ts *talks) addGap(t *talk, ns int64) {
 	g := &t.gaps
 	g.n++
 	if g.n > 1 {
 		if g.store == 0 {
-			g.store = ts.gaps.take()
-			s := ts.gaps.at(g.store)
+			g.store = ts.gaps.Take()
+			s := ts.gaps.At(g.store)
 			*s = samples{}
 			if n := len(ts.spare); n > 0 {
 				s.values, ts.spare = ts.spare[n-1], ts.spare[:n-1]
 			}
 			s.add(g.last)
 		}
-		ts.gaps.at(g.store).add(ns)
+		ts.gaps.At(g.store).add(ns)
 	}
 	g.last = ns
 	g.max = max(g.max, ns)
@@ -227,9 +207,9 @@ func (ts *talks) push(t *talk, x exchange) {
 		return
 	}
 	if t.queue == 0 {
-		t.queue = ts.queues.take()
+		t.queue = ts.queues.Take()
 	}
-	if q := ts.queues.at(t.queue); len(*q) < maxQueued {
+	if q := ts.queues.At(t.queue); len(*q) < maxQueued {
 		*q = append(*q, x)
 	}
 }
@@ -239,7 +219,7 @@ func (ts *talks) last(t *talk) *exchange {
 	if t.outstanding <= 1 || t.queue == 0 {
 		return &t.now
 	}
-	q := *ts.queues.at(t.queue)
+	q := *ts.queues.At(t.queue)
 	return &q[len(q)-1]
 }
 
@@ -254,11 +234,11 @@ func (ts *talks) pop(t *talk) {
 		t.now = exchange{}
 		return
 	}
-	q := ts.queues.at(t.queue)
+	q := ts.queues.At(t.queue)
 	t.now = (*q)[0]
 	*q = append((*q)[:0], (*q)[1:]...)
 	if len(*q) == 0 {
-		ts.queues.give(t.queue)
+		ts.queues.Give(t.queue)
 		t.queue = 0
 	}
 }

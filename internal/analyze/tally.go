@@ -31,7 +31,7 @@ func (b *books) fold(until int64) {
 	t.handshakes = grown(t.handshakes, len(b.pools.pairs))
 	spared := b.spare()
 	var jobs sync.WaitGroup
-	if b.uses.stored == nil {
+	if !b.uses.Packed() {
 		jobs.Go(func() { b.foldPorts(until) })
 		b.foldTimeWaits(until, &spared)
 	} else { // to load both at once would take twice the memory
@@ -54,16 +54,16 @@ func grown[T any](x []T, n int) []T {
 // the others.
 func (b *books) spare() (ids idSet) {
 	t := &b.sums
-	b.reusable.load()
-	b.reusable.sort(func(x, y *saved) bool { return x.id < y.id })
-	for i := range uint32(b.reusable.len()) {
-		s := b.reusable.at(i)
+	b.reusable.Unpack()
+	b.reusable.Sort(func(x, y *saved) bool { return x.id < y.id })
+	for i := range uint32(b.reusable.Len()) {
+		s := b.reusable.At(i)
 		if t.made[s.pair]++; t.made[s.pair] > b.pools.pairs[s.pair].need() {
 			t.handshakes[s.pair] += s.handshake
 			ids.add(uint64(s.id))
 		}
 	}
-	b.reusable.cut(0)
+	b.reusable.Cut(0)
 	return ids
 }
 
@@ -71,10 +71,10 @@ func (b *books) spare() (ids idSet) {
 // perfect pool would not have made.
 func (b *books) foldTimeWaits(until int64, spared *idSet) {
 	t := &b.sums
-	b.spans.load()
-	line := newTimeline(b.spans.len())
-	for i := range uint32(b.spans.len()) {
-		s := b.spans.at(i)
+	b.spans.Unpack()
+	line := newTimeline(b.spans.Len())
+	for i := range uint32(b.spans.Len()) {
+		s := b.spans.At(i)
 		if !s.begun {
 			s.spared = s.spared || spared.has(uint64(s.id))
 		}
@@ -82,7 +82,7 @@ func (b *books) foldTimeWaits(until int64, spared *idSet) {
 	}
 	line.sort()
 	line.sweep(func(i uint32, at int64) {
-		s := b.spans.at(i)
+		s := b.spans.At(i)
 		t.all.begin(at, t.last)
 		t.shape.begin(at)
 		t.hosts[s.host].begin(at, t.last)
@@ -93,7 +93,7 @@ func (b *books) foldTimeWaits(until int64, spared *idSet) {
 			t.kept.begin(at, t.last)
 		}
 	}, func(i uint32, at int64) {
-		s := b.spans.at(i)
+		s := b.spans.At(i)
 		t.all.end(at, t.last)
 		t.shape.end(at)
 		t.hosts[s.host].end(at, t.last)
@@ -104,24 +104,24 @@ func (b *books) foldTimeWaits(until int64, spared *idSet) {
 			t.kept.end(at, t.last)
 		}
 	})
-	b.spans.remove(func(s *entry) bool { return s.to <= until })
+	b.spans.Remove(func(s *entry) bool { return s.to <= until })
 }
 
 // foldPorts counts the client's ports. An instant counts as a time.
 func (b *books) foldPorts(until int64) {
 	t := &b.sums
-	b.uses.load()
-	line := newTimeline(b.uses.len())
-	for i := range uint32(b.uses.len()) {
-		u := b.uses.at(i)
+	b.uses.Unpack()
+	line := newTimeline(b.uses.Len())
+	for i := range uint32(b.uses.Len()) {
+		u := b.uses.At(i)
 		u.to = max(u.to, u.from+1)
 		line.add(i, max(u.from, t.until), u.to, until, &u.begun)
 	}
 	line.sort()
 	line.sweep(func(i uint32, at int64) {
-		t.ports[b.uses.at(i).pair].begin(at, t.last)
+		t.ports[b.uses.At(i).pair].begin(at, t.last)
 	}, func(i uint32, at int64) {
-		t.ports[b.uses.at(i).pair].end(at, t.last)
+		t.ports[b.uses.At(i).pair].end(at, t.last)
 	})
-	b.uses.remove(func(u *use) bool { return u.to <= until && u.to != math.MaxInt64 })
+	b.uses.Remove(func(u *use) bool { return u.to <= until && u.to != math.MaxInt64 })
 }

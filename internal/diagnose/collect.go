@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
 // record is what is kept of a connection for its group: no pointer, 104 bytes.
@@ -77,7 +78,7 @@ func (r *record) unanswered() bool {
 // Collector takes the connections of one analysis. It is not safe for
 // concurrent use.
 type Collector struct {
-	records flows.Vault[record]
+	records compact.Vault[record]
 	byID    []*record // all of them, once the analysis is over
 	traits  traits
 	workers int
@@ -90,7 +91,7 @@ type traits struct {
 	opaque           int64 // connections whose requests cannot be read
 	encrypted, http2 int64 // of these
 
-	marks flows.Vault[marked]
+	marks compact.Vault[marked]
 }
 
 // marked is a connection with something unusual besides its cause.

@@ -11,8 +11,14 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/kernel"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
+
+// counted are the counters that tell of connections that end, or never come to
+// be.
+var counted = []string{"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "ListenOverflows", "ListenDrops", "TCPReqQFullDrop",
+	"TCPAbortOnData", "TCPAbortOnClose", "TCPAbortOnTimeout", "TCPAbortOnLinger", "TCPAbortOnMemory"}
 
 // Compare sets what the kernel says beside what the packets say: r with its
 // connections, as a Snapshot or r itself has them, and how long TIME_WAIT lasts.
@@ -23,26 +29,26 @@ import (
 // one by one. What the capture cannot see, as other interfaces, what the filter
 // leaves out, and connections that had ended before it began, is counted apart
 // and is no disagreement.
-func Compare(h, before *Host, r *analyze.Result, connections report.Facts, timeWait time.Duration) *report.Host {
-	out := &report.Host{Sockets: h.Sockets, Settings: h.Settings}
+func Compare(h, before *kernel.Host, r *analyze.Result, connections report.Facts, timeWait time.Duration) *report.Host {
+	out := &report.Host{Sockets: report.HostSockets(h.Counts), Settings: report.HostSettings(h.Settings)}
 	for _, name := range counted {
-		n, ok := h.counters[name]
+		n, ok := h.Counters[name]
 		if !ok {
 			continue
 		}
 		c := report.HostCounter{Name: name, Total: n, New: analyze.Unknown}
 		if before != nil {
-			if was, ok := before.counters[name]; ok {
+			if was, ok := before.Counters[name]; ok {
 				c.New = n - was
 			}
 		}
 		out.Counters = append(out.Counters, c)
 	}
 	if connections.Len() > 0 || r.Totals.Connections == 0 {
-		out.Compared = h.compare(connections, int64(timeWait), out)
+		out.Compared = compare(h, connections, int64(timeWait), out)
 	}
-	if !h.unnamed {
-		out.Processes = h.processes(r)
+	if !h.Anonymous {
+		out.Processes = processes(h, r)
 	}
 	return out
 }
@@ -70,30 +76,30 @@ type ends struct {
 }
 
 // compare counts ends on this host by state.
-func (h *Host) compare(connections report.Facts, timeWait int64, said *report.Host) []report.Comparison {
+func compare(h *kernel.Host, connections report.Facts, timeWait int64, said *report.Host) []report.Comparison {
 	waits := report.Comparison{State: "time_wait"}
 	open := report.Comparison{State: "established"}
 	last := map[tuple]ends{} // of the last life of each
 	var c analyze.Connection
 	for i := range connections.Len() {
 		connections.Connection(i, &c)
-		last[tupleOf(c.Client, c.Server)] = h.ends(&c, timeWait)
+		last[tupleOf(c.Client, c.Server)] = endsOf(h, &c, timeWait)
 	}
 	for _, e := range last {
 		open.Packets += e.open
 		waits.Packets += e.waits
 	}
-	for i := range h.table {
-		s := &h.table[i]
+	for i := range h.Sockets {
+		s := &h.Sockets[i]
 		c := &waits
-		switch s.state {
-		case stateTimeWait:
-		case stateEstablished:
+		switch s.State {
+		case kernel.TimeWait:
+		case kernel.Established:
 			c = &open
 		default:
 			continue
 		}
-		if _, ok := last[tupleOf(s.local, s.remote)]; ok {
+		if _, ok := last[tupleOf(s.Local, s.Remote)]; ok {
 			c.Kernel++
 		} else {
 			c.Unseen++
@@ -103,7 +109,7 @@ func (h *Host) compare(connections report.Facts, timeWait int64, said *report.Ho
 		differ := c.Packets - c.Kernel
 		c.Agree = max(differ, -differ) <= max(slackSockets, max(c.Packets, c.Kernel)/slackPart)
 	}
-	waits.Said = h.aboutWaits(&waits, said)
+	waits.Said = aboutWaits(&waits, said)
 	open.Said = aboutOpen(&open)
 	return []report.Comparison{waits, open}
 }
@@ -117,9 +123,9 @@ func opened(h flows.Handshake) bool {
 	return false
 }
 
-// ends returns the ends of a connection that are on this host. Each packet of
+// endsOf returns the ends of a connection that are on this host. Each packet of
 // a connection that is over starts TIME_WAIT again.
-func (h *Host) ends(c *analyze.Connection, timeWait int64) (e ends) {
+func endsOf(h *kernel.Host, c *analyze.Connection, timeWait int64) (e ends) {
 	open := c.Close.Kind == flows.CloseOpen && opened(c.Handshake)
 	waits := h.At-c.End < timeWait
 	for _, end := range []struct {
@@ -127,7 +133,7 @@ func (h *Host) ends(c *analyze.Connection, timeWait int64) (e ends) {
 		waits analyze.TimeWait
 	}{{c.Client, analyze.TimeWaitClient}, {c.Server, analyze.TimeWaitServer}} {
 		switch by := c.Close.TimeWait; {
-		case !h.has(end.at.Addr()):
+		case !h.Has(end.at.Addr()):
 		case open:
 			e.open++
 		case waits && (by == end.waits || by == analyze.TimeWaitBoth):
@@ -139,7 +145,7 @@ func (h *Host) ends(c *analyze.Connection, timeWait int64) (e ends) {
 
 // aboutWaits says where a difference of TIME_WAIT entries comes from, and what
 // the capture does not show.
-func (h *Host) aboutWaits(c *report.Comparison, said *report.Host) string {
+func aboutWaits(c *report.Comparison, said *report.Host) string {
 	var out []string
 	switch n := c.Packets - c.Kernel; {
 	case c.Agree:
@@ -191,34 +197,34 @@ const (
 )
 
 // processes returns who holds the ends on this host.
-func (h *Host) processes(r *analyze.Result) []report.LocalEnd {
-	listens := map[netip.AddrPort][]report.HostProcess{}
-	clients := map[string][]report.HostProcess{} // by client address and server
+func processes(h *kernel.Host, r *analyze.Result) []report.LocalEnd {
+	listens := map[netip.AddrPort][]kernel.Process{}
+	clients := map[string][]kernel.Process{} // by client address and server
 	key := func(client netip.Addr, server netip.AddrPort) string { return client.String() + " " + server.String() }
-	for i := range h.table {
-		s := &h.table[i]
-		switch s.state {
-		case stateListening:
-			listens[s.local] = join(listens[s.local], h.owners[s.inode])
-		case stateTimeWait:
+	for i := range h.Sockets {
+		s := &h.Sockets[i]
+		switch s.State {
+		case kernel.Listening:
+			listens[s.Local] = join(listens[s.Local], h.Owners[s.Inode])
+		case kernel.TimeWait:
 		default:
-			k := key(s.local.Addr(), s.remote)
-			clients[k] = join(clients[k], h.owners[s.inode])
+			k := key(s.Local.Addr(), s.Remote)
+			clients[k] = join(clients[k], h.Owners[s.Inode])
 		}
 	}
 	var out []report.LocalEnd
 	for i := range r.Servers {
-		if s := &r.Servers[i]; h.has(s.Server.Addr()) {
+		if s := &r.Servers[i]; h.Has(s.Server.Addr()) {
 			by := listens[s.Server]
 			for _, wild := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
 				by = join(by, listens[netip.AddrPortFrom(wild, s.Server.Port())])
 			}
-			out = append(out, report.LocalEnd{Server: s.Server, Connections: s.Connections, Processes: by})
+			out = append(out, report.LocalEnd{Server: s.Server, Connections: s.Connections, Processes: told(by)})
 		}
 	}
 	for i := range r.Pairs {
-		if p := &r.Pairs[i]; h.has(p.Client) {
-			out = append(out, report.LocalEnd{Server: p.Server, Client: p.Client, Connections: p.Connections, Processes: clients[key(p.Client, p.Server)]})
+		if p := &r.Pairs[i]; h.Has(p.Client) {
+			out = append(out, report.LocalEnd{Server: p.Server, Client: p.Client, Connections: p.Connections, Processes: told(clients[key(p.Client, p.Server)])})
 		}
 	}
 	slices.SortStableFunc(out, func(x, y report.LocalEnd) int { return cmp.Compare(y.Connections, x.Connections) })
@@ -226,11 +232,20 @@ func (h *Host) processes(r *analyze.Result) []report.LocalEnd {
 }
 
 // join adds processes that are not in list yet.
-func join(list, more []report.HostProcess) []report.HostProcess {
+func join(list, more []kernel.Process) []kernel.Process {
 	for _, p := range more {
 		if len(list) < maxProcesses && !slices.Contains(list, p) {
 			list = append(list, p)
 		}
 	}
 	return list
+}
+
+// told returns processes as reports have them.
+func told(list []kernel.Process) []report.HostProcess {
+	var out []report.HostProcess
+	for _, p := range list {
+		out = append(out, report.HostProcess(p))
+	}
+	return out
 }

@@ -148,6 +148,16 @@ func (x *Snapshot) Connection(i int, c *analyze.Connection) {
 	*c = x.Connections[i]
 }
 
+// ConnectionAt returns the i-th connection without a copy where it can: it lies in
+// x, or in scratch, which is filled then.
+func (x *Snapshot) ConnectionAt(i int, scratch *analyze.Connection) *analyze.Connection {
+	if x.whole {
+		x.Result.Connection(i, scratch)
+		return scratch
+	}
+	return &x.Connections[i]
+}
+
 // ByID fills c with the connection that has that ID, and reports whether there
 // is one.
 func (x *Snapshot) ByID(id uint64, c *analyze.Connection) bool {

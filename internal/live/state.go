@@ -81,3 +81,34 @@ func openState(c *analyze.Connection, now int64) (State, int64) {
 	}
 	return Idle, max(0, now-c.End)
 }
+
+// Recycled says which connections took over the TIME_WAIT entry of an earlier one
+// between the same two endpoints: by endpoints, the ID of the last that did.
+type Recycled map[tuple]uint64
+
+// Recycled returns what there is of it in x, nil if there is none.
+func (x *Snapshot) Recycled() Recycled {
+	var out Recycled
+	var scratch analyze.Connection
+	for i := range x.Len() {
+		c := x.ConnectionAt(i, &scratch)
+		if c.Evidence.Recycled == analyze.Nobody {
+			continue
+		}
+		if out == nil {
+			out = Recycled{}
+		}
+		out[tupleOf(c.Client, c.Server)] = c.ID
+	}
+	return out
+}
+
+// State is StateOf, but that a TIME_WAIT entry which a later connection has taken
+// over is gone: c is Closed, since nobody knows when.
+func (r Recycled) State(c *analyze.Connection, now, timeWait int64) (State, int64) {
+	s, d := StateOf(c, now, timeWait)
+	if s == TimeWait && r[tupleOf(c.Client, c.Server)] > c.ID {
+		return Closed, analyze.Unknown
+	}
+	return s, d
+}

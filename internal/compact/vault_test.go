@@ -1,4 +1,4 @@
-package flows
+package compact
 
 import (
 	"math/rand/v2"
@@ -81,7 +81,7 @@ func rotate(v *Vault[kept], n int) {
 func TestVaultUsesAgain(t *testing.T) {
 	var v Vault[kept]
 	rotate(&v, 100_000)
-	if want := 1000/vaultRows + 3; len(v.blocks) > want {
+	if want := 1000/blockLen + 3; len(v.blocks) > want {
 		t.Errorf("got %d blocks, want at most %d", len(v.blocks), want)
 	}
 }
@@ -89,7 +89,7 @@ func TestVaultUsesAgain(t *testing.T) {
 // TestVaultDrain empties a vault.
 func TestVaultDrain(t *testing.T) {
 	var v Vault[kept]
-	const n = 5*vaultRows + 7
+	const n = 5*blockLen + 7
 	for i := range n {
 		v.Put(&kept{id: uint32(i)})
 	}
@@ -111,7 +111,7 @@ func TestVaultDrain(t *testing.T) {
 // TestVaultRoom holds how little room values take that go up evenly.
 func TestVaultRoom(t *testing.T) {
 	var v Vault[kept]
-	const n = 100 * vaultRows
+	const n = 100 * blockLen
 	for i := range int64(n) {
 		v.Put(&kept{at: 1e18 + i*1e5, id: uint32(i), port: [2]uint16{32768, 80}, same: 9})
 	}

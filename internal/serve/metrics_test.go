@@ -1,4 +1,4 @@
-package live_test
+package serve_test
 
 import (
 	"io"
@@ -16,10 +16,11 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
 // scrape returns the samples, by name with labels.
-func scrape(t testing.TB, s *live.Server) (samples map[string]float64, text string) {
+func scrape(t testing.TB, s *serve.Server) (samples map[string]float64, text string) {
 	t.Helper()
 	text = get(s, "GET", "/metrics").Body.String()
 	samples = map[string]float64{}
@@ -43,7 +44,7 @@ func scrape(t testing.TB, s *live.Server) (samples map[string]float64, text stri
 }
 
 // everything is a moment that has all metrics.
-func everything(t testing.TB) live.Moment {
+func everything(t testing.TB) serve.Moment {
 	m := read(t, "demo.pcap")
 	dropped := uint64(7)
 	m.Meta.KernelDropped = &dropped
@@ -52,7 +53,7 @@ func everything(t testing.TB) live.Moment {
 }
 
 func TestMetrics(t *testing.T) {
-	s := live.NewServer(version, noon)
+	s := serve.New(version, noon)
 	m := everything(t)
 	s.Publish(m)
 	got, text := scrape(t, s)
@@ -100,10 +101,10 @@ func TestMetrics(t *testing.T) {
 // never go down nor vanish, and come to what the report says.
 func TestCounters(t *testing.T) {
 	for _, name := range recordings(t) {
-		s := live.NewServer(version, noon)
+		s := serve.New(version, noon)
 		session := live.NewSession(analyze.Options{}, 10)
 		before := map[string]float64{}
-		look := func(m live.Moment) map[string]float64 {
+		look := func(m serve.Moment) map[string]float64 {
 			s.Publish(m)
 			got, text := scrape(t, s)
 			for k, v := range before {
@@ -124,12 +125,12 @@ func TestCounters(t *testing.T) {
 					looks++
 					m := metaOf(name, stats)
 					m.Last = part[len(part)-1].Time
-					look(live.Moment{Snapshot: session.Snapshot(m.First, m.Last), Meta: m})
+					look(serve.Moment{Snapshot: session.Snapshot(m.First, m.Last), Meta: m})
 				}
 			}
 		})
 		x := session.Finish(meta.First, meta.Last)
-		got, totals := look(live.Moment{Snapshot: x, Meta: meta}), &x.Result.Totals
+		got, totals := look(serve.Moment{Snapshot: x, Meta: meta}), &x.Result.Totals
 		for k, want := range map[string]int64{
 			"kaanalyze_connections_total": totals.Connections, "kaanalyze_retransmissions_total": totals.Retransmissions,
 			`kaanalyze_probes_total{side="client"}`: totals.ClientProbes.Sent, `kaanalyze_flagged_packets_total{flag="rst"}`: totals.RST,
@@ -156,7 +157,7 @@ func family(sample string) string {
 
 // BenchmarkScrape measures what a scrape takes beside the reading.
 func BenchmarkScrape(b *testing.B) {
-	s := live.NewServer(version, noon)
+	s := serve.New(version, noon)
 	s.Publish(everything(b))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,4 +1,4 @@
-package live
+package tui
 
 import (
 	"fmt"
@@ -11,22 +11,23 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 // model is what the view shows, and what keys do. One goroutine has it.
 type model struct {
-	v     *View
+	opt   *Options
 	style *style
 
-	x      *Snapshot // that is shown, nil before the first
-	next   *Snapshot // that came since the view was paused
-	final  bool      // no other will come
-	came   time.Time // when x did
-	paused time.Time // since when nothing moves, zero if it does
-	now    int64     // the packets' clock, for what is drawn
-	taken  map[tuple]uint64
+	x        *live.Snapshot // that is shown, nil before the first
+	next     *live.Snapshot // that came since the view was paused
+	final    bool           // no other will come
+	came     time.Time      // when x did
+	paused   time.Time      // since when nothing moves, zero if it does
+	now      int64          // the packets' clock, for what is drawn
+	recycled live.Recycled  // in x
 
 	width, height int
 	tab           int
@@ -54,8 +55,8 @@ const (
 	askFile
 )
 
-func newModel(v *View) *model {
-	m := &model{v: v, style: newStyle(v.Color, v.ASCII), bindings: newBindings(), width: 80, height: 24}
+func newModel(opt *Options) *model {
+	m := &model{opt: opt, style: newStyle(opt.Color, opt.ASCII), bindings: newBindings(), width: 80, height: 24}
 	m.findings, m.servers, m.pairs, m.connections = newFindings(m), newServers(m), newPairs(m), newConnections(m)
 	m.lists = [tabs]list{m.findings, m.servers, m.pairs, m.connections}
 	m.input = textinput.New()
@@ -65,9 +66,9 @@ func newModel(v *View) *model {
 }
 
 // none is shown before the first snapshot.
-var noSnapshot = &Snapshot{Result: &analyze.Result{}, Diagnosis: &diagnose.Diagnosis{}}
+var noSnapshot = &live.Snapshot{Result: &analyze.Result{}, Diagnosis: &diagnose.Diagnosis{}}
 
-func (m *model) snapshot() *Snapshot {
+func (m *model) snapshot() *live.Snapshot {
 	if m.x == nil {
 		return noSnapshot
 	}
@@ -108,7 +109,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			m.next = msg.x
 		}
 	case tickMsg:
-		if w, h := m.v.Size(); w > 0 && (w != m.width || h != m.height) {
+		if w, h := m.opt.Size(); w > 0 && (w != m.width || h != m.height) {
 			return m, tea.Batch(m.tick(), tea.RequestWindowSize)
 		}
 		return m, m.tick()
@@ -134,9 +135,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 // load shows x.
-func (m *model) load(x *Snapshot) {
-	m.x, m.next, m.came = x, nil, m.v.Now()
-	m.taken = recycled(x)
+func (m *model) load(x *live.Snapshot) {
+	m.x, m.next, m.came = x, nil, m.opt.Now()
+	m.recycled = x.Recycled()
 	m.tellTime()
 	for _, l := range m.lists {
 		l.load()
@@ -150,10 +151,10 @@ func (m *model) load(x *Snapshot) {
 // quiet.
 func (m *model) tellTime() {
 	m.now = m.snapshot().At
-	if m.x == nil || !m.v.Live {
+	if m.x == nil || !m.opt.Live {
 		return
 	}
-	until := m.v.Now()
+	until := m.opt.Now()
 	switch {
 	case !m.paused.IsZero():
 		until = m.paused
@@ -232,7 +233,7 @@ func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 	if n := len(m.pages); n > 0 && !onPage[msg.String()] {
 		return m.pages[n-1].scroll(msg)
 	}
-	mistake(msg.String())
+	forcePanic(msg.String())
 	for i := range m.bindings {
 		if key.Matches(msg, m.bindings[i].Binding) {
 			return m.bindings[i].do(m)
@@ -261,7 +262,7 @@ func (m *model) open() tea.Cmd {
 		}
 	case connectionsTab:
 		if c := m.connections.selected(); c != nil {
-			m.push(connectionPage(c.ID, m.v.Story != nil))
+			m.push(connectionPage(c.ID, m.opt.Story != nil))
 			return m.tell(c.ID)
 		}
 	}
@@ -340,7 +341,7 @@ func (m *model) pause() {
 	case m.final || m.x == nil:
 		m.note = "nothing moves"
 	default:
-		m.paused = m.v.Now()
+		m.paused = m.opt.Now()
 	}
 }
 
@@ -414,7 +415,7 @@ func (m *model) save(name string) tea.Cmd {
 	}
 	x := m.x
 	m.note = "saving ..."
-	return func() tea.Msg { return savedMsg{name, m.v.Save(x, name)} }
+	return func() tea.Msg { return savedMsg{name, m.opt.Save(x, name)} }
 }
 
 // endings lists those of the formats.
@@ -428,12 +429,12 @@ func endings() string {
 
 // tell lets the story of a connection be told.
 func (m *model) tell(id uint64) tea.Cmd {
-	if m.v.Story == nil {
+	if m.opt.Story == nil {
 		return nil
 	}
 	x, width := m.x, m.width
 	return func() tea.Msg {
-		text, err := m.v.Story(x, id, width)
+		text, err := m.opt.Story(x, id, width)
 		return toldMsg{id, text, err}
 	}
 }

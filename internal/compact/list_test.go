@@ -1,4 +1,4 @@
-package analyze
+package compact
 
 import (
 	"math/rand/v2"
@@ -9,10 +9,10 @@ import (
 )
 
 // values returns what a list holds.
-func values(l *list[int]) []int {
+func values(l *List[int]) []int {
 	var out []int
-	for i := range uint32(l.len()) {
-		out = append(out, *l.at(i))
+	for i := range uint32(l.Len()) {
+		out = append(out, *l.At(i))
 	}
 	return out
 }
@@ -20,22 +20,22 @@ func values(l *list[int]) []int {
 // TestListStored holds that what is stored comes back in order, in a clone too.
 func TestListStored(t *testing.T) {
 	for _, n := range []int{0, 1, 5*pieceLen + 7} {
-		var l list[int]
-		l.store()
+		var l List[int]
+		l.Pack()
 		var want []int
 		for i := range n {
-			l.add(i * i)
+			l.Add(i * i)
 			want = append(want, i*i)
 		}
-		other := l.clone()
+		other := l.Clone()
 		if got := values(&other); !slices.Equal(got, want) {
 			t.Errorf("%d values, a clone: got, then want\n%s", n, cmp.Diff(got, want))
 		}
-		l.load()
+		l.Unpack()
 		if got := values(&l); !slices.Equal(got, want) {
 			t.Errorf("%d values, loaded: got, then want\n%s", n, cmp.Diff(got, want))
 		}
-		l.add(7)
+		l.Add(7)
 		if got := values(&l); !slices.Equal(got, append(want, 7)) {
 			t.Errorf("%d values, and one added after load: got %d", n, len(got))
 		}
@@ -46,7 +46,7 @@ func TestListStored(t *testing.T) {
 func TestList(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for _, n := range []int{0, 1, pieceLen - 1, pieceLen, pieceLen + 1, 5*pieceLen + 7} {
-		var l list[int]
+		var l List[int]
 		var want []int
 		check := func(what string) {
 			t.Helper()
@@ -57,23 +57,23 @@ func TestList(t *testing.T) {
 		for range 3 {
 			for range n {
 				v := random.IntN(1000)
-				l.add(v)
+				l.Add(v)
 				want = append(want, v)
 			}
 			check("after add")
-			l.sort(func(a, b *int) bool { return *a < *b })
+			l.Sort(func(a, b *int) bool { return *a < *b })
 			slices.Sort(want)
 			check("after sort")
-			copied, before := l.clone(), slices.Clone(want)
+			copied, before := l.Clone(), slices.Clone(want)
 			limit := random.IntN(1000)
-			l.remove(func(v *int) bool { return *v > limit })
+			l.Remove(func(v *int) bool { return *v > limit })
 			want = slices.DeleteFunc(want, func(v int) bool { return v > limit })
 			check("after remove")
 			if got := values(&copied); !slices.Equal(got, before) {
 				t.Fatalf("%d values: the clone changed", n)
 			}
 		}
-		l.cut(0)
+		l.Cut(0)
 		want = nil
 		check("after cut")
 	}

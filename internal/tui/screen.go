@@ -1,4 +1,4 @@
-package live
+package tui
 
 import (
 	"bytes"
@@ -82,8 +82,8 @@ func (m *model) body(height int) []string {
 
 // header says what is read and whether it goes on.
 func (m *model) header() string {
-	left := m.style.bold("kaanalyze") + " " + oneLine(m.v.Name)
-	p := m.v.Progress()
+	left := m.style.bold("kaanalyze") + " " + oneLine(m.opt.Name)
+	p := m.opt.Progress()
 	if p.Packets > 0 {
 		left += "  " + diagnose.Plural(int64(p.Packets), "packet", "packets")
 	}
@@ -94,9 +94,9 @@ func (m *model) header() string {
 	switch {
 	case !m.paused.IsZero():
 		right = "PAUSED"
-	case m.v.Live && !m.final:
+	case m.opt.Live && !m.final:
 		right = "LIVE"
-	case m.v.Live:
+	case m.opt.Live:
 		right = "ENDED"
 	case !m.final:
 		right = "READING"
@@ -123,14 +123,14 @@ func span(first, last int64) string {
 
 // waiting is shown before the first snapshot.
 func (m *model) waiting() []string {
-	p := m.v.Progress()
+	p := m.opt.Progress()
 	what := "waiting for packets ..."
 	switch {
-	case !m.v.Live && p.Total > 0:
+	case !m.opt.Live && p.Total > 0:
 		const columns = 40
 		done := int(min(columns, columns*p.Done/p.Total))
 		what = fmt.Sprintf("reading [%s%s] %d%%", strings.Repeat("#", done), strings.Repeat(".", columns-done), min(100, 100*p.Done/p.Total))
-	case !m.v.Live:
+	case !m.opt.Live:
 		what = "reading ..."
 	}
 	return []string{"", "  " + what}
@@ -256,7 +256,7 @@ func (m *model) footer() string {
 		return p.hint + at
 	}
 	keys := "tab next  enter open  / filter  < > sort  s save  ? help  q quit"
-	if m.v.Live && !m.final {
+	if m.opt.Live && !m.final {
 		keys = strings.Replace(keys, "s save", "p pause  s save", 1)
 	}
 	return keys

@@ -1,4 +1,9 @@
-package live
+// Package serve shows a capture by HTTP while it is read: metrics for Prometheus,
+// and the report in any format.
+//
+// A [Server] of [New] answers with the latest [Moment] that was published, from
+// Listen, at an address of [ParseListen], until Close.
+package serve
 
 import (
 	"context"
@@ -77,9 +82,9 @@ type shown struct {
 	at time.Time
 }
 
-// NewServer returns a Server of that version of the program, which does not
+// New returns a Server of that version of the program, which does not
 // listen yet.
-func NewServer(version string, now func() time.Time) *Server {
+func New(version string, now func() time.Time) *Server {
 	return &Server{version: version, now: now, reports: make(chan struct{}, maxReports)}
 }
 

@@ -1,4 +1,4 @@
-package live
+package serve
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -22,7 +23,7 @@ import (
 
 // Moment is what the server shows: a snapshot, and what it was made of.
 type Moment struct {
-	Snapshot *Snapshot
+	Snapshot *live.Snapshot
 	Meta     report.Meta
 	Host     *report.Host // nil but for packets that are captured on this host
 }

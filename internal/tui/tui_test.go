@@ -1,4 +1,4 @@
-package live
+package tui
 
 import (
 	"context"
@@ -23,6 +23,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/live"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -54,12 +55,12 @@ func recorded(t testing.TB, name string) []flows.Segment {
 }
 
 // whole returns the snapshot of a recording that was read to its end.
-func whole(t testing.TB, name string) *Snapshot {
+func whole(t testing.TB, name string) *live.Snapshot {
 	segs := recorded(t, name)
 	a := analyze.New(analyze.Options{})
 	a.Apply(segs)
 	r := a.Finish(segs[0].Time, segs[len(segs)-1].Time)
-	return Whole(r, diagnose.Run(r, 2))
+	return live.Whole(r, diagnose.Run(r, 2))
 }
 
 // screen is a model without a terminal, and a clock that stands still.
@@ -68,7 +69,7 @@ type screen struct {
 	clock time.Time
 }
 
-func newScreen(width, height int, v View) *screen {
+func newScreen(width, height int, v Options) *screen {
 	s := &screen{clock: time.Unix(1_800_000_000, 0)}
 	v.Now = func() time.Time { return s.clock }
 	v.TimeWait = time.Minute
@@ -134,7 +135,7 @@ func TestViewGolden(t *testing.T) {
 			"of-a-finding": {"down", "c"}, "help": {"?"}, "save": {"s"},
 		} {
 			for _, size := range [][2]int{{80, 24}, {200, 50}} {
-				s := newScreen(size[0], size[1], View{Name: of + ".pcap"})
+				s := newScreen(size[0], size[1], Options{Name: of + ".pcap"})
 				s.Update(shownMsg{x, true})
 				s.press(keys...)
 				golden(t, fmt.Sprintf("%s-%s-%dx%d.txt", of, name, size[0], size[1]), s.text())
@@ -162,7 +163,7 @@ func golden(t *testing.T, name, got string) {
 
 // TestViewReading shows how far the reading of a file is.
 func TestViewReading(t *testing.T) {
-	s := newScreen(80, 24, View{Name: "a.pcap", Progress: func() Progress { return Progress{Done: 30, Total: 120, Packets: 1234} }})
+	s := newScreen(80, 24, Options{Name: "a.pcap", Progress: func() Progress { return Progress{Done: 30, Total: 120, Packets: 1234} }})
 	s.want(t, "reading [##########......", "25%", "1,234 packets", "READING")
 	s.press("4", "down", "enter", "/", "a", "esc", "s", "p", "c", ">", "r", "1", "enter", "c")
 	s.want(t, "reading")
@@ -171,8 +172,8 @@ func TestViewReading(t *testing.T) {
 }
 
 // follow returns a session that has taken a recording.
-func follow(t *testing.T, name string) *Session {
-	s := NewSession(analyze.Options{}, DefaultKeep)
+func follow(t *testing.T, name string) *live.Session {
+	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
 	s.Apply(recorded(t, name))
 	return s
 }
@@ -182,7 +183,7 @@ func follow(t *testing.T, name string) *Session {
 func TestViewClock(t *testing.T) {
 	segs := recorded(t, "demo.pcap")
 	x := follow(t, "demo.pcap").Snapshot(segs[0].Time, segs[len(segs)-1].Time)
-	s := newScreen(120, 40, View{Name: "eth0", Live: true})
+	s := newScreen(120, 40, Options{Name: "eth0", Live: true})
 	s.want(t, "waiting for packets", "LIVE")
 	s.Update(shownMsg{x, false})
 	s.press("4", "end")
@@ -214,8 +215,8 @@ func TestViewClock(t *testing.T) {
 // TestViewSelected keeps the cursor at its connection while others come.
 func TestViewSelected(t *testing.T) {
 	segs := recorded(t, "demo.pcap")
-	session := NewSession(analyze.Options{}, DefaultKeep)
-	s := newScreen(100, 40, View{Live: true})
+	session := live.NewSession(analyze.Options{}, live.DefaultKeep)
+	s := newScreen(100, 40, Options{Live: true})
 	s.press("4")
 	was := ""
 	for from := 0; from < len(segs); from += 100 {
@@ -238,7 +239,7 @@ func TestViewSelected(t *testing.T) {
 // TestViewSizes draws everything in windows of any size, as after a resize.
 func TestViewSizes(t *testing.T) {
 	x := whole(t, "demo.pcap")
-	s := newScreen(80, 24, View{Name: "a-capture-with-a-rather-long-name-for-so-small-a-window.pcap", Live: true})
+	s := newScreen(80, 24, Options{Name: "a-capture-with-a-rather-long-name-for-so-small-a-window.pcap", Live: true})
 	s.Update(shownMsg{x, false})
 	for _, keys := range [][]string{{"1"}, {"2"}, {"3"}, {"4"}, {">"}, {"/", "client", "enter"}, {"enter"}, {"esc", "?"}, {"esc", "s"}} {
 		s.press(keys...)
@@ -264,7 +265,7 @@ func TestViewSizes(t *testing.T) {
 func TestViewPlain(t *testing.T) {
 	x := whole(t, "demo.pcap")
 	for _, color := range []bool{false, true} {
-		s := newScreen(200, 50, View{Color: color, ASCII: !color, Name: "a.pcap"})
+		s := newScreen(200, 50, Options{Color: color, ASCII: !color, Name: "a.pcap"})
 		s.Update(shownMsg{x, true})
 		s.press("4", ">")
 		got := s.View().Content
@@ -289,7 +290,7 @@ func (s *screen) ids() []uint64 {
 // TestViewFilter filters as one types.
 func TestViewFilter(t *testing.T) {
 	x := whole(t, "demo.pcap")
-	s := newScreen(80, 24, View{})
+	s := newScreen(80, 24, Options{})
 	s.Update(shownMsg{x, true})
 	s.press("4", "/")
 	was := len(s.ids())
@@ -319,7 +320,7 @@ func TestViewFilter(t *testing.T) {
 // TestViewSort sorts by each column, both ways.
 func TestViewSort(t *testing.T) {
 	x := whole(t, "demo.pcap")
-	s := newScreen(200, 50, View{})
+	s := newScreen(200, 50, Options{})
 	s.Update(shownMsg{x, true})
 	for tab, l := range s.lists {
 		s.press(fmt.Sprint(tab + 1))
@@ -356,7 +357,7 @@ func TestViewJump(t *testing.T) {
 	for _, name := range []string{"demo.pcap", "go-stale-race.pcap", "go-readtimeout.pcap", "accept-queue-full.pcap", "kill-server.pcap"} {
 		x := whole(t, name)
 		for i := range x.Diagnosis.Findings {
-			s := newScreen(80, 24, View{})
+			s := newScreen(80, 24, Options{})
 			s.Update(shownMsg{x, true})
 			for range i {
 				s.press("down")
@@ -368,7 +369,7 @@ func TestViewJump(t *testing.T) {
 		}
 		for tab := serversTab; tab <= pairsTab; tab++ {
 			for i := range x.Result.Pairs {
-				s := newScreen(80, 24, View{})
+				s := newScreen(80, 24, Options{})
 				s.Update(shownMsg{x, true})
 				s.press(fmt.Sprint(tab + 1))
 				for range i {
@@ -390,14 +391,14 @@ func TestViewJump(t *testing.T) {
 // TestViewPages opens and closes pages, and saves.
 func TestViewPages(t *testing.T) {
 	saved := ""
-	s := newScreen(80, 24, View{
-		Story: func(_ *Snapshot, id uint64, width int) (string, error) {
+	s := newScreen(80, 24, Options{
+		Story: func(_ *live.Snapshot, id uint64, width int) (string, error) {
 			if id == 2 {
 				return "", errors.New("the file is gone")
 			}
 			return fmt.Sprintf("the story of %d in %d columns", id, width), nil
 		},
-		Save: func(_ *Snapshot, name string) error { saved = name; return nil },
+		Save: func(_ *live.Snapshot, name string) error { saved = name; return nil },
 	})
 	s.Update(shownMsg{whole(t, "demo.pcap"), true})
 	s.press("4", "enter")
@@ -433,22 +434,22 @@ func TestViewOnlyLooks(t *testing.T) {
 	was.Connections = slices.Clone(x.Connections)
 	was.Result = new(*x.Result)
 	was.Result.Servers, was.Result.Pairs = slices.Clone(x.Result.Servers), slices.Clone(x.Result.Pairs)
-	s := newScreen(80, 24, View{Live: true})
+	s := newScreen(80, 24, Options{Live: true})
 	s.Update(shownMsg{x, false})
 	for _, tab := range []string{"1", "2", "3", "4"} {
 		s.press(tab, ">", "down", "r", "enter")
 		_ = s.text()
 		s.press("esc", "esc", "/", "10", "enter")
 	}
-	if diff := cmp.Diff(&was, x, cmp.AllowUnexported(Snapshot{}), cmpopts.EquateNaNs(), cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}),
+	if diff := cmp.Diff(&was, x, cmp.AllowUnexported(live.Snapshot{}), cmpopts.EquateNaNs(), cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}),
 		cmpopts.IgnoreUnexported(analyze.Result{}), cmpopts.IgnoreTypes(&diagnose.Diagnosis{})); diff != "" {
 		t.Errorf("the view has changed it:\n%s", diff)
 	}
 }
 
 // many returns a snapshot of n connections.
-func many(n int) *Snapshot {
-	x := &Snapshot{At: int64(n) * 1e6, Result: &analyze.Result{Last: int64(n) * 1e6}, Diagnosis: &diagnose.Diagnosis{}}
+func many(n int) *live.Snapshot {
+	x := &live.Snapshot{At: int64(n) * 1e6, Result: &analyze.Result{Last: int64(n) * 1e6}, Diagnosis: &diagnose.Diagnosis{}}
 	x.Result.Totals.Connections = int64(n)
 	for i := range n {
 		c := analyze.Connection{
@@ -468,7 +469,7 @@ func many(n int) *Snapshot {
 func TestViewDrawsWhatIsSeen(t *testing.T) {
 	var took [2]float64
 	for i, n := range []int{200, 20_000} {
-		s := newScreen(200, 50, View{})
+		s := newScreen(200, 50, Options{})
 		s.Update(shownMsg{many(n), true})
 		s.press("4", "end")
 		took[i] = testing.AllocsPerRun(10, func() { s.screen() })
@@ -482,7 +483,7 @@ func TestViewDrawsWhatIsSeen(t *testing.T) {
 func BenchmarkView(b *testing.B) {
 	x := many(20_000)
 	for name, keys := range map[string][]string{"plain": {"4"}, "sorted": {"4", ">>>"}, "filtered": {"4", "/", "time"}} {
-		s := newScreen(200, 50, View{Live: true})
+		s := newScreen(200, 50, Options{Live: true})
 		s.Update(shownMsg{x, false})
 		s.press(keys...)
 		b.Run(name+"/show", func(b *testing.B) {

@@ -1,4 +1,4 @@
-package live
+package tui
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/kaanalyze/kaanalyze/internal/live"
 )
 
 const hostile = "\x1b]0;owned\a\x1b[31m\r\n\u202e\x7f\u009b2J\xff"
@@ -15,10 +17,10 @@ const hostile = "\x1b]0;owned\a\x1b[31m\r\n\u202e\x7f\u009b2J\xff"
 // TestViewHostile draws what a terminal must not act on.
 func TestViewHostile(t *testing.T) {
 	x := whole(t, "demo.pcap")
-	s := newScreen(120, 40, View{
+	s := newScreen(120, 40, Options{
 		Name:  hostile,
-		Story: func(*Snapshot, uint64, int) (string, error) { return "GET /" + hostile, nil },
-		Save:  func(*Snapshot, string) error { return errors.New(hostile) },
+		Story: func(*live.Snapshot, uint64, int) (string, error) { return "GET /" + hostile, nil },
+		Save:  func(*live.Snapshot, string) error { return errors.New(hostile) },
 	})
 	s.Update(shownMsg{x, true})
 	for i := range s.x.Diagnosis.Findings {
@@ -41,7 +43,7 @@ func TestViewHostile(t *testing.T) {
 // nothing but colours and bold text goes to the terminal besides text.
 func TestViewOfHostileCapture(t *testing.T) {
 	styles := regexp.MustCompile(`\x1b\[[0-9;]*m`)
-	s := newScreen(120, 40, View{Name: "hostile.pcap", Color: true})
+	s := newScreen(120, 40, Options{Name: "hostile.pcap", Color: true})
 	s.Update(shownMsg{whole(t, filepath.Join("hostile", "hostile.pcap")), true})
 	for _, keys := range [][]string{{"1", "enter"}, {"c"}, {"esc", "esc", "2"}, {"enter"}, {"3"}, {"enter"}, {"4"}, {"enter"}, {"esc", "/", hostile}, {"enter"}} {
 		s.press(keys...)

@@ -1,4 +1,4 @@
-package live
+package tui
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
 
@@ -49,7 +50,7 @@ func (m *model) curves() []string {
 		if f.wide {
 			list[i] += fmt.Sprintf("%*s ", curveName-1, countCell(c.total))
 		}
-		list[i] += pad(text.Bars(c.values, c.top, m.v.ASCII), f.bars) + " " + c.said
+		list[i] += pad(text.Bars(c.values, c.top, m.opt.ASCII), f.bars) + " " + c.said
 		list[i] = pad(cut(list[i], f.cell, m.style), f.cell)
 	}
 	return []string{list[0] + "  " + list[1], list[2] + "  " + list[3]}
@@ -59,7 +60,7 @@ func (m *model) curves() []string {
 // columns one step takes. A live capture shows its last steps.
 func (m *model) pitch(columns int) (steps, wide int) {
 	n := len(m.result().Series.Requests)
-	if m.v.Live || n == 0 {
+	if m.opt.Live || n == 0 {
 		return 1, 1
 	}
 	return (n + columns - 1) / columns, max(1, columns/n)
@@ -76,7 +77,7 @@ func (m *model) shape(columns int) [4]curve {
 	s, t := &m.result().Series, &m.result().Totals
 	steps, wide := m.pitch(columns)
 	join := func(values []int64, by func(a, b int64) int64) []int64 {
-		if m.v.Live {
+		if m.opt.Live {
 			values = values[max(0, len(values)-columns):]
 		}
 		return gather(values, steps, by)
@@ -106,13 +107,14 @@ func (m *model) shape(columns int) [4]curve {
 func (m *model) held() int64 {
 	x := m.snapshot()
 	n := x.Result.Totals.TimeWait.AtEnd
-	if m.now == x.At || x.whole {
+	if m.now == x.At {
 		return n
 	}
-	for i := range x.Connections {
-		c := &x.Connections[i]
-		was, _ := StateOf(c, x.At, int64(m.v.TimeWait))
-		if now, _ := StateOf(c, m.now, int64(m.v.TimeWait)); was == TimeWait && now == Closed {
+	var scratch analyze.Connection
+	for i := range x.Len() {
+		c := x.ConnectionAt(i, &scratch)
+		was, _ := live.StateOf(c, x.At, int64(m.opt.TimeWait))
+		if now, _ := live.StateOf(c, m.now, int64(m.opt.TimeWait)); was == live.TimeWait && now == live.Closed {
 			n--
 			if c.Close.TimeWait == analyze.TimeWaitBoth {
 				n--

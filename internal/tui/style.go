@@ -1,4 +1,4 @@
-package live
+package tui
 
 import (
 	"charm.land/lipgloss/v2"

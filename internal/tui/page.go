@@ -1,4 +1,4 @@
-package live
+package tui
 
 import (
 	"bytes"
@@ -63,11 +63,11 @@ func (p *page) scroll(msg tea.KeyPressMsg) tea.Cmd {
 func (m *model) report() *report.Report {
 	x := m.snapshot()
 	return &report.Report{
-		Meta:      report.Meta{Packets: 1, First: x.Result.First, Last: x.Result.Last, Sources: []report.Source{{Name: m.v.Name}}},
+		Meta:      report.Meta{Packets: 1, First: x.Result.First, Last: x.Result.Last, Sources: []report.Source{{Name: m.opt.Name}}},
 		Result:    x.Result,
 		Diagnosis: x.Diagnosis,
 		Facts:     x,
-		Options:   report.Options{Width: m.width, ASCII: m.v.ASCII},
+		Options:   report.Options{Width: m.width, ASCII: m.opt.ASCII},
 	}
 }
 

@@ -1,4 +1,4 @@
-package live_test
+package serve_test
 
 import (
 	"bytes"
@@ -22,6 +22,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
+	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
 const version = "v0.1.0"
@@ -58,15 +59,15 @@ func metaOf(name string, s *capture.Stats) report.Meta {
 }
 
 // read returns the last moment of a recording.
-func read(t testing.TB, name string) live.Moment {
+func read(t testing.TB, name string) serve.Moment {
 	t.Helper()
 	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
 	m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { _ = s.Apply(segs) })
-	return live.Moment{Snapshot: s.Finish(m.First, m.Last), Meta: m}
+	return serve.Moment{Snapshot: s.Finish(m.First, m.Last), Meta: m}
 }
 
 // get asks a server, which listens nowhere.
-func get(s *live.Server, method, target string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+func get(s *serve.Server, method, target string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, nil)
 	r.Host = "127.0.0.1:9190"
 	for _, f := range change {
@@ -85,7 +86,7 @@ func TestReport(t *testing.T) {
 		m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { _ = a.Apply(segs) })
 		result := a.Finish(m.First, m.Last)
 		r := &report.Report{Version: version, Meta: m, Result: result, Diagnosis: diagnose.Run(result, 2)}
-		s := live.NewServer(version, noon)
+		s := serve.New(version, noon)
 		s.Publish(read(t, name))
 		for i := range formats.All {
 			f := &formats.All[i]
@@ -106,7 +107,7 @@ func TestReport(t *testing.T) {
 
 // TestHostileCapture serves what a capture full of attacks comes to.
 func TestHostileCapture(t *testing.T) {
-	s := live.NewServer(version, noon)
+	s := serve.New(version, noon)
 	s.Publish(read(t, "hostile/hostile.pcap"))
 	line := regexp.MustCompile(`^(# (HELP|TYPE) kaanalyze_[a-z_]+ [ -~]+|kaanalyze_[a-z_]+(\{[a-z_]+="[A-Za-z0-9_.+-]+"(,[a-z_]+="[A-Za-z0-9_.+-]+")*\})? [0-9.e+-]+|kaanalyze_build_info\{[ -~]+\} 1)$`)
 	for l := range strings.Lines(get(s, "GET", "/metrics").Body.String()) {
@@ -126,14 +127,14 @@ func TestHostileCapture(t *testing.T) {
 func cut(s string) string { return s[:min(len(s), 2000)] }
 
 func TestRequests(t *testing.T) {
-	empty, full := live.NewServer(version, noon), live.NewServer(version, noon)
+	empty, full := serve.New(version, noon), serve.New(version, noon)
 	full.Publish(read(t, "demo.pcap"))
 	body := func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("x")), 1 }
 	chunked := func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("x")), -1 }
 	host := func(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
 	for _, c := range []struct {
 		name           string
-		s              *live.Server
+		s              *serve.Server
 		method, target string
 		change         func(*http.Request)
 		want           int
@@ -194,7 +195,7 @@ func TestParseListen(t *testing.T) {
 		"9190": "127.0.0.1:9190", ":9190": "127.0.0.1:9190", "localhost:0": "127.0.0.1:0", "0.0.0.0:80": "0.0.0.0:80", "[::]:80": "[::]:80", "[::1]:1": "[::1]:1",
 		"": "", ":": "", "x": "", "65536": "", "-1": "", "example.com:80": "", "1.2.3.4": "", "::1": "", "[::1]": "", "1.2.3.4:http": "", "http://x:1": "", "256.0.0.1:80": "",
 	} {
-		got, err := live.ParseListen(text)
+		got, err := serve.ParseListen(text)
 		if want == "" && err == nil || want != "" && (err != nil || got != netip.MustParseAddrPort(want)) {
 			t.Errorf("%q: got %v and error %v, want %q", text, got, err, want)
 		}
@@ -203,12 +204,12 @@ func TestParseListen(t *testing.T) {
 
 // TestListen asks over the loopback interface.
 func TestListen(t *testing.T) {
-	s := live.NewServer(version, noon)
+	s := serve.New(version, noon)
 	if err := s.Listen(netip.MustParseAddrPort("127.0.0.1:0")); err != nil {
 		t.Skip("no loopback interface:", err)
 	}
 	defer s.Close()
-	if err := live.NewServer(version, noon).Listen(s.Addr()); err == nil || !strings.HasSuffix(err.Error(), "address already in use") {
+	if err := serve.New(version, noon).Listen(s.Addr()); err == nil || !strings.HasSuffix(err.Error(), "address already in use") {
 		t.Errorf("a second server: got error %v, want that the address is in use", err)
 	}
 	url := "http://" + s.Addr().String()
@@ -245,7 +246,7 @@ func TestListen(t *testing.T) {
 	if _, err := http.Get(url + "/healthz"); err == nil {
 		t.Error("it answers after its end")
 	}
-	live.NewServer(version, noon).Close() // which never listened
+	serve.New(version, noon).Close() // which never listened
 }
 
 // recordings are the names of all.

@@ -1,4 +1,4 @@
-package live
+package tui
 
 import (
 	"encoding/binary"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/live"
 )
 
 // The tabs, in the order of their keys.
@@ -105,7 +106,7 @@ func newConnections(m *model) *table[analyze.Connection] {
 	type C = analyze.Connection
 	cause := func(c *C) string { return m.diagnosis().Of(c.ID).Cause.String() }
 	return &table[C]{
-		name: "connections", sortBy: -1, natural: m.v.Live,
+		name: "connections", sortBy: -1, natural: m.opt.Live,
 		count: func() int { return m.snapshot().Len() },
 		item:  m.connection,
 		key:   func(c *C) string { return strconv.FormatUint(c.ID, 10) },
@@ -145,28 +146,20 @@ func probes(c *analyze.Connection) int64 {
 	return int64(c.ClientProbes.Sent) + int64(c.ServerProbes.Sent)
 }
 
-// connection returns the i-th connection of the snapshot.
+// connection returns the i-th connection of the snapshot, valid until the next one is asked for.
 func (m *model) connection(i int) *analyze.Connection {
-	if x := m.snapshot(); !x.whole {
-		return &x.Connections[i]
-	}
-	m.x.Connection(i, &m.scratch)
-	return &m.scratch
+	return m.snapshot().ConnectionAt(i, &m.scratch)
 }
 
 // state returns what c is doing at the moment that is drawn.
-func (m *model) state(c *analyze.Connection) (State, int64) {
-	s, d := StateOf(c, m.now, int64(m.v.TimeWait))
-	if s == TimeWait && m.taken[tupleOf(c.Client, c.Server)] > c.ID {
-		return Closed, analyze.Unknown
-	}
-	return s, d
+func (m *model) state(c *analyze.Connection) (live.State, int64) {
+	return m.recycled.State(c, m.now, int64(m.opt.TimeWait))
 }
 
 // stateText names the state of c, with the time that goes with it.
 func (m *model) stateText(c *analyze.Connection) string {
 	s, d := m.state(c)
-	if s == Closed || d == analyze.Unknown {
+	if s == live.Closed || d == analyze.Unknown {
 		return s.String()
 	}
 	return s.String() + " " + seconds(d)
@@ -176,7 +169,7 @@ func (m *model) stateText(c *analyze.Connection) string {
 // been there for longest, or have least left, first.
 func (m *model) stateOrder(c *analyze.Connection) string {
 	s, d := m.state(c)
-	if s != TimeWait {
+	if s != live.TimeWait {
 		d = -d
 	}
 	return string(binary.BigEndian.AppendUint64([]byte{byte(s)}, uint64(d)^1<<63))
@@ -184,30 +177,7 @@ func (m *model) stateOrder(c *analyze.Connection) string {
 
 func (m *model) statePaint(c *analyze.Connection) paint {
 	s, _ := m.state(c)
-	return [...]paint{Opening: warning, Active: good, Idle: none, Silent: bad, HalfClosed: warning, TimeWait: warning, Closed: faint}[s]
-}
-
-// recycled returns the connections that took over a TIME_WAIT of the same ends:
-// it is not there any more.
-func recycled(x *Snapshot) map[tuple]uint64 {
-	var taken map[tuple]uint64
-	var c analyze.Connection
-	for i := range x.Len() {
-		p := &c
-		if x.whole {
-			x.Connection(i, p)
-		} else {
-			p = &x.Connections[i]
-		}
-		if p.Evidence.Recycled == analyze.Nobody {
-			continue
-		}
-		if taken == nil {
-			taken = map[tuple]uint64{}
-		}
-		taken[tupleOf(p.Client, p.Server)] = p.ID
-	}
-	return taken
+	return [...]paint{live.Opening: warning, live.Active: good, live.Idle: none, live.Silent: bad, live.HalfClosed: warning, live.TimeWait: warning, live.Closed: faint}[s]
 }
 
 // seconds writes a time that goes on while one looks.

@@ -1,4 +1,4 @@
-package live_test
+package serve_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
 var (
@@ -26,7 +26,7 @@ var (
 // registry returns the metrics there are with their types, and all labels.
 func registry(t *testing.T) (types map[string]string, labels map[string]bool) {
 	t.Helper()
-	s := live.NewServer(version, noon)
+	s := serve.New(version, noon)
 	s.Publish(everything(t))
 	_, text := scrape(t, s)
 	types, labels = map[string]string{}, map[string]bool{"instance": true, "job": true}

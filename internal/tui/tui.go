@@ -1,4 +1,9 @@
-package live
+// Package tui is the terminal view: it shows snapshots of a capture in tables
+// that can be sorted, filtered and opened.
+//
+// [New] makes a [View] of [Options], Run draws until the user quits, and meanwhile
+// others tell it of new snapshots with Show and, at last, Finish.
+package tui
 
 import (
 	"errors"
@@ -7,14 +12,12 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+
+	"github.com/kaanalyze/kaanalyze/internal/live"
 )
 
-// View shows snapshots on a terminal until it is told to quit. It never changes
-// them. The fields are set before Run.
-//
-// Show, Finish and Quit may be called from any goroutine, also before Run, which
-// they may wait for, and after it.
-type View struct {
+// Options say what a View shows and where.
+type Options struct {
 	Name     string // of what is read, as a terminal may show it
 	Live     bool   // packets come as they are captured, so idle times go on between them
 	TimeWait time.Duration
@@ -30,11 +33,18 @@ type View struct {
 	// Progress says how far the reading is; total is 0 if nobody knows.
 	Progress func() Progress
 	// Save writes the report of x to a file. Its error is shown.
-	Save func(x *Snapshot, name string) error
+	Save func(x *live.Snapshot, name string) error
 	// Story tells a connection of x packet by packet, for that many columns. It is
 	// nil where the packets cannot be read again.
-	Story func(x *Snapshot, id uint64, width int) (string, error)
+	Story func(x *live.Snapshot, id uint64, width int) (string, error)
+}
 
+// View shows snapshots on a terminal until it is told to quit. It never changes
+// them.
+//
+// Show, Finish and Quit may be called from any goroutine, also before Run, which
+// they may wait for, and after it.
+type View struct {
 	program *tea.Program
 }
 
@@ -47,7 +57,7 @@ type Progress struct {
 // What View tells its model.
 type (
 	shownMsg struct { // a snapshot came
-		x     *Snapshot
+		x     *live.Snapshot
 		final bool
 	}
 	tickMsg struct{} // time goes on
@@ -62,14 +72,13 @@ type (
 	}
 )
 
-// NewView returns v, ready to be run and shown to.
-func NewView(v View) *View {
-	opts := []tea.ProgramOption{tea.WithInput(v.Input), tea.WithOutput(v.Output), tea.WithoutSignalHandler(), tea.WithFPS(30)}
-	if !v.Color {
+// New returns a View, ready to be run and shown to.
+func New(o Options) *View {
+	opts := []tea.ProgramOption{tea.WithInput(o.Input), tea.WithOutput(o.Output), tea.WithoutSignalHandler(), tea.WithFPS(30)}
+	if !o.Color {
 		opts = append(opts, tea.WithColorProfile(colorprofile.ASCII))
 	}
-	v.program = tea.NewProgram(newModel(&v), opts...)
-	return &v
+	return &View{tea.NewProgram(newModel(&o), opts...)}
 }
 
 // Run draws until the user or Quit ends it. The terminal is then as it was,
@@ -83,10 +92,10 @@ func (v *View) Run() error {
 }
 
 // Show shows x from now on.
-func (v *View) Show(x *Snapshot) { v.program.Send(shownMsg{x, false}) }
+func (v *View) Show(x *live.Snapshot) { v.program.Send(shownMsg{x, false}) }
 
 // Finish shows x, which is all that there is to come.
-func (v *View) Finish(x *Snapshot) { v.program.Send(shownMsg{x, true}) }
+func (v *View) Finish(x *live.Snapshot) { v.program.Send(shownMsg{x, true}) }
 
 // Quit ends Run.
 func (v *View) Quit() { v.program.Quit() }

@@ -1,0 +1,165 @@
+package live_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/capture/capturetest"
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/anonymize"
+	"github.com/kaanalyze/kaanalyze/internal/kernel"
+	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// compare is Compare with a snapshot of that moment.
+func compare(h, before *kernel.Host, x *live.Snapshot) *report.Host {
+	h.At = x.At
+	return live.Compare(h, before, x.Result, x, time.Minute)
+}
+
+// snapshot is of a script.
+func snapshot(t *testing.T, script string) *live.Snapshot {
+	t.Helper()
+	segs := capturetest.Segments(t, script)
+	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
+	_ = s.Apply(segs)
+	return s.Snapshot(segs[0].Time, segs[len(segs)-1].Time)
+}
+
+// host is what the kernel says where it lists these sockets.
+func host(overflow int64, sockets ...kernel.Socket) *kernel.Host {
+	return &kernel.Host{
+		Counts:   kernel.Counts{Established: 2, TimeWait: 126, InUse: 9, Orphaned: 1},
+		Settings: kernel.Settings{FirstPort: 40000, LastPort: 40999, TWReuse: 2, MaxTWBuckets: 131072, FINTimeoutSeconds: 60, KeepaliveSeconds: kernel.Unknown},
+		Counters: map[string]int64{"TW": 316, "TCPTimeWaitOverflow": overflow, "ListenOverflows": 2, "SyncookiesSent": 5},
+		Sockets:  sockets,
+	}
+}
+
+// TestCompareCounts hands on what the kernel counts, and what is new of it.
+func TestCompareCounts(t *testing.T) {
+	out := compare(host(4), host(1), snapshot(t, closing(1)))
+	want := []report.HostCounter{{Name: "TW", Total: 316, New: 0}, {Name: "TCPTimeWaitOverflow", Total: 4, New: 3}, {Name: "ListenOverflows", Total: 2, New: 0}}
+	if !slices.Equal(out.Counters, want) {
+		t.Errorf("counters: got %+v, want %+v", out.Counters, want)
+	}
+	if got := compare(host(4), nil, snapshot(t, closing(1))).Counters[0].New; got != analyze.Unknown {
+		t.Errorf("without a look before: got %d new, want Unknown", got)
+	}
+	if want := (report.HostSockets{Established: 2, TimeWait: 126, InUse: 9, Orphaned: 1}); out.Sockets != want {
+		t.Errorf("sockets: got %+v, want %+v", out.Sockets, want)
+	}
+	settings := report.HostSettings{FirstPort: 40000, LastPort: 40999, TWReuse: 2, MaxTWBuckets: 131072, FINTimeoutSeconds: 60, KeepaliveSeconds: analyze.Unknown}
+	if out.Settings != settings {
+		t.Errorf("settings: got %+v, want %+v", out.Settings, settings)
+	}
+}
+
+// TestCompare sets what the kernel lists beside a hundred connections that the
+// server has closed, and one that is open.
+func TestCompare(t *testing.T) {
+	const n = 100
+	x := snapshot(t, closing(n)+"conn 1\n25.0 > S 0:0(0)\n25.1 < S. 0:0(0) ack 1\n25.2 > . ack 1\n")
+	server := x.Connections[0].Server
+	client := x.Connections[0].Client.Addr()
+	open := x.Connections[n].Client
+	sockets := func(state kernel.State, n int) (list []kernel.Socket) {
+		for i := range n {
+			list = append(list, kernel.Socket{Local: server, Remote: x.Connections[i].Client, State: state})
+		}
+		return list
+	}
+	waits := func(n int, more ...kernel.Socket) []kernel.Socket {
+		return append(sockets(kernel.TimeWait, n), more...)
+	}
+	opened := kernel.Socket{Local: server, Remote: open, State: kernel.Established, Inode: 11}
+	others := slices.Repeat([]kernel.Socket{{Local: netip.MustParseAddrPort("10.0.0.1:9"), Remote: netip.MustParseAddrPort("10.0.0.2:9"), State: kernel.TimeWait}}, 5)
+	for _, c := range []struct {
+		name          string
+		sockets       []kernel.Socket
+		overflow      int64
+		waits, unseen int64
+		agree         [2]bool
+		said          [2]string
+	}{
+		{"the same", waits(n, opened), 0, n, 0, [2]bool{true, true}, [2]string{}},
+		{"a little less", waits(n-3, opened), 0, n - 3, 0, [2]bool{true, true}, [2]string{}},
+		{"others besides", waits(n, append(others, opened)...), 0, n, 5, [2]bool{true, true}, [2]string{"5 more are not in the capture"}},
+		{"too many for the kernel", waits(40, opened), 60, 40, 0, [2]bool{false, true}, [2]string{"dropped 60 of them early: there were more than tcp_max_tw_buckets"}},
+		{"another namespace", nil, 0, 0, 0, [2]bool{false, true}, [2]string{"another network namespace"}},
+		{"open by the kernel", waits(n-20, append(sockets(kernel.Established, 20), opened)...), 0, n - 20, 0, [2]bool{false, false},
+			[2]string{"dropped 20 of them early: by RSTs", "the kernel holds 20 open that have ended by the packets"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := host(c.overflow, c.sockets...)
+			h.Addresses = []netip.Addr{server.Addr()}
+			got := compare(h, host(0), x).Compared
+			if got[0].Packets != n || got[0].Kernel != c.waits || got[0].Unseen != c.unseen {
+				t.Errorf("TIME_WAIT: got %+v, want %d by the packets, %d by the kernel, %d unseen", got[0], n, c.waits, c.unseen)
+			}
+			for i := range got {
+				if got[i].Agree != c.agree[i] || !strings.Contains(got[i].Said, c.said[i]) || c.said[i] == "" && got[i].Said != "" {
+					t.Errorf("%s: got agree %v, said %q; want %v, %q", got[i].State, got[i].Agree, got[i].Said, c.agree[i], c.said[i])
+				}
+			}
+		})
+	}
+
+	// Whose they are.
+	h := host(0, opened, kernel.Socket{Local: netip.MustParseAddrPort("0.0.0.0:80"), Remote: netip.MustParseAddrPort("0.0.0.0:0"), State: kernel.Listening, Inode: 12})
+	h.Owners = map[uint64][]kernel.Process{12: {{PID: 77, Name: "evil\x1bname"}, {PID: 78, Name: "nginx"}}, 99: {{PID: 77, Name: "evil\x1bname"}}}
+	h.Addresses = []netip.Addr{server.Addr(), client}
+	got := compare(h, nil, x).Processes
+	want := []report.LocalEnd{
+		{Server: server, Connections: n + 1, Processes: []report.HostProcess{{PID: 77, Name: "evil\x1bname"}, {PID: 78, Name: "nginx"}}},
+		{Server: server, Client: client, Connections: n + 1},
+	}
+	if len(got) != 2 || fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("processes: got %v, want %v", got, want)
+	}
+}
+
+// TestAnonymize sets the kernel's sockets beside connections whose addresses are
+// pseudonyms: they match as before, and nobody is named.
+func TestAnonymize(t *testing.T) {
+	const n = 20
+	a := anonymize.New([]byte("key"))
+	segs := capturetest.Segments(t, closing(n))
+	var sockets []kernel.Socket
+	for i := range segs {
+		if s := &segs[i]; s.Flags == flows.SYN {
+			sockets = append(sockets, kernel.Socket{Local: s.Dst().AddrPort(), Remote: s.Src().AddrPort(), State: kernel.TimeWait, Inode: 12})
+		}
+	}
+	server := segs[0].Dst().AddrPort()
+	for i := range segs {
+		segs[i].SrcIP, segs[i].DstIP = a.Addr(segs[i].SrcIP), a.Addr(segs[i].DstIP)
+	}
+	h := host(0, sockets...)
+	h.Owners = map[uint64][]kernel.Process{12: {{PID: 78, Name: "nginx"}}}
+	h.Addresses = []netip.Addr{server.Addr()}
+	h.Anonymize(a.Addr)
+	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
+	_ = s.Apply(segs)
+	got := compare(h, nil, s.Snapshot(segs[0].Time, segs[len(segs)-1].Time))
+	if c := got.Compared[0]; c.Packets != n || c.Kernel != n || c.Unseen != 0 || !c.Agree {
+		t.Errorf("TIME_WAIT: got %+v, want %d by both", c, n)
+	}
+	if len(got.Processes) != 0 {
+		t.Errorf("processes: got %v, want none", got.Processes)
+	}
+}
+
+// TestUnknown holds the two words for what is not known to one value: reports take
+// the kernel's numbers as they are.
+func TestUnknown(t *testing.T) {
+	if kernel.Unknown != analyze.Unknown {
+		t.Errorf("got %d from the kernel, want %d", kernel.Unknown, analyze.Unknown)
+	}
+}

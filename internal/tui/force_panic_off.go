@@ -1,0 +1,6 @@
+//go:build !viewpanic
+
+package tui
+
+// forcePanic is where a test build can be made to panic.
+func forcePanic(string) {}
