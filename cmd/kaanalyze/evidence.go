@@ -153,7 +153,7 @@ func (j *job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*repor
 	j.s.anonymizedEvidence(&how)
 	rec := evidence.NewRecorder(ids, how)
 	what := j.wanted(opt)
-	what.Witness = rec
+	what.Observer = rec
 	what.OnConnection = func(*analyze.Connection) {} // forget those that have ended
 	a := analyze.New(what)
 	if err := src.Run(j.ctx, j.s.replacing(a.Apply)); err != nil {

@@ -40,7 +40,7 @@ func (f *feed) Apply(segs []flows.Segment) error {
 }
 
 // census says how things stand.
-func (f *feed) census(at int64) analyze.Census {
+func (f *feed) census(at int64) analyze.Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.session.Census(at)

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
@@ -46,7 +48,13 @@ pcapng, maybe compressed. The rest is a pcap filter.
 
 Flags:
 `)
-	b.WriteString(newFlags(&settings{}, &raw{}).FlagUsagesWrapped(90))
+	flags := newFlags(&settings{}, &raw{})
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Value.Type() == "bool" {
+			f.Value = plainSwitch{f.Value}
+		}
+	})
+	b.WriteString(flags.FlagUsagesWrapped(90))
 	b.WriteString("\nFormats:\n")
 	for _, f := range formats.All {
 		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)
@@ -57,3 +65,9 @@ of --fail-on, 4 damaged or dropped packets with --strict, 130 at the second sign
 `)
 	return b.String()
 }
+
+// plainSwitch is a switch that help names without "[=true|false]".
+type plainSwitch struct{ pflag.Value }
+
+// Type returns a type that pflag prints no value for.
+func (plainSwitch) Type() string { return "boolfunc" }

@@ -247,7 +247,7 @@ func (p *pulse) ask() {
 
 // beat tells if it is time, or if asked. Counting takes the reading's time, so it
 // is done less often where that is long.
-func (p *pulse) beat(src *capture.Source, count func(at int64) analyze.Census) {
+func (p *pulse) beat(src *capture.Source, count func(at int64) analyze.Snapshot) {
 	const share = 20
 	now := time.Now()
 	select {

@@ -38,7 +38,7 @@ type sink struct {
 	format report.Format
 	w      *bufio.Writer
 	stream *machine.Stream // if lines leave while connections end
-	name   string         // as given, "" for standard output
+	name   string          // as given, "" for standard output
 
 	mu        sync.Mutex // guards the rest
 	file      *os.File   // nil for standard output

@@ -32,8 +32,8 @@ type Options struct {
 	// with a perfect pool are then those of the pool need as it was known.
 	Fold bool
 
-	// Witness, if set, is shown the packets of the connections that it wants.
-	Witness Witness
+	// Observer, if set, is shown the packets of the connections that it wants.
+	Observer Observer
 
 	// Rewrite, if set, returns what is to be read in place of a head. It is as long,
 	// and valid until the next call.
@@ -50,7 +50,7 @@ type Analyzer struct {
 	server flows.Endpoint
 	engine *flows.Engine
 
-	talks  talks
+	states httpStates
 	reader *reader // of the connection whose data is under way
 	bufs   httpparse.Buffers
 	pools  pools
@@ -60,7 +60,7 @@ type Analyzer struct {
 
 	exchanges []Exchange
 	folded    int64 // when the sums last forgot
-	watching  bool  // the witness wants the connection whose data is under way
+	watching  bool  // the observer wants the connection whose data is under way
 }
 
 // New returns an Analyzer.
@@ -95,7 +95,7 @@ func (a *Analyzer) Apply(segs []flows.Segment) error {
 		if a.story.of(c) {
 			a.story.tell(a, c, s)
 		}
-		if w := a.opt.Witness; w != nil && c != nil && w.Wants(c.ID) {
+		if w := a.opt.Observer; w != nil && c != nil && w.Wants(c.ID) {
 			w.Packet(c, senderOf(c, s), s)
 		}
 	}
@@ -132,7 +132,7 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	if a.opt.OnConnection != nil && a.story.id == 0 {
 		a.engine.Drain(func(c *flows.Conn) {
 			settle(c)
-			a.talks.drop(c)
+			a.states.drop(c)
 		})
 	} else {
 		a.engine.Each(settle)
@@ -150,8 +150,8 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 
 // settle enters a connection that does not change any more into the books.
 func (a *Analyzer) settle(c *flows.Conn) {
-	var scratch talk
-	t := a.talks.peek(c, &scratch)
+	var scratch httpState
+	t := a.states.peek(c, &scratch)
 	client := clientSide(c, t)
 	t.pair = a.pairOf(c, t)
 	a.books.enter(c, t, client, int64(a.opt.TimeWait))
@@ -167,7 +167,7 @@ func (a *Analyzer) settle(c *flows.Conn) {
 // clientSide returns the side that is the client: the one that opened the
 // connection; if that was not captured, the one that sends requests, else the
 // one with the higher port.
-func clientSide(c *flows.Conn, t *talk) flows.Side {
+func clientSide(c *flows.Conn, t *httpState) flows.Side {
 	switch {
 	case !c.Midstream():
 		return flows.Initiator

@@ -96,7 +96,7 @@ func (b *books) request(c *flows.Conn, a *Analyzer, at int64, again bool) {
 }
 
 // enter adds a connection that is final.
-func (b *books) enter(c *flows.Conn, t *talk, client flows.Side, timeWait int64) {
+func (b *books) enter(c *flows.Conn, t *httpState, client flows.Side, timeWait int64) {
 	x := &b.totals
 	p := &b.pools.pairs[t.pair]
 	s := &b.pools.servers[p.server]
@@ -128,7 +128,7 @@ func (b *books) handshake(c *flows.Conn) {
 }
 
 // messages counts requests and responses.
-func (b *books) messages(c *flows.Conn, t *talk, client flows.Side, p *poolPair, s *poolServer) {
+func (b *books) messages(c *flows.Conn, t *httpState, client flows.Side, p *poolPair, s *poolServer) {
 	x := &b.totals
 	if t.unread(c, client.Peer()) {
 		b.deaf++
@@ -189,7 +189,7 @@ func (b *books) wire(c *flows.Conn, client flows.Side) {
 }
 
 // closing counts who closed, and how.
-func (b *books) closing(c *flows.Conn, t *talk, client flows.Side, s *poolServer) {
+func (b *books) closing(c *flows.Conn, t *httpState, client flows.Side, s *poolServer) {
 	x := &b.totals
 	kind := c.CloseKind()
 	x.CloseKinds[kind]++
@@ -233,7 +233,7 @@ func (n *Closers) add(by Party) {
 }
 
 // entries notes the TIME_WAIT entries and the use of the client's port.
-func (b *books) entries(c *flows.Conn, t *talk, client flows.Side, timeWait int64) {
+func (b *books) entries(c *flows.Conn, t *httpState, client flows.Side, timeWait int64) {
 	port := use{from: c.Start, to: c.End, pair: t.pair}
 	if c.CloseKind() == flows.CloseOpen || c.CloseKind() == flows.CloseHalf {
 		port.to = math.MaxInt64

@@ -56,7 +56,7 @@ type example struct {
 
 // consider weighs a connection as the example: one that shows best what costs
 // most. The first of equals stays.
-func (b *books) consider(c *flows.Conn, t *talk) {
+func (b *books) consider(c *flows.Conn, t *httpState) {
 	weight := 0
 	switch {
 	case t.requests == 0:

@@ -8,11 +8,11 @@ import (
 
 // describe makes the readable form of a connection, where all are kept.
 func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
-	a.describeAs(c, a.talks.At(c.User), x)
+	a.describeAs(c, a.states.At(c.User), x)
 }
 
-// describeAs is describe with that talk.
-func (a *Analyzer) describeAs(c *flows.Conn, t *talk, x *Connection) {
+// describeAs is describe with the HTTP state given.
+func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 	client := clientSide(c, t)
 	server := client.Peer()
 	*x = Connection{
@@ -46,13 +46,13 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *talk, x *Connection) {
 }
 
 // idleGaps fills the idle gaps, with the last one to the close.
-func (a *Analyzer) idleGaps(c *flows.Conn, t *talk, x *Connection) {
+func (a *Analyzer) idleGaps(c *flows.Conn, t *httpState, x *Connection) {
 	x.IdleP50, x.IdleMax, x.IdleLast = Unknown, Unknown, Unknown
 	var buf [maxSamples + 1]int64
 	values := buf[:0]
 	switch {
 	case t.gaps.store != 0:
-		values = append(values, a.talks.gaps.At(t.gaps.store).values...)
+		values = append(values, a.states.gaps.At(t.gaps.store).values...)
 	case t.gaps.n == 1:
 		values = append(values, t.gaps.last)
 	}
@@ -71,7 +71,7 @@ func (a *Analyzer) idleGaps(c *flows.Conn, t *talk, x *Connection) {
 }
 
 // lastGap returns the idle time before the close, if nothing was under way.
-func lastGap(c *flows.Conn, t *talk) (int64, bool) {
+func lastGap(c *flows.Conn, t *httpState) (int64, bool) {
 	at := closedAt(c)
 	if at == Unknown || t.responses == 0 || t.outstanding > 0 || t.has(tunnelled) || t.lastDone == Unknown {
 		return 0, false
@@ -82,7 +82,7 @@ func lastGap(c *flows.Conn, t *talk) (int64, bool) {
 // nearestRank returns the index of the percentile in n sorted values.
 func nearestRank(n, percent int) int { return max(1, (n*percent+99)/100) - 1 }
 
-func protocolOf(t *talk) Protocol {
+func protocolOf(t *httpState) Protocol {
 	switch {
 	case t.proto != NoProtocol:
 		return t.proto

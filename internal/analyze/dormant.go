@@ -7,30 +7,30 @@ import (
 
 // Where connections are forgotten once they have ended, most of those that are
 // kept wait for the end of their TIME_WAIT, and no message comes any more. The
-// talk of such a connection takes a form of half its size, and less in a
+// HTTP state of such a connection takes a form of half its size, and less in a
 // [compact.Vault], until data comes after all. As with the dormant connections of
-// package flows, a talk that does not fit into that form stays as it is.
+// package flows, a state that does not fit into that form stays as it is.
 
-// dormantTalk is a talk on which both sides have ended. It has neither a reader
+// dormantState is the state of a connection on which both sides have ended. It has neither a reader
 // nor a queue, and one idle gap at most. Times are the distance to at.
-type dormantTalk struct {
+type dormantState struct {
 	at    int64
-	facts talkFacts
+	facts httpFacts
 	pair  uint32
 	gap   uint32 // ns
 
-	requestAt, requestDone, firstByteAt, lastDone, saidAt, usedAt distance
+	requestAt, requestDone, firstByteAt, lastDone, endAt, previousDone distance
 
-	requestNum, responseNum, saidNum uint32
+	requestNum, responseNum, endNum uint32
 
-	requests, responses, saidN uint16
+	requests, responses, endN  uint16
 	status, lastStatus         uint16
 	idleBefore, idleOthers     uint16
 	interim, outstanding, gaps uint8
 	proto                      Protocol
 	minor                      uint8
 	requester                  flows.Side
-	how                        Said
+	reason                     EndReason
 	method                     httpparse.Method
 	answered                   bool
 }
@@ -43,7 +43,7 @@ const (
 	unknownTime distance = 1<<31 - 1
 )
 
-func (x *dormantTalk) distance(t int64) distance {
+func (x *dormantState) distance(t int64) distance {
 	switch t {
 	case 0:
 		return noTime
@@ -53,7 +53,7 @@ func (x *dormantTalk) distance(t int64) distance {
 	return distance(t - x.at)
 }
 
-func (x *dormantTalk) time(d distance) int64 {
+func (x *dormantState) time(d distance) int64 {
 	switch d {
 	case noTime:
 		return 0
@@ -64,8 +64,8 @@ func (x *dormantTalk) time(d distance) int64 {
 }
 
 // pack makes the dormant form of t, and reports whether that tells all of it.
-func (x *dormantTalk) pack(t *talk) bool {
-	e, s := &t.now, &t.said
+func (x *dormantState) pack(t *httpState) bool {
+	e, s := &t.now, &t.end
 	if x.at = t.lastDone; x.at == Unknown {
 		x.at = e.requestAt
 	}
@@ -74,38 +74,38 @@ func (x *dormantTalk) pack(t *talk) bool {
 	x.requestNum, x.responseNum = uint32(e.requestNum), uint32(e.responseNum)
 	x.method, x.status, x.answered = e.method, e.status, e.answered
 	x.lastDone, x.lastStatus = x.distance(t.lastDone), t.lastStatus
-	x.how, x.saidN, x.saidNum, x.saidAt, x.usedAt = s.how, uint16(s.n), uint32(s.num), x.distance(s.at), x.distance(s.usedAt)
+	x.reason, x.endN, x.endNum, x.endAt, x.previousDone = s.reason, uint16(s.n), uint32(s.num), x.distance(s.at), x.distance(s.previousDone)
 	x.requests, x.responses = uint16(t.requests), uint16(t.responses)
 	x.interim, x.outstanding = uint8(t.interim), uint8(t.outstanding)
 	x.proto, x.minor, x.requester = t.proto, t.minor, t.requester
 	x.idleBefore, x.idleOthers = t.idleBefore, t.idleOthers
-	var again talk
+	var again httpState
 	x.unpack(&again)
 	return again == *t
 }
 
 // unpack is the inverse of pack.
-func (x *dormantTalk) unpack(t *talk) {
-	*t = talk{}
+func (x *dormantState) unpack(t *httpState) {
+	*t = httpState{}
 	t.facts, t.pair = x.facts, x.pair
 	t.gaps.n, t.gaps.last, t.gaps.max = uint32(x.gaps), int64(x.gap), int64(x.gap)
-	e, s := &t.now, &t.said
+	e, s := &t.now, &t.end
 	e.requestAt, e.requestDone, e.firstByteAt = x.time(x.requestAt), x.time(x.requestDone), x.time(x.firstByteAt)
 	e.requestNum, e.responseNum = uint64(x.requestNum), uint64(x.responseNum)
 	e.method, e.status, e.answered = x.method, x.status, x.answered
 	t.lastDone, t.lastStatus = x.time(x.lastDone), x.lastStatus
-	s.how, s.n, s.num, s.at, s.usedAt = x.how, uint32(x.saidN), uint64(x.saidNum), x.time(x.saidAt), x.time(x.usedAt)
+	s.reason, s.n, s.num, s.at, s.previousDone = x.reason, uint32(x.endN), uint64(x.endNum), x.time(x.endAt), x.time(x.previousDone)
 	t.requests, t.responses = uint32(x.requests), uint32(x.responses)
 	t.interim, t.outstanding = uint32(x.interim), uint32(x.outstanding)
 	t.proto, t.minor, t.requester = x.proto, x.minor, x.requester
 	t.idleBefore, t.idleOthers = x.idleBefore, x.idleOthers
 }
 
-// dormant marks, in [flows.Conn.User], the number of a dormant talk.
+// dormant marks, in [flows.Conn.User], the number of a dormant state.
 const dormant = 1 << 31
 
-// of returns the talk of c. If it was dormant it is so no more.
-func (ts *talks) of(c *flows.Conn) *talk {
+// of returns the HTTP state of c. If it was dormant it is so no more.
+func (ts *httpStates) of(c *flows.Conn) *httpState {
 	if c.User&dormant == 0 {
 		return ts.At(c.User)
 	}
@@ -116,8 +116,8 @@ func (ts *talks) of(c *flows.Conn) *talk {
 	return t
 }
 
-// peek returns the talk of c to read, which may be scratch.
-func (ts *talks) peek(c *flows.Conn, scratch *talk) *talk {
+// peek returns the HTTP state of c to read, which may be scratch.
+func (ts *httpStates) peek(c *flows.Conn, scratch *httpState) *httpState {
 	if c.User&dormant == 0 {
 		return ts.At(c.User)
 	}
@@ -125,9 +125,9 @@ func (ts *talks) peek(c *flows.Conn, scratch *talk) *talk {
 	return scratch
 }
 
-// sleep makes the talk of c dormant if it fits.
-func (ts *talks) sleep(c *flows.Conn) {
-	var x dormantTalk
+// sleep makes the state of c dormant if it fits.
+func (ts *httpStates) sleep(c *flows.Conn) {
+	var x dormantState
 	if !x.pack(ts.At(c.User)) {
 		return
 	}

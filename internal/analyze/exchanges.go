@@ -9,7 +9,7 @@ import (
 const maxText = 2048
 
 // keep starts the record of an exchange, and returns its number.
-func (a *Analyzer) keep(c *flows.Conn, t *talk, w httpparse.Packed, raw []byte, at int64, num uint64) int32 {
+func (a *Analyzer) keep(c *flows.Conn, t *httpState, w httpparse.Packed, raw []byte, at int64, num uint64) int32 {
 	h, _ := httpparse.Unpack(w)
 	connect := int64(0)
 	if t.requests == 1 {
@@ -33,7 +33,7 @@ func (a *Analyzer) kept(x *exchange, done int64) {
 
 // abandon ends the records of exchanges that have no end. These stay
 // outstanding, as the connection is still to be described.
-func (a *Analyzer) abandon(t *talk) {
+func (a *Analyzer) abandon(t *httpState) {
 	if t.outstanding == 0 {
 		return
 	}
@@ -43,7 +43,7 @@ func (a *Analyzer) abandon(t *talk) {
 	if t.queue == 0 {
 		return
 	}
-	for _, x := range *a.talks.queues.At(t.queue) {
+	for _, x := range *a.states.queues.At(t.queue) {
 		if x.text != 0 {
 			a.kept(&x, Unknown)
 		}

@@ -155,7 +155,7 @@ func samePackets(x, y Connection) bool {
 // requestsSeen returns the requests that were read, also where they do not
 // count because the protocol changed.
 func requestsSeen(a *Analyzer, c *Connection) int64 {
-	return int64(a.talks.At(a.engine.Conn(c.ID).User).requests)
+	return int64(a.states.At(a.engine.Conn(c.ID).User).requests)
 }
 
 func sum(conns []Connection, of func(*Connection) int64) (n int64) {
@@ -218,9 +218,9 @@ func total(steps []int64) (n int64) {
 func balanced(t *testing.T, a *Analyzer) {
 	t.Helper()
 	want := make([]int32, len(a.pools.pairs))
-	var scratch talk
+	var scratch httpState
 	a.engine.Each(func(c *flows.Conn) {
-		x := a.talks.peek(c, &scratch)
+		x := a.states.peek(c, &scratch)
 		if !x.has(settledOut) {
 			want[x.pair] += int32(x.outstanding)
 		}

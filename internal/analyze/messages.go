@@ -11,12 +11,12 @@ import (
 // consumer is the Analyzer as the engine sees it.
 type consumer struct{ *Analyzer }
 
-// Open begins the talk of a connection.
+// Open begins the HTTP state of a connection.
 func (a consumer) Open(c *flows.Conn) {
-	var t *talk
-	c.User, t = a.talks.Take()
+	var t *httpState
+	c.User, t = a.states.Take()
 	if c.Midstream() {
-		r := a.talks.reader(t)
+		r := a.states.reader(t)
 		r.parsers[0].Lose()
 		r.parsers[1].Lose()
 		return
@@ -26,11 +26,11 @@ func (a consumer) Open(c *flows.Conn) {
 
 // Data takes payload of one side.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
-	t := a.talks.of(c)
+	t := a.states.of(c)
 	if t.has(bothEnded) && !beginsMessage(d.Payload) {
 		return // the rest of one, whose sender has not met the RST yet
 	}
-	a.watching = a.opt.Witness != nil && a.opt.Witness.Wants(c.ID)
+	a.watching = a.opt.Observer != nil && a.opt.Observer.Wants(c.ID)
 	if t.facts&(sawData|opaque) != sawData {
 		if t.has(opaque) || a.firstData(c, t, d) {
 			a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
@@ -41,7 +41,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 		return
 	}
-	a.reader = a.talks.reader(t)
+	a.reader = a.states.reader(t)
 	p := &a.reader.parsers[from]
 	b := d.Payload
 	switch {
@@ -73,7 +73,7 @@ func beginsMessage(b []byte) bool {
 
 // firstData looks at the first payload of a connection, and reports whether
 // its requests cannot be counted.
-func (a consumer) firstData(c *flows.Conn, t *talk, d *flows.Data) bool {
+func (a consumer) firstData(c *flows.Conn, t *httpState, d *flows.Data) bool {
 	t.facts |= sawData
 	is := httpparse.HTTP1Request
 	if d.Note.A == 0 { // it does not begin with a whole head
@@ -96,7 +96,7 @@ func (a consumer) firstData(c *flows.Conn, t *talk, d *flows.Data) bool {
 }
 
 // parse drives the parser of one side over b.
-func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *flows.Data) {
+func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) {
 	p := &a.reader.parsers[from]
 	for {
 		n, ev := 0, httpparse.None
@@ -135,7 +135,7 @@ func (a consumer) parse(c *flows.Conn, t *talk, from flows.Side, b []byte, d *fl
 
 // began notes the first bytes of a head: if it is a request's, its exchange
 // begins now, not when the head is whole.
-func (a consumer) began(c *flows.Conn, t *talk, from flows.Side, d *flows.Data) {
+func (a consumer) began(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
 	if c.Midstream() && !t.has(sawRequest) || from != clientSide(c, t) || t.has(pooled|settledOut) {
 		return
 	}
@@ -147,7 +147,7 @@ func (a consumer) began(c *flows.Conn, t *talk, from flows.Side, d *flows.Data) 
 }
 
 // head takes a head that is whole. raw are its bytes.
-func (a consumer) head(c *flows.Conn, t *talk, from flows.Side, w httpparse.Packed, raw []byte, d *flows.Data) {
+func (a consumer) head(c *flows.Conn, t *httpState, from flows.Side, w httpparse.Packed, raw []byte, d *flows.Data) {
 	at, num := d.Time, d.Num
 	if r := a.reader; r.headNum[from] != 0 {
 		at, num = r.headAt[from], r.headNum[from]
@@ -177,7 +177,7 @@ func eventStream(raw []byte) bool {
 }
 
 // request takes the head of a request.
-func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.Packed, raw []byte, at int64, num uint64) {
+func (a consumer) request(c *flows.Conn, t *httpState, from flows.Side, w httpparse.Packed, raw []byte, at int64, num uint64) {
 	if !t.has(sawRequest) {
 		t.facts |= sawRequest
 		t.requester = from
@@ -186,7 +186,7 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 		}
 	}
 	if t.outstanding == 0 && t.responses > 0 && t.lastDone != Unknown {
-		a.talks.addGap(t, max(0, at-t.lastDone))
+		a.states.addGap(t, max(0, at-t.lastDone))
 	}
 	t.requests++
 	t.facts |= sending
@@ -197,7 +197,7 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 		t.minor = w.Minor()
 	}
 	if !w.Persistent() {
-		t.say(saidByRequest(w), t.requests, at, num)
+		t.endPersistence(requestEnd(w), t.requests, at, num)
 	}
 	a.pools.reuse(t)
 	switch t.facts & (pooled | settledOut) {
@@ -212,12 +212,12 @@ func (a consumer) request(c *flows.Conn, t *talk, from flows.Side, w httpparse.P
 	if a.opt.Exchanges && a.wanted(c) || a.story.of(c) {
 		x.text = a.keep(c, t, w, raw, at, num)
 	}
-	a.talks.push(t, x)
+	a.states.push(t, x)
 	a.reader.parsers[from].Frame(httpparse.NoMethod, false)
 }
 
 // response takes the head of a response.
-func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.Packed, at int64, num uint64) {
+func (a consumer) response(c *flows.Conn, t *httpState, from flows.Side, w httpparse.Packed, at int64, num uint64) {
 	p := &a.reader.parsers[from]
 	status := w.Status()
 	if status < 200 && status != 101 {
@@ -230,7 +230,7 @@ func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.
 	t.minor = w.Minor()
 	t.lastStatus = status
 	if !w.Persistent() {
-		t.say(saidByResponse(w), t.responses, at, num)
+		t.endPersistence(responseEnd(w), t.responses, at, num)
 	}
 	t.lastDone = Unknown
 	if status == 408 && t.outstanding == 0 {
@@ -254,12 +254,12 @@ func (a consumer) response(c *flows.Conn, t *talk, from flows.Side, w httpparse.
 	case httpparse.NoBody:
 		t.facts &^= bodied
 	case httpparse.UntilClose:
-		t.say(SaidCloseDelimited, t.responses, at, num)
+		t.endPersistence(EndedByCloseDelimited, t.responses, at, num)
 	}
 }
 
 // tunnel notes that a connection left HTTP/1 (RFC 9110, 7.8 and 9.3.6).
-func (a consumer) tunnel(t *talk, from flows.Side, w httpparse.Packed) {
+func (a consumer) tunnel(t *httpState, from flows.Side, w httpparse.Packed) {
 	a.reader.parsers[from.Peer()].Tunnel()
 	t.facts |= tunnelled
 	switch {
@@ -273,12 +273,12 @@ func (a consumer) tunnel(t *talk, from flows.Side, w httpparse.Packed) {
 }
 
 // done takes the end of a message.
-func (a consumer) done(c *flows.Conn, t *talk, from flows.Side, now int64) {
+func (a consumer) done(c *flows.Conn, t *httpState, from flows.Side, now int64) {
 	w := a.reader.parsers[from].PackedHead()
 	if w.Kind() == httpparse.Request {
 		if t.has(sending) {
 			t.facts &^= sending
-			a.talks.last(t).requestDone = now
+			a.states.last(t).requestDone = now
 		}
 		return
 	}
@@ -295,14 +295,14 @@ func (a consumer) done(c *flows.Conn, t *talk, from flows.Side, now int64) {
 }
 
 // close ends the first outstanding exchange.
-func (a consumer) close(c *flows.Conn, t *talk, now int64) {
+func (a consumer) close(c *flows.Conn, t *httpState, now int64) {
 	if !t.has(settledOut) {
 		a.pools.change(t.pair, now, -1)
 	}
 	if t.now.text != 0 {
 		a.kept(&t.now, now)
 	}
-	a.talks.pop(t)
+	a.states.pop(t)
 	if t.outstanding == 0 && !t.has(oneEnded) {
 		a.pools.rest(t, now)
 	}
@@ -310,7 +310,7 @@ func (a consumer) close(c *flows.Conn, t *talk, now int64) {
 
 // lost notes that the place in a direction is lost: a response whose end was
 // not seen is over at an unknown time.
-func (a consumer) lost(t *talk, from flows.Side) {
+func (a consumer) lost(t *httpState, from flows.Side) {
 	a.reader.headNum[from] = 0
 	switch {
 	case from == t.requester || !t.has(sawRequest):
@@ -325,11 +325,11 @@ func (a consumer) lost(t *talk, from flows.Side) {
 
 // Gap takes bytes that are missing.
 func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
-	t := a.talks.of(c)
+	t := a.states.of(c)
 	if t.facts&(opaque|tunnelled) != 0 {
 		return
 	}
-	a.reader = a.talks.reader(t)
+	a.reader = a.states.reader(t)
 	p := &a.reader.parsers[from]
 	p.Skip(int64(n))
 	now := a.engine.Now()
@@ -339,7 +339,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 
 // End takes the end of what a side sends.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
-	t := a.talks.of(c)
+	t := a.states.of(c)
 	if t.has(opaque) {
 		return
 	}
@@ -361,15 +361,15 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 		return
 	}
 	t.facts |= bothEnded
-	a.talks.rest(t)
+	a.states.rest(t)
 	if a.opt.OnConnection != nil && !a.story.of(c) {
-		a.talks.sleep(c)
+		a.states.sleep(c)
 	}
 }
 
 // endMessage ends the message that a side was sending when it ended.
-func (a consumer) endMessage(c *flows.Conn, t *talk, from flows.Side, at int64) {
-	a.reader = a.talks.reader(t)
+func (a consumer) endMessage(c *flows.Conn, t *httpState, from flows.Side, at int64) {
+	a.reader = a.states.reader(t)
 	p := &a.reader.parsers[from]
 	kind := p.PackedHead().Kind()
 	if p.Close(&a.bufs) != httpparse.BodyComplete || kind != httpparse.Response {
@@ -386,11 +386,11 @@ func (a consumer) Evict(c *flows.Conn) {
 	if a.wanted(c) {
 		a.settle(c)
 	}
-	var scratch talk
-	if t := a.talks.peek(c, &scratch); t.reader != 0 {
-		r := a.talks.reader(t)
+	var scratch httpState
+	if t := a.states.peek(c, &scratch); t.reader != 0 {
+		r := a.states.reader(t)
 		r.parsers[0].Close(&a.bufs)
 		r.parsers[1].Close(&a.bufs)
 	}
-	a.talks.forget(c)
+	a.states.forget(c)
 }

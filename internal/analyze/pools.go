@@ -150,7 +150,7 @@ func (p *pools) idle(c *flows.Conn) uint16 {
 }
 
 // rest counts a connection as idle from then on, wake as idle no more.
-func (p *pools) rest(t *talk, at int64) {
+func (p *pools) rest(t *httpState, at int64) {
 	if !t.has(idle) && t.pair != 0 {
 		t.facts |= idle
 		x := &p.pairs[t.pair]
@@ -159,7 +159,7 @@ func (p *pools) rest(t *talk, at int64) {
 	}
 }
 
-func (p *pools) wake(t *talk) {
+func (p *pools) wake(t *httpState) {
 	if t.has(idle) {
 		t.facts &^= idle
 		p.pairs[t.pair].idle--
@@ -167,7 +167,7 @@ func (p *pools) wake(t *talk) {
 }
 
 // reuse notes a request on a connection.
-func (p *pools) reuse(t *talk) {
+func (p *pools) reuse(t *httpState) {
 	p.wake(t)
 	if t.responses == 0 || t.outstanding > 0 {
 		return

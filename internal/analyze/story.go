@@ -39,7 +39,7 @@ type story struct {
 	based  [2]bool
 
 	was  flows.Conn // as it was before the last packet
-	talk talk
+	http httpState
 }
 
 // of reports whether the story is of c.
@@ -48,7 +48,7 @@ func (y *story) of(c *flows.Conn) bool { return y.id != 0 && c != nil && c.ID ==
 // tell adds a segment of c that has been applied.
 func (y *story) tell(a *Analyzer, c *flows.Conn, s *flows.Segment) {
 	y.conn = c
-	t := a.talks.of(c)
+	t := a.states.of(c)
 	d := senderOf(c, s)
 	y.rebase(d, s)
 	if len(y.events) < maxStory {
@@ -60,7 +60,7 @@ func (y *story) tell(a *Analyzer, c *flows.Conn, s *flows.Segment) {
 	} else {
 		y.more++
 	}
-	y.was, y.talk = *c, *t
+	y.was, y.http = *c, *t
 }
 
 // senderOf returns the side of c that sent s.
@@ -94,7 +94,7 @@ func (y *story) ack(d flows.Side, s *flows.Segment) uint32 {
 }
 
 // means says what a segment of side d did, from what changed with it.
-func (y *story) means(a *Analyzer, c *flows.Conn, t *talk, d flows.Side, s *flows.Segment) []string {
+func (y *story) means(a *Analyzer, c *flows.Conn, t *httpState, d flows.Side, s *flows.Segment) []string {
 	var m []string
 	say := func(format string, args ...any) { m = append(m, fmt.Sprintf(format, args...)) }
 	old, now := y.was.Probes(d), c.Probes(d)
@@ -144,26 +144,26 @@ func (y *story) opening(c *flows.Conn, s *flows.Segment, again bool, say func(st
 }
 
 // exchanges says which messages a segment began and completed.
-func (y *story) exchanges(a *Analyzer, t *talk, say func(string, ...any)) {
-	for n := y.talk.requests + 1; n <= t.requests; n++ {
+func (y *story) exchanges(a *Analyzer, t *httpState, say func(string, ...any)) {
+	for n := y.http.requests + 1; n <= t.requests; n++ {
 		if e := a.exchange(y.id, n); e != nil {
 			say("request %d: %s %s", n, e.MethodName, e.Target)
 		}
 	}
-	if n := t.interim - y.talk.interim; n > 0 {
+	if n := t.interim - y.http.interim; n > 0 {
 		say("interim response")
 	}
-	for n := y.talk.responses + 1; n <= t.responses; n++ {
+	for n := y.http.responses + 1; n <= t.responses; n++ {
 		if e := a.exchange(y.id, n); e != nil && e.Status != 0 {
 			say("response %d: %d", n, e.Status)
 		} else {
 			say("response %d", n)
 		}
 	}
-	if t.lastDone != y.talk.lastDone && t.lastDone != Unknown && t.responses > 0 && t.outstanding == 0 {
+	if t.lastDone != y.http.lastDone && t.lastDone != Unknown && t.responses > 0 && t.outstanding == 0 {
 		say("response %d complete", t.responses)
 	}
-	if t.facts&tunnelled != 0 && !y.talk.has(tunnelled) {
+	if t.facts&tunnelled != 0 && !y.http.has(tunnelled) {
 		say("leaves HTTP/1")
 	}
 }
@@ -205,7 +205,7 @@ func (y *story) close(r *Result, a *Analyzer) {
 		return
 	}
 	c := y.conn
-	client := clientSide(c, a.talks.of(c))
+	client := clientSide(c, a.states.of(c))
 	closers := c.ActiveClosers()
 	resets, _, _, _ := c.Resets()
 	tw, holders := c.Holders()

@@ -6,9 +6,10 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
-// talk is what the messages tell of one connection. It holds no pointer.
-type talk struct {
-	facts     talkFacts
+// httpState is what is kept of the HTTP messages of one connection while it is
+// analyzed. It holds no pointer.
+type httpState struct {
+	facts     httpFacts
 	proto     Protocol
 	minor     uint8 // of HTTP/1.minor, of the last response, else the last request
 	requester flows.Side
@@ -22,7 +23,7 @@ type talk struct {
 	gaps     gapStats
 	now      exchange // the first outstanding one
 	lastDone int64    // last byte of the last response; Unknown until then
-	said     said
+	end      persistenceEnd
 
 	lastStatus uint16 // of the last final response
 	idleBefore uint16 // other connections of the pair that were idle when this one was opened
@@ -47,20 +48,11 @@ type exchange struct {
 	answered                            bool // the head of the final response is whole
 }
 
-// said is the message that ended the persistence.
-type said struct {
-	how    Said
-	n      uint32 // of the request, or of the response, within the connection
-	at     int64
-	num    uint64
-	usedAt int64 // last byte of the response before; Unknown without
-}
-
-// talkFacts are what was seen of the messages.
-type talkFacts uint32
+// httpFacts are what was seen of the messages.
+type httpFacts uint32
 
 const (
-	sawRequest talkFacts = 1 << iota
+	sawRequest httpFacts = 1 << iota
 	sawResponse
 	sawData
 	opaque       // TLS or HTTP/2: requests cannot be counted
@@ -80,16 +72,16 @@ const (
 	events  // the last response is a stream of events
 )
 
-func (t *talk) has(f talkFacts) bool { return t.facts&f != 0 }
+func (t *httpState) has(f httpFacts) bool { return t.facts&f != 0 }
 
 // unread reports whether the messages of a side cannot be counted: packets
 // were cut within heads, or only the other side was captured.
-func (t *talk) unread(c *flows.Conn, side flows.Side) bool {
+func (t *httpState) unread(c *flows.Conn, side flows.Side) bool {
 	return t.has(cutInitiator<<side) || c.Packets(side) == 0 && t.has(sawRequest|sawResponse)
 }
 
 // asking returns the side that sends requests, or is to be expected to.
-func (t *talk) asking(c *flows.Conn) flows.Side {
+func (t *httpState) asking(c *flows.Conn) flows.Side {
 	if t.has(sawRequest) {
 		return t.requester
 	}
@@ -108,19 +100,19 @@ const (
 	maxQueued = 1024 // pipelined requests remembered one by one; more are only counted
 )
 
-// talks hold the talk of each connection, and what hangs off some of them.
-type talks struct {
-	compact.Slab[talk]
+// httpStates hold the httpState of each connection, and what hangs off some of them.
+type httpStates struct {
+	compact.Slab[httpState]
 
-	dormant compact.Vault[dormantTalk]
+	dormant compact.Vault[dormantState]
 	readers compact.Slab[reader]
 	queues  compact.Pool[[]exchange]
 	gaps    compact.Pool[samples]
 	spare   [][]int64 // memory for samples
 }
 
-// reader returns the reader of a talk.
-func (ts *talks) reader(t *talk) *reader {
+// reader returns the reader of a connection.
+func (ts *httpStates) reader(t *httpState) *reader {
 	if t.reader == 0 {
 		t.reader, _ = ts.readers.Take()
 	}
@@ -128,13 +120,13 @@ func (ts *talks) reader(t *talk) *reader {
 }
 
 // headBegun reports whether a head of that side is not whole.
-func (ts *talks) headBegun(t *talk, side flows.Side) bool {
+func (ts *httpStates) headBegun(t *httpState, side flows.Side) bool {
 	return t.reader != 0 && ts.readers.At(t.reader).headNum[side] != 0
 }
 
-// rest gives back what a talk needs no more when both sides have ended: its
+// rest gives back what a connection needs no more when both sides have ended: its
 // reader, if it is as new, and all gaps but those that tell the median.
-func (ts *talks) rest(t *talk) {
+func (ts *httpStates) rest(t *httpState) {
 	if t.gaps.store != 0 {
 		if spare := ts.gaps.At(t.gaps.store).middle(); spare != nil {
 			ts.spare = append(ts.spare, spare)
@@ -146,8 +138,8 @@ func (ts *talks) rest(t *talk) {
 	}
 }
 
-// forget takes the talk of c and what hangs off it back.
-func (t *talks) forget(c *flows.Conn) {
+// forget takes the state of c and what hangs off it back.
+func (t *httpStates) forget(c *flows.Conn) {
 	if c.User&dormant != 0 {
 		t.dormant.Drop(c.User &^ dormant)
 		return
@@ -170,8 +162,8 @@ func (t *talks) forget(c *flows.Conn) {
 	t.Give(c.User)
 }
 
-// drop forgets the talk of c for good.
-func (t *talks) drop(c *flows.Conn) {
+// drop forgets the state of c for good.
+func (t *httpStates) drop(c *flows.Conn) {
 	if c.User&dormant != 0 {
 		t.dormant.Drop(c.User &^ dormant)
 	} else {
@@ -180,7 +172,7 @@ func (t *talks) drop(c *flows.Conn) {
 }
 
 // addGap notes an idle gap of t.
-func (ts *talks) addGap(t *talk, ns int64) {
+func (ts *httpStates) addGap(t *httpState, ns int64) {
 	g := &t.gaps
 	g.n++
 	if g.n > 1 {
@@ -200,7 +192,7 @@ func (ts *talks) addGap(t *talk, ns int64) {
 }
 
 // push adds an outstanding exchange.
-func (ts *talks) push(t *talk, x exchange) {
+func (ts *httpStates) push(t *httpState, x exchange) {
 	t.outstanding++
 	if t.outstanding == 1 {
 		t.now = x
@@ -215,7 +207,7 @@ func (ts *talks) push(t *talk, x exchange) {
 }
 
 // last returns the newest outstanding exchange.
-func (ts *talks) last(t *talk) *exchange {
+func (ts *httpStates) last(t *httpState) *exchange {
 	if t.outstanding <= 1 || t.queue == 0 {
 		return &t.now
 	}
@@ -224,7 +216,7 @@ func (ts *talks) last(t *talk) *exchange {
 }
 
 // pop drops the oldest outstanding exchange.
-func (ts *talks) pop(t *talk) {
+func (ts *httpStates) pop(t *httpState) {
 	t.outstanding--
 	if t.outstanding == 0 {
 		t.facts &^= sending

@@ -153,18 +153,18 @@ func (t *traits) add(r *record, c *analyze.Connection, last int64) NotReused {
 		id: uint32(c.ID), stream: noStream, fact: is.fact, class: k, cause: is.Cause, by: is.By, confidence: is.Confidence, holder: c.Close.TimeWait,
 		pair: e.Pair, port: c.Client.Port(), idleOthers: uint16(min(e.IdleOthers, 1<<16-1)), idleBefore: uint16(min(e.IdleBefore, 1<<16-1)),
 		requests: uint32(max(c.Requests, 0)), start: c.Start, ended: end.at, packet: end.packet, done: e.LastDone,
-		asked: e.Asked.Packet, times: [2]int64{e.Asked.At, e.FirstByteAt},
+		asked: e.Request.Packet, times: [2]int64{e.Request.At, e.FirstByteAt},
 		connect: uint32(min((max(c.ConnectTime, 0)+999)/1e3, math.MaxUint32)),
 	}
 	for _, x := range [...]struct {
 		is   bool
 		fact recordFacts
 	}{
-		{e.Bodied, isBodied},
+		{e.LastHadBody, isBodied},
 		{end.rst, isReset},
 		{end.by == analyze.Nobody, isOpen},
 		{c.Close.Kind == flows.CloseHalf && last-end.at >= longHalfClosed, isHalf},
-		{e.Outlived, isOutlived},
+		{e.SurvivedSameIdle, isOutlived},
 	} {
 		if x.is {
 			r.facts |= x.fact
@@ -174,10 +174,10 @@ func (t *traits) add(r *record, c *analyze.Connection, last int64) NotReused {
 		r.stream = uint32(c.Stream)
 	}
 	if k == saidInResponse {
-		r.times = [2]int64{e.SaidBy.At, e.SaidUsedAt}
+		r.times = [2]int64{e.EndMark.At, e.PreviousDone}
 	}
-	if e.Said != analyze.SaidNothing {
-		r.packet = e.SaidBy.Packet
+	if e.EndReason != analyze.NotEnded {
+		r.packet = e.EndMark.Packet
 	}
 	t.notice(c, e, last)
 	return is
@@ -247,8 +247,8 @@ func (t *traits) noticeEnd(c *analyze.Connection, e *analyze.Evidence, last int6
 	if end := endingOf(e); end.by != analyze.Nobody {
 		until = end.at
 	}
-	if e.Outstanding > 0 && !e.Answering && c.BytesServer == 0 && !e.UnackedClient && !e.ServerFIN.OK() && until-e.Asked.At >= minStarved {
-		mark(oddStarved, analyze.Server, until-e.Asked.At, e.Asked.Packet)
+	if e.Outstanding > 0 && !e.ResponseBegun && c.BytesServer == 0 && !e.UnackedClient && !e.ServerFIN.OK() && until-e.Request.At >= minStarved {
+		mark(oddStarved, analyze.Server, until-e.Request.At, e.Request.Packet)
 	}
 	if e.ClientRST.OK() || e.ServerRST.OK() || c.Midstream || c.PacketsClient == 0 || c.PacketsServer == 0 {
 		return

@@ -143,21 +143,21 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 }
 
 func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
-	at := uint32(e.SaidN)
+	at := uint32(e.EndN)
 	switch {
-	case e.Said == analyze.SaidRequestClose:
+	case e.EndReason == analyze.EndedByRequestClose:
 		return of(RequestConnectionClose, analyze.Client, High, fact{what: sawRequestClose, n: at})
-	case e.Said == analyze.SaidRequestHTTP10:
+	case e.EndReason == analyze.EndedByRequestHTTP10:
 		return of(HTTP10, analyze.Client, High, fact{what: sawRequest10, n: at})
-	case e.Early && e.LastStatus >= 300 && end.by != analyze.Nobody:
+	case e.EarlyResponse && e.LastStatus >= 300 && end.by != analyze.Nobody:
 		return of(EarlyResponse, analyze.Server, High, fact{what: sawEarly, n: uint32(max(c.Responses, 1)), code: e.LastStatus})
-	case e.Idle408 && e.LastStatus == 408 && e.SaidUsedAt != analyze.Unknown:
-		return of(ServerIdleTimeout, analyze.Server, High, fact{what: sawIdle408, n: at - 1, d: e.SaidBy.At - e.SaidUsedAt})
-	case e.Said == analyze.SaidResponseClose:
+	case e.Idle408 && e.LastStatus == 408 && e.PreviousDone != analyze.Unknown:
+		return of(ServerIdleTimeout, analyze.Server, High, fact{what: sawIdle408, n: at - 1, d: e.EndMark.At - e.PreviousDone})
+	case e.EndReason == analyze.EndedByResponseClose:
 		return wait(saidInResponse, analyze.Server, fact{what: sawResponseClose, n: at, code: e.LastStatus})
-	case e.Said == analyze.SaidResponseHTTP10:
+	case e.EndReason == analyze.EndedByResponseHTTP10:
 		return wait(saidInResponse, analyze.Server, fact{what: sawResponse10, n: at})
-	case e.Said == analyze.SaidCloseDelimited:
+	case e.EndReason == analyze.EndedByCloseDelimited:
 		return wait(saidInResponse, analyze.Server, fact{what: sawCloseDelimited, n: at})
 	}
 	return n, k, false
@@ -185,9 +185,9 @@ func cut(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k
 func lost(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	if c.Protocol == analyze.Other && e.ServerFIN.OK() && e.ServerRST.OK() && c.Close.ResetShape == flows.ResetNoSocket && end.by == analyze.Server {
 		switch {
-		case e.AfterFIN:
+		case e.ClientSentAfterFIN:
 			return of(UsedAfterClose, analyze.Client, Medium, fact{what: sawLateData})
-		case e.MissedFIN:
+		case e.ServerFINCrossedData:
 			return of(StaleRace, analyze.Both, Medium, fact{what: sawCrossingData})
 		}
 	}
@@ -206,9 +206,9 @@ func lost(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 		probing := x.probes.Sent > x.probes.Answered
 		gone := x.lost >= unanswered && (end.by == analyze.Nobody || x.rst.OK())
 		switch {
-		case x.rst.OK() && e.Deaf&x.who != 0 && x.probes.Answered > 0 && e.Remote == x.who:
+		case x.rst.OK() && e.AnswersLost&x.who != 0 && x.probes.Answered > 0 && e.Remote == x.who:
 			return of(DeadPeer, analyze.Network, Medium, fact{what: sawDeaf, by: sender(x.who), n: x.probes.Answered})
-		case x.rst.OK() && e.Deaf&x.who != 0 && x.probes.Answered > 0:
+		case x.rst.OK() && e.AnswersLost&x.who != 0 && x.probes.Answered > 0:
 			return of(LocalDrop, x.who, High, fact{what: sawDeaf, by: sender(x.who), n: x.probes.Answered})
 		case gone && probing && !x.unacked && x.peer > 0:
 			return of(DeadPeer, analyze.Network, High, fact{what: sawProbesLost, by: sender(x.who), n: x.probes.Sent - x.probes.Answered})
@@ -233,18 +233,18 @@ const minRest = 500e6
 // raced finds requests that met the server's close, or a server that no longer
 // knows the connection.
 func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok bool) {
-	if e.Outstanding == 0 || e.Answering || !e.Asked.OK() || unseen(c) {
+	if e.Outstanding == 0 || e.ResponseBegun || !e.Request.OK() || unseen(c) {
 		return n, k, false
 	}
 	near := max(c.RTT, minRace)
 	asked := fact{n: uint32(c.Requests)}
 	switch {
-	case c.Responses == 0 && !rested(c, e) && !e.AfterFIN: // it was not idle: the server did not take it for that
+	case c.Responses == 0 && !rested(c, e) && !e.ClientSentAfterFIN: // it was not idle: the server did not take it for that
 	case e.ServerFIN.OK():
-		asked.d = max(e.Asked.At-e.ServerFIN.At, e.ServerFIN.At-e.Asked.At)
-		late := e.Asked.Packet > e.ServerFIN.Packet && (e.MissedFIN || e.AfterFIN) // else out of order
+		asked.d = max(e.Request.At-e.ServerFIN.At, e.ServerFIN.At-e.Request.At)
+		late := e.Request.Packet > e.ServerFIN.Packet && (e.ServerFINCrossedData || e.ClientSentAfterFIN) // else out of order
 		switch {
-		case e.MissedFIN && (late || asked.d <= 2*near):
+		case e.ServerFINCrossedData && (late || asked.d <= 2*near):
 			asked.what = sawCrossing
 			return of(StaleRace, analyze.Both, High, asked)
 		case late && asked.d <= near:
@@ -254,8 +254,8 @@ func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok
 			asked.what = sawLateRequest
 			return of(UsedAfterClose, analyze.Client, High, asked)
 		}
-	case e.ServerRST.OK() && rested(c, e) && c.Close.ResetShape == flows.ResetNoSocket && !e.ClientFIN.OK() && !afterOwnRST(e) && e.ServerRST.Packet > e.Asked.Packet && e.ForeignRST&analyze.Server == 0:
-		asked.what, asked.d = sawNoSocket, e.ServerRST.At-e.Asked.At
+	case e.ServerRST.OK() && rested(c, e) && c.Close.ResetShape == flows.ResetNoSocket && !e.ClientFIN.OK() && !afterOwnRST(e) && e.ServerRST.Packet > e.Request.Packet && e.ForeignRST&analyze.Server == 0:
+		asked.what, asked.d = sawNoSocket, e.ServerRST.At-e.Request.At
 		sure := High
 		if c.Responses <= 0 { // it may never have answered such requests
 			sure = Medium
@@ -268,7 +268,7 @@ func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok
 // afterOwnRST reports whether the client sent its last request on a connection
 // that it had reset.
 func afterOwnRST(e *analyze.Evidence) bool {
-	return e.ClientRST.OK() && e.ClientRST.Packet < e.Asked.Packet
+	return e.ClientRST.OK() && e.ClientRST.Packet < e.Request.Packet
 }
 
 // unseen reports whether a response may have been sent that was not captured.
@@ -281,24 +281,24 @@ func rested(c *analyze.Connection, e *analyze.Evidence) bool {
 	if e.LastDone != analyze.Unknown {
 		since = e.LastDone
 	}
-	return c.Midstream || e.Asked.At-since >= minRest
+	return c.Midstream || e.Request.At-since >= minRest
 }
 
 // endedBusy takes closes with a request under way.
 func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
-	late := e.ServerLate && e.Outstanding == 0 && end.by == analyze.Client && e.Asked.OK() && e.LastDone != analyze.Unknown && e.LastDone > end.at && e.Asked.At < end.at
-	if end.by == analyze.Nobody || c.HTTPUnknown || unseen(c) && !e.Answering || e.Outstanding == 0 && !late || !e.Asked.OK() || afterOwnRST(e) {
+	late := e.ServerSentAfterFIN && e.Outstanding == 0 && end.by == analyze.Client && e.Request.OK() && e.LastDone != analyze.Unknown && e.LastDone > end.at && e.Request.At < end.at
+	if end.by == analyze.Nobody || c.HTTPUnknown || unseen(c) && !e.ResponseBegun || e.Outstanding == 0 && !late || !e.Request.OK() || afterOwnRST(e) {
 		return n, k, false
 	}
-	f := fact{what: sawUnansweredEnd, by: end.sender(), n: uint32(c.Requests - max(0, e.Outstanding-1)), d: max(0, end.at-e.Asked.At)}
+	f := fact{what: sawUnansweredEnd, by: end.sender(), n: uint32(c.Requests - max(0, e.Outstanding-1)), d: max(0, end.at-e.Request.At)}
 	switch {
 	case late && !e.ClientRST.OK():
 		return of(HalfClose, analyze.Client, High, fact{what: sawHalfClose, by: sender(analyze.Client)})
-	case e.Answering && e.FirstByteAt <= end.at:
+	case e.ResponseBegun && e.FirstByteAt <= end.at:
 		f.what = sawCutEnd
 	}
 	switch {
-	case end.by == analyze.Client && e.Events && f.what == sawCutEnd:
+	case end.by == analyze.Client && e.EventStream && f.what == sawCutEnd:
 		f.what = sawEventsEnd
 		return of(ClientClosedAfterResponse, end.by, Medium, f)
 	case end.by == analyze.Client:
@@ -334,10 +334,10 @@ func sinceDone(e *analyze.Evidence, at int64) int64 {
 // stillOpen takes what the capture leaves open.
 func stillOpen(c *analyze.Connection, e *analyze.Evidence, last int64) (NotReused, class) {
 	switch {
-	case e.Outstanding > 0 && !(unseen(c) && !e.Answering) || e.HeadStarted:
+	case e.Outstanding > 0 && !(unseen(c) && !e.ResponseBegun) || e.HeadStarted:
 		since := c.Start
-		if e.Asked.OK() {
-			since = e.Asked.At
+		if e.Request.OK() {
+			since = e.Request.At
 		}
 		return NotReused{BusyAtEnd, analyze.Nobody, High, fact{what: sawOpenBusy, n: uint32(max(c.Requests, 0)), d: last - since}}, decided
 	case e.LastDone != analyze.Unknown && !c.HTTPUnknown && e.Outstanding == 0:

@@ -2,7 +2,7 @@
 // what a report says, with all their packets, and no more of the payload than what
 // HTTP/1 messages begin with.
 //
-// A [Recorder] is an [analyze.Witness]: while the capture is analyzed once more it
+// A [Recorder] is an [analyze.Observer]: while the capture is analyzed once more it
 // keeps their packets, and [Recorder.Write] writes them as a pcap file. Each packet
 // is an IP packet without what carried it (link layer, tunnels, IP options), so that
 // captures of any kind give one kind of file.
@@ -10,4 +10,4 @@ package evidence
 
 import "github.com/kaanalyze/kaanalyze/internal/analyze"
 
-var _ analyze.Witness = (*Recorder)(nil)
+var _ analyze.Observer = (*Recorder)(nil)

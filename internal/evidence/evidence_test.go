@@ -31,7 +31,7 @@ func record(t *testing.T, file []byte, opt evidence.Options, ids ...uint64) ([]b
 		opt.Rewrite = func(_, head []byte) []byte { return bytes.ReplaceAll(head, []byte("secret"), []byte("xxxxxx")) }
 	}
 	rec := evidence.NewRecorder(ids, opt)
-	a := analyze.New(analyze.Options{Witness: rec})
+	a := analyze.New(analyze.Options{Observer: rec})
 	if err := src.Run(context.Background(), a.Apply); err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func (s *Session) turn() {
 		for i := range s.recent {
 			add(&s.recent[i])
 		}
-		x := d.Finish(s.analyzer.Peek(s.old[0].Start, s.now, add))
+		x := d.Finish(s.analyzer.ResultSoFar(s.old[0].Start, s.now, add))
 		s.causes = x.Add(s.causes, left)
 		s.findings = diagnose.Worst(s.findings, x.Findings)
 		s.left += int64(len(s.old))
@@ -98,8 +98,8 @@ func (s *Session) Snapshot(first, last int64) *Snapshot {
 	return x
 }
 
-// Census says how things stand, as [analyze.Analyzer.Census].
-func (s *Session) Census(at int64) analyze.Census { return s.analyzer.Census(at) }
+// Census says how things stand, as [analyze.Analyzer.Snapshot].
+func (s *Session) Census(at int64) analyze.Snapshot { return s.analyzer.Snapshot(at) }
 
 // Finish says that the capture is over.
 func (s *Session) Finish(first, last int64) *Snapshot {
@@ -112,7 +112,7 @@ func (s *Session) Finish(first, last int64) *Snapshot {
 func (s *Session) look(first, last int64) *Snapshot {
 	list := make([]analyze.Connection, 0, len(s.old)+len(s.recent)+s.analyzer.Kept())
 	list = append(append(list, s.old...), s.recent...)
-	r := s.analyzer.Peek(first, last, func(c *analyze.Connection) { list = append(list, *c) })
+	r := s.analyzer.ResultSoFar(first, last, func(c *analyze.Connection) { list = append(list, *c) })
 	return s.judge(r, list)
 }
 

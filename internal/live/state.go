@@ -71,8 +71,8 @@ func openState(c *analyze.Connection, now int64) (State, int64) {
 		}
 		return Idle, silent
 	case e.Outstanding > 0 || e.HeadStarted:
-		at := e.Asked.At
-		if !e.Asked.OK() || e.Outstanding == 0 {
+		at := e.Request.At
+		if !e.Request.OK() || e.Outstanding == 0 {
 			at = c.End
 		}
 		return Active, max(0, now-at)

@@ -11,7 +11,7 @@ func TestStateOf(t *testing.T) {
 	const s = int64(1e9)
 	open := analyze.Connection{
 		Start: 10 * s, End: 20 * s, Handshake: flows.HandshakeComplete, Protocol: analyze.HTTP11, Requests: 1,
-		Evidence: analyze.Evidence{LastDone: 19 * s, Asked: analyze.Mark{At: 18 * s, Packet: 4}},
+		Evidence: analyze.Evidence{LastDone: 19 * s, Request: analyze.Mark{At: 18 * s, Packet: 4}},
 	}
 	for _, tc := range []struct {
 		name   string

@@ -29,7 +29,7 @@ func (r *Report) Holders() []Holder {
 	for _, h := range hosts {
 		changes[h.Host] = []growth{}
 	}
-	add := func(host netip.Addr, w analyze.Wait) {
+	add := func(host netip.Addr, w analyze.TimeWaitSpan) {
 		if list, ok := changes[host]; ok && w.To > w.From {
 			changes[host] = append(list, growth{w.From, 1}, growth{w.To, -1})
 		}
@@ -37,8 +37,8 @@ func (r *Report) Holders() []Holder {
 	var c analyze.Connection
 	for i := range r.Found().Len() {
 		r.Found().Connection(i, &c)
-		add(c.Client.Addr(), c.Evidence.ClientWait)
-		add(c.Server.Addr(), c.Evidence.ServerWait)
+		add(c.Client.Addr(), c.Evidence.ClientTimeWait)
+		add(c.Server.Addr(), c.Evidence.ServerTimeWait)
 	}
 	var list []Holder
 	for _, h := range hosts {

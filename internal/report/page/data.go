@@ -242,7 +242,7 @@ func (b *rowsBuilder) row(c *analyze.Connection) {
 	for _, m := range []struct {
 		name string
 		m    analyze.Mark
-	}{{"fin_client", e.ClientFIN}, {"fin_server", e.ServerFIN}, {"rst_client", e.ClientRST}, {"rst_server", e.ServerRST}, {"asked", e.Asked}} {
+	}{{"fin_client", e.ClientFIN}, {"fin_server", e.ServerFIN}, {"rst_client", e.ClientRST}, {"rst_server", e.ServerRST}, {"asked", e.Request}} {
 		at := int64(analyze.Unknown)
 		if m.m.OK() {
 			at = since(m.m.At)
@@ -254,10 +254,10 @@ func (b *rowsBuilder) row(c *analyze.Connection) {
 	b.set("done", since(e.LastDone))
 	for _, w := range []struct {
 		name string
-		w    analyze.Wait
-	}{{"wait_client", e.ClientWait}, {"wait_server", e.ServerWait}} {
+		w    analyze.TimeWaitSpan
+	}{{"wait_client", e.ClientTimeWait}, {"wait_server", e.ServerTimeWait}} {
 		from, lasts := int64(analyze.Unknown), int64(0)
-		if w.w != (analyze.Wait{}) {
+		if w.w != (analyze.TimeWaitSpan{}) {
 			from, lasts = since(w.w.From), micro(w.w.To-w.w.From)
 		}
 		b.set(w.name, from)

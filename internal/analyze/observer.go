@@ -5,9 +5,9 @@ import (
 	"github.com/kaanalyze/kaanalyze/httpparse"
 )
 
-// A Witness is shown what some connections are made of, while they are analyzed.
+// An Observer is shown what some connections are made of, while they are analyzed.
 // What it is handed is valid only during the call.
-type Witness interface {
+type Observer interface {
 	// Wants reports whether it wants the connection with some ID.
 	Wants(id uint64) bool
 
@@ -21,14 +21,14 @@ type Witness interface {
 	Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event)
 }
 
-// show shows bytes to the witness, if it wants this connection.
+// show shows bytes to the observer, if it wants this connection.
 func (a *Analyzer) show(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event) {
 	if a.watching {
-		a.opt.Witness.Payload(c, from, seq, b, part, ev)
+		a.opt.Observer.Payload(c, from, seq, b, part, ev)
 	}
 }
 
-// watch is Next, one part after the other, in the sight of the witness. b is the
+// watch is Next, one part after the other, shown to the observer. b is the
 // rest of the payload of d.
 func (a *Analyzer) watch(c *flows.Conn, from flows.Side, p *httpparse.Parser, b []byte, d *flows.Data) (int, httpparse.Event) {
 	part, run := p.Part()

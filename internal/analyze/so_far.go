@@ -7,17 +7,17 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
-// Peek adds up what was seen so far as Finish would, and lets the analysis go
+// ResultSoFar adds up what was seen so far as Finish would, and lets the analysis go
 // on. It calls each, if not nil, with the connections that are kept: those that
 // have not ended, or are still in TIME_WAIT. The Result has no connections.
-func (a *Analyzer) Peek(first, last int64, each func(*Connection)) *Result {
+func (a *Analyzer) ResultSoFar(first, last int64, each func(*Connection)) *Result {
 	last = max(last, a.engine.Now())
 	// Pairs are made before they are copied. A connection keeps none that is a
 	// guess: who is its client may still show.
-	var scratch talk
+	var scratch httpState
 	a.engine.Each(func(c *flows.Conn) {
 		if a.wanted(c) {
-			a.pairOf(c, a.talks.peek(c, &scratch))
+			a.pairOf(c, a.states.peek(c, &scratch))
 		}
 	})
 	b := a.books.clone()
@@ -25,7 +25,7 @@ func (a *Analyzer) Peek(first, last int64, each func(*Connection)) *Result {
 		if !a.wanted(c) {
 			return
 		}
-		t := a.talks.peek(c, &scratch)
+		t := a.states.peek(c, &scratch)
 		pair := a.pairOf(c, t)
 		scratch = *t
 		scratch.pair = pair
@@ -40,11 +40,11 @@ func (a *Analyzer) Peek(first, last int64, each func(*Connection)) *Result {
 	return r
 }
 
-// Kept returns how many connections Peek would tell of.
+// Kept returns how many connections ResultSoFar would tell of.
 func (a *Analyzer) Kept() int { return a.engine.Kept() }
 
 // pairOf returns the pair of a connection, as far as it shows.
-func (a *Analyzer) pairOf(c *flows.Conn, t *talk) uint32 {
+func (a *Analyzer) pairOf(c *flows.Conn, t *httpState) uint32 {
 	if t.pair != 0 {
 		return t.pair
 	}

@@ -57,7 +57,7 @@ func TestPeek(t *testing.T) {
 		part := segs[from:min(from+1000, len(segs))]
 		a.Apply(part)
 		kept := 0
-		seen := a.Peek(segs[0].Time, part[len(part)-1].Time, func(*analyze.Connection) { kept++ })
+		seen := a.ResultSoFar(segs[0].Time, part[len(part)-1].Time, func(*analyze.Connection) { kept++ })
 		b := analyze.New(opt)
 		b.Apply(segs[:from+len(part)])
 		want := b.Finish(segs[0].Time, part[len(part)-1].Time)

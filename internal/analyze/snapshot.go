@@ -2,18 +2,18 @@ package analyze
 
 import "github.com/kaanalyze/kaanalyze/flows"
 
-// Census says how things stand while a capture goes on.
-type Census struct {
+// Snapshot says how things stand while a capture goes on.
+type Snapshot struct {
 	Connections int64 // seen so far
 	Requests    int64 // seen so far
 	Open        int64 // connections that are open, or half-closed
 	TimeWait    int64 // TIME_WAIT entries
 }
 
-// Census counts at a time in ns since the epoch, which may be later than the
+// Snapshot counts at a time in ns since the epoch, which may be later than the
 // last packet's. It looks at every connection that is kept: some 50 ns each.
-func (a *Analyzer) Census(at int64) Census {
-	x := Census{Connections: int64(a.engine.Len()), Requests: a.books.asked.sum()}
+func (a *Analyzer) Snapshot(at int64) Snapshot {
+	x := Snapshot{Connections: int64(a.engine.Len()), Requests: a.books.asked.sum()}
 	at = max(at, a.engine.Now())
 	a.engine.Each(func(c *flows.Conn) {
 		if !a.wanted(c) {
