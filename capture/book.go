@@ -5,64 +5,9 @@ import (
 	"math"
 	"slices"
 	"sync"
+
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 )
-
-// news is what records say besides packets. It travels with their block, so
-// that it is known in the order of the capture.
-type news struct {
-	links   []linkType
-	drops   []dropped
-	secrets [][]byte
-	damage  *Damage
-}
-
-// dropped is a count of packets that a capture lost.
-type dropped struct {
-	source, section, iface int
-	start                  uint64 // with name: which capture and interface of all files, if known
-	name                   string
-	packets                uint64
-	total                  bool // since the capture began; else since the packet before
-}
-
-// link notes a link type.
-func (n *news) link(l linkType) {
-	if !slices.Contains(n.links, l) {
-		n.links = append(n.links, l)
-	}
-}
-
-// drop notes lost packets. Those since the packet before add up at once.
-func (n *news) drop(d dropped) {
-	if last := len(n.drops) - 1; last >= 0 && !d.total {
-		if l := &n.drops[last]; !l.total && l.source == d.source {
-			l.packets += d.packets
-			return
-		}
-	}
-	n.drops = append(n.drops, d)
-}
-
-// secret keeps a copy of secrets.
-func (n *news) secret(b []byte) { n.secrets = append(n.secrets, slices.Clone(b)) }
-
-// empty reports whether there is no news.
-func (n *news) empty() bool {
-	return n.links == nil && n.drops == nil && n.secrets == nil && n.damage == nil
-}
-
-// add appends the news of m, and leaves m empty.
-func (n *news) add(m *news) {
-	for _, l := range m.links {
-		n.link(l)
-	}
-	n.drops = append(n.drops, m.drops...)
-	n.secrets = append(n.secrets, m.secrets...)
-	if n.damage == nil {
-		n.damage = m.damage
-	}
-	*m = news{}
-}
 
 // A tally is what a worker has counted in its block.
 type tally struct {
@@ -84,8 +29,8 @@ type book struct {
 	secrets [][]byte
 	kept    int // bytes of secrets
 
-	totals  map[dropped]uint64 // drops since the capture began, by whatever packets leaves out
-	between []betweenDrops     // by source
+	totals  map[pcapfile.Drops]uint64 // drops since the capture began, by whatever packets leaves out
+	between []betweenDrops            // by source
 
 	origins []origin
 }
@@ -105,12 +50,12 @@ func (k *book) init(names []string) {
 	}
 	k.stats.First, k.stats.Last = math.MaxInt64, math.MinInt64
 	k.between = make([]betweenDrops, len(names))
-	k.totals = map[dropped]uint64{}
+	k.totals = map[pcapfile.Drops]uint64{}
 }
 
 // describe notes a source's format, once its header has been read.
 func (k *book) describe(c *cursor) {
-	s, name := &k.stats.Sources[c.source], c.format.name()
+	s, name := &k.stats.Sources[c.source], c.format.Name()
 	s.Format, s.Size = name+c.in.suffix, c.in.size
 	switch k.stats.Format {
 	case "", name:
@@ -135,9 +80,12 @@ func (k *book) size() (n int64) {
 func (k *book) enter(b *block) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.news(&b.news)
+	k.news(&b.Side)
+	if k.stats.Damage == nil {
+		k.stats.Damage = b.damage
+	}
 	s := &k.stats
-	s.Packets += uint64(len(b.frames))
+	s.Packets += uint64(len(b.Frames))
 	s.Bytes += b.tally.bytes
 	s.CutPackets += b.tally.cut
 	s.TCPPackets += b.tally.tcp
@@ -154,43 +102,40 @@ func (k *book) enter(b *block) {
 }
 
 // news enters what a block's records say besides packets.
-func (k *book) news(n *news) {
+func (k *book) news(n *pcapfile.SideRecords) {
 	s := &k.stats
-	for _, l := range n.links {
+	for _, l := range n.Links {
 		if name := l.String(); !slices.Contains(s.LinkTypes, name) {
 			s.LinkTypes = append(s.LinkTypes, name)
 		}
 	}
-	if s.Damage == nil {
-		s.Damage = n.damage
-	}
-	for _, secret := range n.secrets {
+	for _, secret := range n.Secrets {
 		if k.kept+len(secret) <= maxSecrets {
 			k.kept += len(secret)
 			k.secrets = append(k.secrets, secret)
 		}
 	}
-	for _, d := range n.drops {
+	for _, d := range n.Drops {
 		k.drop(d)
 	}
 }
 
 // drop enters lost packets.
-func (k *book) drop(d dropped) {
-	between := &k.between[d.source]
-	if !d.total {
-		between.packets += d.packets
+func (k *book) drop(d pcapfile.Drops) {
+	between := &k.between[d.Source]
+	if !d.Total {
+		between.packets += d.Packets
 		between.known = true
 		return
 	}
 	between.totals = true
 	key := d
-	key.packets = 0
-	if d.name != "" {
-		key.source, key.section, key.iface = 0, 0, 0
+	key.Packets = 0
+	if d.Name != "" {
+		key.Source, key.Section, key.Iface = 0, 0, 0
 	}
 	if _, ok := k.totals[key]; ok || len(k.totals) < maxDropKeys {
-		k.totals[key] = max(k.totals[key], d.packets)
+		k.totals[key] = max(k.totals[key], d.Packets)
 	}
 }
 
@@ -198,7 +143,7 @@ func (k *book) drop(d dropped) {
 func (k *book) lost(kernel, iface uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.drop(dropped{packets: kernel, total: true})
+	k.drop(pcapfile.Drops{Packets: kernel, Total: true})
 	k.stats.InterfaceDropped = iface
 }
 

@@ -27,6 +27,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
@@ -126,7 +127,7 @@ func openFiles(names []string, opt Options, size int) (*Source, error) {
 // puts them in that order. A file that can be opened again is closed
 // meanwhile: a rotated capture may have more files than there are descriptors.
 func (s *Source) openAll(names []string) error {
-	var links []linkType
+	var links []pcapfile.LinkType
 	for i, name := range names {
 		if name == "-" && slices.Contains(names[:i], "-") {
 			return errors.New("open captures: standard input is named twice")
@@ -140,7 +141,7 @@ func (s *Source) openAll(names []string) error {
 		s.streams = s.streams || !c.in.regular
 		if len(names) > 1 || s.filters != nil {
 			c.probe(len(names) == 1)
-			links = append(links, c.ahead.news.links...)
+			links = append(links, c.ahead.Side.Links...)
 		}
 		if len(names) > 1 {
 			c.rewind()

@@ -5,13 +5,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kaanalyze/kaanalyze/capture/internal/filetest"
 )
 
 // fuzz returns a target that reads a file with small and large blocks, with
 // one and with several workers, and beside another file; all must agree, and
 // end.
 func fuzz(f *testing.F) func(*testing.T, []byte) {
-	other := save(f, plainPcap.write(times(1, 2)...))[0]
+	other := filetest.Save(f, filetest.PlainPcap.Write(filetest.Times(1, 2)...))[0]
 	return func(t *testing.T, file []byte) {
 		read := func(workers, size int, names ...string) result {
 			return readAll(t, names, Options{Workers: workers, Stdin: bytes.NewReader(file)}, size)
@@ -36,29 +38,29 @@ func fuzz(f *testing.F) func(*testing.T, []byte) {
 }
 
 func FuzzPcap(f *testing.F) {
-	f.Add(plainPcap.write(times(1, 2, 3)...))
-	for _, change := range []func(*pcapFormat){
-		func(f *pcapFormat) { f.magic = pcapNano },
-		func(f *pcapFormat) { f.magic = pcapModified },
-		func(f *pcapFormat) { f.minor = 2 },
-		func(f *pcapFormat) { f.minor = 3 },
-		func(f *pcapFormat) { f.link = 113 },
+	f.Add(filetest.PlainPcap.Write(filetest.Times(1, 2, 3)...))
+	for _, change := range []func(*filetest.PcapFormat){
+		func(f *filetest.PcapFormat) { f.Magic = filetest.MagicNano },
+		func(f *filetest.PcapFormat) { f.Magic = filetest.MagicModified },
+		func(f *filetest.PcapFormat) { f.Minor = 2 },
+		func(f *filetest.PcapFormat) { f.Minor = 3 },
+		func(f *filetest.PcapFormat) { f.Link = 113 },
 	} {
-		format := plainPcap
+		format := filetest.PlainPcap
 		change(&format)
-		f.Add(format.write(times(1, 2)...))
+		f.Add(format.Write(filetest.Times(1, 2)...))
 	}
-	f.Add(append(plainPcap.write(times(1)...), make([]byte, 64)...))
+	f.Add(append(filetest.PlainPcap.Write(filetest.Times(1)...), make([]byte, 64)...))
 	f.Fuzz(fuzz(f))
 }
 
 func FuzzPcapng(f *testing.F) {
-	f.Add(le.write(times(1, 2, 3)...))
-	f.Add(be.write(times(1, 2)...))
-	f.Add(join(le.section(), le.iface(1, 64, le.option(optionResolution, 0x90), le.option(optionOffset, le.long(7)...)),
-		le.block(blockSimple, join(le.words(55), packet{mark: 1}.bytes())), le.block(blockCustom, le.words(1)),
-		le.enhanced(0, 5, packet{mark: 1}.bytes(), le.option(optionPacketDrops, le.long(3)...)),
-		le.block(blockStatistics, join(le.words(0, 0, 0), le.option(optionIfaceDrops, le.long(3)...))),
-		le.block(blockSecrets, le.words(secretsTLS, 4, 0)), be.section(), be.iface(101, 0)))
+	f.Add(filetest.LE.Write(filetest.Times(1, 2, 3)...))
+	f.Add(filetest.BE.Write(filetest.Times(1, 2)...))
+	f.Add(filetest.Concat(filetest.LE.Section(), filetest.LE.Iface(1, 64, filetest.LE.Option(filetest.OptionResolution, 0x90), filetest.LE.Option(filetest.OptionOffset, filetest.LE.Long(7)...)),
+		filetest.LE.Block(filetest.BlockSimple, filetest.Concat(filetest.LE.Words(55), filetest.Packet{Mark: 1}.Bytes())), filetest.LE.Block(filetest.BlockCustom, filetest.LE.Words(1)),
+		filetest.LE.Enhanced(0, 5, filetest.Packet{Mark: 1}.Bytes(), filetest.LE.Option(filetest.OptionPacketDrops, filetest.LE.Long(3)...)),
+		filetest.LE.Block(filetest.BlockStatistics, filetest.Concat(filetest.LE.Words(0, 0, 0), filetest.LE.Option(filetest.OptionIfaceDrops, filetest.LE.Long(3)...))),
+		filetest.LE.Block(filetest.BlockSecrets, filetest.LE.Words(filetest.SecretsTLS, 4, 0)), filetest.BE.Section(), filetest.BE.Iface(101, 0)))
 	f.Fuzz(fuzz(f))
 }

@@ -5,13 +5,15 @@ import (
 	"context"
 	"testing"
 
+	"github.com/kaanalyze/kaanalyze/capture/internal/filetest"
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
 // headersOf returns what Headers says of the last segment of some frames.
-func headersOf(t *testing.T, link linkType, frames ...[]byte) (ip, tcp []byte) {
+func headersOf(t *testing.T, link pcapfile.LinkType, frames ...[]byte) (ip, tcp []byte) {
 	t.Helper()
-	file := bytes.NewBuffer(fileHeader(link, maxPlain))
+	file := bytes.NewBuffer(pcapfile.FileHeader(link, pcapfile.MaxSnapLen))
 	w := &Writer{w: file}
 	for i, f := range frames {
 		if err := w.Write(int64(i)*1e3, f, len(f)); err != nil {
@@ -36,12 +38,12 @@ func headersOf(t *testing.T, link linkType, frames ...[]byte) (ip, tcp []byte) {
 
 // The headers of a segment are the same whatever carried it.
 func TestHeaders(t *testing.T) {
-	for _, e := range encapsulations(t) {
-		t.Run(e.name, func(t *testing.T) {
-			ip, tcp := headersOf(t, e.link, e.frame)
-			packet, size := ipOf(t, scriptIPv4), 20
+	for _, e := range filetest.Encapsulations(t) {
+		t.Run(e.Name, func(t *testing.T) {
+			ip, tcp := headersOf(t, e.Link, e.Frame)
+			packet, size := filetest.IPOf(t, filetest.ScriptIPv4), 20
 			if ip[0]>>4 == 6 {
-				packet, size = ipOf(t, scriptIPv6), 40
+				packet, size = filetest.IPOf(t, filetest.ScriptIPv6), 40
 			}
 			checkHeaders(t, ip, tcp, packet, size)
 		})
@@ -49,10 +51,10 @@ func TestHeaders(t *testing.T) {
 }
 
 func TestHeadersOfFragments(t *testing.T) {
-	v4, v6 := ipOf(t, scriptIPv4), ipOf(t, scriptIPv6)
-	ip, tcp := headersOf(t, linkRaw, cutUp(v4, 24)...)
+	v4, v6 := filetest.IPOf(t, filetest.ScriptIPv4), filetest.IPOf(t, filetest.ScriptIPv6)
+	ip, tcp := headersOf(t, pcapfile.LinkRaw, filetest.CutUp(v4, 24)...)
 	checkHeaders(t, ip, tcp, v4, 20)
-	ip, tcp = headersOf(t, linkRaw, cutUp6(v6, 24)...)
+	ip, tcp = headersOf(t, pcapfile.LinkRaw, filetest.CutUp6(v6, 24)...)
 	checkHeaders(t, ip, tcp, v6, 40)
 }
 

@@ -1,14 +1,14 @@
 package capture
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"sync/atomic"
+
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
+	"github.com/kaanalyze/kaanalyze/capture/internal/unpack"
 )
 
 // An input is the uncompressed bytes of one file.
@@ -42,7 +42,7 @@ func openInput(name string, stdin io.Reader, done *atomic.Int64) (*input, []byte
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, nil, reason(err)
+			return nil, nil, pcapfile.TrimPath(err)
 		}
 		in.r, in.file = file, file
 	} else if stdin == nil {
@@ -63,14 +63,6 @@ func openInput(name string, stdin io.Reader, done *atomic.Int64) (*input, []byte
 	return in, head, nil
 }
 
-// reason strips the name from an error of package os: the caller names it.
-func reason(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
-}
-
 // stat learns what kind of file the input is.
 func (in *input) stat() error {
 	file, ok := in.r.(*os.File)
@@ -79,7 +71,7 @@ func (in *input) stat() error {
 	}
 	info, err := file.Stat()
 	if err != nil {
-		return reason(err)
+		return pcapfile.TrimPath(err)
 	}
 	if info.IsDir() {
 		return errors.New("it is a directory")
@@ -97,21 +89,13 @@ func (in *input) peek() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}
-	for i := range compressions {
-		z := &compressions[i]
-		if !bytes.HasPrefix(head, []byte(z.magic[:min(4, len(z.magic))])) {
-			continue
-		}
-		raw := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(head), in.r), 64<<10)
-		unzip, err := z.open(raw)
-		if err != nil {
-			return nil, fmt.Errorf("decompress %s: %w", z.suffix, cutEOF(err))
-		}
-		in.r, in.unzip, in.suffix = unzip, unzip, z.suffix
-		if head, err = readHead(in.r); err != nil {
-			return nil, fmt.Errorf("decompress %s: %w", z.suffix, err)
-		}
-		break
+	unzip, suffix, err := unpack.Open(head, in.r)
+	if err != nil || unzip == nil {
+		return head, err
+	}
+	in.r, in.unzip, in.suffix = unzip, unzip, suffix
+	if head, err = readHead(in.r); err != nil {
+		return nil, fmt.Errorf("decompress %s: %w", suffix, err)
 	}
 	return head, nil
 }
@@ -124,7 +108,7 @@ func readHead(r io.Reader) ([]byte, error) {
 		err = nil
 	}
 	if err != nil {
-		return nil, reason(err)
+		return nil, pcapfile.TrimPath(err)
 	}
 	return head[:n], nil
 }
@@ -141,7 +125,7 @@ func (in *input) more(buf []byte, size int) ([]byte, error) {
 		n, err := in.r.Read(buf[len(buf):size])
 		buf = buf[:len(buf)+n]
 		if err != nil {
-			return buf, reason(err)
+			return buf, pcapfile.TrimPath(err)
 		}
 		if n > 0 && !in.regular && in.unzip == nil {
 			break

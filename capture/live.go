@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"syscall"
 
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
@@ -39,7 +40,7 @@ type Device struct {
 }
 
 const (
-	MaxSnapLen    = maxPlain // libpcap keeps no more of a packet
+	MaxSnapLen    = pcapfile.MaxSnapLen // libpcap keeps no more of a packet
 	DefaultBuffer = 64 << 20
 )
 
@@ -80,13 +81,13 @@ func OpenLive(dev Device, opt Options) (*Source, error) {
 }
 
 // newLive returns the source of an interface that is open.
-func newLive(dev Device, t tap, link linkType, opt Options) *Source {
+func newLive(dev Device, t tap, link pcapfile.LinkType, opt Options) *Source {
 	opt.Filter = ""
 	s := &Source{opt: opt, live: &live{tap: t, dev: dev, link: link}}
 	s.book.init([]string{dev.Name})
 	s.book.stats.Format = formatLive
 	s.book.stats.Sources[0].Format = formatLive
-	s.book.news(&news{links: []linkType{link}})
+	s.book.news(&pcapfile.SideRecords{Links: []pcapfile.LinkType{link}})
 	return s
 }
 
@@ -128,8 +129,8 @@ const (
 type live struct {
 	tap  tap
 	dev  Device
-	link linkType
-	save *saver
+	link pcapfile.LinkType
+	save *pcapfile.Saver
 
 	frames uint64 // handed over
 	until  int64  // frames later than that are not wanted
@@ -145,13 +146,14 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 	l := s.live
 	l.until = math.MaxInt64
 	w := newWorker(s)
-	b := &block{buf: make([]byte, 0, blockSize+recordLen+l.dev.SnapLen)}
+	b := &block{}
+	b.Buf = make([]byte, 0, blockSize+pcapfile.RecordLen+l.dev.SnapLen)
 	for quiet := 0; ; {
 		if l.until == math.MaxInt64 && ctx.Err() != nil {
 			l.until, quiet = l.dev.Now(), 0
 		}
 		ended := l.fill(b)
-		if len(b.frames) > 0 {
+		if len(b.Frames) > 0 {
 			quiet = 0
 			if s.opt.Count > 0 && w.limitCount(b) {
 				ended = errOver
@@ -192,7 +194,7 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 // there are many, and the ring is empty.
 func (l *live) gather(b *block, now int64) {
 	pause := min(gatherTime, gatherTime*int64(l.dev.Buffer)/DefaultBuffer)
-	if n := len(b.frames); n > 0 && l.dev.Pause != nil && now-b.frames[n-1].time < pause {
+	if n := len(b.Frames); n > 0 && l.dev.Pause != nil && now-b.Frames[n-1].Time < pause {
 		l.dev.Pause(pause)
 	}
 }
@@ -201,7 +203,7 @@ func (l *live) gather(b *block, now int64) {
 // over a longer time than they may wait.
 func (l *live) fill(b *block) error {
 	b.clear(blockSize)
-	for len(b.buf) < blockSize {
+	for len(b.Buf) < blockSize {
 		data, at, wireLen, err := l.tap.next()
 		if err == errQuiet {
 			return err
@@ -212,12 +214,12 @@ func (l *live) fill(b *block) error {
 		if at > l.until {
 			return errOver
 		}
-		b.frames = append(b.frames, frame{
-			time: at, off: uint32(len(b.buf)) + recordLen,
-			capLen: uint32(len(data)), wireLen: max(wireLen, uint32(len(data))), link: l.link,
+		b.Frames = append(b.Frames, pcapfile.Frame{
+			Time: at, Off: uint32(len(b.Buf)) + pcapfile.RecordLen,
+			CapLen: uint32(len(data)), WireLen: max(wireLen, uint32(len(data))), Link: l.link,
 		})
-		b.buf = appendRecord(b.buf, at, wireLen, data)
-		if uint64(at-b.frames[0].time) > pollTime { // also if the clock was set back
+		b.Buf = pcapfile.AppendRecord(b.Buf, at, wireLen, data)
+		if uint64(at-b.Frames[0].Time) > pollTime { // also if the clock was set back
 			break
 		}
 	}
@@ -230,9 +232,12 @@ func (l *live) record(b *block) error {
 	if l.save == nil {
 		return nil
 	}
-	n, err := l.save.write(b)
-	if n < len(b.frames) {
-		b.frames = b.frames[:n]
+	n, err := l.save.Write(&b.Records)
+	if err == pcapfile.ErrLastFile {
+		err = errOver
+	}
+	if n < len(b.Frames) {
+		b.Frames = b.Frames[:n]
 	}
 	return err
 }
@@ -240,7 +245,7 @@ func (l *live) record(b *block) error {
 // pass decodes a block, enters it in the book and hands it over.
 func (s *Source) pass(w *worker, b *block, apply func([]flows.Segment) error) error {
 	l := s.live
-	if n := len(b.frames); n > 0 {
+	if n := len(b.Frames); n > 0 {
 		b.first = l.frames + 1
 		b.runs = append(b.runs[:0], run{frames: n, packet: b.first})
 		l.frames += uint64(n)
@@ -263,17 +268,6 @@ func (s *Source) look() error {
 	return nil
 }
 
-// appendRecord appends a packet as a record of a pcap file, which a block's
-// bytes can be written as.
-func appendRecord(buf []byte, at int64, wireLen uint32, data []byte) []byte {
-	seconds, nanos := at/1e9, at%1e9
-	buf = order.AppendUint32(buf, uint32(seconds))
-	buf = order.AppendUint32(buf, uint32(nanos))
-	buf = order.AppendUint32(buf, uint32(len(data)))
-	buf = order.AppendUint32(buf, max(wireLen, uint32(len(data))))
-	return append(buf, data...)
-}
-
 // noDevice and isDown are told of interfaces.
 const (
 	noDevice = syscall.ENODEV
@@ -286,5 +280,5 @@ func (l *live) close() error {
 	if l.save == nil {
 		return nil
 	}
-	return l.save.close()
+	return l.save.Close()
 }

@@ -9,10 +9,12 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/gopacket/pcap"
+
+	"github.com/kaanalyze/kaanalyze/capture/internal/bpf"
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 )
 
 // Interfaces lists what can be captured from.
@@ -50,24 +52,22 @@ type pcapTap struct {
 }
 
 // openTap opens an interface with the filter in the kernel.
-func openTap(dev *Device, expr string) (tap, linkType, error) {
+func openTap(dev *Device, expr string) (tap, pcapfile.LinkType, error) {
 	handle, err := activate(dev, !dev.NoPromiscuous && dev.Name != anyInterface)
 	if err != nil {
 		return nil, 0, explain(dev.Name, err)
 	}
-	compiling.Lock()
-	defer compiling.Unlock()
 	if expr != "" {
-		if err := handle.SetBPFFilter(expr); err != nil {
+		if err := bpf.SetFilter(handle, expr); err != nil {
 			handle.Close()
-			return nil, 0, &FilterError{Expr: expr, Reason: strings.TrimSpace(err.Error())}
+			return nil, 0, filterError(expr, err)
 		}
 	}
 	t := &pcapTap{handle: handle}
 	if known, err := net.InterfaceByName(dev.Name); err == nil {
 		t.index = known.Index
 	}
-	return t, fileLinkType(linkType(handle.LinkType())), nil
+	return t, fileLinkType(pcapfile.LinkType(handle.LinkType())), nil
 }
 
 // anyInterface is libpcap's name of all of them together.
@@ -116,12 +116,12 @@ func explain(name string, err error) error {
 
 // fileLinkType returns the link type of files for one of a running system,
 // where the two differ (pcap-common.c of libpcap).
-func fileLinkType(l linkType) linkType {
+func fileLinkType(l pcapfile.LinkType) pcapfile.LinkType {
 	switch l {
 	case 11:
-		return linkATM
-	case linkRawBSD, linkRawOpen:
-		return linkRaw
+		return pcapfile.LinkATM
+	case pcapfile.LinkRawBSD, pcapfile.LinkRawOpenBSD:
+		return pcapfile.LinkRaw
 	}
 	return l
 }

@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
@@ -88,7 +90,7 @@ func tcpFrame() []byte {
 func runTap(t *testing.T, from *fakeTap, opt Options, to *Saving) (nums []uint64, s *Source, err error) {
 	t.Helper()
 	dev := Device{Name: "fake0", SnapLen: MaxSnapLen, Now: ticking(begun)}
-	s = newLive(dev, from, linkEthernet, opt)
+	s = newLive(dev, from, pcapfile.LinkEthernet, opt)
 	if to != nil {
 		if err := s.Save(*to); err != nil {
 			t.Fatal(err)
@@ -296,7 +298,7 @@ func TestLiveAllocations(t *testing.T) {
 	allocs := testing.AllocsPerRun(1, func() {
 		from := &fakeTap{batches: [][][]byte{all}}
 		dev := Device{Name: "fake0", SnapLen: MaxSnapLen, Now: ticking(begun)}
-		s := newLive(dev, from, linkEthernet, Options{Count: 50000})
+		s := newLive(dev, from, pcapfile.LinkEthernet, Options{Count: 50000})
 		if err := s.Run(t.Context(), func([]flows.Segment) error { blocks++; return nil }); err != nil {
 			t.Fatal(err)
 		}
@@ -312,13 +314,13 @@ func TestLiveIsAsFile(t *testing.T) {
 	raw := capturetest.Pcap(t, "0.000 > S 0:0(0)\n0.001 < S. 0:0(0) ack 1\n0.002 > . ack 1\n0.003 > P. 1:5(4) ack 1 \"GET \"\n")
 	var data [][]byte
 	for at := 24; at < len(raw); {
-		n := int(order.Uint32(raw[at+8:]))
-		data = append(data, raw[at+recordLen:at+recordLen+n])
-		at += recordLen + n
+		n := int(binary.LittleEndian.Uint32(raw[at+8:]))
+		data = append(data, raw[at+pcapfile.RecordLen:at+pcapfile.RecordLen+n])
+		at += pcapfile.RecordLen + n
 	}
 	name := filepath.Join(t.TempDir(), "saved")
 	var live, saved []flows.Segment
-	s := newLive(Device{Name: "fake0", SnapLen: MaxSnapLen, Now: ticking(begun)}, &fakeTap{batches: [][][]byte{data}}, linkEthernet,
+	s := newLive(Device{Name: "fake0", SnapLen: MaxSnapLen, Now: ticking(begun)}, &fakeTap{batches: [][][]byte{data}}, pcapfile.LinkEthernet,
 		Options{Count: uint64(len(data))})
 	keep := func(to *[]flows.Segment) func([]flows.Segment) error {
 		return func(segs []flows.Segment) error {

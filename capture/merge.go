@@ -22,7 +22,7 @@ type merger struct {
 // reports false after the last ones. A block without frames brings news, or it
 // is a stretch in which no record ends.
 func (m *merger) next(b *block) bool {
-	for len(b.frames) == 0 && b.news.empty() {
+	for len(b.Frames) == 0 && b.quiet() {
 		if len(m.active) == 0 && !m.activate(b) {
 			return false
 		}
@@ -36,7 +36,7 @@ func (m *merger) next(b *block) bool {
 		}
 	}
 	b.first = m.frames + 1
-	m.frames += uint64(len(b.frames))
+	m.frames += uint64(len(b.Frames))
 	return true
 }
 
@@ -49,14 +49,14 @@ func (m *merger) activate(b *block) bool {
 	m.waiting = m.waiting[1:]
 	if c.in == nil {
 		if err := c.open(); err != nil {
-			b.news.add(&news{damage: &Damage{Source: c.name, Packet: 1, Reason: fmt.Sprintf("open again: %v", err)}})
+			b.takeNews(&block{damage: &Damage{Source: c.name, Packet: 1, Reason: fmt.Sprintf("open again: %v", err)}})
 			return true
 		}
 	}
-	for _, l := range c.format.linkTypes() {
-		b.news.link(l)
+	for _, l := range c.format.LinkTypes() {
+		b.Side.AddLink(l)
 	}
-	b.news.add(&c.ahead.news)
+	b.takeNews(&c.ahead)
 	for slices.ContainsFunc(m.active, func(other *cursor) bool { return other.lane == c.lane }) {
 		c.lane++
 	}
@@ -82,16 +82,16 @@ func (m *merger) alone(b *block) {
 	}
 	packet := c.packets + 1
 	c.read(b, m.size)
-	if n := cut(b.frames, m.limit()); n < len(b.frames) {
+	if n := cut(b.Frames, m.limit()); n < len(b.Frames) {
 		c.keep(b, n)
 	}
 	if c.lane != 0 {
-		for i := range b.frames {
-			b.frames[i].iface |= c.lane << laneShift
+		for i := range b.Frames {
+			b.Frames[i].Iface |= c.lane << laneShift
 		}
 	}
-	if len(b.frames) > 0 {
-		b.runs = append(b.runs, run{source: c.source, frames: len(b.frames), packet: packet})
+	if len(b.Frames) > 0 {
+		b.runs = append(b.runs, run{source: c.source, frames: len(b.Frames), packet: packet})
 	}
 }
 
@@ -109,12 +109,12 @@ func (m *merger) end(c *cursor) {
 // merge fills b with frames of several files. It stops when one is left that
 // has no frames waiting, so that its blocks need not be copied.
 func (m *merger) merge(b *block) {
-	for len(b.buf) < m.size && len(b.frames) <= m.size/16 {
+	for len(b.Buf) < m.size && len(b.Frames) <= m.size/16 {
 		for _, c := range slices.Clone(m.active) {
 			if len(m.active) == 1 && !c.waiting() {
 				return
 			}
-			if !c.refill(&b.news) {
+			if !c.refill(b) {
 				m.end(c)
 			}
 		}
@@ -132,7 +132,7 @@ func (m *merger) merge(b *block) {
 // its frames come before all others'. It returns nil if a file is next that
 // has not begun.
 func (m *merger) earliest() (c *cursor, limit int64) {
-	head := func(c *cursor) int64 { return c.ahead.frames[c.next].time }
+	head := func(c *cursor) int64 { return c.ahead.Frames[c.next].Time }
 	at := 0
 	for i, other := range m.active {
 		if head(other) < head(m.active[at]) {
@@ -166,16 +166,16 @@ func before(t int64) int64 {
 // first one in any case.
 func (m *merger) take(b *block, c *cursor, limit int64) {
 	r := run{source: c.source, packet: c.packet()}
-	for c.waiting() && len(b.buf) < m.size {
-		f := c.ahead.frames[c.next]
-		if r.frames > 0 && f.time > limit {
+	for c.waiting() && len(b.Buf) < m.size {
+		f := c.ahead.Frames[c.next]
+		if r.frames > 0 && f.Time > limit {
 			break
 		}
-		data := c.ahead.buf[f.off : f.off+f.capLen]
-		f.off = uint32(len(b.buf))
-		f.iface |= c.lane << laneShift
-		b.buf = append(b.buf, data...)
-		b.frames = append(b.frames, f)
+		data := c.ahead.Buf[f.Off : f.Off+f.CapLen]
+		f.Off = uint32(len(b.Buf))
+		f.Iface |= c.lane << laneShift
+		b.Buf = append(b.Buf, data...)
+		b.Frames = append(b.Frames, f)
 		c.next++
 		r.frames++
 	}

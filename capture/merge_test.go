@@ -12,44 +12,45 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kaanalyze/kaanalyze/capture/internal/filetest"
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
 // at returns packets with one mark at those times, in nanoseconds.
-func at(mark byte, times ...int64) []packet {
-	var ps []packet
+func at(mark byte, times ...int64) []filetest.Packet {
+	var ps []filetest.Packet
 	for _, t := range times {
-		ps = append(ps, packet{time: t * 1000, mark: mark})
+		ps = append(ps, filetest.Packet{Time: t * 1000, Mark: mark})
 	}
 	return ps
 }
 
 func TestMerge(t *testing.T) {
 	for name, tt := range map[string]struct {
-		files [][]packet
+		files [][]filetest.Packet
 		want  string
 	}{
-		"one after another":       {[][]packet{at(1, 1, 2), at(2, 3, 4), at(3, 5)}, "1 1 2 2 3"},
-		"named backwards":         {[][]packet{at(3, 5), at(2, 3, 4), at(1, 1, 2)}, "1 1 2 2 3"},
-		"alternating":             {[][]packet{at(1, 1, 3, 5), at(2, 2, 4, 6)}, "1 2 1 2 1 2"},
-		"one inside another":      {[][]packet{at(1, 1, 9, 10, 11), at(2, 2, 4, 6)}, "1 2 2 2 1 1 1"},
-		"equal times":             {[][]packet{at(1, 5, 5, 7), at(2, 5, 5, 7), at(3, 5)}, "1 1 2 2 3 1 2"},
-		"equal times, first ones": {[][]packet{at(1, 2, 5), at(2, 1, 5)}, "2 1 2 1"},
-		"touching":                {[][]packet{at(1, 1, 5), at(2, 5, 6)}, "1 1 2 2"},
-		"out of order inside":     {[][]packet{at(1, 10, 5, 20), at(2, 7, 12)}, "2 1 1 2 1"},
-		"no packets in one":       {[][]packet{at(1, 1), nil, at(2, 0)}, "2 1"},
-		"three, overlapping":      {[][]packet{at(1, 1, 4, 7, 10), at(2, 2, 5, 8), at(3, 6, 9, 12)}, "1 2 1 2 3 1 2 3 1 3"},
+		"one after another":       {[][]filetest.Packet{at(1, 1, 2), at(2, 3, 4), at(3, 5)}, "1 1 2 2 3"},
+		"named backwards":         {[][]filetest.Packet{at(3, 5), at(2, 3, 4), at(1, 1, 2)}, "1 1 2 2 3"},
+		"alternating":             {[][]filetest.Packet{at(1, 1, 3, 5), at(2, 2, 4, 6)}, "1 2 1 2 1 2"},
+		"one inside another":      {[][]filetest.Packet{at(1, 1, 9, 10, 11), at(2, 2, 4, 6)}, "1 2 2 2 1 1 1"},
+		"equal times":             {[][]filetest.Packet{at(1, 5, 5, 7), at(2, 5, 5, 7), at(3, 5)}, "1 1 2 2 3 1 2"},
+		"equal times, first ones": {[][]filetest.Packet{at(1, 2, 5), at(2, 1, 5)}, "2 1 2 1"},
+		"touching":                {[][]filetest.Packet{at(1, 1, 5), at(2, 5, 6)}, "1 1 2 2"},
+		"out of order inside":     {[][]filetest.Packet{at(1, 10, 5, 20), at(2, 7, 12)}, "2 1 1 2 1"},
+		"no packets in one":       {[][]filetest.Packet{at(1, 1), nil, at(2, 0)}, "2 1"},
+		"three, overlapping":      {[][]filetest.Packet{at(1, 1, 4, 7, 10), at(2, 2, 5, 8), at(3, 6, 9, 12)}, "1 2 1 2 3 1 2 3 1 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var files [][]byte
 			for i, ps := range tt.files {
 				if i%2 == 0 {
-					files = append(files, plainPcap.write(ps...))
+					files = append(files, filetest.PlainPcap.Write(ps...))
 				} else {
-					files = append(files, le.write(ps...))
+					files = append(files, filetest.LE.Write(ps...))
 				}
 			}
-			r := readEveryWay(t, save(t, files...), Options{})
+			r := readEveryWay(t, filetest.Save(t, files...), Options{})
 			var got []string
 			for i, s := range r.Segments {
 				f := strings.Fields(s)
@@ -75,7 +76,7 @@ func TestMerge(t *testing.T) {
 func TestMergeOrigins(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
-		files := make([][]packet, 2+random.IntN(5))
+		files := make([][]filetest.Packet, 2+random.IntN(5))
 		var data [][]byte
 		now := int64(0)
 		for i := range files {
@@ -83,18 +84,18 @@ func TestMergeOrigins(t *testing.T) {
 			time := now
 			for range random.IntN(60) {
 				time += random.Int64N(4)
-				files[i] = append(files[i], packet{time: time * 1000, mark: byte(random.Uint32())})
+				files[i] = append(files[i], filetest.Packet{Time: time * 1000, Mark: byte(random.Uint32())})
 			}
-			data = append(data, plainPcap.write(files[i]...))
+			data = append(data, filetest.PlainPcap.Write(files[i]...))
 		}
-		names := save(t, data...)
+		names := filetest.Save(t, data...)
 		for _, workers := range []int{1, 3} {
 			checkOrigins(t, names, files, workers)
 		}
 	}
 }
 
-func checkOrigins(t *testing.T, names []string, files [][]packet, workers int) {
+func checkOrigins(t *testing.T, names []string, files [][]filetest.Packet, workers int) {
 	t.Helper()
 	s, err := openFiles(names, Options{Workers: workers}, 300)
 	if err != nil {
@@ -143,7 +144,7 @@ func checkOrigins(t *testing.T, names []string, files [][]packet, workers int) {
 func TestMergeInterfaces(t *testing.T) {
 	links := func(files ...[]byte) map[byte]uint32 {
 		got := map[byte]uint32{}
-		s, err := OpenFiles(save(t, files...), Options{})
+		s, err := OpenFiles(filetest.Save(t, files...), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,18 +159,18 @@ func TestMergeInterfaces(t *testing.T) {
 		}
 		return got
 	}
-	if got := links(plainPcap.write(at(1, 1, 3)...), plainPcap.write(at(2, 2, 4)...)); got[1] == got[2] {
+	if got := links(filetest.PlainPcap.Write(at(1, 1, 3)...), filetest.PlainPcap.Write(at(2, 2, 4)...)); got[1] == got[2] {
 		t.Errorf("overlapping files share link %d", got[1])
 	}
-	if got := links(plainPcap.write(at(1, 1, 3)...), plainPcap.write(at(2, 4, 5)...)); got[1] != got[2] {
+	if got := links(filetest.PlainPcap.Write(at(1, 1, 3)...), filetest.PlainPcap.Write(at(2, 4, 5)...)); got[1] != got[2] {
 		t.Errorf("rotated files have links %d and %d", got[1], got[2])
 	}
 }
 
 func TestMergeDamaged(t *testing.T) {
-	cut := plainPcap.write(at(1, 1, 2, 9)...)
+	cut := filetest.PlainPcap.Write(at(1, 1, 2, 9)...)
 	cut = cut[:len(cut)-5]
-	names := save(t, cut, plainPcap.write(at(2, 3, 4)...), append(plainPcap.write(), 1, 2, 3))
+	names := filetest.Save(t, cut, filetest.PlainPcap.Write(at(2, 3, 4)...), append(filetest.PlainPcap.Write(), 1, 2, 3))
 	r := readEveryWay(t, names, Options{})
 	d := r.Stats.Damage
 	if len(r.Segments) != 4 || r.Err != "" || d == nil || d.Source != "0.cap" || d.Packet != 3 || d.Offset != int64(24+2*71) {
@@ -183,7 +184,7 @@ func TestManyFiles(t *testing.T) {
 	var names []string
 	for i := range 300 {
 		name := filepath.Join(dir, fmt.Sprintf("cap.pcap%03d", 299-i))
-		if err := os.WriteFile(name, plainPcap.write(at(byte(i), int64(i)*10, int64(i)*10+9)...), 0o600); err != nil {
+		if err := os.WriteFile(name, filetest.PlainPcap.Write(at(byte(i), int64(i)*10, int64(i)*10+9)...), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		names = append(names, name)
@@ -227,9 +228,9 @@ func TestManyFiles(t *testing.T) {
 
 // TestMergeStdin has standard input, which cannot be read again, among files.
 func TestMergeStdin(t *testing.T) {
-	names := append(save(t, plainPcap.write(at(1, 1, 4, 8)...), plainPcap.write(at(2, 10)...)), "-")
+	names := append(filetest.Save(t, filetest.PlainPcap.Write(at(1, 1, 4, 8)...), filetest.PlainPcap.Write(at(2, 10)...)), "-")
 	for _, workers := range []int{1, 2} {
-		r := readAll(t, names, Options{Workers: workers, Stdin: bytes.NewReader(le.write(at(3, 2, 3, 9, 11)...))}, 100)
+		r := readAll(t, names, Options{Workers: workers, Stdin: bytes.NewReader(filetest.LE.Write(at(3, 2, 3, 9, 11)...))}, 100)
 		want := "01@1000 03@2000 03@3000 01@4000 01@8000 03@9000 02@10000 03@11000"
 		if got := marks(r); got != want || r.Err != "" {
 			t.Errorf("got %s, error %q; want %s", got, r.Err, want)
@@ -238,13 +239,13 @@ func TestMergeStdin(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	if r := readAll(t, []string{"-", "-"}, Options{Stdin: bytes.NewReader(plainPcap.write())}, 100); !strings.Contains(r.Err, "named twice") {
+	if r := readAll(t, []string{"-", "-"}, Options{Stdin: bytes.NewReader(filetest.PlainPcap.Write())}, 100); !strings.Contains(r.Err, "named twice") {
 		t.Errorf("standard input twice: got error %q", r.Err)
 	}
 }
 
 func TestFileGoneMeanwhile(t *testing.T) {
-	names := save(t, plainPcap.write(at(1, 1)...), plainPcap.write(at(2, 2)...))
+	names := filetest.Save(t, filetest.PlainPcap.Write(at(1, 1)...), filetest.PlainPcap.Write(at(2, 2)...))
 	s, err := OpenFiles(names, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/kaanalyze/kaanalyze/capture/internal/decode"
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
@@ -20,7 +21,7 @@ type Source struct {
 	streams bool  // some file may make a reader wait
 	total   int64 // bytes of all files, 0 if one is not known
 	filters *filterSet
-	defrag  *defragmenter
+	defrag  *decode.Defragmenter
 	scan    func(payload []byte) flows.Note // for what defrag puts together, once there is any
 	book    book
 	began   atomic.Bool
@@ -37,7 +38,7 @@ func (s *Source) Run(ctx context.Context, apply func([]flows.Segment) error) err
 	if s.began.Swap(true) {
 		return errors.New("read capture: it has been read before")
 	}
-	s.defrag = newDefragmenter()
+	s.defrag = decode.NewDefragmenter()
 	if s.live != nil {
 		return s.runLive(ctx, apply)
 	}

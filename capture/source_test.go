@@ -13,6 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kaanalyze/kaanalyze/capture/internal/bpf"
+	"github.com/kaanalyze/kaanalyze/capture/internal/filetest"
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
@@ -26,7 +29,7 @@ func numbers(r result) string {
 }
 
 func TestWindow(t *testing.T) {
-	names := save(t, plainPcap.write(times(1, 2, 3, 4, 5)...))
+	names := filetest.Save(t, filetest.PlainPcap.Write(filetest.Times(1, 2, 3, 4, 5)...))
 	for _, tt := range []struct {
 		since, until int64
 		want         string
@@ -48,8 +51,8 @@ func TestWindow(t *testing.T) {
 }
 
 func TestCount(t *testing.T) {
-	file := plainPcap.write(times(1, 2, 3, 4, 5)...)
-	names := save(t, file[:len(file)-3]) // damaged, but only after the fourth
+	file := filetest.PlainPcap.Write(filetest.Times(1, 2, 3, 4, 5)...)
+	names := filetest.Save(t, file[:len(file)-3]) // damaged, but only after the fourth
 	for count, want := range map[uint64]string{1: "1", 3: "1 2 3", 4: "1 2 3 4"} {
 		r := readEveryWay(t, names, Options{Count: count})
 		if numbers(r) != want || r.Stats.Packets != count || r.Stats.Sources[0].Packets != count || r.Stats.Damage != nil {
@@ -59,20 +62,24 @@ func TestCount(t *testing.T) {
 	if r := readEveryWay(t, names, Options{Count: 2, Since: 3e9}); numbers(r) != "3 4" || r.Stats.Packets != 4 {
 		t.Errorf("count 2 since 3 s: got %s of %d packets", numbers(r), r.Stats.Packets)
 	}
-	two := save(t, plainPcap.write(at(1, 1, 3)...), plainPcap.write(at(2, 2, 4)...))
+	two := filetest.Save(t, filetest.PlainPcap.Write(at(1, 1, 3)...), filetest.PlainPcap.Write(at(2, 2, 4)...))
 	if r := readEveryWay(t, two, Options{Count: 3}); numbers(r) != "1 2 3" || r.Stats.Sources[0].Packets != 2 || r.Stats.Sources[1].Packets != 1 {
 		t.Errorf("count 3 of two files: got %s, %+v", numbers(r), r.Stats.Sources)
 	}
 }
 
 func TestSourceFilter(t *testing.T) {
-	names := save(t, plainPcap.write(manyPackets(20)...))
+	names := filetest.Save(t, filetest.PlainPcap.Write(manyPackets(20)...))
 	_, err := OpenFiles(names, Options{Filter: "tcp prot 80"})
 	if errors.Is(err, ErrNoLibpcap) {
 		t.Skip(err)
 	}
-	if wrong := (*FilterError)(nil); !errors.As(err, &wrong) {
-		t.Errorf("wrong syntax: got %v, want a FilterError", err)
+	var wrong *FilterError
+	if !errors.As(err, &wrong) || wrong.Expr != "tcp prot 80" || !strings.Contains(wrong.Reason, "syntax error") {
+		t.Errorf("wrong syntax: got %#v, want a *FilterError about syntax", err)
+	}
+	if err != nil && !strings.HasPrefix(err.Error(), `filter "tcp prot 80": `) {
+		t.Errorf("got %q, want it to name the expression", err)
 	}
 	// tcp[7] is the last byte of the sequence number: the mark.
 	r := readEveryWay(t, names, Options{Filter: "tcp[7] > 0x40"})
@@ -87,12 +94,12 @@ func TestSourceFilter(t *testing.T) {
 
 // TestFilterLaterLinkType has a filter that only the first link type knows.
 func TestFilterLaterLinkType(t *testing.T) {
-	file := join(le.section(), le.iface(1, 0), packetOnly(), le.iface(101, 0), le.enhanced(1, 5, packet{mark: 1}.bytes()[14:]))
-	_, err := compileFilter("ether broadcast", linkEthernet, maxPlain)
+	file := filetest.Concat(filetest.LE.Section(), filetest.LE.Iface(1, 0), filetest.OnePacket(), filetest.LE.Iface(101, 0), filetest.LE.Enhanced(1, 5, filetest.Packet{Mark: 1}.Bytes()[14:]))
+	_, err := bpf.Compile("ether broadcast", pcapfile.LinkEthernet, pcapfile.MaxSnapLen)
 	if errors.Is(err, ErrNoLibpcap) {
 		t.Skip(err)
 	}
-	if r := readEveryWay(t, save(t, file), Options{Filter: "ether broadcast"}); !strings.Contains(r.Err, "ether broadcast") {
+	if r := readEveryWay(t, filetest.Save(t, file), Options{Filter: "ether broadcast"}); !strings.Contains(r.Err, "ether broadcast") {
 		t.Errorf("got error %q", r.Err)
 	}
 }
@@ -103,7 +110,7 @@ func TestScan(t *testing.T) {
 		calls.Add(1)
 		return flows.Note{A: uint64(payload[0]) + 1}
 	}
-	names := save(t, plainPcap.write(times(1, 2, 3)...))
+	names := filetest.Save(t, filetest.PlainPcap.Write(filetest.Times(1, 2, 3)...))
 	r := readAll(t, names, Options{NewScan: func() func([]byte) flows.Note { return scan }, Workers: 2}, 100)
 	want := []string{"1 1000000000 01 1 2", "2 2000000000 02 1 3", "3 3000000000 03 1 4"}
 	if diff := cmp.Diff(r.Segments, want); diff != "" || calls.Load() != 3 {
@@ -118,16 +125,16 @@ func noteLength() func([]byte) flows.Note {
 
 // TestFragments has a segment in two IP fragments with others between them.
 func TestSourceFragments(t *testing.T) {
-	p := packet{mark: 0x77, size: 16}.bytes()
+	p := filetest.Packet{Mark: 0x77, Size: 16}.Bytes()
 	first, second := bytes.Clone(p[:34+24]), append(bytes.Clone(p[:34]), p[34+24:]...)
 	first[16], first[17], first[20] = 0, 44, 0x20                // more fragments
 	second[16], second[17], second[20], second[21] = 0, 32, 0, 3 // at byte 24
-	file := plainPcap.write(times(1)...)
-	file = plainPcap.record(file, 2e9, first, len(first))
-	file = plainPcap.record(file, 3e9, packet{mark: 2}.bytes(), 55)
-	file = plainPcap.record(file, 4e9, second, len(second))
-	file = plainPcap.record(file, 5e9, packet{mark: 3}.bytes(), 55)
-	r := readEveryWay(t, save(t, file), Options{NewScan: noteLength})
+	file := filetest.PlainPcap.Write(filetest.Times(1)...)
+	file = filetest.PlainPcap.Record(file, 2e9, first, len(first))
+	file = filetest.PlainPcap.Record(file, 3e9, filetest.Packet{Mark: 2}.Bytes(), 55)
+	file = filetest.PlainPcap.Record(file, 4e9, second, len(second))
+	file = filetest.PlainPcap.Record(file, 5e9, filetest.Packet{Mark: 3}.Bytes(), 55)
+	r := readEveryWay(t, filetest.Save(t, file), Options{NewScan: noteLength})
 	want := []string{"1 1000000000 01 1 1", "3 3000000000 02 1 1", "4 4000000000 77 16 16", "5 5000000000 03 1 1"}
 	if diff := cmp.Diff(r.Segments, want); diff != "" {
 		t.Errorf("got, then want\n%s", diff)
@@ -138,18 +145,18 @@ func TestSourceFragments(t *testing.T) {
 }
 
 func TestSourceUndecoded(t *testing.T) {
-	file := plainPcap.write(times(1)...)
+	file := filetest.PlainPcap.Write(filetest.Times(1)...)
 	arp := append(make([]byte, 12), 8, 6, 0, 1)
-	file = plainPcap.record(file, 2e9, append(arp, make([]byte, 26)...), 42) // known not to be TCP
-	p := packet{mark: 2}.bytes()
-	file = plainPcap.record(file, 3e9, p[:44], len(p)) // cut in the TCP header
-	if r := readEveryWay(t, save(t, file), Options{}); r.Stats.UndecodedPackets != 1 || r.Stats.CutPackets != 1 || r.Stats.TCPPackets != 1 {
+	file = filetest.PlainPcap.Record(file, 2e9, append(arp, make([]byte, 26)...), 42) // known not to be TCP
+	p := filetest.Packet{Mark: 2}.Bytes()
+	file = filetest.PlainPcap.Record(file, 3e9, p[:44], len(p)) // cut in the TCP header
+	if r := readEveryWay(t, filetest.Save(t, file), Options{}); r.Stats.UndecodedPackets != 1 || r.Stats.CutPackets != 1 || r.Stats.TCPPackets != 1 {
 		t.Errorf("got stats %+v", r.Stats)
 	}
 }
 
 func TestApplyError(t *testing.T) {
-	names := save(t, plainPcap.write(manyPackets(50)...))
+	names := filetest.Save(t, filetest.PlainPcap.Write(manyPackets(50)...))
 	stop := errors.New("stop")
 	for _, workers := range []int{1, 2, 4} {
 		s, err := openFiles(names, Options{Workers: workers}, 100)
@@ -174,7 +181,7 @@ func TestApplyError(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	names := save(t, plainPcap.write(manyPackets(50)...))
+	names := filetest.Save(t, filetest.PlainPcap.Write(manyPackets(50)...))
 	for _, workers := range []int{1, 2, 4} {
 		s, err := openFiles(names, Options{Workers: workers}, 100)
 		if err != nil {
@@ -198,7 +205,7 @@ func TestCancel(t *testing.T) {
 func TestCancelOnPipe(t *testing.T) {
 	for _, workers := range []int{1, 3} {
 		r, w := io.Pipe()
-		go w.Write(plainPcap.write(times(1, 2)...))
+		go w.Write(filetest.PlainPcap.Write(filetest.Times(1, 2)...))
 		s, err := OpenFiles([]string{"-"}, Options{Workers: workers, Stdin: r})
 		if err != nil {
 			t.Fatal(err)
@@ -225,9 +232,9 @@ func TestPipeAtOnce(t *testing.T) {
 	r, w := io.Pipe()
 	delivered := make(chan struct{})
 	go func() {
-		w.Write(plainPcap.write())
-		for _, p := range times(1, 2, 3) {
-			w.Write(plainPcap.record(nil, p.time, p.bytes(), 55))
+		w.Write(filetest.PlainPcap.Write())
+		for _, p := range filetest.Times(1, 2, 3) {
+			w.Write(filetest.PlainPcap.Record(nil, p.Time, p.Bytes(), 55))
 			<-delivered
 		}
 		w.Close()
@@ -253,7 +260,7 @@ func TestPipeAtOnce(t *testing.T) {
 
 // TestStdinFile has a file as standard input: its size is known.
 func TestStdinFile(t *testing.T) {
-	f, err := os.Open(save(t, plainPcap.write(manyPackets(30)...))[0])
+	f, err := os.Open(filetest.Save(t, filetest.PlainPcap.Write(manyPackets(30)...))[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +284,7 @@ func TestStdinFile(t *testing.T) {
 }
 
 func TestOneReadError(t *testing.T) {
-	file := plainPcap.write(times(1, 2)...)
+	file := filetest.PlainPcap.Write(filetest.Times(1, 2)...)
 	broken := io.MultiReader(bytes.NewReader(file), brokenReader{})
 	r := readAll(t, []string{"-"}, Options{Stdin: broken}, blockSize)
 	if d := r.Stats.Damage; r.Err != "" || r.Stats.Packets != 2 || d == nil || d.Reason != "read: the disk is on fire" {
@@ -292,7 +299,7 @@ type brokenReader struct{}
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("the disk is on fire") }
 
 func TestOriginOfOneFile(t *testing.T) {
-	names := save(t, plainPcap.write(times(1, 2)...))
+	names := filetest.Save(t, filetest.PlainPcap.Write(filetest.Times(1, 2)...))
 	s, err := OpenFiles(names, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -308,19 +315,19 @@ func TestOriginOfOneFile(t *testing.T) {
 
 // TestGiantRecord has records much longer than a block.
 func TestGiantRecord(t *testing.T) {
-	data := append(packet{mark: 1}.bytes(), make([]byte, 200_000)...)
-	file := plainPcap.record(plainPcap.write(times(1)...), 2e9, data, len(data))
-	file = plainPcap.record(file, 3e9, packet{mark: 3}.bytes(), 55)
-	if r := readEveryWay(t, save(t, file), Options{}); numbers(r) != "1 2 3" || r.Stats.Damage != nil {
+	data := append(filetest.Packet{Mark: 1}.Bytes(), make([]byte, 200_000)...)
+	file := filetest.PlainPcap.Record(filetest.PlainPcap.Write(filetest.Times(1)...), 2e9, data, len(data))
+	file = filetest.PlainPcap.Record(file, 3e9, filetest.Packet{Mark: 3}.Bytes(), 55)
+	if r := readEveryWay(t, filetest.Save(t, file), Options{}); numbers(r) != "1 2 3" || r.Stats.Damage != nil {
 		t.Errorf("got %s, damage %+v", numbers(r), r.Stats.Damage)
 	}
 }
 
 // TestClaimedLength demands that a record's length alone costs no memory.
 func TestClaimedLength(t *testing.T) {
-	file := le.write(times(1)...)
-	file = append(file, le.words(blockEnhanced, maxRecord)...)
-	names := save(t, file)
+	file := filetest.LE.Write(filetest.Times(1)...)
+	file = append(file, filetest.LE.Words(filetest.BlockEnhanced, pcapfile.MaxRecord)...)
+	names := filetest.Save(t, file)
 	allocated := testing.Benchmark(func(b *testing.B) {
 		b.ReportAllocs()
 		for range b.N {
@@ -336,9 +343,9 @@ func TestClaimedLength(t *testing.T) {
 // knows: it must be found before the filter is compiled.
 func TestFilterLinkTypeFirst(t *testing.T) {
 	const wlan = 105
-	file := join(le.section(), le.iface(wlan, 0), le.enhanced(0, 5, make([]byte, 24)))
-	names := save(t, file)
-	if _, err := compileFilter("tcp", linkEthernet, maxPlain); errors.Is(err, ErrNoLibpcap) {
+	file := filetest.Concat(filetest.LE.Section(), filetest.LE.Iface(wlan, 0), filetest.LE.Enhanced(0, 5, make([]byte, 24)))
+	names := filetest.Save(t, file)
+	if _, err := bpf.Compile("tcp", pcapfile.LinkEthernet, pcapfile.MaxSnapLen); errors.Is(err, ErrNoLibpcap) {
 		t.Skip(err)
 	}
 	for _, name := range []string{names[0], "-"} {
@@ -349,9 +356,9 @@ func TestFilterLinkTypeFirst(t *testing.T) {
 			}
 		}
 	}
-	f := plainPcap
-	f.link = wlan
-	if r := readAll(t, save(t, f.write()), Options{Filter: "wlan type mgt"}, blockSize); r.Err != "" {
+	f := filetest.PlainPcap
+	f.Link = wlan
+	if r := readAll(t, filetest.Save(t, f.Write()), Options{Filter: "wlan type mgt"}, blockSize); r.Err != "" {
 		t.Errorf("pcap: got error %q", r.Err)
 	}
 }
@@ -359,15 +366,15 @@ func TestFilterLinkTypeFirst(t *testing.T) {
 // TestGiantRecords has records that are longer than what is in front of a
 // stretch, next to usual ones, and one that the end of the file cuts.
 func TestGiantRecords(t *testing.T) {
-	format := plainPcap
-	format.snapLen = 4 << 20
-	file := format.write(times(1)...)
+	format := filetest.PlainPcap
+	format.SnapLen = 4 << 20
+	file := format.Write(filetest.Times(1)...)
 	for i, size := range []int{stretchRoom - 100, stretchRoom + 100, 60, 3 << 20, 1 << 20, 60, 60} {
-		p := packet{mark: byte(0x10 + i)}.bytes()
-		file = format.record(file, int64(i+2)*1e9, append(p, make([]byte, size)...), len(p)+size)
+		p := filetest.Packet{Mark: byte(0x10 + i)}.Bytes()
+		file = format.Record(file, int64(i+2)*1e9, append(p, make([]byte, size)...), len(p)+size)
 	}
 	for _, file := range [][]byte{file, file[:len(file)-100], file[:2<<20]} {
-		names := save(t, file)
+		names := filetest.Save(t, file)
 		want := readAll(t, names, Options{Workers: 1}, blockSize)
 		for _, size := range []int{4096, 100_000, blockSize} {
 			if got := readAll(t, names, Options{Workers: 4}, size); !cmp.Equal(got, want) {

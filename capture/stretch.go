@@ -4,6 +4,8 @@ import (
 	"io"
 	"os"
 	"sync/atomic"
+
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 )
 
 // A file that is neither compressed nor a pipe is read by all workers side by
@@ -32,7 +34,7 @@ type stretch struct {
 
 // stretchRoom is in front of a stretch. Where more is left over, memory is
 // allocated: no packet that tcpdump captures is longer.
-const stretchRoom = maxPlain + 64
+const stretchRoom = pcapfile.MaxSnapLen + 64
 
 // begin goes over to stretches if there is one plain file left, and all that
 // has been read of it is in its carry.
@@ -63,7 +65,7 @@ func (s *stretches) claim(b *block) {
 	x := stretch{number: s.claimed.Add(1) - 1, claimed: true}
 	x.n, x.err = s.file.ReadAt(b.space[stretchRoom:], s.base+x.number*s.size)
 	s.done.Add(int64(x.n))
-	x.err = reason(x.err)
+	x.err = pcapfile.TrimPath(x.err)
 	b.stretch = x
 }
 
@@ -77,10 +79,10 @@ func (b *block) stretchBytes() []byte { return b.space[stretchRoom : stretchRoom
 // memory of carry, nil if that has become part of b.buf.
 func (b *block) join(carry []byte) []byte {
 	if len(carry) <= stretchRoom {
-		b.buf = b.space[stretchRoom-len(carry) : stretchRoom+b.stretch.n]
-		copy(b.buf, carry)
+		b.Buf = b.space[stretchRoom-len(carry) : stretchRoom+b.stretch.n]
+		copy(b.Buf, carry)
 		return carry[:0]
 	}
-	b.buf = append(carry, b.stretchBytes()...)
+	b.Buf = append(carry, b.stretchBytes()...)
 	return nil
 }

@@ -2,8 +2,10 @@ package capture
 
 import (
 	"math"
-	"sync"
 
+	"github.com/kaanalyze/kaanalyze/capture/internal/bpf"
+	"github.com/kaanalyze/kaanalyze/capture/internal/decode"
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
@@ -11,13 +13,13 @@ import (
 // compiled filters.
 type worker struct {
 	s     *Source
-	dec   *decoder
+	dec   *decode.Decoder
 	scan  func(payload []byte) flows.Note // nil if nothing is to be noted
 	since int64
 	until int64
 
-	link   linkType // that filter is for
-	filter *filter  // nil if there is none
+	link   pcapfile.LinkType // that filter is for
+	filter *bpf.Filter       // nil if there is none
 }
 
 // A lateFrame is an IP fragment: its segment, if it completes one, is found in
@@ -25,11 +27,11 @@ type worker struct {
 type lateFrame struct{ at, frame int }
 
 // noLink is no link type.
-const noLink linkType = math.MaxUint32
+const noLink pcapfile.LinkType = math.MaxUint32
 
 // newWorker returns a worker for s.
 func newWorker(s *Source) *worker {
-	w := &worker{s: s, dec: newDecoder(), scan: s.newScan(), link: noLink}
+	w := &worker{s: s, dec: decode.New(), scan: s.newScan(), link: noLink}
 	w.since, w.until = s.opt.window()
 	return w
 }
@@ -57,33 +59,33 @@ func (o *Options) window() (since, until int64) {
 // decode fills the block's segments and tally.
 func (w *worker) decode(b *block) {
 	w.count(b)
-	if len(b.segs) < len(b.frames) {
-		b.segs = make([]flows.Segment, len(b.frames)+len(b.frames)/8)
+	if len(b.segs) < len(b.Frames) {
+		b.segs = make([]flows.Segment, len(b.Frames)+len(b.Frames)/8)
 	}
 	dec, scan, segs := w.dec, w.scan, b.segs
 	n := 0
-	for i := range b.frames {
-		f := &b.frames[i]
-		if f.time < w.since || f.time > w.until || f.kind == notPacket {
+	for i := range b.Frames {
+		f := &b.Frames[i]
+		if f.Time < w.since || f.Time > w.until || f.Kind == pcapfile.NoPacket {
 			continue
 		}
-		data := b.buf[f.off : f.off+f.capLen : f.off+f.capLen]
+		data := b.Buf[f.Off : f.Off+f.CapLen : f.Off+f.CapLen]
 		if w.s.filters != nil && !w.matches(f, data, b) {
 			continue
 		}
 		seg := &segs[n]
-		switch dec.decode(f.link, f.iface, data, f.wireLen, seg) {
-		case tcp:
-			seg.Time, seg.Num = f.time, b.first+uint64(i)
+		switch dec.Decode(f.Link, f.Iface, data, f.WireLen, seg) {
+		case decode.TCP:
+			seg.Time, seg.Num = f.Time, b.first+uint64(i)
 			if scan != nil && len(seg.Payload) > 0 {
 				seg.Note = scan(seg.Payload)
 			} else {
 				seg.Note = flows.Note{}
 			}
 			n++
-		case fragment:
+		case decode.Fragment:
 			b.late = append(b.late, lateFrame{n, i})
-		case undecoded:
+		case decode.Undecoded:
 			b.tally.undecoded++
 		}
 	}
@@ -93,7 +95,7 @@ func (w *worker) decode(b *block) {
 
 // count tallies the block's frames, whether they are decoded or not.
 func (w *worker) count(b *block) {
-	frames := b.frames
+	frames := b.Frames
 	for i := range b.runs {
 		r := &b.runs[i]
 		of := frames[:r.frames]
@@ -101,28 +103,28 @@ func (w *worker) count(b *block) {
 		r.first, r.last = noTime, math.MinInt64
 		for j := range of {
 			f := &of[j]
-			b.tally.bytes += uint64(f.wireLen)
-			if f.capLen < f.wireLen {
+			b.tally.bytes += uint64(f.WireLen)
+			if f.CapLen < f.WireLen {
 				b.tally.cut++
 			}
-			if f.kind == timedPacket && f.wireLen > 0 { // a crash leaves zeros, which read as records of no length
-				r.first, r.last = min(r.first, f.time), max(r.last, f.time)
+			if f.Kind == pcapfile.TimedPacket && f.WireLen > 0 { // a crash leaves zeros, which read as records of no length
+				r.first, r.last = min(r.first, f.Time), max(r.last, f.Time)
 			}
 		}
 	}
 }
 
 // matches reports whether the filter accepts a frame.
-func (w *worker) matches(f *frame, data []byte, b *block) bool {
-	if f.link != w.link {
-		compiled, err := w.s.filters.get(f.link)
+func (w *worker) matches(f *pcapfile.Frame, data []byte, b *block) bool {
+	if f.Link != w.link {
+		compiled, err := w.s.filters.get(f.Link)
 		if err != nil {
 			b.err = err
 			return false
 		}
-		w.link, w.filter = f.link, compiled
+		w.link, w.filter = f.Link, compiled
 	}
-	return w.filter.match(data, f.wireLen)
+	return w.filter.Match(data, f.WireLen)
 }
 
 // resolve puts together the fragments of a block, in their order among all
@@ -134,12 +136,12 @@ func (s *Source) resolve(b *block) {
 	var all []flows.Segment // the block's, with those completed
 	taken := 0
 	for _, late := range b.late {
-		f := &b.frames[late.frame]
+		f := &b.Frames[late.frame]
 		var seg flows.Segment
-		switch s.defrag.add(f.link, f.iface, b.buf[f.off:f.off+f.capLen], f.wireLen, f.time, &seg) {
-		case tcp:
-			seg.Time, seg.Num = f.time, b.first+uint64(late.frame)
-			b.whole = append(b.whole, joined{seg.Num, *s.defrag.decoder.headers})
+		switch s.defrag.Add(f.Link, f.Iface, b.Buf[f.Off:f.Off+f.CapLen], f.WireLen, f.Time, &seg) {
+		case decode.TCP:
+			seg.Time, seg.Num = f.Time, b.first+uint64(late.frame)
+			b.whole = append(b.whole, joined{seg.Num, s.defrag.Headers()})
 			if s.scan == nil {
 				s.scan = s.newScan()
 			}
@@ -150,7 +152,7 @@ func (s *Source) resolve(b *block) {
 			all = append(all, seg)
 			taken = late.at
 			b.tally.tcp++
-		case undecoded:
+		case decode.Undecoded:
 			b.tally.undecoded++
 		}
 	}
@@ -164,10 +166,10 @@ func (s *Source) resolve(b *block) {
 // reports whether it has come.
 func (w *worker) limitCount(b *block) bool {
 	s := w.s
-	for i := range b.frames {
-		f := &b.frames[i]
-		if f.time < w.since || f.time > w.until || f.kind == notPacket ||
-			s.filters != nil && !w.matches(f, b.buf[f.off:f.off+f.capLen], b) {
+	for i := range b.Frames {
+		f := &b.Frames[i]
+		if f.Time < w.since || f.Time > w.until || f.Kind == pcapfile.NoPacket ||
+			s.filters != nil && !w.matches(f, b.Buf[f.Off:f.Off+f.CapLen], b) {
 			continue
 		}
 		if s.counted++; s.counted == s.opt.Count {
@@ -181,8 +183,8 @@ func (w *worker) limitCount(b *block) bool {
 // truncate drops the frames from the n-th on, and the damage after them: who
 // stops there does not read it.
 func (b *block) truncate(n int) {
-	b.news.damage = nil
-	b.frames = b.frames[:n]
+	b.damage = nil
+	b.Frames = b.Frames[:n]
 	for i := range b.runs {
 		r := &b.runs[i]
 		if n <= r.frames {
@@ -192,55 +194,4 @@ func (b *block) truncate(n int) {
 		}
 		n -= r.frames
 	}
-}
-
-// A filterSet compiles a filter for each link type met. It is safe for
-// concurrent use; nil is no filter.
-type filterSet struct {
-	expr string
-
-	mu       sync.Mutex
-	compiled map[linkType]compiled
-}
-
-type compiled struct {
-	filter *filter
-	err    error
-}
-
-// newFilterSet returns the set for an expression.
-func newFilterSet(expr string) *filterSet {
-	if expr == "" {
-		return nil
-	}
-	return &filterSet{expr: expr, compiled: map[linkType]compiled{}}
-}
-
-// compileAll compiles the filter for link types that are known, and for
-// Ethernet if none is: a syntax error should be told before anything is read.
-func (s *filterSet) compileAll(links []linkType) error {
-	if s == nil {
-		return nil
-	}
-	if len(links) == 0 {
-		links = []linkType{linkEthernet}
-	}
-	for _, l := range links {
-		if _, err := s.get(l); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// get returns the filter for a link type.
-func (s *filterSet) get(l linkType) (*filter, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c, ok := s.compiled[l]
-	if !ok {
-		c.filter, c.err = compileFilter(s.expr, l, maxPlain)
-		s.compiled[l] = c
-	}
-	return c.filter, c.err
 }

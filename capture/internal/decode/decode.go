@@ -1,0 +1,314 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
+	"github.com/kaanalyze/kaanalyze/flows"
+)
+
+// House rules of this file and of tunnel.go, the path that every packet takes:
+// no allocation, no interface calls, and a length check before every load.
+//
+// Each step is handed the same things. data is what was captured from its own
+// first byte on; wire, at least len(data), is how many bytes there were on the
+// wire; at is what [flows.Segment.Link] is going to be.
+
+// verdict says what decode found in a frame.
+type Verdict uint8
+
+const (
+	Undecoded Verdict = iota // malformed, cut before the TCP header's end, or of an unknown link type
+	TCP
+	NotTCP
+	Fragment // of an IP datagram: for the defragmenter
+)
+
+// maxDepth bounds how many tunnels are entered in one frame.
+const maxDepth = 8
+
+// EtherTypes (IEEE 802, as registered with IANA).
+const (
+	etherTypeIPv4   = 0x0800
+	etherTypeIPv6   = 0x86dd
+	etherTypeBridge = 0x6558 // an Ethernet frame, as in GRE
+)
+
+// IP protocol numbers (IANA).
+const (
+	protoHopByHop    = 0
+	protoIPv4        = 4
+	protoTCP         = 6
+	protoUDP         = 17
+	protoIPv6        = 41
+	protoRouting     = 43
+	protoFragment    = 44
+	protoGRE         = 47
+	protoAH          = 51
+	protoDestination = 60
+	protoEtherIP     = 97
+	protoIPComp      = 108
+	protoMobility    = 135
+	protoMPLS        = 137
+	protoHIP         = 139
+	protoShim6       = 140
+)
+
+// decoder decodes frames. It is not safe for concurrent use.
+type Decoder struct {
+	depth int   // of tunnels in this frame
+	piece piece // what was found, if the verdict is fragment
+
+	headers *Headers // what to fill, or nil
+}
+
+func New() *Decoder { return &Decoder{} }
+
+// decode fills seg, all but Time, Num and Note, from one frame, and says what
+// the frame is; unless that is tcp, what is left in seg means nothing. iface
+// tells capture interfaces apart. seg.Payload aliases data.
+//
+// In a tunnel the innermost segment counts. A TCP header that an ICMP message
+// quotes is not a segment.
+func (d *Decoder) Decode(link pcapfile.LinkType, iface uint32, data []byte, wireLen uint32, seg *flows.Segment) Verdict {
+	d.depth = 0
+	wire := max(int(wireLen), len(data))
+	var at uint32
+	if iface != 0 {
+		at = mixLink(at, iface)
+	}
+	if link == pcapfile.LinkEthernet {
+		return d.ethernet(data, wire, at, seg)
+	}
+	return d.frame(link, data, wire, at, seg)
+}
+
+// mixLink adds an interface, a VLAN or a tunnel to what Segment.Link holds.
+func mixLink(at, id uint32) uint32 {
+	at = (at ^ id ^ 0x85ebca6b) * 0x9e3779b1
+	return at ^ at>>15
+}
+
+func (d *Decoder) ethernet(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	if len(data) < 14 {
+		return Undecoded
+	}
+	etherType := binary.BigEndian.Uint16(data[12:])
+	if etherType == etherTypeIPv4 {
+		return d.ipv4(data[14:], wire-14, at, seg)
+	}
+	return d.network(etherType, data[14:], wire-14, at, seg)
+}
+
+// ipv4 takes the length of the datagram from its header, as the frame may be
+// padded. A length of 0 is a packet that the sender's network card was still
+// to cut up (TCP segmentation offload): the frame tells then. So it does where
+// the header claims more than there was; Wireshark thinks the same.
+func (d *Decoder) ipv4(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	if len(data) < 20 {
+		return Undecoded
+	}
+	if d.headers != nil {
+		d.headers.IP = data
+	}
+	h := (*[20]byte)(data)
+	size := int(h[0]&15) * 4
+	total := int(binary.BigEndian.Uint16(h[2:]))
+	if total == 0 || total > wire {
+		total = wire
+	}
+	if h[0]>>4 != 4 || size < 20 || size > len(data) || size > total {
+		return Undecoded
+	}
+	if total < len(data) {
+		data = data[:total]
+	}
+	mapIPv4(&seg.SrcIP, binary.LittleEndian.Uint32(h[12:]))
+	mapIPv4(&seg.DstIP, binary.LittleEndian.Uint32(h[16:]))
+	id := uint32(binary.BigEndian.Uint16(h[4:]))
+	seg.TTL = h[8]
+	data, total = data[size:], total-size
+	if place := binary.BigEndian.Uint16(h[6:]); place&0x3fff != 0 {
+		return d.fragment(piece{
+			id: id, proto: h[9], off: int(place&0x1fff) * 8, more: place&0x2000 != 0,
+			data: data, wire: total, at: at,
+		})
+	}
+	if h[9] == protoTCP {
+		return d.tcp(data, total, id, at, seg)
+	}
+	return d.transport(h[9], data, total, id, at, seg)
+}
+
+// mapIPv4 writes an address, as loaded little-endian, in its IPv4-mapped form.
+func mapIPv4(ip *[16]byte, addr uint32) {
+	binary.LittleEndian.PutUint64(ip[:8], 0)
+	binary.LittleEndian.PutUint64(ip[8:], uint64(addr)<<32|0xffff0000)
+}
+
+// ipv6 takes the length from the header, from the jumbo payload option if that
+// is 0 (RFC 2675), and else from the frame as ipv4 does.
+func (d *Decoder) ipv6(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	if len(data) < 40 || data[0]>>4 != 6 {
+		return Undecoded
+	}
+	if d.headers != nil {
+		d.headers.IP = data
+	}
+	h := (*[40]byte)(data)
+	seg.SrcIP = [16]byte(h[8:24])
+	seg.DstIP = [16]byte(h[24:40])
+	seg.TTL = h[7]
+	data, wire = data[40:], wire-40
+	length := int(binary.BigEndian.Uint16(h[4:]))
+	if length == 0 && h[6] == protoHopByHop {
+		length = jumboLength(data)
+	}
+	if length != 0 {
+		data, wire = clip(data, wire, length)
+	}
+	if h[6] == protoTCP {
+		return d.tcp(data, wire, 0, at, seg)
+	}
+	return d.transport(h[6], data, wire, 0, at, seg)
+}
+
+// jumboLength returns the length that the jumbo payload option of a hop-by-hop
+// header gives, 0 if there is none.
+func jumboLength(data []byte) int {
+	if len(data) < 8 {
+		return 0
+	}
+	options := data[2:min(len(data), int(data[1])*8+8)]
+	for len(options) > 1 {
+		kind, n := options[0], int(options[1])+2
+		switch {
+		case kind == 0: // Pad1 has no length
+			options = options[1:]
+			continue
+		case n > len(options):
+			return 0
+		case kind == 0xc2 && n == 6:
+			return int(binary.BigEndian.Uint32(options[2:]))
+		}
+		options = options[n:]
+	}
+	return 0
+}
+
+// transport walks over extension headers and AH to what the datagram carries.
+// id is the IPv4 identification, which goes into the segment's Print.
+func (d *Decoder) transport(proto uint8, data []byte, wire int, id, at uint32, seg *flows.Segment) Verdict {
+	for {
+		var size int
+		switch proto {
+		case protoTCP:
+			return d.tcp(data, wire, id, at, seg)
+		case protoHopByHop, protoRouting, protoDestination, protoMobility, protoHIP, protoShim6:
+			if len(data) < 8 {
+				return Undecoded
+			}
+			size = int(data[1])*8 + 8
+		case protoAH:
+			if len(data) < 8 {
+				return Undecoded
+			}
+			size = int(data[1])*4 + 8 // RFC 4302, 2.2
+		case protoFragment:
+			if len(data) < 8 {
+				return Undecoded
+			}
+			if place := binary.BigEndian.Uint16(data[2:]); place&0xfff9 != 0 {
+				return d.fragment(piece{
+					v6: true, id: binary.BigEndian.Uint32(data[4:]), proto: data[0],
+					off: int(place &^ 7), more: place&1 != 0, data: data[8:], wire: wire - 8, at: at,
+				})
+			}
+			size = 8 // a fragment that is the whole datagram (RFC 6946)
+		default:
+			return d.tunnel(proto, data, wire, id, at, seg)
+		}
+		if size > len(data) {
+			return Undecoded
+		}
+		proto, data, wire = data[0], data[size:], wire-size
+	}
+}
+
+// fragment keeps p for the defragmenter, if a segment can be in it.
+func (d *Decoder) fragment(p piece) Verdict {
+	switch p.proto {
+	case protoTCP, protoUDP, protoGRE, protoIPv4, protoIPv6, protoAH, protoDestination, protoEtherIP, protoIPComp, protoMPLS:
+		d.piece = p
+		return Fragment
+	}
+	return NotTCP
+}
+
+// tcp needs the whole header but for its options: without the flags nothing can
+// be said. A data offset that points outside of the segment is malformed.
+func (d *Decoder) tcp(data []byte, wire int, id, at uint32, seg *flows.Segment) Verdict {
+	if len(data) < 20 {
+		return Undecoded
+	}
+	if d.headers != nil {
+		d.headers.TCP = data
+	}
+	h := (*[20]byte)(data)
+	size := int(h[12]>>4) * 4
+	if size < 20 || size > wire {
+		return Undecoded
+	}
+	seg.SrcPort = binary.BigEndian.Uint16(h[0:])
+	seg.DstPort = binary.BigEndian.Uint16(h[2:])
+	seg.Seq = binary.BigEndian.Uint32(h[4:])
+	seg.Ack = binary.BigEndian.Uint32(h[8:])
+	seg.Flags = flows.Flags(h[13])
+	seg.Window = binary.BigEndian.Uint16(h[14:])
+	seg.Len = uint32(wire - size)
+	seg.Link = at
+	seg.Payload = nil
+	seg.WindowScale = flows.NoScale
+	seg.HasTS, seg.TSVal, seg.TSEcr = false, 0, 0
+	var options []byte
+	if size <= len(data) { // else they were cut, and are as good as absent
+		options = data[20:size]
+		seg.Payload = data[size:]
+		parseOptions(options, seg)
+	}
+	fingerprint(h, uint64(id)<<32|uint64(uint32(wire)), options, seg)
+	return TCP
+}
+
+// maxScale is the largest window scale; a larger one means as much (RFC 7323, 2.3).
+const maxScale = 14
+
+// parseOptions stops at the first option that is malformed; what came before
+// it holds.
+func parseOptions(options []byte, seg *flows.Segment) {
+	if len(options) == 12 && binary.BigEndian.Uint32(options) == 0x0101080a {
+		seg.HasTS = true // alone, and aligned as RFC 7323 (appendix A) has it: most segments
+		seg.TSVal = binary.BigEndian.Uint32(options[4:])
+		seg.TSEcr = binary.BigEndian.Uint32(options[8:])
+		return
+	}
+	for len(options) > 1 {
+		kind, n := options[0], int(options[1])
+		switch {
+		case kind == 0:
+			return
+		case kind == 1:
+			options = options[1:]
+			continue
+		case n < 2 || n > len(options):
+			return
+		case kind == 3 && n == 3 && seg.Flags.Has(flows.SYN):
+			seg.WindowScale = min(options[2], maxScale)
+		case kind == 8 && n == 10:
+			seg.HasTS = true
+			seg.TSVal = binary.BigEndian.Uint32(options[2:])
+			seg.TSEcr = binary.BigEndian.Uint32(options[6:])
+		}
+		options = options[n:]
+	}
+}

@@ -1,0 +1,197 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"github.com/google/gopacket/layers"
+
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
+	"github.com/kaanalyze/kaanalyze/flows"
+)
+
+// frame decodes a frame of any link type.
+func (d *Decoder) frame(link pcapfile.LinkType, data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	switch link {
+	case pcapfile.LinkEthernet:
+		return d.ethernet(data, wire, at, seg)
+	case pcapfile.LinkSLL:
+		return d.sll(data, wire, at, seg)
+	case pcapfile.LinkSLL2:
+		return d.sll2(data, wire, at, seg)
+	case pcapfile.LinkNull, pcapfile.LinkLoop:
+		return d.null(data, wire, at, seg)
+	case pcapfile.LinkRaw, pcapfile.LinkRawBSD, pcapfile.LinkRawOpenBSD:
+		return d.raw(data, wire, at, seg)
+	case pcapfile.LinkIPv4:
+		return d.ipv4(data, wire, at, seg)
+	case pcapfile.LinkIPv6:
+		return d.ipv6(data, wire, at, seg)
+	case pcapfile.LinkPPP:
+		return d.ppp(data, wire, at, seg)
+	case pcapfile.LinkPPPHDLC, pcapfile.LinkCiscoHDLC:
+		return d.hdlc(data, wire, at, seg)
+	case pcapfile.LinkPPPoE:
+		return d.pppoe(data, wire, at, seg)
+	case pcapfile.LinkATM:
+		return d.llc(data, wire, at, seg)
+	case pcapfile.LinkEnc:
+		return d.enc(data, wire, at, seg)
+	case pcapfile.LinkNFLOG:
+		return d.nflog(data, wire, at, seg)
+	case pcapfile.LinkPPI:
+		return d.ppi(data, wire, at, seg)
+	case pcapfile.LinkPKTAP:
+		return d.pktap(data, wire, at, seg)
+	}
+	if link > 0xff { // gopacket's type is a byte
+		return Undecoded
+	}
+	return d.slow(layers.LinkType(link), data, wire, at, seg)
+}
+
+// sll decodes a Linux "cooked" frame, of capture on any interface.
+func (d *Decoder) sll(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	if len(data) < 16 {
+		return Undecoded
+	}
+	return d.cooked(binary.BigEndian.Uint16(data[2:]), binary.BigEndian.Uint16(data[14:]), data[16:], wire-16, at, seg)
+}
+
+// sll2 is sll with the index of the interface, which tells copies of a packet apart.
+func (d *Decoder) sll2(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	if len(data) < 20 {
+		return Undecoded
+	}
+	at = mixLink(at, binary.BigEndian.Uint32(data[4:]))
+	return d.cooked(binary.BigEndian.Uint16(data[8:]), binary.BigEndian.Uint16(data), data[20:], wire-20, at, seg)
+}
+
+// cooked decodes what a protocol field of Linux announces, which is an
+// EtherType except on some kinds of hardware (ARPHRD_) and for 802.2.
+func (d *Decoder) cooked(hardware, protocol uint16, data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	const netlink, radiotap, frameRelay = 824, 803, 770
+	const llc = 4
+	switch {
+	case hardware == netlink || hardware == frameRelay:
+		return NotTCP
+	case hardware == radiotap:
+		return d.slow(layers.LinkTypeIEEE80211Radio, data, wire, at, seg)
+	case protocol == llc:
+		return d.llc(data, wire, at, seg)
+	case protocol <= 1500: // other numbers of Linux's own
+		return NotTCP
+	}
+	return d.network(protocol, data, wire, at, seg)
+}
+
+// null decodes BSD's loopback, an address family and a packet. The family is in
+// the byte order of the host that captured, or, for LOOP, in the network's.
+func (d *Decoder) null(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	if len(data) < 4 {
+		return Undecoded
+	}
+	family := binary.LittleEndian.Uint32(data)
+	if family > 0xffff {
+		family = binary.BigEndian.Uint32(data)
+	}
+	return d.family(family, data[4:], wire-4, at, seg)
+}
+
+// family decodes by address family, whose number for IPv6 each system made up.
+func (d *Decoder) family(family uint32, data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	switch family {
+	case 2:
+		return d.ipv4(data, wire, at, seg)
+	case 10, 23, 24, 28, 30: // Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS
+		return d.ipv6(data, wire, at, seg)
+	}
+	return NotTCP
+}
+
+func (d *Decoder) raw(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	if len(data) > 0 && data[0]>>4 == 6 {
+		return d.ipv6(data, wire, at, seg)
+	}
+	return d.ipv4(data, wire, at, seg)
+}
+
+// hdlc decodes Cisco's HDLC, known by its address, and PPP.
+func (d *Decoder) hdlc(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	const unicast, multicast = 0x0f, 0x8f
+	if len(data) < 4 {
+		return Undecoded
+	}
+	if data[0] != unicast && data[0] != multicast {
+		return d.ppp(data, wire, at, seg)
+	}
+	return d.network(binary.BigEndian.Uint16(data[2:]), data[4:], wire-4, at, seg)
+}
+
+// enc decodes OpenBSD's view into IPsec: family, SPI and flags, and a packet.
+func (d *Decoder) enc(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	if len(data) < 12 {
+		return Undecoded
+	}
+	return d.raw(data[12:], wire-12, at, seg)
+}
+
+// nflog decodes what Linux's packet filter logged: a family, and attributes of
+// which one holds the packet. Their lengths are in the byte order of the host.
+func (d *Decoder) nflog(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	const payload = 9 // NFULA_PAYLOAD
+	if len(data) < 8 {
+		return Undecoded
+	}
+	family := uint32(data[0])
+	order := binary.ByteOrder(binary.LittleEndian)
+	if int(order.Uint16(data[4:])) > wire-4 {
+		order = binary.BigEndian
+	}
+	data, wire = data[4:], wire-4
+	for len(data) >= 4 {
+		size, kind := int(order.Uint16(data)), order.Uint16(data[2:])&0x7fff
+		if size < 4 {
+			return Undecoded
+		}
+		if kind == payload {
+			data, wire = clip(data, wire, size)
+			return d.family(family, data[4:], wire-4, at, seg)
+		}
+		size = (size + 3) &^ 3
+		if size > len(data) {
+			return Undecoded
+		}
+		data, wire = data[size:], wire-size
+	}
+	return NotTCP
+}
+
+// ppi decodes a per-packet information header, which tells the link type.
+func (d *Decoder) ppi(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	if len(data) < 8 {
+		return Undecoded
+	}
+	return d.wrapped(binary.LittleEndian.Uint32(data[4:]), data, wire, int(binary.LittleEndian.Uint16(data[2:])), 8, at, seg)
+}
+
+// pktap decodes the header of macOS, which tells the link type.
+func (d *Decoder) pktap(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+	if len(data) < 12 {
+		return Undecoded
+	}
+	size := uint64(binary.LittleEndian.Uint32(data))
+	if size > uint64(len(data)) {
+		return Undecoded
+	}
+	return d.wrapped(binary.LittleEndian.Uint32(data[8:]), data, wire, int(size), 12, at, seg)
+}
+
+// wrapped decodes a frame of another link type behind a header of size bytes,
+// at least least.
+func (d *Decoder) wrapped(link uint32, data []byte, wire, size, least int, at uint32, seg *flows.Segment) Verdict {
+	d.depth++
+	if size < least || size > len(data) || d.depth > maxDepth {
+		return Undecoded
+	}
+	return d.frame(pcapfile.LinkType(link), data[size:], wire-size, at, seg)
+}

@@ -1,0 +1,243 @@
+package unpack
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"hash/crc64"
+	"io"
+
+	"github.com/ulikunitz/xz/lzma"
+)
+
+const xzMagic = "\xfd7zXZ\x00"
+
+// An xzReader reads the .xz container (file format 1.2.1, sections 2 to 4)
+// around the LZMA2 decoder. The library's own container reader allocates
+// whatever dictionary a block header asks for, up to 4 GiB; this one refuses
+// more than maxWindow.
+type xzReader struct {
+	r     *bufio.Reader
+	state func(*xzReader) error // what comes next; nil inside a block
+	block io.Reader             // the open block's LZMA2 data
+	count countingByteReader    // its compressed bytes
+	check hash.Hash             // nil if the stream's check is none or unknown
+	size  int                   // of the check, in bytes
+	begun bool                  // a stream has been read
+	err   error
+}
+
+// Read implements io.Reader.
+func (x *xzReader) Read(p []byte) (int, error) {
+	for x.err == nil {
+		if x.block == nil {
+			x.err = x.advance()
+			continue
+		}
+		n, err := x.block.Read(p)
+		if x.check != nil {
+			x.check.Write(p[:n])
+		}
+		if err == io.EOF {
+			x.block, err = nil, x.endBlock()
+		}
+		x.err = err
+		if n > 0 || len(p) == 0 {
+			return n, nil
+		}
+	}
+	return 0, x.err
+}
+
+// advance reads what stands between two blocks' data.
+func (x *xzReader) advance() error {
+	if x.state == nil {
+		x.state = (*xzReader).stream
+	}
+	return x.state(x)
+}
+
+// stream reads stream padding and a stream header (2.1.1, 2.2).
+func (x *xzReader) stream() error {
+	for x.begun {
+		pad, err := x.r.Peek(4)
+		if len(pad) == 0 && err == io.EOF {
+			return io.EOF
+		}
+		if !bytes.Equal(pad, make([]byte, 4)) {
+			break
+		}
+		x.r.Discard(4)
+	}
+	var h [12]byte
+	if err := x.full(h[:]); err != nil {
+		return err
+	}
+	if string(h[:6]) != xzMagic || h[6] != 0 || h[7]&0xf0 != 0 {
+		return errors.New("xz: wrong stream header")
+	}
+	if crc32.ChecksumIEEE(h[6:8]) != binary.LittleEndian.Uint32(h[8:]) {
+		return errors.New("xz: wrong checksum of a stream header")
+	}
+	sizes := [16]int{0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64}
+	x.size = sizes[h[7]]
+	switch h[7] {
+	case 1:
+		x.check = crc32.NewIEEE()
+	case 4:
+		x.check = crc64.New(crc64.MakeTable(crc64.ECMA))
+	case 10:
+		x.check = sha256.New()
+	default:
+		x.check = nil
+	}
+	x.begun = true
+	x.state = (*xzReader).blockOrIndex
+	return nil
+}
+
+// blockOrIndex reads a block header (3.1), or the index and the footer.
+func (x *xzReader) blockOrIndex() error {
+	size, err := x.r.ReadByte()
+	if err != nil {
+		return cutEOF(err)
+	}
+	if size == 0 {
+		return x.index()
+	}
+	h := make([]byte, (int(size)+1)*4)
+	h[0] = size
+	if err := x.full(h[1:]); err != nil {
+		return err
+	}
+	body, sum := h[:len(h)-4], h[len(h)-4:]
+	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(sum) {
+		return errors.New("xz: wrong checksum of a block header")
+	}
+	dict, err := xzDictionary(body[1:])
+	if err != nil {
+		return err
+	}
+	if x.check != nil {
+		x.check.Reset()
+	}
+	x.count = countingByteReader{r: x.r}
+	x.block, err = lzma.Reader2Config{DictCap: dict}.NewReader2(&x.count)
+	return err
+}
+
+// xzDictionary reads the only filter chain that captures use, LZMA2 alone
+// (5.3.1), from a block header's flags on, and returns its dictionary's size.
+func xzDictionary(h []byte) (int, error) {
+	flags, r := h[0], bytes.NewReader(h[1:])
+	if flags&0x3f != 0 {
+		return 0, errors.New("xz: filters other than LZMA2 are not read")
+	}
+	for bit := byte(0x40); bit != 0; bit <<= 1 { // compressed, uncompressed size
+		if flags&bit != 0 {
+			if _, err := binary.ReadUvarint(r); err != nil {
+				return 0, errors.New("xz: wrong block header")
+			}
+		}
+	}
+	var f [3]byte
+	if _, err := io.ReadFull(r, f[:]); err != nil || f[1] != 1 {
+		return 0, errors.New("xz: wrong block header")
+	}
+	if f[0] != 0x21 {
+		return 0, errors.New("xz: filters other than LZMA2 are not read")
+	}
+	dict, err := lzma.DecodeDictCap(f[2])
+	if err != nil {
+		return 0, err
+	}
+	if dict > maxWindow {
+		return 0, fmt.Errorf("xz: dictionary of %d bytes is larger than %d", dict, maxWindow)
+	}
+	return max(int(dict), lzma.MinDictCap), nil
+}
+
+// endBlock reads the padding and the check after a block's data (3.3, 3.4).
+func (x *xzReader) endBlock() error {
+	tail := make([]byte, int(-x.count.n&3)+x.size)
+	if err := x.full(tail); err != nil {
+		return err
+	}
+	if x.check == nil {
+		return nil
+	}
+	sum, want := x.check.Sum(nil), tail[len(tail)-x.size:]
+	if x.size <= 8 { // the CRCs are stored little endian
+		for i, j := 0, len(sum)-1; i < j; i, j = i+1, j-1 {
+			sum[i], sum[j] = sum[j], sum[i]
+		}
+	}
+	if !bytes.Equal(sum, want) {
+		return errors.New("xz: wrong checksum of a block")
+	}
+	return nil
+}
+
+// index skips the index (4) and the stream footer: the blocks have been read.
+func (x *xzReader) index() error {
+	c := countingByteReader{r: x.r, n: 1}
+	records, err := binary.ReadUvarint(&c)
+	for i := uint64(0); i < records && err == nil; i++ {
+		if _, err = binary.ReadUvarint(&c); err == nil {
+			_, err = binary.ReadUvarint(&c)
+		}
+	}
+	if err != nil {
+		return cutEOF(err)
+	}
+	tail := make([]byte, int(-c.n&3)+4+12) // padding, CRC32, footer
+	if err := x.full(tail); err != nil {
+		return err
+	}
+	if string(tail[len(tail)-2:]) != "YZ" {
+		return errors.New("xz: wrong stream footer")
+	}
+	x.state = (*xzReader).stream
+	return nil
+}
+
+// full fills b; the end of the file before that is unexpected.
+func (x *xzReader) full(b []byte) error {
+	_, err := io.ReadFull(x.r, b)
+	return cutEOF(err)
+}
+
+// cutEOF turns the end of a file into one that is not expected.
+func cutEOF(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// A countingByteReader counts what is read through it.
+type countingByteReader struct {
+	r *bufio.Reader
+	n int64
+}
+
+// Read implements io.Reader.
+func (c *countingByteReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// ReadByte implements io.ByteReader.
+func (c *countingByteReader) ReadByte() (byte, error) {
+	b, err := c.r.ReadByte()
+	if err == nil {
+		c.n++
+	}
+	return b, err
+}

@@ -1,0 +1,54 @@
+package capture
+
+import (
+	"testing"
+
+	"github.com/kaanalyze/kaanalyze/capture/internal/filetest"
+)
+
+// TestPcapZeros has the end of a file that was not yet on the disk at a crash.
+func TestPcapZeros(t *testing.T) {
+	file := append(filetest.PlainPcap.Write(filetest.Times(1, 2)...), make([]byte, 32)...)
+	s := readEveryWay(t, filetest.Save(t, file), Options{}).Stats
+	if s.Packets != 4 || s.TCPPackets != 2 || s.UndecodedPackets != 2 || s.First != 1e9 || s.Last != 2e9 {
+		t.Errorf("got stats %+v, want the times of the packets alone", s)
+	}
+}
+
+func TestPcapngDrops(t *testing.T) {
+	packet := func(drops uint64) []byte {
+		return filetest.LE.Enhanced(0, 1, filetest.Packet{Mark: 1}.Bytes(), filetest.LE.Option(filetest.OptionPacketDrops, filetest.LE.Long(drops)...))
+	}
+	statistics := func(options ...[]byte) []byte {
+		return filetest.LE.Block(filetest.BlockStatistics, filetest.Concat(filetest.LE.Words(0, 0, 0), filetest.Concat(options...)))
+	}
+	start := filetest.LE.Option(filetest.OptionStart, 1, 0, 0, 0, 2, 0, 0, 0)
+	named := filetest.LE.Iface(1, 0, filetest.LE.Option(filetest.OptionName, []byte("eth0")...))
+	drops := func(n uint64) []byte { return filetest.LE.Option(filetest.OptionIfaceDrops, filetest.LE.Long(n)...) }
+	for name, tt := range map[string]struct {
+		files []([]byte)
+		want  int // -1 is unknown
+	}{
+		"none said":                       {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket())}, -1},
+		"statistics without drops":        {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(start))}, -1},
+		"statistics say 0":                {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(0)))}, 0},
+		"from packet to packet":           {[][]byte{filetest.Concat(filetest.LE.Section(), named, packet(2), packet(3))}, 5},
+		"both: the totals say all":        {[][]byte{filetest.Concat(filetest.LE.Section(), named, packet(2), statistics(drops(7)))}, 7},
+		"the last total counts":           {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(3)), statistics(drops(4)))}, 4},
+		"by interface and by kernel":      {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(3), filetest.LE.Option(filetest.OptionKernelDrops, filetest.LE.Long(2)...)))}, 5},
+		"two sections":                    {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(3)), filetest.LE.Section(), named, statistics(drops(4)))}, 7},
+		"rotated files of one capture":    {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(start, drops(3))), filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(start, drops(9)))}, 9},
+		"two files of different machines": {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(3))), filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(9)))}, 12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := readEveryWay(t, filetest.Save(t, tt.files...), Options{})
+			got := -1
+			if r.Stats.KernelDropped != nil {
+				got = int(*r.Stats.KernelDropped)
+			}
+			if got != tt.want || r.Err != "" {
+				t.Errorf("got %d, error %q; want %d", got, r.Err, tt.want)
+			}
+		})
+	}
+}
