@@ -143,9 +143,9 @@ func namesIn(t *testing.T, file string) []string {
 			if r != httpparse.Complete {
 				continue
 			}
-			raw := s.Payload[:h.Len]
-			add(httpparse.Host(raw, h), 1)
-			target := httpparse.Target(raw, h)
+			raw := s.Payload[:h.Len()]
+			add(h.Host(raw), 1)
+			target := h.Target(raw)
 			add(target, 4)
 			for part := range bytes.SplitSeq(target, []byte{'/'}) {
 				add(part, 6)
