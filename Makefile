@@ -56,7 +56,7 @@ picture: build ## take the README's picture of the demo's page
 corpus: ## compare with tshark's counts: make corpus CORPUS=DIR, which holds truth.tsv
 	@test -n "$(CORPUS)" || { echo "usage: make corpus CORPUS=DIR" >&2; exit 2; }
 	@flags=$$(.ci/goflags build) && \
-	KAANALYZE_CORPUS="$(abspath $(CORPUS))" $(GO) test $$flags -count=1 -v -run '^TestCorpus' ./cmd/kaanalyze
+	KAANALYZE_CORPUS="$(abspath $(CORPUS))" $(GO) test $$flags -count=1 -v -run '^TestCorpus' ./internal/app
 
 bench: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) and measure
 	@testdata/bench/record.sh "$(BENCH)"

@@ -13,6 +13,12 @@ const (
 // Peer returns the other side.
 func (s Side) Peer() Side { return s ^ 1 }
 
+// Set returns the set that holds s alone.
+func (s Side) Set() Sides { return 1 << s }
+
+// String returns "initiator" or "responder".
+func (s Side) String() string { return [...]string{"initiator", "responder"}[s] }
+
 // Sides is a set of sides.
 type Sides uint8
 
@@ -24,29 +30,35 @@ const (
 	BothSides     Sides = InitiatorSide | ResponderSide
 )
 
-// Set returns the set that holds s alone.
-func (s Side) Set() Sides { return 1 << s }
-
 // Has reports whether side is in s.
 func (s Sides) Has(side Side) bool { return s&side.Set() != 0 }
 
-// Conn is one life of a 4-tuple. It holds no pointer. The Engine owns it; a
-// Consumer may read it during its calls, and after the last segment.
+// String returns "none", "initiator", "responder" or "both".
+func (s Sides) String() string { return [...]string{"none", "initiator", "responder", "both"}[s] }
+
+// Conn is one life of a 4-tuple: a port that is used again begins another one.
+// It records what was seen of each side; its methods derive from that what it
+// means. The methods only read, and answer for the packets so far: after
+// [Engine.Finish] the answers are final.
+//
+// It holds no pointer. The Engine owns it; a Consumer may read it during its
+// calls, and other code after the last segment. ID and Stream are not to be
+// changed, User is the Consumer's to set.
 type Conn struct {
 	ID     uint64 // from 1, in order of first packet
 	Stream uint32 // what tshark calls tcp.stream
-	User   uint32 // the Consumer's own
+	User   uint32 // the Consumer's own, such as the number of its part of the connection
 
-	hash uint32
+	hash uint32 // of the 4-tuple, as in Segment
 	self handle
 	prev handle // the life before, while its TIME_WAIT may be taken over
 	next handle // the life after
 
-	ip   [2][16]byte
+	ip   [2][16]byte // by Side, as in Endpoint
 	port [2]uint16
 
-	Start, End int64 // first and last packet, ns since the epoch
-	lastReal   int64 // last segment that is neither a probe nor the answer to one
+	Start, End   int64 // times of the first and last packet
+	lastActivity int64 // last segment that is neither a probe nor the answer to one
 
 	quiet       int64 // how long nothing but probes was sent before the first FIN or RST
 	shutAt      int64 // when a side last closed its window
@@ -55,7 +67,7 @@ type Conn struct {
 	established int64 // first ACK of the initiator after its SYN
 	facts       connFacts
 
-	halves [2]half
+	halves [2]half // by Side
 }
 
 // connFacts are what was seen of a connection as a whole.
@@ -64,35 +76,36 @@ type connFacts uint16
 const (
 	factMidstream        connFacts = 1 << iota // the first packet has no SYN
 	factEstablished                            // the handshake was seen to be completed
-	factOver                                   // queued for eviction
+	factEvictLater                             // queued for eviction
 	factBareACK                                // the SYN was answered by a bare ACK: the tuple may still be in use there
-	factChallenged                             // the initiator answered that by RST
+	factChallenged                             // the initiator answered that ACK by RST
 	factRecycledByServer                       // the server took over a TIME_WAIT of its own
-	factRecycledByClient                       // the client did
-	factCooling                                // queued to become dormant
+	factRecycledByClient                       // the client took over a TIME_WAIT of its own
+	factPackLater                              // queued to be packed
 )
 
-// half is what one side did.
+// half is what one side did. The names of RFC 9293 (3.3.1) would be ISS for
+// isn and SND.NXT for next; the peer's acked is SND.UNA.
 type half struct {
-	isn    uint32 // of its SYN, else its first sequence number
+	isn    uint32 // sequence number of its SYN, else the first that was seen
 	next   uint32 // behind the highest sequence number seen
-	want   uint32 // next one to deliver
+	want   uint32 // the next one to hand over to the consumer
 	acked  uint32 // highest acknowledgement that it sent
 	fin    uint32 // sequence number of its FIN
 	finAck uint32 // what its first FIN acknowledged
 	rst    uint32 // sequence number of its first accepted RST
 
 	facts  halfFacts
-	window uint16 // last one that it announced, unscaled
-	scale  uint8
-	ttl    uint8 // of its last segment that is no RST
-	queue  int32 // its segments out of order, 0 for none
+	window uint16 // the last one that it announced, not scaled
+	scale  uint8  // shift count of its windows
+	ttl    uint8  // of its last segment that is no RST
+	queue  int32  // number in holding of its segments out of order, 0 for none
 
 	packets, retransmissions uint32
 	synRetransmissions       uint32
-	unanswered               uint32 // its probes and retransmissions that the peer has answered by nothing but retransmissions, or a FIN that acknowledges none
+	unanswered               uint32 // see Conn.Unanswered
 	bytes, missing           uint64
-	ahead                    int64 // when next last moved over a hole
+	holeSince                int64 // when next last moved over sequence numbers that were not seen
 
 	finAt, rstAt   int64
 	finNum, rstNum uint64
@@ -103,47 +116,50 @@ type half struct {
 
 	probes    Probes
 	lastProbe int64
-	answerTS  uint32 // of the last answer to its probes
+	answerTS  uint32 // timestamp of the last answer to its probes
 }
 
 // halfFacts are what was seen of one side.
 type halfFacts uint32
 
 const (
-	seqKnown       halfFacts = 1 << iota // isn, next and want are set
-	ackKnown                             // acked is set
-	sentSYN                              // a SYN without ACK
-	sentSYNACK                           // a SYN with ACK
-	sentFIN                              // fin, finAt and finNum are set
-	finHasACK                            // finAck is set
-	finInferred                          // its FIN was not captured, the peer's acknowledgement proves it
-	sentRST                              // an RST that its receiver accepts
-	rstProvisional                       // beyond what was captured: later packets may disprove it
-	rstHasACK                            // the RST has the ACK bit
-	inTimeWait                           // timeWait is set
-	timeWaitOver                         // timeWaitEnd is set
-	probeOut                             // its last probe has no answer yet
-	probeRun                             // its last segment was a probe
-	lowStart                             // the first segment of a midstream side may have been a probe
-	dataEnded                            // the consumer was told that nothing more comes
-	sentData                             // it sent payload
-	finMissesData                        // its FIN does not acknowledge data that the peer had sent
-	sentAcrossFIN                        // it sent data that does not acknowledge a FIN of the peer captured before
-	sentAfterFIN                         // it sent data that does
-	windowShut                           // its window is closed
-	windowWasShut                        // it was, for the longest time
-	answerHasTS                          // answerTS is set
-	deaf                                 // its timestamps show that an answer on the wire did not reach it
-	rstOtherTTL                          // its RST has not the TTL of its other packets
+	seqKnown         halfFacts = 1 << iota // isn, next and want are set
+	ackKnown                               // acked is set
+	sentSYN                                // a SYN without ACK
+	sentSYNACK                             // a SYN with ACK
+	sentFIN                                // fin, finAt and finNum are set
+	finHasACK                              // finAck is set
+	finInferred                            // its FIN was not captured, but the peer's acknowledgement proves it
+	sentRST                                // an RST that its receiver accepts
+	rstProvisional                         // that RST lies beyond what was captured: later packets may disprove it
+	rstHasACK                              // that RST has the ACK bit
+	inTimeWait                             // timeWait is set
+	timeWaitOver                           // timeWaitEnd is set
+	probePending                           // its last probe has no answer yet
+	probeRun                               // its last segment was a probe
+	startUnsure                            // the first segment of a midstream side may have been a probe, below isn
+	dataEnded                              // the consumer was told that nothing more comes
+	sentData                               // it sent payload
+	finMissesData                          // its FIN does not acknowledge data that the peer had sent
+	sentAcrossFIN                          // it sent data that does not acknowledge a FIN of the peer captured before
+	sentAfterFIN                           // it sent data that acknowledges such a FIN
+	windowShut                             // its window is closed
+	windowWasShut                          // it is the side whose window was closed for the time stall
+	answerHasTS                            // answerTS is set
+	probeAnswersLost                       // its timestamps show that an answer on the wire did not reach it
+	rstOtherTTL                            // its RST has not the TTL of its other packets
 )
 
-// Probes are the keep-alive probes that one side sent.
+// Probes are the keep-alive probes that one side sent (RFC 9293, 3.8.4). Idle
+// and Interval are what Linux calls tcp_keepalive_time and tcp_keepalive_intvl,
+// as far as they show.
 type Probes struct {
 	Sent, Answered uint32
-	Idle           int64 // shortest time from the last other segment to a probe, ns; 0 without
-	Interval       int64 // shortest time between two probes with nothing else between, ns; 0 without
+	Idle           int64 // shortest time from the last other segment to a probe, ns; 0 if there is none
+	Interval       int64 // shortest time between two probes with nothing else between, ns; 0 if there is none
 }
 
+// has reports whether one of f was seen.
 func (h *half) has(f halfFacts) bool { return h.facts&f != 0 }
 
 // owns reports whether s belongs to the 4-tuple of c.
@@ -160,6 +176,25 @@ func (c *Conn) sender(s *Segment) Side {
 	return Responder
 }
 
+// maxUnseen is how many bytes that were not captured, at the end of a side, an
+// acknowledgement may prove: one that is further away is not of this life.
+const maxUnseen = 1 << 30
+
+// received reports whether the peer acknowledges the bytes of side d below seq:
+// it has them, so the capture will not bring them any more.
+func (c *Conn) received(d Side, seq uint32) bool {
+	peer := &c.halves[d.Peer()]
+	return peer.has(ackKnown) && afterEq(peer.acked, seq)
+}
+
+// ackedUnseen reports whether the peer of side d acknowledges data that follows
+// the last that was captured. A single byte may be a FIN.
+func (c *Conn) ackedUnseen(d Side) bool {
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	return h.has(seqKnown) && peer.has(ackKnown) && c.facts&factBareACK == 0 &&
+		after(peer.acked, h.want+1) && peer.acked-h.want < maxUnseen
+}
+
 // Endpoint returns the address and port of a side.
 func (c *Conn) Endpoint(s Side) Endpoint { return Endpoint{c.ip[s], c.port[s]} }
 
@@ -167,18 +202,19 @@ func (c *Conn) Endpoint(s Side) Endpoint { return Endpoint{c.ip[s], c.port[s]} }
 // packet has no SYN.
 func (c *Conn) Midstream() bool { return c.facts&factMidstream != 0 }
 
-// Packets and Bytes return what a side sent: packets, and payload as on the
-// wire with retransmissions.
+// Packets returns how many packets of a side were captured, without duplicates.
 func (c *Conn) Packets(s Side) uint64 { return uint64(c.halves[s].packets) }
 
-// Bytes returns the payload that a side sent, see [Conn.Packets].
+// Bytes returns how many bytes of payload a side sent in these packets, as on
+// the wire and with retransmissions.
 func (c *Conn) Bytes(s Side) uint64 { return c.halves[s].bytes }
 
 // Retransmissions returns how many segments a side sent again: SYN and FIN
 // too, probes never.
 func (c *Conn) Retransmissions(s Side) uint32 { return c.halves[s].retransmissions }
 
-// Missing returns how many payload bytes of a side the capture does not hold.
+// Missing returns how many bytes of payload of a side the capture does not
+// hold, though it must have sent them.
 func (c *Conn) Missing(s Side) uint64 { return c.halves[s].missing }
 
 // Probes returns the keep-alive probes that a side sent.

@@ -1,12 +1,12 @@
 package flows
 
-// outOfOrder is how long after a hole a segment that fills it counts as
-// reordered rather than sent again, where the round trip is not known (as in
-// Wireshark).
-const outOfOrder = 3e6
+// reorderTime is how long after a hole a segment that fills it counts as
+// reordered rather than sent again, in ns, where the round trip is not known
+// (as in Wireshark's analysis of TCP).
+const reorderTime = 3e6
 
-// sequence takes the part of the sequence space that a segment of side d
-// holds: it tells retransmissions, and hands new payload over in order.
+// sequence takes the sequence numbers that a segment of side d occupies: it
+// tells retransmissions from the rest, and hands new payload over in order.
 func (e *Engine) sequence(c *Conn, d Side, s *Segment) {
 	n := s.SeqLen()
 	if n == 0 {
@@ -15,14 +15,14 @@ func (e *Engine) sequence(c *Conn, d Side, s *Segment) {
 	h := &c.halves[d]
 	end := s.Seq + n
 	if before(s.Seq, h.next) {
-		e.judgeAgain(c, d, s)
+		e.countRepeat(c, d, s)
 	}
 	if s.Flags&FIN != 0 {
 		c.noteFIN(d, s)
 	}
 	if after(end, h.next) {
 		if after(s.Seq, h.next) {
-			h.ahead = s.Time
+			h.holeSince = s.Time
 		}
 		h.next = end
 	}
@@ -30,55 +30,54 @@ func (e *Engine) sequence(c *Conn, d Side, s *Segment) {
 	case s.Len > 0:
 		h.facts |= sentData
 		if peer := &c.halves[d.Peer()]; peer.has(sentFIN) && !before(s.Seq, h.want) {
-			h.sentLate(peer, s)
+			h.noteSentAfterFIN(peer, s)
 		}
 		e.deliver(c, d, s)
 	case h.queue != 0:
 	case h.has(sentFIN) && h.want == h.fin:
 		e.endData(c, d, s.Time, s.Num)
 	}
-	if h.has(sentFIN) && h.queue == 0 && before(h.want, h.fin) && e.proved(c, d, h.fin) {
+	if h.has(sentFIN) && h.queue == 0 && before(h.want, h.fin) && c.received(d, h.fin) {
 		e.gap(c, d, h.fin)
 		e.endData(c, d, s.Time, s.Num)
 	}
 }
 
-// judgeAgain tells what sequence space below next means: a window probe, a
-// segment out of order, or a retransmission.
-func (e *Engine) judgeAgain(c *Conn, d Side, s *Segment) {
+// countRepeat counts a segment below next as a retransmission, unless it is a
+// window probe or only out of order.
+func (e *Engine) countRepeat(c *Conn, d Side, s *Segment) {
 	h, peer := &c.halves[d], &c.halves[d.Peer()]
 	switch {
 	case s.Len == 1 && s.Flags&(SYN|FIN) == 0 && peer.window == 0 && peer.has(ackKnown):
-		return // a window probe with a byte
+		return // a window probe with a byte (RFC 9293, 3.8.6.1)
 	case afterEq(s.Seq, h.want) && (h.queue != 0 || after(h.next, h.want)) && s.Len > 0 && e.reordered(c, h, s):
-		return // out of order
+		return
 	}
 	h.retransmissions++
 	h.unanswered++
 }
 
 // reordered reports whether s, which lies in a hole of side h, was sent before
-// what came beyond the hole: by their timestamps, which do not decrease
-// (RFC 7323, 3), or else because it comes sooner than a retransmission could.
+// what came beyond the hole. Timestamps, which do not decrease, tell it
+// (RFC 7323, 3); without them it was if it comes sooner than a retransmission
+// could.
 func (e *Engine) reordered(c *Conn, h *half, s *Segment) bool {
-	ahead := h.ahead
-	if beyond := e.above(h, s.Seq); len(beyond) > 0 {
-		ahead = beyond[0].time
-		for _, x := range [...]*heldSegment{&beyond[0], &beyond[len(beyond)-1]} {
-			if s.HasTS && x.hasTS && s.TSVal != x.ts {
-				return before(s.TSVal, x.ts)
+	since := h.holeSince
+	if h.queue != 0 {
+		if beyond := e.held.queues.At(h.queue).above(s.Seq); len(beyond) > 0 {
+			since = beyond[0].time
+			for _, x := range [...]*heldSegment{&beyond[0], &beyond[len(beyond)-1]} {
+				if s.HasTS && x.hasTS && s.TSVal != x.ts {
+					return before(s.TSVal, x.ts)
+				}
 			}
 		}
 	}
-	return s.Time-ahead < c.reorderTime()
-}
-
-// reorderTime is how late a reordered segment may be.
-func (c *Conn) reorderTime() int64 {
+	limit := int64(reorderTime)
 	if rtt, ok := c.RTT(); ok {
-		return max(rtt, 1)
+		limit = max(rtt, 1)
 	}
-	return outOfOrder
+	return s.Time-since < limit
 }
 
 // deliver hands over what a segment with payload adds in sequence, and holds
@@ -96,7 +95,7 @@ func (e *Engine) deliver(c *Conn, d Side, s *Segment) {
 		seq++
 	}
 	if after(seq, h.want) {
-		if !e.proved(c, d, seq) && e.hold(c, d, seq, s) {
+		if !c.received(d, seq) && e.held.insert(h, seq, s, e.opt.MaxHeld, e.opt.MaxHeldConn) {
 			return
 		}
 		e.flush(c, d)
@@ -104,33 +103,80 @@ func (e *Engine) deliver(c *Conn, d Side, s *Segment) {
 	}
 	e.pass(c, d, seq, s.Payload, s.Len, s.Time, s.Num, &s.Note)
 	if h.queue != 0 {
-		e.drain(c, d)
+		e.passReady(c, d)
 	}
 	if h.has(sentFIN) && h.want == h.fin {
 		e.endData(c, d, s.Time, s.Num)
 	}
 }
 
-// proved reports whether the bytes of side d below seq are known to have
-// reached the peer: then the capture will not bring them any more.
-func (e *Engine) proved(c *Conn, d Side, seq uint32) bool {
-	peer := &c.halves[d.Peer()]
-	return peer.has(ackKnown) && afterEq(peer.acked, seq)
+// acknowledged ends the wait for holes of side d that the peer has
+// acknowledged: it has those bytes, so the capture has missed them.
+func (e *Engine) acknowledged(c *Conn, d Side) {
+	h := &c.halves[d]
+	for h.queue != 0 {
+		x := e.held.queues.At(h.queue).first()
+		if after(x.seq, h.want) {
+			if !c.received(d, x.seq) {
+				return
+			}
+			e.gap(c, d, x.seq)
+		}
+		e.passHeld(c, d)
+	}
+	if h.has(sentFIN) && h.want == h.fin {
+		e.endData(c, d, h.finAt, h.finNum)
+	}
 }
 
-// maxUnseen is how many bytes at the end of a side an acknowledgement may tell
-// of: beyond that it is not of this life.
-const maxUnseen = 1 << 30
-
-// ackedUnseen reports whether the peer of side d acknowledges data that follows
-// the last that was captured. A single byte may be a FIN.
-func (c *Conn) ackedUnseen(d Side) bool {
-	h, peer := &c.halves[d], &c.halves[d.Peer()]
-	return h.has(seqKnown) && peer.has(ackKnown) && c.facts&factBareACK == 0 &&
-		after(peer.acked, h.want+1) && peer.acked-h.want < maxUnseen
+// deliverRest hands over all that is held of c, gaps first, and says that a side
+// has ended whose FIN was captured. A connection that is open stays open. It is
+// as of the last packet of c: when it is called depends on whether connections
+// are evicted.
+func (e *Engine) deliverRest(c *Conn) {
+	at := e.at
+	e.at = c.End
+	for side := range Side(2) {
+		e.flush(c, side)
+		if h := &c.halves[side]; h.has(sentFIN) {
+			e.gap(c, side, h.fin)
+			e.endData(c, side, h.finAt, h.finNum)
+		} else if c.ackedUnseen(side) {
+			e.gap(c, side, c.halves[side.Peer()].acked)
+		}
+	}
+	e.at = at
 }
 
-// pass hands the part of a payload that is in sequence to the consumer.
+// flush hands over all that side d holds, with its holes as gaps.
+func (e *Engine) flush(c *Conn, d Side) {
+	h := &c.halves[d]
+	for h.queue != 0 {
+		e.gap(c, d, e.held.queues.At(h.queue).first().seq)
+		e.passHeld(c, d)
+	}
+}
+
+// passReady hands over what side d holds up to its next hole.
+func (e *Engine) passReady(c *Conn, d Side) {
+	h := &c.halves[d]
+	for h.queue != 0 && !after(e.held.queues.At(h.queue).first().seq, h.want) {
+		e.passHeld(c, d)
+	}
+}
+
+// passHeld hands over the first segment that side d holds.
+func (e *Engine) passHeld(c *Conn, d Side) {
+	h := &c.halves[d]
+	x := e.held.takeFirst(h)
+	if !h.has(dataEnded) {
+		e.pass(c, d, x.seq, x.payload, x.n, x.time, x.num, &x.note)
+	}
+	e.held.release(x.payload)
+}
+
+// pass hands the part of a payload that is new and in sequence to the consumer.
+// n is its length on the wire.
 func (e *Engine) pass(c *Conn, d Side, seq uint32, payload []byte, n uint32, t int64, num uint64, note *Note) {
 	h := &c.halves[d]
 	if afterEq(h.want, seq+n) {
@@ -155,7 +201,8 @@ func (e *Engine) pass(c *Conn, d Side, seq uint32, payload []byte, n uint32, t i
 	e.consumer.Data(c, d, x)
 }
 
-// gap says that the bytes up to seq are missing.
+// gap tells the consumer that the bytes of side d up to seq are missing, if
+// there are any.
 func (e *Engine) gap(c *Conn, d Side, seq uint32) {
 	h := &c.halves[d]
 	if n := seq - h.want; after(seq, h.want) {
@@ -165,7 +212,7 @@ func (e *Engine) gap(c *Conn, d Side, seq uint32) {
 	}
 }
 
-// endData says once that a side sends nothing more.
+// endData tells the consumer, once, that side d sends nothing more.
 func (e *Engine) endData(c *Conn, d Side, at int64, num uint64) {
 	h := &c.halves[d]
 	if !h.has(dataEnded) {

@@ -2,62 +2,94 @@ package flows
 
 import "github.com/kaanalyze/kaanalyze/internal/compact"
 
-// evictions are queues of connections to forget: those that are over, oldest
-// first, and those that wait for an answer to their SYN. They are used only
-// with Options.Evict.
-type evictions struct {
-	over       compact.Queue[known]
-	unanswered compact.Queue[eviction]
-	enough     int // to look through unanswered for those that were answered
-}
-
-// known is a connection, if it has not been forgotten.
-type known struct {
-	conn handle
-	id   uint32 // its ID's last bits
-}
-
-type eviction struct {
-	known
-	at int64 // when it was queued
-}
+// What becomes of connections that have ended, with Options.Evict: first they
+// are packed, then they are forgotten.
 
 const (
-	// lingering is how long after its last packet and its TIME_WAIT a closed
-	// connection is still known, so that late packets find it.
-	lingering = 1e9
-	// synWait is how long a SYN without an answer is remembered: Linux sends it
-	// again up to 64 s later.
+	// unpackedConns is how many connections that have ended are not packed yet,
+	// because some more packets are likely to come.
+	unpackedConns = 256
+	// stragglerWait is how long, in ns, a connection that has ended is still known
+	// after its last packet and its TIME_WAIT, so that late packets find it.
+	stragglerWait = 1e9
+	// synWait is how long, in ns, a SYN without an answer is remembered: Linux
+	// sends it again up to 64 s later.
 	synWait = 70e9
-	// sweepSlack is how many connections that were answered may stand in the
-	// queue of those that wait, besides as many as wait.
+	// sweepSlack is how many connections that were answered may stand in the queue
+	// of those that wait, besides as many as wait.
 	sweepSlack = 1 << 10
 )
 
-// evictionOf returns the entry of c in the queue of those that wait.
-func evictionOf(c *Conn, at int64) eviction { return eviction{known{c.self, uint32(c.ID)}, at} }
+// evictions are the connections that are to be packed, or forgotten.
+type evictions struct {
+	ended      compact.Queue[connRef]    // those that have ended, oldest first
+	unanswered compact.Queue[unanswered] // those that wait for an answer to their SYN
+	cleanAbove int                       // how long unanswered may get until those are dropped that were answered
 
-// leave queues a connection that is over.
-func (e *Engine) leave(c *Conn) {
-	e.cool(c)
-	if e.opt.Evict && c.facts&factOver == 0 {
-		c.facts |= factOver
-		e.gone.over.Push(known{c.self, uint32(c.ID)})
+	toPack  [unpackedConns]handle // a ring of those that ended last
+	endings uint64                // how many were put into it
+}
+
+// connRef is a connection, if it has not been forgotten.
+type connRef struct {
+	conn handle
+	id   uint32 // the low bits of its ID
+}
+
+// unanswered is a connection whose SYN had no answer when it was queued.
+type unanswered struct {
+	connRef
+	at int64 // when it was queued
+}
+
+func refTo(c *Conn) connRef { return connRef{c.self, uint32(c.ID)} }
+
+// conn returns a connection for a segment that is under way.
+func (e *Engine) conn(h handle) *Conn {
+	if !e.store.isPacked(h) {
+		return e.store.at(h)
+	}
+	c := e.store.at(h)
+	e.packLater(c)
+	return c
+}
+
+// packLater queues a connection that has ended to be packed.
+func (e *Engine) packLater(c *Conn) {
+	if !e.opt.Evict || c.facts&factPackLater != 0 {
+		return
+	}
+	c.facts |= factPackLater
+	at := &e.evictions.toPack[e.evictions.endings%unpackedConns]
+	e.evictions.endings++
+	if *at != c.self && (e.last == nil || *at != e.last.self) { // these are in use
+		e.store.pack(*at)
+	}
+	*at = c.self
+}
+
+// evictLater queues a connection that has ended to be packed and forgotten.
+func (e *Engine) evictLater(c *Conn) {
+	e.packLater(c)
+	if e.opt.Evict && c.facts&factEvictLater == 0 {
+		c.facts |= factEvictLater
+		e.evictions.ended.Push(refTo(c))
 	}
 }
 
-// Sweep evicts the connections that have been over, or their SYN unanswered,
-// for long enough at that time, ns since the epoch: [Engine.Now], or later where
-// nothing has come for a while. Call it now and then, outside of Segment.
+// Sweep evicts the connections that ended, or whose SYN stayed unanswered, long
+// enough before now, in ns since the epoch: [Engine.Now], or later where nothing
+// has come for a while. Call it from time to time, but not from a Consumer. It
+// does nothing without [Options.Evict].
 func (e *Engine) Sweep(now int64) {
-	q := &e.gone.over
+	q := &e.evictions.ended
 	var scratch Conn
 	for x := q.First(); x != nil; x = q.First() {
-		if c := e.slabs.peek(x.conn, &scratch); c != nil && uint32(c.ID) == x.id {
-			if c.End+e.opt.TimeWait+lingering > now {
+		if c := e.store.peek(x.conn, &scratch); c != nil && uint32(c.ID) == x.id {
+			if c.End+e.opt.TimeWait+stragglerWait > now {
 				break
 			}
-			e.evict(e.slabs.at(x.conn))
+			e.evict(e.store.at(x.conn))
 		}
 		q.Pop()
 	}
@@ -67,9 +99,9 @@ func (e *Engine) Sweep(now int64) {
 // sweepUnanswered evicts the connections that nobody answered. One whose SYN
 // was sent again waits anew.
 func (e *Engine) sweepUnanswered(now int64) {
-	q := &e.gone.unanswered
-	if q.Len() > e.gone.enough {
-		e.keepWaiting()
+	q := &e.evictions.unanswered
+	if q.Len() > e.evictions.cleanAbove {
+		e.dropAnswered()
 	}
 	for x := q.First(); x != nil; x = q.First() {
 		switch c := e.waiting(x); {
@@ -77,7 +109,7 @@ func (e *Engine) sweepUnanswered(now int64) {
 		case x.at+synWait > now:
 			return
 		case c.End+synWait > now:
-			q.Push(evictionOf(c, c.End))
+			q.Push(unanswered{refTo(c), c.End})
 		default:
 			e.evict(c)
 		}
@@ -85,26 +117,28 @@ func (e *Engine) sweepUnanswered(now int64) {
 	}
 }
 
-// keepWaiting drops those that were answered from behind one that was not.
-func (e *Engine) keepWaiting() {
-	var q compact.Queue[eviction]
-	for x := e.gone.unanswered.First(); x != nil; x = e.gone.unanswered.First() {
+// dropAnswered takes those that were answered out of the queue of those that
+// wait, where they stand behind one that was not.
+func (e *Engine) dropAnswered() {
+	var kept compact.Queue[unanswered]
+	q := &e.evictions.unanswered
+	for x := q.First(); x != nil; x = q.First() {
 		if e.waiting(x) != nil {
-			q.Push(*x)
+			kept.Push(*x)
 		}
-		e.gone.unanswered.Pop()
+		q.Pop()
 	}
-	e.gone.unanswered, e.gone.enough = q, 2*q.Len()+sweepSlack
+	*q, e.evictions.cleanAbove = kept, 2*kept.Len()+sweepSlack
 }
 
 // waiting returns the connection of x if its SYN has no answer, else nil.
-func (e *Engine) waiting(x *eviction) *Conn {
-	if e.slabs.places[x.conn] == 0 || e.slabs.sleeps(x.conn) {
+func (e *Engine) waiting(x *unanswered) *Conn {
+	if e.store.slots[x.conn] == 0 || e.store.isPacked(x.conn) {
 		return nil
 	}
-	c := e.slabs.at(x.conn)
+	c := e.store.at(x.conn)
 	i := &c.halves[Initiator]
-	if uint32(c.ID) != x.id || c.facts&factOver != 0 || c.halves[Responder].packets != 0 || i.packets > 1+i.synRetransmissions {
+	if uint32(c.ID) != x.id || c.facts&factEvictLater != 0 || c.halves[Responder].packets != 0 || i.packets > 1+i.synRetransmissions {
 		return nil // what sends more than SYNs had an answer that was not captured
 	}
 	return c
@@ -112,20 +146,20 @@ func (e *Engine) waiting(x *eviction) *Conn {
 
 // evict forgets a connection.
 func (e *Engine) evict(c *Conn) {
-	e.complete(c)
+	e.deliverRest(c)
 	for side := range Side(2) {
 		e.endData(c, side, c.End, 0)
 	}
 	e.consumer.Evict(c)
 	if c.next != 0 {
-		e.slabs.at(c.next).prev = 0
+		e.store.at(c.next).prev = 0
 	}
 	if c.prev != 0 {
-		e.slabs.at(c.prev).next = 0
+		e.store.at(c.prev).next = 0
 	}
 	e.table.remove(c.hash, c.self)
 	if e.last == c {
 		e.last = nil
 	}
-	e.slabs.give(c.self)
+	e.store.give(c.self)
 }

@@ -1,68 +1,20 @@
 package flows
 
-// What TCP tells of why a connection ended as it did. All of it is final after
-// the last segment.
-
-// recycledStep is how far Linux puts the sequence numbers of a new life above
-// those of the TIME_WAIT that it takes over: 65535 + 2.
-const recycledStep = 65537
-
-// recycledByClient notes, at the SYN of a new life, whether its sender took over
-// a TIME_WAIT of its own: a fresh SYN echoes no timestamp (RFC 7323, 3.2).
-func (c *Conn) recycledByClient(old *Conn, s *Segment) {
-	if s.HasTS && s.TSEcr != 0 && s.Seq-old.halves[old.sender(s)].next == recycledStep {
-		c.facts |= factRecycledByClient
-	}
-}
-
-// windowMoved follows the closed window of side d.
-func (c *Conn) windowMoved(d Side, s *Segment) {
-	h := &c.halves[d]
-	switch {
-	case s.Flags&(SYN|FIN) != 0 || h.has(sentFIN) && !h.has(windowShut):
-	case s.Window == 0 && !h.has(windowShut):
-		h.facts |= windowShut
-		c.shutAt = s.Time
-	case s.Window != 0 && h.has(windowShut):
-		h.facts &^= windowShut
-		c.stalled(d, s.Time)
-	}
-}
-
-// stalled measures the window of side d that was closed until t.
-func (c *Conn) stalled(d Side, t int64) {
-	if t-c.shutAt > c.stall {
-		c.stall = t - c.shutAt
-		c.halves[d.Peer()].facts &^= windowWasShut
-		c.halves[d].facts |= windowWasShut
-	}
-}
-
-// sentLate notes new payload of side h that was captured after the FIN of its
-// peer: whether h had that FIN. What that FIN acknowledges is only out of order.
-func (h *half) sentLate(peer *half, s *Segment) {
-	if peer.has(finHasACK) && beforeEq(s.Seq+s.Len, peer.finAck) {
-		return
-	}
-	if s.Flags&ACK != 0 && after(s.Ack, peer.fin) {
-		h.facts |= sentAfterFIN
-	} else {
-		h.facts |= sentAcrossFIN
-	}
-}
+// What TCP tells of why a connection ended as it did.
 
 // Quiet returns for how long nothing but probes was sent before the first FIN
 // or RST, in ns; 0 without one.
 func (c *Conn) Quiet() int64 { return c.quiet }
 
-// FINAt returns when a side first sent its FIN, and in which frame; false if
-// that was not captured.
+// FINAt returns when a side first sent its FIN, and in which frame; ok is false
+// if that was not captured.
 func (c *Conn) FINAt(s Side) (at int64, num uint64, ok bool) {
 	h := &c.halves[s]
 	return h.finAt, h.finNum, h.has(sentFIN)
 }
 
-// RSTAt returns the time and frame of the first RST of a side that counts.
+// RSTAt returns the time and frame of the first RST of a side that its receiver
+// accepts; ok is false if there is none.
 func (c *Conn) RSTAt(s Side) (at int64, num uint64, ok bool) {
 	h := &c.halves[s]
 	return h.rstAt, h.rstNum, h.has(sentRST)
@@ -72,15 +24,17 @@ func (c *Conn) RSTAt(s Side) (at int64, num uint64, ok bool) {
 // its peer had already sent: the two crossed.
 func (c *Conn) FINMissesData(s Side) bool { return c.halves[s].has(finMissesData) }
 
-// SentAcrossFIN and SentAfterFIN report whether a side sent new payload that
-// was captured after its peer's FIN: without having that FIN, or having it.
+// SentAcrossFIN reports whether a side sent new payload that was captured after
+// its peer's FIN, but does not acknowledge that FIN: the two crossed.
 func (c *Conn) SentAcrossFIN(s Side) bool { return c.halves[s].has(sentAcrossFIN) }
 
-// SentAfterFIN is described with [Conn.SentAcrossFIN].
+// SentAfterFIN reports whether a side sent new payload though it had its peer's
+// FIN, which that payload acknowledges.
 func (c *Conn) SentAfterFIN(s Side) bool { return c.halves[s].has(sentAfterFIN) }
 
-// Unanswered returns how many probes and retransmissions of a side stayed
-// without any segment of its peer, to the end.
+// Unanswered returns how many probes and retransmissions of a side its peer has
+// answered, to the end, by nothing but retransmissions of its own, or by a FIN
+// that does not acknowledge all that the side sent.
 func (c *Conn) Unanswered(s Side) uint32 { return c.halves[s].unanswered }
 
 // Unacknowledged reports whether payload or a FIN of a side is not
@@ -90,9 +44,9 @@ func (c *Conn) Unacknowledged(s Side) bool {
 	return h.has(seqKnown) && peer.has(ackKnown) && h.next != h.isn && after(h.next, peer.acked)
 }
 
-// Deaf reports whether the timestamps of a side show that answers to its
-// probes, though captured, did not reach it.
-func (c *Conn) Deaf(s Side) bool { return c.halves[s].has(deaf) }
+// ProbeAnswersLost reports whether the timestamps of a side show that answers
+// to its probes, though captured, did not reach it.
+func (c *Conn) ProbeAnswersLost(s Side) bool { return c.halves[s].has(probeAnswersLost) }
 
 // Remote returns the side that is not the capturing host, if the TTLs show it:
 // its packets have come over routers, and those of its peer have not.
@@ -107,7 +61,7 @@ func (c *Conn) Remote() Sides {
 }
 
 // routed reports whether the last packet of a side came over routers: its TTL
-// is none that systems begin with.
+// is not one that systems begin with.
 func (h *half) routed() bool {
 	switch h.ttl {
 	case 0, 64, 128, 255:
@@ -121,7 +75,8 @@ func (h *half) routed() bool {
 func (c *Conn) ForeignRST(s Side) bool { return c.halves[s].has(rstOtherTTL) }
 
 // Stall returns the longest time that a side kept its window closed, in ns, and
-// which; 0 if none did.
+// which side; 0 if none did. A window that is still closed counts up to the last
+// packet.
 func (c *Conn) Stall() (ns int64, by Side) {
 	ns, by = c.stall, Initiator
 	if c.halves[Responder].has(windowWasShut) {
@@ -140,11 +95,65 @@ func (c *Conn) Stall() (ns int64, by Side) {
 // (RFC 9293, 3.10.7.4).
 func (c *Conn) Challenged() bool { return c.facts&factChallenged != 0 }
 
-// Recycled returns the sides that took over a TIME_WAIT of the same tuple to
-// open this connection, by the sequence numbers that Linux chooses then.
+// Recycled reports which sides took over a TIME_WAIT of the same tuple to open
+// this connection, by the sequence numbers that Linux chooses then.
 func (c *Conn) Recycled() (client, server bool) {
 	return c.facts&factRecycledByClient != 0, c.facts&factRecycledByServer != 0
 }
 
-// SYNACKRetransmissions returns how often the responder sent its SYN-ACK again.
-func (c *Conn) SYNACKRetransmissions() uint32 { return c.halves[Responder].synRetransmissions }
+// recycledStep is how far Linux puts the sequence numbers of a new life above
+// those of the TIME_WAIT that it takes over: 65535 + 2.
+const recycledStep = 65537
+
+// noteRecycledByClient notes, at the SYN of a new life, whether its sender took
+// over a TIME_WAIT of its own: a SYN that is not of a recycled port echoes no
+// timestamp (RFC 7323, 3.2).
+func (c *Conn) noteRecycledByClient(old *Conn, s *Segment) {
+	if s.HasTS && s.TSEcr != 0 && s.Seq-old.halves[old.sender(s)].next == recycledStep {
+		c.facts |= factRecycledByClient
+	}
+}
+
+// trackWindow follows when side d closes its window, and opens it again.
+func (c *Conn) trackWindow(d Side, s *Segment) {
+	h := &c.halves[d]
+	switch {
+	case s.Flags&(SYN|FIN) != 0 || h.has(sentFIN) && !h.has(windowShut):
+	case s.Window == 0 && !h.has(windowShut):
+		h.facts |= windowShut
+		c.shutAt = s.Time
+	case s.Window != 0 && h.has(windowShut):
+		h.facts &^= windowShut
+		c.noteStall(d, s.Time)
+	}
+}
+
+// noteStall measures the window of side d that was closed until t.
+func (c *Conn) noteStall(d Side, t int64) {
+	if t-c.shutAt > c.stall {
+		c.stall = t - c.shutAt
+		c.halves[d.Peer()].facts &^= windowWasShut
+		c.halves[d].facts |= windowWasShut
+	}
+}
+
+// noteSentAfterFIN notes new payload of side h that was captured after the FIN
+// of its peer: whether h had that FIN. What that FIN acknowledges is only out of
+// order.
+func (h *half) noteSentAfterFIN(peer *half, s *Segment) {
+	if peer.has(finHasACK) && beforeEq(s.Seq+s.Len, peer.finAck) {
+		return
+	}
+	if s.Flags&ACK != 0 && after(s.Ack, peer.fin) {
+		h.facts |= sentAfterFIN
+	} else {
+		h.facts |= sentAcrossFIN
+	}
+}
+
+// unheard reports whether a segment of side h that acknowledges nothing new
+// shows that h does not hear its peer either: it is a retransmission with
+// payload (again is their count before it), or h gives up with a FIN.
+func (h *half) unheard(peer *half, again uint32, s *Segment) bool {
+	return h.retransmissions != again && s.Len > 0 || s.Flags&FIN != 0 && before(h.acked, peer.next)
+}

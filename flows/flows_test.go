@@ -11,8 +11,7 @@ import (
 
 // recorder writes down what a Consumer is told.
 type recorder struct {
-	lines []string
-	data  [2]string
+	data [2]string
 }
 
 func (r *recorder) Open(*flows.Conn) {}
@@ -306,8 +305,8 @@ func TestAlikeResets(t *testing.T) {
 	e, conns, _ := follow(t, opening+`
 1.0000 > R  1:1(0) id 0
 1.0001 > R  1:1(0) id 0`)
-	if e.Counts().Copies != 0 || conns[0].Packets(flows.Initiator) != 4 {
-		t.Errorf("got %d copies, want none: a dead socket answers each packet alike", e.Counts().Copies)
+	if e.Counts().Duplicates != 0 || conns[0].Packets(flows.Initiator) != 4 {
+		t.Errorf("got %d duplicates, want none: a dead socket answers each packet alike", e.Counts().Duplicates)
 	}
 }
 
@@ -322,7 +321,7 @@ func TestMidstreamAtAProbe(t *testing.T) {
 	}
 }
 
-func TestCopies(t *testing.T) {
+func TestDuplicates(t *testing.T) {
 	e, conns, r := follow(t, `
 0.000 > S  0:0(0) id 1 iface 1
 0.010 > S  0:0(0) id 1 iface 2
@@ -332,8 +331,8 @@ func TestCopies(t *testing.T) {
 0.0135 > P. 1:4(3) ack 1 "abc" id 3
 0.019 > P. 1:4(3) ack 1 "abc" id 3 ttl 63
 0.020 > P. 1:4(3) ack 1 "abc" id 4`)
-	if got := e.Counts(); got.Copies != 3 {
-		t.Errorf("got %+v, want 3 copies", got)
+	if got := e.Counts(); got.Duplicates != 3 {
+		t.Errorf("got %+v, want 3 duplicates", got)
 	}
 	if conns[0].Packets(flows.Initiator) != 4 || conns[0].Retransmissions(flows.Initiator) != 1 || r.data[0] != "abc" {
 		t.Errorf("got %d packets, %d retransmissions, %q", conns[0].Packets(flows.Initiator), conns[0].Retransmissions(flows.Initiator), r.data[0])
@@ -349,7 +348,7 @@ func TestTimeBack(t *testing.T) {
 	for i := range segs {
 		e.Segment(&segs[i])
 	}
-	if got := e.Counts().Back; got != 3e9 {
+	if got := e.Counts().TimeBack; got != 3e9 {
 		t.Errorf("got %d ns back, want 3 s", got)
 	}
 }

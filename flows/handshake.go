@@ -1,16 +1,16 @@
 package flows
 
-// Handshake is how a connection was opened.
+// Handshake is how a connection was opened (RFC 9293, 3.5).
 type Handshake uint8
 
-// The ways.
+// The ways to open a connection, or to fail to.
 const (
 	HandshakeMidstream    Handshake = iota // the opening was not captured
 	HandshakeComplete                      // SYN, SYN-ACK, ACK
 	HandshakeRefused                       // the SYN was answered by an RST
-	HandshakeUnanswered                    // by nothing
+	HandshakeUnanswered                    // the SYN was not answered
 	HandshakeIncomplete                    // the last ACK did not come
-	HandshakeSimultaneous                  // both sent SYN, and both SYN-ACK (RFC 9293, 3.5)
+	HandshakeSimultaneous                  // both sent SYN, and both SYN-ACK
 	HandshakeSplit                         // both sent SYN, one SYN-ACK
 )
 
@@ -41,7 +41,8 @@ func (c *Conn) Handshake() Handshake {
 	}
 }
 
-// Opened reports whether the connection came to be, as far as was captured.
+// Opened reports whether the connection came to be, as far as was captured:
+// its SYN was neither refused nor left unanswered.
 func (c *Conn) Opened() bool {
 	switch c.Handshake() {
 	case HandshakeRefused, HandshakeUnanswered:
@@ -59,7 +60,8 @@ func (c *Conn) RTT() (int64, bool) {
 	return max(0, c.established-c.lastSYN), true
 }
 
-// ConnectTime is [Conn.RTT] measured from the first SYN.
+// ConnectTime is [Conn.RTT] measured from the first SYN: what the program that
+// opened the connection waited for.
 func (c *Conn) ConnectTime() (int64, bool) {
 	if !c.timed() {
 		return 0, false
@@ -67,6 +69,7 @@ func (c *Conn) ConnectTime() (int64, bool) {
 	return max(0, c.established-c.Start), true
 }
 
+// timed reports whether the times of an ordinary handshake are known.
 func (c *Conn) timed() bool {
 	return c.facts&factEstablished != 0 && c.halves[Initiator].has(sentSYN) && !c.halves[Responder].has(sentSYN)
 }
@@ -74,35 +77,93 @@ func (c *Conn) timed() bool {
 // SYNRetransmissions returns how often the initiator sent its SYN again.
 func (c *Conn) SYNRetransmissions() uint32 { return c.halves[Initiator].synRetransmissions }
 
-// opening notes what a segment of side d says of the handshake.
-func (c *Conn) opening(d Side, s *Segment) {
-	h, peer := &c.halves[d], &c.halves[d.Peer()]
-	switch s.Flags & (SYN | ACK | RST) {
+// SYNACKRetransmissions returns how often the responder sent its SYN-ACK again.
+func (c *Conn) SYNACKRetransmissions() uint32 { return c.halves[Responder].synRetransmissions }
+
+// noteOpening takes a segment of side d that may belong to the opening: the
+// first of its side, one with a SYN, or any until the handshake is complete.
+func (c *Conn) noteOpening(d Side, s *Segment) {
+	h := &c.halves[d]
+	if s.Flags&SYN != 0 && !h.has(sentSYN|sentSYNACK|sentData) {
+		c.reopen(h)
+	}
+	if !h.has(seqKnown) {
+		h.learnStart(s)
+	}
+	switch s.Flags & (SYN | ACK) {
 	case SYN:
-		if h.has(sentSYN) && s.Seq == h.isn {
-			h.synRetransmissions++
-		}
-		h.facts |= sentSYN
 		if d == Initiator {
 			c.lastSYN = s.Time
 		}
+		h.noteSYN(sentSYN, s)
 	case SYN | ACK:
-		if h.has(sentSYNACK) && s.Seq == h.isn {
-			h.synRetransmissions++
-		}
-		h.facts |= sentSYNACK
+		h.noteSYN(sentSYNACK, s)
 	case ACK:
-		if d == Responder && peer.has(sentSYN) && !h.has(sentSYNACK|sentSYN) && c.facts&factEstablished == 0 {
-			c.facts |= factBareACK
-		}
-		if c.facts&factEstablished == 0 && d == Initiator && h.has(sentSYN) && s.Seq-h.isn > 0 {
-			if !peer.has(seqKnown) || peer.has(sentSYNACK|sentSYN) && after(s.Ack, peer.isn) {
-				c.facts |= factEstablished
-				c.established = s.Time
-			}
+		if c.facts&factEstablished == 0 {
+			c.noteFirstACK(d, s)
 		}
 	}
-	if s.Flags&SYN != 0 && s.WindowScale != NoScale {
+}
+
+// reopen forgets, at the first SYN of side h, what came before it: the bare
+// ACK of an old life, or an RST or FIN that did not keep the peer from going on
+// with the handshake, so that its sender was not the peer.
+func (c *Conn) reopen(h *half) {
+	h.facts &^= seqKnown | sentFIN | finHasACK
+	for side := range Side(2) {
+		c.halves[side].facts &^= sentRST | rstProvisional | rstHasACK | dataEnded
+	}
+}
+
+// learnStart takes the first sequence number of a side.
+func (h *half) learnStart(s *Segment) {
+	h.facts |= seqKnown
+	h.isn, h.next, h.want = s.Seq, s.Seq, s.Seq
+	if s.Flags&SYN != 0 {
+		h.want++
+		return
+	}
+	if s.Len <= 1 && s.Flags&(FIN|PSH) == 0 {
+		h.facts |= startUnsure
+		h.want += s.Len // the byte of a probe is not data
+	}
+}
+
+// raiseStart moves the start of a midstream side whose first segment was a
+// probe: the peer acknowledges the byte above it, which was sent before the
+// capture.
+func (h *half) raiseStart(ack uint32) {
+	if ack == h.isn+1 && !h.has(sentData) && h.next-h.isn <= 1 {
+		h.isn, h.next, h.want = ack, ack, ack
+	}
+	h.facts &^= startUnsure
+}
+
+// noteSYN notes a SYN of side h, of which kind is sentSYN or sentSYNACK.
+func (h *half) noteSYN(kind halfFacts, s *Segment) {
+	if h.has(kind) && s.Seq == h.isn {
+		h.synRetransmissions++
+	}
+	h.facts |= kind
+	if s.WindowScale != NoScale {
 		h.scale = s.WindowScale
+	}
+}
+
+// noteFirstACK takes an ACK of side d while the handshake is not complete. That
+// of the initiator completes it. That of a responder which has sent no SYN is
+// of a connection that it still has (RFC 9293, 3.10.7.4).
+func (c *Conn) noteFirstACK(d Side, s *Segment) {
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	if d == Responder {
+		if peer.has(sentSYN) && !h.has(sentSYNACK|sentSYN) {
+			c.facts |= factBareACK
+		}
+		return
+	}
+	if h.has(sentSYN) && s.Seq-h.isn > 0 &&
+		(!peer.has(seqKnown) || peer.has(sentSYNACK|sentSYN) && after(s.Ack, peer.isn)) {
+		c.facts |= factEstablished
+		c.established = s.Time
 	}
 }

@@ -1,14 +1,28 @@
 package flows
 
-import "slices"
+import (
+	"slices"
 
-// holding keeps the payload that came out of order: a queue for each side
-// that has a hole, found by its number. Queues and buffers are used again.
+	"github.com/kaanalyze/kaanalyze/internal/compact"
+)
+
+const (
+	// maxHeldSegments is how many segments one side may hold: to put one
+	// between the others takes time.
+	maxHeldSegments = 4096
+
+	heldOverhead = 104      // bytes that a held segment costs beside its buffer
+	bufferUnit   = 2 << 10  // buffers are a multiple of that
+	maxSpareSize = 16 << 10 // larger buffers are not kept for reuse
+	maxSpares    = 512      // buffers kept for reuse
+)
+
+// holding keeps the payload that came out of order: a queue for each side that
+// has a hole, by half.queue. Queues and buffers are used again.
 type holding struct {
-	queues []holdQueue // queues[0] is unused
-	free   []int32
+	queues compact.Pool[holdQueue]
 	spare  [][]byte
-	bytes  int
+	bytes  int // cost of all that is held
 }
 
 // holdQueue is what one side sent beyond a hole, by sequence number. Those
@@ -19,11 +33,10 @@ type holdQueue struct {
 	bytes    int
 }
 
-// first returns the segment that comes next.
-func (q *holdQueue) first() *heldSegment { return &q.segments[q.head] }
-
+// heldSegment is the payload of a segment beyond a hole, and what Data tells of
+// it.
 type heldSegment struct {
-	seq, n  uint32
+	seq, n  uint32 // n is the length on the wire
 	payload []byte
 	time    int64
 	num     uint64
@@ -32,17 +45,22 @@ type heldSegment struct {
 	hasTS   bool
 }
 
-const (
-	maxHeldSegments = 4096 // of one side: to put one between the others takes time
+// first returns the segment that comes next.
+func (q *holdQueue) first() *heldSegment { return &q.segments[q.head] }
 
-	heldOverhead = 104      // what a held segment costs beside its buffer
-	spareSize    = 2 << 10  // buffers are a multiple of that
-	maxSpareSize = 16 << 10 // larger ones are not kept
-	maxSpares    = 512
-)
+// above returns the segments beyond seq, by sequence number.
+func (q *holdQueue) above(seq uint32) []heldSegment {
+	i, _ := slices.BinarySearchFunc(q.segments, seq, func(x heldSegment, seq uint32) int {
+		if after(x.seq, seq) {
+			return 1
+		}
+		return -1
+	})
+	return q.segments[i:]
+}
 
 // bufferSize is how large the buffer is for a payload of n bytes.
-func bufferSize(n int) int { return (n + spareSize - 1) / spareSize * spareSize }
+func bufferSize(n int) int { return (n + bufferUnit - 1) / bufferUnit * bufferUnit }
 
 // copyOf returns a copy of b in a buffer that release may take back.
 func (h *holding) copyOf(b []byte) []byte {
@@ -56,25 +74,26 @@ func (h *holding) copyOf(b []byte) []byte {
 	return append(make([]byte, 0, bufferSize(len(b))), b...)
 }
 
+// release takes back a buffer.
 func (h *holding) release(b []byte) {
 	if cap(b) <= maxSpareSize && len(h.spare) < maxSpares {
 		h.spare = append(h.spare, b)
 	}
 }
 
-// hold copies a segment of side d that lies beyond a hole, and reports whether
-// the bounds allowed it.
-func (e *Engine) hold(c *Conn, d Side, seq uint32, s *Segment) bool {
-	h := &c.halves[d]
+// insert holds a copy of the payload of s, whose first byte has the sequence
+// number seq, in the queue of side. It reports whether the bounds allow it: total
+// for all that is held, perSide for one side, in bytes.
+func (h *holding) insert(side *half, seq uint32, s *Segment, total, perSide int) bool {
 	cost := bufferSize(len(s.Payload)) + heldOverhead
-	if e.held.bytes+cost > e.opt.MaxHeld || cost > e.opt.MaxHeldConn {
+	if h.bytes+cost > total || cost > perSide {
 		return false
 	}
-	if h.queue == 0 {
-		h.queue = e.held.take()
+	if side.queue == 0 {
+		side.queue = h.queues.Take()
 	}
-	q := &e.held.queues[h.queue]
-	if q.bytes+cost > e.opt.MaxHeldConn || len(q.segments)-q.head >= maxHeldSegments {
+	q := h.queues.At(side.queue)
+	if q.bytes+cost > perSide || len(q.segments)-q.head >= maxHeldSegments {
 		return false
 	}
 	at := len(q.segments)
@@ -84,100 +103,28 @@ func (e *Engine) hold(c *Conn, d Side, seq uint32, s *Segment) bool {
 	if at > q.head && q.segments[at-1].seq == seq && q.segments[at-1].n >= s.Len {
 		return true // held already
 	}
-	q.segments = slices.Insert(q.segments, at, heldSegment{seq, s.Len, e.held.copyOf(s.Payload), s.Time, s.Num, s.Note, s.TSVal, s.HasTS})
+	q.segments = slices.Insert(q.segments, at, heldSegment{seq, s.Len, h.copyOf(s.Payload), s.Time, s.Num, s.Note, s.TSVal, s.HasTS})
 	q.bytes += cost
-	e.held.bytes += cost
+	h.bytes += cost
 	return true
 }
 
-// above returns what side h holds beyond seq, by sequence number.
-func (e *Engine) above(h *half, seq uint32) []heldSegment {
-	if h.queue == 0 {
-		return nil
-	}
-	held := e.held.queues[h.queue].segments
-	i, _ := slices.BinarySearchFunc(held, seq, func(x heldSegment, seq uint32) int {
-		if after(x.seq, seq) {
-			return 1
-		}
-		return -1
-	})
-	return held[i:]
-}
-
-// take returns the number of an empty queue.
-func (h *holding) take() int32 {
-	if n := len(h.free); n > 0 {
-		i := h.free[n-1]
-		h.free = h.free[:n-1]
-		return i
-	}
-	if len(h.queues) == 0 {
-		h.queues = make([]holdQueue, 1, 16)
-	}
-	h.queues = append(h.queues, holdQueue{})
-	return int32(len(h.queues) - 1)
-}
-
-// drain hands over what is in sequence now.
-func (e *Engine) drain(c *Conn, d Side) {
-	h := &c.halves[d]
-	for h.queue != 0 {
-		x := e.held.queues[h.queue].first()
-		if after(x.seq, h.want) {
-			return
-		}
-		e.passHeld(c, d)
-	}
-}
-
-// acknowledged drops the wait for holes of side d that the peer has
-// acknowledged: it has those bytes, so the capture has lost them.
-func (e *Engine) acknowledged(c *Conn, d Side) {
-	h := &c.halves[d]
-	for h.queue != 0 {
-		x := e.held.queues[h.queue].first()
-		if after(x.seq, h.want) {
-			if !e.proved(c, d, x.seq) {
-				return
-			}
-			e.gap(c, d, x.seq)
-		}
-		e.passHeld(c, d)
-	}
-	if h.has(sentFIN) && h.want == h.fin {
-		e.endData(c, d, h.finAt, h.finNum)
-	}
-}
-
-// flush hands over all that side d holds, holes as gaps.
-func (e *Engine) flush(c *Conn, d Side) {
-	h := &c.halves[d]
-	for h.queue != 0 {
-		e.gap(c, d, e.held.queues[h.queue].first().seq)
-		e.passHeld(c, d)
-	}
-}
-
-// passHeld hands over the first segment that side d holds.
-func (e *Engine) passHeld(c *Conn, d Side) {
-	h := &c.halves[d]
-	q := &e.held.queues[h.queue]
-	x := *q.first()
-	cost := bufferSize(len(x.payload)) + heldOverhead
+// takeFirst removes the first segment of side's queue, and gives the queue back if
+// it was the last. The caller releases the payload.
+func (h *holding) takeFirst(side *half) heldSegment {
+	q := h.queues.At(side.queue)
+	first := *q.first()
+	cost := bufferSize(len(first.payload)) + heldOverhead
 	q.bytes -= cost
-	e.held.bytes -= cost
+	h.bytes -= cost
 	q.first().payload = nil
 	if q.head++; q.head == len(q.segments) {
 		q.segments, q.head = q.segments[:0], 0
-		e.held.free = append(e.held.free, h.queue)
-		h.queue = 0
+		h.queues.Give(side.queue)
+		side.queue = 0
 	} else if q.head > 64 && q.head*2 > len(q.segments) {
 		q.segments = append(q.segments[:0], q.segments[q.head:]...)
 		q.head = 0
 	}
-	if !h.has(dataEnded) {
-		e.pass(c, d, x.seq, x.payload, x.n, x.time, x.num, &x.note)
-	}
-	e.held.release(x.payload)
+	return first
 }

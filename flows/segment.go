@@ -19,7 +19,8 @@ const (
 // Has reports whether every bit of want is set in f.
 func (f Flags) Has(want Flags) bool { return f&want == want }
 
-// String writes the flags as tcpdump does: S, F, R, P, U, and a dot for ACK.
+// String writes the flags as tcpdump does: S, F, R, P, U, and a dot for ACK;
+// "none" without any.
 func (f Flags) String() string {
 	var b [8]byte
 	n := 0
@@ -38,58 +39,117 @@ func (f Flags) String() string {
 	return string(b[:n])
 }
 
-// Endpoint is one side of a 4-tuple in a form that holds no pointer and
-// compares fast. IP is in network order; an IPv4 address is kept in its
-// IPv4-mapped form (RFC 4291, 2.5.5.2).
+// Endpoint is the address and port of one side, in a form that holds no pointer
+// and compares fast. IP is in network order; an IPv4 address is kept in its
+// IPv4-mapped form (RFC 4291, 2.5.5.2). The zone of an IPv6 address is lost.
 type Endpoint struct {
 	IP   [16]byte
 	Port uint16
 }
 
-// AddrPort returns the endpoint as netip has it, for printing.
-func (e Endpoint) AddrPort() netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom16(e.IP).Unmap(), e.Port)
-}
-
-// EndpointOf is the inverse of [Endpoint.AddrPort].
+// EndpointOf returns a as an Endpoint.
 func EndpointOf(a netip.AddrPort) Endpoint {
 	return Endpoint{IP: a.Addr().As16(), Port: a.Port()}
 }
 
-// Note is what a scanner that ran beside the reader has noted about a
-// segment's payload, so that the engine need not look at it again. Its
-// meaning is the scanner's; the zero Note says nothing.
+// AddrPort returns the endpoint in netip's form, the inverse of [EndpointOf].
+func (e Endpoint) AddrPort() netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom16(e.IP).Unmap(), e.Port)
+}
+
+// String returns "192.0.2.1:80", or "[2001:db8::1]:80" for IPv6.
+func (e Endpoint) String() string { return e.AddrPort().String() }
+
+// Note is what a scanner that ran beside the reader found in a segment's
+// payload, so that the consumer need not scan it again. The Engine passes it on
+// unread. Its meaning is the scanner's; the zero Note says nothing.
 type Note struct{ A, B, C uint64 }
 
 // NoScale is the value of [Segment.WindowScale] without that option.
 const NoScale = 0xff
 
 // Segment is one TCP segment as a capture recorded it. A reader fills it and
-// may reuse it: Payload is valid only until the consumer's call returns.
+// may reuse it for the next one: the Engine keeps no reference to it, and
+// copies payload that it has to hold.
 type Segment struct {
-	Time    int64  // capture time, nanoseconds since the Unix epoch
+	Time    int64  // when it was captured, ns since the Unix epoch
 	Num     uint64 // frame number as Wireshark counts, from 1
 	Payload []byte // the captured bytes of the payload, at most Len of them
 
-	SrcIP, DstIP     [16]byte // as in Endpoint
+	SrcIP, DstIP     [16]byte // in the form of Endpoint
 	SrcPort, DstPort uint16
 
 	Seq, Ack uint32
 	Len      uint32 // payload bytes on the wire; more than len(Payload) if the packet was cut
-	Window   uint16 // as in the header, unscaled
+	Window   uint16 // as in the header, not scaled
 	Flags    Flags
 
-	TTL         uint8 // of IPv4, or the hop limit of IPv6
+	TTL         uint8 // of IPv4, or the hop limit of IPv6; 0 if not known
 	WindowScale uint8 // shift count of a SYN's option (RFC 7323, 2), or NoScale
 	HasTS       bool  // the timestamps option is present (RFC 7323, 3)
 	TSVal       uint32
 	TSEcr       uint32
 
-	Hash  uint32 // of the 4-tuple, the same for both directions
-	Link  uint32 // interface and VLANs it was seen on; differs where those differ
-	Print uint64 // of the IP packet without TTL and checksums: equal for copies of one packet
+	// Hash is of the 4-tuple, the same for both directions, and well spread in
+	// its low bits. All segments for one Engine must have it from one function.
+	Hash uint32
+	// Link stands for the interface and VLANs on which the packet was seen.
+	Link uint32
+	// Print is a fingerprint of the IP packet without TTL and checksums, equal
+	// for duplicates of one packet and only for these.
+	Print uint64
 
 	Note Note
+}
+
+// NewSegment completes a segment that does not come from package capture: it
+// returns s with src and dst as its addresses, with Len, if that is 0, set to
+// the length of Payload, and with Hash and Print computed. Payload is not
+// copied.
+//
+// Two segments that are alike count as one packet captured twice if little time
+// lies between them, see [Counts.Duplicates]. id tells apart those that are
+// not: it is the identification of the IPv4 header, or just a number that
+// counts up.
+func NewSegment(src, dst netip.AddrPort, id uint32, s Segment) Segment {
+	from, to := EndpointOf(src), EndpointOf(dst)
+	s.SrcIP, s.SrcPort, s.DstIP, s.DstPort = from.IP, from.Port, to.IP, to.Port
+	if s.Len == 0 {
+		s.Len = uint32(len(s.Payload))
+	}
+	a, b := from.hash(), to.hash()
+	s.Hash = uint32(mix(a+b) >> 32) // a sum: the same both ways
+	p := mix(a ^ mix(b))
+	p = mix(p ^ uint64(s.Seq)<<32 ^ uint64(s.Ack))
+	p = mix(p ^ uint64(s.Len)<<32 ^ uint64(s.Window)<<16 ^ uint64(s.Flags))
+	p = mix(p ^ uint64(s.TSVal)<<32 ^ uint64(s.TSEcr))
+	p = mix(p ^ uint64(id)<<32 ^ uint64(s.WindowScale))
+	for _, c := range s.Payload {
+		p = p*prime64 ^ uint64(c)
+	}
+	s.Print = mix(p)
+	return s
+}
+
+// prime64 is the multiplier of the FNV hash.
+const prime64 = 1<<40 + 0x1b3
+
+func (e Endpoint) hash() uint64 {
+	h := uint64(e.Port)
+	for _, c := range e.IP {
+		h = h*prime64 ^ uint64(c)
+	}
+	return mix(h)
+}
+
+// mix spreads each bit of x over all bits of the result (the finalizer of
+// MurmurHash3).
+func mix(x uint64) uint64 {
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
 }
 
 // Src returns the sender.
@@ -98,8 +158,8 @@ func (s *Segment) Src() Endpoint { return Endpoint{s.SrcIP, s.SrcPort} }
 // Dst returns the receiver.
 func (s *Segment) Dst() Endpoint { return Endpoint{s.DstIP, s.DstPort} }
 
-// SeqLen returns the sequence space that the segment takes: its payload, and
-// one each for SYN and FIN (RFC 9293, 3.4).
+// SeqLen returns how many sequence numbers the segment takes: one for each byte
+// of its payload, and one each for SYN and FIN (RFC 9293, 3.4).
 func (s *Segment) SeqLen() uint32 {
 	n := s.Len
 	if s.Flags&SYN != 0 {

@@ -12,7 +12,7 @@
 // delimited, [Parser.Skip] says how many bytes are missing, and [Parser.Close]
 // ends the direction. Heads that straddle segments lie in [Buffers], which the
 // parsers of one engine share. A caller that knows a head from Scan passes it
-// to [Parser.TakePacked] and saves the second look.
+// to [Parser.TakeHead] and saves the second look.
 //
 // Every byte is hostile: wrong input is an event, never a panic, and memory is
 // bounded by [MaxHead] for a head and by [MaxBuffered] for all of them.

@@ -7,21 +7,17 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
-// The values that some flags take.
-var (
-	colours       = []string{"auto", "always", "never"}
-	progressModes = []string{"auto", "never"}
-	shells        = []string{"bash", "zsh", "fish"}
-)
+// shells are those that --completion takes.
+var shells = []string{"bash", "zsh", "fish"}
 
 // writeCompletion writes the script that completes command lines in a shell,
 // from the list of flags.
 func writeCompletion(w io.Writer, shell string) error {
 	script := map[string]func([]completed) string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}[shell]
-	return writeAll(w, script(completedFlags()))
+	return app.WriteText(w, script(completedFlags()))
 }
 
 // completed is a flag as a shell wants to know it.
@@ -46,11 +42,11 @@ const listInterfacesCommand = "kaanalyze -D 2>/dev/null | cut -d' ' -f1"
 // completedFlags returns the flags, in the order of the help text.
 func completedFlags() []completed {
 	words := map[string][]string{
-		"format": formatNames(), "color": colours, "progress": progressModes, "completion": shells,
-		"explain": ruleIDs(), "fail-on": metricNames(),
+		"format": app.FormatNames(), "color": app.Colours, "progress": app.ProgressModes, "completion": shells,
+		"explain": app.RuleIDs(), "fail-on": app.MetricNames(),
 	}
 	var all []completed
-	newFlags(&settings{}, &raw{}).VisitAll(func(f *pflag.Flag) {
+	newFlags(newCommandLine()).VisitAll(func(f *pflag.Flag) {
 		value, help := pflag.UnquoteUsage(f)
 		_, repeated := f.Value.(pflag.SliceValue)
 		all = append(all, completed{
@@ -59,20 +55,6 @@ func completedFlags() []completed {
 		})
 	})
 	return all
-}
-
-func ruleIDs() (ids []string) {
-	for _, r := range diagnose.Rules {
-		ids = append(ids, r.ID)
-	}
-	return ids
-}
-
-func metricNames() (names []string) {
-	for i := range diagnose.Metrics {
-		names = append(names, diagnose.Metrics[i].Name)
-	}
-	return names
 }
 
 // flags returns how the flag is written.

@@ -10,13 +10,15 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
 // completionFile returns the completion for a shell, in a file.
 func completionFile(t *testing.T, shell string) (file, text string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	if code := run([]string{"--completion", shell}, strings.NewReader(""), &out, &errs); code != exitOK || errs.Len() > 0 {
+	if code := run([]string{"--completion", shell}, strings.NewReader(""), &out, &errs); code != app.ExitOK || errs.Len() > 0 {
 		t.Fatalf("%s: exit code %d, %s", shell, code, errs.String())
 	}
 	file = filepath.Join(t.TempDir(), "kaanalyze."+shell)
@@ -30,7 +32,7 @@ func completionFile(t *testing.T, shell string) (file, text string) {
 func TestCompletion(t *testing.T) {
 	for _, shell := range shells {
 		file, text := completionFile(t, shell)
-		newFlags(&settings{}, &raw{}).VisitAll(func(f *pflag.Flag) {
+		newFlags(newCommandLine()).VisitAll(func(f *pflag.Flag) {
 			want := "--" + f.Name
 			if shell == "fish" {
 				want = " -l " + f.Name + " "
@@ -47,7 +49,7 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 	var out, errs bytes.Buffer
-	if code := run([]string{"--completion", "cmd"}, strings.NewReader(""), &out, &errs); code != exitUsage || !strings.Contains(errs.String(), "bash, zsh, fish") {
+	if code := run([]string{"--completion", "cmd"}, strings.NewReader(""), &out, &errs); code != app.ExitUsage || !strings.Contains(errs.String(), "bash, zsh, fish") {
 		t.Errorf("exit code %d, %q", code, errs.String())
 	}
 }
@@ -69,7 +71,7 @@ func TestBashCompletion(t *testing.T) {
 		{[]string{"--for"}, []string{"--format"}},
 		{[]string{"-f", "j"}, []string{"json"}},
 		{[]string{"--format", "=", "nd"}, []string{"ndjson"}},
-		{[]string{"--color", "="}, colours},
+		{[]string{"--color", "="}, app.Colours},
 		{[]string{"--explain", "KA1001"}, []string{"KA1001"}},
 		{[]string{"--fail-on", "reuse_r"}, []string{"reuse_ratio"}},
 		{[]string{"--since", ""}, nil},

@@ -8,11 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/app"
 )
-
-// version is the program's, in reports too.
-const version = "0.1.0"
 
 // versionText says which program this is and whether it can filter and capture.
 func versionText() string {
@@ -29,7 +26,7 @@ func versionText() string {
 		}
 	}
 	return fmt.Sprintf("kaanalyze %s%s\n%s %s/%s, filters and live capture: %s\n",
-		version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, filters)
+		app.Version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, filters)
 }
 
 // usage is the help text. Flags and formats come from their lists.
@@ -48,7 +45,7 @@ pcapng, maybe compressed. The rest is a pcap filter.
 
 Flags:
 `)
-	flags := newFlags(&settings{}, &raw{})
+	flags := newFlags(newCommandLine())
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Value.Type() == "bool" {
 			f.Value = plainSwitch{f.Value}
@@ -56,7 +53,7 @@ Flags:
 	})
 	b.WriteString(flags.FlagUsagesWrapped(90))
 	b.WriteString("\nFormats:\n")
-	for _, f := range report.Formats {
+	for _, f := range app.Formats() {
 		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)
 	}
 	b.WriteString(`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -9,35 +10,33 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
 func TestLiveFlags(t *testing.T) {
-	t.Chdir(t.TempDir())
-	if err := os.WriteFile("tcp", nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	s, err := parse(strings.Fields("-i lo -s 200 -B 4096 -p -w x%H -G 60 -C 5 -W 3 -Z root --duration 1m -c 9 tcp port 80"))
+	c, err := parse(strings.Fields("-i lo -s 200 -B 4096 -p -w x%H -G 60 -C 5 -W 3 -Z root --duration 1m -c 9 tcp port 80"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.live.device.Now, s.live.device.Pause = nil, nil
-	want := liveSettings{
-		device: capture.Device{Name: "lo", SnapLen: 200, Buffer: 4 << 20, NoPromiscuous: true},
-		filter: "tcp port 80", duration: time.Minute, interval: 10 * time.Second, user: "root",
-		saving: capture.Saving{Name: "x%H", Every: time.Minute, Size: 5e6, Count: 3},
+	want := app.Live{
+		Interface: "lo", SnapLen: 200, BufferKiB: 4096, NoPromiscuous: true, Duration: time.Minute, Interval: 10 * time.Second, User: "root",
+		Write: "x%H", RotateSeconds: 60, RotateSize: 5, RotateCount: 3, Keep: app.Defaults().Live.Keep,
 	}
-	if diff := cmp.Diff(want, *s.live, cmp.AllowUnexported(liveSettings{}), cmp.FilterPath(func(p cmp.Path) bool {
-		return p.Last().String() == ".Now" || p.Last().String() == ".Pause"
-	}, cmp.Ignore())); diff != "" {
+	if diff := cmp.Diff(want, c.Live); diff != "" {
 		t.Errorf("-want, +got:\n%s", diff)
 	}
-	if s.files != nil || s.filter != "" || s.count != 9 {
-		t.Errorf("got files %q, filter %q, count %d", s.files, s.filter, s.count)
+	if got := strings.Join(c.Words, " "); c.Read != nil || got != "tcp port 80" || c.Count != 9 {
+		t.Errorf("got files %q, words %q, count %d", c.Read, got, c.Count)
 	}
-	if s, err = parse([]string{"-i", "lo"}); err != nil || s.live.filter != "tcp" || s.live.device.Buffer != 64<<20 {
-		t.Errorf("got %+v, error %v", s.live, err)
+}
+
+// refusal returns why a command line is not accepted, nil if it is.
+func refusal(args []string) error {
+	c, err := parse(args)
+	if err == nil {
+		_, err = app.New(&c.Config, strings.NewReader(""), io.Discard, io.Discard)
 	}
+	return err
 }
 
 func TestLiveUsage(t *testing.T) {
@@ -63,31 +62,15 @@ func TestLiveUsage(t *testing.T) {
 		"-i lo -w - --json -o r.json": "-w - and the report cannot both go to standard output",
 		"-i lo -w - -C 5 -o r.json":   "-w - is one file",
 	} {
-		if _, err := parse(strings.Fields(args)); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if err := refusal(strings.Fields(args)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: got error %v, want %s", args, err, want)
-		} else if _, ok := errors.AsType[*usageError](err); !ok {
+		} else if _, ok := errors.AsType[*app.UsageError](err); !ok {
 			t.Errorf("%s: got no usage error", args)
 		}
 	}
 	for _, args := range []string{"-i lo -w x -G 60 -W 1", "-i lo -w - -o r.json", "-i lo -w x -C 5 -W 2", "-i lo -w x%H -G 60"} {
-		if _, err := parse(strings.Fields(args)); err != nil {
+		if err := refusal(strings.Fields(args)); err != nil {
 			t.Errorf("%s: %v", args, err)
 		}
-	}
-}
-
-// TestStatusLine overwrites the status of a live capture, and keeps lines apart
-// from it.
-func TestStatusLine(t *testing.T) {
-	var out strings.Builder
-	u := &ui{w: &out}
-	u.show("1s")
-	u.warn("something")
-	u.show("2s")
-	u.show("")
-	u.show("")
-	const want = clearLine + "1s" + clearLine + "kaanalyze: warning: something\n" + "1s" + clearLine + "2s" + clearLine
-	if out.String() != want {
-		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }

@@ -1,86 +1,68 @@
 package main
 
 import (
+	_ "embed"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of the write
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	app.LimitHeap()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// gcPercent keeps the heap close to what is in use: it is a few blocks and
-// compact records without pointers, so collecting it often costs next to
-// nothing.
-const gcPercent = 25
-
-// tightenMemory is for adding up, when the heap hardly grows any more: the room
-// that the collector leaves would be most of what that needs. The function that
-// it returns ends that: what follows takes less than adding up has given back.
-func tightenMemory(percent int) (end func()) {
-	if os.Getenv("GOGC") != "" {
-		return func() {}
-	}
-	debug.SetGCPercent(percent)
-	return func() {
-		runtime.GC()
-		debug.SetGCPercent(gcPercent)
-	}
-}
-
-// The exit codes, as doc.go tells them.
-const (
-	exitOK          = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitGate        = 3
-	exitDamaged     = 4
-	exitInterrupted = 130
-)
+// demoCapture is what --demo analyses: testdata/demo.pcap, a recording of the lab.
+//
+//go:embed demo.pcap
+var demoCapture []byte
 
 // run is the program. Its answer is the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	u := &ui{w: stderr}
-	s, err := parse(args)
+	c, err := parse(args)
 	if err != nil {
-		return u.fail(err)
+		return app.Fail(stderr, err)
 	}
 	switch {
-	case s.help:
-		err = writeAll(stdout, usage())
-	case s.version:
-		err = writeAll(stdout, versionText())
-	case s.schema:
-		err = writeAll(stdout, string(report.Schema()))
-	case s.rules:
-		err = report.WriteRules(stdout)
-	case s.rule != nil:
-		err = report.WriteRule(stdout, s.rule)
-	case s.metrics:
-		err = report.WriteMetrics(stdout)
-	case s.completion != "":
-		err = writeCompletion(stdout, s.completion)
-	case s.list:
-		err = listInterfaces(stdout)
-	case s.live == nil && len(s.files) == 0 && isTerminal(stdin):
-		u.say(usage())
-		return exitUsage
+	case c.help:
+		err = app.WriteText(stdout, usage())
+	case c.version:
+		err = app.WriteText(stdout, versionText())
+	case c.schema:
+		err = app.WriteSchema(stdout)
+	case c.rules:
+		err = app.WriteRules(stdout)
+	case c.explain != nil:
+		err = c.explain(stdout)
+	case c.metrics:
+		err = app.WriteMetrics(stdout)
+	case c.completion != "":
+		err = writeCompletion(stdout, c.completion)
+	case c.interfaces:
+		err = app.ListInterfaces(stdout)
 	default:
-		u.quiet, u.verbose = s.quiet, s.verbose
-		return newJob(s, u, stdin, stdout).supervise()
+		return analyze(c, stdin, stdout, stderr)
 	}
 	if err != nil {
-		return u.fail(err)
+		return app.Fail(stderr, err)
 	}
-	return exitOK
+	return app.ExitOK
+}
+
+// analyze reads packets and reports, and returns the exit code.
+func analyze(c *commandLine, stdin io.Reader, stdout, stderr io.Writer) int {
+	job, err := app.New(&c.Config, stdin, stdout, stderr)
+	if errors.Is(err, app.ErrNoInput) {
+		_, _ = io.WriteString(stderr, usage())
+		return app.ExitUsage
+	}
+	if err != nil {
+		return app.Fail(stderr, err)
+	}
+	return job.Run()
 }

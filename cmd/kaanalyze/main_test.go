@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
 // update rewrites the expected reports in testdata/golden.
@@ -44,7 +45,7 @@ func commandOn(stdin io.Reader, args ...string) (code int, stdout, stderr string
 func succeed(t *testing.T, args ...string) string {
 	t.Helper()
 	code, stdout, stderr := command(args...)
-	if code != exitOK {
+	if code != app.ExitOK {
 		t.Fatalf("kaanalyze %s: got exit code %d, want 0; standard error:\n%s", strings.Join(args, " "), code, stderr)
 	}
 	return stdout
@@ -52,7 +53,7 @@ func succeed(t *testing.T, args ...string) string {
 
 // canFilter reports whether this build has libpcap.
 var canFilter = sync.OnceValue(func() bool {
-	src, err := capture.OpenFiles([]string{"-"}, capture.Options{Filter: "tcp", Stdin: bytes.NewReader(demo)})
+	src, err := capture.OpenFiles([]string{"-"}, capture.Options{Filter: "tcp", Stdin: bytes.NewReader(demoCapture)})
 	if err == nil {
 		src.Close()
 	}
@@ -116,13 +117,29 @@ func canOpenTerminal() bool {
 // TestPictureOnTerminal has the other end of a terminal for standard output.
 func TestPictureOnTerminal(t *testing.T) {
 	tty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil || !isTerminal(tty) {
+	if err != nil || !app.IsTerminal(tty) {
 		t.Skipf("there is no terminal here: %v", err)
 	}
 	defer tty.Close()
 	var stderr bytes.Buffer
 	code := run([]string{"--demo", "-f", "png"}, strings.NewReader(""), tty, &stderr)
-	if want := "kaanalyze: error: --format png: standard output is a terminal\nkaanalyze: hint: write it to a file: -o timewait.png\n"; code != exitUsage || stderr.String() != want {
-		t.Errorf("got exit code %d and %q, want %d and %q", code, stderr.String(), exitUsage, want)
+	if want := "kaanalyze: error: --format png: standard output is a terminal\nkaanalyze: hint: write it to a file: -o timewait.png\n"; code != app.ExitUsage || stderr.String() != want {
+		t.Errorf("got exit code %d and %q, want %d and %q", code, stderr.String(), app.ExitUsage, want)
+	}
+}
+
+// TestClosedPipe writes help and a report to a pipe whose reader is gone.
+func TestClosedPipe(t *testing.T) {
+	for _, arg := range []string{"--help", "--demo"} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		var stderr bytes.Buffer
+		if code := run([]string{arg}, strings.NewReader(""), w, &stderr); code != app.ExitFailed || stderr.Len() > 0 {
+			t.Errorf("%s: got exit code %d and %q, want 1 and nothing", arg, code, stderr.String())
+		}
+		w.Close()
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
 // examples returns the indented lines of doc.go that begin with the program's
@@ -34,7 +36,7 @@ func TestManualExamples(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"incident.pcapng", "after.pcapng"} {
-		if err := os.WriteFile(name, demo, 0o666); err != nil {
+		if err := os.WriteFile(name, demoCapture, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -42,13 +44,13 @@ func TestManualExamples(t *testing.T) {
 		var stdin bytes.Buffer
 		line, redirected := strings.CutSuffix(line, " <incident.pcapng")
 		if redirected {
-			stdin.Write(demo)
+			stdin.Write(demoCapture)
 		}
 		if strings.Contains(line, " port ") && !canFilter() || strings.Contains(line, "--tui") { // make test-view shows that
 			continue
 		}
 		code, stdout, stderr := commandOn(&stdin, strings.Fields(strings.ReplaceAll(line, "'", ""))...)
-		if code != exitOK || stdout == "" || stderr != "" {
+		if code != app.ExitOK || stdout == "" || stderr != "" {
 			t.Errorf("kaanalyze %s: got exit code %d, %d bytes, standard error %q", line, code, len(stdout), stderr)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"runtime/pprof"
 	"strings"
 	"testing"
+
+	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
 // TestProfile writes default.pgo, with which the compiler optimizes the
@@ -31,7 +33,7 @@ func TestProfile(t *testing.T) {
 	defer pprof.StopCPUProfile()
 	for _, file := range files {
 		for range 3 {
-			if code := run([]string{"--json", file}, strings.NewReader(""), io.Discard, io.Discard); code != exitOK {
+			if code := run([]string{"--json", file}, strings.NewReader(""), io.Discard, io.Discard); code != app.ExitOK {
 				t.Fatalf("%s: exit code %d", file, code)
 			}
 		}

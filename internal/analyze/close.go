@@ -46,7 +46,7 @@ func (b *books) close(r *Result, a *Analyzer, first, last int64, counts flows.Co
 	}
 	t.ReuseRatio = ratio(t.ReusedRequests, b.baseRequests)
 	t.PerConnection = b.quantiles()
-	t.DuplicatePackets, t.TimeBack = int64(counts.Copies), counts.Back
+	t.DuplicatePackets, t.TimeBack = int64(counts.Duplicates), counts.TimeBack
 	for _, n := range []*int64{
 		&t.Responses, &t.Interim, &t.ReusedRequests, &t.PoolNeed, &t.AvoidableConnections,
 		&t.ConnectionsWithRequests, &t.SingleRequestConnections, &t.AvoidableHandshake, &t.Requests,

@@ -104,7 +104,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
 	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))
 	x.ClientTimeWait, x.ServerTimeWait = a.timeWaitSpan(c, client), a.timeWaitSpan(c, server)
-	x.AnswersLost = partyWho(client, c.Deaf)
+	x.AnswersLost = partyWho(client, c.ProbeAnswersLost)
 	x.Remote = party(c.Remote(), client)
 	x.ForeignRST = partyWho(client, c.ForeignRST)
 	var by flows.Side

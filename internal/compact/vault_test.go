@@ -13,7 +13,7 @@ type kept struct {
 	port    [2]uint16
 	random  uint64
 	seldom  uint32
-	flag, n uint8
+	flag, _ uint8
 	same    uint16
 }
 

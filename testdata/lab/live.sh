@@ -41,4 +41,4 @@ chmod 755 "$tmp"
 go build $flags -o "$tmp/kaanalyze" ./cmd/kaanalyze
 mkdir "$tmp/out"
 "$lab/record.sh" -o "$tmp/out" -live "$tmp/kaanalyze" "$@"
-KAANALYZE_LIVE="$tmp" go test $flags -count=1 -run '^TestLive' ./cmd/kaanalyze
+KAANALYZE_LIVE="$tmp" go test $flags -count=1 -run '^TestLive' ./internal/app

@@ -1,0 +1,124 @@
+package flows
+
+// The lives of a 4-tuple: which connection a segment belongs to, and when the
+// next one begins.
+
+// lookup returns the connection of s, a new one if it begins a life.
+func (e *Engine) lookup(s *Segment) *Conn {
+	if c := e.last; c != nil && s.Flags&SYN == 0 && c.hash == s.Hash && c.owns(s) {
+		return c
+	}
+	at, found := e.table.find(&e.store, s)
+	if !found {
+		c := e.open(s, 0)
+		e.streams++
+		c.Stream = e.streams - 1
+		e.table.insert(at, s.Hash, c.self)
+		return c
+	}
+	h := e.table.entries[at].conn
+	c := e.conn(h)
+	if s.Flags&(SYN|ACK|RST) == SYN {
+		if fresh, stream := c.newLife(s); fresh {
+			old := c
+			c = e.open(s, h)
+			c.Stream = old.Stream
+			if stream {
+				e.streams++
+				c.Stream = e.streams - 1
+			}
+			old.next = c.self
+			c.noteRecycledByClient(old, s)
+			e.table.entries[at].conn = c.self
+			e.supersede(old)
+		}
+	}
+	e.last = c
+	return c
+}
+
+// newLife reports whether a SYN on the tuple of c begins its next life, and
+// whether tshark gives that a new stream: it does when the sender's sequence
+// number is known and differs, or a FIN or RST was seen.
+func (c *Conn) newLife(s *Segment) (fresh, stream bool) {
+	h, peer := &c.halves[c.sender(s)], &c.halves[c.sender(s).Peer()]
+	if h.has(seqKnown) {
+		ended := (c.halves[0].facts|c.halves[1].facts)&(sentFIN|sentRST) != 0
+		fresh = s.Seq != h.isn || ended
+		return fresh, fresh
+	}
+	switch {
+	case h.has(sentRST): // it refused the peer's SYN before
+		return true, true
+	case peer.has(sentSYNACK) && peer.acked == s.Seq+1: // the SYN whose answer was seen before it
+	case peer.has(sentSYN) && !peer.has(sentData): // simultaneous open
+	default:
+		return true, false
+	}
+	return false, false
+}
+
+// open makes the Conn that s begins; prev is the life before on its tuple.
+func (e *Engine) open(s *Segment, prev handle) *Conn {
+	h, c := e.store.take()
+	e.ids++
+	c.ID = e.ids
+	c.self, c.prev, c.hash = h, prev, s.Hash
+	c.Start, c.End, c.lastActivity = s.Time, s.Time, s.Time
+	src, dst := 0, 1
+	if s.Flags&(SYN|ACK) == SYN|ACK {
+		src, dst = 1, 0
+	}
+	c.ip[src], c.port[src] = s.SrcIP, s.SrcPort
+	c.ip[dst], c.port[dst] = s.DstIP, s.DstPort
+	if s.Flags&SYN == 0 {
+		c.facts |= factMidstream
+	} else if e.opt.Evict && s.Flags&ACK == 0 {
+		e.evictions.unanswered.Push(unanswered{refTo(c), e.now})
+	}
+	e.last = c
+	e.consumer.Open(c)
+	return c
+}
+
+// supersede ends a life whose tuple is used anew.
+func (e *Engine) supersede(old *Conn) {
+	e.deliverRest(old)
+	for side := range Side(2) {
+		e.endData(old, side, old.End, 0)
+	}
+	e.evictLater(old)
+}
+
+// watchPrevious watches the TIME_WAIT of the life before c, at a segment of side
+// d of c. That TIME_WAIT ends when its holder accepts the new life, by sending
+// the SYN or answering with SYN-ACK, or when an RST hits it that answers a
+// challenge (RFC 9293, 3.10.7.4; RFC 1337).
+func (e *Engine) watchPrevious(c *Conn, d Side, s *Segment) {
+	old := e.conn(c.prev)
+	was := old.sender(s)
+	switch {
+	case old.End+e.opt.TimeWait+stragglerWait <= s.Time: // it may have been evicted
+		e.unlinkPrevious(c, old)
+	case s.Flags&SYN != 0:
+		if s.Flags&ACK != 0 && s.Seq-old.halves[was].next == recycledStep {
+			c.facts |= factRecycledByServer
+		}
+		old.endTimeWait(was, s.Time)
+	case s.Flags&RST != 0 && !c.halves[d.Peer()].has(sentSYNACK):
+		if victim := &old.halves[was.Peer()]; victim.has(ackKnown) && s.Seq == victim.acked {
+			old.endTimeWait(was.Peer(), s.Time)
+			if !old.ended() {
+				old.noteReset(was, s)
+			}
+		}
+	case c.facts&factEstablished != 0:
+		e.unlinkPrevious(c, old)
+	}
+}
+
+// unlinkPrevious ends the watch over old, the life before c.
+func (e *Engine) unlinkPrevious(c, old *Conn) {
+	old.next, c.prev = 0, 0
+	e.packLater(old)
+}

@@ -1,0 +1,159 @@
+package flows
+
+// What a receiver accepts: whether an RST counts is decided here and nowhere
+// else. Forged and stray RSTs are common, and so are dead sockets that answer
+// each late packet with one.
+
+// ResetShape is what an RST looks like, which tells the socket behind it
+// (measured on Linux; RFC 9293, 3.5.2).
+type ResetShape uint8
+
+// The shapes.
+const (
+	NoReset       ResetShape = iota
+	ResetAbort               // RST with ACK, by a live socket
+	ResetNoSocket            // bare RST: the kernel knows no such connection
+	ResetRefused             // the answer to a SYN
+)
+
+// String returns the name that reports use; "" for NoReset.
+func (r ResetShape) String() string {
+	return [...]string{"", "abort", "no_socket", "refused"}[r]
+}
+
+// Resets returns the sides that sent an RST which its receiver accepts, and of
+// the first such RST the shape, time and frame.
+func (c *Conn) Resets() (by Sides, shape ResetShape, at int64, num uint64) {
+	for side := range Side(2) {
+		h := &c.halves[side]
+		if !h.has(sentRST) {
+			continue
+		}
+		by |= side.Set()
+		if num != 0 && num < h.rstNum {
+			continue
+		}
+		at, num = h.rstAt, h.rstNum
+		switch {
+		case !c.Midstream() && c.Handshake() == HandshakeRefused:
+			shape = ResetRefused
+		case h.has(rstHasACK):
+			shape = ResetAbort
+		default:
+			shape = ResetNoSocket
+		}
+	}
+	return by, shape, at, num
+}
+
+// reset takes an RST of side d.
+func (e *Engine) reset(c *Conn, d Side, s *Segment) {
+	h := &c.halves[d]
+	again := h.has(sentRST)
+	if c.answersBareACK(d, s) {
+		c.facts |= factChallenged
+		return
+	}
+	if !c.noteReset(d, s) {
+		if !again { // a dead socket answers every late packet
+			e.counts.IgnoredRST++
+		}
+		return
+	}
+	if !h.has(seqKnown) && s.Flags&ACK == 0 {
+		h.learnStart(s)
+		h.facts &^= startUnsure
+	}
+	if h.has(rstProvisional) {
+		return
+	}
+	for side := range Side(2) {
+		e.flush(c, side)
+		e.endData(c, side, s.Time, s.Num)
+	}
+	e.evictLater(c)
+}
+
+// noteReset reports whether the receiver of an RST of side d accepts it, and
+// notes the first such RST.
+func (c *Conn) noteReset(d Side, s *Segment) (accepted bool) {
+	accepted, provisional := c.acceptsReset(d, s)
+	h := &c.halves[d]
+	if !accepted || h.has(sentRST) {
+		return accepted
+	}
+	h.facts |= sentRST
+	if provisional {
+		h.facts |= rstProvisional
+	}
+	if s.Flags&ACK != 0 {
+		h.facts |= rstHasACK
+	}
+	if h.ttl != 0 && s.TTL != 0 && s.TTL != h.ttl {
+		h.facts |= rstOtherTTL
+	}
+	h.noteEcho(s)
+	h.rst, h.rstAt, h.rstNum = s.Seq, s.Time, s.Num
+	c.endTimeWait(Initiator, s.Time)
+	c.endTimeWait(Responder, s.Time)
+	return true
+}
+
+// acceptsReset judges an RST of side d by its sequence number: its receiver
+// accepts it only at the next one that it expects, else it challenges the sender
+// or drops the RST (RFC 9293, 3.10.7; RFC 5961, 3.2). What the receiver expects
+// is what it acknowledged last, or up to what d has sent. It is provisional
+// where bytes before the RST may be missing from the capture.
+func (c *Conn) acceptsReset(d Side, s *Segment) (accepted, provisional bool) {
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	sent, expected := h.has(seqKnown), peer.has(ackKnown)
+	switch {
+	case c.refusesSYN(d, s):
+	case expected && s.Seq == peer.acked:
+	case sent && s.Seq == h.next:
+	case sent && expected && before(s.Seq, h.next) && after(s.Seq, peer.acked):
+	case !sent && !expected:
+	case sent && after(s.Seq, h.next) && s.Seq-h.next <= c.windowOf(d.Peer()):
+		return true, true
+	default:
+		return false, false
+	}
+	return true, false
+}
+
+// refusesSYN reports whether an RST of side d refuses the peer's SYN
+// (RFC 9293, 3.10.7.3: its ACK is acceptable).
+func (c *Conn) refusesSYN(d Side, s *Segment) bool {
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	return !h.has(sentSYNACK) && peer.has(sentSYN) && !peer.has(sentData) && s.Flags&ACK != 0 &&
+		after(s.Ack, peer.isn) && beforeEq(s.Ack, peer.next)
+}
+
+// answersBareACK reports whether an RST of side d answers the bare ACK that its
+// SYN met: it ends what the peer still had of the tuple, not this life
+// (RFC 9293, 3.5.1).
+func (c *Conn) answersBareACK(d Side, s *Segment) bool {
+	peer := &c.halves[d.Peer()]
+	return c.facts&factBareACK != 0 && d == Initiator && !peer.has(sentSYNACK) && s.Flags&ACK == 0 && peer.has(ackKnown) && s.Seq == peer.acked
+}
+
+// disproveReset takes the RST of the peer back if side d cannot have accepted it,
+// and reports whether it did: d acknowledges what the peer sent after the RST.
+func (c *Conn) disproveReset(d Side, s *Segment) bool {
+	peer := &c.halves[d.Peer()]
+	if s.Flags&(ACK|RST|SYN) != ACK || !after(s.Ack, peer.rst) {
+		return false
+	}
+	peer.facts &^= sentRST | rstProvisional | rstHasACK
+	for side := range Side(2) {
+		c.halves[side].facts &^= timeWaitOver
+	}
+	return true
+}
+
+// windowOf returns the last window that side d announced, in bytes. A shift
+// count above 14 means 14 (RFC 7323, 2.3).
+func (c *Conn) windowOf(d Side) uint32 {
+	h := &c.halves[d]
+	return uint32(h.window) << min(h.scale, 14)
+}

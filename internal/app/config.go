@@ -1,0 +1,126 @@
+package app
+
+import (
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// Config is what a run is asked for, as the user wrote it: [New] reads the
+// values and refuses those that are wrong, naming the flag. Each field is the
+// flag of its name unless it says otherwise. Start from [Defaults]: the zero
+// value lacks what a run needs.
+type Config struct {
+	CommandLine []string // all arguments; the report tells them
+
+	// Given reports whether the user gave the flag of this long name, for flags
+	// that exclude each other. nil reports false for all.
+	Given func(flag string) bool
+
+	Read       []string // captures, "-" is standard input
+	Words      []string // the arguments without a flag: names of captures, then the pcap filter
+	Demo       []byte   // a capture that is read instead of files, nil for none
+	FilterFile string
+
+	Count        uint64 // packets to read, 0 for all
+	Since, Until string // RFC 3339, HH:MM:SS or +SECONDS, "" for no bound
+	Server       string // ADDR:PORT, "" for all
+	TimeWait     time.Duration
+	Workers      int // 0 is one for each CPU
+
+	Live Live
+
+	Format         string   // of the report on standard output
+	JSON           bool     // the same as Format "json"
+	Output         []string // files for reports, in the formats of their endings
+	Evidence       string   // a capture to write, "" for none
+	EvidenceBodies bool
+
+	Top         int // rows that a table of the text report shows
+	Conn        uint64
+	Exchanges   bool
+	ShowSecrets bool
+	Anonymize   string // the key, [RandomKey] to make one up, "" to keep names
+	SHA256      bool
+	Baseline    string   // a JSON report, "" for none
+	FailOn      []string // conditions
+	Strict      bool
+
+	Listen   string // ADDR:PORT or PORT, "" for no answers by HTTP
+	TUI      bool
+	Color    string // one of [Colours]
+	Progress string // one of [ProgressModes]
+	Quiet    bool
+	Verbose  bool
+}
+
+// Live is what a capture from an interface is asked for.
+type Live struct {
+	Interface     string // "" for none: files are read
+	Duration      time.Duration
+	SnapLen       int // bytes of a packet, 0 for the longest
+	BufferKiB     int
+	NoPromiscuous bool
+	Write         string // the file to save packets to, "" for none, "-" for standard output
+	RotateSeconds int
+	RotateSize    int // million bytes
+	RotateCount   int
+	User          string        // who to be once the interface is open, "" to choose
+	Keep          int           // ended connections to keep in detail
+	Interval      time.Duration // between status lines where there is no terminal
+}
+
+// RandomKey is the value of Config.Anonymize that makes up a key.
+const RandomKey = "random"
+
+// Defaults returns the configuration of a command line without flags.
+func Defaults() Config {
+	return Config{
+		TimeWait: time.Minute,
+		Format:   "text",
+		Top:      10,
+		Color:    "auto",
+		Progress: "auto",
+		Live: Live{
+			BufferKiB: capture.DefaultBuffer >> 10,
+			Keep:      live.DefaultKeep,
+			Interval:  10 * time.Second,
+		},
+	}
+}
+
+// The values that some flags take.
+var (
+	Colours       = []string{"auto", "always", "never"}
+	ProgressModes = []string{"auto", "never"}
+)
+
+// Formats returns the formats of reports, in the order in which help lists them.
+func Formats() []report.Format { return report.Formats }
+
+// FormatNames returns the names of the formats.
+func FormatNames() (names []string) {
+	for i := range report.Formats {
+		names = append(names, report.Formats[i].Name)
+	}
+	return names
+}
+
+// RuleIDs returns the names of the rules that findings come from.
+func RuleIDs() (ids []string) {
+	for _, r := range diagnose.Rules {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
+
+// MetricNames returns the names of the metrics that conditions are about.
+func MetricNames() (names []string) {
+	for i := range diagnose.Metrics {
+		names = append(names, diagnose.Metrics[i].Name)
+	}
+	return names
+}

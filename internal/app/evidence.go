@@ -1,0 +1,179 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/anonymize"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/evidence"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// An evidence file has at most so many packets, unless one connection has more; and
+// of the subject of the first finding so many connections, at first.
+const (
+	evidencePackets = 40_000
+	evidenceAround  = 32
+)
+
+// prove writes the connections that show the findings to a capture of their own, and
+// notes in r what it holds. It takes more of them until that capture alone gives the
+// same verdict.
+func (j *Job) prove(r *report.Report, opt capture.Options) error {
+	for around := evidenceAround; ; around *= 4 {
+		ids, more := j.evidenceIDs(r, around)
+		e, file, err := j.excerpt(&r.Meta, ids, opt)
+		if err != nil {
+			return err
+		}
+		if err := j.proves(r, e, file, ids); err != nil {
+			return err
+		}
+		if !e.Same && more {
+			continue
+		}
+		if len(e.Packets) == 0 {
+			j.ui.warn("%s: there is no connection to put into it", printable(e.Name))
+		}
+		r.Evidence = e
+		if _, err := j.outs.evidence.w.Write(file); err != nil {
+			return j.outs.evidence.failed(err)
+		}
+		return nil
+	}
+}
+
+// evidenceIDs returns which connections to take, and whether there are more.
+func (j *Job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool) {
+	if j.s.Conn != 0 {
+		return []uint64{j.s.Conn}, false
+	}
+	d := r.Diagnosis
+	for i := range d.Findings {
+		ids = append(ids, d.Around(&d.Findings[i], 0)...)
+	}
+	for i := range d.Findings {
+		n := around
+		if i > 0 {
+			n /= 2 // the first one is to stay the first
+		}
+		if d.Findings[i].Severity >= diagnose.Notable {
+			found := d.Around(&d.Findings[i], n)
+			ids = append(ids, found...)
+			more = more || len(found) >= n
+		}
+	}
+	if len(d.Findings) == 0 || d.Findings[0].Severity < diagnose.Notable { // the verdict is about all
+		var c analyze.Connection
+		for i := range min(r.Result.Len(), around) {
+			r.Result.Connection(i, &c)
+			ids = append(ids, c.ID)
+		}
+		more = more || r.Result.Len() > around
+	}
+	ids, full := fitting(r.Result, ids)
+	return ids, more && !full
+}
+
+// fitting returns the IDs, ascending, of the connections that go into an evidence
+// file, and whether it is full: those that come first have precedence.
+func fitting(r *analyze.Result, ids []uint64) (fit []uint64, full bool) {
+	var c analyze.Connection
+	room := uint64(evidencePackets)
+	seen := map[uint64]bool{}
+	for _, id := range ids {
+		if seen[id] || !find(r, id, &c) {
+			continue
+		}
+		seen[id] = true
+		n := c.PacketsClient + c.PacketsServer
+		if n > room && len(fit) > 0 {
+			full = true
+			continue
+		}
+		room -= min(n, room)
+		fit = append(fit, id)
+	}
+	slices.Sort(fit)
+	return fit, full
+}
+
+// excerpt reads the capture again, of which m is known, and returns the file with
+// these connections.
+func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
+	if j.s.Demo != nil {
+		opt.Stdin = bytes.NewReader(j.s.Demo)
+	}
+	src, err := capture.OpenFiles(j.s.files, opt)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
+	}
+	defer src.Close()
+	how := evidence.Options{Headers: src.Headers, Bodies: j.s.EvidenceBodies, Rewrite: anonymize.Redact}
+	if j.s.ShowSecrets {
+		how.Rewrite = func(_, head []byte) []byte { return head }
+	}
+	j.s.anonymizedEvidence(&how)
+	rec := evidence.NewRecorder(ids, how)
+	what := j.wanted(opt)
+	what.Observer = rec
+	what.OnConnection = func(*analyze.Connection) {} // forget those that have ended
+	a := analyze.New(what)
+	if err := src.Run(j.ctx, j.s.replacing(a.Apply)); err != nil {
+		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
+	}
+	stats := src.Stats()
+	if stats.Packets != m.Packets || stats.Bytes != m.Bytes || stats.First != m.First || stats.Last != m.Last {
+		return nil, nil, &hintError{
+			errors.New("read again for --evidence: the capture is not what it was when it was read first"),
+			"while it is still written or moved, give kaanalyze a copy",
+		}
+	}
+	a.Finish(stats.First, stats.Last)
+	var file bytes.Buffer
+	e := &report.Evidence{Name: j.evidenceName(), Bodies: j.s.EvidenceBodies}
+	if e.Packets, err = rec.Write(&file); err != nil {
+		return nil, nil, err
+	}
+	e.Left = rec.Left()
+	return e, file.Bytes(), nil
+}
+
+// proves analyses an evidence file by itself.
+func (j *Job) proves(r *report.Report, e *report.Evidence, file []byte, ids []uint64) error {
+	e.Bytes = int64(len(file))
+	src, err := capture.OpenFiles([]string{"-"}, capture.Options{Stdin: bytes.NewReader(file), Workers: 1})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	a := analyze.New(analyze.Options{TimeWait: j.s.TimeWait})
+	if err := src.Run(j.ctx, a.Apply); err != nil {
+		return err
+	}
+	stats := src.Stats()
+	alone := a.Finish(stats.First, stats.Last)
+	for i := range min(len(ids), alone.Len()) {
+		var c analyze.Connection
+		alone.Connection(i, &c)
+		e.Connections = append(e.Connections, report.EvidenceConnection{ID: ids[i], Stream: c.Stream})
+	}
+	d := diagnose.Run(alone, j.workers())
+	e.Verdict = d.Verdict
+	e.Same = d.Verdict.Level == r.Diagnosis.Verdict.Level && shows(d, r.Diagnosis)
+	return nil
+}
+
+// shows reports whether d has what the verdict of another diagnosis is about.
+func shows(d, of *diagnose.Diagnosis) bool {
+	if of.Verdict.Level != diagnose.Problem || len(of.Findings) == 0 {
+		return true
+	}
+	first := &of.Findings[0]
+	return len(d.Findings) > 0 && d.Findings[0].Rule == first.Rule && d.Findings[0].Subject == first.Subject
+}

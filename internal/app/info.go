@@ -1,0 +1,39 @@
+package app
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// Version is the program's, in reports too.
+const Version = "0.1.0"
+
+// WriteSchema writes the JSON Schema of the JSON report.
+func WriteSchema(w io.Writer) error { return WriteText(w, string(report.Schema())) }
+
+// WriteRules writes the list of rules.
+func WriteRules(w io.Writer) error { return report.WriteRules(w) }
+
+// WriteMetrics writes the list of metrics that conditions are about.
+func WriteMetrics(w io.Writer) error { return report.WriteMetrics(w) }
+
+// ExplainRule returns what writes the explanation of a rule. A name that no rule
+// has is a [*UsageError].
+func ExplainRule(id string) (write func(io.Writer) error, err error) {
+	rule, err := diagnose.RuleByID(id)
+	if err != nil {
+		return nil, &UsageError{fmt.Errorf("--explain: %w", err), "--list-rules lists them"}
+	}
+	return func(w io.Writer) error { return report.WriteRule(w, rule) }, nil
+}
+
+// WriteText writes text to standard output.
+func WriteText(w io.Writer, text string) error {
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package app
+
+import (
+	"errors"
+	"regexp"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+)
+
+// liveOnly are the flags that say nothing about files.
+var liveOnly = []string{"duration", "snapshot-length", "buffer-size", "no-promiscuous-mode", "write", "rotate-seconds",
+	"rotate-size", "rotate-count", "relinquish-privileges", "interval", "keep"}
+
+// setLive reads the flags of a live capture.
+func (s *settings) setLive() error {
+	l := &s.Live
+	if l.Interface == "" {
+		for _, name := range liveOnly {
+			if s.given(name) {
+				return usagef("--%s is for live capture, with -i", name)
+			}
+		}
+		return nil
+	}
+	switch {
+	case len(s.Read) > 0:
+		return usagef("-i and -r exclude each other")
+	case s.Demo != nil:
+		return usagef("-i and --demo exclude each other")
+	case len(s.Words) > 0 && (s.Words[0] == "-" || looksLikeFile(s.Words[0]) && exists(s.Words[0])):
+		return usagef("-i and the file %s exclude each other", printable(s.Words[0]))
+	case s.Since != "" || s.Until != "":
+		return &UsageError{errors.New("--since and --until are for files"), "--duration ends a live capture"}
+	case s.Exchanges || s.Conn != 0:
+		return &UsageError{errors.New("--exchanges and --conn are for files"), "save the packets with -w, and read that file"}
+	case l.Keep < 1 || l.Keep > 10_000_000:
+		return usagef("--keep %d: it is not from 1 to 10000000", l.Keep)
+	case l.Duration < 0 || l.Interval < 0:
+		return usagef("a time below zero")
+	case l.SnapLen < 0 || l.SnapLen > capture.MaxSnapLen:
+		return usagef("-s %d: it is not from 0 to %d", l.SnapLen, capture.MaxSnapLen)
+	case l.BufferKiB < 1 || l.BufferKiB > 1<<21-1:
+		return usagef("-B %d: it is not from 1 to %d KiB", l.BufferKiB, 1<<21-1)
+	}
+	s.live = &liveSettings{
+		device: capture.Device{
+			Name: l.Interface, SnapLen: l.SnapLen, Buffer: l.BufferKiB << 10, NoPromiscuous: l.NoPromiscuous,
+			Now:   func() int64 { return time.Now().UnixNano() },
+			Pause: func(nanos int64) { time.Sleep(time.Duration(nanos)) },
+		},
+		duration: l.Duration, interval: l.Interval, user: l.User,
+	}
+	return s.setSaving()
+}
+
+// wordOfTime finds the words of strftime in a file name.
+var wordOfTime = regexp.MustCompile(`%[^%]`)
+
+// setSaving checks how the packets are saved.
+func (s *settings) setSaving() error {
+	l, v := &s.Live, &s.live.saving
+	v.Name, v.Count = l.Write, l.RotateCount
+	v.Every, v.Size = time.Duration(l.RotateSeconds)*time.Second, int64(l.RotateSize)*1e6
+	rotates := s.given("rotate-seconds") || s.given("rotate-size") || s.given("rotate-count")
+	switch {
+	case v.Name == "" && rotates:
+		return usagef("-G, -C and -W are about the files of -w")
+	case s.given("rotate-seconds") && v.Every <= 0, s.given("rotate-size") && v.Size <= 0, s.given("rotate-count") && v.Count <= 0:
+		return usagef("-G, -C and -W need a number above 0")
+	case v.Count > 0 && v.Every == 0 && v.Size == 0:
+		return usagef("-W needs -G or -C")
+	case v.Name == "-" && rotates:
+		return usagef("-w - is one file: -G, -C and -W need another name")
+	case v.Name == "-" && (s.JSON || s.given("format")):
+		return usagef("-w - and the report cannot both go to standard output: name a file with -o")
+	case v.Name == "-" && len(s.outputs) == 0:
+		return &UsageError{errors.New("-w - takes the place of the report on standard output"), "name a file for the report, as in -o report.txt"}
+	}
+	if v.Every > 0 {
+		if _, err := capture.TimeName(v.Name, time.Now()); err != nil {
+			return usagef("-w: %w", err)
+		}
+		if !wordOfTime.MatchString(v.Name) && v.Count != 1 {
+			return usagef("-G would write %s over and over: it needs the time in its name, as in trace-%%H%%M%%S.pcap", printable(v.Name))
+		}
+	}
+	return nil
+}
+
+// defaultFilter is the filter of a live capture that has none: other packets
+// would only cost time.
+const defaultFilter = "tcp"

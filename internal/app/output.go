@@ -1,0 +1,289 @@
+package app
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// bufferSize is what a report is written in: few system calls, little memory.
+const bufferSize = 256 << 10
+
+// outputs are all places that the report goes to. Only discard may be called
+// beside the others.
+type outputs struct {
+	live bool  // lines of a stream leave when their packets have been read
+	err  error // of a stream
+
+	mu    sync.Mutex // guards sinks against discard
+	sinks []*sink    // the files, then standard output
+
+	evidence *sink // one of them, which is written before the reports, or nil
+}
+
+// A sink is one of them. One without a format is written by others. A file grows under another name and gets its own when
+// it is whole.
+type sink struct {
+	format report.Format
+	w      *bufio.Writer
+	stream *report.Stream // if lines leave while connections end
+	name   string         // as given, "" for standard output
+
+	mu        sync.Mutex // guards the rest
+	file      *os.File   // nil for standard output
+	temp      string     // the other name, "" if there is none
+	final     string
+	discarded bool
+}
+
+// open opens all, so that what cannot be written is known before the reading.
+func (o *outputs) open(s *settings, stdout io.Writer) error {
+	for _, out := range s.outputs {
+		k := &sink{format: out.format, name: out.name}
+		if err := k.create(); err != nil {
+			return err
+		}
+		o.add(k)
+	}
+	if s.Evidence != "" {
+		o.evidence = &sink{name: s.Evidence}
+		if err := o.evidence.create(); err != nil {
+			return err
+		}
+		o.add(o.evidence)
+	}
+	if (s.live == nil || s.live.saving.Name != "-") && !(s.TUI && s.Quiet) {
+		if s.format.Binary && IsTerminal(stdout) {
+			return &UsageError{
+				fmt.Errorf("--format %s: standard output is a terminal", s.format.Name),
+				"write it to a file: -o timewait" + s.format.Ending,
+			}
+		}
+		o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
+	}
+	o.live = s.live != nil
+	if s.Conn == 0 && !s.TUI && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
+		for _, k := range o.sinks {
+			k.stream = report.NewStream(k.w)
+		}
+	}
+	for _, name := range s.files {
+		o.live = o.live || name == "-" && s.Demo == nil
+	}
+	return nil
+}
+
+func (o *outputs) add(k *sink) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sinks = append(o.sinks, k)
+}
+
+// streaming is the name of the format whose lines leave while connections end.
+// They do where no other format is wanted: the others need all connections at
+// the end, and a stream lets the analysis forget them.
+const streaming = "ndjson"
+
+// create creates the file under its other name. What is not a regular file, as
+// a pipe, is written directly.
+func (k *sink) create() error {
+	k.final = k.name
+	if real, err := filepath.EvalSymlinks(k.name); err == nil {
+		k.final = real
+	}
+	flags, path, mode := os.O_WRONLY, k.final, os.FileMode(0o666)
+	info, err := os.Stat(k.final)
+	if err == nil && info.Mode().IsRegular() {
+		mode = info.Mode().Perm() // who may read the file that is replaced
+	}
+	if err != nil || info.Mode().IsRegular() {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+		dir, base := filepath.Split(k.final)
+		path = filepath.Join(dir, fmt.Sprintf(".%s.%d", base, os.Getpid()))
+		k.temp = path
+	}
+	f, err := os.OpenFile(path, flags, mode)
+	if err != nil {
+		k.temp = ""
+		if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+			err = pathErr.Err
+		}
+		return fmt.Errorf("create report %q: %w", k.name, err)
+	}
+	k.file, k.w = f, bufio.NewWriterSize(f, bufferSize)
+	return nil
+}
+
+// begin writes what streams begin with.
+func (o *outputs) begin(m *report.Meta) error {
+	for _, k := range o.sinks {
+		if k.stream == nil {
+			continue
+		}
+		if err := k.stream.Meta(Version, m); err != nil {
+			return k.failed(err)
+		}
+	}
+	return nil
+}
+
+// onConnection returns what hands ended connections to the streams, nil if
+// there are none. Its error is kept for sync.
+func (o *outputs) onConnection() func(*analyze.Connection, diagnose.NotReused) {
+	var streams []*sink
+	for _, k := range o.sinks {
+		if k.stream != nil {
+			streams = append(streams, k)
+		}
+	}
+	if streams == nil {
+		return nil
+	}
+	return func(c *analyze.Connection, is diagnose.NotReused) {
+		for _, k := range streams {
+			if err := k.stream.Connection(c, is); err != nil && o.err == nil {
+				o.err = k.failed(err)
+			}
+		}
+	}
+}
+
+// sync returns the error of a stream. It lets the streams' lines leave if the
+// input is one that grows.
+func (o *outputs) sync() error {
+	if o.err != nil || !o.live {
+		return o.err
+	}
+	for _, k := range o.sinks {
+		if k.stream == nil {
+			continue
+		}
+		if err := errors.Join(k.stream.Flush(), k.w.Flush()); err != nil {
+			return k.failed(err)
+		}
+	}
+	return nil
+}
+
+// withoutEvidence takes away the evidence file, which does not come to be.
+func (o *outputs) withoutEvidence() {
+	o.evidence.discard()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sinks = slices.DeleteFunc(o.sinks, func(k *sink) bool { return k == o.evidence })
+}
+
+// write writes the report everywhere, to standard output last: its reader may
+// be gone, and the files are to be whole then.
+func (o *outputs) write(s *settings, r *report.Report, stdout io.Writer) error {
+	for _, k := range o.sinks {
+		own := *r
+		if k.file == nil {
+			own.Options.Width = width(stdout)
+			own.Options.Color = colored(s.Color, stdout)
+			own.Options.ASCII = asciiOnly(stdout)
+		}
+		if err := k.write(&own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *sink) write(r *report.Report) error {
+	var err error
+	switch {
+	case k.stream != nil:
+		err = k.stream.End(r)
+	case k.format.Write != nil:
+		err = k.format.Write(k.w, r)
+	}
+	if err == nil {
+		err = k.w.Flush()
+	}
+	if err == nil {
+		err = k.finish()
+	}
+	if err != nil {
+		return k.failed(err)
+	}
+	return nil
+}
+
+// failed says which output an error is of.
+func (k *sink) failed(err error) error {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+		err = pathErr.Err
+	}
+	if k.file == nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return fmt.Errorf("write report %q: %w", k.name, err)
+}
+
+// finish closes a file and gives it its name.
+func (k *sink) finish() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.file == nil || k.discarded {
+		return nil
+	}
+	err := k.file.Close()
+	if err != nil || k.temp == "" {
+		return err
+	}
+	if err = os.Rename(k.temp, k.final); err == nil {
+		k.temp = ""
+	}
+	return err
+}
+
+// discard takes away what has not been finished. It may be called twice.
+func (o *outputs) discard() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, k := range o.sinks {
+		k.discard()
+	}
+}
+
+func (k *sink) discard() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.temp != "" {
+		_ = k.file.Close()
+		_ = os.Remove(k.temp)
+		k.temp, k.discarded = "", true
+	}
+}
+
+// colored reports whether the text has colours. NO_COLOR is honoured.
+func colored(mode string, stdout io.Writer) bool {
+	if mode == "auto" {
+		return IsTerminal(stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return mode == "always"
+}
+
+// asciiOnly reports whether stdout is a terminal that is not told to show UTF-8.
+func asciiOnly(stdout io.Writer) bool {
+	if !IsTerminal(stdout) {
+		return false
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(os.Getenv(name)); v != "" {
+			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+		}
+	}
+	return true
+}

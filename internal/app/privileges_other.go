@@ -1,0 +1,28 @@
+//go:build !linux
+
+package app
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// dropPrivileges becomes that user, unless it is nil, for good.
+func dropPrivileges(to *identity) error {
+	if to == nil {
+		return nil
+	}
+	err := errors.Join(syscall.Setgroups(to.groups), syscall.Setgid(to.gid), syscall.Setuid(to.uid))
+	if err == nil && to.uid != 0 && (os.Geteuid() == 0 || syscall.Setuid(0) == nil) {
+		err = errors.New("it was still possible to be root")
+	}
+	if err != nil {
+		return fmt.Errorf("become user %s: %w", printable(to.name), err)
+	}
+	return nil
+}
+
+// dropCapabilities is for systems that have them.
+func dropCapabilities() error { return nil }

@@ -1,0 +1,105 @@
+package app
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// judged is what the rules make of a recording: the verdict, and the findings.
+type judged struct{ level, rules string }
+
+// recorded holds, for every recording of the lab, all rules that fire and no
+// other: what its programs did wrong, and what follows from that.
+var recorded = map[string]judged{
+	"accept-queue-full":               {"problem", "KA1029"},
+	"accept-queue-overflow-nocookies": {"problem", "KA1029"},
+	"accept-queue-overflow":           {"problem", "KA1021"},
+	"apache-408":                      {"unknown", "KA1038 KA1044"},
+	"apache-keepalive":                {"problem", "KA1006 KA1008"},
+	"cut-data-pool":                   {"problem", "KA1021 KA1028"},
+	"cut-data":                        {"problem", "KA1021 KA1028"},
+	"cut-idle":                        {"problem", "KA1020"},
+	"demo":                            {"problem", "KA1009 KA1011 KA1014"},
+	"firewall-input-drop":             {"problem", "KA1023"},
+	"go-body-leak":                    {"problem", "KA1037"},
+	"go-client-disablekeepalives":     {"problem", "KA1001"},
+	"go-client-timeout-body":          {"problem", "KA1017"},
+	"go-client-timeout":               {"problem", "KA1017"},
+	"go-close-wait":                   {"ok", ""},
+	"go-connect":                      {"ok", ""},
+	"go-h2c-shutdown":                 {"problem", "KA1027"},
+	"go-half-close":                   {"ok", ""},
+	"go-idleconntimeout":              {"ok", ""},
+	"go-new-client-closed":            {"problem", "KA1014"},
+	"go-new-client":                   {"problem", "KA1013"},
+	"go-notclosed":                    {"problem", "KA1013"},
+	"go-probes-default":               {"ok", ""},
+	"go-probes-dialer-2s":             {"ok", ""},
+	"go-probes-dialer":                {"ok", ""},
+	"go-readtimeout-fixed":            {"ok", ""},
+	"go-readtimeout":                  {"problem", "KA1009"},
+	"go-reuse":                        {"ok", ""},
+	"go-server-noreuse":               {"problem", "KA1003"},
+	"go-shutdown":                     {"problem", "KA1027 KA1036"},
+	"go-stale-race-server":            {"problem", "KA1002 KA1009"},
+	"go-stale-race":                   {"problem", "KA1002 KA1009"},
+	"go-tls-failed":                   {"unknown", ""},
+	"go-unread-big":                   {"problem", "KA1012"},
+	"go-unread-small-fixed":           {"ok", ""},
+	"go-unread-small":                 {"problem", "KA1014"},
+	"go-unused":                       {"ok", "KA1044"},
+	"go-upgrade":                      {"ok", ""},
+	"go-upload-413":                   {"problem", "KA1035"},
+	"go-used-after-close":             {"problem", "KA1042"},
+	"go-writetimeout":                 {"problem", "KA1016"},
+	"half-open":                       {"problem", "KA1024"},
+	"healthy-mixed":                   {"ok", ""},
+	"kill-client":                     {"ok", "KA1019"},
+	"kill-server-busy":                {"problem", "KA1018 KA1027"},
+	"kill-server":                     {"problem", "KA1018 KA1027"},
+	"nginx-413":                       {"problem", "KA1035"},
+	"nginx-keepalive-off":             {"problem", "KA1003"},
+	"nginx-keepalive-on":              {"ok", ""},
+	"nginx-keepalive-requests":        {"problem", "KA1006"},
+	"nginx-keepalive-timeout":         {"problem", "KA1008"},
+	"nginx-max-age":                   {"problem", "KA1007"},
+	"nginx-proxy-http10":              {"problem", "KA1005"},
+	"nginx-proxy-keepalive":           {"ok", ""},
+	"node-408":                        {"unknown", "KA1038 KA1044"},
+	"node-5s":                         {"problem", "KA1008"},
+	"node-keepalive":                  {"problem", "KA1008"},
+	"node-raised":                     {"ok", ""},
+	"not-http":                        {"unknown", ""},
+	"pool-default":                    {"problem", "KA1011"},
+	"pool-large":                      {"ok", ""},
+	"pool-unread":                     {"problem", "KA1014"},
+	"python-http10":                   {"problem", "KA1004"},
+	"reset-linger":                    {"problem", "KA1041"},
+	"syn-challenge":                   {"problem", "KA1031 KA1045"},
+	"timing-tls":                      {"unknown", ""},
+	"timing":                          {"ok", ""},
+	"tw-recycle-client":               {"problem", "KA1014 KA1030"},
+	"tw-recycle-server":               {"problem", "KA1008 KA1030"},
+	"zero-window":                     {"ok", "KA1037"},
+}
+
+// TestRecordingsAreJudged compares what the rules make of each recording.
+func TestRecordingsAreJudged(t *testing.T) {
+	names := captures(t, recordings)
+	for _, name := range names {
+		got := ask(t, reading(filepath.Join(recordings, name+".pcap")))
+		rules := make([]string, len(got.Findings))
+		for i := range got.Findings {
+			rules[i] = got.Findings[i].Rule
+		}
+		slices.Sort(rules)
+		if is := (judged{got.Verdict.Level, strings.Join(rules, " ")}); is != recorded[name] {
+			t.Errorf("%s: got %v, want %v", name, is, recorded[name])
+		}
+	}
+	if len(recorded) != len(names) {
+		t.Errorf("got %d recordings in the table, want %d", len(recorded), len(names))
+	}
+}

@@ -1,0 +1,113 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLooksLikeFile(t *testing.T) {
+	for _, word := range []string{
+		"incident.pcap", "a.pcapng", "x.cap", "X.PCAP", "cap.pcap0", "cap.pcap12", "a.pcap.gz", "dump.gz", "a b.pcap.zst",
+		"/var/tmp/incident", "./x", "../x", "~/x", "captures/today", "a/b/c-1_2",
+	} {
+		if !looksLikeFile(word) {
+			t.Errorf("%q: got part of a filter, want a file", word)
+		}
+	}
+	for _, word := range []string{
+		"tcp", "port", "80", "10.0.0.1", "10.0.0.0/8", "10.1/16", "2001:db8::/32", "example.org", "(tcp[12]&0xf0)/4", "tcp[12]/4",
+		"and", "tcp port 80 and net 10.0.0.0/8", "len<=100", "",
+	} {
+		if looksLikeFile(word) {
+			t.Errorf("%q: got a file, want part of a filter", word)
+		}
+	}
+}
+
+func TestReadFilter(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "filter")
+	if err := os.WriteFile(name, []byte("# which port\ntcp and   # only\n\tport 80\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readFilter(name)
+	if want := "tcp and port 80"; got != want || err != nil {
+		t.Errorf("got %q, error %v; want %q", got, err, want)
+	}
+}
+
+func TestBounds(t *testing.T) {
+	first := time.Date(2026, 11, 20, 23, 59, 58, 500e6, time.UTC)
+	for text, want := range map[string]time.Time{
+		"2026-11-20T04:13:20Z":           time.Date(2026, 11, 20, 4, 13, 20, 0, time.UTC),
+		"2026-11-20T04:13:20.25+02:00":   time.Date(2026, 11, 20, 2, 13, 20, 250e6, time.UTC),
+		"2026-11-20T04:13:20.000000001Z": time.Date(2026, 11, 20, 4, 13, 20, 1, time.UTC),
+		"04:13:20":                       time.Date(2026, 11, 20, 4, 13, 20, 0, time.UTC),
+		"23:59:59.999":                   time.Date(2026, 11, 20, 23, 59, 59, 999e6, time.UTC),
+		"04:13":                          time.Date(2026, 11, 20, 4, 13, 0, 0, time.UTC),
+		"+0":                             first,
+		"+2":                             first.Add(2 * time.Second),
+		"+0.001":                         first.Add(time.Millisecond),
+		"+0.5s":                          first.Add(500 * time.Millisecond),
+		"+1m30s":                         first.Add(90 * time.Second),
+	} {
+		b, err := parseBound(text)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if got := time.Unix(0, b.at(first.UnixNano())).UTC(); !got.Equal(want) {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+	for _, text := range []string{"-1", "+", "+x", "+NaN", "+Inf", "+1e300", "+-1", "+-1s", "+5d", "25:00:00", "2026-11-20", "now", "1969-12-31T23:59:59Z", "9999-01-01T00:00:00Z"} {
+		if b, err := parseBound(text); err == nil {
+			t.Errorf("%q: got %+v, want an error", text, b)
+		}
+	}
+	if b, err := parseBound(""); err != nil || b.at(first.UnixNano()) != 0 {
+		t.Errorf("no bound: got %+v, error %v", b, err)
+	}
+}
+
+// TestFilesAndFilter tells captures from the filter.
+func TestFilesAndFilter(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for _, name := range []string{"a.pcap", "b.pcap", "tcp"} {
+		if err := os.WriteFile(name, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		read, words string
+		files       string
+		filter      string
+	}{
+		{"", "a.pcap", "a.pcap", ""},
+		{"", "a.pcap b.pcap udp", "a.pcap b.pcap", "udp"},
+		{"", "a.pcap udp b.pcap", "a.pcap", "udp b.pcap"},
+		{"", "- udp port 53", "-", "udp port 53"},
+		{"a.pcap b.pcap", "udp", "a.pcap b.pcap", "udp"},
+		{"a.pcap", "b.pcap", "a.pcap b.pcap", ""},
+		{"a.pcap", "port 80", "a.pcap", "port 80"},
+		{"", "tcp port 80", "tcp", "port 80"}, // that file is there
+		{"", "a.pcap ip[0] - 64 = 5", "a.pcap", "ip[0] - 64 = 5"},
+		{"", "port 80", "", "port 80"},
+		{"", "", "", ""},
+	} {
+		s, err := newSettings(filled(Config{Read: strings.Fields(tt.read), Words: strings.Fields(tt.words)}))
+		if err != nil {
+			t.Errorf("%+v: %v", tt, err)
+			continue
+		}
+		if got := strings.Join(s.files, " "); got != tt.files || s.filter != tt.filter {
+			t.Errorf("%+v: got files %q, filter %q", tt, got, s.filter)
+		}
+	}
+	if s, err := newSettings(filled(Config{Demo: demo, Words: []string{"port", "80"}})); err != nil || s.filter != "port 80" {
+		t.Errorf("got %+v, error %v, want the filter port 80", s, err)
+	}
+}

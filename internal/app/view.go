@@ -1,0 +1,273 @@
+package app
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/tui"
+)
+
+// openTerminal opens the terminal that the view has to itself: standard output
+// is for the report, and standard input may be a capture.
+func openTerminal() (*os.File, error) {
+	const hint = "without --tui the report is written as text"
+	if term := os.Getenv("TERM"); term == "" || term == "dumb" {
+		return nil, &UsageError{fmt.Errorf("--tui: a terminal of the kind TERM=%q cannot show it", term), hint}
+	}
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return nil, &UsageError{errors.New("--tui: there is no terminal"), hint}
+	}
+	return tty, nil
+}
+
+// followed is what became of the reading beside the view.
+type followed struct {
+	r   *report.Report
+	err error // a *crash if something panicked
+}
+
+// A crash is a panic beside the view, which is not to go on before the terminal is
+// as it was.
+type crash struct {
+	value any
+	stack []byte
+}
+
+func (c *crash) Error() string { return fmt.Sprintf("%v\n\n%s", c.value, c.stack) }
+
+// guard calls f, and returns what it panics with as a *crash.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &crash{p, debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+// guarded guards apply, which workers call.
+func guarded(apply func([]flows.Segment) error) func([]flows.Segment) error {
+	return func(segs []flows.Segment) error {
+		return guard(func() error {
+			forcePanic("applying")
+			return apply(segs)
+		})
+	}
+}
+
+// browse reads, analyses and shows all in a view; when that is left it writes
+// the report.
+func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) error {
+	v := tui.New(tui.Options{
+		Name:     j.viewName(src),
+		Live:     j.growing(),
+		TimeWait: j.s.TimeWait,
+		Color:    colored(j.s.Color, tty),
+		ASCII:    asciiOnly(tty),
+		Now:      time.Now,
+		Input:    tty,
+		Output:   tty,
+		Size:     func() (int, int) { return size(tty) },
+		Progress: func() tui.Progress {
+			done, total := src.Progress()
+			stats := src.Stats()
+			p := tui.Progress{Done: done, Total: total, Packets: stats.Packets, Dropped: stats.InterfaceDropped}
+			if stats.KernelDropped != nil {
+				p.Dropped += *stats.KernelDropped
+			}
+			return p
+		},
+		Save:  func(x *live.Snapshot, name string) error { return j.save(src, x, name) },
+		Story: j.teller(),
+	})
+	read := make(chan followed, 1)
+	j.screen.Lock()
+	j.ui.hold()
+	go func() {
+		var f followed
+		if err := guard(func() error { f = j.follow(src, opt, v); return nil }); err != nil {
+			f.err = err
+		}
+		if f.r == nil {
+			v.Quit()
+		}
+		read <- f
+	}()
+	go func() {
+		<-j.ctx.Done()
+		v.Quit()
+	}()
+	err := v.Run()
+	j.ui.release()
+	j.screen.Unlock()
+	j.stop()
+	f := <-read
+	if c, ok := errors.AsType[*crash](f.err); ok {
+		panic(c.Error())
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("view: %w", err)
+	case f.err != nil:
+		return f.err
+	}
+	return j.deliver(f.r)
+}
+
+// viewName names what is read.
+func (j *Job) viewName(src *capture.Source) string {
+	stats := src.Stats()
+	if l := j.s.live; l != nil {
+		return printable(j.display(l.device.Name))
+	}
+	name := printable(j.display(j.s.files[0]))
+	if j.growing() {
+		name = "standard input"
+	}
+	if n := len(stats.Sources); n > 1 {
+		name += fmt.Sprintf(" and %d more", n-1)
+	}
+	if j.narrowed != (report.Narrowed{}) {
+		name += ", narrowed"
+	}
+	return name
+}
+
+// growing reports whether the capture may be one that is being made.
+func (j *Job) growing() bool {
+	return j.s.live != nil || j.s.Demo == nil && slices.Contains(j.s.files, "-")
+}
+
+// follow reads to the end, and shows v what there is.
+func (j *Job) follow(src *capture.Source, opt capture.Options, v *tui.View) followed {
+	forcePanic("reading")
+	if j.growing() {
+		return j.followSession(src, opt, v)
+	}
+	a := analyze.New(j.analysis(opt))
+	interrupted, err := j.read(src, guarded(a.Apply))
+	if err != nil {
+		return followed{err: err}
+	}
+	r := j.finish(src, a, opt)
+	r.Meta.Interrupted = interrupted
+	v.Finish(live.Whole(r.Result, r.Diagnosis))
+	return followed{r: r}
+}
+
+// followSession follows a capture that is being made.
+func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.View) followed {
+	s := j.feed(opt)
+	ctx, stop := context.WithCancel(j.ctx)
+	var shows sync.WaitGroup
+	var notShown error
+	shows.Go(func() {
+		notShown = guard(func() error {
+			s.show(ctx, v, func() (int64, int64) { return j.times(src, opt) })
+			return nil
+		})
+		if notShown != nil {
+			j.stop()
+		}
+	})
+	interrupted, err := j.read(src, guarded(s.Apply))
+	stop()
+	shows.Wait()
+	if err = cmp.Or(err, notShown); err != nil {
+		return followed{err: err}
+	}
+	r := j.finishSession(src, opt, s)
+	r.Meta.Interrupted = interrupted
+	v.Finish(s.last)
+	return followed{r: r}
+}
+
+// show shows v what there is, at most once a second, and for a tenth of the
+// time.
+func (f *feed) show(ctx context.Context, v *tui.View, times func() (first, last int64)) {
+	var seen uint64
+	for wait := time.Second / 4; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		if x, held := f.look(&seen, times); x != nil {
+			wait = max(time.Second, 9*held)
+			v.Show(x)
+		}
+	}
+}
+
+// save writes the report of x to a file that is not there yet.
+func (j *Job) save(src *capture.Source, x *live.Snapshot, name string) error {
+	format, ok := report.ByEnding(name)
+	if !ok {
+		return fmt.Errorf("the ending of %q is not one of %s", name, FormatEndings())
+	}
+	if _, err := os.Lstat(name); err == nil {
+		return fmt.Errorf("%s is there already", printable(name))
+	}
+	k := &sink{format: format, name: name}
+	if err := k.create(); err != nil {
+		return err
+	}
+	defer k.discard()
+	return k.write(j.report(src, x.Result, x.Diagnosis, x))
+}
+
+// teller returns what tells a connection from the files, which are read again;
+// nil if they cannot be.
+func (j *Job) teller() func(*live.Snapshot, uint64, int) (string, error) {
+	if j.s.live != nil {
+		return nil
+	}
+	for _, name := range j.s.files {
+		if info, err := os.Stat(name); j.s.Demo == nil && (err != nil || !info.Mode().IsRegular()) {
+			return nil
+		}
+	}
+	return j.tell
+}
+
+// tell tells a connection of x packet by packet, as --conn does.
+func (j *Job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
+	again := *j.s
+	again.Conn = id
+	r := &Job{s: &again, ui: j.ui, outs: &outputs{}, ctx: j.ctx, stdin: bytes.NewReader(j.s.Demo)}
+	opt, err := r.captureOptions()
+	if err != nil {
+		return "", err
+	}
+	src, err := capture.OpenFiles(again.files, opt)
+	if err != nil {
+		return "", err
+	}
+	defer src.Close()
+	a := analyze.New(r.analysis(opt))
+	if err := src.Run(j.ctx, j.s.replacing(a.Apply)); err != nil {
+		return "", err
+	}
+	told := r.report(src, a.Finish(r.times(src, opt)), x.Diagnosis, nil)
+	if told.Story, err = story(told.Result, id); err != nil {
+		return "", err
+	}
+	told.Options.Width = width
+	var b bytes.Buffer
+	err = report.WriteText(&b, told)
+	return b.String(), err
+}
