@@ -61,7 +61,7 @@ var mayImport = map[string]may{
 	"internal/report/picture": {own: belowFormats, others: drawing},
 	"internal/report/text":    {own: belowFormats},
 
-	"internal/kernel": {others: []string{"github.com/prometheus/procfs", "github.com/vishvananda/netlink", "github.com/florianl/go-diag", "github.com/mdlayher/netlink", "golang.org/x/sys"}},
+	"internal/kernel": {others: []string{"github.com/prometheus/procfs", "github.com/mdlayher/netlink"}},
 	"internal/live":   {own: append(belowFormats, "internal/kernel")},
 	"internal/tui": {
 		own:    append(belowFormats, "capture", "internal/live"),
