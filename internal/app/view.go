@@ -17,6 +17,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
+	"github.com/kaanalyze/kaanalyze/internal/report/text"
 	"github.com/kaanalyze/kaanalyze/internal/tui"
 )
 
@@ -215,7 +217,7 @@ func (f *feed) show(ctx context.Context, v *tui.View, times func() (first, last 
 
 // save writes the report of x to a file that is not there yet.
 func (j *Job) save(src *capture.Source, x *live.Snapshot, name string) error {
-	format, ok := report.ByEnding(name)
+	format, ok := formats.ByEnding(name)
 	if !ok {
 		return fmt.Errorf("the ending of %q is not one of %s", name, FormatEndings())
 	}
@@ -268,6 +270,6 @@ func (j *Job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
 	}
 	told.Options.Width = width
 	var b bytes.Buffer
-	err = report.WriteText(&b, told)
+	err = text.Write(&b, told)
 	return b.String(), err
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
@@ -87,8 +88,8 @@ func TestReport(t *testing.T) {
 		r := &report.Report{Version: version, Meta: m, Result: result, Diagnosis: diagnose.Run(result, 2)}
 		s := serve.New(version, noon)
 		s.Publish(read(t, name))
-		for i := range report.Formats {
-			f := &report.Formats[i]
+		for i := range formats.All {
+			f := &formats.All[i]
 			var want bytes.Buffer
 			if err := f.Write(&want, r); err != nil {
 				t.Fatal(err)
@@ -114,8 +115,8 @@ func TestHostileCapture(t *testing.T) {
 			t.Errorf("/metrics has the line %q", l)
 		}
 	}
-	for i := range report.Formats {
-		name := report.Formats[i].Name
+	for i := range formats.All {
+		name := formats.All[i].Name
 		got := get(s, "GET", "/report?format="+name)
 		if got.Header().Get("X-Content-Type-Options") != "nosniff" || got.Header().Get("Content-Type") == "" {
 			t.Errorf("/report as %s may be taken for something else: %v", name, got.Header())
