@@ -30,15 +30,6 @@ func (e *encoder) notReused(n diagnose.NotReused) {
 	e.whyText = append(e.whyText[:0], e.b[at:]...)
 }
 
-// verdict appends the answer in one line.
-func (e *encoder) verdict(v diagnose.Verdict) {
-	e.raw(`{"level":`)
-	e.word(v.Level.String())
-	e.key("text")
-	e.str(v.Text)
-	e.close()
-}
-
 // cause appends how many connections were not reused for one reason.
 func (e *encoder) cause(c *diagnose.CauseTotal, all int64) {
 	e.raw(`{"cause":`)
