@@ -62,7 +62,7 @@ func metaOf(name string, s *capture.Stats) report.Meta {
 func read(t testing.TB, name string) serve.Moment {
 	t.Helper()
 	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
-	m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { _ = s.Apply(segs) })
+	m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { s.Apply(segs) })
 	return serve.Moment{Snapshot: s.Finish(m.First, m.Last), Meta: m}
 }
 
@@ -83,7 +83,7 @@ func get(s *serve.Server, method, target string, change ...func(*http.Request)) 
 func TestReport(t *testing.T) {
 	for _, name := range []string{"demo.pcap", "go-tls-failed.pcap", "healthy-mixed.pcap", "accept-queue-overflow.pcap", "hostile/hostile.pcap"} {
 		a := analyze.New(analyze.Options{})
-		m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { _ = a.Apply(segs) })
+		m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { a.Apply(segs) })
 		result := a.Finish(m.First, m.Last)
 		r := &report.Report{Version: version, Meta: m, Result: result, Diagnosis: diagnose.Run(result, 2)}
 		s := serve.New(version, noon)
