@@ -1,8 +1,9 @@
 package machine
 
 import (
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // verdictObject is the answer in one line.
@@ -11,7 +12,7 @@ type verdictObject struct {
 	Text  str    `json:"text"`
 }
 
-func newVerdict(v diagnose.Verdict) verdictObject {
+func newVerdict(v rules.Verdict) verdictObject {
 	return verdictObject{v.Level.String(), str(v.Text)}
 }
 
@@ -57,7 +58,7 @@ func newBaseline(r *report.Report) *baselineObject {
 	return &baselineObject{
 		Source: str(b.Source), Duration: float(b.Duration), Verdict: newVerdict(b.Verdict), Change: c.Verdict,
 		Metrics: listOf(c.Metrics, func(x *report.Movement) metricObject {
-			return metricObject{x.Name, x.Length == diagnose.PerSecond, ratio(x.Before), ratio(x.Now), x.Change}
+			return metricObject{x.Name, x.Length == gate.PerSecond, ratio(x.Before), ratio(x.Now), x.Change}
 		}),
 		Findings: comparedFindingsObject{
 			listOf(c.Gone, newComparedFinding), listOf(c.Kept, newComparedFinding),
