@@ -29,7 +29,7 @@ func snapshot(t *testing.T, script string) *live.Snapshot {
 	t.Helper()
 	segs := capturetest.Segments(t, script)
 	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
-	_ = s.Apply(segs)
+	s.Apply(segs)
 	return s.Snapshot(segs[0].Time, segs[len(segs)-1].Time)
 }
 
@@ -151,7 +151,7 @@ func TestAnonymize(t *testing.T) {
 	h.Addresses = []netip.Addr{server.Addr()}
 	h.Anonymize(a.Addr)
 	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
-	_ = s.Apply(segs)
+	s.Apply(segs)
 	got := compare(h, nil, s.Snapshot(segs[0].Time, segs[len(segs)-1].Time))
 	if c := got.Compared[0]; c.Packets != n || c.Kernel != n || c.Unseen != 0 || !c.Agree {
 		t.Errorf("TIME_WAIT: got %+v, want %d by both", c, n)

@@ -94,12 +94,12 @@ func TestWhole(t *testing.T) {
 	segs := capturetest.Segments(t, closing(20)+"conn 1\n25.0 > S 0:0(0)\n25.1 < S. 0:0(0) ack 1\n25.2 > . ack 1\n")
 	first, last := segs[0].Time, segs[len(segs)-1].Time
 	a := analyze.New(analyze.Options{Exchanges: true})
-	_ = a.Apply(segs)
+	a.Apply(segs)
 	r := a.Finish(first, last)
 	whole := live.Whole(r, diagnose.Run(r, 1))
 	var ended []uint64
 	s := live.NewSession(analyze.Options{OnConnection: func(c *analyze.Connection) { ended = append(ended, c.ID) }}, live.DefaultKeep)
-	_ = s.Apply(segs)
+	s.Apply(segs)
 	if c := s.Census(last); c.Connections != 21 || c.Requests != 20 || c.Open != 1 || c.TimeWait != 20 {
 		t.Errorf("got census %+v, want 21 connections, 20 requests, 1 open, 20 in TIME_WAIT", c)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
 
 // curve is one of the four numbers that are drawn over time.
@@ -51,7 +51,7 @@ func (m *model) drawCurves() []string {
 		if f.wide {
 			list[i] += fmt.Sprintf("%*s ", curveName-1, countCell(c.total))
 		}
-		list[i] += pad(report.Bars(c.values, c.top, m.opt.ASCII), f.bars) + " " + c.note
+		list[i] += pad(text.Bars(c.values, c.top, m.opt.ASCII), f.bars) + " " + c.note
 		list[i] = pad(cut(list[i], f.cell, m.style), f.cell)
 	}
 	return []string{list[0] + "  " + list[1], list[2] + "  " + list[3]}

@@ -5,7 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 // question is what the line at the bottom asks for.
@@ -87,7 +87,7 @@ func (m *model) save(name string) tea.Cmd {
 	if name == "" {
 		return nil
 	}
-	if _, ok := report.ByEnding(name); !ok {
+	if _, ok := formats.ByEnding(name); !ok {
 		m.note = "not saved: the name must end in one of " + formatEndings()
 		return nil
 	}
@@ -99,8 +99,8 @@ func (m *model) save(name string) tea.Cmd {
 // formatEndings lists the endings of files that the formats have.
 func formatEndings() string {
 	var list []string
-	for i := range report.Formats {
-		list = append(list, report.Formats[i].Ending)
+	for i := range formats.All {
+		list = append(list, formats.All[i].Ending)
 	}
 	return strings.Join(list, " ")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
 
 // The smallest window that is drawn on, in columns and lines.
@@ -74,7 +75,7 @@ func (m *model) body(height int) []string {
 	}
 	lines := m.findings.draw(m.style, m.width, max(2, min(shown+1, height/2)))
 	var b bytes.Buffer
-	_ = report.WriteFinding(&b, m.report(), f) // a buffer takes all
+	_ = text.WriteFinding(&b, m.report(), f) // a buffer takes all
 	return append(append(lines, ""), strings.Split(printable(b.String()), "\n")...)
 }
 

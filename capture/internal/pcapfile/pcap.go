@@ -72,7 +72,7 @@ func newPcap(h []byte) (*pcapFile, error) {
 	case pcapModified:
 		p.format, p.headerLen = formatModified, 24
 	}
-	version := p.word(h[4:])
+	version := p.u32(h[4:])
 	if !swap { // two 16-bit numbers, so that their order in the word depends on the bytes'
 		version = bits.RotateLeft32(version, 16)
 	}
@@ -87,13 +87,13 @@ func newPcap(h []byte) (*pcapFile, error) {
 		p.lengths = smallerCaptured
 	}
 	// Some writers exceed the snap length that they state, and some state 0.
-	p.limit = min(max(p.word(h[16:]), MaxSnapLen), MaxRecord-uint32(p.headerLen))
-	p.link = LinkType(p.word(h[20:]) & linkTypeMask)
+	p.limit = min(max(p.u32(h[16:]), MaxSnapLen), MaxRecord-uint32(p.headerLen))
+	p.link = LinkType(p.u32(h[20:]) & linkTypeMask)
 	return p, nil
 }
 
-// word reads a number in the file's byte order.
-func (p *pcapFile) word(b []byte) uint32 {
+// u32 reads a number in the file's byte order.
+func (p *pcapFile) u32(b []byte) uint32 {
 	x := binary.LittleEndian.Uint32(b)
 	if p.swap {
 		x = bits.ReverseBytes32(x)
@@ -101,11 +101,16 @@ func (p *pcapFile) word(b []byte) uint32 {
 	return x
 }
 
-func (p *pcapFile) Name() string          { return p.format }
-func (p *pcapFile) HeaderLen() int64      { return pcapHeaderLen }
+// Name implements [Format].
+func (p *pcapFile) Name() string { return p.format }
+
+// HeaderLen implements [Format].
+func (p *pcapFile) HeaderLen() int64 { return pcapHeaderLen }
+
+// LinkTypes implements [Format].
 func (p *pcapFile) LinkTypes() []LinkType { return []LinkType{p.link} }
 
-// walk implements format.
+// Walk implements [Format].
 func (p *pcapFile) Walk(b *Records, at int) (next, need int, err error) {
 	buf, frames := b.Buf, b.Frames
 	headerLen, unit, link := p.headerLen, p.unit, p.link
@@ -116,7 +121,7 @@ func (p *pcapFile) Walk(b *Records, at int) (next, need int, err error) {
 			break
 		}
 		h := rest[:16:16]
-		capLen, wireLen := p.word(h[8:]), p.word(h[12:])
+		capLen, wireLen := p.u32(h[8:]), p.u32(h[12:])
 		if p.lengths != capturedFirst && (p.lengths == packetFirst || capLen > wireLen) {
 			capLen, wireLen = wireLen, capLen
 		}
@@ -130,7 +135,7 @@ func (p *pcapFile) Walk(b *Records, at int) (next, need int, err error) {
 			break
 		}
 		frames = append(frames, Frame{
-			Time:    int64(p.word(h))*1e9 + int64(p.word(h[4:]))*unit,
+			Time:    int64(p.u32(h))*1e9 + int64(p.u32(h[4:]))*unit,
 			Off:     uint32(at + headerLen),
 			CapLen:  capLen,
 			WireLen: max(wireLen, capLen),
