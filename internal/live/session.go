@@ -7,7 +7,8 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // DefaultKeep is how many ended connections a Session keeps in detail, at least.
@@ -26,8 +27,8 @@ type Session struct {
 
 	// What became of connections that have left the window.
 	left     int64 // how many there are
-	causes   []diagnose.CauseTotal
-	findings []diagnose.Finding
+	causes   []cause.Total
+	findings []rules.Finding
 
 	now int64 // time of the last segment, ns since the epoch
 }
@@ -65,7 +66,7 @@ func (s *Session) ended(c *analyze.Connection) {
 // and what became of these connections is counted.
 func (s *Session) moveWindow() {
 	if len(s.older) > 0 {
-		d := diagnose.NewCollector(1)
+		d := cause.NewCollector(1)
 		add := func(c *analyze.Connection) { d.Add(c, s.now) }
 		left := make([]uint64, len(s.older))
 		for i := range s.older {
@@ -75,9 +76,9 @@ func (s *Session) moveWindow() {
 		for i := range s.newer {
 			add(&s.newer[i])
 		}
-		x := d.Finish(s.analyzer.ResultSoFar(s.older[0].Start, s.now, add))
+		x := rules.Diagnose(d, s.analyzer.ResultSoFar(s.older[0].Start, s.now, add))
 		s.causes = x.Add(s.causes, left)
-		s.findings = diagnose.Worst(s.findings, x.Findings)
+		s.findings = rules.Worst(s.findings, x.Findings)
 		s.left += int64(len(s.older))
 	}
 	s.older, s.newer = s.newer, s.older[:0]
@@ -88,7 +89,7 @@ func (s *Session) moveWindow() {
 type Snapshot struct {
 	At          int64 // time of the last packet, ns since the epoch
 	Result      *analyze.Result
-	Diagnosis   *diagnose.Diagnosis
+	Diagnosis   *rules.Diagnosis
 	Connections []analyze.Connection // in order of ID: those that have not ended, and the last that have
 	Left        int64                // connections that are in the sums alone
 
@@ -125,16 +126,16 @@ func (s *Session) peek(first, last int64) *Snapshot {
 // judge returns the snapshot of a result with these connections.
 func (s *Session) judge(r *analyze.Result, list []analyze.Connection) *Snapshot {
 	slices.SortFunc(list, func(a, b analyze.Connection) int { return cmp.Compare(a.ID, b.ID) })
-	d := diagnose.NewCollector(1)
+	d := cause.NewCollector(1)
 	for i := range list {
 		d.Add(&list[i], r.Last)
 	}
-	return &Snapshot{At: r.Last, Result: r, Diagnosis: d.Finish(r), Connections: list, Left: s.left}
+	return &Snapshot{At: r.Last, Result: r, Diagnosis: rules.Diagnose(d, r), Connections: list, Left: s.left}
 }
 
 // Whole returns the Snapshot of an analysis that is over and has kept all
 // connections.
-func Whole(r *analyze.Result, d *diagnose.Diagnosis) *Snapshot {
+func Whole(r *analyze.Result, d *rules.Diagnosis) *Snapshot {
 	return &Snapshot{At: r.Last, Result: r, Diagnosis: d, whole: true}
 }
 

@@ -6,7 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // open opens the selected row: the page of a finding or a connection, or the
@@ -46,7 +46,7 @@ func (m *model) showConnections(scope string, in func(*analyze.Connection) bool)
 // showConnectionsOfFinding shows the connections of the finding whose page is seen,
 // or which is selected.
 func (m *model) showConnectionsOfFinding() {
-	var f *diagnose.Finding
+	var f *rules.Finding
 	switch n := len(m.pages); {
 	case n > 0:
 		f = m.pages[n-1].finding
@@ -71,7 +71,7 @@ func (m *model) showConnectionsOfFinding() {
 }
 
 // findingBy returns the finding with that key, nil if it is not there any more.
-func (m *model) findingBy(key string) *diagnose.Finding {
+func (m *model) findingBy(key string) *rules.Finding {
 	for i := range m.diagnosis().Findings {
 		if f := &m.diagnosis().Findings[i]; m.findings.key(f) == key {
 			return f

@@ -11,7 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // printable takes out of text of several lines what a terminal would act on.
@@ -37,7 +37,7 @@ func pad(line string, w int) string {
 
 // countCell writes a count, "-" if it is not known.
 func countCell(n int64) string {
-	if text := diagnose.Count(n); text != diagnose.NotKnown {
+	if text := cause.Count(n); text != cause.NotKnown {
 		return text
 	}
 	return "-"
@@ -48,7 +48,7 @@ func ratioCell(f float64) string {
 	if math.IsNaN(f) {
 		return "-"
 	}
-	return diagnose.Percent(f)
+	return cause.Percent(f)
 }
 
 // seconds writes a duration in ns that changes while the user looks: its unit and its
@@ -58,9 +58,9 @@ func seconds(ns int64) string {
 	case ns < 10e9:
 		return strconv.FormatFloat(float64(ns)/1e9, 'f', 1, 64) + " s"
 	case ns < 3*3600e9:
-		return diagnose.Count(ns/1e9) + " s"
+		return cause.Count(ns/1e9) + " s"
 	}
-	return diagnose.Duration(ns)
+	return cause.Duration(ns)
 }
 
 // durationCell writes a duration in ns, "-" if it is not known.
@@ -68,7 +68,7 @@ func durationCell(ns int64) string {
 	if ns == analyze.Unknown {
 		return "-"
 	}
-	return diagnose.Duration(ns)
+	return cause.Duration(ns)
 }
 
 // byAddress returns text that sorts as endpoints do: by address, then by port.

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
@@ -70,7 +70,7 @@ func (m *model) scale(columns int) (steps, wide int) {
 // stepNote says how long a step of the curves is.
 func (m *model) stepNote() string {
 	steps, _ := m.scale(m.frame().bars)
-	return "a step above is " + diagnose.Count(int64(steps)*m.result().Series.Step) + " s"
+	return "a step above is " + cause.Count(int64(steps)*m.result().Series.Step) + " s"
 }
 
 // curves returns the four curves, each of at most that many columns.
@@ -93,7 +93,7 @@ func (m *model) curves(columns int) [4]curve {
 		}
 	}
 	fastest := func(values []int64) string {
-		return "max " + diagnose.Decimal(float64(highest(values))/float64(int64(steps)*max(1, s.Step))) + "/s"
+		return "max " + cause.Decimal(float64(highest(values))/float64(int64(steps)*max(1, s.Step))) + "/s"
 	}
 	return [4]curve{
 		{"new conns", t.Connections, widen(connections, wide), highest(connections), fastest(connections)},

@@ -16,8 +16,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // recorded returns the segments of a recording.
@@ -52,7 +52,7 @@ func whole(t testing.TB, name string) *live.Snapshot {
 	a := analyze.New(analyze.Options{})
 	a.Apply(segs)
 	r := a.Finish(segs[0].Time, segs[len(segs)-1].Time)
-	return live.Whole(r, diagnose.Run(r, 2))
+	return live.Whole(r, rules.Run(r, 2))
 }
 
 // screen is a model without a terminal, and a clock that stands still.
@@ -135,7 +135,7 @@ func (s *screen) ids() []uint64 {
 
 // many returns a snapshot of n connections.
 func many(n int) *live.Snapshot {
-	x := &live.Snapshot{At: int64(n) * 1e6, Result: &analyze.Result{Last: int64(n) * 1e6}, Diagnosis: &diagnose.Diagnosis{}}
+	x := &live.Snapshot{At: int64(n) * 1e6, Result: &analyze.Result{Last: int64(n) * 1e6}, Diagnosis: &rules.Diagnosis{}}
 	x.Result.Totals.Connections = int64(n)
 	for i := range n {
 		c := analyze.Connection{

@@ -10,8 +10,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // TestRun runs a view over pipes: it shows what it is told, ends at q, and leaves the
@@ -167,7 +167,7 @@ func TestGone(t *testing.T) {
 	s.want(t, "7 DROPPED LIVE")
 	s.press("enter")
 	s.want(t, "[high] KA1011 10.20.0.1 keeps only 2 idle connections", "EXAMPLES")
-	s.Update(snapshotMsg{&live.Snapshot{Result: x.Result, Diagnosis: &diagnose.Diagnosis{}}, false})
+	s.Update(snapshotMsg{&live.Snapshot{Result: x.Result, Diagnosis: &rules.Diagnosis{}}, false})
 	s.want(t, "[high] KA1011 10.20.0.1 keeps only 2 idle connections")
 	s.press("c")
 	if n := len(s.ids()); n != 0 {

@@ -7,9 +7,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // model is what the view shows, as bubbletea has it: Update takes events, View
@@ -28,7 +28,7 @@ type model struct {
 
 	width, height int // of the terminal, in columns and lines
 	tab           int
-	findings      *table[diagnose.Finding]
+	findings      *table[rules.Finding]
 	servers       *table[analyze.ServerSummary]
 	pairs         *table[analyze.Pair]
 	connections   *table[analyze.Connection]
@@ -54,7 +54,7 @@ func newModel(opt *Options) *model {
 }
 
 // noSnapshot is shown before the first snapshot.
-var noSnapshot = &live.Snapshot{Result: &analyze.Result{}, Diagnosis: &diagnose.Diagnosis{}}
+var noSnapshot = &live.Snapshot{Result: &analyze.Result{}, Diagnosis: &rules.Diagnosis{}}
 
 func (m *model) snapshot() *live.Snapshot {
 	if m.current == nil {
@@ -63,8 +63,8 @@ func (m *model) snapshot() *live.Snapshot {
 	return m.current
 }
 
-func (m *model) result() *analyze.Result        { return m.snapshot().Result }
-func (m *model) diagnosis() *diagnose.Diagnosis { return m.snapshot().Diagnosis }
+func (m *model) result() *analyze.Result     { return m.snapshot().Result }
+func (m *model) diagnosis() *rules.Diagnosis { return m.snapshot().Diagnosis }
 
 // How often the view draws though nothing happened.
 const (

@@ -9,9 +9,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // page is text above the tabs, about one thing.
@@ -20,10 +20,10 @@ type page struct {
 	text func(m *model) string // what it shows of the snapshot
 	box  viewport.Model
 
-	finding *diagnose.Finding // that the page is about, or nil
-	id      uint64            // of the connection that the page is about, or 0
-	story   string            // of that connection, packet by packet, once it is read
-	noStory string            // why there is no story, or not yet
+	finding *rules.Finding // that the page is about, or nil
+	id      uint64         // of the connection that the page is about, or 0
+	story   string         // of that connection, packet by packet, once it is read
+	noStory string         // why there is no story, or not yet
 }
 
 // push shows p above all else.
@@ -61,7 +61,7 @@ func (p *page) scroll(msg tea.KeyPressMsg) tea.Cmd {
 
 // findingPage returns the page of a finding. It follows the finding from snapshot to
 // snapshot.
-func findingPage(f *diagnose.Finding) *page {
+func findingPage(f *rules.Finding) *page {
 	return &page{
 		hint:    "c its connections  esc back  ? help",
 		finding: f,

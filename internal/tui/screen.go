@@ -8,9 +8,10 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // The smallest window that is drawn on, in columns and lines.
@@ -84,14 +85,14 @@ func (m *model) header() string {
 	left := m.style.bold("kaanalyze") + " " + oneLine(m.opt.Name)
 	p := m.opt.Progress()
 	if p.Packets > 0 {
-		left += "  " + diagnose.Plural(int64(p.Packets), "packet", "packets")
+		left += "  " + cause.Plural(int64(p.Packets), "packet", "packets")
 	}
 	if m.current != nil {
 		left += ", " + timeSpan(m.result().First, max(m.now, m.result().Last))
 	}
 	right := m.activity()
 	if p.Dropped > 0 {
-		right = strings.TrimSpace(diagnose.Count(int64(p.Dropped)) + " DROPPED " + right)
+		right = strings.TrimSpace(cause.Count(int64(p.Dropped)) + " DROPPED " + right)
 	}
 	if right == "" {
 		return left
@@ -158,7 +159,7 @@ func (m *model) verdict() []string {
 		}
 		lines[last] += " " + w
 	}
-	p := [...]paint{diagnose.CannotTell: warning, diagnose.OK: good, diagnose.Problem: bad}[v.Level]
+	p := [...]paint{rules.CannotTell: warning, rules.OK: good, rules.Problem: bad}[v.Level]
 	lines[0] = strings.Replace(lines[0], "VERDICT "+level, m.style.bold("VERDICT ")+m.style.paint(p, m.style.bold(level)), 1)
 	return lines
 }
@@ -237,7 +238,7 @@ func (m *model) rowsNote() string {
 		notes = append(notes, "by "+by)
 	}
 	if left := m.snapshot().Left; m.tab == connectionsTab && left > 0 {
-		notes = append(notes, diagnose.Count(left)+" older ones are in the sums alone")
+		notes = append(notes, cause.Count(left)+" older ones are in the sums alone")
 	}
 	return strings.Join(notes, "; ")
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -325,7 +325,7 @@ func TestViewOnlyLooks(t *testing.T) {
 		s.press("esc", "esc", "/", "10", "enter")
 	}
 	if diff := cmp.Diff(&was, x, cmp.AllowUnexported(live.Snapshot{}), cmpopts.EquateNaNs(), cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}),
-		cmpopts.IgnoreUnexported(analyze.Result{}), cmpopts.IgnoreTypes(&diagnose.Diagnosis{})); diff != "" {
+		cmpopts.IgnoreUnexported(analyze.Result{}), cmpopts.IgnoreTypes(&rules.Diagnosis{})); diff != "" {
 		t.Errorf("the view has changed it:\n%s", diff)
 	}
 }
