@@ -32,15 +32,6 @@ func (e *encoder) notReused(n cause.NotReused) {
 	e.whyText = append(e.whyText[:0], e.b[at:]...)
 }
 
-// verdict appends the answer in one line.
-func (e *encoder) verdict(v rules.Verdict) {
-	e.raw(`{"level":`)
-	e.word(v.Level.String())
-	e.key("text")
-	e.str(v.Text)
-	e.close()
-}
-
 // cause appends how many connections were not reused for one reason.
 func (e *encoder) cause(c *cause.Total, all int64) {
 	e.raw(`{"cause":`)
