@@ -5,12 +5,17 @@ import (
 	"math/bits"
 )
 
+// latest is the latest time that a packet is given, in the year 2116: the
+// difference of two times fits, and so does a time after one of them. What a pcap
+// file can say is earlier.
+const latest = 1<<62 - 1
+
 // A clock turns an interface's time stamps into nanoseconds.
 type clock struct {
 	times  int64  // nanoseconds a unit, or 0
 	per    uint64 // units a nanosecond, or 0
 	shift  uint   // a unit is 2^-shift seconds, if neither is set
-	offset int64  // nanoseconds to add
+	offset int64  // nanoseconds to add, at most latest either way
 }
 
 // newClock reads if_tsresol: a negative power of 10, or of 2 if the upper bit
@@ -37,18 +42,36 @@ func power10(n int) uint64 {
 	return x
 }
 
+// setOffset reads if_tsoffset, in seconds (4.2).
+func (c *clock) setOffset(seconds int64) {
+	const second = int64(1e9)
+	c.offset = min(max(seconds, -latest/second), latest/second) * second
+}
+
 // nanoseconds returns a stamp's time since the Unix epoch. What no file means,
-// times beyond the year 2262, wrap.
+// times before it and after the latest, becomes the one or the other.
 func (c *clock) nanoseconds(stamp uint64) int64 {
+	return min(max(int64(min(c.units(stamp), latest))+c.offset, 0), latest)
+}
+
+// units returns a stamp in nanoseconds, or more than the latest time for more.
+func (c *clock) units(stamp uint64) uint64 {
 	switch {
 	case c.times != 0:
-		return int64(stamp)*c.times + c.offset
+		hi, lo := bits.Mul64(stamp, uint64(c.times))
+		if hi != 0 {
+			return math.MaxUint64
+		}
+		return lo
 	case c.per != 0:
-		return int64(stamp/c.per) + c.offset
+		return stamp / c.per
 	}
 	hi, lo := bits.Mul64(stamp, 1e9)
-	if c.shift >= 64 {
-		return int64(hi>>(c.shift-64)) + c.offset
+	switch {
+	case c.shift >= 64:
+		return hi >> (c.shift - 64)
+	case hi>>c.shift != 0:
+		return math.MaxUint64
 	}
-	return int64(hi<<(64-c.shift)|lo>>c.shift) + c.offset
+	return hi<<(64-c.shift) | lo>>c.shift
 }

@@ -224,7 +224,7 @@ func (p *pcapngFile) declare(b *Records, body []byte) error {
 	}
 	f.clock = newClock(resolution)
 	if o := p.option(options, optionOffset); len(o) >= 8 {
-		f.clock.offset = int64(p.u64(o)) * 1e9
+		f.clock.setOffset(int64(p.u64(o)))
 	}
 	p.ifaces = append(p.ifaces, f)
 	b.Side.AddLink(f.link)
