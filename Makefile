@@ -73,7 +73,7 @@ test-view: ## drive the terminal view in tmux, and see what it leaves of the ter
 	@flags=$$(.ci/goflags build) && GOFLAGS_VIEW="$(VCS)" TAGS=$$(echo $$flags | sed 's/.*-tags *//') testdata/lab/view.sh
 
 golden: ## write the expected reports anew; read the diff
-	@flags=$$(.ci/goflags build) && $(GO) test $$flags ./cmd/kaanalyze ./internal/report ./internal/tui -run Golden -update
+	@flags=$$(.ci/goflags build) && $(GO) test $$flags ./cmd/kaanalyze ./internal/report/... ./internal/tui -run Golden -update
 	@git --no-pager diff --stat -- '*/golden/*' testdata/golden internal/tui/testdata
 
 lint: ## check the format of the source, and vet

@@ -52,29 +52,31 @@ var mayImport = map[string]may{
 	"internal/rules":     {own: []string{"flows", "internal/analyze", "internal/cause", "internal/products"}},
 	"internal/gate":      {own: []string{"internal/analyze", "internal/cause", "internal/rules", "internal/products"}}, // rules: a condition names one
 
-	"internal/report": {
-		own:    append(belowReport, "internal/products"),
-		others: drawing,
-	},
+	"internal/report":         {own: belowReport},
 	"internal/report/machine": {own: belowFormats},
-	"internal/report/page":    {own: append(belowFormats, "internal/report/picture")}, // a page shows pictures
+	"internal/report/page":    {own: belowFormats},
 	"internal/report/picture": {own: belowFormats, others: drawing},
-	"internal/report/text":    {own: belowFormats},
+	"internal/report/text":    {own: append(belowFormats, "internal/products")},
+	"internal/report/formats": {own: []string{"internal/report", "internal/report/machine", "internal/report/page", "internal/report/picture", "internal/report/text"}},
+	"internal/report/reporttest": { // for tests
+		own:    belowFormats,
+		others: []string{"github.com/google/go-cmp", "github.com/santhosh-tekuri/jsonschema/v6"},
+	},
 
-	"internal/kernel": {others: []string{"github.com/prometheus/procfs", "github.com/vishvananda/netlink", "github.com/florianl/go-diag", "github.com/mdlayher/netlink", "golang.org/x/sys"}},
+	"internal/kernel": {others: []string{"github.com/prometheus/procfs", "github.com/mdlayher/netlink"}},
 	"internal/live":   {own: append(belowFormats, "internal/kernel")},
 	"internal/tui": {
-		own:    append(belowFormats, "capture", "internal/live"),
+		own:    append(belowFormats, "internal/report/text", "internal/report/formats", "capture", "internal/live"),
 		others: []string{"charm.land/bubbletea/v2", "charm.land/bubbles/v2", "charm.land/lipgloss/v2", "github.com/charmbracelet/colorprofile", "github.com/charmbracelet/x/ansi"},
 	},
 	"internal/serve": {
-		own:    append(belowFormats, "capture", "internal/live"),
+		own:    append(belowFormats, "internal/report/formats", "capture", "internal/live"),
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/net/netutil"},
 	},
 
-	".": {own: append(belowFormats, "capture")},
+	".": {own: append(belowFormats, "internal/report/machine", "capture")},
 	"internal/app": {
-		own: append(belowFormats, "capture", "internal/anonymize", "internal/products", "internal/report/machine", "internal/report/page", "internal/report/picture",
+		own: append(belowFormats, "internal/report/formats", "capture", "internal/anonymize", "internal/products", "internal/report/machine", "internal/report/page", "internal/report/picture",
 			"internal/report/text", "internal/evidence", "internal/live", "internal/tui", "internal/serve", "internal/kernel"),
 		others: []string{"github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},

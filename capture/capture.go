@@ -1,106 +1,51 @@
-// Package capture turns capture files into TCP segments: pcap and pcapng of
-// any age and byte order, plain or compressed, one file or hundreds that are
-// one capture, any link type, with or without a pcap filter. It captures from
-// interfaces, too.
-//
-// [OpenFiles] looks at every file and says at once what cannot be read. The
-// [Source] that it returns is read by [Source.Run], which hands runs of
-// segments to its caller in the order of the capture. Afterwards
-// [Source.Stats] says what was read and what was damaged, and
-// [Source.Origin] which file a frame came from.
-//
-// [OpenLive] returns the Source of one of the [Interfaces] instead, whose packets
-// [Source.Save] saves.
-//
-// Files are read in blocks: a worker takes the reader's lock, reads a block,
-// finds the records in it and gives the lock back; it decodes what it read
-// with no shared state, waits for its turn and delivers. So the result never
-// depends on the number of workers. Nothing here trusts a length that a file
-// states: memory is a few blocks, and one record at most 16 MiB.
 package capture
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"runtime"
 	"slices"
+	"sync/atomic"
 
+	"github.com/kaanalyze/kaanalyze/capture/internal/decode"
 	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
-// Options say what to read and how. The zero Options read everything.
-type Options struct {
-	Filter string // pcap filter expression, "" for all
-
-	// Since and Until bound the capture time of what is analysed, both
-	// inclusive, in nanoseconds since the Unix epoch; 0 is no bound. Frames
-	// outside are numbered and counted, and yield no segment.
-	Since, Until int64
-
-	// Count stops the reading after that many frames, as tcpdump's -c; 0 is
-	// no limit. Frames that the filter or the bounds leave out do not count.
-	Count uint64
-
-	Workers int // 0 is GOMAXPROCS
-
-	// NewScan returns a function that one worker runs on every captured payload
-	// that is not empty; its answer becomes the segment's Note. It is called for
-	// each worker, and may be nil.
-	NewScan func() func(payload []byte) flows.Note
-
-	Stdin io.Reader // what the name "-" reads
+// A Source is an opened capture or interface. [Source.Run] reads it once. Stats,
+// Progress, Origin, Secrets and Close may be called at any time, from any
+// goroutine.
+type Source struct {
+	opt        Options
+	files      []*fileReader // as named
+	merger     merger
+	live       *live // nil for files
+	mayWait    bool  // some file may make a reader wait
+	totalBytes int64 // of all files, 0 if one's size is not known
+	filters    *filterSet
+	defrag     *decode.Defragmenter
+	lateScan   func(payload []byte) flows.Note // for what defrag puts together, once there is any
+	stats      runningStats
+	started    atomic.Bool
+	counted    uint64 // towards opt.Count
+	current    *block // whose segments apply sees
 }
 
-// Stats say what a [Source] has read. Packets, Bytes, First and Last are of
-// every frame read, before any filter.
-type Stats struct {
-	Sources   []SourceStats // in the order in which the files were named
-	LinkTypes []string      // tcpdump's names, in order of appearance
-	Format    string        // "pcap", "pcap-ns", "pcap-modified", "pcapng", "live"; "mixed" if several
-
-	Packets, TCPPackets uint64 // frames as Wireshark numbers them, and those decoded as TCP
-	Bytes               uint64 // as on the wire
-	First, Last         int64  // earliest and latest capture time, nanoseconds since the Unix epoch
-
-	Damage        *Damage // the first damage met, or nil
-	KernelDropped *uint64 // packets that the capturing system says it lost; nil if it does not say
-
-	// InterfaceDropped is how many packets the interface of a live capture has
-	// dropped meanwhile, of all kinds.
-	InterfaceDropped uint64
-
-	CutPackets       uint64 // captured in part
-	UndecodedPackets uint64 // neither TCP nor known to be something else
-}
-
-// SourceStats say what was read of one file.
-type SourceStats struct {
-	Name        string
-	Format      string // as in Stats, with ".gz", ".zst", ".xz" or ".lz4" if compressed
-	Size        int64  // bytes on disk, -1 if unknown
-	Packets     uint64
-	First, Last int64
-}
-
-// Damage says where a file could not be read further.
-type Damage struct {
-	Source string
-	Packet uint64 // number within the source of the first packet that is lost
-	Offset int64  // of its record, in bytes of the uncompressed file
-	Reason string
-}
-
-// blockSize is what is read at once: large enough to make the system calls
-// and the hand-over cheap, small enough for a block and its segments to stay
-// in a core's cache.
+// blockSize is what is read at once, in bytes: large enough to make the system
+// calls and the hand-over cheap, small enough for a block and its segments to
+// stay in a core's cache.
 const blockSize = 256 << 10
 
-// OpenFiles opens captures that are read as one, in order of time; "-" is
-// opt.Stdin. Its errors name the file and the reason. A filter that does not
-// compile is a [*FilterError], and [ErrNoLibpcap] where libpcap is missing.
+// OpenFiles opens captures that are read as one, in order of time; the name "-"
+// is opt.Stdin. Files are told apart by their first bytes, not by their names.
+//
+// An error names the file and the reason: it cannot be opened, is no capture, or
+// has a version that is not known. A filter that does not compile is a
+// [*FilterError], or [ErrNoLibpcap] where libpcap is missing. Damage further in
+// is no error, see [Stats.Damage].
 func OpenFiles(names []string, opt Options) (*Source, error) {
 	return openFiles(names, opt, blockSize)
 }
@@ -115,7 +60,7 @@ func openFiles(names []string, opt Options, size int) (*Source, error) {
 	}
 	s := &Source{opt: opt, filters: newFilterSet(opt.Filter)}
 	s.merger.size = size
-	s.book.init(names)
+	s.stats.init(names)
 	if err := s.openAll(names); err != nil {
 		s.Close()
 		return nil, err
@@ -132,37 +77,114 @@ func (s *Source) openAll(names []string) error {
 		if name == "-" && slices.Contains(names[:i], "-") {
 			return errors.New("open captures: standard input is named twice")
 		}
-		c := &cursor{name: name, source: i, stdin: s.opt.Stdin}
-		s.cursors = append(s.cursors, c)
-		if err := c.open(); err != nil {
+		f := &fileReader{name: name, source: i, stdin: s.opt.Stdin}
+		s.files = append(s.files, f)
+		if err := f.open(); err != nil {
 			return fmt.Errorf("open capture %q: %w", name, err)
 		}
-		s.book.describe(c)
-		s.streams = s.streams || !c.in.regular
+		s.stats.describe(f)
+		s.mayWait = s.mayWait || !f.in.regular
 		if len(names) > 1 || s.filters != nil {
-			c.probe(len(names) == 1)
-			links = append(links, c.ahead.Side.Links...)
+			f.probe(len(names) == 1)
+			links = append(links, f.buffered.Side.Links...)
 		}
 		if len(names) > 1 {
-			c.rewind()
+			f.rewind()
 		}
 	}
-	s.total = s.book.size()
+	s.totalBytes = s.stats.size()
 	if err := s.filters.compileAll(links); err != nil {
 		return err
 	}
-	s.merger.waiting = slices.Clone(s.cursors)
-	slices.SortStableFunc(s.merger.waiting, func(a, b *cursor) int {
-		switch {
-		case a.first < b.first:
-			return -1
-		case a.first > b.first:
-			return 1
-		}
-		return 0
-	})
+	s.merger.waiting = slices.Clone(s.files)
+	slices.SortStableFunc(s.merger.waiting, func(a, b *fileReader) int { return cmp.Compare(a.first, b.first) })
 	return nil
 }
 
 // noTime is the time of the first packet of a file that has none.
 const noTime = math.MaxInt64
+
+// Run reads the capture to its end, or until ctx is done, and calls apply with
+// runs of TCP segments in the order of the capture: one call at a time, each
+// after the one before, maybe from different goroutines. Segments and payloads
+// are the Source's memory, valid only during the call; apply may change the
+// segments. Calling Run a second time is an error.
+//
+// Run returns apply's error, ctx's, or nil. Damage is an error only if no packet
+// could be read, see [Stats.Damage]. For an interface see [OpenLive].
+func (s *Source) Run(ctx context.Context, apply func([]flows.Segment) error) error {
+	if s.started.Swap(true) {
+		return errors.New("read capture: it has been read before")
+	}
+	s.defrag = decode.NewDefragmenter()
+	if s.live != nil {
+		return s.runLive(ctx, apply)
+	}
+	if err := newPipeline(ctx, s, apply).run(); err != nil {
+		return err
+	}
+	if d := s.Stats(); d.Packets == 0 && d.Damage != nil {
+		return fmt.Errorf("read capture %q: at byte %d: %s", d.Damage.Source, d.Damage.Offset, d.Damage.Reason)
+	}
+	return nil
+}
+
+// Stats returns what has been handed to apply so far; it is final after Run.
+func (s *Source) Stats() Stats { return s.stats.snapshot() }
+
+// Progress returns how many bytes of the files have been read, and of how
+// many, as they lie on disk. The total is 0 if it is not known.
+func (s *Source) Progress() (done, total int64) {
+	for _, f := range s.files {
+		done += f.done.Load()
+	}
+	return done, s.totalBytes
+}
+
+// Origin returns the name of the file that packet num of the capture comes from,
+// and the packet's number within it, from 1. It knows the packets that have been
+// handed to apply, and returns "" and 0 for others. Of files that overlap in time
+// it keeps two bytes for each change from one file to another, up to 64 MiB;
+// packets beyond that have no origin.
+func (s *Source) Origin(num uint64) (source string, packet uint64) { return s.stats.origin(num) }
+
+// Secrets returns the TLS key logs that pcapng captures carry, in the order of
+// the capture, as far as they have been handed over. They are the caller's to
+// read, not to change.
+func (s *Source) Secrets() [][]byte {
+	s.stats.mu.Lock()
+	defer s.stats.mu.Unlock()
+	return slices.Clip(s.stats.secrets)
+}
+
+// Headers returns the innermost IP header of a segment of a capture file, without
+// options or extension headers, and its TCP header with the options that were
+// captured. It may be called while apply runs, for the segments that apply was
+// handed; the bytes are valid until apply returns. It decodes the frame again: it
+// is for the few packets that somebody wants to keep.
+func (s *Source) Headers(seg *flows.Segment) (ip, tcp []byte) {
+	b := s.current
+	f := &b.Frames[seg.Num-b.first]
+	h, v := decode.FindHeaders(f.Link, f.Iface, b.Buf[f.Off:f.Off+f.CapLen], f.WireLen)
+	if v == decode.Fragment {
+		for _, r := range b.reassembled {
+			if r.num == seg.Num {
+				h = r.Headers
+			}
+		}
+	}
+	return h.Split()
+}
+
+// Close closes the files. It does not wait for a read that Run has given up. Of
+// an interface it also closes the file that packets are saved to, whose error it
+// returns.
+func (s *Source) Close() error {
+	if s.live != nil {
+		return s.live.close()
+	}
+	for _, f := range s.files {
+		f.abandon()
+	}
+	return nil
+}

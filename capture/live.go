@@ -84,10 +84,10 @@ func OpenLive(dev Device, opt Options) (*Source, error) {
 func newLive(dev Device, t tap, link pcapfile.LinkType, opt Options) *Source {
 	opt.Filter = ""
 	s := &Source{opt: opt, live: &live{tap: t, dev: dev, link: link}}
-	s.book.init([]string{dev.Name})
-	s.book.stats.Format = formatLive
-	s.book.stats.Sources[0].Format = formatLive
-	s.book.news(&pcapfile.SideRecords{Links: []pcapfile.LinkType{link}})
+	s.stats.init([]string{dev.Name})
+	s.stats.total.Format = formatLive
+	s.stats.total.Sources[0].Format = formatLive
+	s.stats.addSide(&pcapfile.SideRecords{Links: []pcapfile.LinkType{link}})
 	return s
 }
 
@@ -99,8 +99,8 @@ type tap interface {
 	// next returns the next packet, which is valid until the next call; or
 	// errQuiet if there was none for pollTime.
 	next() (data []byte, at int64, wireLen uint32, err error)
-	// lost returns how many packets the kernel and the interface dropped so far.
-	lost() (kernel, iface uint64, err error)
+	// drops returns how many packets the kernel and the interface dropped so far.
+	drops() (kernel, iface uint64, err error)
 	// down returns why no packet can come, nil if one may.
 	down() error
 	close()
@@ -127,18 +127,18 @@ const (
 
 // live captures from an interface.
 type live struct {
-	tap  tap
-	dev  Device
-	link pcapfile.LinkType
-	save *pcapfile.Saver
+	tap   tap
+	dev   Device
+	link  pcapfile.LinkType
+	saver *pcapfile.Saver
 
-	frames uint64 // handed over
-	until  int64  // frames later than that are not wanted
-	looked int64  // when drops were asked for
+	frames   uint64 // handed over
+	until    int64  // frames later than that are not wanted
+	polledAt int64  // when drops were asked for
 }
 
 // errOver is the end that was asked for.
-var errOver = errors.New("the capture is over")
+var errStopped = errors.New("the capture is over")
 
 // runLive is Run for an interface. One goroutine does it all: the kernel's ring
 // is what evens out the load.
@@ -156,33 +156,33 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 		if len(b.Frames) > 0 {
 			quiet = 0
 			if s.opt.Count > 0 && w.limitCount(b) {
-				ended = errOver
+				ended = errStopped
 			}
-			if err := l.record(b); err != nil {
+			if err := l.saveBlock(b); err != nil {
 				ended = err
 			}
 		}
-		if err := s.pass(w, b, apply); err != nil {
+		if err := s.deliver(w, b, apply); err != nil {
 			return err
 		}
 		if ended == errQuiet {
 			if quiet++; l.until == math.MaxInt64 || quiet < tailQuiet {
 				ended = nil
 			} else {
-				ended = errOver
+				ended = errStopped
 			}
 		}
 		now := l.dev.Now()
-		if ended != nil || now-l.looked >= statsTime {
-			l.looked = now
-			if err := s.look(); ended == nil || ended == errOver && err != nil {
+		if ended != nil || now-l.polledAt >= statsTime {
+			l.polledAt = now
+			if err := s.pollDrops(); ended == nil || ended == errStopped && err != nil {
 				ended = err
 			}
 		}
 		switch ended {
 		case nil:
 			l.gather(b, now)
-		case errOver:
+		case errStopped:
 			return nil
 		default:
 			return &EndError{ended}
@@ -212,7 +212,7 @@ func (l *live) fill(b *block) error {
 			return fmt.Errorf("%s: %w", l.dev.Name, err)
 		}
 		if at > l.until {
-			return errOver
+			return errStopped
 		}
 		b.Frames = append(b.Frames, pcapfile.Frame{
 			Time: at, Off: uint32(len(b.Buf)) + pcapfile.RecordLen,
@@ -226,15 +226,15 @@ func (l *live) fill(b *block) error {
 	return nil
 }
 
-// record saves the block if asked to. What could not be saved is not in the
+// saveBlock saves the block if asked to. What could not be saved is not in the
 // block any more, so that what was saved tells the same.
-func (l *live) record(b *block) error {
-	if l.save == nil {
+func (l *live) saveBlock(b *block) error {
+	if l.saver == nil {
 		return nil
 	}
-	n, err := l.save.Write(&b.Records)
+	n, err := l.saver.Write(&b.Records)
 	if err == pcapfile.ErrLastFile {
-		err = errOver
+		err = errStopped
 	}
 	if n < len(b.Frames) {
 		b.Frames = b.Frames[:n]
@@ -242,25 +242,25 @@ func (l *live) record(b *block) error {
 	return err
 }
 
-// pass decodes a block, enters it in the book and hands it over.
-func (s *Source) pass(w *worker, b *block, apply func([]flows.Segment) error) error {
+// deliver decodes a block, adds it to the stats and hands its segments to apply.
+func (s *Source) deliver(w *worker, b *block, apply func([]flows.Segment) error) error {
 	l := s.live
 	if n := len(b.Frames); n > 0 {
 		b.first = l.frames + 1
 		b.runs = append(b.runs[:0], run{frames: n, packet: b.first})
 		l.frames += uint64(n)
 		w.decode(b)
-		s.resolve(b)
-		s.book.enter(b)
+		s.reassemble(b)
+		s.stats.addBlock(b)
 	}
 	return apply(b.segs[:b.n])
 }
 
-// look enters the drops so far, and returns why no packet can come, if so.
-func (s *Source) look() error {
-	kernel, iface, err := s.live.tap.lost()
+// pollDrops notes the drops so far, and returns why no packet can come, if so.
+func (s *Source) pollDrops() error {
+	kernel, iface, err := s.live.tap.drops()
 	if err == nil {
-		s.book.lost(kernel, iface)
+		s.stats.setLiveDrops(kernel, iface)
 	}
 	if err := s.live.tap.down(); err != nil {
 		return fmt.Errorf("%s: %w", s.live.dev.Name, err)
@@ -277,8 +277,8 @@ const (
 // close closes the interface and the file that is saved to.
 func (l *live) close() error {
 	l.tap.close()
-	if l.save == nil {
+	if l.saver == nil {
 		return nil
 	}
-	return l.save.Close()
+	return l.saver.Close()
 }

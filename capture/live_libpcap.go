@@ -142,7 +142,7 @@ func (t *pcapTap) next() (data []byte, at int64, wireLen uint32, err error) {
 	return nil, 0, 0, fmt.Errorf("capture: %w", err)
 }
 
-func (t *pcapTap) lost() (kernel, iface uint64, err error) {
+func (t *pcapTap) drops() (kernel, iface uint64, err error) {
 	stats, err := t.handle.Stats()
 	if err != nil {
 		return 0, 0, err

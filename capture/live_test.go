@@ -28,7 +28,7 @@ type fakeTap struct {
 	batches [][][]byte
 	fails   error
 	isDown  error
-	drops   uint64
+	dropped uint64
 	stop    func() // called before the frame with number stopAt
 	stopAt  int
 	handed  int
@@ -57,9 +57,9 @@ func (t *fakeTap) next() ([]byte, int64, uint32, error) {
 	return data, begun + int64(t.handed-1)*1e6, uint32(len(data)), nil
 }
 
-func (t *fakeTap) lost() (kernel, iface uint64, err error) { return t.drops, 2 * t.drops, nil }
-func (t *fakeTap) down() error                             { return t.isDown }
-func (t *fakeTap) close()                                  {}
+func (t *fakeTap) drops() (kernel, iface uint64, err error) { return t.dropped, 2 * t.dropped, nil }
+func (t *fakeTap) down() error                              { return t.isDown }
+func (t *fakeTap) close()                                   {}
 
 // ticking goes on by half a second each time it is asked, so that drops are.
 func ticking(at int64) func() int64 {
@@ -114,7 +114,7 @@ func runTap(t *testing.T, from *fakeTap, opt Options, to *Saving) (nums []uint64
 }
 
 func TestLiveCounts(t *testing.T) {
-	from := &fakeTap{batches: [][][]byte{frames(3), frames(40000), {[]byte("not a frame")}, frames(2)}, drops: 7}
+	from := &fakeTap{batches: [][][]byte{frames(3), frames(40000), {[]byte("not a frame")}, frames(2)}, dropped: 7}
 	nums, s, err := runTap(t, from, Options{}, nil)
 	if err != nil {
 		t.Fatal(err)

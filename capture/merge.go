@@ -12,26 +12,26 @@ import (
 // one file's frames come before all others', its blocks are passed on as they
 // were read; only where files overlap are frames copied.
 type merger struct {
-	size    int       // of a block
-	waiting []*cursor // not begun, by first packet
-	active  []*cursor // in the same order
-	frames  uint64    // handed out
+	size    int           // of a block, in bytes
+	waiting []*fileReader // not begun, by the time of their first packet
+	active  []*fileReader // begun and not ended, in the same order
+	frames  uint64        // numbered so far
 }
 
-// next fills b, which is clear but for a stretch, with the next frames, and
-// reports false after the last ones. A block without frames brings news, or it
-// is a stretch in which no record ends.
+// next fills b, which is clear but for a region, with the next frames, and
+// reports false after the last ones. A block without frames brings side records,
+// or it has a region in which no record ends.
 func (m *merger) next(b *block) bool {
-	for len(b.Frames) == 0 && b.quiet() {
+	for len(b.Frames) == 0 && b.sideEmpty() {
 		if len(m.active) == 0 && !m.activate(b) {
 			return false
 		}
-		if len(m.active) == 1 && !m.active[0].waiting() {
-			m.alone(b)
+		if len(m.active) == 1 && !m.active[0].hasBuffered() {
+			m.passThrough(b)
 		} else {
 			m.merge(b)
 		}
-		if b.stretch.claimed {
+		if b.region.claimed {
 			break
 		}
 	}
@@ -45,22 +45,22 @@ func (m *merger) activate(b *block) bool {
 	if len(m.waiting) == 0 {
 		return false
 	}
-	c := m.waiting[0]
+	f := m.waiting[0]
 	m.waiting = m.waiting[1:]
-	if c.in == nil {
-		if err := c.open(); err != nil {
-			b.takeNews(&block{damage: &Damage{Source: c.name, Packet: 1, Reason: fmt.Sprintf("open again: %v", err)}})
+	if f.in == nil {
+		if err := f.open(); err != nil {
+			b.takeSide(&block{damage: &Damage{Source: f.name, Packet: 1, Reason: fmt.Sprintf("open again: %v", err)}})
 			return true
 		}
 	}
-	for _, l := range c.format.LinkTypes() {
+	for _, l := range f.format.LinkTypes() {
 		b.Side.AddLink(l)
 	}
-	b.takeNews(&c.ahead)
-	for slices.ContainsFunc(m.active, func(other *cursor) bool { return other.lane == c.lane }) {
-		c.lane++
+	b.takeSide(&f.buffered)
+	for slices.ContainsFunc(m.active, func(other *fileReader) bool { return other.fileID == f.fileID }) {
+		f.fileID++
 	}
-	m.active = append(m.active, c)
+	m.active = append(m.active, f)
 	return true
 }
 
@@ -72,56 +72,56 @@ func (m *merger) limit() int64 {
 	return m.waiting[0].first
 }
 
-// alone passes on a block of the only active file, as far as it comes before
-// the files that have not begun.
-func (m *merger) alone(b *block) {
-	c := m.active[0]
-	if c.ended {
-		m.end(c)
+// passThrough reads a block of the only active file, as far as it comes before the
+// files that have not begun.
+func (m *merger) passThrough(b *block) {
+	f := m.active[0]
+	if f.ended {
+		m.end(f)
 		return
 	}
-	packet := c.packets + 1
-	c.read(b, m.size)
+	packet := f.packets + 1
+	f.read(b, m.size)
 	if n := cut(b.Frames, m.limit()); n < len(b.Frames) {
-		c.keep(b, n)
+		f.holdBack(b, n)
 	}
-	if c.lane != 0 {
+	if f.fileID != 0 {
 		for i := range b.Frames {
-			b.Frames[i].Iface |= c.lane << laneShift
+			b.Frames[i].Iface |= f.fileID << fileIDShift
 		}
 	}
 	if len(b.Frames) > 0 {
-		b.runs = append(b.runs, run{source: c.source, frames: len(b.Frames), packet: packet})
+		b.runs = append(b.runs, run{source: f.source, frames: len(b.Frames), packet: packet})
 	}
 }
 
-// laneShift leaves room for maxInterfaces. Files that do not overlap share a
-// lane, as rotated files share an interface.
-const laneShift = 16
+// fileIDShift leaves room for all interfaces that a pcapng section may declare.
+// Files that do not overlap share a fileID, as rotated files share an interface.
+const fileIDShift = 16
 
 // end closes a file that has been read.
-func (m *merger) end(c *cursor) {
-	c.close()
-	c.ahead = block{}
-	m.active = slices.DeleteFunc(m.active, func(other *cursor) bool { return other == c })
+func (m *merger) end(f *fileReader) {
+	f.close()
+	f.buffered = block{}
+	m.active = slices.DeleteFunc(m.active, func(other *fileReader) bool { return other == f })
 }
 
 // merge fills b with frames of several files. It stops when one is left that
 // has no frames waiting, so that its blocks need not be copied.
 func (m *merger) merge(b *block) {
 	for len(b.Buf) < m.size && len(b.Frames) <= m.size/16 {
-		for _, c := range slices.Clone(m.active) {
-			if len(m.active) == 1 && !c.waiting() {
+		for _, f := range slices.Clone(m.active) {
+			if len(m.active) == 1 && !f.hasBuffered() {
 				return
 			}
-			if !c.refill(b) {
-				m.end(c)
+			if !f.refill(b) {
+				m.end(f)
 			}
 		}
-		c, limit := m.earliest()
+		f, limit := m.earliest()
 		switch {
-		case c != nil:
-			m.take(b, c, limit)
+		case f != nil:
+			m.copyRun(b, f, limit)
 		case !m.activate(b):
 			return
 		}
@@ -131,8 +131,8 @@ func (m *merger) merge(b *block) {
 // earliest returns the active file whose frame is next, and up to which time
 // its frames come before all others'. It returns nil if a file is next that
 // has not begun.
-func (m *merger) earliest() (c *cursor, limit int64) {
-	head := func(c *cursor) int64 { return c.ahead.Frames[c.next].Time }
+func (m *merger) earliest() (f *fileReader, limit int64) {
+	head := func(f *fileReader) int64 { return f.buffered.Frames[f.nextBuffered].Time }
 	at := 0
 	for i, other := range m.active {
 		if head(other) < head(m.active[at]) {
@@ -162,21 +162,21 @@ func before(t int64) int64 {
 	return t - 1
 }
 
-// take copies the frames of c that wait and are not later than limit to b, the
+// copyRun copies the frames of f that wait and are not later than limit to b, the
 // first one in any case.
-func (m *merger) take(b *block, c *cursor, limit int64) {
-	r := run{source: c.source, packet: c.packet()}
-	for c.waiting() && len(b.Buf) < m.size {
-		f := c.ahead.Frames[c.next]
-		if r.frames > 0 && f.Time > limit {
+func (m *merger) copyRun(b *block, f *fileReader, limit int64) {
+	r := run{source: f.source, packet: f.nextPacket()}
+	for f.hasBuffered() && len(b.Buf) < m.size {
+		x := f.buffered.Frames[f.nextBuffered]
+		if r.frames > 0 && x.Time > limit {
 			break
 		}
-		data := c.ahead.Buf[f.Off : f.Off+f.CapLen]
-		f.Off = uint32(len(b.Buf))
-		f.Iface |= c.lane << laneShift
+		data := f.buffered.Buf[x.Off : x.Off+x.CapLen]
+		x.Off = uint32(len(b.Buf))
+		x.Iface |= f.fileID << fileIDShift
 		b.Buf = append(b.Buf, data...)
-		b.Frames = append(b.Frames, f)
-		c.next++
+		b.Frames = append(b.Frames, x)
+		f.nextBuffered++
 		r.frames++
 	}
 	b.runs = append(b.runs, r)

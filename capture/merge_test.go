@@ -196,7 +196,7 @@ func TestManyFiles(t *testing.T) {
 	}
 	defer s.Close()
 	open := func() (n int) {
-		for _, c := range s.cursors {
+		for _, c := range s.files {
 			c.mu.Lock()
 			if c.in != nil {
 				n++

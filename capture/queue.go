@@ -6,26 +6,28 @@ import (
 	"sync/atomic"
 )
 
-// A queue brings decoded blocks back into the order of the capture. Whoever
-// hands in the next one while nobody delivers, delivers it and all that are
+// A queue brings decoded blocks back into the order of the capture. A worker that
+// submits the next block while nobody delivers, delivers it and all that are
 // ready behind it: so the state behind apply stays in one core's cache as long
 // as there is work for it, and the other workers go on reading.
 type queue struct {
 	mu         sync.Mutex
-	ready      []*block // by ticket, modulo its length
-	next       uint64   // ticket to deliver
+	ready      []*block // by seq, modulo its length
+	next       uint64   // seq of the block to deliver next
 	delivering bool
 
-	free  []*block
-	frees atomic.Int32 // len(free), to look at without the lock
-	freed sync.Cond
+	free      []*block
+	freeCount atomic.Int32 // len(free), to look at without the lock
+	freed     sync.Cond
 }
 
-// ahead is how many blocks may wait beside those that workers hold.
-const ahead = 3
+// spareBlocks is how many blocks may wait for delivery beside the one that each
+// worker holds.
+const spareBlocks = 3
 
+// init allocates the blocks. A worker alone delivers each at once and needs one.
 func (q *queue) init(workers int) {
-	n := workers + ahead
+	n := workers + spareBlocks
 	if workers == 1 {
 		n = 1
 	}
@@ -33,13 +35,13 @@ func (q *queue) init(workers int) {
 	for range n {
 		q.free = append(q.free, &block{})
 	}
-	q.frees.Store(int32(n))
+	q.freeCount.Store(int32(n))
 	q.freed.L = &q.mu
 }
 
-// take returns a block to fill, and waits until there is one.
-func (q *queue) take() *block {
-	spin(func() bool { return q.frees.Load() > 0 })
+// acquire returns a block to fill, and waits until one is free.
+func (q *queue) acquire() *block {
+	spin(func() bool { return q.freeCount.Load() > 0 })
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.free) == 0 {
@@ -47,50 +49,50 @@ func (q *queue) take() *block {
 	}
 	b := q.free[len(q.free)-1]
 	q.free = q.free[:len(q.free)-1]
-	q.frees.Add(-1)
+	q.freeCount.Add(-1)
 	return b
 }
 
-// hand takes a block that is ready, and delivers what is due unless somebody
-// does already.
-func (q *queue) hand(b *block, deliver func(*block)) {
+// submit takes a decoded block. Unless another worker delivers, it delivers what
+// is due: this block, or those up to the first one that is still being decoded.
+func (q *queue) submit(b *block, deliver func(*block)) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.ready[b.ticket%uint64(len(q.ready))] = b
+	q.ready[b.seq%uint64(len(q.ready))] = b
 	if q.delivering {
 		return
 	}
 	q.delivering = true
 	for {
-		at := &q.ready[q.next%uint64(len(q.ready))]
-		b := *at
+		slot := &q.ready[q.next%uint64(len(q.ready))]
+		b := *slot
 		if b == nil {
 			q.delivering = false
 			return
 		}
-		*at = nil
+		*slot = nil
 		q.next++
 		q.mu.Unlock()
 		deliver(b)
 		q.mu.Lock()
 		q.free = append(q.free, b)
-		q.frees.Add(1)
+		q.freeCount.Add(1)
 		q.freed.Signal()
 	}
 }
 
-// A waiter looks again for 50 to 100 us before it parks, because waking a
-// parked thread takes as long: rounds times, a third of a microsecond each.
-// Between them it lets other goroutines run.
+// A waiter looks again for 50 to 100 us before it parks, because waking a parked
+// thread takes as long: spinRounds times spinLooks, a round a third of a
+// microsecond. Between the rounds it lets other goroutines run.
 const (
-	rounds = 200
-	looks  = 100
+	spinRounds = 200
+	spinLooks  = 100
 )
 
 // spin calls ready until it reports true, and reports false after a while.
 func spin(ready func() bool) bool {
-	for range rounds {
-		for range looks {
+	for range spinRounds {
+		for range spinLooks {
 			if ready() {
 				return true
 			}

@@ -29,7 +29,7 @@ func (s *Source) Save(to Saving) error {
 	if err != nil {
 		return err
 	}
-	s.live.save = v
+	s.live.saver = v
 	return nil
 }
 

@@ -369,7 +369,7 @@ func TestGiantRecords(t *testing.T) {
 	format := filetest.PlainPcap
 	format.SnapLen = 4 << 20
 	file := format.Write(filetest.Times(1)...)
-	for i, size := range []int{stretchRoom - 100, stretchRoom + 100, 60, 3 << 20, 1 << 20, 60, 60} {
+	for i, size := range []int{regionHeadroom - 100, regionHeadroom + 100, 60, 3 << 20, 1 << 20, 60, 60} {
 		p := filetest.Packet{Mark: byte(0x10 + i)}.Bytes()
 		file = format.Record(file, int64(i+2)*1e9, append(p, make([]byte, size)...), len(p)+size)
 	}

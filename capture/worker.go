@@ -22,41 +22,18 @@ type worker struct {
 	filter *bpf.Filter       // nil if there is none
 }
 
-// A lateFrame is an IP fragment: its segment, if it completes one, is found in
-// the worker's turn and goes before the at-th one of the block.
-type lateFrame struct{ at, frame int }
-
 // noLink is no link type.
 const noLink pcapfile.LinkType = math.MaxUint32
 
 // newWorker returns a worker for s.
 func newWorker(s *Source) *worker {
-	w := &worker{s: s, dec: decode.New(), scan: s.newScan(), link: noLink}
+	w := &worker{s: s, dec: decode.New(), scan: s.opt.newScan(), link: noLink}
 	w.since, w.until = s.opt.window()
 	return w
 }
 
-// newScan returns what one goroutine makes notes with, or nil.
-func (s *Source) newScan() func(payload []byte) flows.Note {
-	if s.opt.NewScan == nil {
-		return nil
-	}
-	return s.opt.NewScan()
-}
-
-// window returns the bounds of what is analysed.
-func (o *Options) window() (since, until int64) {
-	since, until = o.Since, o.Until
-	if since == 0 {
-		since = math.MinInt64
-	}
-	if until == 0 {
-		until = math.MaxInt64
-	}
-	return since, until
-}
-
-// decode fills the block's segments and tally.
+// decode fills the block's segments and counts. It is the path of every packet:
+// it allocates only when a block has more frames than any before.
 func (w *worker) decode(b *block) {
 	w.count(b)
 	if len(b.segs) < len(b.Frames) {
@@ -84,16 +61,16 @@ func (w *worker) decode(b *block) {
 			}
 			n++
 		case decode.Fragment:
-			b.late = append(b.late, lateFrame{n, i})
+			b.fragments = append(b.fragments, fragmentFrame{n, i})
 		case decode.Undecoded:
-			b.tally.undecoded++
+			b.counts.undecoded++
 		}
 	}
 	b.n = n
-	b.tally.tcp = uint64(n)
+	b.counts.tcp = uint64(n)
 }
 
-// count tallies the block's frames, whether they are decoded or not.
+// count counts the block's frames, whether they are decoded or not.
 func (w *worker) count(b *block) {
 	frames := b.Frames
 	for i := range b.runs {
@@ -103,9 +80,9 @@ func (w *worker) count(b *block) {
 		r.first, r.last = noTime, math.MinInt64
 		for j := range of {
 			f := &of[j]
-			b.tally.bytes += uint64(f.WireLen)
+			b.counts.bytes += uint64(f.WireLen)
 			if f.CapLen < f.WireLen {
-				b.tally.cut++
+				b.counts.cut++
 			}
 			if f.Kind == pcapfile.TimedPacket && f.WireLen > 0 { // a crash leaves zeros, which read as records of no length
 				r.first, r.last = min(r.first, f.Time), max(r.last, f.Time)
@@ -127,41 +104,6 @@ func (w *worker) matches(f *pcapfile.Frame, data []byte, b *block) bool {
 	return w.filter.Match(data, f.WireLen)
 }
 
-// resolve puts together the fragments of a block, in their order among all
-// blocks, and puts the segments that they complete in their place.
-func (s *Source) resolve(b *block) {
-	if len(b.late) == 0 {
-		return
-	}
-	var all []flows.Segment // the block's, with those completed
-	taken := 0
-	for _, late := range b.late {
-		f := &b.Frames[late.frame]
-		var seg flows.Segment
-		switch s.defrag.Add(f.Link, f.Iface, b.Buf[f.Off:f.Off+f.CapLen], f.WireLen, f.Time, &seg) {
-		case decode.TCP:
-			seg.Time, seg.Num = f.Time, b.first+uint64(late.frame)
-			b.whole = append(b.whole, joined{seg.Num, s.defrag.Headers()})
-			if s.scan == nil {
-				s.scan = s.newScan()
-			}
-			if s.scan != nil && len(seg.Payload) > 0 {
-				seg.Note = s.scan(seg.Payload)
-			}
-			all = append(all, b.segs[taken:late.at]...)
-			all = append(all, seg)
-			taken = late.at
-			b.tally.tcp++
-		case decode.Undecoded:
-			b.tally.undecoded++
-		}
-	}
-	if all != nil {
-		b.segs = append(all, b.segs[taken:b.n]...)
-		b.n = len(b.segs)
-	}
-}
-
 // limitCount cuts the block after the opt.Count-th frame that counts, and
 // reports whether it has come.
 func (w *worker) limitCount(b *block) bool {
@@ -180,18 +122,38 @@ func (w *worker) limitCount(b *block) bool {
 	return false
 }
 
-// truncate drops the frames from the n-th on, and the damage after them: who
-// stops there does not read it.
-func (b *block) truncate(n int) {
-	b.damage = nil
-	b.Frames = b.Frames[:n]
-	for i := range b.runs {
-		r := &b.runs[i]
-		if n <= r.frames {
-			r.frames = n
-			b.runs = b.runs[:i+1]
-			return
+// reassemble puts together the fragments of a block that is delivered: they are
+// in their order among all blocks then. A segment that they complete goes where
+// its last fragment was.
+func (s *Source) reassemble(b *block) {
+	if len(b.fragments) == 0 {
+		return
+	}
+	var all []flows.Segment // the block's, with those completed
+	taken := 0
+	for _, part := range b.fragments {
+		f := &b.Frames[part.frame]
+		var seg flows.Segment
+		switch s.defrag.Add(f.Link, f.Iface, b.Buf[f.Off:f.Off+f.CapLen], f.WireLen, f.Time, &seg) {
+		case decode.TCP:
+			seg.Time, seg.Num = f.Time, b.first+uint64(part.frame)
+			b.reassembled = append(b.reassembled, reassembledFrame{seg.Num, s.defrag.Headers()})
+			if s.lateScan == nil {
+				s.lateScan = s.opt.newScan()
+			}
+			if s.lateScan != nil && len(seg.Payload) > 0 {
+				seg.Note = s.lateScan(seg.Payload)
+			}
+			all = append(all, b.segs[taken:part.at]...)
+			all = append(all, seg)
+			taken = part.at
+			b.counts.tcp++
+		case decode.Undecoded:
+			b.counts.undecoded++
 		}
-		n -= r.frames
+	}
+	if all != nil {
+		b.segs = append(all, b.segs[taken:b.n]...)
+		b.n = len(b.segs)
 	}
 }

@@ -72,6 +72,11 @@ func TestClose(t *testing.T) {
 1.001 > .  2:2(0) ack 2
 1.001 < .  2:2(0) ack 2`,
 			"complete simultaneous active=3 tw=1/3 rst=0/ inferred=false"},
+		{"a FIN without an acknowledgement", opening + `
+1.000 < F. 1:1(0) ack 1
+1.001 > F  1:1(0)
+1.002 < .  2:2(0) ack 2`,
+			"complete simultaneous active=3 tw=1/1 rst=0/ inferred=false"},
 		{"one FIN so far", opening + `
 1.000 > F. 1:1(0) ack 1
 1.001 < .  1:1(0) ack 2`,
@@ -192,6 +197,17 @@ func TestDelivery(t *testing.T) {
 1 > P. 1:4(3) ack 1 "abc"
 1.1 < . 1:1(0) ack 8
 1.2 > P. 8:9(1) ack 1 "h"`, "abc<gap 4>h", 0},
+		{"a hole that is acknowledged after what came before it", `
+1 > P. 1:4(3) ack 1 "abc"
+1.1 > P. 7:10(3) ack 1 "ghi"
+1.2 < . 1:1(0) ack 4
+1.3 < . 1:1(0) ack 10`, "abc<gap 3>ghi", 0},
+		{"a FIN behind a hole that is acknowledged", `
+1 > F. 4:7(3) ack 1 "def"
+1.1 < . 1:1(0) ack 8`, "<gap 3>def<end 4>", 0},
+		{"data after the FIN", `
+1 > F. 1:1(0) ack 1
+1.1 > P. 1:4(3) ack 1 "abc"`, "<end 4>", 1},
 		{"never filled", `
 1 > P. 4:7(3) ack 1 "def"`, "<gap 3>def", 0},
 		{"cut by the snap length", `
@@ -240,6 +256,9 @@ func TestProbes(t *testing.T) {
 2.002 < . 0:0(0) ack 1
 2.003 < . 1:1(0) ack 1
 2.003 > . 1:1(0) ack 1`, flows.Probes{Sent: 1, Answered: 1, Idle: 2e9}},
+		{"it acknowledges something new", `
+0.500 < P. 1:4(3) ack 1 "abc"
+2.502 > . 0:0(0) ack 4`, flows.Probes{}},
 		{"too soon after data", `
 0.300 > . 0:0(0) ack 1`, flows.Probes{}},
 		{"a closed window", `
@@ -336,6 +355,17 @@ func TestDuplicates(t *testing.T) {
 	}
 	if conns[0].Packets(flows.Initiator) != 4 || conns[0].Retransmissions(flows.Initiator) != 1 || r.data[0] != "abc" {
 		t.Errorf("got %d packets, %d retransmissions, %q", conns[0].Packets(flows.Initiator), conns[0].Retransmissions(flows.Initiator), r.data[0])
+	}
+}
+
+// Data may come with the SYN (RFC 7413).
+func TestDataWithSYN(t *testing.T) {
+	_, conns, r := follow(t, `
+0.000 > S  0:3(3) "abc"
+0.001 < S. 0:0(0) ack 4
+0.002 > P. 4:7(3) ack 1 "def"`)
+	if r.data[flows.Initiator] != "abcdef" || conns[0].Handshake() != flows.HandshakeComplete {
+		t.Errorf("got %q and handshake %v, want abcdef and complete", r.data[flows.Initiator], conns[0].Handshake())
 	}
 }
 

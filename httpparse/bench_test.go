@@ -58,10 +58,10 @@ func BenchmarkScanner(b *testing.B) {
 	}
 }
 
-var sink Packed
+var sink Head
 
 // What a message costs beside the scan, when a worker has done that.
-func BenchmarkTakePacked(b *testing.B) {
+func BenchmarkTakeHead(b *testing.B) {
 	note := Scan([]byte(nginxHead))
 	body := make([]byte, 1024)
 	var p Parser
@@ -69,22 +69,11 @@ func BenchmarkTakePacked(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if p.AtStart() {
-			p.TakePacked(note)
+			p.TakeHead(note)
 		}
 		p.Frame(GET, true)
 		if n, ev := p.Next(body, &bufs); n != len(body) || ev != MessageDone {
 			b.Fatalf("Next = %d, %v", n, ev)
-		}
-	}
-}
-
-func BenchmarkUnpack(b *testing.B) {
-	note := Scan([]byte(nginxHead))
-	b.ReportAllocs()
-	for b.Loop() {
-		h, ok := Unpack(note)
-		if !ok || h.Status != 200 {
-			b.Fatal(h, ok)
 		}
 	}
 }

@@ -40,11 +40,12 @@ func Detect(b []byte) Protocol {
 		}
 		return Unknown
 	}
-	h, r := ScanHead(b)
+	h := newParsedHead()
+	r := h.scan(b)
 	switch {
-	case h.Kind == Response && r != Malformed:
+	case h.kind == Response && r != Malformed:
 		return HTTP1Response
-	case h.Kind == Request:
+	case h.kind == Request:
 		return HTTP1Request
 	case r == NotMessage, r == Malformed:
 		return Other

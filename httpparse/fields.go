@@ -5,39 +5,39 @@ import (
 	"math"
 )
 
-// field reads the line b[:lf], which begins with a byte that looked marks.
+// readField reads the line b[:lf], which begins with a byte that looked marks.
 // Bytes after lf are looked at only for lines that continue the value.
-func (h *Head) field(b []byte, lf int) {
+func (h *parsedHead) readField(b []byte, lf int) {
 	line := b[:lf]
 	switch c := line[0]; c | 0x20 {
 	case 'c':
 		if isField(line, "content-length") {
-			h.contentLength(h.value(b, lf, len("content-length")))
+			h.readContentLength(h.value(b, lf, len("content-length")))
 		} else if isField(line, "connection") {
-			h.connection(h.value(b, lf, len("connection")), ConnClose, ConnKeepAlive)
+			h.readConnection(h.value(b, lf, len("connection")), ConnClose, ConnKeepAlive)
 		}
 	case 't':
 		if isField(line, "transfer-encoding") {
-			h.transferEncoding(h.value(b, lf, len("transfer-encoding")))
+			h.readTransferEncoding(h.value(b, lf, len("transfer-encoding")))
 		}
 	case 'k':
 		if isField(line, "keep-alive") {
-			h.keepAlive(h.value(b, lf, len("keep-alive")))
+			h.readKeepAlive(h.value(b, lf, len("keep-alive")))
 		}
 	case 'u':
 		if isField(line, "upgrade") {
-			h.upgrade(h.value(b, lf, len("upgrade")))
+			h.readUpgrade(h.value(b, lf, len("upgrade")))
 		}
 	case 'e':
 		if isField(line, "expect") && equalFold(h.value(b, lf, len("expect")), "100-continue") {
-			h.Flags |= ExpectContinue
+			h.flags |= ExpectContinue
 		}
 	case 'p':
 		if isField(line, "proxy-connection") {
-			h.connection(h.value(b, lf, len("proxy-connection")), ProxyConnClose, ProxyConnKeepAlive)
+			h.readConnection(h.value(b, lf, len("proxy-connection")), ProxyConnClose, ProxyConnKeepAlive)
 		}
 	default: // white space
-		h.Flags |= ObsFold
+		h.flags |= ObsFold
 	}
 }
 
@@ -67,10 +67,10 @@ func colonAfter(b []byte) int {
 // value returns the value of the field whose line is b[:lf] and whose name
 // has nameLen bytes, without white space around it. A folded value is
 // returned with its line ends, which count as white space.
-func (h *Head) value(b []byte, lf, nameLen int) []byte {
+func (h *parsedHead) value(b []byte, lf, nameLen int) []byte {
 	start := nameLen
 	if b[start] != ':' {
-		h.Flags |= SpaceBeforeColon
+		h.flags |= SpaceBeforeColon
 		start += colonAfter(b[start:lf])
 	}
 	return trim(b[start+1 : foldedEnd(b, lf)])
@@ -88,22 +88,22 @@ func foldedEnd(b []byte, lf int) int {
 	return lf
 }
 
-// contentLength reads a Content-Length. A list of equal numbers, in one line
+// readContentLength reads a Content-Length. A list of equal numbers, in one line
 // or in several, counts as one (RFC 9112, 6.3).
-func (h *Head) contentLength(v []byte) {
-	h.Flags |= HasCL
+func (h *parsedHead) readContentLength(v []byte) {
+	h.flags |= HasCL
 	for more := true; more; {
 		var item []byte
 		item, v, more = nextItem(v)
 		n, ok := decimal(item)
-		if !ok || h.ContentLength >= 0 && n != h.ContentLength {
-			h.Flags |= BadCL
+		if !ok || h.contentLength >= 0 && n != h.contentLength {
+			h.flags |= BadCL
 		}
-		if h.Flags&BadCL != 0 {
-			h.ContentLength = -1
+		if h.flags&BadCL != 0 {
+			h.contentLength = -1
 			return
 		}
-		h.ContentLength = n
+		h.contentLength = n
 	}
 }
 
@@ -120,58 +120,58 @@ func decimal(b []byte) (int64, bool) {
 	return n, len(b) > 0
 }
 
-// connection reads the options of Connection or Proxy-Connection
+// readConnection reads the options of Connection or Proxy-Connection
 // (RFC 9110, 7.6.1).
-func (h *Head) connection(v []byte, isClose, isKeepAlive HeadFlags) {
+func (h *parsedHead) readConnection(v []byte, isClose, isKeepAlive HeadFlags) {
 	for more := true; more; {
 		var item []byte
 		item, v, more = nextItem(v)
 		switch {
 		case equalFold(item, "keep-alive"):
-			h.Flags |= isKeepAlive
+			h.flags |= isKeepAlive
 		case equalFold(item, "close"):
-			h.Flags |= isClose
+			h.flags |= isClose
 		case equalFold(item, "upgrade") && isClose == ConnClose:
-			h.Flags |= ConnUpgrade
+			h.flags |= ConnUpgrade
 		}
 	}
 }
 
-// transferEncoding notes whether chunked is the final coding of this and the
+// readTransferEncoding notes whether chunked is the final coding of this and the
 // earlier lines (RFC 9112, 6.1).
-func (h *Head) transferEncoding(v []byte) {
-	h.Flags |= HasTE
+func (h *parsedHead) readTransferEncoding(v []byte) {
+	h.flags |= HasTE
 	for more := true; more; {
 		var item []byte
 		item, v, more = nextItem(v)
 		switch {
 		case equalFold(item, "chunked"):
-			h.Flags |= TEChunked
+			h.flags |= TEChunked
 		case len(item) > 0:
-			h.Flags &^= TEChunked
+			h.flags &^= TEChunked
 		}
 	}
 }
 
-// upgrade reads the protocols of an Upgrade field (RFC 9110, 7.8).
-func (h *Head) upgrade(v []byte) {
-	h.Flags |= HasUpgrade
+// readUpgrade reads the protocols of an Upgrade field (RFC 9110, 7.8).
+func (h *parsedHead) readUpgrade(v []byte) {
+	h.flags |= HasUpgrade
 	for more := true; more; {
 		var item []byte
 		item, v, more = nextItem(v)
 		switch {
 		case equalFold(item, "h2c"):
-			h.Flags |= UpgradeH2C
+			h.flags |= UpgradeH2C
 		case equalFold(item, "websocket"):
-			h.Flags |= UpgradeWebSocket
+			h.flags |= UpgradeWebSocket
 		}
 	}
 }
 
-// keepAlive reads timeout and max of a Keep-Alive field, each where it first
+// readKeepAlive reads timeout and max of a Keep-Alive field, each where it first
 // stands (RFC 2068, 19.7.1.1, for the form; no later RFC has it).
-func (h *Head) keepAlive(v []byte) {
-	h.Flags |= HasKeepAlive
+func (h *parsedHead) readKeepAlive(v []byte) {
+	h.flags |= HasKeepAlive
 	for more := true; more; {
 		var item []byte
 		item, v, more = nextItem(v)
@@ -185,10 +185,10 @@ func (h *Head) keepAlive(v []byte) {
 		}
 		n = min(n, MaxKeepAlive)
 		switch key = trim(key); {
-		case h.KeepAliveTimeout < 0 && equalFold(key, "timeout"):
-			h.KeepAliveTimeout = int32(n)
-		case h.KeepAliveMax < 0 && equalFold(key, "max"):
-			h.KeepAliveMax = int32(n)
+		case h.keepAliveTimeout < 0 && equalFold(key, "timeout"):
+			h.keepAliveTimeout = int32(n)
+		case h.keepAliveMax < 0 && equalFold(key, "max"):
+			h.keepAliveMax = int32(n)
 		}
 	}
 }
@@ -231,4 +231,44 @@ func equalFold(b []byte, lower string) bool {
 		}
 	}
 	return true
+}
+
+// Field returns the value of the first field with the given name, in any
+// case, of the head raw, and reports whether there is one. White space around
+// the value is cut off; a folded value has its line ends inside. It is part
+// of raw.
+func Field(raw []byte, name string) ([]byte, bool) {
+	lf := bytes.IndexByte(raw, '\n')
+	for lf >= 0 { // the start line, and empty lines before it, have no field
+		raw = raw[lf+1:]
+		if lf = bytes.IndexByte(raw, '\n'); lf < 0 {
+			break
+		}
+		key, _, found := bytes.Cut(raw[:lf], []byte{':'})
+		if found && len(key) > 0 && !isSpace(key[0]) && equalNames(trim(key), name) {
+			return trim(raw[len(key)+1 : foldedEnd(raw, lf)]), true
+		}
+	}
+	return nil, false
+}
+
+// equalNames reports whether two names are equal without regard to the case
+// of ASCII letters.
+func equalNames(b []byte, name string) bool {
+	if len(b) != len(name) {
+		return false
+	}
+	for i, c := range b {
+		if lower(c) != lower(name[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }

@@ -21,24 +21,21 @@ func FuzzScanHead(f *testing.F) {
 		f.Add(ex.wire)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, r := ScanHead(b)
+		h, r := scanned(t, b)
 		Detect(b)
-		if w := Scan(b); w != (Packed{}) && (r != Complete || w != h.Pack()) {
-			t.Fatalf("Scan = %x, ScanHead %v, packed %x", w, r, h.Pack())
+		if w := Scan(b); w != (Head{}) && (r != Complete || w != h.pack()) {
+			t.Fatalf("Scan = %x, ScanHead %v, packed %x", w, r, h.pack())
 		}
 		checkPrefixes(t, b, h, r)
 		checkScanner(t, b)
 		if r != Complete {
 			return
 		}
-		if back, ok := Unpack(h.Pack()); !ok || back != h {
-			t.Fatalf("Unpack(Pack) = %+v, %v, want %+v", back, ok, h)
-		}
-		raw := b[:h.Len]
-		if host := Host(raw, h); !bytes.Contains(raw, host) {
+		raw := b[:h.length]
+		if host := h.pack().Host(raw); !bytes.Contains(raw, host) {
 			t.Fatalf("host %q is not in the head", host)
 		}
-		if cl, ok := Field(raw, "content-length"); h.Flags.Has(HasCL) && !h.Flags.Has(LeadingEmptyLines) && !ok {
+		if cl, ok := Field(raw, "content-length"); h.flags.Has(HasCL) && !h.flags.Has(LeadingEmptyLines) && !ok {
 			t.Fatalf("Field(content-length) = %q, %v", cl, ok)
 		}
 	})
@@ -46,12 +43,12 @@ func FuzzScanHead(f *testing.F) {
 
 // checkPrefixes checks that a verdict on part of the bytes agrees with that on
 // all of them.
-func checkPrefixes(t *testing.T, b []byte, h Head, r Result) {
+func checkPrefixes(t *testing.T, b []byte, h parsedHead, r Result) {
 	for i := 0; i <= min(len(b), 300); i++ {
-		part, pr := ScanHead(b[:i])
+		part, pr := scanned(t, b[:i])
 		switch {
-		case pr == NeedMore && r == Complete && i >= int(h.Len):
-			t.Fatalf("first %d bytes want more, the head has %d", i, h.Len)
+		case pr == NeedMore && r == Complete && i >= int(h.length):
+			t.Fatalf("first %d bytes want more, the head has %d", i, h.length)
 		case pr == NeedMore:
 		case pr != r, pr == Complete && part != h:
 			t.Fatalf("first %d bytes: %v, %+v; all: %v, %+v", i, pr, part, r, h)
@@ -118,10 +115,10 @@ func FuzzAgainstNetHTTP(f *testing.F) {
 		f.Add(ex.wire)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, r := ScanHead(b)
+		h, r := scanned(t, b)
 		// net/http takes "Content-Length :" for another field, and does not
 		// look at Transfer-Encoding in HTTP/1.0.
-		if h.Flags.Has(SpaceBeforeColon) || h.Flags.Has(HasTE) && h.Minor == 0 {
+		if h.flags.Has(SpaceBeforeColon) || h.flags.Has(HasTE) && h.minor == 0 {
 			return
 		}
 		if bytes.HasPrefix(b, []byte("HTTP/")) {
@@ -132,53 +129,53 @@ func FuzzAgainstNetHTTP(f *testing.F) {
 	})
 }
 
-func againstReadRequest(t *testing.T, b []byte, h Head, r Result) {
+func againstReadRequest(t *testing.T, b []byte, h parsedHead, r Result) {
 	src := bytes.NewReader(b)
 	buf := bufio.NewReader(src)
 	m, err := http.ReadRequest(buf)
 	if err != nil || m.ProtoMajor != 1 || len(m.Method) > maxMethod {
 		return
 	}
-	if r != Complete || h.Kind != Request {
+	if r != Complete || h.kind != Request {
 		t.Fatalf("got %v, %+v; net/http reads %+v", r, h, m)
 	}
 	chunked := slices.Contains(m.TransferEncoding, "chunked")
-	if h.Method != methodOf([]byte(m.Method)) || int(h.Minor) != m.ProtoMinor ||
-		h.Persistent() == m.Close || h.Flags.Has(TEChunked) != chunked {
+	if h.method != methodOf([]byte(m.Method)) || int(h.minor) != m.ProtoMinor ||
+		h.pack().Persistent() == m.Close || h.flags.Has(TEChunked) != chunked {
 		t.Fatalf("got %+v; net/http reads %+v", h, m)
 	}
-	if want := m.RequestURI; string(Target(b, h)) != want {
-		t.Fatalf("target %q, net/http has %q", Target(b, h), want)
+	if want := m.RequestURI; string(h.pack().Target(b)) != want {
+		t.Fatalf("target %q, net/http has %q", h.pack().Target(b), want)
 	}
 	if _, err := io.Copy(io.Discard, m.Body); err == nil {
 		checkEnd(t, b, len(b)-src.Len()-buf.Buffered())
 	}
 }
 
-func againstReadResponse(t *testing.T, b []byte, h Head, r Result) {
+func againstReadResponse(t *testing.T, b []byte, h parsedHead, r Result) {
 	src := bytes.NewReader(b)
 	buf := bufio.NewReader(src)
 	m, err := http.ReadResponse(buf, nil)
 	if err != nil || m.ProtoMajor != 1 || m.StatusCode < 100 || strings.HasPrefix(string(b[8:]), "  ") {
 		return
 	}
-	if r != Complete || h.Kind != Response {
+	if r != Complete || h.kind != Response {
 		t.Fatalf("got %v, %+v; net/http reads %+v", r, h, m)
 	}
-	if int(h.Status) != m.StatusCode || int(h.Minor) != m.ProtoMinor {
+	if int(h.status) != m.StatusCode || int(h.minor) != m.ProtoMinor {
 		t.Fatalf("got %+v; net/http reads %+v", h, m)
 	}
 	n, err := io.Copy(io.Discard, m.Body)
-	if err != nil || h.Status == 101 {
+	if err != nil || h.status == 101 {
 		return
 	}
 	if m.ContentLength < 0 && len(m.TransferEncoding) == 0 && m.Body != http.NoBody {
-		if int(h.Len)+int(n) != len(b) {
-			t.Fatalf("head of %d bytes; net/http reads %d bytes of body until close of %d", h.Len, n, len(b))
+		if int(h.length)+int(n) != len(b) {
+			t.Fatalf("head of %d bytes; net/http reads %d bytes of body until close of %d", h.length, n, len(b))
 		}
 		return
 	}
-	if h.Persistent() == m.Close {
+	if h.pack().Persistent() == m.Close {
 		t.Fatalf("got %+v; net/http reads %+v", h, m)
 	}
 	checkEnd(t, b, len(b)-src.Len()-buf.Buffered())

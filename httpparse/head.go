@@ -1,64 +1,36 @@
 package httpparse
 
-import "strings"
+import "bytes"
 
 // Kind says which of the two messages a head begins.
 type Kind uint8
 
 // The kinds of message.
 const (
-	NoKind Kind = iota
-	Request
-	Response
+	NoKind   Kind = iota // no head
+	Request              // RFC 9112, 3
+	Response             // RFC 9112, 4
 )
 
 // String returns "none", "request" or "response".
 func (k Kind) String() string { return name([]string{"none", "request", "response"}, k) }
 
-// HeadFlags are what a head's lines say about framing, persistence and form.
-type HeadFlags uint32
-
-// The flags of a head.
-const (
-	ConnClose          HeadFlags = 1 << iota // Connection: close
-	ConnKeepAlive                            // Connection: keep-alive
-	ConnUpgrade                              // Connection: upgrade
-	ProxyConnClose                           // Proxy-Connection: close; a fact only (RFC 9112, C.2.2)
-	ProxyConnKeepAlive                       // Proxy-Connection: keep-alive; a fact only
-	HasUpgrade                               // an Upgrade field is present
-	UpgradeH2C                               // Upgrade: h2c
-	UpgradeWebSocket                         // Upgrade: websocket
-	HasTE                                    // a Transfer-Encoding field is present
-	TEChunked                                // its final coding is chunked (RFC 9112, 6.1)
-	HasCL                                    // a Content-Length field is present
-	BadCL                                    // it is no number, or two of them differ (RFC 9112, 6.3)
-	ExpectContinue                           // Expect: 100-continue
-	HasKeepAlive                             // a Keep-Alive field is present
-	ObsFold                                  // a line begins with white space (RFC 9112, 5.2)
-	LFOnly                                   // a line ends in LF without CR (RFC 9112, 2.2)
-	LeadingEmptyLines                        // empty lines came before the start line (RFC 9112, 2.2)
-	SpaceBeforeColon                         // white space after a field name (RFC 9112, 5.1); of the fields above only
-)
-
-var flagNames = [...]string{
-	"conn-close", "conn-keep-alive", "conn-upgrade", "proxy-conn-close", "proxy-conn-keep-alive",
-	"upgrade", "upgrade-h2c", "upgrade-websocket", "te", "te-chunked", "cl", "bad-cl",
-	"expect-continue", "keep-alive", "obs-fold", "lf-only", "leading-empty-lines", "space-before-colon",
-}
-
-// Has reports whether every flag of want is set in f.
-func (f HeadFlags) Has(want HeadFlags) bool { return f&want == want }
-
-// String returns the names of the flags, separated by spaces.
-func (f HeadFlags) String() string {
-	var names []string
-	for i, s := range flagNames {
-		if f&(1<<i) != 0 {
-			names = append(names, s)
-		}
-	}
-	return strings.Join(names, " ")
-}
+// Head is what the head of a message says about its framing, about the
+// persistence of its connection, and where in the head its target lies. It is a
+// value of three words without a pointer: copying is cheap, equal heads are ==,
+// and the zero Head is none, of [NoKind]. Other text is found in the bytes of
+// the head by [Field].
+//
+// The words are exported so that a Head can travel in a segment's note
+// (flows.Note has the same form: convert one to the other); only the methods
+// read them. They are packed as follows, each from its lowest bit:
+//
+//	A: kind 2, method or status 10, minor version 4, length 16, flags 32 bits
+//	B: target length 16, target offset 12, Keep-Alive timeout 18 and max 18 bits
+//	C: content length
+//
+// Timeout and max are stored plus one, so that absent is zero.
+type Head struct{ A, B, C uint64 }
 
 // MaxHead is the length in bytes of the longest head that is read as one.
 // Servers stop far earlier, at 8 to 32 KiB.
@@ -68,44 +40,111 @@ const MaxHead = 64<<10 - 1
 // [Head.KeepAliveMax]; a higher one in the field reads as this.
 const MaxKeepAlive = 1<<18 - 2
 
-// Head is what the head of a message says. It holds no pointer; the target
-// and other text are found in the raw head by [Target], [Host] and [Field].
-type Head struct {
-	ContentLength int64 // bytes, from a valid Content-Length; -1 without
-	Flags         HeadFlags
-	Len           int32 // bytes of the head, leading empty lines and the final empty line included
-	TargetOff     int32 // where the request target begins in the head, and its length; 0 in a response
-	TargetLen     int32
+const (
+	packCode    = 2
+	packMinor   = packCode + 10
+	packLen     = packMinor + 4
+	packFlags   = packLen + 16
+	packOff     = 16
+	packTimeout = packOff + 12
+	packMax     = packTimeout + 18
 
-	KeepAliveTimeout int32 // seconds, from Keep-Alive: timeout=; -1 without
-	KeepAliveMax     int32 // requests, from Keep-Alive: max=; -1 without
+	maxTargetOff = 1<<12 - 1
+)
 
-	Status uint16 // of a response, 100 to 999; 0 in a request
-	Kind   Kind
-	Method Method // of a request
-	Minor  uint8  // 1 for HTTP/1.1
+// Kind returns the kind of message, NoKind if there is no head.
+func (h Head) Kind() Kind { return Kind(h.A & 3) }
+
+// Method returns the method of a request, NoMethod in a response.
+func (h Head) Method() Method {
+	if h.Kind() != Request {
+		return NoMethod
+	}
+	return Method(h.code())
 }
+
+// Status returns the status code of a response, 100 to 999; 0 in a request.
+func (h Head) Status() uint16 {
+	if h.Kind() != Response {
+		return 0
+	}
+	return h.code()
+}
+
+func (h Head) code() uint16 { return uint16(h.A >> packCode & 0x3ff) }
+
+// Minor returns the minor version of the message: 1 for HTTP/1.1.
+func (h Head) Minor() uint8 { return uint8(h.A >> packMinor & 0xf) }
+
+// Flags returns what the lines of the head say.
+func (h Head) Flags() HeadFlags { return HeadFlags(h.A >> packFlags) }
+
+// Len returns the length of the head in bytes, from where the scan began: to
+// the end of the empty line that ends it, and with the empty lines before the
+// start line if the scan saw them ([ScanHead] and [Scan] do, [Parser.Next]
+// takes them beforehand).
+func (h Head) Len() int { return int(h.A >> packLen & 0xffff) }
+
+// ContentLength returns the length of the body in bytes from a valid
+// Content-Length; -1 without (RFC 9110, 8.6).
+func (h Head) ContentLength() int64 { return int64(h.C) }
+
+// KeepAliveTimeout returns the seconds of timeout= in Keep-Alive; -1 without.
+func (h Head) KeepAliveTimeout() int32 { return int32(h.B>>packTimeout&(1<<18-1)) - 1 }
+
+// KeepAliveMax returns the requests of max= in Keep-Alive; -1 without.
+func (h Head) KeepAliveMax() int32 { return int32(h.B>>packMax) - 1 }
 
 // Persistent reports whether the connection may persist after the message, by
 // what this message alone says (RFC 9112, 9.3). A body that only the close
 // ends, and what the other side says, are not considered.
-func (h Head) Persistent() bool { return persistent(h.Minor, h.Flags) }
-
-func persistent(minor uint8, flags HeadFlags) bool {
+func (h Head) Persistent() bool {
+	flags := h.Flags()
 	switch {
 	case flags&ConnClose != 0:
 		return false
-	case minor >= 1:
+	case h.Minor() >= 1:
 		return true
-	default: // HTTP/1.0 with Transfer-Encoding is faulty: close after it (6.1)
+	default: // HTTP/1.0 with Transfer-Encoding is faulty: close after it (RFC 9112, 6.1)
 		return flags&(ConnKeepAlive|HasTE) == ConnKeepAlive
 	}
 }
 
-// name returns the name of a small enumerated value.
-func name[T ~uint8](names []string, v T) string {
-	if int(v) >= len(names) {
-		return "invalid"
+// Target returns the request target in raw, the h.Len() bytes of this head, or
+// nil for a response. It is part of raw.
+func (h Head) Target(raw []byte) []byte {
+	off := int(h.B >> packOff & maxTargetOff)
+	end := off + int(h.B&0xffff)
+	if h.Kind() != Request || end > len(raw) {
+		return nil
 	}
-	return names[v]
+	return raw[off:end]
+}
+
+// Host returns the host, and port if given, that the request in raw is for:
+// the authority of a target in absolute-form or authority-form, else the Host
+// field (RFC 9112, 3.3). User information, and what follows the authority, are
+// cut off. It is part of raw, and nil for a response.
+func (h Head) Host(raw []byte) []byte {
+	if h.Kind() != Request {
+		return nil
+	}
+	target := h.Target(raw)
+	switch i := bytes.Index(target, []byte("://")); {
+	case h.Method() == CONNECT:
+		return withoutUser(target)
+	case i > 0 && target[0] != '/':
+		return withoutUser(target[i+len("://"):])
+	}
+	host, _ := Field(raw, "host")
+	return withoutUser(host)
+}
+
+// withoutUser returns the authority that b begins with, without user information
+// (RFC 3986, 3.2).
+func withoutUser(b []byte) []byte {
+	if end := bytes.IndexAny(b, "/?#"); end >= 0 {
+		b = b[:end]
+	}
+	return b[bytes.LastIndexByte(b, '@')+1:]
 }

@@ -69,9 +69,9 @@ const (
 // value is ready and expects the first byte of a message. It holds no
 // pointer. It is not safe for concurrent use.
 type Parser struct {
-	head   Packed // the last head
-	left   int64  // bytes missing of a counted body or a chunk's data; the size read so far in a chunk size
-	buf    int32  // handle of the buffer with a head that straddles segments, 0 for none
+	head   Head  // the last head
+	left   int64 // bytes missing of a counted body or a chunk's data; the size read so far in a chunk size
+	buf    int32 // handle of the buffer with a head that straddles segments, 0 for none
 	state  State
 	pend   uint8
 	notes  uint8
@@ -81,7 +81,7 @@ type Parser struct {
 // Next takes bytes from the beginning of b, which follow those taken before,
 // and returns how many and what they led to. Call it again with the rest
 // until n is len(b) and the event is [None]. After HeadDone the head's bytes
-// are the last Head().Len of those taken, unless [Parser.RawHead] has them;
+// are the last Head().Len() of those taken, unless [Parser.RawHead] has them;
 // [Parser.Frame] must come next. MessageDone comes for each message that no
 // close ends, also for one without a body, for which it takes no byte. Lost
 // and NotHTTP take all of b.
@@ -142,8 +142,8 @@ func (p *Parser) start(b []byte, bufs *Buffers) (int, Event) {
 	h, r := ScanHead(b[i:])
 	switch r {
 	case Complete:
-		p.headDone(h.Pack())
-		return i + int(h.Len), HeadDone
+		p.headDone(h)
+		return i + h.Len(), HeadDone
 	case NotMessage:
 		return len(b), p.reject()
 	case Malformed:
@@ -156,13 +156,13 @@ func (p *Parser) start(b []byte, bufs *Buffers) (int, Event) {
 	return len(b), HeadStart
 }
 
-// headDone notes a head that has been taken, packed.
-func (p *Parser) headDone(w Packed) {
+// headDone notes a head that has been taken.
+func (p *Parser) headDone(h Head) {
 	if p.notes&noteBlank != 0 {
 		p.notes &^= noteBlank
-		w.A |= uint64(LeadingEmptyLines) << packFlags
+		h.A |= uint64(LeadingEmptyLines) << packFlags
 	}
-	p.head = w
+	p.head = h
 	p.state = stateFrame
 }
 
@@ -187,7 +187,7 @@ func (p *Parser) moreHead(b []byte, bufs *Buffers) (int, Event) {
 	}
 	switch h, r := ScanHead(bufs.get(p.buf)); r {
 	case Complete:
-		p.headDone(h.Pack())
+		p.headDone(h)
 		return n, HeadDone
 	case NeedMore:
 		return n, None
@@ -255,27 +255,18 @@ func (p *Parser) release(bufs *Buffers) {
 }
 
 // TakeHead is the fast path for a head that lies whole in a segment: the
-// caller knows from [ScanHead] that the bytes to come begin with it and takes
-// its h.Len bytes itself. It may be called while [Parser.AtStart] reports true,
-// and stands for the Next that answers HeadDone.
-func (p *Parser) TakeHead(h Head) { p.headDone(h.Pack()) }
-
-// TakePacked is TakeHead for what [Scan] has returned, zero words excepted.
-func (p *Parser) TakePacked(w Packed) { p.headDone(w) }
+// caller knows from [ScanHead], [Scan] or a [Scanner] that the bytes to come
+// begin with h, which is not the zero Head, and takes its h.Len() bytes itself.
+// It may be called while [Parser.AtStart] reports true, and stands for the Next
+// that answers HeadDone.
+func (p *Parser) TakeHead(h Head) { p.headDone(h) }
 
 // AtStart reports whether the parser stands between messages, with no byte of
 // the next one taken and no event due.
 func (p *Parser) AtStart() bool { return p.state == stateStart && p.pend == 0 && p.buf == 0 }
 
-// Head returns the last head that was taken; its Kind is NoKind before the
-// first. Its Len leaves out empty lines that Next took before it.
-func (p *Parser) Head() Head {
-	h, _ := Unpack(p.head)
-	return h
-}
-
-// PackedHead is [Parser.Head] without the unpacking.
-func (p *Parser) PackedHead() Packed { return p.head }
+// Head returns the last head that was taken, the zero Head before the first.
+func (p *Parser) Head() Head { return p.head }
 
 // RawHead returns the bytes of the head just taken if it straddled segments,
 // else nil: the caller has them. They are valid until the next call of Next.

@@ -24,25 +24,29 @@ func (r Result) String() string {
 // maxLeading bounds the empty lines, in bytes, before a start line.
 const maxLeading = 1024
 
-// ScanHead reads the head at the beginning of b in one pass. The Head is of
-// use with [Complete] only. It allocates nothing and keeps no part of b.
+// ScanHead reads the head at the beginning of b in one pass (RFC 9112, 2 to 5).
+// The Head is the zero one unless the result is [Complete]; h.Len() says how many
+// bytes of b it takes, leading empty lines (RFC 9112, 2.2) included. It allocates
+// nothing, keeps no part of b, and any number of goroutines may call it.
 func ScanHead(b []byte) (Head, Result) {
-	h := Head{ContentLength: -1, KeepAliveTimeout: -1, KeepAliveMax: -1}
-	r := h.scan(b)
-	return h, r
+	h := newParsedHead()
+	if r := h.scan(b); r != Complete {
+		return Head{}, r
+	}
+	return h.pack(), Complete
 }
 
-// Scan returns the packed form of the head that b begins with, or zero words
-// if there is no whole head or one of an unusual kind, which [Parser.Next]
-// will find. It rejects what begins otherwise at the first bytes, and can be
-// called for each segment.
-func Scan(b []byte) Packed {
+// Scan is ScanHead for the packet path: it returns the head that b begins with,
+// or the zero Head if there is no whole one, or one of an unusual kind, which
+// [Parser.Next] will find. It rejects what begins otherwise at the first bytes,
+// and can be called for each segment.
+func Scan(b []byte) Head {
 	if !usualStart(b) {
-		return Packed{}
+		return Head{}
 	}
-	h := Head{ContentLength: -1, KeepAliveTimeout: -1, KeepAliveMax: -1}
+	h := newParsedHead()
 	if h.scan(b) != Complete {
-		return Packed{}
+		return Head{}
 	}
 	return h.pack()
 }
@@ -60,7 +64,7 @@ func usualStart(b []byte) bool {
 }
 
 // scan fills h from the head that b begins with.
-func (h *Head) scan(b []byte) Result {
+func (h *parsedHead) scan(b []byte) Result {
 	whole := b
 	if len(b) > MaxHead {
 		b = b[:MaxHead]
@@ -71,11 +75,11 @@ func (h *Head) scan(b []byte) Result {
 		if at, r = skipEmptyLines(b); r != Complete {
 			return r
 		}
-		h.Flags |= LeadingEmptyLines
+		h.flags |= LeadingEmptyLines
 	}
 	end, r := h.startLine(b, at)
 	if r == Complete {
-		r = h.fields(b, end)
+		r = h.readFields(b, end)
 	}
 	if r == NeedMore && len(whole) > MaxHead {
 		return Malformed
@@ -105,7 +109,7 @@ func skipEmptyLines(b []byte) (int, Result) {
 }
 
 // startLine reads the start line at b[at:] and returns where it ends.
-func (h *Head) startLine(b []byte, at int) (int, Result) {
+func (h *parsedHead) startLine(b []byte, at int) (int, Result) {
 	if r := startsResponse(b[at:]); r == Complete {
 		return h.statusLine(b, at)
 	} else if r == NeedMore {
@@ -138,7 +142,7 @@ func startsResponse(b []byte) Result {
 
 // statusLine reads HTTP/1.x SP 3DIGIT [SP reason] (RFC 9112, 4). A missing
 // reason phrase may take its space along.
-func (h *Head) statusLine(b []byte, at int) (int, Result) {
+func (h *parsedHead) statusLine(b []byte, at int) (int, Result) {
 	line := b[at:]
 	if !isDigit(line[7]) {
 		return 0, NotMessage
@@ -150,15 +154,15 @@ func (h *Head) statusLine(b []byte, at int) (int, Result) {
 	if line[8] != ' ' || d2 > 9 || d2 == 0 || d1 > 9 || d0 > 9 || !endsStatus(line[12]) {
 		return 0, Malformed
 	}
-	h.Kind = Response
-	h.Minor = line[7] - '0'
-	h.Status = uint16(d2)*100 + uint16(d1)*10 + uint16(d0)
+	h.kind = Response
+	h.minor = line[7] - '0'
+	h.status = uint16(d2)*100 + uint16(d1)*10 + uint16(d0)
 	n := bytes.IndexByte(line[12:], '\n')
 	if n < 0 {
 		return 0, NeedMore
 	}
 	if line[12+n-1] != '\r' {
-		h.Flags |= LFOnly
+		h.flags |= LFOnly
 	}
 	return at + 12 + n + 1, Complete
 }
@@ -177,7 +181,7 @@ func statusPrefix(line []byte) Result {
 
 // requestLine reads method SP target SP HTTP/1.x (RFC 9112, 3). Spaces inside
 // the target are tolerated, as is white space at the end of the line.
-func (h *Head) requestLine(b []byte, at int) (int, Result) {
+func (h *parsedHead) requestLine(b []byte, at int) (int, Result) {
 	line := b[at:]
 	sp := 0
 	for sp < len(line) && isToken[line[sp]] {
@@ -198,20 +202,20 @@ func (h *Head) requestLine(b []byte, at int) (int, Result) {
 	if !ok || version <= sp+2 { // no target
 		return 0, NotMessage
 	}
-	h.Kind = Request
-	h.Method = methodOf(line[:sp])
-	h.TargetOff = int32(at + sp + 1)
-	h.TargetLen = int32(version - 1 - (sp + 1))
+	h.kind = Request
+	h.method = methodOf(line[:sp])
+	h.targetOff = int32(at + sp + 1)
+	h.targetLen = int32(version - 1 - (sp + 1))
 	return at + lf + 1, Complete
 }
 
 // requestVersion reads the version that ends a request line, LF cut off, and
 // returns where it begins.
-func (h *Head) requestVersion(line []byte) (int, bool) {
+func (h *parsedHead) requestVersion(line []byte) (int, bool) {
 	if line[len(line)-1] == '\r' {
 		line = line[:len(line)-1]
 	} else {
-		h.Flags |= LFOnly
+		h.flags |= LFOnly
 	}
 	for len(line) > 0 && (line[len(line)-1] == ' ' || line[len(line)-1] == '\t') {
 		line = line[:len(line)-1]
@@ -224,7 +228,7 @@ func (h *Head) requestVersion(line []byte) (int, bool) {
 	if w&httpVersionMask != httpVersion || !isDigit(byte(w>>56)) {
 		return 0, false
 	}
-	h.Minor = byte(w>>56) - '0'
+	h.minor = byte(w>>56) - '0'
 	return v, true
 }
 
@@ -240,8 +244,8 @@ var looked = func() (t [256]bool) {
 	return t
 }()
 
-// fields reads the field lines from b[at:] to the empty line that ends them.
-func (h *Head) fields(b []byte, at int) Result {
+// readFields reads the field lines from b[at:] to the empty line that ends them.
+func (h *parsedHead) readFields(b []byte, at int) Result {
 	lfOnly := false
 	for at < len(b) {
 		c := b[at]
@@ -253,7 +257,7 @@ func (h *Head) fields(b []byte, at int) Result {
 			return NeedMore
 		}
 		if looked[c] {
-			h.field(b[at:], n)
+			h.readField(b[at:], n)
 		}
 		at += n + 1
 		lfOnly = lfOnly || b[at-2] != '\r'
@@ -262,15 +266,15 @@ func (h *Head) fields(b []byte, at int) Result {
 }
 
 // endFields notes that the empty line that ends the head begins at at, with c.
-func (h *Head) endFields(at int, c byte, lfOnly bool) Result {
+func (h *parsedHead) endFields(at int, c byte, lfOnly bool) Result {
 	if c == '\r' {
 		at++
 	} else {
 		lfOnly = true
 	}
 	if lfOnly {
-		h.Flags |= LFOnly
+		h.flags |= LFOnly
 	}
-	h.Len = int32(at + 1)
+	h.length = int32(at + 1)
 	return Complete
 }

@@ -4,36 +4,61 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // req and resp are heads without the values that a test names.
-func req(m Method, off, length int32, flags HeadFlags) Head {
-	return Head{Kind: Request, Method: m, Minor: 1, TargetOff: off, TargetLen: length, Flags: flags,
-		ContentLength: -1, KeepAliveTimeout: -1, KeepAliveMax: -1}
+func req(m Method, off, length int32, flags HeadFlags) parsedHead {
+	return parsedHead{kind: Request, method: m, minor: 1, targetOff: off, targetLen: length, flags: flags,
+		contentLength: -1, keepAliveTimeout: -1, keepAliveMax: -1}
 }
 
-func resp(status uint16, flags HeadFlags) Head {
-	return Head{Kind: Response, Status: status, Minor: 1, Flags: flags,
-		ContentLength: -1, KeepAliveTimeout: -1, KeepAliveMax: -1}
+func resp(status uint16, flags HeadFlags) parsedHead {
+	return parsedHead{kind: Response, status: status, minor: 1, flags: flags,
+		contentLength: -1, keepAliveTimeout: -1, keepAliveMax: -1}
 }
 
-func (h Head) cl(n int64) Head            { h.ContentLength = n; return h }
-func (h Head) minor(n uint8) Head         { h.Minor = n; return h }
-func (h Head) keep(timeout, n int32) Head { h.KeepAliveTimeout, h.KeepAliveMax = timeout, n; return h }
+func (h parsedHead) cl(n int64) parsedHead    { h.contentLength = n; return h }
+func (h parsedHead) http1(n uint8) parsedHead { h.minor = n; return h }
+func (h parsedHead) keep(timeout, n int32) parsedHead {
+	h.keepAliveTimeout, h.keepAliveMax = timeout, n
+	return h
+}
+
+// unpack returns what the methods of a head say.
+func unpack(h Head) parsedHead {
+	return parsedHead{kind: h.Kind(), method: h.Method(), status: h.Status(), minor: h.Minor(), flags: h.Flags(),
+		length: int32(h.Len()), contentLength: h.ContentLength(),
+		targetOff: int32(h.B >> packOff & maxTargetOff), targetLen: int32(h.B & 0xffff),
+		keepAliveTimeout: h.KeepAliveTimeout(), keepAliveMax: h.KeepAliveMax()}
+}
+
+// scanned returns what a scan of b finds, also where that is not a whole head,
+// after a check that ScanHead says the same.
+func scanned(t testing.TB, b []byte) (parsedHead, Result) {
+	t.Helper()
+	h := newParsedHead()
+	r := h.scan(b)
+	packed, again := ScanHead(b)
+	if again != r || r != Complete && packed != (Head{}) {
+		t.Fatalf("ScanHead = %x, %v, want %v", packed, again, r)
+	}
+	if r == Complete && unpack(packed) != h {
+		t.Fatalf("the methods of the head say %+v, want %+v", unpack(packed), h)
+	}
+	return h, r
+}
 
 // Heads that are complete, with what they say; the length is that of the text.
 var completeHeads = []struct {
 	name, text string
-	want       Head
+	want       parsedHead
 }{
 	{"wrk", wrkHead, req(GET, 4, 7, 0)},
 	{"nginx", nginxHead, resp(200, HasCL|ConnKeepAlive).cl(1024)},
 	{"browser", browserHead, req(GET, 4, 19, ConnKeepAlive)},
 	{"no field", "GET / HTTP/1.1\r\n\r\n", req(GET, 4, 1, 0)},
-	{"HTTP/1.0", "HEAD /x HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", req(HEAD, 5, 2, ConnKeepAlive).minor(0)},
-	{"HTTP/1.7", "HTTP/1.7 200 OK\r\n\r\n", resp(200, 0).minor(7)},
+	{"HTTP/1.0", "HEAD /x HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", req(HEAD, 5, 2, ConnKeepAlive).http1(0)},
+	{"HTTP/1.7", "HTTP/1.7 200 OK\r\n\r\n", resp(200, 0).http1(7)},
 	{"unregistered method", "FROB /x HTTP/1.1\r\n\r\n", req(OtherMethod, 5, 2, 0)},
 	{"method in lower case", "get / HTTP/1.1\r\n\r\n", req(OtherMethod, 4, 1, 0)},
 	{"longest method", "UPDATEREDIRECTREF / HTTP/1.1\r\n\r\n", req(UPDATEREDIRECTREF, 18, 1, 0)},
@@ -92,24 +117,23 @@ func TestScanHeadComplete(t *testing.T) {
 	for _, tt := range completeHeads {
 		t.Run(tt.name, func(t *testing.T) {
 			want := tt.want
-			want.Len = int32(len(tt.text))
+			want.length = int32(len(tt.text))
 			for _, behind := range []string{"", "x", "\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", strings.Repeat("\n", MaxHead)} {
-				got, r := ScanHead([]byte(tt.text + behind))
+				got, r := scanned(t, []byte(tt.text+behind))
 				if r != Complete {
 					t.Fatalf("with %d bytes behind: got %v, want complete", len(behind), r)
 				}
-				if diff := cmp.Diff(got, want); diff != "" {
-					t.Fatalf("with %d bytes behind (-got +want):\n%s", len(behind), diff)
+				if got != want {
+					t.Fatalf("with %d bytes behind: got %+v, want %+v", len(behind), got, want)
 				}
 			}
 			for i := range tt.text {
-				if _, r := ScanHead([]byte(tt.text[:i])); r != NeedMore {
+				if _, r := scanned(t, []byte(tt.text[:i])); r != NeedMore {
 					t.Errorf("first %d bytes: got %v, want need more", i, r)
 				}
 			}
-			back, ok := Unpack(want.Pack())
-			if diff := cmp.Diff(back, want); diff != "" || !ok {
-				t.Errorf("Unpack(Pack) = %v (-got +want):\n%s", ok, diff)
+			if back := unpack(want.pack()); back != want {
+				t.Errorf("packed: got %+v, want %+v", back, want)
 			}
 		})
 	}
@@ -159,10 +183,10 @@ func TestScanHeadRejects(t *testing.T) {
 		{"reason too long", "HTTP/1.1 200 " + long, Malformed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if h, r := ScanHead([]byte(tt.text)); r != tt.want {
+			if h, r := scanned(t, []byte(tt.text)); r != tt.want {
 				t.Errorf("got %v (%+v), want %v", r, h, tt.want)
 			}
-			if w := Scan([]byte(tt.text)); w != (Packed{}) {
+			if w := Scan([]byte(tt.text)); w != (Head{}) {
 				t.Errorf("Scan = %x, want zero", w)
 			}
 		})
@@ -172,12 +196,9 @@ func TestScanHeadRejects(t *testing.T) {
 func TestLongestHead(t *testing.T) {
 	const frame = "GET / HTTP/1.1\r\nX: \r\n\r\n"
 	head := strings.Replace(frame, "X: ", "X: "+strings.Repeat("a", MaxHead-len(frame)), 1)
-	h, r := ScanHead([]byte(head + "more"))
-	if r != Complete || h.Len != MaxHead {
-		t.Fatalf("got %v, length %d; want complete, %d", r, h.Len, MaxHead)
-	}
-	if back, ok := Unpack(h.Pack()); !ok || back != h {
-		t.Errorf("Unpack(Pack) = %+v, %v, want %+v", back, ok, h)
+	h, r := scanned(t, []byte(head+"more"))
+	if r != Complete || h.length != MaxHead {
+		t.Fatalf("got %v, length %d; want complete, %d", r, h.length, MaxHead)
 	}
 }
 
@@ -185,21 +206,21 @@ func TestScan(t *testing.T) {
 	for _, tt := range completeHeads {
 		in := []byte(tt.text + "body")
 		got := Scan(in)
-		if got == (Packed{}) {
+		if got == (Head{}) {
 			if usualStart(in) {
 				t.Errorf("%s: zero", tt.name)
 			}
 			continue
 		}
-		if h, _ := ScanHead(in); got != h.Pack() {
-			t.Errorf("%s: got %x, want %x", tt.name, got, h.Pack())
+		if h, _ := ScanHead(in); got != h {
+			t.Errorf("%s: got %x, want %x", tt.name, got, h)
 		}
 	}
 	for _, usual := range []string{wrkHead, nginxHead, browserHead} {
-		if Scan([]byte(usual)) == (Packed{}) {
+		if Scan([]byte(usual)) == (Head{}) {
 			t.Errorf("zero for %q", usual)
 		}
-		if w := Scan([]byte(usual[:len(usual)-1])); w != (Packed{}) {
+		if w := Scan([]byte(usual[:len(usual)-1])); w != (Head{}) {
 			t.Errorf("got %x for a cut %q", w, usual)
 		}
 	}
@@ -207,50 +228,34 @@ func TestScan(t *testing.T) {
 
 func TestPackRange(t *testing.T) {
 	good := req(GET, 4, 1, 0)
-	good.Len = 18
-	if _, ok := Unpack(good.Pack()); !ok {
+	good.length = 18
+	if good.pack() == (Head{}) {
 		t.Fatal("a usual head cannot be packed")
 	}
 	for _, tt := range []struct {
 		name string
-		edit func(*Head)
+		edit func(*parsedHead)
 	}{
-		{"no kind", func(h *Head) { h.Kind = NoKind }},
-		{"unknown kind", func(h *Head) { h.Kind = 3 }},
-		{"long head", func(h *Head) { h.Len = MaxHead + 1 }},
-		{"negative length", func(h *Head) { h.Len = -1 }},
-		{"long target", func(h *Head) { h.TargetLen = 1 << 16 }},
-		{"far target", func(h *Head) { h.TargetOff = 1 << 12 }},
-		{"timeout", func(h *Head) { h.KeepAliveTimeout = MaxKeepAlive + 1 }},
-		{"max", func(h *Head) { h.KeepAliveMax = -2 }},
-		{"minor", func(h *Head) { h.Minor = 10 }},
-		{"status of a request", func(h *Head) { h.Status = 200 }},
-		{"status", func(h *Head) { h.Kind, h.Method, h.Status = Response, NoMethod, 1000 }},
+		{"no kind", func(h *parsedHead) { h.kind = NoKind }},
+		{"unknown kind", func(h *parsedHead) { h.kind = 3 }},
+		{"long head", func(h *parsedHead) { h.length = MaxHead + 1 }},
+		{"negative length", func(h *parsedHead) { h.length = -1 }},
+		{"long target", func(h *parsedHead) { h.targetLen = 1 << 16 }},
+		{"far target", func(h *parsedHead) { h.targetOff = 1 << 12 }},
+		{"timeout", func(h *parsedHead) { h.keepAliveTimeout = MaxKeepAlive + 1 }},
+		{"max", func(h *parsedHead) { h.keepAliveMax = -2 }},
+		{"minor", func(h *parsedHead) { h.minor = 10 }},
+		{"status of a request", func(h *parsedHead) { h.status = 200 }},
+		{"status", func(h *parsedHead) { h.kind, h.method, h.status = Response, NoMethod, 1000 }},
 	} {
 		h := good
 		tt.edit(&h)
-		if w := h.Pack(); w != (Packed{}) {
+		if w := h.pack(); w != (Head{}) {
 			t.Errorf("%s: got %x, want zero", tt.name, w)
 		}
 	}
-	if h, ok := Unpack(Packed{}); ok {
-		t.Errorf("zero words unpack to %+v", h)
-	}
-}
-
-func TestPackedMethods(t *testing.T) {
-	for _, tt := range completeHeads {
-		h, _ := ScanHead([]byte(tt.text))
-		w := Packed(h.Pack())
-		got := Head{Kind: w.Kind(), Method: w.Method(), Status: w.Status(), Minor: w.Minor(), Flags: w.Flags(),
-			Len: int32(w.Len()), ContentLength: w.ContentLength(),
-			TargetOff: h.TargetOff, TargetLen: h.TargetLen, KeepAliveTimeout: h.KeepAliveTimeout, KeepAliveMax: h.KeepAliveMax}
-		if diff := cmp.Diff(got, h); diff != "" {
-			t.Errorf("%s (-got +want):\n%s", tt.name, diff)
-		}
-		if w.Persistent() != h.Persistent() {
-			t.Errorf("%s: packed persistent %v, want %v", tt.name, w.Persistent(), h.Persistent())
-		}
+	if got := (Head{}).Kind(); got != NoKind {
+		t.Errorf("the zero head has the kind %v", got)
 	}
 }
 
@@ -272,7 +277,8 @@ func TestPersistent(t *testing.T) {
 		{0, ConnKeepAlive | HasTE | TEChunked, false},
 		{0, ProxyConnKeepAlive, false},
 	} {
-		if got := resp(200, tt.flags).minor(tt.minor).Persistent(); got != tt.want {
+		h := resp(200, tt.flags).http1(tt.minor)
+		if got := h.pack().Persistent(); got != tt.want {
 			t.Errorf("HTTP/1.%d %v: got %v, want %v", tt.minor, tt.flags, got, tt.want)
 		}
 	}
@@ -296,14 +302,15 @@ func TestRawHelpers(t *testing.T) {
 		if r != Complete {
 			t.Fatalf("%s: %v", tt.name, r)
 		}
-		if got := string(Target([]byte(tt.head), h)); got != tt.target {
+		if got := string(h.Target([]byte(tt.head))); got != tt.target {
 			t.Errorf("%s: target %q, want %q", tt.name, got, tt.target)
 		}
-		if got := string(Host([]byte(tt.head), h)); got != tt.host {
+		if got := string(h.Host([]byte(tt.head))); got != tt.host {
 			t.Errorf("%s: host %q, want %q", tt.name, got, tt.host)
 		}
 	}
-	if got := Target([]byte("GET"), req(GET, 4, 7, 0)); got != nil {
+	short := req(GET, 4, 7, 0)
+	if got := short.pack().Target([]byte("GET")); got != nil {
 		t.Errorf("target of a raw head that is too short: %q, want nil", got)
 	}
 }
@@ -359,7 +366,7 @@ func TestScanAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() {
 		sink = Scan(in)
 		h, _ := ScanHead(other)
-		sink = h.Pack()
+		sink = h
 	}); n != 0 {
 		t.Errorf("%v allocations, want none", n)
 	}

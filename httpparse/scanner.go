@@ -13,8 +13,8 @@ type Scanner struct {
 
 // scannedHead is a head that was scanned, with its bytes.
 type scannedHead struct {
-	packed Packed
-	raw    [maxScanned]byte
+	head Head
+	raw  [maxScanned]byte
 }
 
 const (
@@ -23,20 +23,20 @@ const (
 )
 
 // Scan is the function [Scan].
-func (s *Scanner) Scan(b []byte) Packed {
+func (s *Scanner) Scan(b []byte) Head {
 	if !usualStart(b) {
-		return Packed{}
+		return Head{}
 	}
 	known := &s.heads[slotOf(b)]
-	if n := known.packed.Len(); n > 0 && n <= len(b) && string(b[:n]) == string(known.raw[:n]) {
-		return known.packed
+	if n := known.head.Len(); n > 0 && n <= len(b) && string(b[:n]) == string(known.raw[:n]) {
+		return known.head
 	}
-	w := Scan(b)
-	if n := w.Len(); n > 0 && n <= maxScanned {
-		known.packed = w
+	h := Scan(b)
+	if n := h.Len(); n > 0 && n <= maxScanned {
+		known.head = h
 		copy(known.raw[:], b[:n])
 	}
-	return w
+	return h
 }
 
 // slotOf returns where the head that b begins with is remembered: by the

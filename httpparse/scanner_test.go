@@ -53,7 +53,7 @@ func TestScannerTurns(t *testing.T) {
 	for range 3 {
 		for _, path := range []string{"/a", "/b", "/c"} {
 			head := []byte("GET /same/prefix" + path + " HTTP/1.1\r\nHost: " + path[1:] + "\r\n\r\n")
-			if got, want := s.Scan(head), Scan(head); got != want || got == (Packed{}) {
+			if got, want := s.Scan(head), Scan(head); got != want || got == (Head{}) {
 				t.Errorf("%s: got %x, want %x", path, got, want)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 type goldenCase struct {
@@ -51,7 +51,7 @@ var cases = []goldenCase{
 // TestGoldenCases compares every format of the cases with testdata/golden.
 func TestGoldenCases(t *testing.T) {
 	for _, c := range cases {
-		for _, f := range report.Formats {
+		for _, f := range formats.All {
 			if f.Name == "png" {
 				continue // its drawing is that of svg
 			}

@@ -79,9 +79,9 @@ func New(opt Options) *Analyzer {
 	return a
 }
 
-// Apply takes the next segments of the capture; none if it is quiet. Its error
-// is always nil; it has one to fit the reader.
-func (a *Analyzer) Apply(segs []flows.Segment) error {
+// Apply takes the next segments of the capture, in order; none if it is quiet.
+// The segments are the caller's again when it returns.
+func (a *Analyzer) Apply(segs []flows.Segment) {
 	for i := range segs {
 		s := &segs[i]
 		ignored := a.engine.Counts().IgnoredRST
@@ -108,7 +108,6 @@ func (a *Analyzer) Apply(segs []flows.Segment) error {
 		a.folded = a.engine.Now()
 		a.books.fold(a.folded - 2*int64(a.opt.TimeWait) - foldEvery)
 	}
-	return nil
 }
 
 // foldEvery is how often sums forget, in ns: what they keep until then is small.

@@ -9,15 +9,14 @@ import (
 const maxText = 2048
 
 // keep starts the record of an exchange, and returns its number.
-func (a *Analyzer) keep(c *flows.Conn, t *httpState, w httpparse.Packed, raw []byte, at int64, num uint64) int32 {
-	h, _ := httpparse.Unpack(w)
+func (a *Analyzer) keep(c *flows.Conn, t *httpState, h httpparse.Head, raw []byte, at int64, num uint64) int32 {
 	connect := int64(0)
 	if t.requests == 1 {
 		connect = connectTime(c)
 	}
 	a.exchanges = append(a.exchanges, Exchange{
-		Connection: c.ID, N: t.requests, Method: h.Method,
-		MethodName: text(methodOf(raw)), Target: text(httpparse.Target(raw, h)), Host: text(httpparse.Host(raw, h)),
+		Connection: c.ID, N: t.requests, Method: h.Method(),
+		MethodName: text(methodOf(raw)), Target: text(h.Target(raw)), Host: text(h.Host(raw)),
 		RequestAt: at, RequestPacket: num, RequestDone: Unknown, FirstByteAt: Unknown, DoneAt: Unknown,
 		ConnectTime: connect,
 	})

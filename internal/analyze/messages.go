@@ -46,11 +46,11 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	b := d.Payload
 	switch {
 	case d.Note.A != 0 && p.AtStart():
-		w := httpparse.Packed(d.Note)
-		p.TakePacked(w)
-		a.show(c, from, d.Seq, b[:w.Len()], httpparse.HeadPart, httpparse.HeadDone)
-		a.head(c, t, from, w, b[:w.Len()], d)
-		b = b[w.Len():]
+		h := httpparse.Head(d.Note)
+		p.TakeHead(h)
+		a.show(c, from, d.Seq, b[:h.Len()], httpparse.HeadPart, httpparse.HeadDone)
+		a.head(c, t, from, h, b[:h.Len()], d)
+		b = b[h.Len():]
 	default:
 		p.SegmentStart(b)
 	}
@@ -119,9 +119,9 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 			raw := p.RawHead(&a.bufs)
 			h := p.Head()
 			if raw == nil {
-				raw = taken[len(taken)-int(h.Len):]
+				raw = taken[len(taken)-h.Len():]
 			}
-			a.head(c, t, from, h.Pack(), raw, d)
+			a.head(c, t, from, h, raw, d)
 		case httpparse.MessageDone:
 			a.done(c, t, from, d.Now)
 			if len(b) == 0 && p.AtStart() {
@@ -147,7 +147,7 @@ func (a consumer) began(c *flows.Conn, t *httpState, from flows.Side, d *flows.D
 }
 
 // head takes a head that is whole. raw are its bytes.
-func (a consumer) head(c *flows.Conn, t *httpState, from flows.Side, w httpparse.Packed, raw []byte, d *flows.Data) {
+func (a consumer) head(c *flows.Conn, t *httpState, from flows.Side, h httpparse.Head, raw []byte, d *flows.Data) {
 	at, num := d.Time, d.Num
 	if r := a.reader; r.headNum[from] != 0 {
 		at, num = r.headAt[from], r.headNum[from]
@@ -156,16 +156,16 @@ func (a consumer) head(c *flows.Conn, t *httpState, from flows.Side, w httpparse
 	if a.opt.Rewrite != nil {
 		raw = a.opt.Rewrite(raw)
 	}
-	if w.Kind() == httpparse.Request {
-		a.request(c, t, from, w, raw, at, num)
+	if h.Kind() == httpparse.Request {
+		a.request(c, t, from, h, raw, at, num)
 	} else {
-		a.response(c, t, from, w, at, num)
-		if w.Flags()&httpparse.TEChunked != 0 && t.has(bodied) && eventStream(raw) {
+		a.response(c, t, from, h, at, num)
+		if h.Flags()&httpparse.TEChunked != 0 && t.has(bodied) && eventStream(raw) {
 			t.facts |= events
 		}
 	}
 	if t.pair != 0 && t.requests+t.responses <= 2 { // later ones say the same
-		a.pools.recognize(t.pair, w, raw)
+		a.pools.recognize(t.pair, h, raw)
 	}
 }
 
@@ -177,7 +177,7 @@ func eventStream(raw []byte) bool {
 }
 
 // request takes the head of a request.
-func (a consumer) request(c *flows.Conn, t *httpState, from flows.Side, w httpparse.Packed, raw []byte, at int64, num uint64) {
+func (a consumer) request(c *flows.Conn, t *httpState, from flows.Side, h httpparse.Head, raw []byte, at int64, num uint64) {
 	if !t.has(sawRequest) {
 		t.facts |= sawRequest
 		t.requester = from
@@ -194,10 +194,10 @@ func (a consumer) request(c *flows.Conn, t *httpState, from flows.Side, w httppa
 		a.pools.pairs[t.pair].rtt = ns
 	}
 	if !t.has(sawResponse) {
-		t.minor = w.Minor()
+		t.minor = h.Minor()
 	}
-	if !w.Persistent() {
-		t.endPersistence(requestEnd(w), t.requests, at, num)
+	if !h.Persistent() {
+		t.endPersistence(requestEnd(h), t.requests, at, num)
 	}
 	a.pools.reuse(t)
 	switch t.facts & (pooled | settledOut) {
@@ -208,18 +208,18 @@ func (a consumer) request(c *flows.Conn, t *httpState, from flows.Side, w httppa
 	}
 	t.facts &^= pooled
 	a.books.request(c, a.Analyzer, at, t.requests > 1)
-	x := exchange{requestAt: at, requestNum: num, method: w.Method(), requestDone: Unknown, firstByteAt: Unknown}
+	x := exchange{requestAt: at, requestNum: num, method: h.Method(), requestDone: Unknown, firstByteAt: Unknown}
 	if a.opt.Exchanges && a.wanted(c) || a.story.of(c) {
-		x.text = a.keep(c, t, w, raw, at, num)
+		x.text = a.keep(c, t, h, raw, at, num)
 	}
 	a.states.push(t, x)
 	a.reader.parsers[from].Frame(httpparse.NoMethod, false)
 }
 
 // response takes the head of a response.
-func (a consumer) response(c *flows.Conn, t *httpState, from flows.Side, w httpparse.Packed, at int64, num uint64) {
+func (a consumer) response(c *flows.Conn, t *httpState, from flows.Side, h httpparse.Head, at int64, num uint64) {
 	p := &a.reader.parsers[from]
-	status := w.Status()
+	status := h.Status()
 	if status < 200 && status != 101 {
 		t.interim++
 		p.Frame(httpparse.NoMethod, false)
@@ -227,16 +227,16 @@ func (a consumer) response(c *flows.Conn, t *httpState, from flows.Side, w httpp
 	}
 	t.facts |= sawResponse
 	t.responses++
-	t.minor = w.Minor()
+	t.minor = h.Minor()
 	t.lastStatus = status
-	if !w.Persistent() {
-		t.endPersistence(responseEnd(w), t.responses, at, num)
+	if !h.Persistent() {
+		t.endPersistence(responseEnd(h), t.responses, at, num)
 	}
 	t.lastDone = Unknown
 	if status == 408 && t.outstanding == 0 {
 		t.facts |= idle408
 	}
-	if w.Flags()&httpparse.HasKeepAlive != 0 && t.pair != 0 {
+	if h.Flags()&httpparse.HasKeepAlive != 0 && t.pair != 0 {
 		a.pools.advertise(t.pair, p.Head())
 	}
 	known := t.outstanding > 0 && !t.now.answered
@@ -250,7 +250,7 @@ func (a consumer) response(c *flows.Conn, t *httpState, from flows.Side, w httpp
 	t.facts = t.facts&^events | bodied
 	switch p.Frame(t.now.method, known) {
 	case httpparse.Tunnel:
-		a.tunnel(t, from, w)
+		a.tunnel(t, from, h)
 	case httpparse.NoBody:
 		t.facts &^= bodied
 	case httpparse.UntilClose:
@@ -259,30 +259,30 @@ func (a consumer) response(c *flows.Conn, t *httpState, from flows.Side, w httpp
 }
 
 // tunnel notes that a connection left HTTP/1 (RFC 9110, 7.8 and 9.3.6).
-func (a consumer) tunnel(t *httpState, from flows.Side, w httpparse.Packed) {
+func (a consumer) tunnel(t *httpState, from flows.Side, h httpparse.Head) {
 	a.reader.parsers[from.Peer()].Tunnel()
 	t.facts |= tunnelled
 	switch {
-	case w.Status() != 101:
+	case h.Status() != 101:
 		t.proto = Connect
-	case w.Flags()&httpparse.UpgradeWebSocket != 0:
+	case h.Flags()&httpparse.UpgradeWebSocket != 0:
 		t.proto = WebSocket
-	case w.Flags()&httpparse.UpgradeH2C != 0:
+	case h.Flags()&httpparse.UpgradeH2C != 0:
 		t.proto = H2C
 	}
 }
 
 // done takes the end of a message.
 func (a consumer) done(c *flows.Conn, t *httpState, from flows.Side, now int64) {
-	w := a.reader.parsers[from].PackedHead()
-	if w.Kind() == httpparse.Request {
+	h := a.reader.parsers[from].Head()
+	if h.Kind() == httpparse.Request {
 		if t.has(sending) {
 			t.facts &^= sending
 			a.states.last(t).requestDone = now
 		}
 		return
 	}
-	if s := w.Status(); s < 200 && s != 101 {
+	if s := h.Status(); s < 200 && s != 101 {
 		return
 	}
 	t.lastDone = now
@@ -371,7 +371,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 func (a consumer) endMessage(c *flows.Conn, t *httpState, from flows.Side, at int64) {
 	a.reader = a.states.reader(t)
 	p := &a.reader.parsers[from]
-	kind := p.PackedHead().Kind()
+	kind := p.Head().Kind()
 	if p.Close(&a.bufs) != httpparse.BodyComplete || kind != httpparse.Response {
 		return
 	}

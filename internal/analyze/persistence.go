@@ -19,16 +19,16 @@ const (
 func (r EndReason) byServer() bool { return r >= EndedByResponseClose }
 
 // requestEnd returns how a request that is not persistent ends the persistence.
-func requestEnd(w httpparse.Packed) EndReason {
-	if w.Flags()&httpparse.ConnClose != 0 {
+func requestEnd(h httpparse.Head) EndReason {
+	if h.Flags()&httpparse.ConnClose != 0 {
 		return EndedByRequestClose
 	}
 	return EndedByRequestHTTP10
 }
 
 // responseEnd is requestEnd for a response.
-func responseEnd(w httpparse.Packed) EndReason {
-	if w.Flags()&httpparse.ConnClose != 0 {
+func responseEnd(h httpparse.Head) EndReason {
+	if h.Flags()&httpparse.ConnClose != 0 {
 		return EndedByResponseClose
 	}
 	return EndedByResponseHTTP10

@@ -125,11 +125,11 @@ func counted(n, requests, opaque int64) int64 {
 // advertise notes what a response says in Keep-Alive.
 func (p *pools) advertise(pair uint32, h httpparse.Head) {
 	s := &p.servers[p.pairs[pair].server]
-	if h.KeepAliveTimeout >= 0 {
-		s.advTimeout = int64(h.KeepAliveTimeout)
+	if n := h.KeepAliveTimeout(); n >= 0 {
+		s.advTimeout = int64(n)
 	}
-	if h.KeepAliveMax >= 0 {
-		s.advMax = max(s.advMax, int64(h.KeepAliveMax))
+	if n := h.KeepAliveMax(); n >= 0 {
+		s.advMax = max(s.advMax, int64(n))
 	}
 }
 

@@ -83,7 +83,7 @@ const (
 )
 
 // recognize looks into the first heads of a pair and of a server for who they are.
-func (p *pools) recognize(pair uint32, w httpparse.Packed, raw []byte) {
+func (p *pools) recognize(pair uint32, w httpparse.Head, raw []byte) {
 	x := &p.pairs[pair]
 	if w.Kind() == httpparse.Request {
 		if x.looks == maxAgents || x.looks >= maxLooks && x.agent == UnknownSoftware {

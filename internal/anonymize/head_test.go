@@ -247,8 +247,8 @@ func same(t *testing.T, raw, got []byte) {
 		t.Fatalf("%q became %q: got %+v, want %+v", raw, got, is, want)
 	}
 	for _, name := range []string{"Via", "Server", "Content-Type", "X-Real-IP"} {
-		_, had := httpparse.Field(raw[:want.Len], name)
-		if _, has := httpparse.Field(got[:want.Len], name); has != had {
+		_, had := httpparse.Field(raw[:want.Len()], name)
+		if _, has := httpparse.Field(got[:want.Len()], name); has != had {
 			t.Fatalf("%q became %q: a field %s: %v, want %v", raw, got, name, has, had)
 		}
 	}

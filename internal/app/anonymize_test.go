@@ -18,7 +18,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 // TestAnonymizedIsJudged holds that of each recording all numbers, causes and
@@ -94,7 +94,7 @@ func everyFormat(t *testing.T, c Config) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	c.Exchanges = true
-	for _, f := range report.Formats {
+	for _, f := range formats.All {
 		all, one := c, c
 		c.Format, all.Format, one.Format = f.Name, f.Name, f.Name
 		all.Top, one.Conn = 10000, 1
@@ -143,9 +143,9 @@ func namesIn(t *testing.T, file string) []string {
 			if r != httpparse.Complete {
 				continue
 			}
-			raw := s.Payload[:h.Len]
-			add(httpparse.Host(raw, h), 1)
-			target := httpparse.Target(raw, h)
+			raw := s.Payload[:h.Len()]
+			add(h.Host(raw), 1)
+			target := h.Target(raw)
 			add(target, 4)
 			for part := range bytes.SplitSeq(target, []byte{'/'}) {
 				add(part, 6)

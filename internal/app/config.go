@@ -7,6 +7,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 // Config is what a run is asked for, as the user wrote it: [New] reads the
@@ -99,12 +100,12 @@ var (
 )
 
 // Formats returns the formats of reports, in the order in which help lists them.
-func Formats() []report.Format { return report.Formats }
+func Formats() []report.Format { return formats.All }
 
 // FormatNames returns the names of the formats.
 func FormatNames() (names []string) {
-	for i := range report.Formats {
-		names = append(names, report.Formats[i].Name)
+	for i := range formats.All {
+		names = append(names, formats.All[i].Name)
 	}
 	return names
 }

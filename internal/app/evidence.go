@@ -124,7 +124,7 @@ func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*repor
 	what.Observer = rec
 	what.OnConnection = func(*analyze.Connection) {} // forget those that have ended
 	a := analyze.New(what)
-	if err := src.Run(j.ctx, j.s.replacing(a.Apply)); err != nil {
+	if err := src.Run(j.ctx, j.s.replacing(unfailing(a.Apply))); err != nil {
 		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
 	}
 	stats := src.Stats()
@@ -153,7 +153,7 @@ func (j *Job) proves(r *report.Report, e *report.Evidence, file []byte, ids []ui
 	}
 	defer src.Close()
 	a := analyze.New(analyze.Options{TimeWait: j.s.TimeWait})
-	if err := src.Run(j.ctx, a.Apply); err != nil {
+	if err := src.Run(j.ctx, unfailing(a.Apply)); err != nil {
 		return err
 	}
 	stats := src.Stats()

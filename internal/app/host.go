@@ -15,10 +15,13 @@ func (j *Job) lookAtHost() *kernel.Host {
 	if j.s.live == nil {
 		return nil
 	}
-	h, err := kernel.Read(kernel.Proc, time.Now())
+	h, err := kernel.Read(time.Now())
 	if err != nil {
 		j.ui.tell("the report does not tell of this host: %v", err)
 		return nil
+	}
+	if h.SocketsErr != nil {
+		j.ui.tell("the report does not tell of this host's sockets: %v", h.SocketsErr)
 	}
 	j.s.anonymizedHost(h)
 	return h
@@ -29,7 +32,7 @@ func (j *Job) besides(r *analyze.Result, connections report.Facts) *report.Host 
 	if j.host == nil {
 		return nil
 	}
-	now, err := kernel.Read(kernel.Proc, time.Now())
+	now, err := kernel.Read(time.Now())
 	if err != nil {
 		return nil
 	}

@@ -21,7 +21,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 // harmless says for each format why what was written from attacks would do
@@ -201,7 +201,7 @@ func TestHostileStories(t *testing.T) {
 // checkHostile writes a report in every format, and checks all that is said.
 func checkHostile(t *testing.T, c Config) {
 	t.Helper()
-	for _, f := range report.Formats {
+	for _, f := range formats.All {
 		c.Output = append(c.Output, "report"+f.Ending)
 	}
 	c.Verbose, c.Color = true, "never"
@@ -209,7 +209,7 @@ func checkHostile(t *testing.T, c Config) {
 	if err := errors.Join(shown(stdout), shown(stderr)); code != ExitOK || err != nil {
 		t.Errorf("%+q: got exit code %d; %v", c.Read, code, err)
 	}
-	for _, f := range report.Formats {
+	for _, f := range formats.All {
 		out, err := os.ReadFile("report" + f.Ending)
 		if err == nil {
 			err = os.Remove("report" + f.Ending)

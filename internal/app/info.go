@@ -5,20 +5,21 @@ import (
 	"io"
 
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/machine"
+	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
 
 // Version is the program's, in reports too.
 const Version = "0.1.0"
 
 // WriteSchema writes the JSON Schema of the JSON report.
-func WriteSchema(w io.Writer) error { return WriteText(w, string(report.Schema())) }
+func WriteSchema(w io.Writer) error { return WriteText(w, string(machine.Schema())) }
 
 // WriteRules writes the list of rules.
-func WriteRules(w io.Writer) error { return report.WriteRules(w) }
+func WriteRules(w io.Writer) error { return text.WriteRules(w) }
 
 // WriteMetrics writes the list of metrics that conditions are about.
-func WriteMetrics(w io.Writer) error { return report.WriteMetrics(w) }
+func WriteMetrics(w io.Writer) error { return text.WriteMetrics(w) }
 
 // ExplainRule returns what writes the explanation of a rule. A name that no rule
 // has is a [*UsageError].
@@ -27,7 +28,7 @@ func ExplainRule(id string) (write func(io.Writer) error, err error) {
 	if err != nil {
 		return nil, &UsageError{fmt.Errorf("--explain: %w", err), "--list-rules lists them"}
 	}
-	return func(w io.Writer) error { return report.WriteRule(w, rule) }, nil
+	return func(w io.Writer) error { return text.WriteRule(w, rule) }, nil
 }
 
 // WriteText writes text to standard output.

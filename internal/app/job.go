@@ -212,7 +212,7 @@ func (j *Job) do() error {
 		return j.sniff(src, opt)
 	}
 	a := analyze.New(j.analysis(opt))
-	interrupted, err := j.read(src, a.Apply)
+	interrupted, err := j.read(src, unfailing(a.Apply))
 	if err != nil {
 		return err
 	}
@@ -239,7 +239,8 @@ func (j *Job) sniff(src *capture.Source, opt capture.Options) error {
 	f := j.feed(opt)
 	interrupted, err := j.read(src, func(segs []flows.Segment) error {
 		defer j.pulse.beat(src, f.census)
-		return f.Apply(segs)
+		f.Apply(segs)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -387,6 +388,14 @@ func (j *Job) noPacket() error {
 		return errors.New("there is no packet in any of these captures")
 	}
 	return fmt.Errorf("read capture %q: there is no packet in it", j.s.files[0])
+}
+
+// unfailing returns apply as a source wants it: as a function that can fail.
+func unfailing(apply func([]flows.Segment)) func([]flows.Segment) error {
+	return func(segs []flows.Segment) error {
+		apply(segs)
+		return nil
+	}
 }
 
 // read reads the capture, and reports whether it was stopped before the end. A

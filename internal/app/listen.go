@@ -53,7 +53,7 @@ func (w *watch) apply(j *Job, src *capture.Source, segs []flows.Segment) {
 		return
 	}
 	if w.own != nil {
-		_ = w.own.Apply(segs) // always nil
+		w.own.Apply(segs)
 	}
 	if w.begun {
 		return

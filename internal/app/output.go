@@ -14,6 +14,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/machine"
 )
 
 // bufferSize is what a report is written in: few system calls, little memory.
@@ -36,8 +37,8 @@ type outputs struct {
 type sink struct {
 	format report.Format
 	w      *bufio.Writer
-	stream *report.Stream // if lines leave while connections end
-	name   string         // as given, "" for standard output
+	stream *machine.Stream // if lines leave while connections end
+	name   string          // as given, "" for standard output
 
 	mu        sync.Mutex // guards the rest
 	file      *os.File   // nil for standard output
@@ -74,7 +75,7 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 	o.live = s.live != nil
 	if s.Conn == 0 && !s.TUI && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
 		for _, k := range o.sinks {
-			k.stream = report.NewStream(k.w)
+			k.stream = machine.NewStream(k.w)
 		}
 	}
 	for _, name := range s.files {

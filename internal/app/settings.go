@@ -13,6 +13,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
+	"github.com/kaanalyze/kaanalyze/internal/report/machine"
 	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
@@ -100,11 +102,11 @@ func (s *settings) setFormats() error {
 		s.Format = "json"
 	}
 	var ok bool
-	if s.format, ok = report.ByName(s.Format); !ok {
+	if s.format, ok = formats.ByName(s.Format); !ok {
 		return usagef("--format %q: it is not one of %s", s.Format, strings.Join(FormatNames(), ", "))
 	}
 	for i, name := range s.Output {
-		format, ok := report.ByEnding(name)
+		format, ok := formats.ByEnding(name)
 		if !ok {
 			return usagef("--output %q: its ending is not one of %s", name, FormatEndings())
 		}
@@ -178,7 +180,7 @@ func (s *settings) setBaseline() error {
 	if s.key != nil {
 		name = "an earlier report"
 	}
-	s.baseline, err = report.ReadBaseline(f, name)
+	s.baseline, err = machine.ReadBaseline(f, name)
 	if _, ok := errors.AsType[*os.PathError](err); ok {
 		return fmt.Errorf("read baseline: %w", err)
 	}
@@ -188,7 +190,7 @@ func (s *settings) setBaseline() error {
 			"write it with -o before.json; --json-schema says what it is",
 		}
 	}
-	if s.key != nil && !s.baseline.Anonymized() {
+	if s.key != nil && !s.baseline.Anonymized {
 		return &UsageError{
 			fmt.Errorf("--baseline %q: it has addresses, which --anonymize is to keep out of the report", s.Baseline),
 			"make that one with --anonymize=KEY and the same key",
@@ -259,8 +261,8 @@ func sameFile(a, b string) bool {
 // FormatEndings returns the endings of the files that reports go to.
 func FormatEndings() string {
 	var endings []string
-	for i := range report.Formats {
-		endings = append(endings, report.Formats[i].Ending)
+	for i := range formats.All {
+		endings = append(endings, formats.All[i].Ending)
 	}
 	return strings.Join(endings, " ")
 }

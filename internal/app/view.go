@@ -17,6 +17,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
+	"github.com/kaanalyze/kaanalyze/internal/report/text"
 	"github.com/kaanalyze/kaanalyze/internal/tui"
 )
 
@@ -60,11 +62,12 @@ func guard(f func() error) (err error) {
 }
 
 // guarded guards apply, which workers call.
-func guarded(apply func([]flows.Segment) error) func([]flows.Segment) error {
+func guarded(apply func([]flows.Segment)) func([]flows.Segment) error {
 	return func(segs []flows.Segment) error {
 		return guard(func() error {
 			forcePanic("applying")
-			return apply(segs)
+			apply(segs)
+			return nil
 		})
 	}
 }
@@ -215,7 +218,7 @@ func (f *feed) show(ctx context.Context, v *tui.View, times func() (first, last 
 
 // save writes the report of x to a file that is not there yet.
 func (j *Job) save(src *capture.Source, x *live.Snapshot, name string) error {
-	format, ok := report.ByEnding(name)
+	format, ok := formats.ByEnding(name)
 	if !ok {
 		return fmt.Errorf("the ending of %q is not one of %s", name, FormatEndings())
 	}
@@ -259,7 +262,7 @@ func (j *Job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
 	}
 	defer src.Close()
 	a := analyze.New(r.analysis(opt))
-	if err := src.Run(j.ctx, j.s.replacing(a.Apply)); err != nil {
+	if err := src.Run(j.ctx, j.s.replacing(unfailing(a.Apply))); err != nil {
 		return "", err
 	}
 	told := r.report(src, a.Finish(r.times(src, opt)), x.Diagnosis, nil)
@@ -268,6 +271,6 @@ func (j *Job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
 	}
 	told.Options.Width = width
 	var b bytes.Buffer
-	err = report.WriteText(&b, told)
+	err = text.Write(&b, told)
 	return b.String(), err
 }

@@ -17,10 +17,11 @@ func values(l *List[int]) []int {
 	return out
 }
 
-// TestListStored holds that what is stored comes back in order, in a clone too.
-func TestListStored(t *testing.T) {
+// What is kept packed comes back in order, in a clone too.
+func TestListPacked(t *testing.T) {
 	for _, n := range []int{0, 1, 5*pieceLen + 7} {
 		var l List[int]
+		l.Unpack() // does nothing
 		l.Pack()
 		var want []int
 		for i := range n {
@@ -31,13 +32,16 @@ func TestListStored(t *testing.T) {
 		if got := values(&other); !slices.Equal(got, want) {
 			t.Errorf("%d values, a clone: got, then want\n%s", n, cmp.Diff(got, want))
 		}
+		if !l.Packed() || other.Packed() || l.Len() != 0 {
+			t.Errorf("%d values: packed %v, the clone %v, length %d, want true, false, 0", n, l.Packed(), other.Packed(), l.Len())
+		}
 		l.Unpack()
-		if got := values(&l); !slices.Equal(got, want) {
-			t.Errorf("%d values, loaded: got, then want\n%s", n, cmp.Diff(got, want))
+		if got := values(&l); l.Packed() || !slices.Equal(got, want) {
+			t.Errorf("%d values, unpacked: got, then want\n%s", n, cmp.Diff(got, want))
 		}
 		l.Add(7)
 		if got := values(&l); !slices.Equal(got, append(want, 7)) {
-			t.Errorf("%d values, and one added after load: got %d", n, len(got))
+			t.Errorf("%d values, and one added after Unpack: got %d", n, len(got))
 		}
 	}
 }

@@ -62,11 +62,7 @@ func (v *Vault[T]) Put(x *T) uint32 {
 	v.count++
 	i := v.at*blockLen + uint32(v.filled) + 1
 	if v.filled++; v.filled == blockLen {
-		if b.used == 0 {
-			v.free = append(v.free, v.at)
-		} else {
-			v.pack(b, v.open)
-		}
+		v.pack(b, v.open)
 		v.begin()
 	}
 	return i

@@ -86,6 +86,26 @@ func TestVaultUsesAgain(t *testing.T) {
 	}
 }
 
+// A block whose values were all dropped as soon as they came is used again.
+func TestVaultDropsAtOnce(t *testing.T) {
+	var v Vault[kept]
+	for i := range uint32(blockLen) {
+		v.Drop(v.Put(&kept{id: i}))
+	}
+	if v.Len() != 0 {
+		t.Errorf("got %d values, want none", v.Len())
+	}
+	for i := range uint32(2 * blockLen) {
+		got := v.Put(&kept{id: i})
+		if want := (i+blockLen)%(2*blockLen) + 1; got != want || v.At(got).id != i {
+			t.Fatalf("value %d: got number %d and %+v, want number %d", i, got, *v.At(got), want)
+		}
+	}
+	if len(v.blocks) > 3 {
+		t.Errorf("got %d blocks, want 3 at most", len(v.blocks))
+	}
+}
+
 // TestVaultDrain empties a vault.
 func TestVaultDrain(t *testing.T) {
 	var v Vault[kept]

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
+	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/anonymize"
 	"github.com/kaanalyze/kaanalyze/internal/evidence"
@@ -32,7 +33,11 @@ func record(t *testing.T, file []byte, opt evidence.Options, ids ...uint64) ([]b
 	}
 	rec := evidence.NewRecorder(ids, opt)
 	a := analyze.New(analyze.Options{Observer: rec})
-	if err := src.Run(context.Background(), a.Apply); err != nil {
+	apply := func(segs []flows.Segment) error {
+		a.Apply(segs)
+		return nil
+	}
+	if err := src.Run(context.Background(), apply); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer

@@ -5,114 +5,85 @@
 package kernel
 
 import (
-	"bytes"
-	"cmp"
 	"fmt"
 	"math"
 	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/procfs"
 )
 
-// Proc is where the kernel tells of itself.
-const Proc = "/proc"
-
 // Unknown is what the kernel does not tell, or this process may not read.
 const Unknown = math.MinInt64
 
 // Host is what the kernel says of the TCP of this host, in this network
-// namespace, at a moment. It is not changed any more.
+// namespace, at a moment. Nobody changes it after [Host.Anonymize], so many
+// goroutines may read it.
 type Host struct {
 	At        int64        // ns since the epoch
 	Addresses []netip.Addr // of the interfaces
 	Counts    Counts
 	Settings  Settings
-	Counters  map[string]int64 // TcpExt of /proc/net/netstat, by name; nil if they are not known
-	Sockets   []Socket
-	Owners    map[uint64][]Process // by inode; of processes that may be seen
+	Counters  map[string]int64     // TcpExt of /proc/net/netstat, by name; nil if they are not known
+	Sockets   []Socket             // listening ones and TIME_WAIT entries, too
+	Owners    map[uint64][]Process // by a socket's inode; of the processes that this one may look into
 
-	// Anonymous is true if addresses are pseudonyms: nobody is told of processes.
+	// SocketsErr says why Sockets are not known; it is nil if they are.
+	SocketsErr error
+
+	// Anonymous reports whether addresses are pseudonyms; processes are left out then.
 	Anonymous bool
 
 	loopback []netip.Prefix
 }
 
-// Counts are the kernel's own counts of sockets, of this network namespace.
-type Counts struct {
-	Established, TimeWait int64
-	InUse, Orphaned       int64 // Orphaned belong to no process any more
+// Read reads what the kernel says now. It takes long where there are many sockets
+// or processes, some 0.1 s for 100,000 of them. An error means that there is nothing
+// to read, as on other systems; what alone is missing or may not be read is unknown.
+func Read(now time.Time) (*Host, error) {
+	return source{"/proc", readSockets}.read(now)
 }
 
-// Settings are the sysctls in force, of net.ipv4.
-type Settings struct {
-	FirstPort, LastPort                 int64 // ip_local_port_range
-	TWReuse, MaxTWBuckets               int64 // tcp_tw_reuse, tcp_max_tw_buckets
-	FINTimeoutSeconds, KeepaliveSeconds int64 // tcp_fin_timeout, tcp_keepalive_time
+// source is where a Host is read: a folder as /proc is, and a function that lists
+// the sockets.
+type source struct {
+	proc    string
+	sockets func() ([]Socket, error)
 }
 
-// Process is a process of this host.
-type Process struct {
-	PID  int
-	Name string
-}
-
-// Socket is one that the kernel lists.
-type Socket struct {
-	Local, Remote netip.AddrPort // Remote has port 0 if the socket listens
-	State         State
-	Inode         uint64 // 0 if no process has it
-}
-
-// State is the state of a socket, as Linux numbers them.
-type State uint8
-
-// The states that tell of connections.
-const (
-	Established State = 1
-	TimeWait    State = 6
-	Listening   State = 10
-)
-
-// Read reads what the kernel says now under root, which is [Proc] but in tests.
-// It takes long where there are many sockets, some 0.1 s for 100,000. An error
-// means that there is nothing to read, as on other systems; what alone is
-// missing or may not be read is unknown.
-func Read(root string, now time.Time) (*Host, error) {
-	fs, err := procfs.NewFS(root)
+func (s source) read(now time.Time) (*Host, error) {
+	fs, err := procfs.NewFS(s.proc)
 	if err != nil {
 		return nil, fmt.Errorf("read the kernel's numbers: %w", err)
 	}
 	h := &Host{At: now.UnixNano(), Addresses: addresses(), loopback: loopback()}
-	v4, err := fs.NetTCP()
-	if err != nil {
-		return nil, fmt.Errorf("read the kernel's sockets: %w", err)
+	h.Sockets, h.SocketsErr = s.sockets()
+	h.Counts = readCounts(fs)
+	h.Counters = readCounters(filepath.Join(s.proc, "net", "netstat"))
+	if h.SocketsErr != nil && h.Counters == nil && h.Counts.TimeWait == Unknown {
+		return nil, h.SocketsErr
 	}
-	v6, _ := fs.NetTCP6() // there may be no IPv6
-	h.list(v4, v6)
-	h.count(fs)
-	h.Counters = readCounters(filepath.Join(root, "net", "netstat"))
-	h.Settings = Settings{
-		FirstPort: setting(fs, "ip_local_port_range", 0), LastPort: setting(fs, "ip_local_port_range", 1),
-		TWReuse: setting(fs, "tcp_tw_reuse", 0), MaxTWBuckets: setting(fs, "tcp_max_tw_buckets", 0),
-		FINTimeoutSeconds: setting(fs, "tcp_fin_timeout", 0), KeepaliveSeconds: setting(fs, "tcp_keepalive_time", 0),
-	}
-	h.Owners = owners(fs)
+	h.Counts.Established = h.established()
+	h.Settings = readSettings(fs)
+	h.Owners = readOwners(fs)
 	return h, nil
 }
 
-// Ports returns how many ports a client has towards one server.
-func (s *Settings) Ports() int64 {
-	if s.FirstPort == Unknown || s.LastPort < s.FirstPort {
+// established counts what the kernel has no count of.
+func (h *Host) established() int64 {
+	if h.SocketsErr != nil {
 		return Unknown
 	}
-	return s.LastPort - s.FirstPort + 1
+	n := int64(0)
+	for i := range h.Sockets {
+		if h.Sockets[i].State == Established {
+			n++
+		}
+	}
+	return n
 }
 
 // PortBudget returns how many ports a client has towards one server, 0 if that
@@ -166,121 +137,6 @@ func addresses() []netip.Addr {
 	for _, a := range list {
 		if p, err := netip.ParsePrefix(a.String()); err == nil {
 			out = append(out, p.Addr().Unmap())
-		}
-	}
-	return out
-}
-
-// list keeps the sockets of the kernel's tables.
-func (h *Host) list(tables ...procfs.NetTCP) {
-	for _, t := range tables {
-		for _, s := range t {
-			h.Sockets = append(h.Sockets, Socket{endpoint(s.LocalAddr, s.LocalPort), endpoint(s.RemAddr, s.RemPort), State(s.St), s.Inode})
-		}
-	}
-}
-
-func endpoint(ip net.IP, port uint64) netip.AddrPort {
-	a, _ := netip.AddrFromSlice(ip)
-	return netip.AddrPortFrom(a.Unmap(), uint16(port))
-}
-
-// count fills the kernel's own counts of sockets.
-func (h *Host) count(fs procfs.FS) {
-	h.Counts = Counts{TimeWait: Unknown, InUse: Unknown, Orphaned: Unknown}
-	for i := range h.Sockets {
-		if h.Sockets[i].State == Established {
-			h.Counts.Established++
-		}
-	}
-	v4, err := fs.NetSockstat()
-	if err != nil {
-		return
-	}
-	v6, err := fs.NetSockstat6()
-	if err != nil {
-		v6 = &procfs.NetSockstat{}
-	}
-	for _, p := range append(v4.Protocols, v6.Protocols...) {
-		switch p.Protocol {
-		case "TCP": // its tw and orphan are of both
-			h.Counts.InUse, h.Counts.TimeWait, h.Counts.Orphaned = int64(p.InUse), number64(p.TW), number64(p.Orphan)
-		case "TCP6":
-			h.Counts.InUse += int64(p.InUse)
-		}
-	}
-}
-
-func number64(n *int) int64 {
-	if n == nil {
-		return Unknown
-	}
-	return int64(*n)
-}
-
-// setting returns a number of a sysctl of net.ipv4, or Unknown.
-func setting(fs procfs.FS, name string, i int) int64 {
-	list, err := fs.SysctlInts("net.ipv4." + name)
-	if err != nil || i >= len(list) {
-		return Unknown
-	}
-	return int64(list[i])
-}
-
-// readCounters reads pairs of lines: the first names the numbers of the second.
-// (procfs leaves out some of them.)
-func readCounters(name string) map[string]int64 {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil
-	}
-	out := map[string]int64{}
-	var names []string
-	for line := range bytes.Lines(text) {
-		words := strings.Fields(string(line))
-		if len(words) == 0 || words[0] != "TcpExt:" {
-			continue
-		}
-		for i, name := range names {
-			if i >= len(words) {
-				break
-			}
-			if n, err := strconv.ParseInt(words[i], 10, 64); err == nil {
-				out[name] = n
-			}
-		}
-		names = words
-	}
-	return out
-}
-
-// owners returns which processes have which sockets. Those that this process may
-// not look into are left out.
-func owners(fs procfs.FS) map[uint64][]Process {
-	out := map[uint64][]Process{}
-	procs, _ := fs.AllProcs() // none may be seen then
-	slices.SortFunc(procs, func(x, y procfs.Proc) int { return cmp.Compare(x.PID, y.PID) })
-	for _, p := range procs {
-		files, err := p.FileDescriptorTargets()
-		if err != nil {
-			continue
-		}
-		name := ""
-		for _, f := range files {
-			f, ok := strings.CutPrefix(f, "socket:[")
-			inode, err := strconv.ParseUint(strings.TrimSuffix(f, "]"), 10, 64)
-			if !ok || err != nil {
-				continue
-			}
-			if name == "" {
-				if name, err = p.Comm(); err != nil {
-					break // it has ended
-				}
-			}
-			is := Process{PID: p.PID, Name: name}
-			if list := out[inode]; len(list) == 0 || list[len(list)-1] != is {
-				out[inode] = append(list, is)
-			}
 		}
 	}
 	return out

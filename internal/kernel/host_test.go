@@ -1,41 +1,20 @@
-package kernel_test
+package kernel
 
 import (
-	"encoding/binary"
-	"fmt"
+	"errors"
 	"maps"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/anonymize"
-	"github.com/kaanalyze/kaanalyze/internal/kernel"
 )
-
-// row is a line of /proc/net/tcp.
-func row(local, remote string, state int, inode int) string {
-	hex := func(text string) string {
-		a := netip.MustParseAddrPort(text)
-		ip := a.Addr().AsSlice()
-		s := ""
-		for ; len(ip) > 0; ip = ip[4:] {
-			s += fmt.Sprintf("%08X", binary.LittleEndian.Uint32(ip))
-		}
-		return fmt.Sprintf("%s:%04X", s, a.Port())
-	}
-	return fmt.Sprintf("   0: %s %s %02X 00000000:00000000 00:00000000 00000000  1000        0 %d 1 0000000000000000 100 0 0 10 0\n", hex(local), hex(remote), state, inode)
-}
 
 // noon is when these tests read.
 var noon = time.Unix(1_800_000_000, 0)
-
-const tableHead = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
 // fakeProc makes a /proc of files by name. Links are of processes' files.
 func fakeProc(t *testing.T, files, links map[string]string) string {
@@ -59,13 +38,12 @@ func fakeProc(t *testing.T, files, links map[string]string) string {
 	return root
 }
 
-// files returns the files of a host with these sockets.
-func files(tcp, tcp6 string, overflow int) map[string]string {
+// files returns the files of a host.
+func files() map[string]string {
 	return map[string]string{
-		"net/tcp": tableHead + tcp, "net/tcp6": tableHead + tcp6,
 		"net/sockstat":  "sockets: used 13\nTCP: inuse 7 orphan 1 tw 126 alloc 9 mem 200\nUDP: inuse 0 mem 0\n",
 		"net/sockstat6": "TCP6: inuse 2\nUDP6: inuse 0\n",
-		"net/netstat": "TcpExt: SyncookiesSent TW TCPTimeWaitOverflow ListenOverflows\n" + fmt.Sprintf("TcpExt: 0 316 %d 2\n", overflow) +
+		"net/netstat": "TcpExt: SyncookiesSent TW TCPTimeWaitOverflow ListenOverflows\nTcpExt: 0 316 4 2\n" +
 			"IpExt: InNoRoutes TW\nIpExt: 5 6\n",
 		"sys/net/ipv4/ip_local_port_range": "40000\t40999\n", "sys/net/ipv4/tcp_tw_reuse": "2\n", "sys/net/ipv4/tcp_max_tw_buckets": "131072\n",
 		"sys/net/ipv4/tcp_fin_timeout": "60\n",
@@ -73,9 +51,24 @@ func files(tcp, tcp6 string, overflow int) map[string]string {
 	}
 }
 
-func read(t *testing.T, files, links map[string]string) *kernel.Host {
+// socket is one as the kernel lists it.
+func socket(local, remote string, state State, inode uint64) Socket {
+	return Socket{netip.MustParseAddrPort(local), netip.MustParseAddrPort(remote), state, inode}
+}
+
+// listed are the sockets of a kernel that lists these.
+func listed(sockets ...Socket) func() ([]Socket, error) {
+	return func() ([]Socket, error) { return slices.Clone(sockets), nil }
+}
+
+var errRefused = errors.New("operation not permitted")
+
+func refused() ([]Socket, error) { return nil, errRefused }
+
+// read reads a host of these files, links of processes' files, and sockets.
+func read(t *testing.T, files, links map[string]string, sockets ...Socket) *Host {
 	t.Helper()
-	h, err := kernel.Read(fakeProc(t, files, links), noon)
+	h, err := source{fakeProc(t, files, links), listed(sockets...)}.read(noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,11 +76,12 @@ func read(t *testing.T, files, links map[string]string) *kernel.Host {
 }
 
 func TestRead(t *testing.T) {
-	h := read(t, files(row("10.0.0.1:80", "10.0.0.2:5000", 1, 5), row("[::ffff:10.0.0.1]:80", "[::ffff:10.0.0.2]:5001", 1, 6), 4), nil)
-	if want := (kernel.Counts{Established: 2, TimeWait: 126, InUse: 9, Orphaned: 1}); h.Counts != want {
+	h := read(t, files(), nil, socket("10.0.0.1:80", "10.0.0.2:5000", Established, 5), socket("10.0.0.1:80", "10.0.0.2:5001", Established, 6),
+		socket("10.0.0.1:80", "10.0.0.2:5002", TimeWait, 0), socket("0.0.0.0:80", "0.0.0.0:0", Listening, 7))
+	if want := (Counts{Established: 2, TimeWait: 126, InUse: 9, Orphaned: 1}); h.Counts != want {
 		t.Errorf("sockets: got %+v, want %+v", h.Counts, want)
 	}
-	want := kernel.Settings{FirstPort: 40000, LastPort: 40999, TWReuse: 2, MaxTWBuckets: 131072, FINTimeoutSeconds: 60, KeepaliveSeconds: kernel.Unknown}
+	want := Settings{FirstPort: 40000, LastPort: 40999, TWReuse: 2, MaxTWBuckets: 131072, FINTimeoutSeconds: 60, KeepaliveSeconds: Unknown}
 	if h.Settings != want {
 		t.Errorf("settings: got %+v, want %+v", h.Settings, want)
 	}
@@ -103,41 +97,46 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestReadWithout reads hosts that do not tell all.
 func TestReadWithout(t *testing.T) {
-	if _, err := kernel.Read(filepath.Join(t.TempDir(), "none"), noon); err == nil {
+	if _, err := (source{filepath.Join(t.TempDir(), "none"), listed()}).read(noon); err == nil {
 		t.Error("without /proc: got no error")
 	}
-	if _, err := kernel.Read(t.TempDir(), noon); err == nil {
-		t.Error("without sockets: got no error")
+	if _, err := (source{t.TempDir(), refused}).read(noon); !errors.Is(err, errRefused) {
+		t.Errorf("without anything: got error %v, want %v", err, errRefused)
 	}
-	h := read(t, map[string]string{"net/tcp": tableHead}, nil)
-	if h.Counts.TimeWait != kernel.Unknown || h.Settings.Ports() != kernel.Unknown || h.PortBudget(netip.MustParseAddr("127.0.0.1")) != 0 {
-		t.Errorf("with an empty table alone: got %+v, %+v; want the rest to be unknown", h.Counts, h.Settings)
+	h := read(t, nil, nil)
+	if h.Counts != (Counts{Established: 0, TimeWait: Unknown, InUse: Unknown, Orphaned: Unknown}) || h.Settings.Ports() != Unknown || h.PortBudget(netip.MustParseAddr("127.0.0.1")) != 0 {
+		t.Errorf("with no sockets and no files: got %+v, %+v; want the rest to be unknown", h.Counts, h.Settings)
 	}
-	for name, text := range map[string]string{
-		"a torn line":     tableHead + "   0: 0100007F:1F90 0100",
-		"no hexadecimals": tableHead + strings.ReplaceAll(row("10.0.0.1:80", "10.0.0.2:1", 1, 1), "0A", "XX"),
-	} {
-		if _, err := kernel.Read(fakeProc(t, map[string]string{"net/tcp": text}, nil), noon); err == nil {
-			t.Errorf("%s: got no error", name)
-		}
+	h, err := source{fakeProc(t, files(), nil), refused}.read(noon)
+	if err != nil {
+		t.Fatal(err)
 	}
-	odd := files("", "", 0)
+	if !errors.Is(h.SocketsErr, errRefused) || h.Counts != (Counts{Established: Unknown, TimeWait: 126, InUse: 9, Orphaned: 1}) || h.Settings.Ports() != 1000 || h.Counters["TW"] != 316 {
+		t.Errorf("without sockets: got error %v, %+v, %+v, %v; want the rest to be known", h.SocketsErr, h.Counts, h.Settings, h.Counters)
+	}
+	odd := files()
 	odd["net/netstat"] = "TcpExt: TW\nTcpExt:\nTcpExt: \x00 9 9 9\n\nTcpExt\n"
 	odd["sys/net/ipv4/ip_local_port_range"] = "60999\n"
-	if h := read(t, odd, nil); h.Settings.LastPort != kernel.Unknown {
+	odd["net/sockstat"] = "sockets: used 13\nTCP: inuse 7\n"
+	h = read(t, odd, nil)
+	if h.Settings.LastPort != Unknown {
 		t.Errorf("got last port %d, want Unknown", h.Settings.LastPort)
+	}
+	if h.Counts.TimeWait != Unknown || h.Counts.Orphaned != Unknown || h.Counts.InUse != 9 {
+		t.Errorf("got counts %+v, want TIME_WAIT and orphans to be unknown", h.Counts)
 	}
 }
 
 // TestOwners finds who has a socket. A process that may not be seen, and one without
 // a name, are nobody.
 func TestOwners(t *testing.T) {
-	h := read(t, files("", "", 0), map[string]string{
+	h := read(t, files(), map[string]string{
 		"78/fd/3": "socket:[12]", "78/fd/4": "socket:[12]", "77/fd/1": "socket:[12]", "77/fd/2": "/dev/null", "77/fd/3": "socket:[x]",
 		"77/fd/4": "socket:[99]", "80/fd/1": "socket:[12]",
 	})
-	want := map[uint64][]kernel.Process{12: {{PID: 77, Name: "evil\x1bname"}, {PID: 78, Name: "nginx"}}, 99: {{PID: 77, Name: "evil\x1bname"}}}
+	want := map[uint64][]Process{12: {{PID: 77, Name: "evil\x1bname"}, {PID: 78, Name: "nginx"}}, 99: {{PID: 77, Name: "evil\x1bname"}}}
 	if !maps.EqualFunc(h.Owners, want, slices.Equal) {
 		t.Errorf("got %v, want %v", h.Owners, want)
 	}
@@ -147,15 +146,15 @@ func TestOwners(t *testing.T) {
 // names nobody.
 func TestAnonymize(t *testing.T) {
 	a := anonymize.New([]byte("key"))
-	h := read(t, files(row("10.0.0.1:80", "10.0.0.2:5000", 1, 12)+row("0.0.0.0:80", "0.0.0.0:0", 10, 13), "", 0), map[string]string{"78/fd/3": "socket:[12]"})
+	h := read(t, files(), map[string]string{"78/fd/3": "socket:[12]"}, socket("10.0.0.1:80", "10.0.0.2:5000", Established, 12), socket("0.0.0.0:80", "0.0.0.0:0", Listening, 13))
 	h.Addresses = []netip.Addr{netip.MustParseAddr("10.0.0.1")}
 	h.Anonymize(a.Addr)
 	now := func(addr string) netip.Addr {
 		return netip.AddrFrom16(a.Addr(netip.MustParseAddr(addr).As16())).Unmap()
 	}
-	want := []kernel.Socket{
-		{Local: netip.AddrPortFrom(now("10.0.0.1"), 80), Remote: netip.AddrPortFrom(now("10.0.0.2"), 5000), State: kernel.Established, Inode: 12},
-		{Local: netip.MustParseAddrPort("0.0.0.0:80"), Remote: netip.MustParseAddrPort("0.0.0.0:0"), State: kernel.Listening, Inode: 13},
+	want := []Socket{
+		{Local: netip.AddrPortFrom(now("10.0.0.1"), 80), Remote: netip.AddrPortFrom(now("10.0.0.2"), 5000), State: Established, Inode: 12},
+		{Local: netip.MustParseAddrPort("0.0.0.0:80"), Remote: netip.MustParseAddrPort("0.0.0.0:0"), State: Listening, Inode: 13},
 	}
 	if !slices.Equal(h.Sockets, want) {
 		t.Errorf("sockets: got %v, want %v", h.Sockets, want)
@@ -167,32 +166,5 @@ func TestAnonymize(t *testing.T) {
 		if got := h.PortBudget(now(addr)); got != want {
 			t.Errorf("ports of %s, now %v: got %d, want %d", addr, now(addr), got, want)
 		}
-	}
-}
-
-// TestThisHost reads the real /proc: this test listens.
-func TestThisHost(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("the numbers are those of Linux")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Skip("no loopback interface:", err)
-	}
-	defer l.Close()
-	h, err := kernel.Read(kernel.Proc, noon)
-	if err != nil {
-		t.Skip("no numbers here:", err)
-	}
-	at := netip.MustParseAddrPort(l.Addr().String())
-	i := slices.IndexFunc(h.Sockets, func(s kernel.Socket) bool { return s.Local == at })
-	if i < 0 || h.Sockets[i].State != kernel.Listening {
-		t.Fatalf("nobody listens at %v in %v", at, h.Sockets)
-	}
-	if by := h.Owners[h.Sockets[i].Inode]; len(by) != 1 || by[0].PID != os.Getpid() {
-		t.Errorf("got %v, want process %d to listen at %v", by, os.Getpid(), at)
-	}
-	if !slices.Contains(h.Addresses, netip.MustParseAddr("127.0.0.1")) || h.Settings.Ports() == kernel.Unknown {
-		t.Errorf("got addresses %v and settings %+v", h.Addresses, h.Settings)
 	}
 }

@@ -23,7 +23,8 @@ var counted = []string{"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "L
 // Compare sets what the kernel says beside what the packets say: r with its
 // connections, as a Snapshot or r itself has them, and how long TIME_WAIT lasts.
 // Before is what the kernel said when the capture began, or nil. Without
-// connections, as where they are streamed, the kernel speaks alone.
+// connections, as where they are streamed, or without the kernel's sockets, there
+// is nothing to compare, and only the kernel's counts and settings are told.
 //
 // The kernel's sockets are matched with the connections that the packets show,
 // one by one. What the capture cannot see, as other interfaces, what the filter
@@ -43,6 +44,9 @@ func Compare(h, before *kernel.Host, r *analyze.Result, connections report.Facts
 			}
 		}
 		out.Counters = append(out.Counters, c)
+	}
+	if h.SocketsErr != nil {
+		return out
 	}
 	if connections.Len() > 0 || r.Totals.Connections == 0 {
 		out.Compared = compare(h, connections, int64(timeWait), out)

@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -28,7 +29,7 @@ func snapshot(t *testing.T, script string) *live.Snapshot {
 	t.Helper()
 	segs := capturetest.Segments(t, script)
 	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
-	_ = s.Apply(segs)
+	s.Apply(segs)
 	return s.Snapshot(segs[0].Time, segs[len(segs)-1].Time)
 }
 
@@ -95,6 +96,9 @@ func TestCompare(t *testing.T) {
 		{"another namespace", nil, 0, 0, 0, [2]bool{false, true}, [2]string{"another network namespace"}},
 		{"open by the kernel", waits(n-20, append(sockets(kernel.Established, 20), opened)...), 0, n - 20, 0, [2]bool{false, false},
 			[2]string{"dropped 20 of them early: by RSTs", "the kernel holds 20 open that have ended by the packets"}},
+		{"more TIME_WAIT by the kernel", waits(n, kernel.Socket{Local: server, Remote: open, State: kernel.TimeWait}, kernel.Socket{Local: server, Remote: open, State: kernel.TimeWait},
+			kernel.Socket{Local: server, Remote: open, State: kernel.TimeWait}, kernel.Socket{Local: server, Remote: open, State: kernel.TimeWait}), 0, n + 4, 0, [2]bool{false, true},
+			[2]string{"the kernel has 4 more of them: the capture does not hold the packets that ended these"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := host(c.overflow, c.sockets...)
@@ -112,7 +116,8 @@ func TestCompare(t *testing.T) {
 	}
 
 	// Whose they are.
-	h := host(0, opened, kernel.Socket{Local: netip.MustParseAddrPort("0.0.0.0:80"), Remote: netip.MustParseAddrPort("0.0.0.0:0"), State: kernel.Listening, Inode: 12})
+	h := host(0, opened, kernel.Socket{Local: netip.MustParseAddrPort("0.0.0.0:80"), Remote: netip.MustParseAddrPort("0.0.0.0:0"), State: kernel.Listening, Inode: 12},
+		kernel.Socket{Local: server, Remote: netip.MustParseAddrPort("0.0.0.0:0"), State: kernel.Listening, Inode: 99})
 	h.Owners = map[uint64][]kernel.Process{12: {{PID: 77, Name: "evil\x1bname"}, {PID: 78, Name: "nginx"}}, 99: {{PID: 77, Name: "evil\x1bname"}}}
 	h.Addresses = []netip.Addr{server.Addr(), client}
 	got := compare(h, nil, x).Processes
@@ -146,13 +151,61 @@ func TestAnonymize(t *testing.T) {
 	h.Addresses = []netip.Addr{server.Addr()}
 	h.Anonymize(a.Addr)
 	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
-	_ = s.Apply(segs)
+	s.Apply(segs)
 	got := compare(h, nil, s.Snapshot(segs[0].Time, segs[len(segs)-1].Time))
 	if c := got.Compared[0]; c.Packets != n || c.Kernel != n || c.Unseen != 0 || !c.Agree {
 		t.Errorf("TIME_WAIT: got %+v, want %d by both", c, n)
 	}
 	if len(got.Processes) != 0 {
 		t.Errorf("processes: got %v, want none", got.Processes)
+	}
+}
+
+// TestCompareOpen compares connections that are all open.
+func TestCompareOpen(t *testing.T) {
+	const n = 10
+	var script strings.Builder
+	for i := range n {
+		fmt.Fprintf(&script, "conn %d\n%d.0 > S 0:0(0)\n%d.1 < S. 0:0(0) ack 1\n%d.2 > . ack 1\n", 3000+i, i, i, i)
+	}
+	x := snapshot(t, script.String())
+	server := x.Connections[0].Server
+	var sockets []kernel.Socket
+	for i := range n {
+		sockets = append(sockets, kernel.Socket{Local: server, Remote: x.Connections[i].Client, State: kernel.Established})
+	}
+	other := kernel.Socket{Local: netip.MustParseAddrPort("10.0.0.1:9"), Remote: netip.MustParseAddrPort("10.0.0.2:9"), State: kernel.Established}
+	for _, c := range []struct {
+		name    string
+		sockets []kernel.Socket
+		kernel  int64
+		agree   bool
+		said    string
+	}{
+		{"the same", sockets, n, true, ""},
+		{"others besides", append(slices.Clone(sockets), other), n, true, "1 more are not in the capture"},
+		{"closed without a packet", sockets[:4], 4, false, "the kernel has closed 6 of them without a packet"},
+		{"another namespace", nil, 0, false, "the kernel has none of them"},
+	} {
+		h := host(0, c.sockets...)
+		h.Addresses = []netip.Addr{server.Addr()}
+		got := compare(h, nil, x).Compared[1]
+		if got.Packets != n || got.Kernel != c.kernel || got.Agree != c.agree || !strings.Contains(got.Said, c.said) || c.said == "" && got.Said != "" {
+			t.Errorf("%s: got %+v, want %d by the packets, %d by the kernel, agree %v, said %q", c.name, got, n, c.kernel, c.agree, c.said)
+		}
+	}
+}
+
+// TestCompareWithoutSockets tells of counts and settings alone.
+func TestCompareWithoutSockets(t *testing.T) {
+	h := host(4)
+	h.SocketsErr, h.Counts.Established = errors.New("operation not permitted"), kernel.Unknown
+	got := compare(h, nil, snapshot(t, closing(1)))
+	if got.Sockets.Established != analyze.Unknown || got.Sockets.TimeWait != 126 || got.Settings.Ports() != 1000 || len(got.Counters) != 3 {
+		t.Errorf("got %+v, want counts and settings, and established sockets to be unknown", got)
+	}
+	if got.Compared != nil || got.Processes != nil {
+		t.Errorf("got %+v and processes %v without sockets, want none", got.Compared, got.Processes)
 	}
 }
 

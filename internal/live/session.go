@@ -38,15 +38,14 @@ func NewSession(opt analyze.Options, keep int) *Session {
 }
 
 // Apply takes the next segments, as [analyze.Analyzer.Apply].
-func (s *Session) Apply(segs []flows.Segment) error {
+func (s *Session) Apply(segs []flows.Segment) {
 	if n := len(segs); n > 0 {
 		s.now = max(s.now, segs[n-1].Time)
 	}
-	err := s.analyzer.Apply(segs)
+	s.analyzer.Apply(segs)
 	if len(s.recent) >= s.keep {
 		s.turn()
 	}
-	return err
 }
 
 func (s *Session) ended(c *analyze.Connection) {

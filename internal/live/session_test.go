@@ -87,3 +87,62 @@ func TestEarlier(t *testing.T) {
 		t.Errorf("findings %+v; want KA1001 as an earlier one", x.Diagnosis.Findings)
 	}
 }
+
+// TestWhole finds the same in the snapshot of a finished analysis, which keeps
+// connections packed, as in that of a session, which keeps them as they are.
+func TestWhole(t *testing.T) {
+	segs := capturetest.Segments(t, closing(20)+"conn 1\n25.0 > S 0:0(0)\n25.1 < S. 0:0(0) ack 1\n25.2 > . ack 1\n")
+	first, last := segs[0].Time, segs[len(segs)-1].Time
+	a := analyze.New(analyze.Options{Exchanges: true})
+	a.Apply(segs)
+	r := a.Finish(first, last)
+	whole := live.Whole(r, diagnose.Run(r, 1))
+	var ended []uint64
+	s := live.NewSession(analyze.Options{OnConnection: func(c *analyze.Connection) { ended = append(ended, c.ID) }}, live.DefaultKeep)
+	s.Apply(segs)
+	if c := s.Census(last); c.Connections != 21 || c.Requests != 20 || c.Open != 1 || c.TimeWait != 20 {
+		t.Errorf("got census %+v, want 21 connections, 20 requests, 1 open, 20 in TIME_WAIT", c)
+	}
+	kept := s.Finish(first, last)
+	if len(ended) != 21 {
+		t.Errorf("got connections %v handed on, want 21", ended)
+	}
+	if whole.Len() != 21 || kept.Len() != 21 || whole.At != last || kept.At != last {
+		t.Fatalf("got %d and %d connections at %d and %d, want 21 at %d", whole.Len(), kept.Len(), whole.At, kept.At, last)
+	}
+	for i := range kept.Len() {
+		var want, got, scratch analyze.Connection
+		whole.Connection(i, &want)
+		kept.Connection(i, &got)
+		if got.ID != want.ID || got.Client != want.Client || got.Requests != want.Requests || got.Close != want.Close {
+			t.Errorf("connection %d: got %+v, want %+v", i, got, want)
+		}
+		if c := whole.ConnectionAt(i, &scratch); c != &scratch || c.ID != want.ID {
+			t.Errorf("connection %d of the whole: got %p with ID %d, want the scratch with %d", i, c, c.ID, want.ID)
+		}
+		if c := kept.ConnectionAt(i, nil); c != &kept.Connections[i] {
+			t.Errorf("connection %d of those kept: got a copy", i)
+		}
+	}
+	if got := len(whole.Exchanges()); got != 20 {
+		t.Errorf("got %d exchanges of the whole, want 20", got)
+	}
+	if got := kept.Exchanges(); got != nil {
+		t.Errorf("got %d exchanges of a session, want none", len(got))
+	}
+	for _, x := range []*live.Snapshot{whole, kept} {
+		var c analyze.Connection
+		if !x.ByID(21, &c) || c.ID != 21 || x.ByID(0, &c) || x.ByID(22, &c) {
+			t.Errorf("want connection 21 to be found, and neither 0 nor 22")
+		}
+		id, why, ok := x.Example()
+		if !ok || why == "" || !x.ByID(id, &c) {
+			t.Errorf("got example %d %q, %v; want one that is kept", id, why, ok)
+		}
+	}
+	gone := *kept
+	gone.Connections = nil
+	if id, _, ok := gone.Example(); ok {
+		t.Errorf("got example %d, which is not kept any more", id)
+	}
+}

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -51,6 +52,38 @@ func TestStateOf(t *testing.T) {
 		tc.change(&c)
 		if got, d := StateOf(&c, tc.now, 60*s); got != tc.want || d != tc.time {
 			t.Errorf("%s: got %v, %.1f s; want %v, %.1f s", tc.name, got, float64(d)/1e9, tc.want, float64(tc.time)/1e9)
+		}
+	}
+}
+
+// TestRecycled ends TIME_WAIT where a later connection took the entry over.
+func TestRecycled(t *testing.T) {
+	const s = int64(1e9)
+	client, server := netip.MustParseAddrPort("10.0.0.2:5000"), netip.MustParseAddrPort("10.0.0.1:80")
+	waits := analyze.Close{Kind: flows.CloseFIN, TimeWait: analyze.TimeWaitServer}
+	x := &Snapshot{Connections: []analyze.Connection{
+		{ID: 1, Client: client, Server: server, End: 10 * s, Close: waits},
+		{ID: 2, Client: client, Server: server, End: 20 * s, Close: waits, Evidence: analyze.Evidence{Recycled: analyze.Client}},
+		{ID: 3, Client: netip.AddrPortFrom(client.Addr(), 5001), Server: server, End: 20 * s, Close: waits},
+	}}
+	r := x.Recycled()
+	for i, want := range []State{Closed, TimeWait, TimeWait} {
+		if got, _ := r.State(&x.Connections[i], 30*s, 60*s); got != want {
+			t.Errorf("connection %d: got %v, want %v", i+1, got, want)
+		}
+	}
+	if _, since := r.State(&x.Connections[0], 30*s, 60*s); since != analyze.Unknown {
+		t.Errorf("got %d ns since it was taken over, which nobody knows", since)
+	}
+	if got := (&Snapshot{Connections: x.Connections[2:]}).Recycled(); got != nil {
+		t.Errorf("got %v where nothing is taken over, want nil", got)
+	}
+}
+
+func TestStateNames(t *testing.T) {
+	for s, want := range map[State]string{Opening: "opening", Active: "active", Idle: "idle", Silent: "silent", HalfClosed: "half-closed", TimeWait: "TIME_WAIT", Closed: "closed"} {
+		if got := s.String(); got != want {
+			t.Errorf("state %d: got %q, want %q", s, got, want)
 		}
 	}
 }

@@ -9,40 +9,40 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
-// comparison is what became of a baseline.
-type comparison struct {
-	verdict    change
-	metrics    []movement
-	gone, kept []counterpart
-	fresh      []counterpart
-	notJudged  []counterpart // they may be gone or not
-	notes      []string      // that a reader needs to be fair
+// Differences is what became of a baseline.
+type Differences struct {
+	Verdict    Change
+	Metrics    []Movement
+	Gone, Kept []Counterpart
+	New        []Counterpart
+	NotJudged  []Counterpart // they may be gone or not
+	Notes      []string      // that a reader needs to be fair
 }
 
-// change is what the difference of two values means.
-type change string
+// Change is what the difference of two values means.
+type Change string
 
 const (
-	better   change = "better"
-	worse    change = "worse"
-	same     change = "same"
-	more     change = "more"
-	less     change = "less"
-	cannotBe change = "unknown"
+	Better        Change = "better"
+	Worse         Change = "worse"
+	Same          Change = "same"
+	More          Change = "more"
+	Less          Change = "less"
+	NotComparable Change = "unknown"
 )
 
-// movement is a metric then and now, per second where the length of the capture
+// Movement is a metric then and now, per second where the length of the capture
 // adds to it.
-type movement struct {
+type Movement struct {
 	*diagnose.Metric
-	before, now float64 // NaN if not known
-	change      change
+	Before, Now float64 // NaN if not known
+	Change      Change
 }
 
-// counterpart is a finding of the baseline, of this report or of both.
-type counterpart struct {
-	pastFinding
-	note string
+// Counterpart is a finding of the baseline, of this report or of both.
+type Counterpart struct {
+	PastFinding
+	Note string
 }
 
 // Values that differ by less are the same.
@@ -55,43 +55,43 @@ const (
 // another before a reader is told.
 const muchMore = 1.5
 
-// compare compares r with its baseline.
-func (r *Report) compare() *comparison {
+// Compare compares r with its baseline.
+func (r *Report) Compare() *Differences {
 	b := r.Baseline
-	c := &comparison{verdict: verdictChange(b.verdict.Level, r.diagnosis().Verdict.Level)}
-	now := diagnose.NumbersOf(r.Result, r.diagnosis())
+	c := &Differences{Verdict: verdictChange(b.Verdict.Level, r.Diagnosed().Verdict.Level)}
+	now := diagnose.NumbersOf(r.Result, r.Diagnosed())
 	lasts := math.NaN()
-	if ns := r.analysed(); ns != analyze.Unknown {
+	if ns := r.Analysed(); ns != analyze.Unknown {
 		lasts = float64(ns) / 1e9
 	}
 	// As long as a capture has a steady state to come, its peak follows its length.
 	filling := func(n diagnose.Numbers) bool { return !math.IsNaN(n("time_wait.steady_state")) }
-	unlike := !alike(b.duration, lasts)
-	cannot := map[diagnose.Length]bool{diagnose.Growing: unlike, diagnose.Filling: unlike && (filling(b.number) || filling(now))}
+	unlike := !alike(b.Duration, lasts)
+	cannot := map[diagnose.Length]bool{diagnose.Growing: unlike, diagnose.Filling: unlike && (filling(b.Number) || filling(now))}
 	for i := range diagnose.Metrics {
 		m := &diagnose.Metrics[i]
 		if m.Trend == diagnose.NotCompared {
 			continue
 		}
-		x := movement{Metric: m, before: m.Of(b.number), now: m.Of(now)}
+		x := Movement{Metric: m, Before: m.Of(b.Number), Now: m.Of(now)}
 		if m.Length == diagnose.PerSecond {
-			x.before, x.now = per(x.before, b.duration), per(x.now, lasts)
+			x.Before, x.Now = per(x.Before, b.Duration), per(x.Now, lasts)
 		}
-		x.change = changed(m, x.before, x.now)
+		x.Change = changed(m, x.Before, x.Now)
 		if cannot[m.Length] {
-			x.change = cannotBe
+			x.Change = NotComparable
 		}
 		// There are too many causes to tell of those that stay.
-		if m.Trend != diagnose.Neutral || m.Unit != diagnose.Share || x.change != same {
-			c.metrics = append(c.metrics, x)
+		if m.Trend != diagnose.Neutral || m.Unit != diagnose.Share || x.Change != Same {
+			c.Metrics = append(c.Metrics, x)
 		}
-		if m.Name == "requests" && !alike(x.before, x.now) {
-			c.notes = append(c.notes, "the traffic differs: what is told per second follows the requests, shares do not")
+		if m.Name == "requests" && !alike(x.Before, x.Now) {
+			c.Notes = append(c.Notes, "the traffic differs: what is told per second follows the requests, shares do not")
 		}
 	}
 	if unlike {
-		c.notes = append(c.notes, fmt.Sprintf("the captures last %s and %s: counts are told per second, and what has no rate is not judged",
-			diagnose.Seconds.Text(b.duration), diagnose.Seconds.Text(lasts)))
+		c.Notes = append(c.Notes, fmt.Sprintf("the captures last %s and %s: counts are told per second, and what has no rate is not judged",
+			diagnose.Seconds.Text(b.Duration), diagnose.Seconds.Text(lasts)))
 	}
 	c.findings(r)
 	return c
@@ -109,7 +109,7 @@ func per(n, seconds float64) float64 {
 func alike(x, y float64) bool { return max(x, y) <= muchMore*min(x, y) }
 
 // changed says what a difference means.
-func changed(m *diagnose.Metric, before, now float64) change {
+func changed(m *diagnose.Metric, before, now float64) Change {
 	least := sameShare
 	if m.Unit != diagnose.Share {
 		least = sameNumber * max(math.Abs(before), math.Abs(now))
@@ -117,64 +117,64 @@ func changed(m *diagnose.Metric, before, now float64) change {
 	rises := now > before
 	switch {
 	case math.IsNaN(before) || math.IsNaN(now):
-		return cannotBe
+		return NotComparable
 	case math.Abs(now-before) <= least:
-		return same
+		return Same
 	case m.Trend == diagnose.Neutral && rises:
-		return more
+		return More
 	case m.Trend == diagnose.Neutral:
-		return less
+		return Less
 	case rises == (m.Trend == diagnose.MoreIsBetter):
-		return better
+		return Better
 	}
-	return worse
+	return Worse
 }
 
-func verdictChange(before, now diagnose.Level) change {
+func verdictChange(before, now diagnose.Level) Change {
 	switch {
 	case before == diagnose.CannotTell || now == diagnose.CannotTell:
-		return cannotBe
+		return NotComparable
 	case before == now:
-		return same
+		return Same
 	case now == diagnose.OK:
-		return better
+		return Better
 	}
-	return worse
+	return Worse
 }
 
 // findings pairs the findings then and now: by rule and subject, and by rule
 // alone where neither subject is in the other capture, as when addresses changed.
-func (c *comparison) findings(r *Report) {
-	b, d := r.Baseline, r.diagnosis()
+func (c *Differences) findings(r *Report) {
+	b, d := r.Baseline, r.Diagnosed()
 	subjects := subjectsOf(r)
-	then := slices.Clone(b.findings)
-	take := func(is func(p *pastFinding) bool) (pastFinding, bool) {
+	then := slices.Clone(b.Findings)
+	take := func(is func(p *PastFinding) bool) (PastFinding, bool) {
 		for i := range then {
 			if p := then[i]; is(&p) {
 				then = slices.Delete(then, i, i+1)
 				return p, true
 			}
 		}
-		return pastFinding{}, false
+		return PastFinding{}, false
 	}
-	var left []pastFinding
+	var left []PastFinding
 	for i := range d.Findings {
-		f := pastFinding{d.Findings[i].Rule.ID, d.Findings[i].Severity.String(), d.Findings[i].Title, d.Findings[i].Subject}
-		if _, ok := take(func(p *pastFinding) bool { return p.Rule == f.Rule && p.Subject == f.Subject }); ok {
-			c.kept = append(c.kept, counterpart{f, ""})
+		f := PastFinding{d.Findings[i].Rule.ID, d.Findings[i].Severity.String(), d.Findings[i].Title, d.Findings[i].Subject}
+		if _, ok := take(func(p *PastFinding) bool { return p.Rule == f.Rule && p.Subject == f.Subject }); ok {
+			c.Kept = append(c.Kept, Counterpart{f, ""})
 		} else {
 			left = append(left, f)
 		}
 	}
 	for _, f := range left {
-		p, ok := take(func(p *pastFinding) bool { return p.Rule == f.Rule && !b.subjects[f.Subject] && !subjects[p.Subject] })
+		p, ok := take(func(p *PastFinding) bool { return p.Rule == f.Rule && !b.Subjects[f.Subject] && !subjects[p.Subject] })
 		switch {
 		case ok:
-			c.kept = append(c.kept, counterpart{f, "matched by rule alone: it was about " + fit(p.Subject, longText)})
-		case !b.judged[f.Rule]:
-			c.fresh = append(c.fresh, counterpart{f, "not judged before"})
+			c.Kept = append(c.Kept, Counterpart{f, "matched by rule alone: it was about " + Fit(p.Subject, LongText)})
+		case !b.Judged[f.Rule]:
+			c.New = append(c.New, Counterpart{f, "not judged before"})
 		default:
-			c.fresh = append(c.fresh, counterpart{f, ""})
+			c.New = append(c.New, Counterpart{f, ""})
 		}
 	}
 	lacks := map[string]string{}
@@ -184,11 +184,11 @@ func (c *comparison) findings(r *Report) {
 	for _, p := range then {
 		switch {
 		case lacks[p.Rule] != "":
-			c.notJudged = append(c.notJudged, counterpart{p, lacks[p.Rule]})
+			c.NotJudged = append(c.NotJudged, Counterpart{p, lacks[p.Rule]})
 		case !subjects[p.Subject]:
-			c.gone = append(c.gone, counterpart{p, "that server or client is not in this capture"})
+			c.Gone = append(c.Gone, Counterpart{p, "that server or client is not in this capture"})
 		default:
-			c.gone = append(c.gone, counterpart{p, ""})
+			c.Gone = append(c.Gone, Counterpart{p, ""})
 		}
 	}
 }
@@ -200,7 +200,9 @@ func subjectsOf(r *Report) map[string]bool {
 		subjects[r.Result.Servers[i].Server.String()] = true
 	}
 	for i := range r.Result.Pairs {
-		addPair(subjects, r.Result.Pairs[i].Client.String(), r.Result.Pairs[i].Server.String())
+		client := r.Result.Pairs[i].Client.String()
+		subjects[client] = true
+		subjects[diagnose.PairSubject(client, r.Result.Pairs[i].Server.String())] = true
 	}
 	return subjects
 }

@@ -1,8 +1,8 @@
 package report
 
-// definitions say what the words of a report mean, for readers who were not
+// Definitions say what the words of a report mean, for readers who were not
 // there when the capture was made.
-var definitions = []struct{ word, means string }{
+var Definitions = []struct{ Word, Means string }{
 	{"connection", "one life of two addresses and ports; ports that are used again make a new one"},
 	{"client, server", "who sent the first SYN, who answered it; if the opening was not captured, who sends requests is the client"},
 	{"reused", "requests that were not the first on their connection, of all requests"},

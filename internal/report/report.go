@@ -1,9 +1,12 @@
-// Package report writes what was found in a capture: as text, Markdown, a page of
-// HTML and pictures for people, as JSON, as NDJSON while connections end, and as CSV.
+// Package report holds what is told of a capture, in its order, whatever the
+// format: the model that the formats beside it share.
 //
-// The caller fills a [Report] and picks a [Format] from [Formats], by
-// [ByName] or [ByEnding]. [Stream] writes NDJSON while the capture is still
-// being read. [Schema] describes the JSON.
+// The caller fills a [Report]: [Meta] says what was read, [Facts] or the result
+// hold the connections, [Host], [Baseline], [Evidence] and [Story] what else
+// there is. [Tell] tells it on a [Medium], as text, Markdown and pages for a
+// browser are; [Report.Compare] compares it with its baseline. The formats
+// themselves are in the packages machine, page, picture and text; package
+// formats lists them.
 //
 // House rules: bytes that come from packets or file names are hostile, so
 // each format escapes them its own way; what is not known is null or
@@ -11,18 +14,42 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
-// schemaName is the contract that the JSON keeps.
-const schemaName = "kaanalyze.report/1"
+// WriteError says what failed. The formats wrap once, what they call does not.
+func WriteError(err error) error { return fmt.Errorf("write report: %w", err) }
 
-// toolName is the name of the program in every format.
-const toolName = "kaanalyze"
+// Analysed returns how long the part of the capture is that was asked for in ns,
+// or Unknown.
+func (r *Report) Analysed() int64 {
+	if r.Meta.Packets == 0 {
+		return analyze.Unknown
+	}
+	return r.Result.Last - r.Result.First
+}
+
+// Diagnosed returns what was diagnosed; an empty one in tests without.
+func (r *Report) Diagnosed() *diagnose.Diagnosis {
+	if r.Diagnosis == nil {
+		return &diagnose.Diagnosis{}
+	}
+	return r.Diagnosis
+}
+
+// SchemaName is the contract that the JSON keeps.
+const SchemaName = "kaanalyze.report/1"
+
+// ToolName is the name of the program in every format.
+const ToolName = "kaanalyze"
 
 // Report is everything that a format writes. The formats only read it.
 type Report struct {
@@ -59,55 +86,12 @@ type Facts interface {
 	Example() (id uint64, why string, ok bool)
 }
 
-// found returns where connections and exchanges come from.
-func (r *Report) found() Facts {
+// Found returns where connections and exchanges come from.
+func (r *Report) Found() Facts {
 	if r.Facts != nil {
 		return r.Facts
 	}
 	return r.Result
-}
-
-// Meta says what was read and how.
-type Meta struct {
-	Sources   []Source // in the order in which they were named
-	Format    string   // of the capture file, "mixed" if several
-	LinkTypes []string // tcpdump's names
-
-	Packets, TCPPackets uint64
-	Bytes               uint64 // as on the wire
-	First, Last         int64  // capture times, ns since the epoch; without meaning if Packets is 0
-
-	Damage        *Damage // the first damage met, or nil
-	KernelDropped *uint64 // nil if the capture does not say
-
-	InterfaceDropped uint64 // by the interface of a live capture, of any kind of packets
-
-	CutPackets       uint64 // captured in part
-	UndecodedPackets uint64 // neither TCP nor known to be something else
-
-	Narrowed Narrowed // to which part of the capture
-
-	Interrupted bool     // the reading was stopped before the end
-	Filter      string   // pcap filter, "" without
-	CommandLine []string // as the program was called, nil if it is withheld
-	Anonymized  bool     // addresses and names are pseudonyms, here and in all that was found
-}
-
-// Source is one capture file.
-type Source struct {
-	Name    string
-	Format  string
-	Size    int64 // bytes on disk, -1 if unknown
-	Packets uint64
-	SHA256  string // in hexadecimal, "" if it was not computed
-}
-
-// Damage says where a file could not be read further.
-type Damage struct {
-	Source string
-	Packet uint64 // number within the source of the first packet that is lost
-	Offset int64  // of its record, in bytes of the uncompressed file
-	Reason string
 }
 
 // Options say how to write.
@@ -121,6 +105,22 @@ type Options struct {
 	Workers     int  // goroutines that encode connections; 0 is 1
 }
 
+// Rows returns how many rows a table of the text shows.
+func (o *Options) Rows() int {
+	if o.Top <= 0 {
+		return 10
+	}
+	return o.Top
+}
+
+// Columns returns how wide the text is.
+func (o *Options) Columns() int {
+	if o.Width <= 0 {
+		return 100
+	}
+	return min(max(o.Width, 80), 100)
+}
+
 // Format is one way to write a report.
 type Format struct {
 	Name   string // for -f
@@ -130,36 +130,33 @@ type Format struct {
 	Binary bool // not to be shown on a terminal
 }
 
-// Formats are all formats; help and completion are printed from here.
-var Formats = []Format{
-	{"text", ".txt", "for a person: numbers, shape over time, servers, trust", WriteText, false},
-	{"md", ".md", "for a ticket: the text in Markdown, at most 60,000 characters", writeMarkdown, false},
-	{"html", ".html", "one page for a browser: charts and all connections, no network", writeHTML, false},
-	{"json", ".json", "everything, as " + schemaName + " (see --json-schema)", writeJSON, false},
-	{"ndjson", ".ndjson", "one JSON object a line, connections as they end", writeNDJSON, false},
-	{"csv", ".csv", "one row per connection", writeCSV, false},
-	{"svg", ".svg", "a picture for a ticket: the verdict and charts over time", writeSVG, false},
-	{"png", ".png", "the same for a chat, 1200 pixels wide", writePNG, true},
-}
-
-// ByName returns the format called name.
-func ByName(name string) (Format, bool) {
-	for _, f := range Formats {
-		if f.Name == name {
-			return f, true
+// ExchangesOf returns the exchanges of one connection.
+func ExchangesOf(r *Report, id uint64) []analyze.Exchange {
+	var list []analyze.Exchange
+	for _, x := range r.Found().Exchanges() {
+		if x.Connection == id {
+			list = append(list, x)
 		}
 	}
-	return Format{}, false
+	return list
 }
 
-// ByEnding returns the format that the ending of a file name asks for. Case
-// does not matter.
-func ByEnding(file string) (Format, bool) {
-	file = strings.ToLower(file)
-	for _, f := range Formats {
-		if strings.HasSuffix(file, f.Ending) {
-			return f, true
+// NewRedactor returns what takes the secrets of targets out of what packets
+// mean, where targets stand as they were sent. The longest goes first: a
+// target may begin with another.
+func NewRedactor(r *Report, list []analyze.Exchange) *strings.Replacer {
+	secret := make(map[string]bool)
+	for i := range list {
+		if sent := list[i].Target; Target(sent, r.Options.ShowSecrets) != sent {
+			secret[sent] = true
 		}
 	}
-	return Format{}, false
+	targets := slices.SortedFunc(maps.Keys(secret), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+	})
+	var pairs []string
+	for _, sent := range targets {
+		pairs = append(pairs, sent, Target(sent, false))
+	}
+	return strings.NewReplacer(pairs...)
 }

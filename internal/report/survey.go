@@ -9,6 +9,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
 // survey is what the text tells of single connections, grouped.
@@ -60,9 +61,9 @@ func (s spread) String() string {
 	case s.most == analyze.Unknown:
 		return "-"
 	case float64(s.most-s.least) <= 0.05*float64(s.most):
-		return duration(s.most)
+		return diagnose.Duration(s.most)
 	}
-	return duration(s.least) + " to " + duration(s.most)
+	return diagnose.Duration(s.least) + " to " + diagnose.Duration(s.most)
 }
 
 // takeSurvey looks at each connection of r once.
@@ -70,7 +71,7 @@ func takeSurvey(r *Report) *survey {
 	probers := make(map[proberKey]*prober)
 	servers := make(map[netip.AddrPort]*opened)
 	var c analyze.Connection
-	found := r.found()
+	found := r.Found()
 	for i := range found.Len() {
 		found.Connection(i, &c)
 		addProbes(probers, &c, analyze.Client, &c.ClientProbes)

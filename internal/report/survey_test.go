@@ -1,24 +1,52 @@
 package report
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
+const ms = int64(1e6)
+
+// kept is connections and nothing else.
+type kept []analyze.Connection
+
+func (k kept) Len() int                                { return len(k) }
+func (k kept) Connection(i int, c *analyze.Connection) { *c = k[i] }
+func (k kept) Exchanges() []analyze.Exchange           { return nil }
+func (k kept) Example() (uint64, string, bool)         { return 0, "", false }
+
+// conn returns a connection without probes.
+func conn(id uint64) analyze.Connection {
+	none := analyze.Probes{Idle: analyze.Unknown, Interval: analyze.Unknown}
+	return analyze.Connection{
+		ID: id, Client: netip.AddrPortFrom(netip.MustParseAddr("10.20.0.1"), uint16(40000+id)), Server: netip.MustParseAddrPort("10.20.0.2:8080"),
+		Handshake: flows.HandshakeComplete, ClientProbes: none, ServerProbes: none,
+	}
+}
+
+// refusedConn returns a connection that never came to be.
+func refusedConn(id uint64) analyze.Connection {
+	c := conn(id)
+	c.Handshake, c.SYNRetransmissions = flows.HandshakeRefused, 2
+	return c
+}
+
 func TestSurveyGroupsProbesBySideAndPeer(t *testing.T) {
-	both := conn(1, noon, 1)
+	both := conn(1)
 	both.ClientProbes = analyze.Probes{Sent: 3, Answered: 3, Idle: 15000 * ms, Interval: 15000 * ms}
 	both.ServerProbes = analyze.Probes{Sent: 1, Answered: 0, Idle: 15002 * ms, Interval: analyze.Unknown}
-	again := conn(2, noon, 1)
+	again := conn(2)
 	again.ClientProbes = analyze.Probes{Sent: 2, Answered: 1, Idle: 30000 * ms, Interval: 15500 * ms}
-	s := takeSurvey(&Report{Facts: &handMade{connections: []analyze.Connection{both, again, conn(3, noon, 1)}}})
+	s := takeSurvey(&Report{Facts: kept{both, again, conn(3)}})
 	var got []string
 	for _, g := range s.probers {
-		got = append(got, g.by.String(), count(g.connections), count(g.sent), count(g.answered), g.idle.String(), g.interval.String())
+		got = append(got, g.by.String(), diagnose.Count(g.connections), diagnose.Count(g.sent), diagnose.Count(g.answered), g.idle.String(), g.interval.String())
 	}
 	want := []string{
 		"client", "2", "5", "4", "15 s to 30 s", "15.5 s",
@@ -33,12 +61,14 @@ func TestSurveyGroupsProbesBySideAndPeer(t *testing.T) {
 }
 
 func TestSurveyCountsHandshakesOfServersWithTrouble(t *testing.T) {
-	silent := refusedConn(4, noon)
+	silent := refusedConn(4)
 	silent.Handshake, silent.SYNRetransmissions = flows.HandshakeUnanswered, 6
-	half := refusedConn(5, noon)
+	half := refusedConn(5)
 	half.Handshake, half.SYNRetransmissions = flows.HandshakeIncomplete, 0
-	s := takeSurvey(&Report{Facts: &handMade{connections: []analyze.Connection{
-		conn(1, noon, 1), openConn(2, noon), refusedConn(3, noon), silent, half}}})
+	other := conn(2)
+	other.Server = netip.MustParseAddrPort("[2001:db8::2]:443")
+	s := takeSurvey(&Report{Facts: kept{
+		conn(1), other, refusedConn(3), silent, half}})
 	if len(s.opened) != 1 {
 		t.Fatalf("got %d servers, want the one with trouble", len(s.opened))
 	}

@@ -3,23 +3,79 @@ package report
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 )
 
-// unknown stands in text for what the capture does not tell.
-const unknown = diagnose.NotKnown
+// LongText is how many characters of a text are kept.
+const LongText = 300
+
+// PartyName returns who did something; "none" for nobody.
+func PartyName(p analyze.Party) string {
+	if p == analyze.Nobody {
+		return "none"
+	}
+	return p.String()
+}
+
+// SentenceCase writes a heading in small letters, as prose has it.
+func SentenceCase(heading string) string {
+	words := strings.Split(heading, " ")
+	for i, w := range words {
+		switch strings.Trim(w, "()") {
+		case "TIME_WAIT", "HTTP", "TCP":
+			continue
+		}
+		words[i] = strings.ToLower(w)
+		if i == 0 {
+			words[i] = w[:1] + words[i][1:]
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// RelativeSeconds writes ns as seconds with microseconds.
+func RelativeSeconds(ns int64) string {
+	sign := ""
+	if ns < 0 {
+		sign, ns = "-", -ns
+	}
+	return fmt.Sprintf("%s%d.%06d", sign, ns/1e9, ns%1e9/1e3)
+}
+
+func Largest(values []int64) (n int64) {
+	for _, v := range values {
+		n = max(n, v)
+	}
+	return n
+}
+
+// AddrText writes an endpoint.
+func AddrText(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return Unknown
+	}
+	return a.String()
+}
+
+// HostText writes an address.
+func HostText(a netip.Addr) string {
+	if !a.IsValid() {
+		return Unknown
+	}
+	return a.String()
+}
+
+// Unknown stands in text for what the capture does not tell.
+const Unknown = diagnose.NotKnown
 
 // Plain returns s as a terminal shows it, quoted where it would act on it.
-func Plain(s string) string { return plain(s) }
-
-// plain returns s if a terminal shows it as it is, else a quoted form.
-func plain(s string) string {
+func Plain(s string) string {
 	if s == "" || s[0] == ' ' || s[len(s)-1] == ' ' || !utf8.ValidString(s) {
 		return strconv.Quote(s)
 	}
@@ -31,19 +87,19 @@ func plain(s string) string {
 	return s
 }
 
-// fit returns s as a terminal shows it, cut to at most n characters.
-func fit(s string, n int) string {
+// Fit returns s as a terminal shows it, cut to at most n characters.
+func Fit(s string, n int) string {
 	for keep := n; ; keep = keep * 3 / 4 {
 		// A character takes up to ten ("\U0010ffff") when it is quoted.
-		shown := plain(shorten(s, max(4, keep)))
+		shown := Plain(Shorten(s, max(4, keep)))
 		if utf8.RuneCountInString(shown) <= n || keep <= 4 {
 			return shown
 		}
 	}
 }
 
-// shorten cuts s to at most n characters. It looks at few more: s may be long.
-func shorten(s string, n int) string {
+// Shorten cuts s to at most n characters. It looks at few more: s may be long.
+func Shorten(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
@@ -61,35 +117,26 @@ func shorten(s string, n int) string {
 	return s
 }
 
-// connections writes a count of them.
-func connections(n int64) string { return plural(n, "connection", "connections") }
-
-// The words that findings use, too.
-var (
-	count    = diagnose.Count
-	plural   = diagnose.Plural
-	percent  = diagnose.Percent
-	decimal  = diagnose.Decimal
-	duration = diagnose.Duration
-)
+// CountConnections writes a count of them.
+func CountConnections(n int64) string { return diagnose.Plural(n, "connection", "connections") }
 
 // share writes part of whole as a percentage.
 func share(part, whole int64) string {
 	if whole == 0 {
 		return ""
 	}
-	return percent(float64(part) / float64(whole))
+	return diagnose.Percent(float64(part) / float64(whole))
 }
 
 // rounded writes an estimate of a number of entries: tenths would claim more.
-func rounded(n float64) string { return count(int64(math.Round(n))) }
+func rounded(n float64) string { return diagnose.Count(int64(math.Round(n))) }
 
-// steps writes a whole number of seconds.
-func steps(seconds int64) string {
+// WholeSeconds writes a whole number of seconds.
+func WholeSeconds(seconds int64) string {
 	if seconds < 600 {
-		return count(seconds) + " s"
+		return diagnose.Count(seconds) + " s"
 	}
-	return duration(seconds * 1e9)
+	return diagnose.Duration(seconds * 1e9)
 }
 
 // size writes bytes in decimal units.
@@ -125,41 +172,8 @@ func quoteArg(a string) string {
 		return "''"
 	case strings.IndexFunc(a, special) < 0:
 		return a
-	case plain(a) == a:
+	case Plain(a) == a:
 		return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 	}
 	return "$" + "'" + strings.ReplaceAll(strings.Trim(strconv.QuoteToASCII(a), `"`), "'", `\'`) + "'"
-}
-
-// span writes from when to when the capture lasts.
-func (p *page) span(first, last int64) string {
-	if first == analyze.Unknown {
-		return "no time"
-	}
-	from, to := time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
-	if from.YearDay() == to.YearDay() && from.Year() == to.Year() {
-		clock := time.TimeOnly
-		if last-first < 10e9 {
-			clock = "15:04:05.000"
-		}
-		return from.Format("2006-01-02 "+clock) + to.Format("-"+clock) + " UTC (" + duration(last-first) + ")"
-	}
-	return from.Format(time.DateTime) + " to " + to.Format(time.DateTime) + " UTC (" + duration(last-first) + ")"
-}
-
-// clock writes a time of day, with milliseconds in a short capture and with
-// the date in a long one.
-func (p *page) clock(ns int64) string {
-	if ns == analyze.Unknown {
-		return unknown
-	}
-	first, last := p.r.Meta.times()
-	t := time.Unix(0, ns).UTC()
-	switch d := last - first; {
-	case first == analyze.Unknown || time.Unix(0, first).UTC().Format(time.DateOnly) != time.Unix(0, last).UTC().Format(time.DateOnly):
-		return t.Format(time.DateTime)
-	case d < 10e9:
-		return t.Format("15:04:05.000")
-	}
-	return t.Format(time.TimeOnly)
 }

@@ -120,7 +120,7 @@ func TestCounters(t *testing.T) {
 			for len(segs) > 0 {
 				part := segs[:min(len(segs), 10)]
 				segs = segs[len(part):]
-				_ = session.Apply(part)
+				session.Apply(part)
 				if n += len(part); n < 500 || n%500 < 10 && looks < 100 {
 					looks++
 					m := metaOf(name, stats)

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 // Bounds of the server. It answers a few programs and people, not the world.
@@ -191,7 +192,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) {
 	if q := r.URL.Query(); q.Has("format") {
 		name = q.Get("format")
 	}
-	format, ok := report.ByName(name)
+	format, ok := formats.ByName(name)
 	if !ok {
 		http.Error(w, "there is no such format; formats are "+formatNames(), http.StatusBadRequest)
 		return
@@ -273,8 +274,8 @@ func contentType(f report.Format) string {
 // formatNames lists the formats.
 func formatNames() string {
 	var names []string
-	for i := range report.Formats {
-		names = append(names, report.Formats[i].Name)
+	for i := range formats.All {
+		names = append(names, formats.All[i].Name)
 	}
 	return strings.Join(names, ", ")
 }

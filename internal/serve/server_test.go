@@ -21,6 +21,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
@@ -61,7 +62,7 @@ func metaOf(name string, s *capture.Stats) report.Meta {
 func read(t testing.TB, name string) serve.Moment {
 	t.Helper()
 	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
-	m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { _ = s.Apply(segs) })
+	m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { s.Apply(segs) })
 	return serve.Moment{Snapshot: s.Finish(m.First, m.Last), Meta: m}
 }
 
@@ -82,13 +83,13 @@ func get(s *serve.Server, method, target string, change ...func(*http.Request)) 
 func TestReport(t *testing.T) {
 	for _, name := range []string{"demo.pcap", "go-tls-failed.pcap", "healthy-mixed.pcap", "accept-queue-overflow.pcap", "hostile/hostile.pcap"} {
 		a := analyze.New(analyze.Options{})
-		m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { _ = a.Apply(segs) })
+		m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { a.Apply(segs) })
 		result := a.Finish(m.First, m.Last)
 		r := &report.Report{Version: version, Meta: m, Result: result, Diagnosis: diagnose.Run(result, 2)}
 		s := serve.New(version, noon)
 		s.Publish(read(t, name))
-		for i := range report.Formats {
-			f := &report.Formats[i]
+		for i := range formats.All {
+			f := &formats.All[i]
 			var want bytes.Buffer
 			if err := f.Write(&want, r); err != nil {
 				t.Fatal(err)
@@ -114,8 +115,8 @@ func TestHostileCapture(t *testing.T) {
 			t.Errorf("/metrics has the line %q", l)
 		}
 	}
-	for i := range report.Formats {
-		name := report.Formats[i].Name
+	for i := range formats.All {
+		name := formats.All[i].Name
 		got := get(s, "GET", "/report?format="+name)
 		if got.Header().Get("X-Content-Type-Options") != "nosniff" || got.Header().Get("Content-Type") == "" {
 			t.Errorf("/report as %s may be taken for something else: %v", name, got.Header())

@@ -7,7 +7,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
-	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
 
 // curve is one of the four that run over time.
@@ -50,7 +50,7 @@ func (m *model) curves() []string {
 		if f.wide {
 			list[i] += fmt.Sprintf("%*s ", curveName-1, countCell(c.total))
 		}
-		list[i] += pad(report.Bars(c.values, c.top, m.opt.ASCII), f.bars) + " " + c.said
+		list[i] += pad(text.Bars(c.values, c.top, m.opt.ASCII), f.bars) + " " + c.said
 		list[i] = pad(cut(list[i], f.cell, m.style), f.cell)
 	}
 	return []string{list[0] + "  " + list[1], list[2] + "  " + list[3]}

@@ -13,6 +13,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
 // model is what the view shows, and what keys do. One goroutine has it.
@@ -408,7 +409,7 @@ func (m *model) save(name string) tea.Cmd {
 	if name == "" {
 		return nil
 	}
-	if _, ok := report.ByEnding(name); !ok {
+	if _, ok := formats.ByEnding(name); !ok {
 		m.note = "not saved: the name must end in one of " + endings()
 		return nil
 	}
@@ -420,8 +421,8 @@ func (m *model) save(name string) tea.Cmd {
 // endings lists those of the formats.
 func endings() string {
 	var list []string
-	for i := range report.Formats {
-		list = append(list, report.Formats[i].Ending)
+	for i := range formats.All {
+		list = append(list, formats.All[i].Ending)
 	}
 	return strings.Join(list, " ")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
 
 // page is text above the tabs.
@@ -80,7 +81,7 @@ func findingPage(f *diagnose.Finding) *page {
 			if now := m.findingBy(m.findings.key(f)); now != nil {
 				f = now
 			}
-			_ = report.WriteFinding(&b, m.report(), f) // a buffer takes all
+			_ = text.WriteFinding(&b, m.report(), f) // a buffer takes all
 			return b.String()
 		},
 	}
@@ -103,7 +104,7 @@ func connectionPage(id uint64, told bool) *page {
 			return b.String()
 		}
 		s, _ := m.state(&c)
-		_ = report.WriteConnection(&b, m.report(), &c) // a buffer takes all
+		_ = text.WriteConnection(&b, m.report(), &c) // a buffer takes all
 		fmt.Fprintf(&b, "\n  now: %s\n", s)
 		if p.waiting != "" {
 			fmt.Fprintf(&b, "\n  %s\n", p.waiting)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
 
 // The least that can be drawn on.
@@ -75,7 +76,7 @@ func (m *model) body(height int) []string {
 	}
 	lines := m.findings.draw(m.style, m.width, max(2, min(shown+1, height/2)))
 	var b bytes.Buffer
-	_ = report.WriteFinding(&b, m.report(), f) // a buffer takes all
+	_ = text.WriteFinding(&b, m.report(), f) // a buffer takes all
 	return append(append(lines, ""), strings.Split(visible(b.String()), "\n")...)
 }
 

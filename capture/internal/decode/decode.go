@@ -56,8 +56,8 @@ const (
 
 // decoder decodes frames. It is not safe for concurrent use.
 type Decoder struct {
-	depth int   // of tunnels in this frame
-	piece piece // what was found, if the verdict is fragment
+	depth    int        // of tunnels in this frame
+	fragment ipFragment // what was found, if the verdict is fragment
 
 	headers *Headers // what to fill, or nil
 }
@@ -129,7 +129,7 @@ func (d *Decoder) ipv4(data []byte, wire int, at uint32, seg *flows.Segment) Ver
 	seg.TTL = h[8]
 	data, total = data[size:], total-size
 	if place := binary.BigEndian.Uint16(h[6:]); place&0x3fff != 0 {
-		return d.fragment(piece{
+		return d.keepFragment(ipFragment{
 			id: id, proto: h[9], off: int(place&0x1fff) * 8, more: place&0x2000 != 0,
 			data: data, wire: total, at: at,
 		})
@@ -219,7 +219,7 @@ func (d *Decoder) transport(proto uint8, data []byte, wire int, id, at uint32, s
 				return Undecoded
 			}
 			if place := binary.BigEndian.Uint16(data[2:]); place&0xfff9 != 0 {
-				return d.fragment(piece{
+				return d.keepFragment(ipFragment{
 					v6: true, id: binary.BigEndian.Uint32(data[4:]), proto: data[0],
 					off: int(place &^ 7), more: place&1 != 0, data: data[8:], wire: wire - 8, at: at,
 				})
@@ -236,10 +236,10 @@ func (d *Decoder) transport(proto uint8, data []byte, wire int, id, at uint32, s
 }
 
 // fragment keeps p for the defragmenter, if a segment can be in it.
-func (d *Decoder) fragment(p piece) Verdict {
+func (d *Decoder) keepFragment(p ipFragment) Verdict {
 	switch p.proto {
 	case protoTCP, protoUDP, protoGRE, protoIPv4, protoIPv6, protoAH, protoDestination, protoEtherIP, protoIPComp, protoMPLS:
-		d.piece = p
+		d.fragment = p
 		return Fragment
 	}
 	return NotTCP

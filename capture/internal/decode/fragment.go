@@ -23,7 +23,7 @@ const (
 
 // piece is a fragment of an IP datagram, as decode found it. Its addresses are
 // in the segment that decode was given.
-type piece struct {
+type ipFragment struct {
 	data []byte // what was captured of it
 	wire int    // its length on the wire
 	off  int
@@ -80,9 +80,9 @@ func NewDefragmenter() *Defragmenter {
 func (f *Defragmenter) Add(link pcapfile.LinkType, iface uint32, data []byte, wireLen uint32, time int64, seg *flows.Segment) Verdict {
 	v := f.decoder.Decode(link, iface, data, wireLen, seg)
 	for v == Fragment { // more than once if a tunnel's packet was a fragment, too
-		p := f.decoder.piece
+		p := f.decoder.fragment
 		var g *datagram
-		if g, v = f.place(&p, time, seg); g == nil {
+		if g, v = f.insert(&p, time, seg); g == nil {
 			return v
 		}
 		id := p.id
@@ -98,7 +98,7 @@ func (f *Defragmenter) Add(link pcapfile.LinkType, iface uint32, data []byte, wi
 func (f *Defragmenter) Headers() Headers { return *f.decoder.headers }
 
 // place adds p to its datagram, and returns that if it is complete now.
-func (f *Defragmenter) place(p *piece, time int64, seg *flows.Segment) (*datagram, Verdict) {
+func (f *Defragmenter) insert(p *ipFragment, time int64, seg *flows.Segment) (*datagram, Verdict) {
 	end := p.off + p.wire
 	if p.wire <= 0 || end > maxDatagram || p.more && end%fragmentAlignment != 0 {
 		return nil, Undecoded
@@ -142,7 +142,7 @@ func (f *Defragmenter) drop(e *list.Element) {
 // insert copies what p adds to g, and returns the memory that this took. Where
 // fragments overlap the first one wins, and one that contradicts the
 // datagram's end is ignored.
-func (g *datagram) insert(p *piece) int {
+func (g *datagram) insert(p *ipFragment) int {
 	off, end := p.off, p.off+p.wire
 	last := 0
 	if n := len(g.spans); n > 0 {

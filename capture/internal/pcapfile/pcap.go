@@ -72,7 +72,7 @@ func newPcap(h []byte) (*pcapFile, error) {
 	case pcapModified:
 		p.format, p.headerLen = formatModified, 24
 	}
-	version := p.word(h[4:])
+	version := p.u32(h[4:])
 	if !swap { // two 16-bit numbers, so that their order in the word depends on the bytes'
 		version = bits.RotateLeft32(version, 16)
 	}
@@ -87,13 +87,13 @@ func newPcap(h []byte) (*pcapFile, error) {
 		p.lengths = smallerCaptured
 	}
 	// Some writers exceed the snap length that they state, and some state 0.
-	p.limit = min(max(p.word(h[16:]), MaxSnapLen), MaxRecord-uint32(p.headerLen))
-	p.link = LinkType(p.word(h[20:]) & linkTypeMask)
+	p.limit = min(max(p.u32(h[16:]), MaxSnapLen), MaxRecord-uint32(p.headerLen))
+	p.link = LinkType(p.u32(h[20:]) & linkTypeMask)
 	return p, nil
 }
 
 // word reads a number in the file's byte order.
-func (p *pcapFile) word(b []byte) uint32 {
+func (p *pcapFile) u32(b []byte) uint32 {
 	x := binary.LittleEndian.Uint32(b)
 	if p.swap {
 		x = bits.ReverseBytes32(x)
@@ -116,7 +116,7 @@ func (p *pcapFile) Walk(b *Records, at int) (next, need int, err error) {
 			break
 		}
 		h := rest[:16:16]
-		capLen, wireLen := p.word(h[8:]), p.word(h[12:])
+		capLen, wireLen := p.u32(h[8:]), p.u32(h[12:])
 		if p.lengths != capturedFirst && (p.lengths == packetFirst || capLen > wireLen) {
 			capLen, wireLen = wireLen, capLen
 		}
@@ -130,7 +130,7 @@ func (p *pcapFile) Walk(b *Records, at int) (next, need int, err error) {
 			break
 		}
 		frames = append(frames, Frame{
-			Time:    int64(p.word(h))*1e9 + int64(p.word(h[4:]))*unit,
+			Time:    int64(p.u32(h))*1e9 + int64(p.u32(h[4:]))*unit,
 			Off:     uint32(at + headerLen),
 			CapLen:  capLen,
 			WireLen: max(wireLen, capLen),

@@ -79,7 +79,7 @@ func (p *pcapngFile) HeaderLen() int64      { return 0 }
 func (p *pcapngFile) LinkTypes() []LinkType { return nil }
 
 // word reads a number in the section's byte order.
-func (p *pcapngFile) word(b []byte) uint32 {
+func (p *pcapngFile) u32(b []byte) uint32 {
 	x := binary.LittleEndian.Uint32(b)
 	if p.swap {
 		x = bits.ReverseBytes32(x)
@@ -88,7 +88,7 @@ func (p *pcapngFile) word(b []byte) uint32 {
 }
 
 // half reads a 16-bit number in the section's byte order.
-func (p *pcapngFile) half(b []byte) uint16 {
+func (p *pcapngFile) u16(b []byte) uint16 {
 	x := binary.LittleEndian.Uint16(b)
 	if p.swap {
 		x = bits.ReverseBytes16(x)
@@ -97,7 +97,7 @@ func (p *pcapngFile) half(b []byte) uint16 {
 }
 
 // long reads a 64-bit number in the section's byte order.
-func (p *pcapngFile) long(b []byte) uint64 {
+func (p *pcapngFile) u64(b []byte) uint64 {
 	x := binary.LittleEndian.Uint64(b)
 	if p.swap {
 		x = bits.ReverseBytes64(x)
@@ -106,8 +106,8 @@ func (p *pcapngFile) long(b []byte) uint64 {
 }
 
 // stamp reads a time: two words, the upper one first in either byte order.
-func (p *pcapngFile) stamp(b []byte) uint64 {
-	return uint64(p.word(b))<<32 | uint64(p.word(b[4:]))
+func (p *pcapngFile) timestamp(b []byte) uint64 {
+	return uint64(p.u32(b))<<32 | uint64(p.u32(b[4:]))
 }
 
 // walk implements format.
@@ -117,13 +117,13 @@ func (p *pcapngFile) Walk(b *Records, at int) (next, need int, err error) {
 		if len(rest) < 12 {
 			return at, 12, nil
 		}
-		kind := p.word(rest)
+		kind := p.u32(rest)
 		if kind == blockSection {
 			if err := p.byteOrder(rest); err != nil {
 				return at, 0, err
 			}
 		}
-		size := p.word(rest[4:])
+		size := p.u32(rest[4:])
 		switch {
 		case size < 12 || size%4 != 0:
 			return at, 0, fmt.Errorf("a block of %d bytes, which is not possible", size)
@@ -133,7 +133,7 @@ func (p *pcapngFile) Walk(b *Records, at int) (next, need int, err error) {
 			return at, int(size), nil
 		}
 		body := rest[: size-trailerLen : size-trailerLen]
-		if trailer := p.word(rest[size-trailerLen : size]); trailer != size {
+		if trailer := p.u32(rest[size-trailerLen : size]); trailer != size {
 			return at, 0, fmt.Errorf("a block of %d bytes that says %d at its end", size, trailer)
 		}
 		if kind == blockEnhanced {
@@ -192,8 +192,8 @@ func (p *pcapngFile) beginSection(body []byte) error {
 	if len(body) < sectionLen {
 		return errShort
 	}
-	if major := p.half(body[12:]); major != 1 {
-		return fmt.Errorf("pcapng version %d.%d is not known", major, p.half(body[14:]))
+	if major := p.u16(body[12:]); major != 1 {
+		return fmt.Errorf("pcapng version %d.%d is not known", major, p.u16(body[14:]))
 	}
 	p.section++
 	p.ifaces = p.ifaces[:0]
@@ -208,7 +208,7 @@ func (p *pcapngFile) declare(b *Records, body []byte) error {
 	if len(p.ifaces) == maxInterfaces {
 		return fmt.Errorf("more than %d interfaces in a section", maxInterfaces)
 	}
-	f := iface{link: LinkType(p.half(body[8:])), snapLen: p.word(body[12:])}
+	f := iface{link: LinkType(p.u16(body[8:])), snapLen: p.u32(body[12:])}
 	options := body[interfaceLen:]
 	if name := p.option(options, optionName); len(name) <= 256 {
 		f.name = string(name)
@@ -219,7 +219,7 @@ func (p *pcapngFile) declare(b *Records, body []byte) error {
 	}
 	f.clock = newClock(resolution)
 	if o := p.option(options, optionOffset); len(o) >= 8 {
-		f.clock.offset = int64(p.long(o)) * 1e9
+		f.clock.offset = int64(p.u64(o)) * 1e9
 	}
 	p.ifaces = append(p.ifaces, f)
 	b.Side.AddLink(f.link)
@@ -229,7 +229,7 @@ func (p *pcapngFile) declare(b *Records, body []byte) error {
 // option returns the value of the first option with that code (3.5), or nil.
 func (p *pcapngFile) option(options []byte, code uint16) []byte {
 	for len(options) >= 4 {
-		c, size := p.half(options), int(p.half(options[2:]))
+		c, size := p.u16(options), int(p.u16(options[2:]))
 		if c == 0 || size > len(options)-4 {
 			break
 		}
@@ -246,13 +246,13 @@ func (p *pcapngFile) enhanced(b *Records, at int, body []byte) error {
 	if len(body) < packetLen {
 		return errShort
 	}
-	capLen, err := p.packet(b, at, body, p.word(body[8:]))
+	capLen, err := p.packet(b, at, body, p.u32(body[8:]))
 	if err != nil {
 		return err
 	}
 	if end := packetLen + int(capLen+3)&^3; end+4 <= len(body) {
 		if d := p.option(body[end:], optionPacketDrops); len(d) >= 8 {
-			b.Side.AddDrops(Drops{Source: p.source, Packets: p.long(d)})
+			b.Side.AddDrops(Drops{Source: p.source, Packets: p.u64(d)})
 		}
 	}
 	return nil
@@ -264,10 +264,10 @@ func (p *pcapngFile) obsolete(b *Records, at int, body []byte) error {
 	if len(body) < packetLen {
 		return errShort
 	}
-	if _, err := p.packet(b, at, body, uint32(p.half(body[8:]))); err != nil {
+	if _, err := p.packet(b, at, body, uint32(p.u16(body[8:]))); err != nil {
 		return err
 	}
-	if drops := p.half(body[10:]); drops != unknownPacketDrops {
+	if drops := p.u16(body[10:]); drops != unknownPacketDrops {
 		b.Side.AddDrops(Drops{Source: p.source, Packets: uint64(drops)})
 	}
 	return nil
@@ -279,16 +279,16 @@ func (p *pcapngFile) packet(b *Records, at int, body []byte, id uint32) (capLen 
 	if uint64(id) >= uint64(len(p.ifaces)) {
 		return 0, errNoInterface(id)
 	}
-	f, capLen := &p.ifaces[id], p.word(body[20:])
+	f, capLen := &p.ifaces[id], p.u32(body[20:])
 	if uint64(capLen) > uint64(len(body)-packetLen) {
 		return 0, fmt.Errorf("a packet of %d captured bytes, more than its block has", capLen)
 	}
-	p.last = f.clock.nanoseconds(p.stamp(body[12:]))
+	p.last = f.clock.nanoseconds(p.timestamp(body[12:]))
 	b.Frames = append(b.Frames, Frame{
 		Time:    p.last,
 		Off:     uint32(at + packetLen),
 		CapLen:  capLen,
-		WireLen: max(p.word(body[24:]), capLen),
+		WireLen: max(p.u32(body[24:]), capLen),
 		Link:    f.link,
 		Iface:   id,
 	})
@@ -308,7 +308,7 @@ func (p *pcapngFile) simple(b *Records, at int, body []byte) error {
 	if len(p.ifaces) == 0 {
 		return errNoInterface(0)
 	}
-	f, wireLen := &p.ifaces[0], p.word(body[8:])
+	f, wireLen := &p.ifaces[0], p.u32(body[8:])
 	capLen := min(wireLen, uint32(len(body)-simpleLen))
 	if f.snapLen != 0 {
 		capLen = min(capLen, f.snapLen)
@@ -330,7 +330,7 @@ func (p *pcapngFile) statistics(b *Records, body []byte) error {
 	if len(body) < statisticsLen {
 		return errShort
 	}
-	id := p.word(body[8:])
+	id := p.u32(body[8:])
 	if uint64(id) >= uint64(len(p.ifaces)) {
 		return errNoInterface(id)
 	}
@@ -338,7 +338,7 @@ func (p *pcapngFile) statistics(b *Records, body []byte) error {
 	options, known := body[statisticsLen:], false
 	for _, code := range [...]uint16{optionIfaceDrops, optionKernelDrops} {
 		if v := p.option(options, code); len(v) >= 8 {
-			d.Packets += p.long(v)
+			d.Packets += p.u64(v)
 			known = true
 		}
 	}
@@ -348,7 +348,7 @@ func (p *pcapngFile) statistics(b *Records, body []byte) error {
 	// Rotated files repeat the totals of the one capture: its start and the
 	// interface's name say that they are the same.
 	if v := p.option(options, optionStart); len(v) >= 8 && p.ifaces[id].name != "" {
-		d.Start, d.Name = p.stamp(v), p.ifaces[id].name
+		d.Start, d.Name = p.timestamp(v), p.ifaces[id].name
 	}
 	b.Side.AddDrops(d)
 	return nil
@@ -359,11 +359,11 @@ func (p *pcapngFile) secrets(b *Records, body []byte) error {
 	if len(body) < secretsLen {
 		return errShort
 	}
-	size := p.word(body[12:])
+	size := p.u32(body[12:])
 	if uint64(size) > uint64(len(body)-secretsLen) {
 		return errors.New("secrets that are longer than their block")
 	}
-	if p.word(body[8:]) == secretsTLS {
+	if p.u32(body[8:]) == secretsTLS {
 		b.Side.AddSecret(body[secretsLen : secretsLen+int(size)])
 	}
 	return nil

@@ -64,7 +64,7 @@ func (v *Saver) create() error {
 		v.out = v.file
 	}
 	v.size = 0
-	_, err := v.put(FileHeader(v.link, v.snapLen))
+	_, err := v.writeFile(FileHeader(v.link, v.snapLen))
 	return err
 }
 
@@ -126,7 +126,7 @@ func (v *Saver) flush(b *Records, from uint32, done, n int) (int, error) {
 	}
 	last := &b.Frames[n-1]
 	before := v.size
-	wrote, err := v.put(b.Buf[from : last.Off+last.CapLen])
+	wrote, err := v.writeFile(b.Buf[from : last.Off+last.CapLen])
 	if err == nil {
 		return n, nil
 	}
@@ -146,16 +146,16 @@ func (v *Saver) flush(b *Records, from uint32, done, n int) (int, error) {
 }
 
 // put writes to the file.
-func (v *Saver) put(p []byte) (int, error) {
+func (v *Saver) writeFile(p []byte) (int, error) {
 	n, err := v.out.Write(p)
 	v.size += int64(n)
 	if err != nil {
-		return n, v.failed(err)
+		return n, v.wrapError(err)
 	}
 	return n, nil
 }
 
-func (v *Saver) failed(err error) error {
+func (v *Saver) wrapError(err error) error {
 	if v.file == nil {
 		return fmt.Errorf("save capture to standard output: %w", err)
 	}
@@ -189,7 +189,7 @@ func (v *Saver) Close() error {
 		return nil
 	}
 	if err != nil {
-		return v.failed(err)
+		return v.wrapError(err)
 	}
 	return nil
 }

@@ -1,0 +1,234 @@
+package capture
+
+import (
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
+)
+
+// Stats say what a [Source] has read. Packets, Bytes, First and Last are of
+// every frame read, before any filter.
+type Stats struct {
+	Sources   []SourceStats // in the order in which the files were named
+	LinkTypes []string      // tcpdump's names, in order of appearance
+	Format    string        // "pcap", "pcap-ns", "pcap-modified", "pcapng", "live"; "mixed" if several
+
+	Packets, TCPPackets uint64 // frames as Wireshark numbers them, and those decoded as TCP
+	Bytes               uint64 // as on the wire
+	First, Last         int64  // earliest and latest capture time, nanoseconds since the Unix epoch; 0 without packets
+
+	Damage        *Damage // the first damage met, or nil
+	KernelDropped *uint64 // packets that the capturing system says it lost; nil if it does not say
+
+	// InterfaceDropped is how many packets the interface of a live capture has
+	// dropped meanwhile, of all kinds.
+	InterfaceDropped uint64
+
+	CutPackets       uint64 // captured in part
+	UndecodedPackets uint64 // neither TCP nor known to be something else
+}
+
+// SourceStats say what was read of one file.
+type SourceStats struct {
+	Name        string // as it was named
+	Format      string // as in Stats, with ".gz", ".zst", ".xz" or ".lz4" if compressed
+	Size        int64  // bytes on disk, -1 if unknown
+	Packets     uint64
+	First, Last int64 // as in Stats
+}
+
+// Damage says where a file could not be read further.
+type Damage struct {
+	Source string // name of the file
+	Packet uint64 // number within the file of the first packet that is lost
+	Offset int64  // of its record, in bytes of the uncompressed file
+	Reason string
+}
+
+// maxSecrets and maxDropKeys bound what is kept of a file's claims.
+const (
+	maxSecrets  = 64 << 20 // bytes
+	maxDropKeys = 1 << 16
+)
+
+// runningStats add up what has been delivered, block after block. They are safe
+// for concurrent use.
+type runningStats struct {
+	mu          sync.Mutex
+	total       Stats
+	secrets     [][]byte
+	secretBytes int
+
+	dropTotals   map[pcapfile.Drops]uint64 // since the capture began; the key leaves Packets out
+	dropsBetween []betweenDrops            // by source
+
+	origins origins
+}
+
+// betweenDrops are a source's drops as counted from packet to packet. They say
+// nothing new if the source has totals, too.
+type betweenDrops struct {
+	packets       uint64
+	known, totals bool
+}
+
+// init readies the stats for files of those names.
+func (s *runningStats) init(names []string) {
+	s.total.Sources = make([]SourceStats, len(names))
+	for i, name := range names {
+		s.total.Sources[i] = SourceStats{Name: name, Size: -1, First: math.MaxInt64, Last: math.MinInt64}
+	}
+	s.total.First, s.total.Last = math.MaxInt64, math.MinInt64
+	s.dropsBetween = make([]betweenDrops, len(names))
+	s.dropTotals = map[pcapfile.Drops]uint64{}
+}
+
+// describe notes a file's format and size, once its header has been read.
+func (s *runningStats) describe(f *fileReader) {
+	of, name := &s.total.Sources[f.source], f.format.Name()
+	of.Format, of.Size = name+f.in.suffix, f.in.size
+	switch s.total.Format {
+	case "", name:
+		s.total.Format = name
+	default:
+		s.total.Format = "mixed"
+	}
+}
+
+// size returns how many bytes all files have, 0 if one's size is not known.
+func (s *runningStats) size() (n int64) {
+	for i := range s.total.Sources {
+		if s.total.Sources[i].Size < 0 {
+			return 0
+		}
+		n += s.total.Sources[i].Size
+	}
+	return n
+}
+
+// addBlock adds a block that is delivered.
+func (s *runningStats) addBlock(b *block) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := &s.total
+	if len(t.Sources) > 1 {
+		s.origins.add(b)
+	}
+	s.addSide(&b.Side)
+	if t.Damage == nil {
+		t.Damage = b.damage
+	}
+	t.Packets += uint64(len(b.Frames))
+	t.Bytes += b.counts.bytes
+	t.CutPackets += b.counts.cut
+	t.TCPPackets += b.counts.tcp
+	t.UndecodedPackets += b.counts.undecoded
+	for _, r := range b.runs {
+		of := &t.Sources[r.source]
+		of.Packets += uint64(r.frames)
+		of.First, of.Last = min(of.First, r.first), max(of.Last, r.last)
+		t.First, t.Last = min(t.First, r.first), max(t.Last, r.last)
+	}
+}
+
+// addSide adds what a block's records say beside packets.
+func (s *runningStats) addSide(side *pcapfile.SideRecords) {
+	t := &s.total
+	for _, l := range side.Links {
+		if name := l.String(); !slices.Contains(t.LinkTypes, name) {
+			t.LinkTypes = append(t.LinkTypes, name)
+		}
+	}
+	for _, secret := range side.Secrets {
+		if s.secretBytes+len(secret) <= maxSecrets {
+			s.secretBytes += len(secret)
+			s.secrets = append(s.secrets, secret)
+		}
+	}
+	for _, d := range side.Drops {
+		s.addDrops(d)
+	}
+}
+
+// addDrops adds lost packets. Totals with a name are of one interface in all
+// files, so that the largest counts once.
+func (s *runningStats) addDrops(d pcapfile.Drops) {
+	between := &s.dropsBetween[d.Source]
+	if !d.Total {
+		between.packets += d.Packets
+		between.known = true
+		return
+	}
+	between.totals = true
+	key := d
+	key.Packets = 0
+	if d.Name != "" {
+		key.Source, key.Section, key.Iface = 0, 0, 0
+	}
+	if _, ok := s.dropTotals[key]; ok || len(s.dropTotals) < maxDropKeys {
+		s.dropTotals[key] = max(s.dropTotals[key], d.Packets)
+	}
+}
+
+// setLiveDrops notes what a live capture has lost so far.
+func (s *runningStats) setLiveDrops(kernel, iface uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.addDrops(pcapfile.Drops{Packets: kernel, Total: true})
+	s.total.InterfaceDropped = iface
+}
+
+// snapshot returns the stats as they are now.
+func (s *runningStats) snapshot() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.total
+	t.Sources = slices.Clone(t.Sources)
+	t.LinkTypes = slices.Clone(t.LinkTypes)
+	for i := range t.Sources {
+		if of := &t.Sources[i]; of.First > of.Last { // no packet with a time
+			of.First, of.Last = 0, 0
+		}
+	}
+	if t.First > t.Last {
+		t.First, t.Last = 0, 0
+	}
+	if drops, known := s.drops(); known {
+		t.KernelDropped = &drops
+	}
+	return t
+}
+
+// drops returns how many packets the capturing systems have lost, if they say so.
+func (s *runningStats) drops() (drops uint64, known bool) {
+	known = len(s.dropTotals) > 0
+	for _, n := range s.dropTotals {
+		drops += n
+	}
+	for _, b := range s.dropsBetween {
+		if b.known && !b.totals {
+			drops, known = drops+b.packets, true
+		}
+	}
+	return drops, known
+}
+
+// origin returns the name of the file that packet num comes from, and its number
+// there; "" and 0 if that is not known.
+func (s *runningStats) origin(num uint64) (source string, packet uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if num == 0 || num > s.total.Packets {
+		return "", 0
+	}
+	if len(s.total.Sources) == 1 {
+		return s.total.Sources[0].Name, num
+	}
+	i, packet := s.origins.find(num)
+	if packet == 0 {
+		return "", 0
+	}
+	return s.total.Sources[i].Name, packet
+}

@@ -1,0 +1,8 @@
+package report
+
+// What tests of this package from outside look at.
+var (
+	ConnectionByID  = connectionByID
+	WiresharkFilter = wiresharkFilter
+	Span            = span
+)

@@ -1,0 +1,165 @@
+package machine
+
+import (
+	"bufio"
+	"io"
+	"net/netip"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// csvColumns are the names of the JSON, flattened.
+var csvColumns = []string{
+	"id", "stream", "client", "server", "start", "end", "midstream",
+	"packets_client", "packets_server", "bytes_client", "bytes_server",
+	"handshake_state", "handshake_rtt_seconds", "handshake_connect_seconds", "handshake_syn_retransmissions",
+	"protocol", "requests", "responses", "interim_responses",
+	"probes_client_sent", "probes_client_answered", "probes_client_idle_seconds", "probes_client_interval_seconds",
+	"probes_server_sent", "probes_server_answered", "probes_server_idle_seconds", "probes_server_interval_seconds",
+	"idle_gaps_p50_seconds", "idle_gaps_max_seconds", "idle_gaps_last_seconds",
+	"retransmissions_client", "retransmissions_server", "missing_bytes_client", "missing_bytes_server",
+	"close_kind", "close_began", "close_first_fin", "close_rst_by", "close_reset_shape",
+	"close_time_wait", "close_inferred", "close_at", "close_packet",
+	"not_reused_cause", "not_reused_by", "not_reused_observed", "not_reused_confidence",
+}
+
+// WriteCSV writes one row per connection (RFC 4180). An unknown value is an
+// empty cell. No cell holds text from a packet, so none can be taken for a
+// formula: all are numbers, addresses, times and words of ours.
+func WriteCSV(w io.Writer, r *report.Report) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	out.WriteString(strings.Join(csvColumns, ","))
+	out.WriteString("\r\n")
+	n, fetch := r.Found().Len(), r.Found().Connection
+	if s := r.Story; s != nil {
+		n, fetch = 1, func(_ int, c *analyze.Connection) { *c = *s.Connection }
+	}
+	d := r.Diagnosed()
+	if err := writeItems(out, r, n, func(e *encoder, i int) {
+		fetch(i, &e.conn)
+		row := csvRow{e}
+		row.connection(&e.conn, d.Of(e.conn.ID))
+	}); err != nil {
+		return report.WriteError(err)
+	}
+	if err := out.Flush(); err != nil {
+		return report.WriteError(err)
+	}
+	return nil
+}
+
+// csvRow appends cells, each with the comma that follows it.
+type csvRow struct{ e *encoder }
+
+// connection appends the row of c.
+func (r csvRow) connection(c *analyze.Connection, is diagnose.NotReused) {
+	r.uint(c.ID)
+	r.int(c.Stream)
+	r.addr(c.Client)
+	r.addr(c.Server)
+	r.time(c.Start)
+	r.time(c.End)
+	r.bool(c.Midstream)
+	r.uint(c.PacketsClient, c.PacketsServer, c.BytesClient, c.BytesServer)
+	r.word(c.Handshake.String())
+	r.seconds(c.RTT, c.ConnectTime)
+	r.uint(uint64(c.SYNRetransmissions))
+	r.word(c.Protocol.String())
+	if c.HTTPUnknown {
+		r.word("", "", "")
+	} else {
+		r.int(c.Requests, c.Responses, c.Interim)
+	}
+	r.probes(&c.ClientProbes)
+	r.probes(&c.ServerProbes)
+	r.seconds(c.IdleP50, c.IdleMax, c.IdleLast)
+	r.uint(uint64(c.RetransmissionsClient), uint64(c.RetransmissionsServer), c.MissingClient, c.MissingServer)
+	r.closing(&c.Close)
+	r.notReused(is)
+	r.e.b = append(r.e.b[:len(r.e.b)-1], '\r', '\n')
+}
+
+// notReused appends the cells of why it carried no further request. What was
+// observed holds commas and quotes.
+func (r csvRow) notReused(is diagnose.NotReused) {
+	if is.Cause == diagnose.Undecided {
+		r.word("", "", "", "")
+		return
+	}
+	r.word(is.Cause.String(), report.PartyName(is.By), `"`+strings.ReplaceAll(is.Observed(), `"`, `""`)+`"`, is.Confidence.String())
+}
+
+// closing appends the cells of a close.
+func (r csvRow) closing(c *analyze.Close) {
+	r.word(c.Kind.String(), c.Began.String(), c.FirstFIN.String(), c.RSTBy.String(),
+		c.ResetShape.String(), c.TimeWait.String())
+	r.bool(c.Inferred)
+	r.time(c.At)
+	if c.Packet == 0 {
+		r.word("")
+	} else {
+		r.uint(c.Packet)
+	}
+}
+
+// probes appends the cells of one side's keep-alive probes.
+func (r csvRow) probes(p *analyze.Probes) {
+	r.uint(uint64(p.Sent), uint64(p.Answered))
+	r.seconds(p.Idle, p.Interval)
+}
+
+func (r csvRow) end() { r.e.b = append(r.e.b, ',') }
+
+func (r csvRow) uint(list ...uint64) {
+	for _, n := range list {
+		r.e.uint(n)
+		r.end()
+	}
+}
+
+func (r csvRow) int(list ...int64) {
+	for _, n := range list {
+		if n != analyze.Unknown {
+			r.e.int(n)
+		}
+		r.end()
+	}
+}
+
+func (r csvRow) seconds(list ...int64) {
+	for _, ns := range list {
+		if ns != analyze.Unknown {
+			r.e.seconds(ns)
+		}
+		r.end()
+	}
+}
+
+func (r csvRow) time(ns int64) {
+	if ns != analyze.Unknown {
+		r.e.b = r.e.appendTime(r.e.b, ns)
+	}
+	r.end()
+}
+
+func (r csvRow) bool(v bool) {
+	r.e.bool(v)
+	r.end()
+}
+
+func (r csvRow) addr(a netip.AddrPort) {
+	if a.IsValid() {
+		r.e.b = a.AppendTo(r.e.b)
+	}
+	r.end()
+}
+
+func (r csvRow) word(list ...string) {
+	for _, s := range list {
+		r.e.raw(s)
+		r.end()
+	}
+}

@@ -1,0 +1,162 @@
+package machine
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// notReused appends why a connection carried no further request, null where
+// that is not decided. Neighbours often share it.
+func (e *encoder) notReused(n diagnose.NotReused) {
+	if n.Cause == diagnose.Undecided {
+		e.null()
+		return
+	}
+	if n == e.why {
+		e.b = append(e.b, e.whyText...)
+		return
+	}
+	at := len(e.b)
+	e.raw(`{"cause":`)
+	e.word(n.Cause.String())
+	e.raw(`,"by":`)
+	e.word(report.PartyName(n.By))
+	e.raw(`,"observed":`)
+	e.b = n.AppendObserved(append(e.b, '"'))
+	e.raw(`","confidence":`)
+	e.word(n.Confidence.String())
+	e.close()
+	e.why = n
+	e.whyText = append(e.whyText[:0], e.b[at:]...)
+}
+
+// verdict appends the answer in one line.
+func (e *encoder) verdict(v diagnose.Verdict) {
+	e.raw(`{"level":`)
+	e.word(v.Level.String())
+	e.key("text")
+	e.str(v.Text)
+	e.close()
+}
+
+// cause appends how many connections were not reused for one reason.
+func (e *encoder) cause(c *diagnose.CauseTotal, all int64) {
+	e.raw(`{"cause":`)
+	e.word(c.Cause.String())
+	e.raw(`,"by":`)
+	e.word(report.PartyName(c.By))
+	e.members(member{"connections", c.Connections})
+	e.key("share")
+	e.ratio(float64(c.Connections) / float64(max(all, 1)))
+	e.close()
+}
+
+// finding appends f as an object without its opening brace.
+func (e *encoder) finding(f *diagnose.Finding) {
+	e.raw(`"rule":`)
+	e.word(f.Rule.ID)
+	e.raw(`,"severity":`)
+	e.word(f.Severity.String())
+	e.raw(`,"confidence":`)
+	e.word(f.Confidence.String())
+	e.key("title")
+	e.str(f.Title)
+	e.key("subject")
+	e.str(f.Subject)
+	e.key("observed")
+	e.str(f.Observed)
+	e.key("cause")
+	e.str(f.Rule.Why)
+	e.key("fix")
+	e.str(f.Fix)
+	e.key("verify")
+	e.str(f.Rule.Verify)
+	e.members(member{"connections", f.Connections}, member{"failed_requests", f.Failed})
+	e.open("saves")
+	e.members(member{"connections", f.Saves.Connections}, member{"time_wait", f.Saves.TimeWait})
+	e.raw(`},"examples":[`)
+	for i := range f.Examples {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.findingExample(&f.Examples[i])
+	}
+	e.raw("]}")
+}
+
+func (e *encoder) findingExample(x *diagnose.Example) {
+	e.raw(`{"connection":`)
+	e.uint(x.Connection)
+	e.raw(`,"stream":`)
+	e.int(x.Stream)
+	e.raw(`,"packets":[`)
+	for i, n := range x.Packets {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.uint(n)
+	}
+	e.raw(`],"filter":`)
+	e.str(x.Filter)
+	e.key("observed")
+	e.str(x.Observed)
+	e.close()
+}
+
+// policy appends a setting that was inferred.
+func (e *encoder) policy(p *diagnose.Policy) {
+	e.raw(`{"kind":`)
+	e.word(p.Kind.String())
+	e.raw(`,"by":`)
+	e.word(p.By.String())
+	e.key("subject")
+	e.str(p.Subject)
+	if p.Kind.Timed() {
+		e.raw(`,"seconds":`)
+		e.seconds(p.Value)
+		e.raw(`,"count":null`)
+	} else {
+		e.raw(`,"seconds":null`)
+		e.members(member{"count", p.Value})
+	}
+	e.members(member{"samples", p.Samples})
+	e.key("spread")
+	e.ratio(p.Spread)
+	e.key("matches")
+	e.strings(p.Matches)
+	e.close()
+}
+
+// gate appends o as an object without its opening brace.
+func (e *encoder) gate(o *diagnose.Outcome) {
+	e.raw(`"expression":`)
+	e.str(o.Gate.Expression)
+	e.key("value")
+	e.ratio(o.Value)
+	e.key("passed")
+	e.bool(o.Passed)
+	e.key("lacks")
+	e.text(o.Lacks)
+	e.close()
+}
+
+// notJudged is the outcome of a rule that lacked what it needs.
+const notJudged = "not_judged"
+
+// judgement appends what became of a rule.
+func (e *encoder) judgement(j *diagnose.Judgement) {
+	e.raw(`{"rule":`)
+	e.word(j.Rule.ID)
+	e.raw(`,"outcome":`)
+	switch {
+	case j.Lacks != "":
+		e.word(notJudged)
+	case j.Findings > 0:
+		e.word("fired")
+	default:
+		e.word("silent")
+	}
+	e.key("lacks")
+	e.text(j.Lacks)
+	e.close()
+}

@@ -1,0 +1,156 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// Live reports whether packets came from an interface, not from files.
+func (m *Meta) Live() bool { return m.Format == "live" }
+
+// Times returns the first and the last capture time, Unknown without a packet.
+func (m *Meta) Times() (first, last int64) {
+	if m.Packets == 0 {
+		return analyze.Unknown, analyze.Unknown
+	}
+	return m.First, m.Last
+}
+
+// Duration returns the time that the capture spans in ns, or Unknown.
+func (m *Meta) Duration() int64 {
+	if m.Packets == 0 {
+		return analyze.Unknown
+	}
+	return m.Last - m.First
+}
+
+// Doubts says why the numbers may be too low.
+func (m *Meta) Doubts() string {
+	var list []string
+	if m.Interrupted {
+		list = append(list, "the reading was stopped before the end")
+	}
+	if d := m.Damage; d != nil {
+		list = append(list, "damaged at packet "+diagnose.Count(int64(d.Packet)))
+	}
+	if n := m.KernelDropped; n != nil && *n > 0 {
+		list = append(list, diagnose.Plural(int64(*n), "packet was", "packets were")+" dropped while capturing")
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "Numbers may be too low: " + strings.Join(list, "; ")
+}
+
+// Meta says what was read and how.
+type Meta struct {
+	Sources   []Source // in the order in which they were named
+	Format    string   // of the capture file, "mixed" if several
+	LinkTypes []string // tcpdump's names
+
+	Packets, TCPPackets uint64
+	Bytes               uint64 // as on the wire
+	First, Last         int64  // capture times, ns since the epoch; without meaning if Packets is 0
+
+	Damage        *Damage // the first damage met, or nil
+	KernelDropped *uint64 // nil if the capture does not say
+
+	InterfaceDropped uint64 // by the interface of a live capture, of any kind of packets
+
+	CutPackets       uint64 // captured in part
+	UndecodedPackets uint64 // neither TCP nor known to be something else
+
+	Narrowed Narrowed // to which part of the capture
+
+	Interrupted bool     // the reading was stopped before the end
+	Filter      string   // pcap filter, "" without
+	CommandLine []string // as the program was called, nil if it is withheld
+	Anonymized  bool     // addresses and names are pseudonyms, here and in all that was found
+}
+
+// Source is one capture file.
+type Source struct {
+	Name    string
+	Format  string
+	Size    int64 // bytes on disk, -1 if unknown
+	Packets uint64
+	SHA256  string // in hexadecimal, "" if it was not computed
+}
+
+// Damage says where a file could not be read further.
+type Damage struct {
+	Source string
+	Packet uint64 // number within the source of the first packet that is lost
+	Offset int64  // of its record, in bytes of the uncompressed file
+	Reason string
+}
+
+// Name names what was read.
+func (m *Meta) Name() string {
+	list := m.Sources
+	switch len(list) {
+	case 0:
+		return "no capture"
+	case 1:
+		return Plain(list[0].Name)
+	}
+	return fmt.Sprintf("%s and %s more", Plain(list[0].Name), diagnose.Count(int64(len(list)-1)))
+}
+
+// Extent says how much was read, and from when to when.
+func (m *Meta) Extent() string {
+	var facts []string
+	var bytes int64
+	for i := range m.Sources {
+		if m.Sources[i].Size < 0 {
+			bytes = -1
+			break
+		}
+		bytes += m.Sources[i].Size
+	}
+	if bytes >= 0 && len(m.Sources) > 0 {
+		facts = append(facts, size(bytes))
+	}
+	facts = append(facts, diagnose.Plural(int64(m.Packets), "packet", "packets"))
+	if m.Packets > 0 {
+		facts = append(facts, span(m.Times()))
+	}
+	return strings.Join(facts, ", ")
+}
+
+// span writes from when to when the capture lasts.
+func span(first, last int64) string {
+	if first == analyze.Unknown {
+		return "no time"
+	}
+	from, to := time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
+	if from.YearDay() == to.YearDay() && from.Year() == to.Year() {
+		clock := time.TimeOnly
+		if last-first < 10e9 {
+			clock = "15:04:05.000"
+		}
+		return from.Format("2006-01-02 "+clock) + to.Format("-"+clock) + " UTC (" + diagnose.Duration(last-first) + ")"
+	}
+	return from.Format(time.DateTime) + " to " + to.Format(time.DateTime) + " UTC (" + diagnose.Duration(last-first) + ")"
+}
+
+// Clock writes a time of day of the capture, with milliseconds in a short capture and with
+// the date in a long one.
+func (m *Meta) Clock(ns int64) string {
+	if ns == analyze.Unknown {
+		return Unknown
+	}
+	first, last := m.Times()
+	t := time.Unix(0, ns).UTC()
+	switch d := last - first; {
+	case first == analyze.Unknown || time.Unix(0, first).UTC().Format(time.DateOnly) != time.Unix(0, last).UTC().Format(time.DateOnly):
+		return t.Format(time.DateTime)
+	case d < 10e9:
+		return t.Format("15:04:05.000")
+	}
+	return t.Format(time.TimeOnly)
+}

@@ -1,0 +1,245 @@
+// Package picture draws the verdict of a report and its curves over time, as SVG
+// or PNG.
+package picture
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// A picture holds the verdict and, one below the other, panels that share their
+// axis of time. This file says what is on it, picture_draw.go draws that.
+
+// panel is a part of a picture: curves over time, or a sentence in their place.
+type panel struct {
+	title  string
+	over   string // the title goes on so if there are curves
+	share  bool   // of 100
+	curves []trace
+	said   string // if there are no curves
+}
+
+// trace is one curve: a value for each step, NaN for none.
+type trace struct {
+	name   string
+	values []float64
+	filled bool
+}
+
+// picture is what a picture shows.
+type picture struct {
+	verdict, fix string // fix is "" for none
+	level        diagnose.Level
+	name, facts  string
+	narrowed     string // what the numbers are of, "" for the whole capture
+	doubts       string // why the numbers may be too low, "" for none
+	panels       []panel
+	start, step  int64 // of the steps, ns
+	from, to     int64 // the time shown, ns: the first and the last step may be whole in part
+	version      string
+}
+
+// newPicture says what the picture of r shows.
+func newPicture(r *report.Report) *picture {
+	s := &r.Result.Series
+	first, last := r.Meta.Times()
+	x := &picture{
+		name: r.Meta.Name(), facts: r.Meta.Extent(), doubts: r.Meta.Doubts(), version: report.ToolName + " " + report.Plain(r.Version),
+		start: s.Start, step: s.Step * 1e9,
+		from: max(s.Start, first), to: min(s.Start+int64(len(s.NewConnections))*s.Step*1e9, last),
+	}
+	if part := r.Meta.Narrowed.Words(); part != "" {
+		x.narrowed = "Only " + part
+	}
+	if r.Story != nil {
+		x.verdict = fmt.Sprintf("Connection %d", r.Story.Connection.ID)
+		x.panels = []panel{{title: "One connection is told in text, Markdown, HTML and JSON", said: "A picture shows a whole capture: the same command without --conn."}}
+		return x
+	}
+	d := r.Diagnosed()
+	x.level, x.verdict = d.Verdict.Level, d.Verdict.Level.Words()+": "+d.Verdict.Text
+	if x.level == diagnose.Problem && len(d.Findings) > 0 {
+		x.fix = "Fix: " + r.Advice(&d.Findings[0]).Fix
+	}
+	x.panels = []panel{openedPanel(r), reusePanel(r), waitPanel(r)}
+	if len(s.NewConnections) < 2 || x.to <= x.from {
+		for i := range x.panels {
+			x.panels[i].curves = nil
+		}
+	}
+	return x
+}
+
+// perStep says what the values of a series are counted in.
+func perStep(s *analyze.Series) string {
+	if s.Step > 1 {
+		return "in each " + report.WholeSeconds(s.Step)
+	}
+	return "in each second"
+}
+
+// openedPanel shows how many connections began, and requests were sent.
+func openedPanel(r *report.Report) panel {
+	s, t := &r.Result.Series, &r.Result.Totals
+	if t.Connections == 0 {
+		return panel{title: "Connections", said: "No TCP connection was captured."}
+	}
+	x := panel{
+		title:  "New connections and requests",
+		over:   ", " + perStep(s),
+		said:   fmt.Sprintf("%s and %s: too few seconds for a curve.", report.CountConnections(t.Connections), diagnose.Plural(t.Requests, "request", "requests")),
+		curves: []trace{{"new connections", floats(s.NewConnections), true}, {"requests", floats(s.Requests), false}},
+	}
+	switch {
+	case t.Requests <= 0:
+		x.title = "New connections"
+		x.said = report.CountConnections(t.Connections) + ": too few seconds for a curve."
+		x.curves = x.curves[:1]
+	case t.HTTPUnknown > 0:
+		x.over += fmt.Sprintf("; the requests of %s are unknown", report.CountConnections(t.HTTPUnknown))
+	}
+	return x
+}
+
+// reusePanel shows which part of the requests were not the first on their
+// connection.
+func reusePanel(r *report.Report) panel {
+	s, t := &r.Result.Series, &r.Result.Totals
+	x := panel{title: "Reuse: requests that were not the first on their connection", share: true}
+	switch {
+	case t.Requests <= 0 && t.HTTPUnknown > 0:
+		x.said = fmt.Sprintf("Requests are unknown: %s with TLS, HTTP/2 or cut heads.", report.CountConnections(t.HTTPUnknown))
+	case t.Requests <= 0:
+		x.said = "No HTTP request was captured."
+	case t.ReusedRequests == 0:
+		x.said = fmt.Sprintf("None of %s.", diagnose.Plural(t.Requests, "request", "requests"))
+	default:
+		x.said = fmt.Sprintf("%s of %s.", diagnose.Count(t.ReusedRequests), diagnose.Plural(t.Requests, "request", "requests"))
+		if !math.IsNaN(t.ReuseRatio) {
+			x.title += ", " + diagnose.Percent(t.ReuseRatio) + " in all"
+		}
+		values := make([]float64, len(s.Requests))
+		for i, n := range s.Requests {
+			values[i] = 100 * float64(s.Reused[i]) / float64(n) // NaN without requests
+		}
+		x.curves = []trace{{"reused, % of the requests", values, true}}
+	}
+	return x
+}
+
+// waitPanel shows the TIME_WAIT population, by who holds it.
+func waitPanel(r *report.Report) panel {
+	s, w := &r.Result.Series, &r.Result.Totals.TimeWait
+	x := panel{title: "TIME_WAIT entries"}
+	if w.Peak == 0 {
+		x.said = "None was seen."
+		if n := w.Unknown + w.Pending; n > 0 {
+			x.said += fmt.Sprintf(" Of %s it is not known.", report.CountConnections(n))
+		}
+		return x
+	}
+	x.over = ", the most at once " + perStep(s) + fmt.Sprintf(" (peak %s at %s, %s at the end)", diagnose.Count(w.Peak), r.Meta.Clock(w.PeakAt), diagnose.Count(w.AtEnd))
+	var held []string
+	for _, h := range w.Hosts[:min(len(w.Hosts), report.MaxHolders)] {
+		held = append(held, fmt.Sprintf("%s at %s", diagnose.Count(h.Peak), h.Host))
+	}
+	x.said = "At most " + strings.Join(held, ", ") + ", at once: too few seconds for a curve."
+	x.curves = []trace{{"all", floats(s.TimeWait), true}}
+	holders := slices.DeleteFunc(r.Holders(), func(h report.Holder) bool { return report.Largest(h.TimeWait) < w.Peak/50 }) // they would lie on the axis
+	for _, h := range holders {
+		x.curves = append(x.curves, trace{"at " + h.Host.String(), floats(h.TimeWait), false})
+	}
+	if len(holders) == 1 && len(w.Hosts) == 1 {
+		x.curves = []trace{{"all at " + holders[0].Host.String(), floats(s.TimeWait), true}}
+	}
+	if more := len(w.Hosts) - len(holders); more > 0 {
+		x.over += fmt.Sprintf("; %s not drawn one by one", diagnose.Plural(int64(more), "host", "hosts"))
+	}
+	return x
+}
+
+func floats(list []int64) []float64 {
+	out := make([]float64, len(list))
+	for i, n := range list {
+		out[i] = float64(n)
+	}
+	return out
+}
+
+// tick is a place on an axis.
+type tick struct {
+	at    float64 // share of the axis
+	label string
+}
+
+// valueTicks returns the ticks of an axis that begins at 0, and the value that
+// it ends with. Their distance is 1, 2 or 5 times a power of ten.
+func valueTicks(most float64) ([]tick, float64) {
+	step := int64(1)
+	for i := 0; float64(step)*5 < most; i++ {
+		step = step * []int64{20, 25, 20}[i%3] / 10
+	}
+	n := max(1, int64(math.Ceil(most/float64(step))))
+	var list []tick
+	for i := range n + 1 {
+		list = append(list, tick{float64(i) / float64(n), diagnose.Count(i * step)})
+	}
+	return list, float64(n * step)
+}
+
+// clockSteps are times that a clock shows well, from a millisecond to a day.
+var clockSteps = func() (list []int64) {
+	for unit := int64(1e6); unit < 1e9; unit *= 10 {
+		list = append(list, unit, 2*unit, 5*unit)
+	}
+	for _, s := range []int64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400} {
+		list = append(list, s*1e9)
+	}
+	return list
+}()
+
+// timeTicks returns round times within the time shown, at most ten or so.
+func (x *picture) timeTicks() []tick {
+	const most, day = 10, int64(86400e9)
+	span := x.to - x.from
+	i, _ := slices.BinarySearch(clockSteps, (span+most-1)/most)
+	step := day
+	if i < len(clockSteps) {
+		step = clockSteps[i]
+	}
+	for step < span/most {
+		step += day
+	}
+	form := "15:04"
+	switch {
+	case step >= day:
+		form = time.DateOnly
+	case len(x.days()) > len(time.DateOnly):
+		form = "01-02 15:04"
+	case step < 1e9:
+		form = "15:04:05.000"
+	case step < 60e9:
+		form = time.TimeOnly
+	}
+	var list []tick
+	for at := (step - x.from%step) % step; at <= span; at += step {
+		list = append(list, tick{float64(at) / float64(span), time.Unix(0, x.from+at).UTC().Format(form)})
+	}
+	return list
+}
+
+// days returns the day that is shown, or the first and the last one.
+func (x *picture) days() string {
+	from, to := time.Unix(0, x.from).UTC().Format(time.DateOnly), time.Unix(0, x.to).UTC().Format(time.DateOnly)
+	if from == to {
+		return from
+	}
+	return from + " to " + to
+}

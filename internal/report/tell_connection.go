@@ -1,0 +1,196 @@
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"sort"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// story writes one connection packet by packet.
+func (p *teller) story(s *Story) {
+	p.connection(s.Connection)
+	exchanges := ExchangesOf(p.r, s.Connection.ID)
+	redactor := NewRedactor(p.r, exchanges)
+	p.on.Packets(s.Lines, func(l *StoryLine) []string {
+		means := make([]string, len(l.Means))
+		for i, s := range l.Means {
+			means[i] = redactor.Replace(s)
+		}
+		return means
+	})
+	if s.Truncated > 0 {
+		p.para(0, "and %s more packets", diagnose.Count(int64(s.Truncated)))
+	}
+	p.storyExchanges(exchanges)
+}
+
+// connection writes what is known of c.
+func (p *teller) connection(c *analyze.Connection) {
+	p.on.Title(p.r.Meta.Name(), fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")),
+		p.r.Meta.Narrowed.Words())
+	p.connectionFacts(c)
+	if p.r.Meta.Anonymized {
+		p.para(2, "anonymised: addresses, hosts and paths are pseudonyms")
+	}
+	p.para(2, "In Wireshark: %s", wiresharkFilter(c))
+}
+
+// storyExchanges writes the table of exchanges, with the times that a request
+// spends as HTTP clients trace them.
+func (p *teller) storyExchanges(list []analyze.Exchange) {
+	if len(list) == 0 {
+		return
+	}
+	p.section("EXCHANGES")
+	const nameWidth = 30
+	t := Table{Align: "rlrrrrrr", Heads: []string{"n", "request", "status", "connect", "TLS", "server", "transfer", "packets"}}
+	for i := range list {
+		x := &list[i]
+		status := "none"
+		if x.Status != 0 {
+			status = fmt.Sprint(x.Status)
+		}
+		target := Target(x.Target, p.r.Options.ShowSecrets)
+		t.Row(fmt.Sprint(x.N), Fit(MethodName(x)+" "+target, nameWidth), status, diagnose.Duration(x.ConnectTime),
+			diagnose.Duration(x.TLSTime), diagnose.Duration(x.ServerTime()), diagnose.Duration(x.TransferTime()), packets(x.RequestPacket, x.ResponsePacket))
+	}
+	p.table(&t)
+}
+
+// packets writes the numbers of the packets of a request and its response.
+func packets(request, response uint64) string {
+	if response == 0 {
+		return fmt.Sprint(request)
+	}
+	return fmt.Sprintf("%d, %d", request, response)
+}
+
+// example writes one connection to look at.
+func (p *teller) example() {
+	id, why, ok := p.r.Found().Example()
+	for _, f := range p.r.Diagnosed().Findings {
+		if f.Severity > diagnose.Info {
+			id, why, ok = f.Examples[0].Connection, "the first that shows "+f.Rule.ID, true
+			break
+		}
+	}
+	var c analyze.Connection
+	if !ok || !connectionByID(p.r.Found(), id, &c) {
+		return
+	}
+	p.section("ONE CONNECTION TO LOOK AT")
+	p.para(2, "connection %d: %s", id, Plain(why))
+	p.connectionFacts(&c)
+	p.para(2, "In Wireshark: %s", wiresharkFilter(&c))
+	p.para(2, "Packet by packet: the same command with --conn %d", id)
+}
+
+// connectionByID fills c with the connection of that id; ids ascend.
+func connectionByID(found Facts, id uint64, c *analyze.Connection) bool {
+	i := sort.Search(found.Len(), func(i int) bool {
+		found.Connection(i, c)
+		return c.ID >= id
+	})
+	if i == found.Len() {
+		return false
+	}
+	found.Connection(i, c)
+	return c.ID == id
+}
+
+// connectionFacts writes what matters of one connection.
+func (p *teller) connectionFacts(c *analyze.Connection) {
+	p.para(2, "%s -> %s, from %s for %s, %s and %s", AddrText(c.Client), AddrText(c.Server),
+		p.r.Meta.Clock(c.Start), diagnose.Duration(c.End-c.Start), diagnose.Plural(int64(c.PacketsClient+c.PacketsServer), "packet", "packets"),
+		diagnose.Plural(int64(c.BytesClient+c.BytesServer), "byte", "bytes"))
+	p.para(2, "%s; %s", opening(c), messages(c))
+	for _, side := range []struct {
+		name string
+		p    *analyze.Probes
+	}{{"client", &c.ClientProbes}, {"server", &c.ServerProbes}} {
+		if side.p.Sent > 0 {
+			p.para(2, "%s of the %s, %s", diagnose.Plural(int64(side.p.Sent), "keep-alive probe", "keep-alive probes"),
+				side.name, rhythm(side.p))
+		}
+	}
+	p.para(2, "%s", p.ending(&c.Close))
+	if is := p.r.Diagnosed().Of(c.ID); is.Cause != diagnose.Undecided {
+		p.para(2, "not reused: %s, %s (confidence: %s); %s", is.Cause, is.Cause.Meaning(), is.Confidence, is.Observed())
+	}
+}
+
+// rhythm says when keep-alive probes were sent, as far as is known.
+func rhythm(p *analyze.Probes) string {
+	s := fmt.Sprintf("%d answered", p.Answered)
+	if p.Idle != analyze.Unknown {
+		s += ", the first after " + diagnose.Duration(p.Idle)
+	}
+	if p.Interval != analyze.Unknown {
+		s += ", then every " + diagnose.Duration(p.Interval)
+	}
+	return s
+}
+
+// opening says how c was opened.
+func opening(c *analyze.Connection) string {
+	s := "handshake " + c.Handshake.String()
+	if c.ConnectTime != analyze.Unknown {
+		s += " in " + diagnose.Duration(c.ConnectTime)
+	}
+	if c.SYNRetransmissions > 0 {
+		s += fmt.Sprintf(" after %s again", diagnose.Plural(int64(c.SYNRetransmissions), "SYN sent", "SYNs sent"))
+	}
+	return s
+}
+
+// messages says what c carried.
+func messages(c *analyze.Connection) string {
+	protocol := c.Protocol.String()
+	if protocol == "" {
+		return "no data"
+	}
+	if c.HTTPUnknown {
+		return protocol + ", requests unknown"
+	}
+	return fmt.Sprintf("%s, %s, %s", protocol, diagnose.Plural(c.Requests, "request", "requests"), diagnose.Plural(c.Responses, "response", "responses"))
+}
+
+// ending says how a connection ended and who holds TIME_WAIT.
+func (p *teller) ending(c *analyze.Close) string {
+	s := "close: " + c.Kind.String() + " (" + CloseMeaning(c.Kind) + ")"
+	if c.FirstFIN != analyze.Nobody {
+		s += ", " + c.FirstFIN.String() + " first"
+	}
+	if c.RSTBy != analyze.Nobody {
+		s += ", RST by " + c.RSTBy.String()
+	}
+	if c.Packet != 0 {
+		s += fmt.Sprintf(", %s (packet %d)", p.r.Meta.Clock(c.At), c.Packet)
+	}
+	if c.TimeWait != analyze.TimeWaitNull {
+		s += "; TIME_WAIT: " + c.TimeWait.String()
+	}
+	if c.Inferred {
+		s += " (inferred: a FIN was not captured)"
+	}
+	return s
+}
+
+// wiresharkFilter returns a display filter that shows c.
+func wiresharkFilter(c *analyze.Connection) string {
+	if c.Stream != analyze.Unknown {
+		return fmt.Sprintf("tcp.stream eq %d", c.Stream)
+	}
+	side := func(a netip.AddrPort) string {
+		family := "ip"
+		if a.Addr().Is6() {
+			family = "ipv6"
+		}
+		return fmt.Sprintf("%s.addr eq %s and tcp.port eq %d", family, a.Addr().WithZone(""), a.Port())
+	}
+	return side(c.Client) + " and " + side(c.Server)
+}

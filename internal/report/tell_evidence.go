@@ -1,0 +1,57 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// evidence writes what the capture beside the report holds.
+func (p *teller) evidence() {
+	e := p.r.Evidence
+	if e == nil {
+		return
+	}
+	p.section("EVIDENCE")
+	payload := "payload only as far as HTTP messages begin in it"
+	if e.Bodies {
+		payload = "with all payload"
+	}
+	p.fact("file", fmt.Sprintf("%s: %s, %s, %s; %s", Plain(e.Name), diagnose.Plural(int64(len(e.Connections)), "connection", "connections"),
+		diagnose.Plural(int64(len(e.Packets)), "packet", "packets"), size(e.Bytes), payload))
+	if e.Left > 0 {
+		p.fact("left out", diagnose.Plural(int64(e.Left), "packet", "packets")+" of these connections: they were too many")
+	}
+	alone := "the same verdict"
+	if !e.Same {
+		alone = fmt.Sprintf("another verdict, %s: %s", e.Verdict.Level.Words(), Plain(e.Verdict.Text))
+	}
+	p.fact("by itself it gives", alone)
+	tab := Table{Align: "lrlrl", Heads: []string{"finding", "connection", "packets", "tcp.stream there", "packets there"}, Apart: true}
+	findings := p.r.Diagnosed().Findings
+	for i := range min(len(findings), p.rows) {
+		x := &findings[i].Examples[0]
+		if stream, ok := e.stream(x.Connection); ok {
+			here, there := e.numbers(x.Packets)
+			tab.Row(findings[i].Rule.ID, fmt.Sprint(x.Connection), here, fmt.Sprint(stream), there)
+		}
+	}
+	if len(tab.Rows) > 0 {
+		p.table(&tab)
+	}
+}
+
+// numbers writes the numbers of packets in the capture and in the file.
+func (e *Evidence) numbers(packets []uint64) (here, there string) {
+	var h, t []string
+	for _, n := range packets {
+		h = append(h, fmt.Sprint(n))
+		if m := e.number(n); m != 0 {
+			t = append(t, fmt.Sprint(m))
+		} else {
+			t = append(t, "-")
+		}
+	}
+	return strings.Join(h, ", "), strings.Join(t, ", ")
+}

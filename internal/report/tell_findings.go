@@ -1,0 +1,133 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// verdict writes the answer and the findings behind it.
+func (p *teller) verdict() {
+	d := p.r.Diagnosed()
+	p.on.Verdict(d.Verdict)
+	for i := range min(len(d.Findings), p.rows) {
+		p.on.Finding(i+1, p.r.Advice(&d.Findings[i]))
+	}
+	p.more(len(d.Findings))
+}
+
+// Advice puts into words what is wrong, how to mend it and how to check it.
+func (r *Report) Advice(f *diagnose.Finding) *Advice {
+	a := &Advice{Finding: f}
+	a.Fix, a.Also, _ = strings.Cut(f.Fix, "; ")
+	a.Fix += saves(f, &r.Result.Totals)
+	if f.Severity == diagnose.Info {
+		return a
+	}
+	a.Likely = fmt.Sprintf("%s (confidence: %s)", f.Rule.Why, f.Confidence)
+	if len(f.Examples) > 0 {
+		x := &f.Examples[0]
+		a.Seen = ExampleText(x)
+		a.Filter = x.Filter
+	}
+	return a
+}
+
+// ExampleText says what one connection showed, and in which packets.
+func ExampleText(x *diagnose.Example) string {
+	return fmt.Sprintf("connection %d%s: %s", x.Connection, frames(x.Packets), x.Observed)
+}
+
+// frames names packets.
+func frames(list []uint64) string {
+	if len(list) == 0 {
+		return ""
+	}
+	words := make([]string, len(list))
+	for i, n := range list {
+		words[i] = fmt.Sprint(n)
+	}
+	name := "packet"
+	if len(list) > 1 {
+		name = "packets"
+	}
+	return " (" + name + " " + strings.Join(words, " and ") + ")"
+}
+
+// saves says what mending a finding spares.
+func saves(f *diagnose.Finding, t *analyze.Totals) string {
+	var list []string
+	if n := f.Saves.Connections; n > 0 {
+		s := CountConnections(n)
+		if n*100 >= t.Connections {
+			s = fmt.Sprintf("%s, %s,", s, share(n, t.Connections))
+		}
+		list = append(list, s)
+	}
+	if n := f.Saves.TimeWait; n > 1 {
+		list = append(list, diagnose.Count(n)+" TIME_WAIT")
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	if len(list) == 1 {
+		list[0] = strings.TrimSuffix(list[0], ",")
+	}
+	return " (saves " + strings.Join(list, " and ") + ")"
+}
+
+// gates writes what became of the conditions of --fail-on.
+func (p *teller) gates() {
+	if len(p.r.Gates) == 0 {
+		return
+	}
+	p.section("GATES (--fail-on)")
+	for i := range p.r.Gates {
+		o := &p.r.Gates[i]
+		outcome := "FAIL"
+		if o.Passed {
+			outcome = "pass"
+		}
+		p.para(6, "%s  %s: %s", outcome, Fit(o.Gate.Expression, 80), o.Said())
+	}
+}
+
+// causes writes why connections were not reused.
+func (p *teller) causes() {
+	d := p.r.Diagnosed()
+	if len(d.Causes) == 0 {
+		return
+	}
+	p.section("WHY CONNECTIONS CARRIED NO FURTHER REQUEST")
+	tab := Table{Align: "llrrl", Heads: []string{"cause", "by", "connections", "share", ""}}
+	for i := range d.Causes {
+		c := &d.Causes[i]
+		tab.Row(c.Cause.String(), PartyName(c.By), diagnose.Count(c.Connections), share(c.Connections, p.r.Result.Totals.Connections), c.Cause.Meaning())
+	}
+	p.table(&tab)
+}
+
+// policies writes the settings that the ends of connections show.
+func (p *teller) policies() {
+	list := p.r.Diagnosed().Policies
+	if len(list) == 0 {
+		return
+	}
+	p.section("SETTINGS INFERRED")
+	tab := Table{Align: "lllrr", Heads: []string{"of", "", "value", "samples", "spread"}}
+	for i := range min(len(list), p.rows) {
+		x := &list[i]
+		value := diagnose.Count(x.Value)
+		if x.Kind.Timed() {
+			value = diagnose.Duration(x.Value)
+		}
+		tab.Row(x.Subject, strings.ReplaceAll(x.Kind.String(), "_", " "), value, diagnose.Count(x.Samples), diagnose.Percent(x.Spread))
+		if len(x.Matches) > 0 {
+			tab.note("the default of: " + strings.Join(x.Matches, "; "))
+		}
+	}
+	p.table(&tab)
+	p.more(len(list))
+}

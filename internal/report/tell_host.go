@@ -1,0 +1,110 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// host writes what the kernel says, if it was asked.
+func (p *teller) host() {
+	h := p.r.Host
+	if h == nil {
+		return
+	}
+	p.section("THIS HOST")
+	tab := Table{Align: "lrrl", Heads: []string{"ends on this host, now", "by its kernel", "by the packets", ""}}
+	for i := range h.Compared {
+		c := &h.Compared[i]
+		agree := "they agree"
+		if !c.Agree {
+			agree = "THEY DISAGREE"
+		}
+		tab.Row(stateNames[c.State], diagnose.Count(c.Kernel), diagnose.Count(c.Packets), agree)
+		tab.note(c.Said)
+	}
+	p.table(&tab)
+	s, set := &h.Sockets, &h.Settings
+	p.fact("sockets in all", strings.Join([]string{told(s.Established) + " established", told(s.TimeWait) + " TIME_WAIT",
+		told(s.InUse) + " in use", told(s.Orphaned) + " orphaned"}, ", "))
+	p.fact("ports", fmt.Sprintf("%s to one server and port (%s to %s, ip_local_port_range)", told(set.Ports()), port(set.FirstPort), port(set.LastPort)))
+	p.fact("settings", fmt.Sprintf("tcp_tw_reuse %s, tcp_max_tw_buckets %s, tcp_fin_timeout %s s, tcp_keepalive_time %s s",
+		told(set.TWReuse), told(set.MaxTWBuckets), told(set.FINTimeoutSeconds), told(set.KeepaliveSeconds)))
+	p.counters(h.Counters)
+	p.processes(h.Processes)
+}
+
+// stateNames are the states as people write them.
+var stateNames = map[string]string{"time_wait": "TIME_WAIT", "established": "established"}
+
+// told writes a number that may not be known.
+func told(n int64) string {
+	if n == analyze.Unknown {
+		return Unknown
+	}
+	return diagnose.Count(n)
+}
+
+// port writes a port, which has no thousands.
+func port(n int64) string {
+	if n == analyze.Unknown {
+		return Unknown
+	}
+	return fmt.Sprint(n)
+}
+
+// counters writes what the kernel has counted meanwhile.
+func (p *teller) counters(list []HostCounter) {
+	var out []string
+	compared := false
+	for i := range list {
+		c := &list[i]
+		compared = compared || c.New != analyze.Unknown
+		if c.New > 0 {
+			out = append(out, Plain(c.Name)+" "+diagnose.Count(c.New))
+		}
+	}
+	switch {
+	case len(out) > 0:
+		p.fact("counted meanwhile", strings.Join(out, ", "))
+	case compared:
+		p.fact("counted meanwhile", "nothing")
+	}
+}
+
+// processes writes whose connections they are.
+func (p *teller) processes(list []LocalEnd) {
+	if len(list) == 0 {
+		return
+	}
+	tab := Table{Align: "llrl", Heads: []string{"end on this host", "is", "conns", "process"}}
+	for i := range min(len(list), p.rows) {
+		e := &list[i]
+		end, is := AddrText(e.Server), "server"
+		if e.Client.IsValid() {
+			end, is = HostText(e.Client)+" -> "+end, "client"
+		}
+		tab.Row(end, is, diagnose.Count(e.Connections), processNames(e.Processes))
+	}
+	tab.Apart = true
+	p.table(&tab)
+	if slices.ContainsFunc(list[:min(len(list), p.rows)], func(e LocalEnd) bool { return len(e.Processes) == 0 }) {
+		p.para(0, "(unknown: it has ended, or the user that captures may not see whose it is)")
+	}
+	p.more(len(list))
+}
+
+// processNames writes the first of the processes, and how many more there are.
+func processNames(list []HostProcess) string {
+	if len(list) == 0 {
+		return Unknown
+	}
+	s := fmt.Sprintf("%s (%d)", Plain(list[0].Name), list[0].PID)
+	if n := len(list) - 1; n > 0 {
+		s += " and " + diagnose.Count(int64(n)) + " more"
+	}
+	return s
+}

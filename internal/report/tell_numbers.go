@@ -1,0 +1,111 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// numbers writes the numbers beside those of a perfect pool.
+func (p *teller) numbers() {
+	t := &p.r.Result.Totals
+	http := t.Requests > 0
+	tab := Table{Align: "lrr", Heads: []string{"", "this capture", "with a perfect pool"}}
+	perfect := func(s string) string { return s }
+	if !http {
+		tab.Heads[2] = ""
+		perfect = func(string) string { return "" }
+	}
+	tab.Row("connections", diagnose.Count(t.Connections), perfect(diagnose.Count(t.Connections-t.AvoidableConnections)))
+	if http {
+		if t.ConnectionsWithRequests != t.Connections {
+			tab.Row("  with a request", diagnose.Count(t.ConnectionsWithRequests), diagnose.Count(t.PoolNeed))
+		}
+		tab.Row("  with one request alone", diagnose.Count(t.SingleRequestConnections), "")
+		p.requestNumbers(&tab, t)
+	}
+	w := &t.TimeWait
+	peak := diagnose.Count(w.Peak)
+	if w.Peak > 0 {
+		peak += " at " + p.r.Meta.Clock(w.PeakAt)
+	}
+	tab.Row("TIME_WAIT, peak", peak, perfect(diagnose.Count(w.PerfectPool)))
+	tab.Row("TIME_WAIT, at the end", diagnose.Count(w.AtEnd), "")
+	if level := p.headingFor(&w.Population); level != "" {
+		tab.Row("TIME_WAIT, heading for", level, "")
+	}
+	if http {
+		tab.Row("avoidable handshakes", diagnose.Duration(t.AvoidableHandshake), "0 s")
+	}
+	tab.Row("retransmissions", diagnose.Count(t.Retransmissions), "")
+	p.section("NUMBERS")
+	p.table(&tab)
+}
+
+// requestNumbers adds the rows about requests.
+func (p *teller) requestNumbers(tab *Table, t *analyze.Totals) {
+	tab.Row("requests", diagnose.Count(t.Requests), diagnose.Count(t.Requests))
+	again := diagnose.Count(t.ReusedRequests)
+	if !math.IsNaN(t.ReuseRatio) {
+		again += " (" + diagnose.Percent(t.ReuseRatio) + ")"
+	}
+	tab.Row("  on a reused connection", again, "")
+	tab.Row("responses", diagnose.Count(t.Responses), "")
+	if t.Interim > 0 {
+		tab.Row("interim responses", diagnose.Count(t.Interim), "")
+	}
+	perPool := ""
+	if t.PoolNeed > 0 {
+		perPool = diagnose.Decimal(float64(t.Requests) / float64(t.PoolNeed))
+	}
+	q := &t.PerConnection
+	tab.Row("requests per connection", fmt.Sprintf("mean %s  p50 %s", diagnose.Decimal(q.Mean), diagnose.Count(q.P50)), perPool)
+	tab.Row("", fmt.Sprintf("p90 %s  max %s", diagnose.Count(q.P90), diagnose.Count(q.Max)), "")
+}
+
+// overTime draws the shape over time.
+func (p *teller) overTime() {
+	s := &p.r.Result.Series
+	n := len(s.NewConnections)
+	if n < 2 {
+		return
+	}
+	// What stands beside the columns: a name, and the largest value.
+	value := diagnose.Count(max(sum(s.NewConnections), sum(s.Requests)))
+	columns := p.r.Options.Columns() - len("  new connections || at most "+value+" in 9,999 days")
+	per := (n + columns - 1) / columns
+	step := WholeSeconds(int64(per) * s.Step)
+	_, last := p.r.Meta.Times()
+	p.section("OVER TIME")
+	var curves []Curve
+	for _, c := range []Curve{
+		{"new connections", gather(s.NewConnections, per, sum), " in " + step},
+		{"requests", gather(s.Requests, per, sum), " in " + step},
+		{"TIME_WAIT", gather(s.TimeWait, per, Largest), " at once"},
+	} {
+		if Largest(c.Values) > 0 {
+			curves = append(curves, c)
+		}
+	}
+	p.on.Shape(fmt.Sprintf("from %s to %s, one column is %s", p.r.Meta.Clock(s.Start), p.r.Meta.Clock(last), step), curves)
+}
+
+// gather joins each run of per values into one.
+func gather(values []int64, per int, join func([]int64) int64) []int64 {
+	var out []int64
+	for len(values) > 0 {
+		n := min(per, len(values))
+		out = append(out, join(values[:n]))
+		values = values[n:]
+	}
+	return out
+}
+
+func sum(values []int64) (n int64) {
+	for _, v := range values {
+		n += v
+	}
+	return n
+}

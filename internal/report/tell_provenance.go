@@ -1,0 +1,49 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// anonymised says what has become of names.
+const anonymised = "addresses are pseudonyms that keep common prefixes (Crypto-PAn); so are host names, paths, queries and header values; " +
+	"file names, filter and command line are withheld; ports, times and sizes are the capture's"
+
+// provenance writes what the report was made from and how.
+func (p *teller) provenance() {
+	m := &p.r.Meta
+	p.section("PROVENANCE")
+	for i := range min(len(m.Sources), p.rows) {
+		s := &m.Sources[i]
+		file := Plain(s.Name) + " (" + diagnose.Plural(int64(s.Packets), "packet", "packets")
+		if s.Format != "" {
+			file += ", " + Plain(s.Format)
+		}
+		if s.Size >= 0 {
+			file += ", " + diagnose.Plural(s.Size, "byte", "bytes")
+		}
+		label := "file"
+		if m.Live() {
+			label = "interface"
+		}
+		p.fact(label, file+")")
+		if s.SHA256 != "" {
+			p.fact("sha256", s.SHA256)
+		}
+	}
+	p.more(len(m.Sources))
+	if len(m.LinkTypes) > 0 {
+		p.fact("link types", Plain(strings.Join(m.LinkTypes, ", ")))
+	}
+	if m.Filter != "" {
+		p.fact("filter", Plain(m.Filter))
+	}
+	if m.Anonymized {
+		p.fact("anonymised", anonymised)
+	} else if len(m.CommandLine) > 0 {
+		p.fact("command line", command(m.CommandLine))
+	}
+	p.fact("version", fmt.Sprintf("%s %s, %s", ToolName, Plain(p.r.Version), SchemaName))
+}

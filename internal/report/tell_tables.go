@@ -1,0 +1,229 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// closeMeanings explain the kinds of close.
+var closeMeanings = [flows.CloseKinds]string{
+	flows.CloseOpen:         "still open when the capture ends",
+	flows.CloseFIN:          "FIN from each side",
+	flows.CloseSimultaneous: "FIN from both sides at once",
+	flows.CloseHalf:         "one FIN: its sender in FIN-WAIT-2, the other in CLOSE-WAIT",
+	flows.CloseReset:        "RST",
+	flows.CloseFINReset:     "FIN, then RST",
+	flows.CloseSilent:       "data, probes or SYNs unanswered to the end",
+}
+
+// CloseMeaning says what it means that a connection ended so.
+func CloseMeaning(kind flows.CloseKind) string { return closeMeanings[kind] }
+
+// closes writes who closes first and how.
+func (p *teller) closes() {
+	t := &p.r.Result.Totals
+	p.section("WHO CLOSES FIRST AND HOW")
+	tab := Table{Align: "lrrl", Heads: []string{"close", "connections", "share", ""}}
+	for i := range t.CloseKinds {
+		kind := (i + 1) % len(t.CloseKinds) // CloseOpen last
+		if n := t.CloseKinds[kind]; n > 0 {
+			tab.Row(flows.CloseKind(kind).String(), diagnose.Count(n), share(n, t.Connections), closeMeanings[kind])
+		}
+	}
+	p.table(&tab)
+	f := &t.ClosedFirst
+	p.para(16, "closed first:   %s", counts(
+		tally{"server", f.Server}, tally{"client", f.Client}, tally{"both", f.Both}, tally{"nobody", f.None}))
+	w := &t.TimeWait
+	p.para(16, "TIME_WAIT held: %s", counts(
+		tally{"by the server", w.Server}, tally{"by the client", w.Client}, tally{"by both", w.Both},
+		tally{"by nobody (RST)", w.None}, tally{"pending (one FIN so far)", w.Pending},
+		tally{"unknown (FIN not captured)", w.Unknown}))
+	p.hosts(w.Hosts)
+}
+
+// tally is a count with its name.
+type tally struct {
+	name string
+	n    int64
+}
+
+// counts lists what is not zero.
+func counts(list ...tally) string {
+	var out []string
+	for _, m := range list {
+		if m.n != 0 {
+			out = append(out, m.name+" "+diagnose.Count(m.n))
+		}
+	}
+	if len(out) == 0 {
+		return "none"
+	}
+	return strings.Join(out, ", ")
+}
+
+// fewestForRate is how many entries make a rate, however short the capture is.
+const fewestForRate = 10
+
+// headingFor writes the level that a population is heading for; nothing if the
+// capture is long enough to show it, or what it has makes no rate.
+func (p *teller) headingFor(x *analyze.Population) string {
+	short := p.r.Result.Last-p.r.Result.First < diagnose.ShortestRate
+	if math.IsNaN(x.SteadyState) || short && x.Peak < fewestForRate {
+		return ""
+	}
+	return rounded(x.SteadyState)
+}
+
+// hosts writes the hosts that hold TIME_WAIT.
+func (p *teller) hosts(list []analyze.HostPopulation) {
+	if len(list) == 0 {
+		return
+	}
+	tab := Table{Align: "lrrr", Heads: []string{"TIME_WAIT entries at", "peak", "when", "at the end"}}
+	rising := slices.ContainsFunc(list, func(h analyze.HostPopulation) bool { return p.headingFor(&h.Population) != "" })
+	if rising {
+		tab.Align, tab.Heads = tab.Align+"r", append(tab.Heads, "heading for")
+	}
+	for i := range min(len(list), p.rows) {
+		h := &list[i]
+		cells := []string{h.Host.String(), diagnose.Count(h.Peak), p.r.Meta.Clock(h.PeakAt), diagnose.Count(h.AtEnd)}
+		if rising {
+			cells = append(cells, p.headingFor(&h.Population))
+		}
+		tab.Row(cells...)
+	}
+	tab.Apart = true
+	p.table(&tab)
+	p.more(len(list))
+}
+
+// servers writes a row for each of the busiest servers.
+func (p *teller) servers() {
+	list := p.r.Result.Servers
+	if len(list) == 0 {
+		return
+	}
+	p.section("BY SERVER")
+	tab := Table{Align: "lrrrrrrr", Heads: []string{"server", "clients", "conns", "requests", "reused",
+		"by server", "by client", "TIME_WAIT"}}
+	for i := range min(len(list), p.rows) {
+		s := &list[i]
+		tab.Row(AddrText(s.Server), diagnose.Count(s.Clients), diagnose.Count(s.Connections), cell(s.Requests), ratioCell(s.ReuseRatio),
+			diagnose.Count(s.ClosedFirst.Server+s.ClosedFirst.Both), diagnose.Count(s.ClosedFirst.Client+s.ClosedFirst.Both),
+			diagnose.Count(s.TimeWaitServer+s.TimeWaitBoth))
+		tab.note(advertised(s))
+	}
+	p.table(&tab)
+	p.para(0, "(by server, by client: who closed first; TIME_WAIT: closes that left it at the server)")
+	p.more(len(list))
+}
+
+// cell writes a count for a table.
+func cell(n int64) string {
+	if n == analyze.Unknown {
+		return "-"
+	}
+	return diagnose.Count(n)
+}
+
+// ratioCell writes a ratio for a table.
+func ratioCell(f float64) string {
+	if math.IsNaN(f) {
+		return "-"
+	}
+	return diagnose.Percent(f)
+}
+
+// advertised says what a server says of its settings.
+func advertised(s *analyze.ServerSummary) string {
+	var said []string
+	if s.AdvertisedTimeout != analyze.Unknown {
+		said = append(said, fmt.Sprintf("timeout=%d", s.AdvertisedTimeout))
+	}
+	if s.AdvertisedMax != analyze.Unknown {
+		said = append(said, fmt.Sprintf("max=%d", s.AdvertisedMax))
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return "says Keep-Alive: " + strings.Join(said, ", ")
+}
+
+// pairs writes a row for each of the busiest pairs.
+func (p *teller) pairs() {
+	list := p.r.Result.Pairs
+	if len(list) == 0 {
+		return
+	}
+	p.section("BY CLIENT-SERVER PAIR")
+	tab := Table{Align: "lrrrrrr", Heads: []string{"client -> server", "conns", "requests", "reused", "pool need", "avoidable", "ports"}}
+	for i := range min(len(list), p.rows) {
+		x := &list[i]
+		need, avoidable := "-", "-"
+		if x.Requests > 0 {
+			need, avoidable = diagnose.Count(x.PoolNeed), diagnose.Count(x.AvoidableConnections)
+		}
+		tab.Row(HostText(x.Client)+" -> "+AddrText(x.Server), diagnose.Count(x.Connections), cell(x.Requests), ratioCell(x.ReuseRatio),
+			need, avoidable, diagnose.Count(x.PortsInUse))
+	}
+	p.table(&tab)
+	p.para(0, "(ports: the most in use or in TIME_WAIT at the client, of %s by default%s)", diagnose.Count(analyze.PortBudget), otherBudgets(list))
+	p.more(len(list))
+}
+
+// otherBudgets names the clients that are known to have another number of ports.
+func otherBudgets(list []analyze.Pair) string {
+	var said []string
+	for i := range list {
+		x := &list[i]
+		if text := diagnose.Count(x.PortBudget) + " at " + HostText(x.Client); x.PortBudget != analyze.PortBudget && !slices.Contains(said, text) {
+			said = append(said, text)
+		}
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return ", " + strings.Join(said, ", ")
+}
+
+// probes writes who sends keep-alive probes, if anybody does.
+func (p *teller) probes(s *survey) {
+	if len(s.probers) == 0 {
+		return
+	}
+	p.section("KEEP-ALIVE PROBES (TCP)")
+	tab := Table{Align: "lrrrrr", Heads: []string{"from -> to", "conns", "sent", "answered", "first after", "then every"}}
+	for i := range min(len(s.probers), p.rows) {
+		g := s.probers[i]
+		name := HostText(g.client) + " -> " + AddrText(g.server)
+		if g.by == analyze.Server {
+			name = AddrText(g.server) + " -> " + HostText(g.client)
+		}
+		tab.Row(name, diagnose.Count(g.connections), diagnose.Count(g.sent), diagnose.Count(g.answered), g.idle.String(), g.interval.String())
+	}
+	p.table(&tab)
+	p.more(len(s.probers))
+}
+
+// handshakes writes where opening a connection failed or took more than one
+// SYN.
+func (p *teller) handshakes(s *survey) {
+	if len(s.opened) == 0 {
+		return
+	}
+	p.section("HANDSHAKES")
+	tab := Table{Align: "lrrrrr", Heads: []string{"server", "complete", "refused", "unanswered", "other", "SYNs sent again"}}
+	for i := range min(len(s.opened), p.rows) {
+		o := s.opened[i]
+		tab.Row(AddrText(o.server), diagnose.Count(o.complete), diagnose.Count(o.refused), diagnose.Count(o.unanswered), diagnose.Count(o.other), diagnose.Count(o.synsResent))
+	}
+	p.table(&tab)
+	p.more(len(s.opened))
+}

@@ -1,0 +1,118 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+)
+
+// narrowing writes what the narrowing, not the capture, keeps from being seen.
+func (p *teller) narrowing() {
+	n := &p.r.Meta.Narrowed
+	var said []string
+	if n.Since != 0 {
+		said = append(said, "what connections did before "+instant(n.Since)+", and TIME_WAIT that had begun, is not counted")
+	}
+	if n.Until != 0 {
+		said = append(said, "what connections did after "+instant(n.Until)+" is not counted")
+	}
+	if n.Server.IsValid() {
+		said = append(said, "connections, shares and TIME_WAIT are those of "+AddrText(n.Server)+" alone")
+	}
+	if n.Filter != "" {
+		said = append(said, "the filter left packets out, and streams have no number")
+	}
+	if len(said) > 0 {
+		p.fact("narrowed", strings.Join(said, "; "))
+	}
+}
+
+// longBack is from when on it shows in the numbers that packets are not in order
+// of time: what several CPUs or interfaces capture is mixed up by less.
+const longBack = 100e6
+
+// trust writes what limits the numbers.
+func (p *teller) trust() {
+	m, t := &p.r.Meta, &p.r.Result.Totals
+	dropped := "unknown, the capture does not say"
+	if m.KernelDropped != nil {
+		dropped = diagnose.Plural(int64(*m.KernelDropped), "packet", "packets")
+	}
+	p.section("TRUST")
+	p.fact("kernel drops", dropped)
+	if m.Live() {
+		p.fact("interface drops", diagnose.Plural(int64(m.InterfaceDropped), "packet", "packets"))
+	}
+	if d := m.Damage; d != nil {
+		p.fact("damage", fmt.Sprintf("%s, packet %s, byte %s: %s; what follows is not read",
+			Plain(d.Source), diagnose.Count(int64(d.Packet)), diagnose.Count(d.Offset), Plain(d.Reason)))
+	} else {
+		p.fact("damage", "none")
+	}
+	if m.Interrupted {
+		p.fact("stopped", "before the end of the capture")
+	}
+	p.fact("cut packets", with(int64(m.CutPackets), "packet", "packets", "captured in part"))
+	p.fact("not decoded", p.undecoded())
+	p.narrowing()
+	p.fact("duplicates", with(t.DuplicatePackets, "packet", "packets", "counted as packets and as nothing else"))
+	if t.TimeBack >= longBack {
+		p.fact("order", "packets are up to "+diagnose.Duration(t.TimeBack)+" earlier than one before them, for the clock was set or files were joined: durations, idle times and TIME_WAIT across that may be wrong")
+	}
+	if t.Connections == 0 {
+		return
+	}
+	p.fact("missing", with(t.MissingBytes, "byte", "bytes", "of payload that the capture does not hold"))
+	p.fact("midstream", with(t.Midstream, "connection", "connections", m.Narrowed.unopened()))
+	p.fact("unfinished", with(t.Unfinished, "connection", "connections", m.Narrowed.unfinished()))
+	if n := p.r.NotKept; n > 0 {
+		p.fact("not kept", diagnose.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
+	}
+	p.fact("not countable", with(t.HTTPUnknown, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
+	p.notJudged()
+	if t.IgnoredRSTs > 0 {
+		p.fact("ignored", with(t.IgnoredRSTs, "RST", "RSTs", "that the receiver does not accept"))
+	}
+}
+
+// with writes n, its noun and, unless it is 0, what is said of them.
+func with(n int64, one, many, said string) string {
+	if n == 0 {
+		return "none"
+	}
+	return diagnose.Plural(n, one, many) + " " + said
+}
+
+// undecoded says how many packets are not TCP, and how many nobody knows.
+func (p *teller) undecoded() string {
+	m := &p.r.Meta
+	if m.Packets == 0 {
+		return "0"
+	}
+	other := int64(m.Packets) - int64(m.TCPPackets) - int64(m.UndecodedPackets)
+	are := "not TCP"
+	if m.Narrowed.leavesPackets() {
+		are += " or left out"
+	}
+	return fmt.Sprintf("%s of %s; %s %s", diagnose.Count(int64(m.UndecodedPackets)), diagnose.Plural(int64(m.Packets), "packet", "packets"),
+		diagnose.Count(max(0, other)), are)
+}
+
+// notJudged says which rules could not be judged, and why.
+func (p *teller) notJudged() {
+	var order []string
+	by := map[string][]string{}
+	for _, j := range p.r.Diagnosed().Judged {
+		if j.Lacks == "" {
+			continue
+		}
+		if by[j.Lacks] == nil {
+			order = append(order, j.Lacks)
+		}
+		by[j.Lacks] = append(by[j.Lacks], j.Rule.ID)
+	}
+	for _, lacks := range order {
+		p.fact("not judged", fmt.Sprintf("%s: %s", diagnose.Plural(int64(len(by[lacks])), "rule", "rules"), lacks))
+	}
+}

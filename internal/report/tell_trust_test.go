@@ -1,0 +1,38 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
+	"github.com/kaanalyze/kaanalyze/internal/report/text"
+)
+
+func TestTrustTellsEveryLimit(t *testing.T) {
+	r := reporttest.Incident()
+	r.Meta.Interrupted, r.Meta.KernelDropped = true, nil
+	r.Meta.Sources = append(r.Meta.Sources, report.Source{Name: "second one.pcap", Size: -1, Packets: 1})
+	r.Result.Totals.Midstream, r.Result.Totals.TimeBack = 4, 3_600e9
+	got := string(reporttest.Render(t, text.Write, r))
+	for _, want := range []string{
+		"kaanalyze: incident.pcapng and 1 more  3,804,600 packets",
+		"kernel drops        unknown, the capture does not say\n",
+		"stopped             before the end of the capture\n",
+		"damage              incident.pcapng, packet 3,804,601, byte 418,000,100: record is cut off",
+		"cut packets         4 packets captured in part\n",
+		"not decoded         1 of 3,804,600 packets; 99 not TCP\n",
+		"duplicates          9 packets",
+		"order               packets are up to 3,600 s earlier than one before them",
+		"missing             512 bytes",
+		"midstream           4 connections",
+		"unfinished          1 connection still open",
+		"not countable       1 connection with TLS, HTTP/2 or cut heads",
+		"ignored             2 RSTs",
+		"file                second one.pcap (1 packet)\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
+}

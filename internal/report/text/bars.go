@@ -1,0 +1,19 @@
+package text
+
+// Bars draws values as columns as high as their share of top. A value above
+// zero is never drawn as nothing.
+func Bars(values []int64, top int64, ascii bool) string {
+	levels := []rune(" ▁▂▃▄▅▆▇█")
+	if ascii {
+		levels = []rune(" .:-=+*#@")
+	}
+	steps := int64(len(levels) - 1)
+	out := make([]rune, len(values))
+	for i, v := range values {
+		out[i] = levels[0]
+		if v > 0 {
+			out[i] = levels[min(steps, 1+int64(float64(v)/float64(top)*float64(steps-1)+0.5))]
+		}
+	}
+	return string(out)
+}

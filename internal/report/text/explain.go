@@ -1,0 +1,75 @@
+package text
+
+import (
+	"bufio"
+	"io"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// WriteRules writes a line for each rule.
+func WriteRules(w io.Writer) error {
+	return writePage(w, func(p *plainText) {
+		for _, r := range diagnose.Rules {
+			p.printf("%s  %s\n", r.ID, r.Title)
+		}
+	})
+}
+
+// WriteMetrics writes a line for each metric.
+func WriteMetrics(w io.Writer) error {
+	return writePage(w, func(p *plainText) {
+		widest := 0
+		for _, m := range diagnose.Metrics {
+			widest = max(widest, len(m.Name))
+		}
+		for _, m := range diagnose.Metrics {
+			p.printf("%-*s  %-7s  %s\n", widest, m.Name, m.Unit, m.Help)
+		}
+	})
+}
+
+// WriteRule writes all that there is to know of a rule.
+func WriteRule(w io.Writer, r *diagnose.Rule) error {
+	return writePage(w, func(p *plainText) {
+		p.printf("%s  %s\n\n", r.ID, r.Title)
+		p.Fact("when", r.SetWhen)
+		p.Fact("likely cause", r.Why)
+		p.Fact("who has to change", changer(r.Who))
+		p.Fact("fix", r.Fix)
+		var programs []analyze.Software
+		for s := range r.FixFor {
+			programs = append(programs, s)
+		}
+		slices.Sort(programs)
+		for _, s := range programs {
+			p.Fact("in "+s.String(), r.FixFor[s])
+		}
+		p.Fact("look in Wireshark", r.Verify)
+		p.Fact("needs", r.Needs.String())
+	})
+}
+
+// changer says who has to change something.
+func changer(who analyze.Party) string {
+	switch who {
+	case analyze.Both:
+		return "the client or the server"
+	case analyze.Network:
+		return "what lies between the client and the server"
+	}
+	return "the " + who.String()
+}
+
+// writePage writes a page that is about no capture.
+func writePage(w io.Writer, write func(p *plainText)) error {
+	out := bufio.NewWriter(w)
+	write(newPlainText(out, &report.Options{}))
+	if err := out.Flush(); err != nil {
+		return report.WriteError(err)
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+// Package text writes a report for people: as text for a terminal ([Write]) or
+// as Markdown for a ticket ([WriteMarkdown]). It also writes parts of a report,
+// as [WriteFinding], and what there is to know of rules and metrics.
+package text
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// WriteConnection writes what is known of c for a person, without its packets.
+func WriteConnection(w io.Writer, r *report.Report, c *analyze.Connection) error {
+	out := bufio.NewWriter(w)
+	report.TellConnection(newPlainText(out, &r.Options), r, c)
+	if err := out.Flush(); err != nil {
+		return report.WriteError(err)
+	}
+	return nil
+}
+
+// Write writes r for a person on call at night: the first five lines stand
+// alone when pasted in a chat, and what is unusual comes before what is not.
+func Write(w io.Writer, r *report.Report) error {
+	out := bufio.NewWriter(w)
+	report.Tell(newPlainText(out, &r.Options), r, r.Options.Rows())
+	if err := out.Flush(); err != nil {
+		return report.WriteError(err)
+	}
+	return nil
+}
+
+// WriteFinding writes all about a finding for a person.
+func WriteFinding(w io.Writer, r *report.Report, f *diagnose.Finding) error {
+	out := bufio.NewWriter(w)
+	p := newPlainText(out, &r.Options)
+	p.Para(0, "["+f.Severity.String()+"] "+p.bold(f.Rule.ID)+" "+f.Title)
+	p.printf("\n")
+	p.Fact("about", f.Subject)
+	p.Fact("shown by", report.CountConnections(f.Connections))
+	if f.Failed > 0 {
+		p.Fact("failed", diagnose.Plural(f.Failed, "request", "requests")+" without a whole response")
+	}
+	p.Fact("why", fmt.Sprintf("%s (confidence: %s)", f.Rule.Why, f.Confidence))
+	a := r.Advice(f)
+	p.Fact("fix", a.Fix)
+	if a.Also != "" {
+		p.Fact("  also", a.Also)
+	}
+	p.Fact("it is set when", f.Rule.SetWhen)
+	p.Fact("verify in Wireshark", f.Rule.Verify)
+	p.Section("EXAMPLES", "")
+	for i := range f.Examples {
+		x := &f.Examples[i]
+		p.Para(2, report.ExampleText(x))
+		p.Para(2, "  In Wireshark: "+x.Filter)
+	}
+	if err := out.Flush(); err != nil {
+		return report.WriteError(err)
+	}
+	return nil
+}
