@@ -130,12 +130,16 @@ func TestBrowseGrowing(t *testing.T) {
 
 // TestGuard returns panics as errors, with where they were.
 func TestGuard(t *testing.T) {
-	err := guarded(func([]flows.Segment) error { panic("out of order") })(nil)
+	err := guarded(func([]flows.Segment) { panic("out of order") })(nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "out of order\n\n") || !strings.Contains(err.Error(), "TestGuard") {
 		t.Errorf("got %v", err)
 	}
-	if err := guarded(func([]flows.Segment) error { return syscall.EIO })(nil); err != syscall.EIO {
+	if err := guard(func() error { return syscall.EIO }); err != syscall.EIO {
 		t.Errorf("got %v, want the function's own error", err)
+	}
+	var got []flows.Segment
+	if err := guarded(func(segs []flows.Segment) { got = segs })(make([]flows.Segment, 2)); err != nil || len(got) != 2 {
+		t.Errorf("got %d segments, error %v", len(got), err)
 	}
 }
 
@@ -170,7 +174,7 @@ func TestInterim(t *testing.T) {
 		t.Errorf("before the first packet: got %q", errs.String())
 	}
 	close(in.never)
-	if _, err := j.read(src, f.Apply); err != nil {
+	if _, err := j.read(src, unfailing(f.Apply)); err != nil {
 		t.Fatal(err)
 	}
 	errs.Reset()
