@@ -15,7 +15,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install-setcap test test-live test-view test-browser picture corpus bench bench-live bench-churn profile lab golden lint help
+.PHONY: build demo install-setcap check test test-live test-view test-browser picture architecture structure corpus bench bench-live bench-churn profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -28,13 +28,18 @@ install-setcap: build ## install to PREFIX/bin so that all users may capture wit
 	@setcap cap_net_raw,cap_net_admin+eip "$(DESTDIR)$(PREFIX)/bin/kaanalyze"
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/kaanalyze with cap_net_raw,cap_net_admin"
 
-test: ## vet and test everything
+# For the edit loop: no race detector, no profile, and what takes long is left out.
+check: ## format, vet and the fast tests, in less than a minute
+	@files=$$(gofmt -l $$(git ls-files '*.go')) && { test -z "$$files" || { echo "not formatted:" $$files >&2; exit 1; }; }
+	@flags=$$(.ci/goflags build) && $(GO) vet $$flags ./... && $(GO) test -pgo=off -short $$flags ./...
+
+test: ## vet and test everything, with live captures and the view where they can run
 	@flags=$$(.ci/goflags test) && vet=$${flags%-race*} && \
-	$(GO) vet $$vet ./... && \
+	echo "make test: 1 of 4: go vet $$vet" && $(GO) vet $$vet ./... && \
 	for p in $(PROGRAMS); do $(GO) vet ./$$p && $(GO) build $(VCS) -o /dev/null ./$$p || exit 1; done && \
-	$(GO) test $$flags ./... && \
-	testdata/lab/live.sh && \
-	$(MAKE) -s test-view && \
+	echo "make test: 2 of 4: go test $$flags" && $(GO) test -pgo=off $$flags ./... && \
+	echo "make test: 3 of 4: live captures of the lab's cases" && testdata/lab/live.sh && \
+	echo "make test: 4 of 4: the terminal view" && $(MAKE) -s test-view && \
 	echo "make test: all passed $${flags:+with $$flags}"
 
 test-live: ## capture the lab's cases live, beside tcpdump (root)
@@ -76,9 +81,14 @@ golden: ## write the expected reports anew; read the diff
 	@flags=$$(.ci/goflags build) && $(GO) test $$flags ./cmd/kaanalyze ./internal/report/... ./internal/tui -run Golden -update
 	@git --no-pager diff --stat -- '*/golden/*' testdata/golden internal/tui/testdata
 
-lint: ## check the format of the source, and vet
-	@files=$$(gofmt -l .) && { test -z "$$files" || { echo "not formatted:" $$files >&2; exit 1; }; }
-	@flags=$$(.ci/goflags build) && $(GO) vet $$flags ./... && for p in $(PROGRAMS); do $(GO) vet ./$$p || exit 1; done
+lint: ## gofmt, vet, staticcheck, dead code, complexity over 20, functions over 60 lines
+	@PROGRAMS="$(PROGRAMS)" .ci/lint
+
+structure: ## lines, largest file and function, references upward between files, by package
+	@$(GO) -C tools run ./structure ..
+
+architecture: ## draw the picture of ARCHITECTURE.md: which package imports which
+	@$(GO) -C tools run ./structure -svg ../docs/packages.svg .. && echo "wrote docs/packages.svg"
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile

@@ -137,7 +137,7 @@ type live struct {
 	polledAt int64  // when drops were asked for
 }
 
-// errOver is the end that was asked for.
+// errStopped is the end that was asked for.
 var errStopped = errors.New("the capture is over")
 
 // runLive is Run for an interface. One goroutine does it all: the kernel's ring

@@ -123,7 +123,7 @@ func noteLength() func([]byte) flows.Note {
 	return func(p []byte) flows.Note { return flows.Note{A: uint64(len(p))} }
 }
 
-// TestFragments has a segment in two IP fragments with others between them.
+// TestSourceFragments has a segment in two IP fragments with others between them.
 func TestSourceFragments(t *testing.T) {
 	p := filetest.Packet{Mark: 0x77, Size: 16}.Bytes()
 	first, second := bytes.Clone(p[:34+24]), append(bytes.Clone(p[:34]), p[34+24:]...)
@@ -364,7 +364,7 @@ func TestFilterLinkTypeFirst(t *testing.T) {
 }
 
 // TestGiantRecords has records that are longer than what is in front of a
-// stretch, next to usual ones, and one that the end of the file cuts.
+// region, next to usual ones, and one that the end of the file cuts.
 func TestGiantRecords(t *testing.T) {
 	format := filetest.PlainPcap
 	format.SnapLen = 4 << 20

@@ -1,6 +1,7 @@
 package flows_test
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -71,37 +72,83 @@ func BenchmarkKeepAlive(b *testing.B) {
 	}
 }
 
+// once is how many segments sendOnce sends.
+const once = 10
+
+// sendOnce plays segment i of a connection that carries one exchange.
+func (p *player) sendOnce(c uint32, i int) {
+	switch i {
+	case 0:
+		p.send(c, false, flows.SYN, 0, 0, 0)
+	case 1:
+		p.send(c, true, flows.SYN|flows.ACK, 0, 1, 0)
+	case 2:
+		p.send(c, false, flows.ACK, 1, 1, 0)
+	case 3:
+		p.send(c, false, flows.ACK|flows.PSH, 1, 1, 100)
+	case 4:
+		p.send(c, true, flows.ACK, 1, 101, 0)
+	case 5:
+		p.send(c, true, flows.ACK|flows.PSH, 1, 101, 1000)
+	case 6:
+		p.send(c, false, flows.ACK, 101, 1001, 0)
+	case 7:
+		p.send(c, false, flows.ACK|flows.FIN, 101, 1001, 0)
+	case 8:
+		p.send(c, true, flows.ACK|flows.FIN, 1001, 102, 0)
+	case 9:
+		p.send(c, false, flows.ACK, 102, 1002, 0)
+	}
+}
+
 // BenchmarkChurn is of a segment of connections that carry one exchange each,
 // and are forgotten after their TIME_WAIT.
 func BenchmarkChurn(b *testing.B) {
 	p := newPlayer(flows.Options{Evict: true})
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		c := uint32(i / 10)
-		switch i % 10 {
-		case 0:
-			p.send(c, false, flows.SYN, 0, 0, 0)
-		case 1:
-			p.send(c, true, flows.SYN|flows.ACK, 0, 1, 0)
-		case 2:
-			p.send(c, false, flows.ACK, 1, 1, 0)
-		case 3:
-			p.send(c, false, flows.ACK|flows.PSH, 1, 1, 100)
-		case 4:
-			p.send(c, true, flows.ACK, 1, 101, 0)
-		case 5:
-			p.send(c, true, flows.ACK|flows.PSH, 1, 101, 1000)
-		case 6:
-			p.send(c, false, flows.ACK, 101, 1001, 0)
-		case 7:
-			p.send(c, false, flows.ACK|flows.FIN, 101, 1001, 0)
-		case 8:
-			p.send(c, true, flows.ACK|flows.FIN, 1001, 102, 0)
-		case 9:
-			p.send(c, false, flows.ACK, 102, 1002, 0)
-			if i%1000 == 9 {
-				p.e.Sweep(p.e.Now())
-			}
+		p.sendOnce(uint32(i/once), i%once)
+		if i%1000 == 0 {
+			p.e.Sweep(p.e.Now())
 		}
 	}
+}
+
+// BenchmarkTimeWait is of 250,000 connections that have ended and are kept for
+// their TIME_WAIT: the time of all their segments, and the memory of each. With
+// eviction they are packed.
+func BenchmarkTimeWait(b *testing.B) {
+	const conns = 250_000
+	for _, x := range []struct {
+		name  string
+		evict bool
+	}{{"packed", true}, {"not packed", false}} {
+		b.Run(x.name, func(b *testing.B) {
+			var kept float64
+			for b.Loop() {
+				b.StopTimer()
+				before := heap()
+				b.StartTimer()
+				p := newPlayer(flows.Options{Evict: x.evict})
+				for i := range conns * once {
+					p.sendOnce(uint32(i/once), i%once)
+				}
+				b.StopTimer()
+				kept += float64(heap() - before)
+				if p.e.Kept() != conns {
+					b.Fatalf("got %d connections, want %d", p.e.Kept(), conns)
+				}
+				b.StartTimer()
+			}
+			b.ReportMetric(kept/float64(b.N)/conns, "B/connection")
+		})
+	}
+}
+
+// heap returns the memory in use after a garbage collection.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

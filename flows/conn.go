@@ -70,6 +70,10 @@ type Conn struct {
 	halves [2]half // by Side
 }
 
+// handle names a connection of an Engine while it is kept, in whatever form; 0
+// names none.
+type handle uint32
+
 // connFacts are what was seen of a connection as a whole.
 type connFacts uint16
 

@@ -14,7 +14,7 @@ type packedConn struct {
 	id, user      uint32
 	stream        uint32 // above id
 	hash          uint32
-	addr          [2]uint32 // numbers in store.addrs
+	addr          [2]uint32 // their numbers in addresses
 	port          [2]uint16
 	facts         connFacts
 	waits, resets Side // whose timeWait and timeWaitEnd are kept, and whose rst
@@ -48,15 +48,16 @@ type packedHalf struct {
 	retransmissions, synRetransmissions, unanswered uint8
 }
 
-// encode makes the packed form of c, and reports whether that tells all of it.
-// Both forms are filled field by field: literals would be copied.
-func (s *store) encode(c *Conn, x *packedConn) bool {
+// encode makes the packed form of c, and reports whether that tells all of it;
+// scratch is for the comparison. Both forms are filled field by field: literals
+// would be copied.
+func (a *addresses) encode(c *Conn, x *packedConn, scratch *Conn) bool {
 	i, r := &c.halves[Initiator], &c.halves[Responder]
 	if i.facts&r.facts&dataEnded == 0 || !i.has(sentFIN) && c.ackedUnseen(Initiator) || !r.has(sentFIN) && c.ackedUnseen(Responder) {
 		return false // something may wait, or is to be told at the end: see deliverRest
 	}
 	x.id, x.stream, x.user, x.hash = uint32(c.ID), c.Stream-uint32(c.ID), c.User, c.hash
-	x.addr[0], x.addr[1] = s.addrs.number(0, &c.ip[0]), s.addrs.number(1, &c.ip[1])
+	x.addr[0], x.addr[1] = a.number(0, &c.ip[0]), a.number(1, &c.ip[1])
 	x.port, x.facts = c.port, c.facts
 	x.start, x.long, x.quiet = c.Start, c.End-c.Start, uint32(c.quiet)
 	x.lastActivity = uint32(c.End - c.lastActivity)
@@ -84,8 +85,8 @@ func (s *store) encode(c *Conn, x *packedConn) bool {
 	i.encode(&x.halves[0], c.End, r.next)
 	r.encode(&x.halves[1], c.End, i.next)
 	x.halves[1].finNum -= x.halves[0].finNum
-	s.decode(x, c.self, &s.scratch)
-	return s.scratch == *c
+	a.decode(x, c.self, scratch)
+	return *scratch == *c
 }
 
 // encode makes the packed form of a side; end is the last packet of the
@@ -105,10 +106,10 @@ func (h *half) encode(x *packedHalf, end int64, peerNext uint32) {
 }
 
 // decode is the inverse of encode; self is the handle.
-func (s *store) decode(x *packedConn, self handle, c *Conn) {
+func (a *addresses) decode(x *packedConn, self handle, c *Conn) {
 	*c = Conn{}
 	c.ID, c.Stream, c.User, c.hash, c.self = uint64(x.id), x.id+x.stream, x.user, x.hash, self
-	c.ip[0], c.ip[1] = s.addrs.list[x.addr[0]], s.addrs.list[x.addr[1]]
+	c.ip[0], c.ip[1] = a.list[x.addr[0]], a.list[x.addr[1]]
 	c.port, c.facts = x.port, x.facts
 	c.Start, c.End, c.quiet = x.start, x.start+x.long, int64(x.quiet)
 	c.lastActivity = c.End - int64(x.lastActivity)
@@ -155,11 +156,11 @@ func (h *half) decode(x *packedHalf, end int64, peerNext, finNum uint32) {
 	}
 }
 
-// ownsPacked reports whether a segment belongs to the 4-tuple of x.
-func (s *store) ownsPacked(x *packedConn, seg *Segment) bool {
-	a, b := &s.addrs.list[x.addr[0]], &s.addrs.list[x.addr[1]]
-	return x.port[0] == seg.SrcPort && x.port[1] == seg.DstPort && *a == seg.SrcIP && *b == seg.DstIP ||
-		x.port[0] == seg.DstPort && x.port[1] == seg.SrcPort && *a == seg.DstIP && *b == seg.SrcIP
+// owns reports whether a segment belongs to the 4-tuple of x.
+func (a *addresses) owns(x *packedConn, seg *Segment) bool {
+	i, r := &a.list[x.addr[0]], &a.list[x.addr[1]]
+	return x.port[0] == seg.SrcPort && x.port[1] == seg.DstPort && *i == seg.SrcIP && *r == seg.DstIP ||
+		x.port[0] == seg.DstPort && x.port[1] == seg.SrcPort && *i == seg.DstIP && *r == seg.SrcIP
 }
 
 // addresses gives each IP address a number, from 0. None is forgotten: hosts

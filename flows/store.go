@@ -10,11 +10,8 @@ type store struct {
 	conns   compact.Slab[Conn]
 	packed  compact.Vault[packedConn]
 	addrs   addresses // of the packed ones
-	scratch Conn      // for encode
+	scratch Conn      // for addresses.encode
 }
-
-// handle names a connection of the store, whatever its form; 0 names none.
-type handle uint32
 
 // slot says where a connection is: its number in store.conns, or in
 // store.packed if packedBit is set; 0 if there is none.
@@ -41,7 +38,7 @@ func (s *store) peek(h handle, scratch *Conn) *Conn {
 	case x == 0:
 		return nil
 	case x.packed():
-		s.decode(s.packed.At(x.index()), h, scratch)
+		s.addrs.decode(s.packed.At(x.index()), h, scratch)
 		return scratch
 	default:
 		return s.conns.At(x.index())
@@ -67,7 +64,7 @@ func (s *store) isPacked(h handle) bool { return s.slots[h].packed() }
 func (s *store) owns(h handle, seg *Segment) bool {
 	x := s.slots[h]
 	if x.packed() {
-		return s.ownsPacked(s.packed.At(x.index()), seg)
+		return s.addrs.owns(s.packed.At(x.index()), seg)
 	}
 	return s.conns.At(x.index()).owns(seg)
 }
@@ -82,7 +79,7 @@ func (s *store) take() (handle, *Conn) {
 		return h, c
 	}
 	if s.slots == nil {
-		s.slots = make([]slot, 1, minTable/2)
+		s.slots = make([]slot, 1, 512)
 	}
 	s.slots = append(s.slots, slot(i))
 	return handle(len(s.slots) - 1), c
@@ -118,7 +115,7 @@ func (s *store) pack(h handle) {
 	}
 	c.facts &^= factPackLater
 	var p packedConn
-	if !s.encode(c, &p) {
+	if !s.addrs.encode(c, &p, &s.scratch) {
 		return
 	}
 	s.conns.Give(x.index())
@@ -129,7 +126,7 @@ func (s *store) pack(h handle) {
 func (s *store) unpack(h handle) *Conn {
 	p := s.slots[h].index()
 	i, c := s.conns.Take()
-	s.decode(s.packed.At(p), h, c)
+	s.addrs.decode(s.packed.At(p), h, c)
 	s.packed.Drop(p)
 	s.slots[h] = slot(i)
 	return c

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // TestAgents asks which program a client is: the words of one do not fit where
@@ -13,11 +14,11 @@ import (
 func TestAgents(t *testing.T) {
 	for _, tc := range []struct {
 		name, agents string
-		want         analyze.Software
+		want         products.ID
 	}{
-		{"one", "curl/8 curl/8", analyze.Curl},
-		{"two, though seldom", "ApacheBench/2.3 ApacheBench/2.3 ApacheBench/2.3 ApacheBench/2.3 ApacheBench/2.3 curl/8", analyze.OtherSoftware},
-		{"two that take turns", "curl/8 Go-http-client/1.1 curl/8", analyze.OtherSoftware},
+		{"one", "curl/8 curl/8", products.Recognize([]byte("curl/8"))},
+		{"two, though seldom", "ApacheBench/2.3 ApacheBench/2.3 ApacheBench/2.3 ApacheBench/2.3 ApacheBench/2.3 curl/8", products.Other},
+		{"two that take turns", "curl/8 Go-http-client/1.1 curl/8", products.Other},
 	} {
 		var script strings.Builder
 		for i, agent := range strings.Fields(tc.agents) {

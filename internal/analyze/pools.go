@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // pools count the exchanges in flight of each client address and server.
@@ -33,12 +34,12 @@ type poolPair struct {
 	idleAt     int64 // when the last of them became so
 	rtt        int64 // of the last connection
 
-	agent                            Software // of the client, by its first requests
-	proxied                          bool     // these requests were forwarded
-	http10                           bool     // they are HTTP/1.0
-	closeInHTTP10                    bool     // they are HTTP/1.0 and say close
-	looks                            uint8    // how many were looked at
-	reusedAfterBody, reusedAfterNone int64    // requests that followed a response with a body, or without
+	agent                            products.ID // of the client, by its first requests
+	proxied                          bool        // these requests were forwarded
+	http10                           bool        // they are HTTP/1.0
+	closeInHTTP10                    bool        // they are HTTP/1.0 and say close
+	looks                            uint8       // how many were looked at
+	reusedAfterBody, reusedAfterNone int64       // requests that followed a response with a body, or without
 
 	connections, requests, withRequests int64
 	first                               int64 // requests of midstream connections that are left out of the ratio
@@ -56,7 +57,7 @@ type poolServer struct {
 	twClient, twServer     int64
 	twBoth                 int64
 	advTimeout, advMax     int64
-	software               Software // by its first responses
+	software               products.ID // by its first responses
 	looks                  uint8
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // Unknown stands for a duration, time or count that the capture does not tell.
@@ -238,7 +239,7 @@ type Closers struct {
 type ServerSummary struct {
 	Num                   uint32 // as in [Evidence.Server]
 	Server                netip.AddrPort
-	Software              Software // by its Server field
+	Software              products.ID // by its Server field
 	Clients               int64
 	Connections, Requests int64
 	ReuseRatio            float64 // NaN if nothing can be divided
@@ -260,15 +261,15 @@ type Pair struct {
 	ReuseRatio            float64 // NaN if nothing can be divided
 	PoolNeed              int64
 	AvoidableConnections  int64
-	AvoidableHandshake    int64    // ns
-	PortsInUse            int64    // peak of client ports in use or in TIME_WAIT at the client
-	PortBudget            int64    // how many there are, as far as is known
-	Agent                 Software // of the client, by its User-Agent field; OtherSoftware if there are several
-	Proxied               bool     // its requests were forwarded: the client is a proxy
-	HTTP10                bool     // its first requests are HTTP/1.0
-	CloseInHTTP10         bool     // its first requests are HTTP/1.0 and say close, as nginx asks its upstream servers
-	ReusedAfterBody       int64    // requests that followed a response with a body on their connection
-	ReusedAfterNone       int64    // and that followed one without
+	AvoidableHandshake    int64       // ns
+	PortsInUse            int64       // peak of client ports in use or in TIME_WAIT at the client
+	PortBudget            int64       // how many there are, as far as is known
+	Agent                 products.ID // of the client, by its User-Agent field; products.Other if there are several
+	Proxied               bool        // its requests were forwarded: the client is a proxy
+	HTTP10                bool        // its first requests are HTTP/1.0
+	CloseInHTTP10         bool        // its first requests are HTTP/1.0 and say close, as nginx asks its upstream servers
+	ReusedAfterBody       int64       // requests that followed a response with a body on their connection
+	ReusedAfterNone       int64       // and that followed one without
 }
 
 // PortBudget is how many ports Linux's default ip_local_port_range offers per

@@ -4,10 +4,11 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // Config is what a run is asked for, as the user wrote it: [New] reads the
@@ -112,7 +113,7 @@ func FormatNames() (names []string) {
 
 // RuleIDs returns the names of the rules that findings come from.
 func RuleIDs() (ids []string) {
-	for _, r := range diagnose.Rules {
+	for _, r := range rules.Rules {
 		ids = append(ids, r.ID)
 	}
 	return ids
@@ -120,8 +121,8 @@ func RuleIDs() (ids []string) {
 
 // MetricNames returns the names of the metrics that conditions are about.
 func MetricNames() (names []string) {
-	for i := range diagnose.Metrics {
-		names = append(names, diagnose.Metrics[i].Name)
+	for i := range gate.Metrics {
+		names = append(names, gate.Metrics[i].Name)
 	}
 	return names
 }

@@ -3,9 +3,10 @@ package app
 import (
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // times returns when the capture begins and ends.
@@ -35,7 +36,7 @@ func (j *Job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Optio
 
 // report makes the report of what was found. kept has the connections, if result
 // does not.
-func (j *Job) report(src *capture.Source, result *analyze.Result, d *diagnose.Diagnosis, kept *live.Snapshot) *report.Report {
+func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagnosis, kept *live.Snapshot) *report.Report {
 	stats := src.Stats()
 	r := &report.Report{
 		Version:   Version,
@@ -85,7 +86,7 @@ func (j *Job) deliver(r *report.Report) error {
 }
 
 // gates says which gates failed, and returns errGate if any did.
-func (j *Job) gates(list []diagnose.Outcome) error {
+func (j *Job) gates(list []gate.Outcome) error {
 	var failed error
 	for i := range list {
 		o := &list[i]

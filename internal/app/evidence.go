@@ -9,9 +9,9 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/anonymize"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/evidence"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // An evidence file has at most so many packets, unless one connection has more; and
@@ -62,13 +62,13 @@ func (j *Job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool
 		if i > 0 {
 			n /= 2 // the first one is to stay the first
 		}
-		if d.Findings[i].Severity >= diagnose.Notable {
+		if d.Findings[i].Severity >= rules.Notable {
 			found := d.Around(&d.Findings[i], n)
 			ids = append(ids, found...)
 			more = more || len(found) >= n
 		}
 	}
-	if len(d.Findings) == 0 || d.Findings[0].Severity < diagnose.Notable { // the verdict is about all
+	if len(d.Findings) == 0 || d.Findings[0].Severity < rules.Notable { // the verdict is about all
 		var c analyze.Connection
 		for i := range min(r.Result.Len(), around) {
 			r.Result.Connection(i, &c)
@@ -163,15 +163,15 @@ func (j *Job) proves(r *report.Report, e *report.Evidence, file []byte, ids []ui
 		alone.Connection(i, &c)
 		e.Connections = append(e.Connections, report.EvidenceConnection{ID: ids[i], Stream: c.Stream})
 	}
-	d := diagnose.Run(alone, j.workers())
+	d := rules.Run(alone, j.workers())
 	e.Verdict = d.Verdict
 	e.Same = d.Verdict.Level == r.Diagnosis.Verdict.Level && shows(d, r.Diagnosis)
 	return nil
 }
 
 // shows reports whether d has what the verdict of another diagnosis is about.
-func shows(d, of *diagnose.Diagnosis) bool {
-	if of.Verdict.Level != diagnose.Problem || len(of.Findings) == 0 {
+func shows(d, of *rules.Diagnosis) bool {
+	if of.Verdict.Level != rules.Problem || len(of.Findings) == 0 {
 		return true
 	}
 	first := &of.Findings[0]

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report/machine"
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // Version is the program's, in reports too.
@@ -24,7 +24,7 @@ func WriteMetrics(w io.Writer) error { return text.WriteMetrics(w) }
 // ExplainRule returns what writes the explanation of a rule. A name that no rule
 // has is a [*UsageError].
 func ExplainRule(id string) (write func(io.Writer) error, err error) {
-	rule, err := diagnose.RuleByID(id)
+	rule, err := rules.ByID(id)
 	if err != nil {
 		return nil, &UsageError{fmt.Errorf("--explain: %w", err), "--list-rules lists them"}
 	}

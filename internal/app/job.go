@@ -17,9 +17,10 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/kernel"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // demoName is how reports name the capture that is built into the program.
@@ -52,8 +53,8 @@ type Job struct {
 	current atomic.Pointer[feed] // of a capture that is being made
 	screen  sync.Mutex           // held while the view has the terminal
 
-	collector *diagnose.Collector // of connections that are not kept, nil if all are
-	last      int64               // time of the last packet, once it is known
+	collector *cause.Collector // of connections that are not kept, nil if all are
+	last      int64            // time of the last packet, once it is known
 }
 
 // New returns the job that c asks for. Its error is [ErrNoInput], or one for
@@ -291,20 +292,20 @@ func (j *Job) onConnection() func(*analyze.Connection) {
 		return nil
 	}
 	if j.s.live != nil { // what only the group can tell is told of the last ones, at the end
-		return func(c *analyze.Connection) { write(c, diagnose.Judge(c, max(j.last, c.End))) }
+		return func(c *analyze.Connection) { write(c, cause.Judge(c, max(j.last, c.End))) }
 	}
-	j.collector = diagnose.NewCollector(j.workers())
+	j.collector = cause.NewCollector(j.workers())
 	return func(c *analyze.Connection) {
 		write(c, j.collector.Add(c, max(j.last, c.End)))
 	}
 }
 
 // diagnose says why connections were not reused.
-func (j *Job) diagnose(r *analyze.Result) *diagnose.Diagnosis {
+func (j *Job) diagnose(r *analyze.Result) *rules.Diagnosis {
 	if j.collector != nil {
-		return j.collector.Finish(r)
+		return rules.Diagnose(j.collector, r)
 	}
-	return diagnose.Run(r, j.workers())
+	return rules.Run(r, j.workers())
 }
 
 // openFailed adds a hint where nobody may have meant standard input.

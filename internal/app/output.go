@@ -12,7 +12,7 @@ import (
 	"sync"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/machine"
 )
@@ -140,7 +140,7 @@ func (o *outputs) begin(m *report.Meta) error {
 
 // onConnection returns what hands ended connections to the streams, nil if
 // there are none. Its error is kept for sync.
-func (o *outputs) onConnection() func(*analyze.Connection, diagnose.NotReused) {
+func (o *outputs) onConnection() func(*analyze.Connection, cause.NotReused) {
 	var streams []*sink
 	for _, k := range o.sinks {
 		if k.stream != nil {
@@ -150,7 +150,7 @@ func (o *outputs) onConnection() func(*analyze.Connection, diagnose.NotReused) {
 	if streams == nil {
 		return nil
 	}
-	return func(c *analyze.Connection, is diagnose.NotReused) {
+	return func(c *analyze.Connection, is cause.NotReused) {
 		for _, k := range streams {
 			if err := k.stream.Connection(c, is); err != nil && o.err == nil {
 				o.err = k.failed(err)

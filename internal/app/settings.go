@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 	"github.com/kaanalyze/kaanalyze/internal/report/machine"
@@ -34,7 +34,7 @@ type settings struct {
 	listen       netip.AddrPort // of the metrics, not valid for none
 
 	key      []byte // that names are replaced with, nil if they stay
-	gates    []*diagnose.Gate
+	gates    []*gate.Condition
 	baseline *report.Baseline // nil without
 	progress bool
 }
@@ -157,7 +157,7 @@ func (s *settings) setValues() error {
 // setGates reads --fail-on.
 func (s *settings) setGates() error {
 	for _, text := range s.FailOn {
-		g, err := diagnose.ParseGate(text)
+		g, err := gate.Parse(text)
 		if err != nil {
 			return &UsageError{fmt.Errorf("--fail-on %q: %w", text, err), "--list-metrics and --list-rules list what it takes"}
 		}

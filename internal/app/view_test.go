@@ -8,8 +8,8 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // TestTell compares stories as the view tells them with those of --conn.
@@ -55,7 +55,7 @@ func viewed(t *testing.T, file string) (*Job, *capture.Source, *live.Snapshot) {
 		t.Fatal(err)
 	}
 	r := a.Finish(j.times(src, opt))
-	return j, src, live.Whole(r, diagnose.Run(r, 2))
+	return j, src, live.Whole(r, rules.Run(r, 2))
 }
 
 // TestSaveView saves each format, and nothing over what is there.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/kernel"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
@@ -160,9 +160,9 @@ func aboutWaits(c *report.Comparison, said *report.Host) string {
 		if grown(said.Counters, "TCPTimeWaitOverflow") {
 			why = "there were more than tcp_max_tw_buckets allows"
 		}
-		out = append(out, "the kernel has dropped "+diagnose.Count(n)+" of them early: "+why)
+		out = append(out, "the kernel has dropped "+cause.Count(n)+" of them early: "+why)
 	default:
-		out = append(out, "the kernel has "+diagnose.Count(-n)+" more of them: the capture does not hold the packets that ended these, or TIME_WAIT lasts longer here than --time-wait says")
+		out = append(out, "the kernel has "+cause.Count(-n)+" more of them: the capture does not hold the packets that ended these, or TIME_WAIT lasts longer here than --time-wait says")
 	}
 	return strings.Join(append(out, aboutUnseen(c.Unseen)...), "; ")
 }
@@ -175,9 +175,9 @@ func aboutOpen(c *report.Comparison) string {
 	case n > 0 && c.Kernel == 0:
 		out = append(out, "the kernel has none of them: these sockets are in another network namespace, as a container's")
 	case n > 0:
-		out = append(out, fmt.Sprintf("the kernel has closed %s of them without a packet that the capture holds: lost packets, or a process that ended while nobody heard", diagnose.Count(n)))
+		out = append(out, fmt.Sprintf("the kernel has closed %s of them without a packet that the capture holds: lost packets, or a process that ended while nobody heard", cause.Count(n)))
 	default:
-		out = append(out, "the kernel holds "+diagnose.Count(-n)+" open that have ended by the packets: what ended them did not arrive, or was not accepted")
+		out = append(out, "the kernel holds "+cause.Count(-n)+" open that have ended by the packets: what ended them did not arrive, or was not accepted")
 	}
 	return strings.Join(append(out, aboutUnseen(c.Unseen)...), "; ")
 }
@@ -186,7 +186,7 @@ func aboutUnseen(n int64) []string {
 	if n == 0 {
 		return nil
 	}
-	return []string{diagnose.Count(n) + " more are not in the capture: other ports or interfaces, or nothing was sent since it began"}
+	return []string{cause.Count(n) + " more are not in the capture: other ports or interfaces, or nothing was sent since it began"}
 }
 
 // grown reports whether the kernel has counted something meanwhile.

@@ -7,7 +7,8 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // DefaultKeep is how many ended connections a Session keeps in detail, at least.
@@ -22,9 +23,9 @@ type Session struct {
 
 	old, recent []analyze.Connection // ended ones; keep of them in old, once there are so many
 	left        int64                // how many are in neither any more
-	causes      []diagnose.CauseTotal
-	findings    []diagnose.Finding // of windows before
-	now         int64              // time of the last segment
+	causes      []cause.Total
+	findings    []rules.Finding // of windows before
+	now         int64           // time of the last segment
 }
 
 // NewSession returns a Session that keeps at least that many connections in
@@ -59,7 +60,7 @@ func (s *Session) ended(c *analyze.Connection) {
 // and what became of these is counted.
 func (s *Session) turn() {
 	if len(s.old) > 0 {
-		d := diagnose.NewCollector(1)
+		d := cause.NewCollector(1)
 		add := func(c *analyze.Connection) { d.Add(c, s.now) }
 		left := make([]uint64, len(s.old))
 		for i := range s.old {
@@ -69,9 +70,9 @@ func (s *Session) turn() {
 		for i := range s.recent {
 			add(&s.recent[i])
 		}
-		x := d.Finish(s.analyzer.ResultSoFar(s.old[0].Start, s.now, add))
+		x := rules.Diagnose(d, s.analyzer.ResultSoFar(s.old[0].Start, s.now, add))
 		s.causes = x.Add(s.causes, left)
-		s.findings = diagnose.Worst(s.findings, x.Findings)
+		s.findings = rules.Worst(s.findings, x.Findings)
 		s.left += int64(len(s.old))
 	}
 	s.old, s.recent = s.recent, s.old[:0]
@@ -82,7 +83,7 @@ func (s *Session) turn() {
 type Snapshot struct {
 	At          int64 // time of the last packet, ns since the epoch
 	Result      *analyze.Result
-	Diagnosis   *diagnose.Diagnosis
+	Diagnosis   *rules.Diagnosis
 	Connections []analyze.Connection // in order of ID: those that have not ended, and the last that have
 	Left        int64                // connections that are in the sums alone
 
@@ -117,16 +118,16 @@ func (s *Session) look(first, last int64) *Snapshot {
 
 func (s *Session) judge(r *analyze.Result, list []analyze.Connection) *Snapshot {
 	slices.SortFunc(list, func(a, b analyze.Connection) int { return cmp.Compare(a.ID, b.ID) })
-	d := diagnose.NewCollector(1)
+	d := cause.NewCollector(1)
 	for i := range list {
 		d.Add(&list[i], r.Last)
 	}
-	return &Snapshot{At: r.Last, Result: r, Diagnosis: d.Finish(r), Connections: list, Left: s.left}
+	return &Snapshot{At: r.Last, Result: r, Diagnosis: rules.Diagnose(d, r), Connections: list, Left: s.left}
 }
 
 // Whole returns the Snapshot of an analysis that is over and has kept all
 // connections.
-func Whole(r *analyze.Result, d *diagnose.Diagnosis) *Snapshot {
+func Whole(r *analyze.Result, d *rules.Diagnosis) *Snapshot {
 	return &Snapshot{At: r.Last, Result: r, Diagnosis: d, whole: true}
 }
 

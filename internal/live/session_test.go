@@ -7,8 +7,9 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // closing is a client that says close on n connections, four a second.
@@ -41,8 +42,8 @@ func TestSession(t *testing.T) {
 	if got := x.Result.Totals.Connections; got != n {
 		t.Errorf("got %d connections, want %d", got, n)
 	}
-	if len(x.Diagnosis.Causes) != 1 || x.Diagnosis.Causes[0].Cause != diagnose.RequestConnectionClose || x.Diagnosis.Causes[0].Connections != n {
-		t.Errorf("causes: got %+v, want %d times %v", x.Diagnosis.Causes, n, diagnose.RequestConnectionClose)
+	if len(x.Diagnosis.Causes) != 1 || x.Diagnosis.Causes[0].Cause != cause.RequestConnectionClose || x.Diagnosis.Causes[0].Connections != n {
+		t.Errorf("causes: got %+v, want %d times %v", x.Diagnosis.Causes, n, cause.RequestConnectionClose)
 	}
 	if kept := int64(x.Len()); kept+x.Left != n || kept < keep {
 		t.Errorf("%d connections kept and %d not, want %d in all, at least %d kept", kept, x.Left, n, keep)
@@ -50,7 +51,7 @@ func TestSession(t *testing.T) {
 	if bound := 2*keep + 70*4 + 200; most > bound {
 		t.Errorf("up to %d connections kept, want at most %d", most, bound)
 	}
-	if len(x.Diagnosis.Findings) == 0 || x.Diagnosis.Findings[0].Rule.ID != "KA1001" || x.Diagnosis.Verdict.Level != diagnose.Problem {
+	if len(x.Diagnosis.Findings) == 0 || x.Diagnosis.Findings[0].Rule.ID != "KA1001" || x.Diagnosis.Verdict.Level != rules.Problem {
 		t.Errorf("verdict %+v, findings %+v; want a problem by KA1001", x.Diagnosis.Verdict, x.Diagnosis.Findings)
 	}
 }
@@ -96,7 +97,7 @@ func TestWhole(t *testing.T) {
 	a := analyze.New(analyze.Options{Exchanges: true})
 	a.Apply(segs)
 	r := a.Finish(first, last)
-	whole := live.Whole(r, diagnose.Run(r, 1))
+	whole := live.Whole(r, rules.Run(r, 1))
 	var ended []uint64
 	s := live.NewSession(analyze.Options{OnConnection: func(c *analyze.Connection) { ended = append(ended, c.ID) }}, live.DefaultKeep)
 	s.Apply(segs)

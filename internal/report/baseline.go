@@ -3,7 +3,7 @@ package report
 import (
 	"math"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // Baseline is an earlier report that this one is compared with. Its text is as
@@ -12,7 +12,7 @@ type Baseline struct {
 	Source   string             // its name
 	Duration float64            // of its capture in seconds, NaN if not known
 	Numbers  map[string]float64 // by metric
-	Verdict  diagnose.Verdict
+	Verdict  rules.Verdict
 	Findings []PastFinding
 	Judged   map[string]bool // by ID of the rule
 	Subjects map[string]bool // that findings may be about

@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // Differences is what became of a baseline.
@@ -34,7 +36,7 @@ const (
 // Movement is a metric then and now, per second where the length of the capture
 // adds to it.
 type Movement struct {
-	*diagnose.Metric
+	*gate.Metric
 	Before, Now float64 // NaN if not known
 	Change      Change
 }
@@ -59,22 +61,22 @@ const muchMore = 1.5
 func (r *Report) Compare() *Differences {
 	b := r.Baseline
 	c := &Differences{Verdict: verdictChange(b.Verdict.Level, r.Diagnosed().Verdict.Level)}
-	now := diagnose.NumbersOf(r.Result, r.Diagnosed())
+	now := gate.NumbersOf(r.Result, r.Diagnosed())
 	lasts := math.NaN()
 	if ns := r.Analysed(); ns != analyze.Unknown {
 		lasts = float64(ns) / 1e9
 	}
 	// As long as a capture has a steady state to come, its peak follows its length.
-	filling := func(n diagnose.Numbers) bool { return !math.IsNaN(n("time_wait.steady_state")) }
+	filling := func(n gate.Numbers) bool { return !math.IsNaN(n("time_wait.steady_state")) }
 	unlike := !alike(b.Duration, lasts)
-	cannot := map[diagnose.Length]bool{diagnose.Growing: unlike, diagnose.Filling: unlike && (filling(b.Number) || filling(now))}
-	for i := range diagnose.Metrics {
-		m := &diagnose.Metrics[i]
-		if m.Trend == diagnose.NotCompared {
+	cannot := map[gate.Length]bool{gate.Growing: unlike, gate.Filling: unlike && (filling(b.Number) || filling(now))}
+	for i := range gate.Metrics {
+		m := &gate.Metrics[i]
+		if m.Trend == gate.NotCompared {
 			continue
 		}
 		x := Movement{Metric: m, Before: m.Of(b.Number), Now: m.Of(now)}
-		if m.Length == diagnose.PerSecond {
+		if m.Length == gate.PerSecond {
 			x.Before, x.Now = per(x.Before, b.Duration), per(x.Now, lasts)
 		}
 		x.Change = changed(m, x.Before, x.Now)
@@ -82,7 +84,7 @@ func (r *Report) Compare() *Differences {
 			x.Change = NotComparable
 		}
 		// There are too many causes to tell of those that stay.
-		if m.Trend != diagnose.Neutral || m.Unit != diagnose.Share || x.Change != Same {
+		if m.Trend != gate.Neutral || m.Unit != gate.Share || x.Change != Same {
 			c.Metrics = append(c.Metrics, x)
 		}
 		if m.Name == "requests" && !alike(x.Before, x.Now) {
@@ -91,7 +93,7 @@ func (r *Report) Compare() *Differences {
 	}
 	if unlike {
 		c.Notes = append(c.Notes, fmt.Sprintf("the captures last %s and %s: counts are told per second, and what has no rate is not judged",
-			diagnose.Seconds.Text(b.Duration), diagnose.Seconds.Text(lasts)))
+			gate.Seconds.Text(b.Duration), gate.Seconds.Text(lasts)))
 	}
 	c.findings(r)
 	return c
@@ -109,9 +111,9 @@ func per(n, seconds float64) float64 {
 func alike(x, y float64) bool { return max(x, y) <= muchMore*min(x, y) }
 
 // changed says what a difference means.
-func changed(m *diagnose.Metric, before, now float64) Change {
+func changed(m *gate.Metric, before, now float64) Change {
 	least := sameShare
-	if m.Unit != diagnose.Share {
+	if m.Unit != gate.Share {
 		least = sameNumber * max(math.Abs(before), math.Abs(now))
 	}
 	rises := now > before
@@ -120,23 +122,23 @@ func changed(m *diagnose.Metric, before, now float64) Change {
 		return NotComparable
 	case math.Abs(now-before) <= least:
 		return Same
-	case m.Trend == diagnose.Neutral && rises:
+	case m.Trend == gate.Neutral && rises:
 		return More
-	case m.Trend == diagnose.Neutral:
+	case m.Trend == gate.Neutral:
 		return Less
-	case rises == (m.Trend == diagnose.MoreIsBetter):
+	case rises == (m.Trend == gate.MoreIsBetter):
 		return Better
 	}
 	return Worse
 }
 
-func verdictChange(before, now diagnose.Level) Change {
+func verdictChange(before, now rules.Level) Change {
 	switch {
-	case before == diagnose.CannotTell || now == diagnose.CannotTell:
+	case before == rules.CannotTell || now == rules.CannotTell:
 		return NotComparable
 	case before == now:
 		return Same
-	case now == diagnose.OK:
+	case now == rules.OK:
 		return Better
 	}
 	return Worse
@@ -202,7 +204,7 @@ func subjectsOf(r *Report) map[string]bool {
 	for i := range r.Result.Pairs {
 		client := r.Result.Pairs[i].Client.String()
 		subjects[client] = true
-		subjects[diagnose.PairSubject(client, r.Result.Pairs[i].Server.String())] = true
+		subjects[cause.PairSubject(client, r.Result.Pairs[i].Server.String())] = true
 	}
 	return subjects
 }

@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/machine"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // baselineOf returns r as a baseline.
@@ -81,24 +81,24 @@ func TestCaptureLength(t *testing.T) {
 
 func TestFindingsThenAndNow(t *testing.T) {
 	r := reporttest.Incident()
-	rule := func(id string) *diagnose.Rule {
-		rule, err := diagnose.RuleByID(id)
+	rule := func(id string) *rules.Rule {
+		rule, err := rules.ByID(id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return rule
 	}
-	finding := func(id, subject string) diagnose.Finding {
-		return diagnose.Finding{Rule: rule(id), Severity: diagnose.Grave, Title: "t", Subject: subject, Connections: 1}
+	finding := func(id, subject string) rules.Finding {
+		return rules.Finding{Rule: rule(id), Severity: rules.Grave, Title: "t", Subject: subject, Connections: 1}
 	}
 	const here, other, pair = "10.20.0.2:8080", "[2001:db8::2]:443", "10.20.0.1 to 10.20.0.2:8080"
-	r.Diagnosis = &diagnose.Diagnosis{
-		Verdict:  diagnose.Verdict{Level: diagnose.OK},
-		Findings: []diagnose.Finding{finding("KA1003", here), finding("KA1008", other), finding("KA1011", pair), finding("KA1012", pair)},
-		Judged:   []diagnose.Judgement{{Rule: rule("KA1020"), Lacks: "no probe"}},
+	r.Diagnosis = &rules.Diagnosis{
+		Verdict:  rules.Verdict{Level: rules.OK},
+		Findings: []rules.Finding{finding("KA1003", here), finding("KA1008", other), finding("KA1011", pair), finding("KA1012", pair)},
+		Judged:   []rules.Judgement{{Rule: rule("KA1020"), Lacks: "no probe"}},
 	}
 	r.Baseline = &report.Baseline{
-		Verdict: diagnose.Verdict{Level: diagnose.Problem},
+		Verdict: rules.Verdict{Level: rules.Problem},
 		Findings: []report.PastFinding{
 			{"KA1003", "high", "t", here}, {"KA1008", "high", "t", here}, {"KA1011", "high", "t", "10.9.0.1 to 10.9.0.2:80"},
 			{"KA1020", "low", "t", here}, {"KA7777", "low", "t", "10.9.0.9:1"},

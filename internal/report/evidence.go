@@ -3,7 +3,7 @@ package report
 import (
 	"slices"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // Evidence is a small capture that was written beside the report.
@@ -15,8 +15,8 @@ type Evidence struct {
 	Packets     []uint64             // the number in the capture of each of its packets
 	Left        uint64               // packets of these connections that are not in it: they were too many
 
-	Verdict diagnose.Verdict // what that capture alone gives
-	Same    bool             // of the same level, and for the same finding
+	Verdict rules.Verdict // what that capture alone gives
+	Same    bool          // of the same level, and for the same finding
 }
 
 // EvidenceConnection is a connection of an Evidence.

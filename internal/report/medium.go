@@ -1,14 +1,14 @@
 package report
 
 import (
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // medium is what a report is told on: a terminal, Markdown, a browser. It
 // gets plain text, and escapes what has a meaning there.
 type medium interface {
 	Title(name, facts, narrowed string) // narrowed is what of the capture, "" for all
-	Verdict(v diagnose.Verdict)
+	Verdict(v rules.Verdict)
 	Finding(n int, f *Advice)
 	Section(heading, of string) // of is what it is about, "" for none
 	Para(hang int, text string)
@@ -21,7 +21,7 @@ type medium interface {
 
 // Advice is a finding in words.
 type Advice struct {
-	*diagnose.Finding
+	*rules.Finding
 	Fix, Also string // also is "" for none
 	Likely    string // "" for none
 	Seen      string // "" for none

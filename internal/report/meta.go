@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // Live reports whether packets came from an interface, not from files.
@@ -35,10 +35,10 @@ func (m *Meta) Doubts() string {
 		list = append(list, "the reading was stopped before the end")
 	}
 	if d := m.Damage; d != nil {
-		list = append(list, "damaged at packet "+diagnose.Count(int64(d.Packet)))
+		list = append(list, "damaged at packet "+cause.Count(int64(d.Packet)))
 	}
 	if n := m.KernelDropped; n != nil && *n > 0 {
-		list = append(list, diagnose.Plural(int64(*n), "packet was", "packets were")+" dropped while capturing")
+		list = append(list, cause.Plural(int64(*n), "packet was", "packets were")+" dropped while capturing")
 	}
 	if len(list) == 0 {
 		return ""
@@ -98,7 +98,7 @@ func (m *Meta) Name() string {
 	case 1:
 		return Plain(list[0].Name)
 	}
-	return fmt.Sprintf("%s and %s more", Plain(list[0].Name), diagnose.Count(int64(len(list)-1)))
+	return fmt.Sprintf("%s and %s more", Plain(list[0].Name), cause.Count(int64(len(list)-1)))
 }
 
 // Extent says how much was read, and from when to when.
@@ -115,7 +115,7 @@ func (m *Meta) Extent() string {
 	if bytes >= 0 && len(m.Sources) > 0 {
 		facts = append(facts, size(bytes))
 	}
-	facts = append(facts, diagnose.Plural(int64(m.Packets), "packet", "packets"))
+	facts = append(facts, cause.Plural(int64(m.Packets), "packet", "packets"))
 	if m.Packets > 0 {
 		facts = append(facts, span(m.Times()))
 	}
@@ -133,9 +133,9 @@ func span(first, last int64) string {
 		if last-first < 10e9 {
 			clock = "15:04:05.000"
 		}
-		return from.Format("2006-01-02 "+clock) + to.Format("-"+clock) + " UTC (" + diagnose.Duration(last-first) + ")"
+		return from.Format("2006-01-02 "+clock) + to.Format("-"+clock) + " UTC (" + cause.Duration(last-first) + ")"
 	}
-	return from.Format(time.DateTime) + " to " + to.Format(time.DateTime) + " UTC (" + diagnose.Duration(last-first) + ")"
+	return from.Format(time.DateTime) + " to " + to.Format(time.DateTime) + " UTC (" + cause.Duration(last-first) + ")"
 }
 
 // Clock writes a time of day of the capture, with milliseconds in a short capture and with

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // Narrowed is the part of a capture that was asked for. The zero Narrowed is all
@@ -33,7 +33,7 @@ func (n *Narrowed) Words() string {
 		parts = append(parts, "connections to "+AddrText(n.Server))
 	}
 	if n.Count != 0 {
-		parts = append(parts, "at most "+diagnose.Plural(int64(n.Count), "packet", "packets"))
+		parts = append(parts, "at most "+cause.Plural(int64(n.Count), "packet", "packets"))
 	}
 	if n.Filter != "" {
 		parts = append(parts, "packets that pass the filter "+Fit(n.Filter, 200))

@@ -22,7 +22,8 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // WriteError says what failed. The formats wrap once, what they call does not.
@@ -38,9 +39,9 @@ func (r *Report) Analysed() int64 {
 }
 
 // Diagnosed returns what was diagnosed; an empty one in tests without.
-func (r *Report) Diagnosed() *diagnose.Diagnosis {
+func (r *Report) Diagnosed() *rules.Diagnosis {
 	if r.Diagnosis == nil {
-		return &diagnose.Diagnosis{}
+		return &rules.Diagnosis{}
 	}
 	return r.Diagnosis
 }
@@ -58,9 +59,9 @@ type Report struct {
 	Result  *analyze.Result
 	Options Options
 
-	Diagnosis *diagnose.Diagnosis // why connections were not reused
-	Gates     []diagnose.Outcome  // what became of the conditions of --fail-on
-	Baseline  *Baseline           // to compare with, or nil
+	Diagnosis *rules.Diagnosis // why connections were not reused
+	Gates     []gate.Outcome   // what became of the conditions of --fail-on
+	Baseline  *Baseline        // to compare with, or nil
 
 	// Story is the connection asked for with --conn. If it is set, the formats
 	// tell that connection packet by packet and leave the others out.

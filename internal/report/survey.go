@@ -9,7 +9,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // survey is what the text tells of single connections, grouped.
@@ -61,9 +61,9 @@ func (s spread) String() string {
 	case s.most == analyze.Unknown:
 		return "-"
 	case float64(s.most-s.least) <= 0.05*float64(s.most):
-		return diagnose.Duration(s.most)
+		return cause.Duration(s.most)
 	}
-	return diagnose.Duration(s.least) + " to " + diagnose.Duration(s.most)
+	return cause.Duration(s.least) + " to " + cause.Duration(s.most)
 }
 
 // takeSurvey looks at each connection of r once.

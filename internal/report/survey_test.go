@@ -8,7 +8,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 const ms = int64(1e6)
@@ -46,7 +46,7 @@ func TestSurveyGroupsProbesBySideAndPeer(t *testing.T) {
 	s := takeSurvey(&Report{Facts: kept{both, again, conn(3)}})
 	var got []string
 	for _, g := range s.probers {
-		got = append(got, g.by.String(), diagnose.Count(g.connections), diagnose.Count(g.sent), diagnose.Count(g.answered), g.idle.String(), g.interval.String())
+		got = append(got, g.by.String(), cause.Count(g.connections), cause.Count(g.sent), cause.Count(g.answered), g.idle.String(), g.interval.String())
 	}
 	want := []string{
 		"client", "2", "5", "4", "15 s to 30 s", "15.5 s",

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 )
 
 // comparison writes what became of the baseline.
@@ -50,7 +50,7 @@ func (f *Counterpart) text() string {
 
 // title names what is compared.
 func (x *Movement) title() string {
-	if x.Length == diagnose.PerSecond {
+	if x.Length == gate.PerSecond {
 		return x.Name + " per second"
 	}
 	return x.Name
@@ -58,7 +58,7 @@ func (x *Movement) title() string {
 
 // text writes a value. Rates may be small.
 func (x *Movement) text(v float64) string {
-	if x.Length == diagnose.PerSecond && math.Abs(v) < 10 {
+	if x.Length == gate.PerSecond && math.Abs(v) < 10 {
 		return fmt.Sprintf("%.3g", v)
 	}
 	return x.Unit.Text(v)

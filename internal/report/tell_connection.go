@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // story writes one connection packet by packet.
@@ -23,7 +24,7 @@ func (p *teller) story(s *Story) {
 		return means
 	})
 	if s.Truncated > 0 {
-		p.para(0, "and %s more packets", diagnose.Count(int64(s.Truncated)))
+		p.para(0, "and %s more packets", cause.Count(int64(s.Truncated)))
 	}
 	p.storyExchanges(exchanges)
 }
@@ -55,8 +56,8 @@ func (p *teller) storyExchanges(list []analyze.Exchange) {
 			status = fmt.Sprint(x.Status)
 		}
 		target := Target(x.Target, p.r.Options.ShowSecrets)
-		t.Row(fmt.Sprint(x.N), Fit(MethodName(x)+" "+target, nameWidth), status, diagnose.Duration(x.ConnectTime),
-			diagnose.Duration(x.TLSTime), diagnose.Duration(x.ServerTime()), diagnose.Duration(x.TransferTime()), packets(x.RequestPacket, x.ResponsePacket))
+		t.Row(fmt.Sprint(x.N), Fit(MethodName(x)+" "+target, nameWidth), status, cause.Duration(x.ConnectTime),
+			cause.Duration(x.TLSTime), cause.Duration(x.ServerTime()), cause.Duration(x.TransferTime()), packets(x.RequestPacket, x.ResponsePacket))
 	}
 	p.table(&t)
 }
@@ -73,7 +74,7 @@ func packets(request, response uint64) string {
 func (p *teller) example() {
 	id, why, ok := p.r.Found().Example()
 	for _, f := range p.r.Diagnosed().Findings {
-		if f.Severity > diagnose.Info {
+		if f.Severity > rules.Info {
 			id, why, ok = f.Examples[0].Connection, "the first that shows "+f.Rule.ID, true
 			break
 		}
@@ -105,20 +106,20 @@ func connectionByID(found Facts, id uint64, c *analyze.Connection) bool {
 // connectionFacts writes what matters of one connection.
 func (p *teller) connectionFacts(c *analyze.Connection) {
 	p.para(2, "%s -> %s, from %s for %s, %s and %s", AddrText(c.Client), AddrText(c.Server),
-		p.r.Meta.Clock(c.Start), diagnose.Duration(c.End-c.Start), diagnose.Plural(int64(c.PacketsClient+c.PacketsServer), "packet", "packets"),
-		diagnose.Plural(int64(c.BytesClient+c.BytesServer), "byte", "bytes"))
+		p.r.Meta.Clock(c.Start), cause.Duration(c.End-c.Start), cause.Plural(int64(c.PacketsClient+c.PacketsServer), "packet", "packets"),
+		cause.Plural(int64(c.BytesClient+c.BytesServer), "byte", "bytes"))
 	p.para(2, "%s; %s", opening(c), messages(c))
 	for _, side := range []struct {
 		name string
 		p    *analyze.Probes
 	}{{"client", &c.ClientProbes}, {"server", &c.ServerProbes}} {
 		if side.p.Sent > 0 {
-			p.para(2, "%s of the %s, %s", diagnose.Plural(int64(side.p.Sent), "keep-alive probe", "keep-alive probes"),
+			p.para(2, "%s of the %s, %s", cause.Plural(int64(side.p.Sent), "keep-alive probe", "keep-alive probes"),
 				side.name, rhythm(side.p))
 		}
 	}
 	p.para(2, "%s", p.ending(&c.Close))
-	if is := p.r.Diagnosed().Of(c.ID); is.Cause != diagnose.Undecided {
+	if is := p.r.Diagnosed().Of(c.ID); is.Cause != cause.Undecided {
 		p.para(2, "not reused: %s, %s (confidence: %s); %s", is.Cause, is.Cause.Meaning(), is.Confidence, is.Observed())
 	}
 }
@@ -127,10 +128,10 @@ func (p *teller) connectionFacts(c *analyze.Connection) {
 func rhythm(p *analyze.Probes) string {
 	s := fmt.Sprintf("%d answered", p.Answered)
 	if p.Idle != analyze.Unknown {
-		s += ", the first after " + diagnose.Duration(p.Idle)
+		s += ", the first after " + cause.Duration(p.Idle)
 	}
 	if p.Interval != analyze.Unknown {
-		s += ", then every " + diagnose.Duration(p.Interval)
+		s += ", then every " + cause.Duration(p.Interval)
 	}
 	return s
 }
@@ -139,10 +140,10 @@ func rhythm(p *analyze.Probes) string {
 func opening(c *analyze.Connection) string {
 	s := "handshake " + c.Handshake.String()
 	if c.ConnectTime != analyze.Unknown {
-		s += " in " + diagnose.Duration(c.ConnectTime)
+		s += " in " + cause.Duration(c.ConnectTime)
 	}
 	if c.SYNRetransmissions > 0 {
-		s += fmt.Sprintf(" after %s again", diagnose.Plural(int64(c.SYNRetransmissions), "SYN sent", "SYNs sent"))
+		s += fmt.Sprintf(" after %s again", cause.Plural(int64(c.SYNRetransmissions), "SYN sent", "SYNs sent"))
 	}
 	return s
 }
@@ -156,7 +157,7 @@ func messages(c *analyze.Connection) string {
 	if c.HTTPUnknown {
 		return protocol + ", requests unknown"
 	}
-	return fmt.Sprintf("%s, %s, %s", protocol, diagnose.Plural(c.Requests, "request", "requests"), diagnose.Plural(c.Responses, "response", "responses"))
+	return fmt.Sprintf("%s, %s, %s", protocol, cause.Plural(c.Requests, "request", "requests"), cause.Plural(c.Responses, "response", "responses"))
 }
 
 // ending says how a connection ended and who holds TIME_WAIT.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // evidence writes what the capture beside the report holds.
@@ -18,10 +18,10 @@ func (p *teller) evidence() {
 	if e.Bodies {
 		payload = "with all payload"
 	}
-	p.fact("file", fmt.Sprintf("%s: %s, %s, %s; %s", Plain(e.Name), diagnose.Plural(int64(len(e.Connections)), "connection", "connections"),
-		diagnose.Plural(int64(len(e.Packets)), "packet", "packets"), size(e.Bytes), payload))
+	p.fact("file", fmt.Sprintf("%s: %s, %s, %s; %s", Plain(e.Name), cause.Plural(int64(len(e.Connections)), "connection", "connections"),
+		cause.Plural(int64(len(e.Packets)), "packet", "packets"), size(e.Bytes), payload))
 	if e.Left > 0 {
-		p.fact("left out", diagnose.Plural(int64(e.Left), "packet", "packets")+" of these connections: they were too many")
+		p.fact("left out", cause.Plural(int64(e.Left), "packet", "packets")+" of these connections: they were too many")
 	}
 	alone := "the same verdict"
 	if !e.Same {

@@ -5,7 +5,8 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // verdict writes the answer and the findings behind it.
@@ -19,11 +20,11 @@ func (p *teller) verdict() {
 }
 
 // Advice puts into words what is wrong, how to mend it and how to check it.
-func (r *Report) Advice(f *diagnose.Finding) *Advice {
+func (r *Report) Advice(f *rules.Finding) *Advice {
 	a := &Advice{Finding: f}
 	a.Fix, a.Also, _ = strings.Cut(f.Fix, "; ")
 	a.Fix += saves(f, &r.Result.Totals)
-	if f.Severity == diagnose.Info {
+	if f.Severity == rules.Info {
 		return a
 	}
 	a.Likely = fmt.Sprintf("%s (confidence: %s)", f.Rule.Why, f.Confidence)
@@ -36,7 +37,7 @@ func (r *Report) Advice(f *diagnose.Finding) *Advice {
 }
 
 // ExampleText says what one connection showed, and in which packets.
-func ExampleText(x *diagnose.Example) string {
+func ExampleText(x *rules.Example) string {
 	return fmt.Sprintf("connection %d%s: %s", x.Connection, frames(x.Packets), x.Observed)
 }
 
@@ -57,7 +58,7 @@ func frames(list []uint64) string {
 }
 
 // saves says what mending a finding spares.
-func saves(f *diagnose.Finding, t *analyze.Totals) string {
+func saves(f *rules.Finding, t *analyze.Totals) string {
 	var list []string
 	if n := f.Saves.Connections; n > 0 {
 		s := CountConnections(n)
@@ -67,7 +68,7 @@ func saves(f *diagnose.Finding, t *analyze.Totals) string {
 		list = append(list, s)
 	}
 	if n := f.Saves.TimeWait; n > 1 {
-		list = append(list, diagnose.Count(n)+" TIME_WAIT")
+		list = append(list, cause.Count(n)+" TIME_WAIT")
 	}
 	if len(list) == 0 {
 		return ""
@@ -104,7 +105,7 @@ func (p *teller) causes() {
 	tab := Table{Align: "llrrl", Heads: []string{"cause", "by", "connections", "share", ""}}
 	for i := range d.Causes {
 		c := &d.Causes[i]
-		tab.Row(c.Cause.String(), PartyName(c.By), diagnose.Count(c.Connections), share(c.Connections, p.r.Result.Totals.Connections), c.Cause.Meaning())
+		tab.Row(c.Cause.String(), PartyName(c.By), cause.Count(c.Connections), share(c.Connections, p.r.Result.Totals.Connections), c.Cause.Meaning())
 	}
 	p.table(&tab)
 }
@@ -119,11 +120,11 @@ func (p *teller) policies() {
 	tab := Table{Align: "lllrr", Heads: []string{"of", "", "value", "samples", "spread"}}
 	for i := range min(len(list), p.rows) {
 		x := &list[i]
-		value := diagnose.Count(x.Value)
+		value := cause.Count(x.Value)
 		if x.Kind.Timed() {
-			value = diagnose.Duration(x.Value)
+			value = cause.Duration(x.Value)
 		}
-		tab.Row(x.Subject, strings.ReplaceAll(x.Kind.String(), "_", " "), value, diagnose.Count(x.Samples), diagnose.Percent(x.Spread))
+		tab.Row(x.Subject, strings.ReplaceAll(x.Kind.String(), "_", " "), value, cause.Count(x.Samples), cause.Percent(x.Spread))
 		if len(x.Matches) > 0 {
 			tab.note("the default of: " + strings.Join(x.Matches, "; "))
 		}

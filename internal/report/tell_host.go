@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // host writes what the kernel says, if it was asked.
@@ -23,7 +23,7 @@ func (p *teller) host() {
 		if !c.Agree {
 			agree = "THEY DISAGREE"
 		}
-		tab.Row(stateNames[c.State], diagnose.Count(c.Kernel), diagnose.Count(c.Packets), agree)
+		tab.Row(stateNames[c.State], cause.Count(c.Kernel), cause.Count(c.Packets), agree)
 		tab.note(c.Said)
 	}
 	p.table(&tab)
@@ -45,7 +45,7 @@ func told(n int64) string {
 	if n == analyze.Unknown {
 		return Unknown
 	}
-	return diagnose.Count(n)
+	return cause.Count(n)
 }
 
 // port writes a port, which has no thousands.
@@ -64,7 +64,7 @@ func (p *teller) counters(list []HostCounter) {
 		c := &list[i]
 		compared = compared || c.New != analyze.Unknown
 		if c.New > 0 {
-			out = append(out, Plain(c.Name)+" "+diagnose.Count(c.New))
+			out = append(out, Plain(c.Name)+" "+cause.Count(c.New))
 		}
 	}
 	switch {
@@ -87,7 +87,7 @@ func (p *teller) processes(list []LocalEnd) {
 		if e.Client.IsValid() {
 			end, is = HostText(e.Client)+" -> "+end, "client"
 		}
-		tab.Row(end, is, diagnose.Count(e.Connections), processNames(e.Processes))
+		tab.Row(end, is, cause.Count(e.Connections), processNames(e.Processes))
 	}
 	tab.Apart = true
 	p.table(&tab)
@@ -104,7 +104,7 @@ func processNames(list []HostProcess) string {
 	}
 	s := fmt.Sprintf("%s (%d)", Plain(list[0].Name), list[0].PID)
 	if n := len(list) - 1; n > 0 {
-		s += " and " + diagnose.Count(int64(n)) + " more"
+		s += " and " + cause.Count(int64(n)) + " more"
 	}
 	return s
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // numbers writes the numbers beside those of a perfect pool.
@@ -18,51 +18,51 @@ func (p *teller) numbers() {
 		tab.Heads[2] = ""
 		perfect = func(string) string { return "" }
 	}
-	tab.Row("connections", diagnose.Count(t.Connections), perfect(diagnose.Count(t.Connections-t.AvoidableConnections)))
+	tab.Row("connections", cause.Count(t.Connections), perfect(cause.Count(t.Connections-t.AvoidableConnections)))
 	if http {
 		if t.ConnectionsWithRequests != t.Connections {
-			tab.Row("  with a request", diagnose.Count(t.ConnectionsWithRequests), diagnose.Count(t.PoolNeed))
+			tab.Row("  with a request", cause.Count(t.ConnectionsWithRequests), cause.Count(t.PoolNeed))
 		}
-		tab.Row("  with one request alone", diagnose.Count(t.SingleRequestConnections), "")
+		tab.Row("  with one request alone", cause.Count(t.SingleRequestConnections), "")
 		p.requestNumbers(&tab, t)
 	}
 	w := &t.TimeWait
-	peak := diagnose.Count(w.Peak)
+	peak := cause.Count(w.Peak)
 	if w.Peak > 0 {
 		peak += " at " + p.r.Meta.Clock(w.PeakAt)
 	}
-	tab.Row("TIME_WAIT, peak", peak, perfect(diagnose.Count(w.PerfectPool)))
-	tab.Row("TIME_WAIT, at the end", diagnose.Count(w.AtEnd), "")
+	tab.Row("TIME_WAIT, peak", peak, perfect(cause.Count(w.PerfectPool)))
+	tab.Row("TIME_WAIT, at the end", cause.Count(w.AtEnd), "")
 	if level := p.headingFor(&w.Population); level != "" {
 		tab.Row("TIME_WAIT, heading for", level, "")
 	}
 	if http {
-		tab.Row("avoidable handshakes", diagnose.Duration(t.AvoidableHandshake), "0 s")
+		tab.Row("avoidable handshakes", cause.Duration(t.AvoidableHandshake), "0 s")
 	}
-	tab.Row("retransmissions", diagnose.Count(t.Retransmissions), "")
+	tab.Row("retransmissions", cause.Count(t.Retransmissions), "")
 	p.section("NUMBERS")
 	p.table(&tab)
 }
 
 // requestNumbers adds the rows about requests.
 func (p *teller) requestNumbers(tab *Table, t *analyze.Totals) {
-	tab.Row("requests", diagnose.Count(t.Requests), diagnose.Count(t.Requests))
-	again := diagnose.Count(t.ReusedRequests)
+	tab.Row("requests", cause.Count(t.Requests), cause.Count(t.Requests))
+	again := cause.Count(t.ReusedRequests)
 	if !math.IsNaN(t.ReuseRatio) {
-		again += " (" + diagnose.Percent(t.ReuseRatio) + ")"
+		again += " (" + cause.Percent(t.ReuseRatio) + ")"
 	}
 	tab.Row("  on a reused connection", again, "")
-	tab.Row("responses", diagnose.Count(t.Responses), "")
+	tab.Row("responses", cause.Count(t.Responses), "")
 	if t.Interim > 0 {
-		tab.Row("interim responses", diagnose.Count(t.Interim), "")
+		tab.Row("interim responses", cause.Count(t.Interim), "")
 	}
 	perPool := ""
 	if t.PoolNeed > 0 {
-		perPool = diagnose.Decimal(float64(t.Requests) / float64(t.PoolNeed))
+		perPool = cause.Decimal(float64(t.Requests) / float64(t.PoolNeed))
 	}
 	q := &t.PerConnection
-	tab.Row("requests per connection", fmt.Sprintf("mean %s  p50 %s", diagnose.Decimal(q.Mean), diagnose.Count(q.P50)), perPool)
-	tab.Row("", fmt.Sprintf("p90 %s  max %s", diagnose.Count(q.P90), diagnose.Count(q.Max)), "")
+	tab.Row("requests per connection", fmt.Sprintf("mean %s  p50 %s", cause.Decimal(q.Mean), cause.Count(q.P50)), perPool)
+	tab.Row("", fmt.Sprintf("p90 %s  max %s", cause.Count(q.P90), cause.Count(q.Max)), "")
 }
 
 // overTime draws the shape over time.
@@ -73,7 +73,7 @@ func (p *teller) overTime() {
 		return
 	}
 	// What stands beside the columns: a name, and the largest value.
-	value := diagnose.Count(max(sum(s.NewConnections), sum(s.Requests)))
+	value := cause.Count(max(sum(s.NewConnections), sum(s.Requests)))
 	columns := p.r.Options.Columns() - len("  new connections || at most "+value+" in 9,999 days")
 	per := (n + columns - 1) / columns
 	step := WholeSeconds(int64(per) * s.Step)

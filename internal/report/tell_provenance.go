@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // anonymised says what has become of names.
@@ -17,12 +17,12 @@ func (p *teller) provenance() {
 	p.section("PROVENANCE")
 	for i := range min(len(m.Sources), p.rows) {
 		s := &m.Sources[i]
-		file := Plain(s.Name) + " (" + diagnose.Plural(int64(s.Packets), "packet", "packets")
+		file := Plain(s.Name) + " (" + cause.Plural(int64(s.Packets), "packet", "packets")
 		if s.Format != "" {
 			file += ", " + Plain(s.Format)
 		}
 		if s.Size >= 0 {
-			file += ", " + diagnose.Plural(s.Size, "byte", "bytes")
+			file += ", " + cause.Plural(s.Size, "byte", "bytes")
 		}
 		label := "file"
 		if m.Live() {

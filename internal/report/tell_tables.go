@@ -8,7 +8,8 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // closeMeanings explain the kinds of close.
@@ -33,7 +34,7 @@ func (p *teller) closes() {
 	for i := range t.CloseKinds {
 		kind := (i + 1) % len(t.CloseKinds) // CloseOpen last
 		if n := t.CloseKinds[kind]; n > 0 {
-			tab.Row(flows.CloseKind(kind).String(), diagnose.Count(n), share(n, t.Connections), closeMeanings[kind])
+			tab.Row(flows.CloseKind(kind).String(), cause.Count(n), share(n, t.Connections), closeMeanings[kind])
 		}
 	}
 	p.table(&tab)
@@ -59,7 +60,7 @@ func counts(list ...tally) string {
 	var out []string
 	for _, m := range list {
 		if m.n != 0 {
-			out = append(out, m.name+" "+diagnose.Count(m.n))
+			out = append(out, m.name+" "+cause.Count(m.n))
 		}
 	}
 	if len(out) == 0 {
@@ -74,7 +75,7 @@ const fewestForRate = 10
 // headingFor writes the level that a population is heading for; nothing if the
 // capture is long enough to show it, or what it has makes no rate.
 func (p *teller) headingFor(x *analyze.Population) string {
-	short := p.r.Result.Last-p.r.Result.First < diagnose.ShortestRate
+	short := p.r.Result.Last-p.r.Result.First < rules.ShortestRate
 	if math.IsNaN(x.SteadyState) || short && x.Peak < fewestForRate {
 		return ""
 	}
@@ -93,7 +94,7 @@ func (p *teller) hosts(list []analyze.HostPopulation) {
 	}
 	for i := range min(len(list), p.rows) {
 		h := &list[i]
-		cells := []string{h.Host.String(), diagnose.Count(h.Peak), p.r.Meta.Clock(h.PeakAt), diagnose.Count(h.AtEnd)}
+		cells := []string{h.Host.String(), cause.Count(h.Peak), p.r.Meta.Clock(h.PeakAt), cause.Count(h.AtEnd)}
 		if rising {
 			cells = append(cells, p.headingFor(&h.Population))
 		}
@@ -115,9 +116,9 @@ func (p *teller) servers() {
 		"by server", "by client", "TIME_WAIT"}}
 	for i := range min(len(list), p.rows) {
 		s := &list[i]
-		tab.Row(AddrText(s.Server), diagnose.Count(s.Clients), diagnose.Count(s.Connections), cell(s.Requests), ratioCell(s.ReuseRatio),
-			diagnose.Count(s.ClosedFirst.Server+s.ClosedFirst.Both), diagnose.Count(s.ClosedFirst.Client+s.ClosedFirst.Both),
-			diagnose.Count(s.TimeWaitServer+s.TimeWaitBoth))
+		tab.Row(AddrText(s.Server), cause.Count(s.Clients), cause.Count(s.Connections), cell(s.Requests), ratioCell(s.ReuseRatio),
+			cause.Count(s.ClosedFirst.Server+s.ClosedFirst.Both), cause.Count(s.ClosedFirst.Client+s.ClosedFirst.Both),
+			cause.Count(s.TimeWaitServer+s.TimeWaitBoth))
 		tab.note(advertised(s))
 	}
 	p.table(&tab)
@@ -130,7 +131,7 @@ func cell(n int64) string {
 	if n == analyze.Unknown {
 		return "-"
 	}
-	return diagnose.Count(n)
+	return cause.Count(n)
 }
 
 // ratioCell writes a ratio for a table.
@@ -138,7 +139,7 @@ func ratioCell(f float64) string {
 	if math.IsNaN(f) {
 		return "-"
 	}
-	return diagnose.Percent(f)
+	return cause.Percent(f)
 }
 
 // advertised says what a server says of its settings.
@@ -168,13 +169,13 @@ func (p *teller) pairs() {
 		x := &list[i]
 		need, avoidable := "-", "-"
 		if x.Requests > 0 {
-			need, avoidable = diagnose.Count(x.PoolNeed), diagnose.Count(x.AvoidableConnections)
+			need, avoidable = cause.Count(x.PoolNeed), cause.Count(x.AvoidableConnections)
 		}
-		tab.Row(HostText(x.Client)+" -> "+AddrText(x.Server), diagnose.Count(x.Connections), cell(x.Requests), ratioCell(x.ReuseRatio),
-			need, avoidable, diagnose.Count(x.PortsInUse))
+		tab.Row(HostText(x.Client)+" -> "+AddrText(x.Server), cause.Count(x.Connections), cell(x.Requests), ratioCell(x.ReuseRatio),
+			need, avoidable, cause.Count(x.PortsInUse))
 	}
 	p.table(&tab)
-	p.para(0, "(ports: the most in use or in TIME_WAIT at the client, of %s by default%s)", diagnose.Count(analyze.PortBudget), otherBudgets(list))
+	p.para(0, "(ports: the most in use or in TIME_WAIT at the client, of %s by default%s)", cause.Count(analyze.PortBudget), otherBudgets(list))
 	p.more(len(list))
 }
 
@@ -183,7 +184,7 @@ func otherBudgets(list []analyze.Pair) string {
 	var said []string
 	for i := range list {
 		x := &list[i]
-		if text := diagnose.Count(x.PortBudget) + " at " + HostText(x.Client); x.PortBudget != analyze.PortBudget && !slices.Contains(said, text) {
+		if text := cause.Count(x.PortBudget) + " at " + HostText(x.Client); x.PortBudget != analyze.PortBudget && !slices.Contains(said, text) {
 			said = append(said, text)
 		}
 	}
@@ -206,7 +207,7 @@ func (p *teller) probes(s *survey) {
 		if g.by == analyze.Server {
 			name = AddrText(g.server) + " -> " + HostText(g.client)
 		}
-		tab.Row(name, diagnose.Count(g.connections), diagnose.Count(g.sent), diagnose.Count(g.answered), g.idle.String(), g.interval.String())
+		tab.Row(name, cause.Count(g.connections), cause.Count(g.sent), cause.Count(g.answered), g.idle.String(), g.interval.String())
 	}
 	p.table(&tab)
 	p.more(len(s.probers))
@@ -222,7 +223,7 @@ func (p *teller) handshakes(s *survey) {
 	tab := Table{Align: "lrrrrr", Heads: []string{"server", "complete", "refused", "unanswered", "other", "SYNs sent again"}}
 	for i := range min(len(s.opened), p.rows) {
 		o := s.opened[i]
-		tab.Row(AddrText(o.server), diagnose.Count(o.complete), diagnose.Count(o.refused), diagnose.Count(o.unanswered), diagnose.Count(o.other), diagnose.Count(o.synsResent))
+		tab.Row(AddrText(o.server), cause.Count(o.complete), cause.Count(o.refused), cause.Count(o.unanswered), cause.Count(o.other), cause.Count(o.synsResent))
 	}
 	p.table(&tab)
 	p.more(len(s.opened))

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // narrowing writes what the narrowing, not the capture, keeps from being seen.
@@ -37,16 +37,16 @@ func (p *teller) trust() {
 	m, t := &p.r.Meta, &p.r.Result.Totals
 	dropped := "unknown, the capture does not say"
 	if m.KernelDropped != nil {
-		dropped = diagnose.Plural(int64(*m.KernelDropped), "packet", "packets")
+		dropped = cause.Plural(int64(*m.KernelDropped), "packet", "packets")
 	}
 	p.section("TRUST")
 	p.fact("kernel drops", dropped)
 	if m.Live() {
-		p.fact("interface drops", diagnose.Plural(int64(m.InterfaceDropped), "packet", "packets"))
+		p.fact("interface drops", cause.Plural(int64(m.InterfaceDropped), "packet", "packets"))
 	}
 	if d := m.Damage; d != nil {
 		p.fact("damage", fmt.Sprintf("%s, packet %s, byte %s: %s; what follows is not read",
-			Plain(d.Source), diagnose.Count(int64(d.Packet)), diagnose.Count(d.Offset), Plain(d.Reason)))
+			Plain(d.Source), cause.Count(int64(d.Packet)), cause.Count(d.Offset), Plain(d.Reason)))
 	} else {
 		p.fact("damage", "none")
 	}
@@ -58,7 +58,7 @@ func (p *teller) trust() {
 	p.narrowing()
 	p.fact("duplicates", with(t.DuplicatePackets, "packet", "packets", "counted as packets and as nothing else"))
 	if t.TimeBack >= longBack {
-		p.fact("order", "packets are up to "+diagnose.Duration(t.TimeBack)+" earlier than one before them, for the clock was set or files were joined: durations, idle times and TIME_WAIT across that may be wrong")
+		p.fact("order", "packets are up to "+cause.Duration(t.TimeBack)+" earlier than one before them, for the clock was set or files were joined: durations, idle times and TIME_WAIT across that may be wrong")
 	}
 	if t.Connections == 0 {
 		return
@@ -67,7 +67,7 @@ func (p *teller) trust() {
 	p.fact("midstream", with(t.Midstream, "connection", "connections", m.Narrowed.unopened()))
 	p.fact("unfinished", with(t.Unfinished, "connection", "connections", m.Narrowed.unfinished()))
 	if n := p.r.NotKept; n > 0 {
-		p.fact("not kept", diagnose.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
+		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
 	}
 	p.fact("not countable", with(t.HTTPUnknown, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
 	p.notJudged()
@@ -81,7 +81,7 @@ func with(n int64, one, many, said string) string {
 	if n == 0 {
 		return "none"
 	}
-	return diagnose.Plural(n, one, many) + " " + said
+	return cause.Plural(n, one, many) + " " + said
 }
 
 // undecoded says how many packets are not TCP, and how many nobody knows.
@@ -95,8 +95,8 @@ func (p *teller) undecoded() string {
 	if m.Narrowed.leavesPackets() {
 		are += " or left out"
 	}
-	return fmt.Sprintf("%s of %s; %s %s", diagnose.Count(int64(m.UndecodedPackets)), diagnose.Plural(int64(m.Packets), "packet", "packets"),
-		diagnose.Count(max(0, other)), are)
+	return fmt.Sprintf("%s of %s; %s %s", cause.Count(int64(m.UndecodedPackets)), cause.Plural(int64(m.Packets), "packet", "packets"),
+		cause.Count(max(0, other)), are)
 }
 
 // notJudged says which rules could not be judged, and why.
@@ -113,6 +113,6 @@ func (p *teller) notJudged() {
 		by[j.Lacks] = append(by[j.Lacks], j.Rule.ID)
 	}
 	for _, lacks := range order {
-		p.fact("not judged", fmt.Sprintf("%s: %s", diagnose.Plural(int64(len(by[lacks])), "rule", "rules"), lacks))
+		p.fact("not judged", fmt.Sprintf("%s: %s", cause.Plural(int64(len(by[lacks])), "rule", "rules"), lacks))
 	}
 }

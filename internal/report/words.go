@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // LongText is how many characters of a text are kept.
@@ -72,7 +72,7 @@ func HostText(a netip.Addr) string {
 }
 
 // Unknown stands in text for what the capture does not tell.
-const Unknown = diagnose.NotKnown
+const Unknown = cause.NotKnown
 
 // Plain returns s as a terminal shows it, quoted where it would act on it.
 func Plain(s string) string {
@@ -118,25 +118,25 @@ func Shorten(s string, n int) string {
 }
 
 // CountConnections writes a count of them.
-func CountConnections(n int64) string { return diagnose.Plural(n, "connection", "connections") }
+func CountConnections(n int64) string { return cause.Plural(n, "connection", "connections") }
 
 // share writes part of whole as a percentage.
 func share(part, whole int64) string {
 	if whole == 0 {
 		return ""
 	}
-	return diagnose.Percent(float64(part) / float64(whole))
+	return cause.Percent(float64(part) / float64(whole))
 }
 
 // rounded writes an estimate of a number of entries: tenths would claim more.
-func rounded(n float64) string { return diagnose.Count(int64(math.Round(n))) }
+func rounded(n float64) string { return cause.Count(int64(math.Round(n))) }
 
 // WholeSeconds writes a whole number of seconds.
 func WholeSeconds(seconds int64) string {
 	if seconds < 600 {
-		return diagnose.Count(seconds) + " s"
+		return cause.Count(seconds) + " s"
 	}
-	return diagnose.Duration(seconds * 1e9)
+	return cause.Duration(seconds * 1e9)
 }
 
 // size writes bytes in decimal units.

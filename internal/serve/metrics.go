@@ -10,9 +10,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // House rules of metrics: labels are small fixed sets, never an address, a path
@@ -122,8 +123,8 @@ var metrics = []metric{
 			}
 		}},
 	{"findings", "Findings by severity; left out while the capture does not suffice for a verdict.", gauge, []string{"severity"}, func(m *Moment, put put) {
-		n := diagnose.NumbersOf(m.Snapshot.Result, m.Snapshot.Diagnosis)
-		for s := diagnose.Info; s <= diagnose.Grave; s++ {
+		n := gate.NumbersOf(m.Snapshot.Result, m.Snapshot.Diagnosis)
+		for s := rules.Info; s <= rules.Grave; s++ {
 			put(n("findings."+s.String()), s.String())
 		}
 	}},
@@ -142,7 +143,7 @@ var metrics = []metric{
 
 // ruleFindings counts findings by rule.
 func ruleFindings(m *Moment, put put) {
-	d, n := m.Snapshot.Diagnosis, map[*diagnose.Rule]int{}
+	d, n := m.Snapshot.Diagnosis, map[*rules.Rule]int{}
 	for i := range d.Findings {
 		n[d.Findings[i].Rule]++
 	}

@@ -18,10 +18,10 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
@@ -85,7 +85,7 @@ func TestReport(t *testing.T) {
 		a := analyze.New(analyze.Options{})
 		m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { a.Apply(segs) })
 		result := a.Finish(m.First, m.Last)
-		r := &report.Report{Version: version, Meta: m, Result: result, Diagnosis: diagnose.Run(result, 2)}
+		r := &report.Report{Version: version, Meta: m, Result: result, Diagnosis: rules.Run(result, 2)}
 		s := serve.New(version, noon)
 		s.Publish(read(t, name))
 		for i := range formats.All {

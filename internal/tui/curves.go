@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
@@ -69,7 +69,7 @@ func (m *model) pitch(columns int) (steps, wide int) {
 // pitchNote says how long a step of the curves is.
 func (m *model) pitchNote() string {
 	steps, _ := m.pitch(m.frame().bars)
-	return "a step above is " + diagnose.Count(int64(steps)*m.result().Series.Step) + " s"
+	return "a step above is " + cause.Count(int64(steps)*m.result().Series.Step) + " s"
 }
 
 // shape returns the four curves in so many columns.
@@ -92,7 +92,7 @@ func (m *model) shape(columns int) [4]curve {
 		}
 	}
 	fastest := func(values []int64) string {
-		return "max " + diagnose.Decimal(float64(highest(values))/float64(int64(steps)*max(1, s.Step))) + "/s"
+		return "max " + cause.Decimal(float64(highest(values))/float64(int64(steps)*max(1, s.Step))) + "/s"
 	}
 	return [4]curve{
 		{"new conns", t.Connections, stretch(opened, wide), highest(opened), fastest(opened)},

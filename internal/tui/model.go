@@ -10,10 +10,10 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // model is what the view shows, and what keys do. One goroutine has it.
@@ -31,7 +31,7 @@ type model struct {
 
 	width, height int
 	tab           int
-	findings      *table[diagnose.Finding]
+	findings      *table[rules.Finding]
 	servers       *table[analyze.ServerSummary]
 	pairs         *table[analyze.Pair]
 	connections   *table[analyze.Connection]
@@ -66,7 +66,7 @@ func newModel(opt *Options) *model {
 }
 
 // none is shown before the first snapshot.
-var noSnapshot = &live.Snapshot{Result: &analyze.Result{}, Diagnosis: &diagnose.Diagnosis{}}
+var noSnapshot = &live.Snapshot{Result: &analyze.Result{}, Diagnosis: &rules.Diagnosis{}}
 
 func (m *model) snapshot() *live.Snapshot {
 	if m.x == nil {
@@ -75,8 +75,8 @@ func (m *model) snapshot() *live.Snapshot {
 	return m.x
 }
 
-func (m *model) result() *analyze.Result        { return m.snapshot().Result }
-func (m *model) diagnosis() *diagnose.Diagnosis { return m.snapshot().Diagnosis }
+func (m *model) result() *analyze.Result     { return m.snapshot().Result }
+func (m *model) diagnosis() *rules.Diagnosis { return m.snapshot().Diagnosis }
 
 // The pace at which the view draws though nothing came.
 const (
@@ -277,7 +277,7 @@ func (m *model) list(scope string, only func(*analyze.Connection) bool) {
 
 // jump shows the connections of the finding that is seen or selected.
 func (m *model) jump() {
-	var f *diagnose.Finding
+	var f *rules.Finding
 	switch n := len(m.pages); {
 	case n > 0:
 		f = m.pages[n-1].finding
@@ -302,7 +302,7 @@ func (m *model) jump() {
 }
 
 // findingBy returns the finding with that key, nil if it is not there any more.
-func (m *model) findingBy(key string) *diagnose.Finding {
+func (m *model) findingBy(key string) *rules.Finding {
 	for i := range m.diagnosis().Findings {
 		if f := &m.diagnosis().Findings[i]; m.findings.key(f) == key {
 			return f

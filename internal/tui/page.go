@@ -10,9 +10,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // page is text above the tabs.
@@ -21,10 +21,10 @@ type page struct {
 	text func(m *model) string
 	box  viewport.Model
 
-	finding *diagnose.Finding // that it is about, or nil
-	id      uint64            // of the connection that it is about, or 0
-	story   string            // of that, once it is told
-	waiting string            // why it is not
+	finding *rules.Finding // that it is about, or nil
+	id      uint64         // of the connection that it is about, or 0
+	story   string         // of that, once it is told
+	waiting string         // why it is not
 }
 
 // push shows p.
@@ -72,7 +72,7 @@ func (m *model) report() *report.Report {
 }
 
 // findingPage tells all about a finding.
-func findingPage(f *diagnose.Finding) *page {
+func findingPage(f *rules.Finding) *page {
 	return &page{
 		hint:    "c its connections  esc back  ? help",
 		finding: f,

@@ -9,9 +9,10 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // The least that can be drawn on.
@@ -85,7 +86,7 @@ func (m *model) header() string {
 	left := m.style.bold("kaanalyze") + " " + oneLine(m.opt.Name)
 	p := m.opt.Progress()
 	if p.Packets > 0 {
-		left += "  " + diagnose.Plural(int64(p.Packets), "packet", "packets")
+		left += "  " + cause.Plural(int64(p.Packets), "packet", "packets")
 	}
 	if m.x != nil {
 		left += ", " + span(m.result().First, max(m.now, m.result().Last))
@@ -102,7 +103,7 @@ func (m *model) header() string {
 		right = "READING"
 	}
 	if p.Dropped > 0 {
-		right = strings.TrimSpace(diagnose.Count(int64(p.Dropped)) + " DROPPED " + right)
+		right = strings.TrimSpace(cause.Count(int64(p.Dropped)) + " DROPPED " + right)
 	}
 	if right == "" {
 		return left
@@ -163,7 +164,7 @@ func (m *model) verdict() []string {
 		}
 		lines[last] += " " + w
 	}
-	p := [...]paint{diagnose.CannotTell: warning, diagnose.OK: good, diagnose.Problem: bad}[v.Level]
+	p := [...]paint{rules.CannotTell: warning, rules.OK: good, rules.Problem: bad}[v.Level]
 	lines[0] = strings.Replace(lines[0], "VERDICT "+level, m.style.bold("VERDICT ")+m.style.paint(p, m.style.bold(level)), 1)
 	return lines
 }
@@ -232,7 +233,7 @@ func (m *model) tabLine() []string {
 		what = append(what, "by "+by)
 	}
 	if left := m.snapshot().Left; m.tab == connectionsTab && left > 0 {
-		what = append(what, diagnose.Count(left)+" older ones are in the sums alone")
+		what = append(what, cause.Count(left)+" older ones are in the sums alone")
 	}
 	if len(what) > 0 {
 		lines = append(lines, "  "+strings.Join(what, "; "))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 // list is a table as the model sees it.
@@ -353,7 +353,7 @@ func pad(line string, w int) string {
 
 // countCell writes a count for a table.
 func countCell(n int64) string {
-	if text := diagnose.Count(n); text != diagnose.NotKnown {
+	if text := cause.Count(n); text != cause.NotKnown {
 		return text
 	}
 	return "-"
@@ -364,5 +364,5 @@ func ratioCell(f float64) string {
 	if math.IsNaN(f) {
 		return "-"
 	}
-	return diagnose.Percent(f)
+	return cause.Percent(f)
 }

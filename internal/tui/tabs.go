@@ -8,8 +8,9 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // The tabs, in the order of their keys.
@@ -22,8 +23,8 @@ const (
 )
 
 // newFindings returns the table of findings.
-func newFindings(m *model) *table[diagnose.Finding] {
-	type F = diagnose.Finding
+func newFindings(m *model) *table[rules.Finding] {
+	type F = rules.Finding
 	return &table[F]{
 		name: "findings", sortBy: -1,
 		count: func() int { return len(m.diagnosis().Findings) },
@@ -44,14 +45,14 @@ func newFindings(m *model) *table[diagnose.Finding] {
 	}
 }
 
-func severityPaint(f *diagnose.Finding) paint {
-	return [...]paint{diagnose.Info: none, diagnose.Notable: warning, diagnose.Grave: bad}[f.Severity]
+func severityPaint(f *rules.Finding) paint {
+	return [...]paint{rules.Info: none, rules.Notable: warning, rules.Grave: bad}[f.Severity]
 }
 
 // newServers returns the table of servers.
 func newServers(m *model) *table[analyze.ServerSummary] {
 	type S = analyze.ServerSummary
-	idle := func(s *S) int64 { return m.diagnosis().Limit(diagnose.IdleTimeout, s) }
+	idle := func(s *S) int64 { return m.diagnosis().Limit(cause.IdleTimeout, s) }
 	return &table[S]{
 		name: "servers", sortBy: -1,
 		count: func() int { return len(m.result().Servers) },
@@ -104,7 +105,7 @@ func pairName(p *analyze.Pair) string { return p.Client.String() + " -> " + p.Se
 // newConnections returns the table of connections.
 func newConnections(m *model) *table[analyze.Connection] {
 	type C = analyze.Connection
-	cause := func(c *C) string { return m.diagnosis().Of(c.ID).Cause.String() }
+	reason := func(c *C) string { return m.diagnosis().Of(c.ID).Cause.String() }
 	return &table[C]{
 		name: "connections", sortBy: -1, natural: m.opt.Live,
 		count: func() int { return m.snapshot().Len() },
@@ -115,7 +116,7 @@ func newConnections(m *model) *table[analyze.Connection] {
 			b = append(strconv.AppendUint(append(b, '#'), c.ID, 10), ' ')
 			b = append(c.Client.AppendTo(b), ' ')
 			b = append(c.Server.AppendTo(b), ' ')
-			return append(b, state.String()+" "+c.Protocol.String()+" "+cause(c)+" "+c.Close.Kind.String()...)
+			return append(b, state.String()+" "+c.Protocol.String()+" "+reason(c)+" "+c.Close.Kind.String()...)
 		},
 		columns: []column[C]{
 			{head: "id", right: true, text: func(c *C) string { return strconv.FormatUint(c.ID, 10) }, order: func(c *C) string { return string(binary.BigEndian.AppendUint64(nil, c.ID)) }},
@@ -123,11 +124,11 @@ func newConnections(m *model) *table[analyze.Connection] {
 			{head: "reqs", right: true, text: func(c *C) string { return countCell(c.Requests) }, value: func(c *C) float64 { return float64(c.Requests) }},
 			{head: "client", text: func(c *C) string { return c.Client.String() }, order: func(c *C) string { return byAddress(c.Client) }},
 			{head: "server", text: func(c *C) string { return c.Server.String() }, order: func(c *C) string { return byAddress(c.Server) }},
-			{head: "not reused because", flex: 18, text: cause},
+			{head: "not reused because", flex: 18, text: reason},
 			{head: "by", rank: 1, text: func(c *C) string { return m.diagnosis().Of(c.ID).By.String() }},
 			{head: "close", rank: 2, text: func(c *C) string { return c.Close.Kind.String() }},
 			{head: "TIME_WAIT", rank: 2, text: func(c *C) string { return c.Close.TimeWait.String() }},
-			{head: "lasted", right: true, rank: 3, text: func(c *C) string { return diagnose.Duration(c.End - c.Start) }, value: func(c *C) float64 { return float64(c.End - c.Start) }},
+			{head: "lasted", right: true, rank: 3, text: func(c *C) string { return cause.Duration(c.End - c.Start) }, value: func(c *C) float64 { return float64(c.End - c.Start) }},
 			{head: "connect", right: true, rank: 4, text: func(c *C) string { return durationCell(c.ConnectTime) }, value: func(c *C) float64 { return float64(c.ConnectTime) }},
 			{head: "longest idle", right: true, rank: 5, text: func(c *C) string { return durationCell(c.IdleMax) }, value: func(c *C) float64 { return float64(c.IdleMax) }},
 			{head: "bytes", right: true, rank: 6, text: func(c *C) string { return countCell(int64(c.BytesClient + c.BytesServer)) }, value: func(c *C) float64 { return float64(c.BytesClient + c.BytesServer) }},
@@ -186,9 +187,9 @@ func seconds(ns int64) string {
 	case ns < 10e9:
 		return strconv.FormatFloat(float64(ns)/1e9, 'f', 1, 64) + " s"
 	case ns < 3*3600e9:
-		return diagnose.Count(ns/1e9) + " s"
+		return cause.Count(ns/1e9) + " s"
 	}
-	return diagnose.Duration(ns)
+	return cause.Duration(ns)
 }
 
 // durationCell writes a duration for a table.
@@ -196,7 +197,7 @@ func durationCell(ns int64) string {
 	if ns == analyze.Unknown {
 		return "-"
 	}
-	return diagnose.Duration(ns)
+	return cause.Duration(ns)
 }
 
 // byAddress returns text that sorts as the endpoint does.

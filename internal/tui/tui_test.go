@@ -22,8 +22,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -60,7 +60,7 @@ func whole(t testing.TB, name string) *live.Snapshot {
 	a := analyze.New(analyze.Options{})
 	a.Apply(segs)
 	r := a.Finish(segs[0].Time, segs[len(segs)-1].Time)
-	return live.Whole(r, diagnose.Run(r, 2))
+	return live.Whole(r, rules.Run(r, 2))
 }
 
 // screen is a model without a terminal, and a clock that stands still.
@@ -442,14 +442,14 @@ func TestViewOnlyLooks(t *testing.T) {
 		s.press("esc", "esc", "/", "10", "enter")
 	}
 	if diff := cmp.Diff(&was, x, cmp.AllowUnexported(live.Snapshot{}), cmpopts.EquateNaNs(), cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}),
-		cmpopts.IgnoreUnexported(analyze.Result{}), cmpopts.IgnoreTypes(&diagnose.Diagnosis{})); diff != "" {
+		cmpopts.IgnoreUnexported(analyze.Result{}), cmpopts.IgnoreTypes(&rules.Diagnosis{})); diff != "" {
 		t.Errorf("the view has changed it:\n%s", diff)
 	}
 }
 
 // many returns a snapshot of n connections.
 func many(n int) *live.Snapshot {
-	x := &live.Snapshot{At: int64(n) * 1e6, Result: &analyze.Result{Last: int64(n) * 1e6}, Diagnosis: &diagnose.Diagnosis{}}
+	x := &live.Snapshot{At: int64(n) * 1e6, Result: &analyze.Result{Last: int64(n) * 1e6}, Diagnosis: &rules.Diagnosis{}}
 	x.Result.Totals.Connections = int64(n)
 	for i := range n {
 		c := analyze.Connection{

@@ -19,10 +19,11 @@ import (
 // global variables.
 var compiling sync.Mutex
 
-// compileFilter compiles expr for frames of a link type, cut to snapLen bytes
+// Compile compiles expr for frames of a link type, cut to snapLen bytes
 // (0 is no limit). gopacket's link type is a byte, and one of a running system
 // rather than of a file: so libpcap opens a file that is a header, with the real
-// link type in it, and no packet.
+// link type in it, and no packet. The error is a [*SyntaxError] if the expression
+// is at fault.
 func Compile(expr string, link pcapfile.LinkType, snapLen uint32) (*Filter, error) {
 	name, err := emptyCapture(link, snapLen)
 	if err != nil {
@@ -48,7 +49,8 @@ func Compile(expr string, link pcapfile.LinkType, snapLen uint32) (*Filter, erro
 	return newFilter(program)
 }
 
-// setFilter puts a filter for what a handle captures into the kernel.
+// SetFilter puts a filter for what a handle captures into the kernel.
+// The error is a [*SyntaxError].
 func SetFilter(handle *pcap.Handle, expr string) error {
 	compiling.Lock()
 	defer compiling.Unlock()

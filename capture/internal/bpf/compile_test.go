@@ -82,6 +82,30 @@ func TestFilterErrors(t *testing.T) {
 	}
 }
 
+// TestSetFilter has libpcap filter a file as it does an interface.
+func TestSetFilter(t *testing.T) {
+	name := filetest.Save(t, capturetest.Pcap(t, strings.ReplaceAll(filteredScript, "IFACE", "")))[0]
+	handle, err := pcap.OpenOffline(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer handle.Close()
+	var syntax *SyntaxError
+	if err := SetFilter(handle, "tcp prt 80"); !errors.As(err, &syntax) || !strings.Contains(syntax.Reason, "syntax error") {
+		t.Errorf("got error %#v, want a *SyntaxError", err)
+	}
+	if err := SetFilter(handle, "port 443"); err != nil {
+		t.Fatal(err)
+	}
+	packets := 0
+	for _, _, err := handle.ReadPacketData(); err == nil; _, _, err = handle.ReadPacketData() {
+		packets++
+	}
+	if packets != 2 {
+		t.Errorf("got %d packets, want 2", packets)
+	}
+}
+
 // TestFilterAsLibpcap lets libpcap filter the corpus, too.
 func TestFilterAsLibpcap(t *testing.T) {
 	exprs := []string{

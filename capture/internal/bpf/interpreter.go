@@ -60,13 +60,14 @@ const (
 	opAnyBit  = 0x40
 )
 
+// memoryWords is how many words of memory a program has.
 const memoryWords = 16
 
-// bpfLoops bounds the jumps back. libpcap's protochain has a loop over
+// maxLoops bounds the jumps back. libpcap's protochain has a loop over
 // extension headers, which are of 8 bytes at least.
 const maxLoops = 65536 / 8
 
-// filter is a compiled filter. It is safe for concurrent use.
+// A Filter is a compiled filter. It is safe for concurrent use.
 type Filter struct{ program []instruction }
 
 // newFilter checks that jumps stay inside the program, and that its last
@@ -83,8 +84,8 @@ func newFilter(program []instruction) (*Filter, error) {
 	return &Filter{program}, nil
 }
 
-// valid reports whether the instruction is known and, with so many instructions
-// before and after it, leads to another one.
+// valid reports whether the instruction is known and leads to another one, if that
+// many instructions are before and after it.
 func (in instruction) valid(before, after int) bool {
 	switch in.code {
 	case opReturnK, opReturnA:
@@ -108,7 +109,7 @@ func (in instruction) valid(before, after int) bool {
 	return false
 }
 
-// match reports whether the filter accepts a frame of which data was captured.
+// Match reports whether the filter accepts a frame of which data was captured.
 // A load beyond data, and a division by zero, reject it.
 func (f *Filter) Match(data []byte, wireLen uint32) bool {
 	var a uint32 // rather than in m: this loop is run for every frame

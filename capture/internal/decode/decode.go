@@ -1,3 +1,11 @@
+// Package decode finds the TCP segment in a captured frame.
+//
+// A [Decoder] goes from the link type through tags, tunnels and IP to the innermost
+// TCP header and fills a [flows.Segment], with its hash and fingerprint. What is
+// usual is decoded here, without allocation; what is rare goes through gopacket as
+// far as the first IP packet (slow.go). A fragment of an IP datagram is for the
+// [Defragmenter], in the order of the capture. [FindHeaders] decodes a frame again
+// for who wants the headers themselves.
 package decode
 
 import (
@@ -12,16 +20,17 @@ import (
 //
 // Each step is handed the same things. data is what was captured from its own
 // first byte on; wire, at least len(data), is how many bytes there were on the
-// wire; at is what [flows.Segment.Link] is going to be.
+// wire; linkID is what [flows.Segment.Link] is going to be.
 
-// verdict says what decode found in a frame.
+// A Verdict says what was found in a frame.
 type Verdict uint8
 
+// What a frame may hold.
 const (
 	Undecoded Verdict = iota // malformed, cut before the TCP header's end, or of an unknown link type
-	TCP
-	NotTCP
-	Fragment // of an IP datagram: for the defragmenter
+	TCP                      // a segment
+	NotTCP                   // known to be something else
+	Fragment                 // part of an IP datagram, for the Defragmenter
 )
 
 // maxDepth bounds how many tunnels are entered in one frame.
@@ -54,57 +63,60 @@ const (
 	protoShim6       = 140
 )
 
-// decoder decodes frames. It is not safe for concurrent use.
+// A Decoder decodes frames. It is not safe for concurrent use.
 type Decoder struct {
 	depth    int        // of tunnels in this frame
-	fragment ipFragment // what was found, if the verdict is fragment
+	fragment ipFragment // what was found, if the verdict is Fragment
 
 	headers *Headers // what to fill, or nil
 }
 
+// New returns a decoder.
 func New() *Decoder { return &Decoder{} }
 
-// decode fills seg, all but Time, Num and Note, from one frame, and says what
-// the frame is; unless that is tcp, what is left in seg means nothing. iface
-// tells capture interfaces apart. seg.Payload aliases data.
+// Decode fills seg, all but Time, Num and Note, from one frame, and says what the
+// frame is; unless that is [TCP], what is left in seg means nothing. iface tells
+// capture interfaces apart, and goes into seg.Link. wireLen is how many bytes the
+// frame had on the wire. seg.Payload aliases data.
 //
 // In a tunnel the innermost segment counts. A TCP header that an ICMP message
 // quotes is not a segment.
 func (d *Decoder) Decode(link pcapfile.LinkType, iface uint32, data []byte, wireLen uint32, seg *flows.Segment) Verdict {
 	d.depth = 0
 	wire := max(int(wireLen), len(data))
-	var at uint32
+	var linkID uint32
 	if iface != 0 {
-		at = mixLink(at, iface)
+		linkID = mixLink(linkID, iface)
 	}
 	if link == pcapfile.LinkEthernet {
-		return d.ethernet(data, wire, at, seg)
+		return d.ethernet(data, wire, linkID, seg)
 	}
-	return d.frame(link, data, wire, at, seg)
+	return d.frame(link, data, wire, linkID, seg)
 }
 
-// mixLink adds an interface, a VLAN or a tunnel to what Segment.Link holds.
-func mixLink(at, id uint32) uint32 {
-	at = (at ^ id ^ 0x85ebca6b) * 0x9e3779b1
-	return at ^ at>>15
+// mixLink mixes an interface, a VLAN or a tunnel into what Segment.Link is going to
+// be.
+func mixLink(linkID, id uint32) uint32 {
+	linkID = (linkID ^ id ^ 0x85ebca6b) * 0x9e3779b1
+	return linkID ^ linkID>>15
 }
 
-func (d *Decoder) ethernet(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) ethernet(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 14 {
 		return Undecoded
 	}
 	etherType := binary.BigEndian.Uint16(data[12:])
 	if etherType == etherTypeIPv4 {
-		return d.ipv4(data[14:], wire-14, at, seg)
+		return d.ipv4(data[14:], wire-14, linkID, seg)
 	}
-	return d.network(etherType, data[14:], wire-14, at, seg)
+	return d.network(etherType, data[14:], wire-14, linkID, seg)
 }
 
 // ipv4 takes the length of the datagram from its header, as the frame may be
 // padded. A length of 0 is a packet that the sender's network card was still
 // to cut up (TCP segmentation offload): the frame tells then. So it does where
 // the header claims more than there was; Wireshark thinks the same.
-func (d *Decoder) ipv4(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) ipv4(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 20 {
 		return Undecoded
 	}
@@ -128,16 +140,16 @@ func (d *Decoder) ipv4(data []byte, wire int, at uint32, seg *flows.Segment) Ver
 	id := uint32(binary.BigEndian.Uint16(h[4:]))
 	seg.TTL = h[8]
 	data, total = data[size:], total-size
-	if place := binary.BigEndian.Uint16(h[6:]); place&0x3fff != 0 {
+	if flagsOff := binary.BigEndian.Uint16(h[6:]); flagsOff&0x3fff != 0 { // more fragments, or an offset
 		return d.keepFragment(ipFragment{
-			id: id, proto: h[9], off: int(place&0x1fff) * 8, more: place&0x2000 != 0,
-			data: data, wire: total, at: at,
+			id: id, proto: h[9], off: int(flagsOff&0x1fff) * 8, more: flagsOff&0x2000 != 0,
+			data: data, wire: total, linkID: linkID,
 		})
 	}
 	if h[9] == protoTCP {
-		return d.tcp(data, total, id, at, seg)
+		return d.tcp(data, total, id, linkID, seg)
 	}
-	return d.transport(h[9], data, total, id, at, seg)
+	return d.transport(h[9], data, total, id, linkID, seg)
 }
 
 // mapIPv4 writes an address, as loaded little-endian, in its IPv4-mapped form.
@@ -148,7 +160,7 @@ func mapIPv4(ip *[16]byte, addr uint32) {
 
 // ipv6 takes the length from the header, from the jumbo payload option if that
 // is 0 (RFC 2675), and else from the frame as ipv4 does.
-func (d *Decoder) ipv6(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) ipv6(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 40 || data[0]>>4 != 6 {
 		return Undecoded
 	}
@@ -168,9 +180,9 @@ func (d *Decoder) ipv6(data []byte, wire int, at uint32, seg *flows.Segment) Ver
 		data, wire = clip(data, wire, length)
 	}
 	if h[6] == protoTCP {
-		return d.tcp(data, wire, 0, at, seg)
+		return d.tcp(data, wire, 0, linkID, seg)
 	}
-	return d.transport(h[6], data, wire, 0, at, seg)
+	return d.transport(h[6], data, wire, 0, linkID, seg)
 }
 
 // jumboLength returns the length that the jumbo payload option of a hop-by-hop
@@ -198,12 +210,12 @@ func jumboLength(data []byte) int {
 
 // transport walks over extension headers and AH to what the datagram carries.
 // id is the IPv4 identification, which goes into the segment's Print.
-func (d *Decoder) transport(proto uint8, data []byte, wire int, id, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) transport(proto uint8, data []byte, wire int, id, linkID uint32, seg *flows.Segment) Verdict {
 	for {
 		var size int
 		switch proto {
 		case protoTCP:
-			return d.tcp(data, wire, id, at, seg)
+			return d.tcp(data, wire, id, linkID, seg)
 		case protoHopByHop, protoRouting, protoDestination, protoMobility, protoHIP, protoShim6:
 			if len(data) < 8 {
 				return Undecoded
@@ -218,15 +230,15 @@ func (d *Decoder) transport(proto uint8, data []byte, wire int, id, at uint32, s
 			if len(data) < 8 {
 				return Undecoded
 			}
-			if place := binary.BigEndian.Uint16(data[2:]); place&0xfff9 != 0 {
+			if offFlags := binary.BigEndian.Uint16(data[2:]); offFlags&0xfff9 != 0 {
 				return d.keepFragment(ipFragment{
 					v6: true, id: binary.BigEndian.Uint32(data[4:]), proto: data[0],
-					off: int(place &^ 7), more: place&1 != 0, data: data[8:], wire: wire - 8, at: at,
+					off: int(offFlags &^ 7), more: offFlags&1 != 0, data: data[8:], wire: wire - 8, linkID: linkID,
 				})
 			}
 			size = 8 // a fragment that is the whole datagram (RFC 6946)
 		default:
-			return d.tunnel(proto, data, wire, id, at, seg)
+			return d.tunnel(proto, data, wire, id, linkID, seg)
 		}
 		if size > len(data) {
 			return Undecoded
@@ -235,7 +247,7 @@ func (d *Decoder) transport(proto uint8, data []byte, wire int, id, at uint32, s
 	}
 }
 
-// fragment keeps p for the defragmenter, if a segment can be in it.
+// keepFragment keeps p for the defragmenter, if a segment can be in it.
 func (d *Decoder) keepFragment(p ipFragment) Verdict {
 	switch p.proto {
 	case protoTCP, protoUDP, protoGRE, protoIPv4, protoIPv6, protoAH, protoDestination, protoEtherIP, protoIPComp, protoMPLS:
@@ -247,7 +259,7 @@ func (d *Decoder) keepFragment(p ipFragment) Verdict {
 
 // tcp needs the whole header but for its options: without the flags nothing can
 // be said. A data offset that points outside of the segment is malformed.
-func (d *Decoder) tcp(data []byte, wire int, id, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) tcp(data []byte, wire int, id, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 20 {
 		return Undecoded
 	}
@@ -266,7 +278,7 @@ func (d *Decoder) tcp(data []byte, wire int, id, at uint32, seg *flows.Segment) 
 	seg.Flags = flows.Flags(h[13])
 	seg.Window = binary.BigEndian.Uint16(h[14:])
 	seg.Len = uint32(wire - size)
-	seg.Link = at
+	seg.Link = linkID
 	seg.Payload = nil
 	seg.WindowScale = flows.NoScale
 	seg.HasTS, seg.TSVal, seg.TSEcr = false, 0, 0

@@ -21,30 +21,30 @@ const (
 	fragmentAlignment = 8
 )
 
-// piece is a fragment of an IP datagram, as decode found it. Its addresses are
-// in the segment that decode was given.
+// An ipFragment is a fragment of an IP datagram, as Decode found it. Its addresses
+// are in the segment that Decode was given.
 type ipFragment struct {
 	data []byte // what was captured of it
 	wire int    // its length on the wire
-	off  int
-	more bool // another one follows
+	off  int    // in the datagram
+	more bool   // another one follows
 	v6   bool
 
-	proto  uint8
-	id, at uint32
+	proto      uint8
+	id, linkID uint32
 }
 
 // fragmentKey is what fragments of one datagram have in common (RFC 791, 3.2;
 // RFC 8200, 4.5). A copy seen on another link is another datagram: each becomes
 // a segment, as copies of whole packets do.
 type fragmentKey struct {
-	src, dst [16]byte
-	id, at   uint32
-	proto    uint8 // 0 for IPv6
-	v6       bool
+	src, dst   [16]byte
+	id, linkID uint32
+	proto      uint8 // 0 for IPv6
+	v6         bool
 }
 
-// datagram is one that is being put together.
+// A datagram is one that is being put together.
 type datagram struct {
 	key   fragmentKey
 	since int64 // time of its first fragment
@@ -55,13 +55,14 @@ type datagram struct {
 	spans []span
 }
 
-// span is a part of a datagram, of which data, perhaps less, was captured.
+// A span is a part of a datagram, of which data, perhaps less, was captured.
 type span struct {
 	off, end int
 	data     []byte
 }
 
-// defragmenter puts IP datagrams together. It is not safe for concurrent use.
+// A Defragmenter puts IP datagrams together, within bounds of time and memory that
+// are constants of this file. It is not safe for concurrent use.
 type Defragmenter struct {
 	decoder *Decoder
 	waiting map[fragmentKey]*list.Element
@@ -69,14 +70,16 @@ type Defragmenter struct {
 	bytes   int
 }
 
+// NewDefragmenter returns a defragmenter in which no datagram waits.
 func NewDefragmenter() *Defragmenter {
 	return &Defragmenter{decoder: &Decoder{headers: &Headers{}}, waiting: make(map[fragmentKey]*list.Element), order: list.New()}
 }
 
-// add takes a frame that decode called a fragment, in the order of the frames.
-// If the frame completes a datagram with a segment in it, then add fills seg,
-// whose payload is memory of its own, and returns tcp; else it returns fragment
-// while the datagram waits for others, notTCP or undecoded.
+// Add takes a frame that Decode called a [Fragment], in the order of the frames;
+// time is the frame's, in nanoseconds. If the frame completes a datagram with a
+// segment in it, Add fills seg as Decode does, but with a payload in memory of its
+// own, and returns [TCP]. Else it returns Fragment while the datagram waits for
+// others, [NotTCP] or [Undecoded].
 func (f *Defragmenter) Add(link pcapfile.LinkType, iface uint32, data []byte, wireLen uint32, time int64, seg *flows.Segment) Verdict {
 	v := f.decoder.Decode(link, iface, data, wireLen, seg)
 	for v == Fragment { // more than once if a tunnel's packet was a fragment, too
@@ -89,21 +92,21 @@ func (f *Defragmenter) Add(link pcapfile.LinkType, iface uint32, data []byte, wi
 		if p.v6 {
 			id = 0
 		}
-		v = f.decoder.transport(g.proto, g.payload(), g.size, id, p.at, seg)
+		v = f.decoder.transport(g.proto, g.payload(), g.size, id, p.linkID, seg)
 	}
 	return v
 }
 
-// last returns the headers of the segment that add has found last.
+// Headers returns the headers of the segment that Add has found last.
 func (f *Defragmenter) Headers() Headers { return *f.decoder.headers }
 
-// place adds p to its datagram, and returns that if it is complete now.
+// insert adds p to its datagram, and returns that if it is complete now.
 func (f *Defragmenter) insert(p *ipFragment, time int64, seg *flows.Segment) (*datagram, Verdict) {
 	end := p.off + p.wire
 	if p.wire <= 0 || end > maxDatagram || p.more && end%fragmentAlignment != 0 {
 		return nil, Undecoded
 	}
-	key := fragmentKey{src: seg.SrcIP, dst: seg.DstIP, id: p.id, at: p.at, proto: p.proto, v6: p.v6}
+	key := fragmentKey{src: seg.SrcIP, dst: seg.DstIP, id: p.id, linkID: p.linkID, proto: p.proto, v6: p.v6}
 	if p.v6 {
 		key.proto = 0
 	}

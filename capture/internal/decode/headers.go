@@ -5,11 +5,11 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
-// headers are where those of a segment were found, each with what follows it.
+// Headers are where the headers of a segment were found, each with what follows it.
 type Headers struct{ IP, TCP []byte }
 
-// findHeaders decodes a frame again to find its innermost headers. They alias
-// data. If it is a fragment of a datagram, the defragmenter has them.
+// FindHeaders decodes a frame again to find its innermost headers. They alias
+// data. If it is a fragment of a datagram, [Defragmenter.Headers] has them.
 func FindHeaders(link pcapfile.LinkType, iface uint32, data []byte, wireLen uint32) (Headers, Verdict) {
 	var h Headers
 	var seg flows.Segment
@@ -17,7 +17,7 @@ func FindHeaders(link pcapfile.LinkType, iface uint32, data []byte, wireLen uint
 	return h, d.Decode(link, iface, data, wireLen, &seg)
 }
 
-// split returns the IP header, without options or extension headers, and the TCP
+// Split returns the IP header, without options or extension headers, and the TCP
 // header with the options that were captured.
 func (h *Headers) Split() (ip, tcp []byte) {
 	size := 20

@@ -10,83 +10,83 @@ import (
 )
 
 // frame decodes a frame of any link type.
-func (d *Decoder) frame(link pcapfile.LinkType, data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) frame(link pcapfile.LinkType, data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	switch link {
 	case pcapfile.LinkEthernet:
-		return d.ethernet(data, wire, at, seg)
+		return d.ethernet(data, wire, linkID, seg)
 	case pcapfile.LinkSLL:
-		return d.sll(data, wire, at, seg)
+		return d.sll(data, wire, linkID, seg)
 	case pcapfile.LinkSLL2:
-		return d.sll2(data, wire, at, seg)
+		return d.sll2(data, wire, linkID, seg)
 	case pcapfile.LinkNull, pcapfile.LinkLoop:
-		return d.null(data, wire, at, seg)
+		return d.null(data, wire, linkID, seg)
 	case pcapfile.LinkRaw, pcapfile.LinkRawBSD, pcapfile.LinkRawOpenBSD:
-		return d.raw(data, wire, at, seg)
+		return d.raw(data, wire, linkID, seg)
 	case pcapfile.LinkIPv4:
-		return d.ipv4(data, wire, at, seg)
+		return d.ipv4(data, wire, linkID, seg)
 	case pcapfile.LinkIPv6:
-		return d.ipv6(data, wire, at, seg)
+		return d.ipv6(data, wire, linkID, seg)
 	case pcapfile.LinkPPP:
-		return d.ppp(data, wire, at, seg)
+		return d.ppp(data, wire, linkID, seg)
 	case pcapfile.LinkPPPHDLC, pcapfile.LinkCiscoHDLC:
-		return d.hdlc(data, wire, at, seg)
+		return d.hdlc(data, wire, linkID, seg)
 	case pcapfile.LinkPPPoE:
-		return d.pppoe(data, wire, at, seg)
+		return d.pppoe(data, wire, linkID, seg)
 	case pcapfile.LinkATM:
-		return d.llc(data, wire, at, seg)
+		return d.llc(data, wire, linkID, seg)
 	case pcapfile.LinkEnc:
-		return d.enc(data, wire, at, seg)
+		return d.enc(data, wire, linkID, seg)
 	case pcapfile.LinkNFLOG:
-		return d.nflog(data, wire, at, seg)
+		return d.nflog(data, wire, linkID, seg)
 	case pcapfile.LinkPPI:
-		return d.ppi(data, wire, at, seg)
+		return d.ppi(data, wire, linkID, seg)
 	case pcapfile.LinkPKTAP:
-		return d.pktap(data, wire, at, seg)
+		return d.pktap(data, wire, linkID, seg)
 	}
 	if link > 0xff { // gopacket's type is a byte
 		return Undecoded
 	}
-	return d.slow(layers.LinkType(link), data, wire, at, seg)
+	return d.slow(layers.LinkType(link), data, wire, linkID, seg)
 }
 
 // sll decodes a Linux "cooked" frame, of capture on any interface.
-func (d *Decoder) sll(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) sll(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 16 {
 		return Undecoded
 	}
-	return d.cooked(binary.BigEndian.Uint16(data[2:]), binary.BigEndian.Uint16(data[14:]), data[16:], wire-16, at, seg)
+	return d.cooked(binary.BigEndian.Uint16(data[2:]), binary.BigEndian.Uint16(data[14:]), data[16:], wire-16, linkID, seg)
 }
 
 // sll2 is sll with the index of the interface, which tells copies of a packet apart.
-func (d *Decoder) sll2(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) sll2(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 20 {
 		return Undecoded
 	}
-	at = mixLink(at, binary.BigEndian.Uint32(data[4:]))
-	return d.cooked(binary.BigEndian.Uint16(data[8:]), binary.BigEndian.Uint16(data), data[20:], wire-20, at, seg)
+	linkID = mixLink(linkID, binary.BigEndian.Uint32(data[4:]))
+	return d.cooked(binary.BigEndian.Uint16(data[8:]), binary.BigEndian.Uint16(data), data[20:], wire-20, linkID, seg)
 }
 
 // cooked decodes what a protocol field of Linux announces, which is an
 // EtherType except on some kinds of hardware (ARPHRD_) and for 802.2.
-func (d *Decoder) cooked(hardware, protocol uint16, data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) cooked(hardware, protocol uint16, data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	const netlink, radiotap, frameRelay = 824, 803, 770
 	const llc = 4
 	switch {
 	case hardware == netlink || hardware == frameRelay:
 		return NotTCP
 	case hardware == radiotap:
-		return d.slow(layers.LinkTypeIEEE80211Radio, data, wire, at, seg)
+		return d.slow(layers.LinkTypeIEEE80211Radio, data, wire, linkID, seg)
 	case protocol == llc:
-		return d.llc(data, wire, at, seg)
+		return d.llc(data, wire, linkID, seg)
 	case protocol <= 1500: // other numbers of Linux's own
 		return NotTCP
 	}
-	return d.network(protocol, data, wire, at, seg)
+	return d.network(protocol, data, wire, linkID, seg)
 }
 
 // null decodes BSD's loopback, an address family and a packet. The family is in
 // the byte order of the host that captured, or, for LOOP, in the network's.
-func (d *Decoder) null(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) null(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 4 {
 		return Undecoded
 	}
@@ -94,50 +94,50 @@ func (d *Decoder) null(data []byte, wire int, at uint32, seg *flows.Segment) Ver
 	if family > 0xffff {
 		family = binary.BigEndian.Uint32(data)
 	}
-	return d.family(family, data[4:], wire-4, at, seg)
+	return d.family(family, data[4:], wire-4, linkID, seg)
 }
 
 // family decodes by address family, whose number for IPv6 each system made up.
-func (d *Decoder) family(family uint32, data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) family(family uint32, data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	switch family {
 	case 2:
-		return d.ipv4(data, wire, at, seg)
+		return d.ipv4(data, wire, linkID, seg)
 	case 10, 23, 24, 28, 30: // Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS
-		return d.ipv6(data, wire, at, seg)
+		return d.ipv6(data, wire, linkID, seg)
 	}
 	return NotTCP
 }
 
-func (d *Decoder) raw(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) raw(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) > 0 && data[0]>>4 == 6 {
-		return d.ipv6(data, wire, at, seg)
+		return d.ipv6(data, wire, linkID, seg)
 	}
-	return d.ipv4(data, wire, at, seg)
+	return d.ipv4(data, wire, linkID, seg)
 }
 
 // hdlc decodes Cisco's HDLC, known by its address, and PPP.
-func (d *Decoder) hdlc(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) hdlc(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	const unicast, multicast = 0x0f, 0x8f
 	if len(data) < 4 {
 		return Undecoded
 	}
 	if data[0] != unicast && data[0] != multicast {
-		return d.ppp(data, wire, at, seg)
+		return d.ppp(data, wire, linkID, seg)
 	}
-	return d.network(binary.BigEndian.Uint16(data[2:]), data[4:], wire-4, at, seg)
+	return d.network(binary.BigEndian.Uint16(data[2:]), data[4:], wire-4, linkID, seg)
 }
 
 // enc decodes OpenBSD's view into IPsec: family, SPI and flags, and a packet.
-func (d *Decoder) enc(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) enc(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 12 {
 		return Undecoded
 	}
-	return d.raw(data[12:], wire-12, at, seg)
+	return d.raw(data[12:], wire-12, linkID, seg)
 }
 
 // nflog decodes what Linux's packet filter logged: a family, and attributes of
 // which one holds the packet. Their lengths are in the byte order of the host.
-func (d *Decoder) nflog(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) nflog(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	const payload = 9 // NFULA_PAYLOAD
 	if len(data) < 8 {
 		return Undecoded
@@ -155,7 +155,7 @@ func (d *Decoder) nflog(data []byte, wire int, at uint32, seg *flows.Segment) Ve
 		}
 		if kind == payload {
 			data, wire = clip(data, wire, size)
-			return d.family(family, data[4:], wire-4, at, seg)
+			return d.family(family, data[4:], wire-4, linkID, seg)
 		}
 		size = (size + 3) &^ 3
 		if size > len(data) {
@@ -167,15 +167,15 @@ func (d *Decoder) nflog(data []byte, wire int, at uint32, seg *flows.Segment) Ve
 }
 
 // ppi decodes a per-packet information header, which tells the link type.
-func (d *Decoder) ppi(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) ppi(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 8 {
 		return Undecoded
 	}
-	return d.wrapped(binary.LittleEndian.Uint32(data[4:]), data, wire, int(binary.LittleEndian.Uint16(data[2:])), 8, at, seg)
+	return d.wrapped(binary.LittleEndian.Uint32(data[4:]), data, wire, int(binary.LittleEndian.Uint16(data[2:])), 8, linkID, seg)
 }
 
 // pktap decodes the header of macOS, which tells the link type.
-func (d *Decoder) pktap(data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) pktap(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 12 {
 		return Undecoded
 	}
@@ -183,15 +183,15 @@ func (d *Decoder) pktap(data []byte, wire int, at uint32, seg *flows.Segment) Ve
 	if size > uint64(len(data)) {
 		return Undecoded
 	}
-	return d.wrapped(binary.LittleEndian.Uint32(data[8:]), data, wire, int(size), 12, at, seg)
+	return d.wrapped(binary.LittleEndian.Uint32(data[8:]), data, wire, int(size), 12, linkID, seg)
 }
 
 // wrapped decodes a frame of another link type behind a header of size bytes,
 // at least least.
-func (d *Decoder) wrapped(link uint32, data []byte, wire, size, least int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) wrapped(link uint32, data []byte, wire, size, least int, linkID uint32, seg *flows.Segment) Verdict {
 	d.depth++
 	if size < least || size > len(data) || d.depth > maxDepth {
 		return Undecoded
 	}
-	return d.frame(pcapfile.LinkType(link), data[size:], wire-size, at, seg)
+	return d.frame(pcapfile.LinkType(link), data[size:], wire-size, linkID, seg)
 }

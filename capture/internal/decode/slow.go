@@ -13,7 +13,7 @@ import (
 
 // slow decodes what is rare: gopacket goes through the headers, as far as the
 // first IP packet, and that is decoded as any other.
-func (d *Decoder) slow(first gopacket.Decoder, data []byte, wire int, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) slow(first gopacket.Decoder, data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	packet, v := findIP(first, data)
 	if v != TCP {
 		return v
@@ -23,7 +23,7 @@ func (d *Decoder) slow(first gopacket.Decoder, data []byte, wire int, at uint32,
 	if size < 0 {
 		packet, size = packet[:len(data)], 0
 	}
-	return d.raw(packet, wire-size, at, seg)
+	return d.raw(packet, wire-size, linkID, seg)
 }
 
 // findIP returns the first IP packet in data, with all that follows it, and
@@ -59,7 +59,7 @@ func findIP(first gopacket.Decoder, data []byte) (packet []byte, v Verdict) {
 // ipcomp inflates a compressed payload (RFC 3173; DEFLATE is RFC 2394). Which
 // algorithm it is the peers may have agreed on unseen: as Wireshark does, try
 // the one that is in use.
-func (d *Decoder) ipcomp(data []byte, wire int, id, at uint32, seg *flows.Segment) Verdict {
+func (d *Decoder) ipcomp(data []byte, wire int, id, linkID uint32, seg *flows.Segment) Verdict {
 	const maxInflated = 65535
 	d.depth++
 	if len(data) < 4 || d.depth > maxDepth {
@@ -74,5 +74,5 @@ func (d *Decoder) ipcomp(data []byte, wire int, id, at uint32, seg *flows.Segmen
 	if cut {
 		wire = maxInflated // unknown: then the IP header inside tells
 	}
-	return d.transport(data[0], inflated, wire, id, at, seg)
+	return d.transport(data[0], inflated, wire, id, linkID, seg)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 )
 
-// frameOf is a frame of a capture file, read by other means than this package's.
+// Recorded is a frame of a capture file, read by other means than package capture's.
 type Recorded struct {
 	Num     uint64
 	Time    int64
@@ -24,7 +24,7 @@ type Recorded struct {
 	WireLen uint32
 }
 
-// corpus returns the captures in the folder that KAANALYZE_CORPUS names; the
+// Corpus returns the captures in the folder that KAANALYZE_CORPUS names; the
 // test is skipped without.
 func Corpus(t *testing.T) []string {
 	t.Helper()
@@ -46,7 +46,7 @@ func Corpus(t *testing.T) []string {
 	return names
 }
 
-// readFrames reads a capture up to its end, or its damage.
+// ReadFrames reads a capture up to its end, or its damage.
 func ReadFrames(t *testing.T, name string) []Recorded {
 	t.Helper()
 	b, err := os.ReadFile(name)
@@ -59,6 +59,7 @@ func ReadFrames(t *testing.T, name string) []Recorded {
 	return ReadPcap(b)
 }
 
+// ReadPcap reads a pcap file up to its end, or its damage.
 func ReadPcap(b []byte) []Recorded {
 	var order binary.ByteOrder = binary.LittleEndian
 	unit, head := int64(1000), 16

@@ -1,3 +1,6 @@
+// Package filetest makes what the tests of package capture and those in it read:
+// capture files of every version, compressed or not, frames in every
+// encapsulation, and the corpus, read by other means than theirs.
 package filetest
 
 import (
@@ -49,7 +52,7 @@ type Packet struct {
 	Size  int // of the payload, at least 1
 }
 
-// bytes returns the packet as Ethernet has it, with the mark as payload.
+// Bytes returns the packet as Ethernet has it, with the mark as payload.
 func (p Packet) Bytes() []byte {
 	payload := bytes.Repeat([]byte{p.Mark}, max(p.Size, 1))
 	b := append(make([]byte, 12), 8, 0)
@@ -59,7 +62,7 @@ func (p Packet) Bytes() []byte {
 	return append(b, payload...)
 }
 
-// times returns packets at those seconds.
+// Times returns packets at those seconds.
 func Times(seconds ...float64) []Packet {
 	var ps []Packet
 	for i, s := range seconds {
@@ -68,7 +71,7 @@ func Times(seconds ...float64) []Packet {
 	return ps
 }
 
-// pcapFormat says how to write a pcap file.
+// A PcapFormat says how to write a pcap file.
 type PcapFormat struct {
 	Order        binary.AppendByteOrder
 	Magic        uint32
@@ -77,9 +80,10 @@ type PcapFormat struct {
 	Link         uint32
 }
 
+// PlainPcap is what tcpdump writes.
 var PlainPcap = PcapFormat{Order: binary.LittleEndian, Magic: MagicMicro, Major: 2, Minor: 4, SnapLen: 65535, Link: 1}
 
-// write returns the file of those packets.
+// Write returns the file of those packets.
 func (f PcapFormat) Write(packets ...Packet) []byte {
 	b := f.Order.AppendUint32(nil, f.Magic)
 	b = f.Order.AppendUint16(b, f.Major)
@@ -93,7 +97,7 @@ func (f PcapFormat) Write(packets ...Packet) []byte {
 	return b
 }
 
-// record appends one record.
+// Record appends one record.
 func (f PcapFormat) Record(b []byte, time int64, data []byte, wireLen int) []byte {
 	fraction := time % 1e9
 	if f.Magic != MagicNano {
@@ -113,12 +117,13 @@ func (f PcapFormat) Record(b []byte, time int64, data []byte, wireLen int) []byt
 	return append(b, data...)
 }
 
-// ng writes pcapng blocks in one byte order.
+// NG writes pcapng blocks in one byte order.
 type NG struct{ order binary.AppendByteOrder }
 
+// LE and BE write little and big endian.
 var LE, BE = NG{binary.LittleEndian}, NG{binary.BigEndian}
 
-// block returns a block of that type.
+// Block returns a block of that type.
 func (n NG) Block(kind uint32, body []byte) []byte {
 	for len(body)%4 != 0 {
 		body = append(body, 0)
@@ -129,7 +134,7 @@ func (n NG) Block(kind uint32, body []byte) []byte {
 	return n.order.AppendUint32(append(b, body...), size)
 }
 
-// words returns numbers in the byte order.
+// Words returns numbers in the byte order.
 func (n NG) Words(words ...uint32) []byte {
 	var b []byte
 	for _, w := range words {
@@ -138,7 +143,7 @@ func (n NG) Words(words ...uint32) []byte {
 	return b
 }
 
-// option returns an option.
+// Option returns an option.
 func (n NG) Option(code uint16, value ...byte) []byte {
 	b := n.order.AppendUint16(nil, code)
 	b = n.order.AppendUint16(b, uint16(len(value)))
@@ -149,9 +154,10 @@ func (n NG) Option(code uint16, value ...byte) []byte {
 	return b
 }
 
-// long returns the bytes of a 64-bit number.
+// Long returns the bytes of a 64-bit number.
 func (n NG) Long(x uint64) []byte { return n.order.AppendUint64(nil, x) }
 
+// Section returns the header of a section of unknown length.
 func (n NG) Section() []byte {
 	body := n.order.AppendUint32(nil, byteOrderMagic)
 	body = n.order.AppendUint16(body, 1)
@@ -159,6 +165,7 @@ func (n NG) Section() []byte {
 	return n.Block(BlockSection, n.order.AppendUint64(body, 1<<64-1))
 }
 
+// Iface returns the description of an interface.
 func (n NG) Iface(link uint16, snapLen uint32, options ...[]byte) []byte {
 	body := n.order.AppendUint16(nil, link)
 	body = n.order.AppendUint16(body, 0)
@@ -166,7 +173,7 @@ func (n NG) Iface(link uint16, snapLen uint32, options ...[]byte) []byte {
 	return n.Block(BlockInterface, append(body, bytes.Join(options, nil)...))
 }
 
-// enhanced returns a packet block with the stamp as it is.
+// Enhanced returns a packet block with the stamp as it is.
 func (n NG) Enhanced(iface int, stamp uint64, data []byte, options ...[]byte) []byte {
 	body := n.Words(uint32(iface), uint32(stamp>>32), uint32(stamp), uint32(len(data)), uint32(len(data)))
 	body = append(body, data...)
@@ -176,10 +183,10 @@ func (n NG) Enhanced(iface int, stamp uint64, data []byte, options ...[]byte) []
 	return n.Block(BlockEnhanced, append(body, bytes.Join(options, nil)...))
 }
 
-// packet returns a packet block with a stamp in microseconds.
+// Packet returns a packet block with a stamp in microseconds.
 func (n NG) Packet(p Packet) []byte { return n.Enhanced(p.Iface, uint64(p.Time)/1000, p.Bytes()) }
 
-// write returns a plain file of those packets.
+// Write returns a plain file of those packets.
 func (n NG) Write(packets ...Packet) []byte {
 	b := append(n.Section(), n.Iface(1, 0)...)
 	for _, p := range packets {
@@ -188,7 +195,7 @@ func (n NG) Write(packets ...Packet) []byte {
 	return b
 }
 
-// save writes files and returns their names.
+// Save writes files and returns their names.
 func Save(t testing.TB, files ...[]byte) []string {
 	t.Helper()
 	dir, names := t.TempDir(), []string(nil)
@@ -201,5 +208,5 @@ func Save(t testing.TB, files ...[]byte) []string {
 	return names
 }
 
-// packetOnly returns the block of one packet.
+// OnePacket returns the block of one packet.
 func OnePacket() []byte { return LE.Packet(Packet{Time: 1e9, Mark: 1}) }

@@ -37,13 +37,13 @@ const (
 	protoMPLS        = 137
 )
 
-// ipOf returns the IP packet of a script's first line.
+// IPOf returns the IP packet of a script's first line.
 func IPOf(t testing.TB, script string) []byte {
 	t.Helper()
 	return ReadPcap(capturetest.Pcap(t, script))[0].Data[14:]
 }
 
-// header reads hexadecimal digits, among which blanks do not count.
+// Hex reads hexadecimal digits, among which blanks do not count.
 func Hex(digits string) []byte {
 	b, err := hex.DecodeString(strings.ReplaceAll(digits, " ", ""))
 	if err != nil {
@@ -52,9 +52,10 @@ func Hex(digits string) []byte {
 	return b
 }
 
+// Concat returns the parts as one slice.
 func Concat(parts ...[]byte) []byte { return slices.Concat(parts...) }
 
-// ipv4Packet puts an IPv4 header before a payload.
+// IPv4Packet puts an IPv4 header before a payload.
 func IPv4Packet(proto uint8, payload []byte) []byte {
 	h := Hex("4500 0000 0001 0000 40 00 0000 0a000001 0a000002")
 	binary.BigEndian.PutUint16(h[2:], uint16(20+len(payload)))
@@ -62,7 +63,7 @@ func IPv4Packet(proto uint8, payload []byte) []byte {
 	return Concat(h, payload)
 }
 
-// ipv6Packet puts an IPv6 header before a payload.
+// IPv6Packet puts an IPv6 header before a payload.
 func IPv6Packet(next uint8, payload []byte) []byte {
 	h := Hex("60000000 0000 00 40 20010db8000000000000000000000003 20010db8000000000000000000000004")
 	binary.BigEndian.PutUint16(h[4:], uint16(len(payload)))
@@ -70,7 +71,7 @@ func IPv6Packet(next uint8, payload []byte) []byte {
 	return Concat(h, payload)
 }
 
-// udpPacket puts an UDP header before a payload.
+// UDPPacket puts a UDP header before a payload.
 func UDPPacket(src, dst uint16, payload []byte) []byte {
 	b := binary.BigEndian.AppendUint16(nil, src)
 	b = binary.BigEndian.AppendUint16(b, dst)
@@ -78,11 +79,12 @@ func UDPPacket(src, dst uint16, payload []byte) []byte {
 	return Concat(append(b, 0, 0), payload)
 }
 
+// EtherFrame puts an Ethernet header before a payload.
 func EtherFrame(etherType uint16, payload []byte) []byte {
 	return Concat(Hex("020000000002 020000000001"), binary.BigEndian.AppendUint16(nil, etherType), payload)
 }
 
-// withNext returns an IPv6 packet with extension headers before its payload.
+// WithNext returns an IPv6 packet with extension headers before its payload.
 func WithNext(packet []byte, first uint8, headers []byte) []byte {
 	p := Concat(packet[:40], headers, packet[40:])
 	p[6] = first
@@ -103,13 +105,14 @@ func deflated(t testing.TB, b []byte) []byte {
 	return out.Bytes()
 }
 
-// encapsulation is a frame that carries the segment of scriptIPv4 or scriptIPv6.
+// An Encapsulation is a frame that carries the segment of ScriptIPv4 or ScriptIPv6.
 type Encapsulation struct {
 	Name  string
 	Link  pcapfile.LinkType
 	Frame []byte
 }
 
+// Encapsulations returns a frame for each way to carry a segment that is decoded.
 func Encapsulations(t testing.TB) []Encapsulation {
 	v4, v6 := IPOf(t, ScriptIPv4), IPOf(t, ScriptIPv6)
 	return slices.Concat(linkFrames(v4, v6), taggedFrames(v4, v6), extendedFrames(v4, v6), tunnelFrames(t, v4, v6))
@@ -250,7 +253,7 @@ func tunnelFrames(t testing.TB, v4, v6 []byte) []Encapsulation {
 	}
 }
 
-// cutUp returns the fragments of an IPv4 packet, of size bytes of payload each.
+// CutUp returns the fragments of an IPv4 packet, of size bytes of payload each.
 func CutUp(packet []byte, size int) [][]byte {
 	var fragments [][]byte
 	payload := packet[20:]
@@ -268,7 +271,7 @@ func CutUp(packet []byte, size int) [][]byte {
 	return fragments
 }
 
-// cutUp6 is cutUp for IPv6.
+// CutUp6 is CutUp for IPv6.
 func CutUp6(packet []byte, size int) [][]byte {
 	var fragments [][]byte
 	payload := packet[40:]

@@ -17,7 +17,7 @@ var foreign = [...]struct{ magic, what string }{
 	{"\x7fELF", "it is a program"},
 }
 
-// A notCaptureError says why a file is no capture, by its first bytes.
+// A NotCaptureError says why a file is no capture, by its first bytes.
 type NotCaptureError struct{ Reason string }
 
 // Error names the reason.

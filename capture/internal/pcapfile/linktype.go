@@ -2,7 +2,7 @@ package pcapfile
 
 import "strconv"
 
-// linkType is a LINKTYPE_ value as capture files have it
+// LinkType is a LINKTYPE_ value as capture files have it
 // (https://www.tcpdump.org/linktypes.html), without the bits about an FCS.
 type LinkType uint32
 

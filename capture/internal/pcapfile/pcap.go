@@ -92,7 +92,7 @@ func newPcap(h []byte) (*pcapFile, error) {
 	return p, nil
 }
 
-// word reads a number in the file's byte order.
+// u32 reads a number in the file's byte order.
 func (p *pcapFile) u32(b []byte) uint32 {
 	x := binary.LittleEndian.Uint32(b)
 	if p.swap {
@@ -101,11 +101,16 @@ func (p *pcapFile) u32(b []byte) uint32 {
 	return x
 }
 
-func (p *pcapFile) Name() string          { return p.format }
-func (p *pcapFile) HeaderLen() int64      { return pcapHeaderLen }
+// Name implements [Format].
+func (p *pcapFile) Name() string { return p.format }
+
+// HeaderLen implements [Format].
+func (p *pcapFile) HeaderLen() int64 { return pcapHeaderLen }
+
+// LinkTypes implements [Format].
 func (p *pcapFile) LinkTypes() []LinkType { return []LinkType{p.link} }
 
-// walk implements format.
+// Walk implements [Format].
 func (p *pcapFile) Walk(b *Records, at int) (next, need int, err error) {
 	buf, frames := b.Buf, b.Frames
 	headerLen, unit, link := p.headerLen, p.unit, p.link

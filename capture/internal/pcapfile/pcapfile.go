@@ -1,3 +1,13 @@
+// Package pcapfile knows the formats of capture files: it finds the records of
+// pcap and pcapng files of any age and byte order, and writes pcap files.
+//
+// [Open] tells the format of a file by its first bytes and returns a [Format],
+// which is told the rest in pieces: Walk appends a [Frame] for each packet to the
+// [Records] of a piece, and what else the file says to their [SideRecords]. It
+// reads nothing itself, keeps no piece, and trusts no length that a file states.
+// A [Saver] writes frames to one file or to several in turn.
+//
+// The package has no use for the bytes of a packet, but for its [LinkType].
 package pcapfile
 
 import (
@@ -7,61 +17,64 @@ import (
 	"slices"
 )
 
-// maxRecord bounds the length of a record: more is taken for damage. A
+// MaxRecord bounds the length of a record in bytes: more is taken for damage. A
 // pcapng block of 16 MiB is the most that libpcap reads, too.
 const MaxRecord = 16 << 20
 
-// A frame is one packet of a block.
+// A Frame is one packet of a file, or a record that counts as one.
 type Frame struct {
-	Time    int64  // nanoseconds since the Unix epoch
-	Off     uint32 // of its bytes in the block's buffer
-	CapLen  uint32
-	WireLen uint32 // at least capLen
-	Link    LinkType
-	Iface   uint32
+	Time    int64    // nanoseconds since the Unix epoch
+	Off     uint32   // offset of its bytes in Records.Buf
+	CapLen  uint32   // bytes captured
+	WireLen uint32   // bytes on the wire, at least CapLen
+	Link    LinkType // how its first header is to be read
+	Iface   uint32   // number of the interface in its section, which tells interfaces apart
 	Kind    FrameKind
 }
 
-// frameKind tells what a frame lacks, if anything.
+// FrameKind tells what a frame lacks, if anything.
 type FrameKind uint8
 
+// The kinds of frames.
 const (
-	TimedPacket   FrameKind = iota
-	UntimedPacket           // its time is that of the packet before
-	NoPacket                // a record that has a number and nothing else
+	TimedPacket   FrameKind = iota // it lacks nothing
+	UntimedPacket                  // its time is that of the packet before
+	NoPacket                       // a record that has a number and nothing else
 )
 
 // MaxSnapLen is the longest packet that tcpdump captures unless told otherwise
 // (MAXIMUM_SNAPLEN of libpcap).
 const MaxSnapLen = 256 << 10
 
-// records are whole records of a file, and what was found in them.
+// Records are bytes of a file, and what was found in them. All are the caller's.
 type Records struct {
 	Buf    []byte
 	Frames []Frame
 	Side   SideRecords
 }
 
-// A format finds the records of one capture file. It is told the bytes in
-// pieces and keeps what earlier records have declared.
+// A Format finds the records of one capture file. It is told the bytes in pieces
+// and keeps what earlier records have declared. It is not safe for concurrent use.
 type Format interface {
-	// name is what [SourceStats.Format] says.
+	// Name is the name of the format: "pcap", "pcap-ns", "pcap-modified" or
+	// "pcapng".
 	Name() string
-	// HeaderLen is how long the file's header is, 0 if that is a record.
+	// HeaderLen is how many bytes the file's header has, 0 if that is a record.
 	HeaderLen() int64
-	// linkTypes are those that are known before the first record.
+	// LinkTypes are those that are known before the first record.
 	LinkTypes() []LinkType
-	// walk appends to r.frames those whose records lie whole in r.buf[at:],
-	// and to r.news what else it reads. It returns where the first record
-	// begins that is not whole, and how many bytes of it are needed to tell
-	// more. An error says that this record is damaged.
+	// Walk appends to r.Frames those whose records lie whole in r.Buf[at:], and
+	// to r.Side what else it finds. It returns where the first record begins
+	// that is not whole, and how many bytes of it are needed to tell more. An
+	// error says that this record is damaged.
 	Walk(r *Records, at int) (next, need int, err error)
 }
 
-// openFormat reads the header of a capture, of which head, at most its first
-// four bytes, has been read from r already. It returns what has been read beyond
-// the header. source tells the drops of several files apart.
-func Open(r io.Reader, head []byte, source int) (Format, []byte, error) {
+// Open reads the header of a capture, of which head, its first four bytes or all
+// that it has, has been read from r already. It returns what has been read beyond
+// the header. source goes into Drops.Source. A file that is no capture is a
+// [*NotCaptureError].
+func Open(r io.Reader, head []byte, source int) (f Format, rest []byte, err error) {
 	switch {
 	case isPcapng(head):
 		return &pcapngFile{source: source}, head, nil
@@ -85,7 +98,7 @@ func Open(r io.Reader, head []byte, source int) (Format, []byte, error) {
 	return nil, nil, notCapture(append(head, more[:n]...))
 }
 
-// trimPath strips the name from an error of package os: the caller names it.
+// TrimPath strips the name from an error of package os: the caller names it.
 func TrimPath(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
@@ -93,55 +106,59 @@ func TrimPath(err error) error {
 	return err
 }
 
-// news is what records say besides packets. It travels with their block, so
-// that it is known in the order of the capture.
+// SideRecords are what records say beside packets. They stay with the frames that
+// were found with them, so that they are known in the order of the capture.
 type SideRecords struct {
-	Links   []LinkType
+	Links   []LinkType // of interfaces declared, each once
 	Drops   []Drops
-	Secrets [][]byte
+	Secrets [][]byte // TLS key logs, copied
 }
 
-// dropped is a count of packets that a capture lost.
+// Drops is a count of packets that a capture lost.
 type Drops struct {
+	// Source is what Open was given; Section and Iface tell of which interface
+	// in that file a total is.
 	Source, Section, Iface int
-	Start                  uint64 // with name: which capture and interface of all files, if known
-	Name                   string
-	Packets                uint64
-	Total                  bool // since the capture began; else since the packet before
+	// Start, a time stamp, and Name tell which capture and interface of all files
+	// it is, if that is known; else Name is "".
+	Start   uint64
+	Name    string
+	Packets uint64
+	Total   bool // since the capture began; else since the packet before
 }
 
-// link notes a link type.
-func (n *SideRecords) AddLink(l LinkType) {
-	if !slices.Contains(n.Links, l) {
-		n.Links = append(n.Links, l)
+// AddLink notes a link type.
+func (s *SideRecords) AddLink(l LinkType) {
+	if !slices.Contains(s.Links, l) {
+		s.Links = append(s.Links, l)
 	}
 }
 
-// drop notes lost packets. Those since the packet before add up at once.
-func (n *SideRecords) AddDrops(d Drops) {
-	if last := len(n.Drops) - 1; last >= 0 && !d.Total {
-		if l := &n.Drops[last]; !l.Total && l.Source == d.Source {
+// AddDrops notes lost packets. Those since the packet before add up at once.
+func (s *SideRecords) AddDrops(d Drops) {
+	if last := len(s.Drops) - 1; last >= 0 && !d.Total {
+		if l := &s.Drops[last]; !l.Total && l.Source == d.Source {
 			l.Packets += d.Packets
 			return
 		}
 	}
-	n.Drops = append(n.Drops, d)
+	s.Drops = append(s.Drops, d)
 }
 
-// secret keeps a copy of secrets.
-func (n *SideRecords) AddSecret(b []byte) { n.Secrets = append(n.Secrets, slices.Clone(b)) }
+// AddSecret keeps a copy of secrets.
+func (s *SideRecords) AddSecret(b []byte) { s.Secrets = append(s.Secrets, slices.Clone(b)) }
 
-// empty reports whether there is no news.
-func (n *SideRecords) Empty() bool {
-	return n.Links == nil && n.Drops == nil && n.Secrets == nil
+// Empty reports whether there are none.
+func (s *SideRecords) Empty() bool {
+	return s.Links == nil && s.Drops == nil && s.Secrets == nil
 }
 
-// add appends the news of m, and leaves m empty.
-func (n *SideRecords) Take(m *SideRecords) {
+// Take appends what m has, and leaves m empty.
+func (s *SideRecords) Take(m *SideRecords) {
 	for _, l := range m.Links {
-		n.AddLink(l)
+		s.AddLink(l)
 	}
-	n.Drops = append(n.Drops, m.Drops...)
-	n.Secrets = append(n.Secrets, m.Secrets...)
+	s.Drops = append(s.Drops, m.Drops...)
+	s.Secrets = append(s.Secrets, m.Secrets...)
 	*m = SideRecords{}
 }

@@ -74,11 +74,16 @@ func isPcapng(head []byte) bool {
 	return len(head) >= 4 && binary.LittleEndian.Uint32(head) == blockSection
 }
 
-func (p *pcapngFile) Name() string          { return formatPcapng }
-func (p *pcapngFile) HeaderLen() int64      { return 0 }
+// Name implements [Format].
+func (p *pcapngFile) Name() string { return formatPcapng }
+
+// HeaderLen implements [Format].
+func (p *pcapngFile) HeaderLen() int64 { return 0 }
+
+// LinkTypes implements [Format]: interfaces are declared by records.
 func (p *pcapngFile) LinkTypes() []LinkType { return nil }
 
-// word reads a number in the section's byte order.
+// u32 reads a number in the section's byte order.
 func (p *pcapngFile) u32(b []byte) uint32 {
 	x := binary.LittleEndian.Uint32(b)
 	if p.swap {
@@ -87,7 +92,7 @@ func (p *pcapngFile) u32(b []byte) uint32 {
 	return x
 }
 
-// half reads a 16-bit number in the section's byte order.
+// u16 reads a 16-bit number in the section's byte order.
 func (p *pcapngFile) u16(b []byte) uint16 {
 	x := binary.LittleEndian.Uint16(b)
 	if p.swap {
@@ -96,7 +101,7 @@ func (p *pcapngFile) u16(b []byte) uint16 {
 	return x
 }
 
-// long reads a 64-bit number in the section's byte order.
+// u64 reads a 64-bit number in the section's byte order.
 func (p *pcapngFile) u64(b []byte) uint64 {
 	x := binary.LittleEndian.Uint64(b)
 	if p.swap {
@@ -105,12 +110,12 @@ func (p *pcapngFile) u64(b []byte) uint64 {
 	return x
 }
 
-// stamp reads a time: two words, the upper one first in either byte order.
+// timestamp reads a time: two words, the upper one first in either byte order.
 func (p *pcapngFile) timestamp(b []byte) uint64 {
 	return uint64(p.u32(b))<<32 | uint64(p.u32(b[4:]))
 }
 
-// walk implements format.
+// Walk implements [Format].
 func (p *pcapngFile) Walk(b *Records, at int) (next, need int, err error) {
 	for {
 		rest := b.Buf[at:]

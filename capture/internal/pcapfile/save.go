@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A rotation says where frames are saved to, and when another file is begun: the
+// A Rotation says where frames are saved to, and when another file is begun: the
 // fields are those of capture.Saving.
 type Rotation struct {
 	Name   string
@@ -20,7 +20,8 @@ type Rotation struct {
 	Stdout io.Writer
 }
 
-// A saver writes pcap files.
+// A Saver writes frames to pcap files, with times in nanoseconds. It is not safe
+// for concurrent use.
 type Saver struct {
 	Rotation
 	link    LinkType
@@ -35,161 +36,163 @@ type Saver struct {
 	number   int      // of the file within its period
 }
 
-// newSaver creates the first file, at a time. Its frames are of one link type.
+// NewSaver creates the first file, at a time in nanoseconds since the Unix epoch.
+// All frames are of one link type, and cut to snapLen bytes.
 func NewSaver(to Rotation, link LinkType, snapLen uint32, at int64) (*Saver, error) {
-	v := &Saver{Rotation: to, link: link, snapLen: snapLen, boundary: math.MaxInt64}
-	return v, v.begin(at)
+	s := &Saver{Rotation: to, link: link, snapLen: snapLen, boundary: math.MaxInt64}
+	return s, s.begin(at)
 }
 
 // begin begins the files of a period.
-func (v *Saver) begin(at int64) error {
-	if v.Every > 0 {
-		v.boundary = at + int64(v.Every)
+func (s *Saver) begin(at int64) error {
+	if s.Every > 0 {
+		s.boundary = at + int64(s.Every)
 	}
-	v.period, v.number = at, 0
-	return v.create()
+	s.period, s.number = at, 0
+	return s.create()
 }
 
 // create creates the next file, which holds nothing but its header then.
-func (v *Saver) create() error {
-	v.out, v.file = v.Stdout, nil
-	if v.Name != "-" {
-		name, err := v.fileName()
+func (s *Saver) create() error {
+	s.out, s.file = s.Stdout, nil
+	if s.Name != "-" {
+		name, err := s.fileName()
 		if err != nil {
 			return err
 		}
-		if v.file, err = os.Create(name); err != nil {
+		if s.file, err = os.Create(name); err != nil {
 			return fmt.Errorf("save capture to %q: %w", name, TrimPath(err))
 		}
-		v.out = v.file
+		s.out = s.file
 	}
-	v.size = 0
-	_, err := v.writeFile(FileHeader(v.link, v.snapLen))
+	s.size = 0
+	_, err := s.writeFile(FileHeader(s.link, s.snapLen))
 	return err
 }
 
 // fileName returns the name of the file to create. The first of files by size
 // has no number, unless they are written over in turn, as with tcpdump.
-func (v *Saver) fileName() (string, error) {
-	name := v.Name
-	if v.Every > 0 {
+func (s *Saver) fileName() (string, error) {
+	name := s.Name
+	if s.Every > 0 {
 		var err error
-		if name, err = TimeName(name, time.Unix(0, v.period)); err != nil {
+		if name, err = TimeName(name, time.Unix(0, s.period)); err != nil {
 			return "", err
 		}
 	}
 	switch {
-	case v.Size == 0 || v.number == 0 && v.Count == 0:
+	case s.Size == 0 || s.number == 0 && s.Count == 0:
 		return name, nil
-	case v.Count == 0:
-		return name + strconv.Itoa(v.number), nil
+	case s.Count == 0:
+		return name + strconv.Itoa(s.number), nil
 	}
 	digits := 0
-	for n := v.Count - 1; n > 0; n /= 10 {
+	for n := s.Count - 1; n > 0; n /= 10 {
 		digits++
 	}
-	return fmt.Sprintf("%s%0*d", name, digits, v.number), nil
+	return fmt.Sprintf("%s%0*d", name, digits, s.number), nil
 }
 
-// errLastFile says that the last file is complete.
+// ErrLastFile says that the last file is complete.
 var ErrLastFile = errors.New("the last file is complete")
 
-// write writes the frames of a block, and returns how many of them. The error
-// is errLastFile after the last file.
-func (v *Saver) Write(b *Records) (int, error) {
+// Write writes frames and returns how many it has written whole. r.Buf must be what
+// [AppendRecord] has made of them. The error names the file, or is [ErrLastFile]
+// after the last one.
+func (s *Saver) Write(r *Records) (int, error) {
 	from := uint32(0) // of what has not been written yet
 	done := 0
-	for i := range b.Frames {
-		f := &b.Frames[i]
+	for i := range r.Frames {
+		f := &r.Frames[i]
 		start := f.Off - RecordLen
-		byTime := f.Time >= v.boundary
-		if !byTime && (v.Size == 0 || v.size+int64(start-from) <= v.Size) {
+		byTime := f.Time >= s.boundary
+		if !byTime && (s.Size == 0 || s.size+int64(start-from) <= s.Size) {
 			continue
 		}
-		if n, err := v.flush(b, from, done, i); err != nil {
+		if n, err := s.flush(r, from, done, i); err != nil {
 			return n, err
 		}
 		from, done = start, i
-		if err := v.rotate(f.Time, byTime); err != nil {
+		if err := s.rotate(f.Time, byTime); err != nil {
 			return i, err
 		}
 	}
-	return v.flush(b, from, done, len(b.Frames))
+	return s.flush(r, from, done, len(r.Frames))
 }
 
 // flush writes the frames from the done-th on, whose bytes begin at from, up to
 // the n-th. It returns how many frames of the block are written. Of one that is
 // written in part nothing is left in a file.
-func (v *Saver) flush(b *Records, from uint32, done, n int) (int, error) {
+func (s *Saver) flush(r *Records, from uint32, done, n int) (int, error) {
 	if done == n {
 		return n, nil
 	}
-	last := &b.Frames[n-1]
-	before := v.size
-	wrote, err := v.writeFile(b.Buf[from : last.Off+last.CapLen])
+	last := &r.Frames[n-1]
+	before := s.size
+	wrote, err := s.writeFile(r.Buf[from : last.Off+last.CapLen])
 	if err == nil {
 		return n, nil
 	}
 	whole := before
 	for ; done < n; done++ {
-		f := &b.Frames[done]
+		f := &r.Frames[done]
 		end := int64(f.Off+f.CapLen) - int64(from)
 		if end > int64(wrote) {
 			break
 		}
 		whole = before + end
 	}
-	if v.file != nil {
-		_ = v.file.Truncate(whole) // else it is found to be cut, and read so far
+	if s.file != nil {
+		_ = s.file.Truncate(whole) // else it is found to be cut, and read so far
 	}
 	return done, err
 }
 
-// put writes to the file.
-func (v *Saver) writeFile(p []byte) (int, error) {
-	n, err := v.out.Write(p)
-	v.size += int64(n)
+// writeFile writes to the file, and counts.
+func (s *Saver) writeFile(p []byte) (int, error) {
+	n, err := s.out.Write(p)
+	s.size += int64(n)
 	if err != nil {
-		return n, v.wrapError(err)
+		return n, s.wrapError(err)
 	}
 	return n, nil
 }
 
-func (v *Saver) wrapError(err error) error {
-	if v.file == nil {
+func (s *Saver) wrapError(err error) error {
+	if s.file == nil {
 		return fmt.Errorf("save capture to standard output: %w", err)
 	}
-	return fmt.Errorf("save capture to %q: %w", v.file.Name(), TrimPath(err))
+	return fmt.Errorf("save capture to %q: %w", s.file.Name(), TrimPath(err))
 }
 
 // rotate ends the file and begins the next one, at the time of a frame.
-func (v *Saver) rotate(at int64, byTime bool) error {
-	if err := v.Close(); err != nil {
+func (s *Saver) rotate(at int64, byTime bool) error {
+	if err := s.Close(); err != nil {
 		return err
 	}
 	if byTime {
-		if v.periods++; v.Size == 0 && v.Count > 0 && v.periods >= v.Count {
+		if s.periods++; s.Size == 0 && s.Count > 0 && s.periods >= s.Count {
 			return ErrLastFile
 		}
-		return v.begin(at)
+		return s.begin(at)
 	}
-	if v.number++; v.Count > 0 && v.number >= v.Count {
-		v.number = 0
+	if s.number++; s.Count > 0 && s.number >= s.Count {
+		s.number = 0
 	}
-	return v.create()
+	return s.create()
 }
 
-// close closes the file.
-func (v *Saver) Close() error {
-	if v.file == nil {
+// Close closes the file, unless that has been done.
+func (s *Saver) Close() error {
+	if s.file == nil {
 		return nil
 	}
-	err := v.file.Close()
+	err := s.file.Close()
 	if errors.Is(err, os.ErrClosed) {
 		return nil
 	}
 	if err != nil {
-		return v.wrapError(err)
+		return s.wrapError(err)
 	}
 	return nil
 }

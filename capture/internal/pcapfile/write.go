@@ -2,11 +2,12 @@ package pcapfile
 
 import "encoding/binary"
 
-const RecordLen = 16 // of a record's header
+// RecordLen is how many bytes the header of a pcap record has.
+const RecordLen = 16
 
 var order = binary.LittleEndian
 
-// fileHeader returns the header of a pcap file.
+// FileHeader returns the header of a pcap file with times in nanoseconds.
 func FileHeader(link LinkType, snapLen uint32) []byte {
 	h := make([]byte, 0, pcapHeaderLen)
 	h = order.AppendUint32(h, pcapNano)
@@ -17,8 +18,8 @@ func FileHeader(link LinkType, snapLen uint32) []byte {
 	return order.AppendUint32(h, uint32(link))
 }
 
-// appendRecord appends a packet as a record of a pcap file, which a block's
-// bytes can be written as.
+// AppendRecord appends a packet as a record of a pcap file. at is its time in
+// nanoseconds since the Unix epoch, wireLen how many bytes it had on the wire.
 func AppendRecord(buf []byte, at int64, wireLen uint32, data []byte) []byte {
 	seconds, nanos := at/1e9, at%1e9
 	buf = order.AppendUint32(buf, uint32(seconds))

@@ -1,3 +1,7 @@
+// Package unpack decompresses files: gzip, zstd, xz and lz4, told by their magic
+// bytes. Several compressed parts in one file are read as one, as `cat` makes
+// them. Memory is bounded whatever a file asks for: a decompressor may keep 128 MiB
+// of its output.
 package unpack
 
 import (
@@ -30,9 +34,10 @@ var compressions = [...]compression{
 	{".lz4", "\x02\x21\x4c\x18", openLZ4}, // the legacy frame, `lz4 -l`
 }
 
-// openUnpacked returns a reader of what a file decompresses to, and its
-// compression's suffix, if head, the file's first bytes, is a compression's
-// magic; else nil. The rest of the file comes from r.
+// Open returns a reader of what a file decompresses to, and the suffix of its
+// compression (".gz", say), if head, the file's first four bytes, says that it is
+// compressed; else it returns nil. The rest of the file comes from r, which Close
+// does not close. A file that ends early gives [io.ErrUnexpectedEOF].
 func Open(head []byte, r io.Reader) (unpacked io.ReadCloser, suffix string, err error) {
 	for i := range compressions {
 		z := &compressions[i]

@@ -154,6 +154,37 @@ func TestHugeWindows(t *testing.T) {
 	}
 }
 
+// TestXzBlockHeaders has block headers that are whole, and say what is not read.
+func TestXzBlockHeaders(t *testing.T) {
+	file := filetest.Compress(t, ".xz", sample(300))
+	size := (int(file[12]) + 1) * 4
+	lzma := bytes.Index(file[12:12+size], []byte{0x21, 1})
+	for name, tt := range map[string]struct {
+		at    int
+		value byte
+		want  string
+	}{
+		"two filters":             {1, file[13] | 1, "filters other than LZMA2"},
+		"delta filter":            {lzma, 3, "filters other than LZMA2"},
+		"properties of 5 bytes":   {lzma + 1, 5, "wrong block header"},
+		"dictionary of no size":   {lzma + 2, 63, "dictionary"},
+		"no end of the size":      {2, 0x80, ""}, // the compressed size takes the filter's place
+		"index cut in its middle": {size, 0, ""},
+	} {
+		b := bytes.Clone(file)
+		h := b[12 : 12+size]
+		if tt.at < size {
+			h[tt.at] = tt.value
+			fixCRC(h)
+		} else {
+			b = b[:len(b)-20]
+		}
+		if _, _, err := unpacked(b); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got error %v, want %q", name, err, tt.want)
+		}
+	}
+}
+
 // fixCRC writes the CRC32 of an xz block header to its end.
 func fixCRC(h []byte) {
 	binary.LittleEndian.PutUint32(h[len(h)-4:], crc32.ChecksumIEEE(h[:len(h)-4]))

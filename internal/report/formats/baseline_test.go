@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/machine"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
@@ -50,11 +50,11 @@ func TestBaselineIsHostile(t *testing.T) {
 	r := reporttest.Incident()
 	r.Baseline = hostileBaseline(t)
 	checkPlain(t, r)
-	g, err := diagnose.ParseGate("\trst>1\n")
+	g, err := gate.Parse("\trst>1\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Gates = []diagnose.Outcome{g.Judge(r.Result, r.Diagnosed())}
+	r.Gates = []gate.Outcome{g.Judge(r.Result, r.Diagnosed())}
 	checkPlain(t, r)
 }
 

@@ -11,8 +11,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // pastReport is what is read of a baseline.
@@ -136,13 +138,13 @@ func (p *pastReport) baseline(source string) *report.Baseline {
 		b.Duration = *d
 	}
 	b.Verdict.Text = report.Shorten(p.verdict.Text, report.LongText)
-	for _, l := range []diagnose.Level{diagnose.OK, diagnose.Problem} {
+	for _, l := range []rules.Level{rules.OK, rules.Problem} {
 		if p.verdict.Level == l.String() {
 			b.Verdict.Level = l
 		}
 	}
-	for i := range diagnose.Metrics {
-		if name := diagnose.Metrics[i].Name; strings.HasPrefix(name, "cause.") {
+	for i := range gate.Metrics {
+		if name := gate.Metrics[i].Name; strings.HasPrefix(name, "cause.") {
 			b.Numbers[name] = 0
 		}
 	}
@@ -163,7 +165,7 @@ func (p *pastReport) baseline(source string) *report.Baseline {
 	}
 	for _, x := range p.pairs {
 		b.Subjects[x.Client] = true
-		b.Subjects[diagnose.PairSubject(x.Client, x.Server)] = true
+		b.Subjects[cause.PairSubject(x.Client, x.Server)] = true
 	}
 	return b
 }

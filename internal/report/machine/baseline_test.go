@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
 )
@@ -31,10 +31,10 @@ func baselineOf(t *testing.T, r *report.Report) *report.Baseline {
 func TestMetricsArePaths(t *testing.T) {
 	for name, r := range reporttest.Samples() {
 		b := baselineOf(t, r)
-		numbers := diagnose.NumbersOf(r.Result, r.Diagnosed())
+		numbers := gate.NumbersOf(r.Result, r.Diagnosed())
 		known := map[string]bool{}
-		for i := range diagnose.Metrics {
-			m := &diagnose.Metrics[i]
+		for i := range gate.Metrics {
+			m := &gate.Metrics[i]
 			known[m.Name] = true
 			if strings.HasPrefix(m.Name, "findings") {
 				continue
@@ -130,7 +130,7 @@ func TestBaselineWithMembersInAnyOrder(t *testing.T) {
 func TestGates(t *testing.T) {
 	r := reporttest.Incident()
 	for _, text := range []string{"reuse_ratio<0.9", "time_wait.steady_state>1", "rst>100"} {
-		g, err := diagnose.ParseGate(text)
+		g, err := gate.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,7 @@
 package machine
 
 import (
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -25,7 +25,7 @@ func (e *encoder) baseline(r *report.Report) {
 		e.raw(`{"name":`)
 		e.word(x.Name)
 		e.key("per_second")
-		e.bool(x.Length == diagnose.PerSecond)
+		e.bool(x.Length == gate.PerSecond)
 		e.key("before")
 		e.ratio(x.Before)
 		e.key("now")

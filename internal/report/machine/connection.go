@@ -2,14 +2,14 @@ package machine
 
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
 // connection appends c as an object without its opening brace, so that NDJSON
 // can put a type first. Runs of text between values are appended whole: this
 // is where the time goes with a million connections.
-func (e *encoder) connection(c *analyze.Connection, is diagnose.NotReused) {
+func (e *encoder) connection(c *analyze.Connection, is cause.NotReused) {
 	e.raw(`"id":`)
 	e.uint(c.ID)
 	e.raw(`,"stream":`)

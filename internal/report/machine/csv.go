@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -55,7 +55,7 @@ func WriteCSV(w io.Writer, r *report.Report) error {
 type csvRow struct{ e *encoder }
 
 // connection appends the row of c.
-func (r csvRow) connection(c *analyze.Connection, is diagnose.NotReused) {
+func (r csvRow) connection(c *analyze.Connection, is cause.NotReused) {
 	r.uint(c.ID)
 	r.int(c.Stream)
 	r.addr(c.Client)
@@ -84,8 +84,8 @@ func (r csvRow) connection(c *analyze.Connection, is diagnose.NotReused) {
 
 // notReused appends the cells of why it carried no further request. What was
 // observed holds commas and quotes.
-func (r csvRow) notReused(is diagnose.NotReused) {
-	if is.Cause == diagnose.Undecided {
+func (r csvRow) notReused(is cause.NotReused) {
+	if is.Cause == cause.Undecided {
 		r.word("", "", "", "")
 		return
 	}

@@ -1,14 +1,16 @@
 package machine
 
 import (
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // notReused appends why a connection carried no further request, null where
 // that is not decided. Neighbours often share it.
-func (e *encoder) notReused(n diagnose.NotReused) {
-	if n.Cause == diagnose.Undecided {
+func (e *encoder) notReused(n cause.NotReused) {
+	if n.Cause == cause.Undecided {
 		e.null()
 		return
 	}
@@ -31,7 +33,7 @@ func (e *encoder) notReused(n diagnose.NotReused) {
 }
 
 // verdict appends the answer in one line.
-func (e *encoder) verdict(v diagnose.Verdict) {
+func (e *encoder) verdict(v rules.Verdict) {
 	e.raw(`{"level":`)
 	e.word(v.Level.String())
 	e.key("text")
@@ -40,7 +42,7 @@ func (e *encoder) verdict(v diagnose.Verdict) {
 }
 
 // cause appends how many connections were not reused for one reason.
-func (e *encoder) cause(c *diagnose.CauseTotal, all int64) {
+func (e *encoder) cause(c *cause.Total, all int64) {
 	e.raw(`{"cause":`)
 	e.word(c.Cause.String())
 	e.raw(`,"by":`)
@@ -52,7 +54,7 @@ func (e *encoder) cause(c *diagnose.CauseTotal, all int64) {
 }
 
 // finding appends f as an object without its opening brace.
-func (e *encoder) finding(f *diagnose.Finding) {
+func (e *encoder) finding(f *rules.Finding) {
 	e.raw(`"rule":`)
 	e.word(f.Rule.ID)
 	e.raw(`,"severity":`)
@@ -84,7 +86,7 @@ func (e *encoder) finding(f *diagnose.Finding) {
 	e.raw("]}")
 }
 
-func (e *encoder) findingExample(x *diagnose.Example) {
+func (e *encoder) findingExample(x *rules.Example) {
 	e.raw(`{"connection":`)
 	e.uint(x.Connection)
 	e.raw(`,"stream":`)
@@ -104,7 +106,7 @@ func (e *encoder) findingExample(x *diagnose.Example) {
 }
 
 // policy appends a setting that was inferred.
-func (e *encoder) policy(p *diagnose.Policy) {
+func (e *encoder) policy(p *cause.Policy) {
 	e.raw(`{"kind":`)
 	e.word(p.Kind.String())
 	e.raw(`,"by":`)
@@ -128,7 +130,7 @@ func (e *encoder) policy(p *diagnose.Policy) {
 }
 
 // gate appends o as an object without its opening brace.
-func (e *encoder) gate(o *diagnose.Outcome) {
+func (e *encoder) gate(o *gate.Outcome) {
 	e.raw(`"expression":`)
 	e.str(o.Gate.Expression)
 	e.key("value")
@@ -144,7 +146,7 @@ func (e *encoder) gate(o *diagnose.Outcome) {
 const notJudged = "not_judged"
 
 // judgement appends what became of a rule.
-func (e *encoder) judgement(j *diagnose.Judgement) {
+func (e *encoder) judgement(j *rules.Judgement) {
 	e.raw(`{"rule":`)
 	e.word(j.Rule.ID)
 	e.raw(`,"outcome":`)

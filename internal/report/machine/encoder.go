@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -27,7 +27,7 @@ type encoder struct {
 	server     netip.AddrPort // that serverText is for
 	serverText []byte
 
-	why     diagnose.NotReused // that whyText is for, Undecided for none
+	why     cause.NotReused // that whyText is for, Undecided for none
 	whyText []byte
 
 	conn analyze.Connection // scratch, too large for the stack of each call

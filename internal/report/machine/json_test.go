@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
 )
 
@@ -160,10 +160,10 @@ func FuzzString(f *testing.F) {
 func TestConnectionAllocatesNothing(t *testing.T) {
 	e := newEncoder(reporttest.Incident())
 	c := reporttest.OpenConn(3, reporttest.Noon)
-	e.connection(&c, diagnose.NotReused{})
+	e.connection(&c, cause.NotReused{})
 	if n := testing.AllocsPerRun(100, func() {
 		e.b = e.b[:0]
-		e.connection(&c, diagnose.NotReused{})
+		e.connection(&c, cause.NotReused{})
 	}); n != 0 {
 		t.Errorf("got %v allocations a connection, want 0", n)
 	}

@@ -5,7 +5,7 @@ import (
 	"io"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -53,7 +53,7 @@ func (s *Stream) Meta(version string, m *report.Meta) error {
 // Connection writes the line of a connection that has ended, or of one that
 // is open when the capture ends, with why it was not reused if that is decided.
 // It does not keep c.
-func (s *Stream) Connection(c *analyze.Connection, is diagnose.NotReused) error {
+func (s *Stream) Connection(c *analyze.Connection, is cause.NotReused) error {
 	if s.err != nil {
 		return s.err
 	}
@@ -61,7 +61,7 @@ func (s *Stream) Connection(c *analyze.Connection, is diagnose.NotReused) error 
 	s.e.connection(c, is)
 	s.e.b = append(s.e.b, '\n')
 	s.count++
-	s.late = s.late || is.Cause == diagnose.Undecided
+	s.late = s.late || is.Cause == cause.Undecided
 	if len(s.e.b) >= streamBuffer {
 		return s.Flush()
 	}

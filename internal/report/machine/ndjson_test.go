@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
 )
@@ -115,7 +115,7 @@ func TestStreamStopsAtAFailure(t *testing.T) {
 	c := reporttest.Conn(1, reporttest.Noon, 1)
 	var err error
 	for range 1000 {
-		if err = s.Connection(&c, diagnose.NotReused{}); err != nil {
+		if err = s.Connection(&c, cause.NotReused{}); err != nil {
 			break
 		}
 	}
@@ -123,7 +123,7 @@ func TestStreamStopsAtAFailure(t *testing.T) {
 		t.Fatalf("got %v, want %v", err, reporttest.ErrFull)
 	}
 	left := out.Left
-	for what, err := range map[string]error{"Connection": s.Connection(&c, diagnose.NotReused{}), "Flush": s.Flush(), "End": s.End(reporttest.Incident())} {
+	for what, err := range map[string]error{"Connection": s.Connection(&c, cause.NotReused{}), "Flush": s.Flush(), "End": s.End(reporttest.Incident())} {
 		if !errors.Is(err, reporttest.ErrFull) {
 			t.Errorf("%s after a failure: got %v, want %v", what, err, reporttest.ErrFull)
 		}

@@ -3,7 +3,8 @@ package machine
 import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // series appends the shape over time.
@@ -159,7 +160,7 @@ func (e *encoder) population(p *analyze.Population) {
 }
 
 // serverSummary appends what one server's connections have in common.
-func (e *encoder) serverSummary(s *analyze.ServerSummary, d *diagnose.Diagnosis) {
+func (e *encoder) serverSummary(s *analyze.ServerSummary, d *rules.Diagnosis) {
 	e.raw(`{"server":`)
 	e.addr(s.Server)
 	e.members(
@@ -180,8 +181,8 @@ func (e *encoder) serverSummary(s *analyze.ServerSummary, d *diagnose.Diagnosis)
 	)
 	e.close()
 	e.key("idle_timeout_seconds")
-	e.seconds(d.Limit(diagnose.IdleTimeout, s))
-	e.members(member{"max_requests", d.Limit(diagnose.MaxRequests, s)})
+	e.seconds(d.Limit(cause.IdleTimeout, s))
+	e.members(member{"max_requests", d.Limit(cause.MaxRequests, s)})
 	e.open("advertised")
 	e.members(member{"timeout_seconds", s.AdvertisedTimeout}, member{"max", s.AdvertisedMax})
 	e.raw("}}")

@@ -14,8 +14,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 //go:embed assets
@@ -84,7 +85,7 @@ func Write(w io.Writer, r *report.Report) error {
 		if h.Data, err = packed(data); err != nil {
 			return report.WriteError(err)
 		}
-		h.Shown, h.All = diagnose.Count(int64(data.Rows)), diagnose.Count(int64(r.Found().Len()))
+		h.Shown, h.All = cause.Count(int64(data.Rows)), cause.Count(int64(r.Found().Len()))
 		h.cut(data)
 		h.explore()
 	}
@@ -171,7 +172,7 @@ func (h *html) cut(d *pageData) {
 	if x == nil || x.Held == x.All {
 		return
 	}
-	held, all := diagnose.Count(int64(x.Held)), diagnose.Plural(int64(x.All), "exchange", "exchanges")
+	held, all := cause.Count(int64(x.Held)), cause.Plural(int64(x.All), "exchange", "exchanges")
 	h.Facts += fmt.Sprintf("; this page holds %s of %s", held, all)
 	h.Cut = fmt.Sprintf("This page holds %s of %s.", held, all)
 	if x.Without > 0 {
@@ -207,7 +208,7 @@ func (h *html) Title(name, facts, narrowed string) {
 	h.Name, h.Facts, h.Narrowed = name, facts, narrowed
 }
 
-func (h *html) Verdict(v diagnose.Verdict) {
+func (h *html) Verdict(v rules.Verdict) {
 	h.Level, h.LevelWords, h.Answer = v.Level.String(), v.Level.Words(), v.Text
 }
 
@@ -261,7 +262,7 @@ func (h *html) Table(t *report.Table) {
 }
 
 func (h *html) More(n int) {
-	text := fmt.Sprintf("and %s more", diagnose.Count(int64(n)))
+	text := fmt.Sprintf("and %s more", cause.Count(int64(n)))
 	if len(h.Sections) == 0 {
 		h.MoreFindings = text
 		return
@@ -281,7 +282,7 @@ func (h *html) Packets(lines []report.StoryLine, means func(*report.StoryLine) [
 		for _, s := range means(l) {
 			said = append(said, report.Fit(s, report.LongText))
 		}
-		t.Row(report.RelativeSeconds(l.Rel), fmt.Sprint(l.Num), l.By(), report.Plain(l.Flags), diagnose.Count(int64(l.Len)), strings.Join(said, "; "))
+		t.Row(report.RelativeSeconds(l.Rel), fmt.Sprint(l.Num), l.By(), report.Plain(l.Flags), cause.Count(int64(l.Len)), strings.Join(said, "; "))
 	}
 	h.Table(&t)
 }

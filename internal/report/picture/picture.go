@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // A picture holds the verdict and, one below the other, panels that share their
@@ -36,7 +37,7 @@ type trace struct {
 // picture is what a picture shows.
 type picture struct {
 	verdict, fix string // fix is "" for none
-	level        diagnose.Level
+	level        rules.Level
 	name, facts  string
 	narrowed     string // what the numbers are of, "" for the whole capture
 	doubts       string // why the numbers may be too low, "" for none
@@ -65,7 +66,7 @@ func newPicture(r *report.Report) *picture {
 	}
 	d := r.Diagnosed()
 	x.level, x.verdict = d.Verdict.Level, d.Verdict.Level.Words()+": "+d.Verdict.Text
-	if x.level == diagnose.Problem && len(d.Findings) > 0 {
+	if x.level == rules.Problem && len(d.Findings) > 0 {
 		x.fix = "Fix: " + r.Advice(&d.Findings[0]).Fix
 	}
 	x.panels = []panel{openedPanel(r), reusePanel(r), waitPanel(r)}
@@ -94,7 +95,7 @@ func openedPanel(r *report.Report) panel {
 	x := panel{
 		title:  "New connections and requests",
 		over:   ", " + perStep(s),
-		said:   fmt.Sprintf("%s and %s: too few seconds for a curve.", report.CountConnections(t.Connections), diagnose.Plural(t.Requests, "request", "requests")),
+		said:   fmt.Sprintf("%s and %s: too few seconds for a curve.", report.CountConnections(t.Connections), cause.Plural(t.Requests, "request", "requests")),
 		curves: []trace{{"new connections", floats(s.NewConnections), true}, {"requests", floats(s.Requests), false}},
 	}
 	switch {
@@ -119,11 +120,11 @@ func reusePanel(r *report.Report) panel {
 	case t.Requests <= 0:
 		x.said = "No HTTP request was captured."
 	case t.ReusedRequests == 0:
-		x.said = fmt.Sprintf("None of %s.", diagnose.Plural(t.Requests, "request", "requests"))
+		x.said = fmt.Sprintf("None of %s.", cause.Plural(t.Requests, "request", "requests"))
 	default:
-		x.said = fmt.Sprintf("%s of %s.", diagnose.Count(t.ReusedRequests), diagnose.Plural(t.Requests, "request", "requests"))
+		x.said = fmt.Sprintf("%s of %s.", cause.Count(t.ReusedRequests), cause.Plural(t.Requests, "request", "requests"))
 		if !math.IsNaN(t.ReuseRatio) {
-			x.title += ", " + diagnose.Percent(t.ReuseRatio) + " in all"
+			x.title += ", " + cause.Percent(t.ReuseRatio) + " in all"
 		}
 		values := make([]float64, len(s.Requests))
 		for i, n := range s.Requests {
@@ -145,10 +146,10 @@ func waitPanel(r *report.Report) panel {
 		}
 		return x
 	}
-	x.over = ", the most at once " + perStep(s) + fmt.Sprintf(" (peak %s at %s, %s at the end)", diagnose.Count(w.Peak), r.Meta.Clock(w.PeakAt), diagnose.Count(w.AtEnd))
+	x.over = ", the most at once " + perStep(s) + fmt.Sprintf(" (peak %s at %s, %s at the end)", cause.Count(w.Peak), r.Meta.Clock(w.PeakAt), cause.Count(w.AtEnd))
 	var held []string
 	for _, h := range w.Hosts[:min(len(w.Hosts), report.MaxHolders)] {
-		held = append(held, fmt.Sprintf("%s at %s", diagnose.Count(h.Peak), h.Host))
+		held = append(held, fmt.Sprintf("%s at %s", cause.Count(h.Peak), h.Host))
 	}
 	x.said = "At most " + strings.Join(held, ", ") + ", at once: too few seconds for a curve."
 	x.curves = []trace{{"all", floats(s.TimeWait), true}}
@@ -160,7 +161,7 @@ func waitPanel(r *report.Report) panel {
 		x.curves = []trace{{"all at " + holders[0].Host.String(), floats(s.TimeWait), true}}
 	}
 	if more := len(w.Hosts) - len(holders); more > 0 {
-		x.over += fmt.Sprintf("; %s not drawn one by one", diagnose.Plural(int64(more), "host", "hosts"))
+		x.over += fmt.Sprintf("; %s not drawn one by one", cause.Plural(int64(more), "host", "hosts"))
 	}
 	return x
 }
@@ -189,7 +190,7 @@ func valueTicks(most float64) ([]tick, float64) {
 	n := max(1, int64(math.Ceil(most/float64(step))))
 	var list []tick
 	for i := range n + 1 {
-		list = append(list, tick{float64(i) / float64(n), diagnose.Count(i * step)})
+		list = append(list, tick{float64(i) / float64(n), cause.Count(i * step)})
 	}
 	return list, float64(n * step)
 }

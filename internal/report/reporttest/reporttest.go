@@ -9,8 +9,9 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // HandMade is connections and exchanges that no capture holds.
@@ -114,7 +115,7 @@ func Incident() *report.Report {
 
 // diagnosed adds the diagnosis of hand-made connections.
 func diagnosed(r *report.Report) *report.Report {
-	d := diagnose.NewCollector(1)
+	d := cause.NewCollector(1)
 	r.Result.First, r.Result.Last = r.Meta.First, r.Meta.Last
 	for i := range r.Facts.(*HandMade).Conns {
 		c := &r.Facts.(*HandMade).Conns[i]
@@ -130,7 +131,7 @@ func diagnosed(r *report.Report) *report.Report {
 		}
 		d.Add(c, r.Meta.Last)
 	}
-	r.Diagnosis = d.Finish(r.Result)
+	r.Diagnosis = rules.Diagnose(d, r.Result)
 	return r
 }
 

@@ -3,17 +3,18 @@ package text
 import (
 	"bufio"
 	"io"
-	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // WriteRules writes a line for each rule.
 func WriteRules(w io.Writer) error {
 	return writePage(w, func(p *plainText) {
-		for _, r := range diagnose.Rules {
+		for _, r := range rules.Rules {
 			p.printf("%s  %s\n", r.ID, r.Title)
 		}
 	})
@@ -23,30 +24,25 @@ func WriteRules(w io.Writer) error {
 func WriteMetrics(w io.Writer) error {
 	return writePage(w, func(p *plainText) {
 		widest := 0
-		for _, m := range diagnose.Metrics {
+		for _, m := range gate.Metrics {
 			widest = max(widest, len(m.Name))
 		}
-		for _, m := range diagnose.Metrics {
+		for _, m := range gate.Metrics {
 			p.printf("%-*s  %-7s  %s\n", widest, m.Name, m.Unit, m.Help)
 		}
 	})
 }
 
 // WriteRule writes all that there is to know of a rule.
-func WriteRule(w io.Writer, r *diagnose.Rule) error {
+func WriteRule(w io.Writer, r *rules.Rule) error {
 	return writePage(w, func(p *plainText) {
 		p.printf("%s  %s\n\n", r.ID, r.Title)
 		p.Fact("when", r.SetWhen)
 		p.Fact("likely cause", r.Why)
 		p.Fact("who has to change", changer(r.Who))
 		p.Fact("fix", r.Fix)
-		var programs []analyze.Software
-		for s := range r.FixFor {
-			programs = append(programs, s)
-		}
-		slices.Sort(programs)
-		for _, s := range programs {
-			p.Fact("in "+s.String(), r.FixFor[s])
+		for _, program := range products.WithAdvice(r.ID) {
+			p.Fact("in "+program.String(), program.Advice(r.ID))
 		}
 		p.Fact("look in Wireshark", r.Verify)
 		p.Fact("needs", r.Needs.String())

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 func TestExplain(t *testing.T) {
 	var b bytes.Buffer
-	for _, r := range diagnose.Rules {
+	for _, r := range rules.Rules {
 		b.Reset()
 		if err := WriteRule(&b, r); err != nil {
 			t.Fatal(err)
@@ -30,7 +30,7 @@ func TestExplain(t *testing.T) {
 			}
 		}
 	}
-	for _, write := range []func(io.Writer) error{WriteRules, WriteMetrics, func(w io.Writer) error { return WriteRule(w, diagnose.Rules[0]) }} {
+	for _, write := range []func(io.Writer) error{WriteRules, WriteMetrics, func(w io.Writer) error { return WriteRule(w, rules.Rules[0]) }} {
 		if err := write(reporttest.FailAfter(0)); !errors.Is(err, reporttest.ErrFull) {
 			t.Errorf("got %v, want %v", err, reporttest.ErrFull)
 		}

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // maxMarkdown is how many characters a report in Markdown has at most: what
@@ -55,7 +56,7 @@ func cutLines(text string, n int) string {
 		kept++
 	}
 	return strings.Join(lines[:kept], "") + fmt.Sprintf("\n(cut: %s of the report are left out)\n",
-		diagnose.Plural(int64(len(lines)-kept), "line", "lines"))
+		cause.Plural(int64(len(lines)-kept), "line", "lines"))
 }
 
 // markdown is a page as GitHub and GitLab render it and as Jira shows it.
@@ -95,7 +96,7 @@ func (m *markdown) Title(name, facts, narrowed string) {
 	}
 }
 
-func (m *markdown) Verdict(v diagnose.Verdict) {
+func (m *markdown) Verdict(v rules.Verdict) {
 	m.begin(noBlock)
 	m.printf("**%s**: %s\n\n", v.Level.Words(), mdText(v.Text))
 }
@@ -189,14 +190,14 @@ func (m *markdown) row(cells []string) {
 	m.printf("\n")
 }
 
-func (m *markdown) More(n int) { m.Para(0, fmt.Sprintf("and %s more", diagnose.Count(int64(n)))) }
+func (m *markdown) More(n int) { m.Para(0, fmt.Sprintf("and %s more", cause.Count(int64(n)))) }
 
 // Shape draws the curves in a block of code, where columns are equally wide.
 func (m *markdown) Shape(intro string, curves []report.Curve) {
 	m.Para(0, intro)
 	m.printf("```text\n")
 	for _, c := range curves {
-		m.printf("%-15s |%s| at most %s%s\n", c.Name, Bars(c.Values, c.Most(), false), diagnose.Count(c.Most()), c.Unit)
+		m.printf("%-15s |%s| at most %s%s\n", c.Name, Bars(c.Values, c.Most(), false), cause.Count(c.Most()), c.Unit)
 	}
 	m.printf("```\n\n")
 }
@@ -206,10 +207,10 @@ func (m *markdown) Packets(lines []report.StoryLine, means func(*report.StoryLin
 	shown := lines[:min(len(lines), max(20, 50*m.top))]
 	for i := range shown {
 		l := &shown[i]
-		t.Row(report.RelativeSeconds(l.Rel), fmt.Sprint(l.Num), l.By(), diagnose.Count(int64(l.Len)), report.Plain(l.Flags)+" "+report.Shorten(strings.Join(means(l), "; "), 300))
+		t.Row(report.RelativeSeconds(l.Rel), fmt.Sprint(l.Num), l.By(), cause.Count(int64(l.Len)), report.Plain(l.Flags)+" "+report.Shorten(strings.Join(means(l), "; "), 300))
 	}
 	m.Table(&t)
 	if n := len(lines) - len(shown); n > 0 {
-		m.Para(0, fmt.Sprintf("and %s more packets", diagnose.Count(int64(n))))
+		m.Para(0, fmt.Sprintf("and %s more packets", cause.Count(int64(n))))
 	}
 }

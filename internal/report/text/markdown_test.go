@@ -8,7 +8,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
 )
@@ -76,11 +77,11 @@ func TestMarkdownIsCut(t *testing.T) {
 		t.Errorf("got %d characters, want up to %d", n, maxMarkdown)
 	}
 	m := regexp.MustCompile(`and ([\d,]+) more\n`).FindStringSubmatch(got)
-	if want := 1502 - strings.Count(got, " -> 10.20.0.2:8080 |") - 1; m == nil || m[1] != diagnose.Count(int64(want)) {
-		t.Errorf("got %q left out, want %s", m, diagnose.Count(int64(want)))
+	if want := 1502 - strings.Count(got, " -> 10.20.0.2:8080 |") - 1; m == nil || m[1] != cause.Count(int64(want)) {
+		t.Errorf("got %q left out, want %s", m, cause.Count(int64(want)))
 	}
 	r.Options.Top = 0
-	g, err := diagnose.ParseGate("reuse_ratio<0.9")
+	g, err := gate.Parse("reuse_ratio<0.9")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // plainText is text for a terminal of some width.
@@ -49,7 +50,7 @@ func (p *plainText) Title(name, facts, narrowed string) {
 	p.printf("%s %s%s%s%s", p.bold("kaanalyze:"), name, gap, facts, end)
 }
 
-func (p *plainText) Verdict(v diagnose.Verdict) {
+func (p *plainText) Verdict(v rules.Verdict) {
 	p.printf("%s  %s: %s\n", p.bold("VERDICT"), v.Level.Words(), v.Text)
 }
 
@@ -96,7 +97,7 @@ func (p *plainText) Para(hang int, text string) {
 
 func (p *plainText) Fact(name, value string) { p.Para(20, fmt.Sprintf("%-19s %s", name, value)) }
 
-func (p *plainText) More(n int) { p.printf("  and %s more, see --top\n", diagnose.Count(int64(n))) }
+func (p *plainText) More(n int) { p.printf("  and %s more, see --top\n", cause.Count(int64(n))) }
 
 // Table writes t. A first column that leaves no room for the others stands on
 // a line of its own where it is too long.
@@ -148,7 +149,7 @@ func (p *plainText) tableRow(t *report.Table, widths []int, row []string) {
 func (p *plainText) Shape(intro string, curves []report.Curve) {
 	p.printf("  %s\n", intro)
 	for _, c := range curves {
-		p.printf("  %-15s |%s| at most %s%s\n", c.Name, Bars(c.Values, c.Most(), p.opt.ASCII), diagnose.Count(c.Most()), c.Unit)
+		p.printf("  %-15s |%s| at most %s%s\n", c.Name, Bars(c.Values, c.Most(), p.opt.ASCII), cause.Count(c.Most()), c.Unit)
 	}
 }
 
@@ -164,7 +165,7 @@ func (p *plainText) Packets(lines []report.StoryLine, means func(*report.StoryLi
 			who = "client ->"
 		}
 		p.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %11s  %8d  %-9s  %-5s %7s  %s", report.RelativeSeconds(l.Rel), l.Num, who,
-			report.Plain(l.Flags), diagnose.Count(int64(l.Len)), p.means(means(l), indent)), " "))
+			report.Plain(l.Flags), cause.Count(int64(l.Len)), p.means(means(l), indent)), " "))
 	}
 }
 

@@ -9,8 +9,9 @@ import (
 	"io"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // WriteConnection writes what is known of c for a person, without its packets.
@@ -35,7 +36,7 @@ func Write(w io.Writer, r *report.Report) error {
 }
 
 // WriteFinding writes all about a finding for a person.
-func WriteFinding(w io.Writer, r *report.Report, f *diagnose.Finding) error {
+func WriteFinding(w io.Writer, r *report.Report, f *rules.Finding) error {
 	out := bufio.NewWriter(w)
 	p := newPlainText(out, &r.Options)
 	p.Para(0, "["+f.Severity.String()+"] "+p.bold(f.Rule.ID)+" "+f.Title)
@@ -43,7 +44,7 @@ func WriteFinding(w io.Writer, r *report.Report, f *diagnose.Finding) error {
 	p.Fact("about", f.Subject)
 	p.Fact("shown by", report.CountConnections(f.Connections))
 	if f.Failed > 0 {
-		p.Fact("failed", diagnose.Plural(f.Failed, "request", "requests")+" without a whole response")
+		p.Fact("failed", cause.Plural(f.Failed, "request", "requests")+" without a whole response")
 	}
 	p.Fact("why", fmt.Sprintf("%s (confidence: %s)", f.Rule.Why, f.Confidence))
 	a := r.Advice(f)

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/diagnose"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
 )
@@ -155,7 +155,7 @@ func TestBars(t *testing.T) {
 func TestGates(t *testing.T) {
 	r := reporttest.Incident()
 	for _, text := range []string{"reuse_ratio<0.9", "time_wait.steady_state>1", "rst>100"} {
-		g, err := diagnose.ParseGate(text)
+		g, err := gate.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,53 @@
+package analyze
+
+import (
+	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/internal/products"
+)
+
+// maxLooks is in how many heads the name of a server is looked for, and
+// maxAgents in how many that of a client, where several programs may run.
+const (
+	maxLooks  = 4
+	maxAgents = 64
+)
+
+// recognize looks into the first heads of a pair and of a server for who they are.
+func (p *pools) recognize(pair uint32, w httpparse.Head, raw []byte) {
+	x := &p.pairs[pair]
+	if w.Kind() == httpparse.Request {
+		if x.looks == maxAgents || x.looks >= maxLooks && x.agent == products.Unknown {
+			return
+		}
+		x.looks++
+		value, _ := httpparse.Field(raw, "User-Agent")
+		switch is := products.Recognize(value); {
+		case x.agent == products.Unknown:
+			x.agent = is
+			x.proxied = x.proxied || forwarded(raw)
+			x.http10 = w.Minor() == 0
+			x.closeInHTTP10 = w.Minor() == 0 && w.Flags()&httpparse.ConnClose != 0
+		case is != x.agent:
+			x.agent = products.Other // several programs: the words of one do not fit all
+		}
+		return
+	}
+	if s := &p.servers[x.server]; s.looks < maxLooks && s.software == products.Unknown {
+		s.looks++
+		value, ok := httpparse.Field(raw, "Server")
+		if !ok { // as of Express and php -S
+			value, _ = httpparse.Field(raw, "X-Powered-By")
+		}
+		s.software = products.Recognize(value)
+	}
+}
+
+// forwarded reports whether a proxy sent this request.
+func forwarded(raw []byte) bool {
+	for _, name := range []string{"Via", "X-Forwarded-For", "Forwarded", "X-Real-IP"} {
+		if _, ok := httpparse.Field(raw, name); ok {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,191 @@
+package cause
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// Decisions are what a Collector came to: one cause for each connection, and
+// the policies that were inferred. They are not changed any more; the methods are
+// safe for concurrent use.
+type Decisions struct {
+	Causes   []Total // most connections first
+	Policies []Policy
+
+	groups  *groups
+	all     *Collector
+	starved map[uint32]int64 // connections whose data was never answered, by server
+
+	policies map[policyKey]int // where they are in Policies
+}
+
+type policyKey struct {
+	kind    PolicyKind
+	by      analyze.Party
+	subject string
+}
+
+// Finish says that the analysis is over: it gives every connection its cause. The
+// Collector must not be used any more.
+func (d *Collector) Finish(r *analyze.Result) Decisions {
+	x := Decisions{all: d, starved: map[uint32]int64{}}
+	if d.byID == nil {
+		d.sort()
+	}
+	x.groups = group(d.byID, r)
+	d.summary.anomalies.Each(func(m *Anomaly) {
+		if m.Kind == AnomalyStarved {
+			x.starved[x.groups.byPair[d.find(uint64(m.ID)).Pair].To.Num]++
+		}
+	})
+	for _, s := range x.groups.servers {
+		x.decideServer(s)
+	}
+	for _, h := range x.groups.hosts {
+		x.decideHost(h)
+	}
+	x.groups.noteCauses()
+	x.probeSettings()
+	x.sortPolicies()
+	x.countCauses()
+	return x
+}
+
+// Servers returns all servers, in the order of the report.
+func (d *Decisions) Servers() []*Server { return d.groups.servers }
+
+// Pairs returns all pairs of client and server, in the order of the report.
+func (d *Decisions) Pairs() []*Pair { return d.groups.pairs }
+
+// Hosts returns all clients, in the order of their first pair.
+func (d *Decisions) Hosts() []*Host { return d.groups.hosts }
+
+// PairOf returns the pair of a connection.
+func (d *Decisions) PairOf(r *Record) *Pair { return d.groups.byPair[r.Pair] }
+
+// Pair returns the pair with that number.
+func (d *Decisions) Pair(num uint32) *Pair { return d.groups.byPair[num] }
+
+// Records returns all connections, in order of ID.
+func (d *Decisions) Records() []*Record { return d.all.byID }
+
+// Record returns the connection with that ID, nil if there is none.
+func (d *Decisions) Record(id uint64) *Record { return d.all.find(id) }
+
+// Summary returns sums over all connections.
+func (d *Decisions) Summary() *Summary { return &d.all.summary }
+
+// EachAnomaly calls f with each anomaly, in the order in which their connections
+// were added.
+func (d *Decisions) EachAnomaly(f func(*Anomaly)) { d.all.summary.anomalies.Each(f) }
+
+// Starved returns how many connections of a server have data that it never
+// answered.
+func (d *Decisions) Starved(s *Server) int64 { return d.starved[s.Num] }
+
+// Total counts the connections of one cause.
+type Total struct {
+	Cause       Cause
+	By          analyze.Party
+	Connections int64
+}
+
+// countCauses counts the connections of each cause.
+func (d *Decisions) countCauses() {
+	var by [causeCount][analyze.Network + 1]int64
+	for _, r := range d.all.byID {
+		by[r.Cause][r.By]++
+	}
+	for cause := range by {
+		for who, n := range by[cause] {
+			if n > 0 {
+				d.Causes = append(d.Causes, Total{Cause(cause), analyze.Party(who), n})
+			}
+		}
+	}
+	slices.SortFunc(d.Causes, byCount)
+}
+
+// byCount puts the most first.
+func byCount(x, y Total) int {
+	return cmp.Or(cmp.Compare(y.Connections, x.Connections), cmp.Compare(x.Cause, y.Cause), cmp.Compare(x.By, y.By))
+}
+
+// addPolicy keeps a policy that was inferred.
+func (d *Decisions) addPolicy(p Policy) { d.Policies = append(d.Policies, p) }
+
+// Of returns why a connection was not reused; Undecided if there is none with
+// that ID.
+func (d *Decisions) Of(id uint64) NotReused {
+	if d.all == nil {
+		return NotReused{}
+	}
+	if r := d.all.find(id); r != nil {
+		return r.notReused()
+	}
+	return NotReused{}
+}
+
+// Early is Of as Add answered it: Undecided where the group was needed.
+func (d *Decisions) Early(id uint64) NotReused {
+	if d.all == nil {
+		return NotReused{}
+	}
+	if r := d.all.find(id); r != nil && r.class == decided {
+		return r.notReused()
+	}
+	return NotReused{}
+}
+
+// Late returns the connections that Add could not decide, by ID.
+func (d *Decisions) Late() []uint64 {
+	if d.all == nil {
+		return nil
+	}
+	var ids []uint64
+	for _, r := range d.all.byID {
+		if r.class != decided {
+			ids = append(ids, uint64(r.ID))
+		}
+	}
+	return ids
+}
+
+// Limit returns what a server's policy of that kind comes to, or Unknown.
+func (d *Decisions) Limit(kind PolicyKind, s *analyze.ServerSummary) int64 {
+	if p, ok := d.PolicyOf(kind, analyze.Server, s.Server.String()); ok {
+		return p.Value
+	}
+	return analyze.Unknown
+}
+
+// Add adds the connections with these IDs, which are judged in d, to totals.
+func (d *Decisions) Add(totals []Total, ids []uint64) []Total {
+	for _, id := range ids {
+		is := d.Of(id)
+		totals = plus(totals, Total{is.Cause, is.By, 1})
+	}
+	return totals
+}
+
+// AddCauses adds what is remembered of connections that were judged before.
+func (d *Decisions) AddCauses(totals []Total) {
+	d.Causes = slices.Clone(d.Causes)
+	for _, t := range totals {
+		d.Causes = plus(d.Causes, t)
+	}
+	slices.SortFunc(d.Causes, byCount)
+}
+
+// plus adds a total to those of its kind.
+func plus(totals []Total, t Total) []Total {
+	for i := range totals {
+		if x := &totals[i]; x.Cause == t.Cause && x.By == t.By {
+			x.Connections += t.Connections
+			return totals
+		}
+	}
+	return append(totals, t)
+}

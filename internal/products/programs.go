@@ -1,0 +1,292 @@
+package products
+
+import "time"
+
+// programs is the table: one row for each program, in the order in which rules
+// list what they advise. Rows without a name are of what hands traffic on and
+// never says what it is.
+//
+// Defaults are from the programs' documentation and sources. Node closes a second
+// after what it announces.
+var programs = []Program{
+	{
+		Name:       "Go",
+		Says:       []string{"Go-http-client", "go-resty", "fasthttp"},
+		ClientIdle: []Timeout{{Setting: "Go http.DefaultTransport IdleConnTimeout", After: 90 * time.Second}},
+		Pool:       2,
+		KeepIdle:   "set Transport.MaxIdleConnsPerHost to %d or more (the default is 2), and MaxIdleConns not below it",
+		Advice: map[string]string{
+			"KA1001": "remove DisableKeepAlives (Transport) and Request.Close = true; share one http.Client",
+			"KA1003": `remove SetKeepAlivesEnabled(false) and the header "Connection: close"`,
+			"KA1008": "set http.Server.IdleTimeout above the pauses of the traffic (without it ReadTimeout holds), and keep the " +
+				"client's idle timeout below it",
+			"KA1010": "raise Transport.IdleConnTimeout (90 s in http.DefaultTransport) if the pauses between requests are longer; keep " +
+				"it below the server's",
+			"KA1012": "before resp.Body.Close(): io.Copy(io.Discard, resp.Body), bounded by io.LimitReader for large ones (Go 1.27 " +
+				"drains up to 256 KiB by itself); share one http.Client with one Transport",
+			"KA1013": "defer resp.Body.Close() and read the body to the end (io.Copy(io.Discard, resp.Body)); share one http.Client " +
+				"and Transport, do not make one per request",
+			"KA1014": "read each body to the end before resp.Body.Close() (io.Copy(io.Discard, resp.Body)); share one http.Client; do " +
+				"not set MaxIdleConnsPerHost below 0 nor call CloseIdleConnections after each request",
+			"KA1016": "raise http.Server.WriteTimeout above the slowest handler, or wrap handlers in http.TimeoutHandler with less, " +
+				"which answers 503",
+			"KA1017": "raise http.Client.Timeout (it holds for the whole body, too) or use a context with a deadline per request and " +
+				"ResponseHeaderTimeout",
+			"KA1035": `raise the limit of http.MaxBytesReader where it is too small; let clients send "Expect: 100-continue" ` +
+				`(Transport.ExpectContinueTimeout)`,
+		},
+	},
+	{
+		Name:       "nginx",
+		Says:       []string{"nginx", "openresty"},
+		ServerIdle: []Timeout{{Setting: "nginx keepalive_timeout", After: 75 * time.Second}},
+		ClientIdle: []Timeout{{Setting: "nginx upstream keepalive_timeout", After: 60 * time.Second, Unnamed: true}},
+		Advice: map[string]string{
+			"KA1003": "set nginx's keepalive_timeout above 0 (default 75s) and keepalive_requests to 1000 or more",
+			"KA1004": `in nginx set proxy_http_version 1.1, proxy_set_header Connection "" and, in the upstream block, keepalive N`,
+			"KA1005": `in the proxy set proxy_http_version 1.1, proxy_set_header Connection "" and, in the upstream block, keepalive ` +
+				`N; nginx 1.29.7 and later do so by themselves`,
+			"KA1006": "raise nginx's keepalive_requests (1000 by default since 1.19.10)",
+			"KA1007": "raise nginx's keepalive_time (1h by default)",
+			"KA1008": "raise nginx's keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle " +
+				"timeout below it",
+			"KA1016": "look in nginx's error log: return 444, or an upstream that ended early (proxy_read_timeout)",
+			"KA1035": `raise nginx's client_max_body_size where it is too small; let clients send "Expect: 100-continue" with large bodies`,
+			"KA1041": "see nginx's reset_timedout_connection, send_timeout and return 444",
+		},
+	},
+	{
+		Name:       "Apache",
+		Says:       []string{"Apache/"},
+		ServerIdle: []Timeout{{Setting: "Apache httpd KeepAliveTimeout", After: 5 * time.Second}},
+		Advice: map[string]string{
+			"KA1003": "set Apache's KeepAlive On, KeepAliveTimeout to a few seconds and MaxKeepAliveRequests to 1000 or 0",
+			"KA1006": "raise Apache's MaxKeepAliveRequests (100 by default, 0 is no limit)",
+			"KA1008": "raise Apache's KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle " +
+				"timeout below it",
+		},
+	},
+	{
+		Name: "Node",
+		Says: []string{"node", "axios", "undici", "got ", "Express"},
+		ServerIdle: []Timeout{
+			{Setting: "Node keepAliveTimeout (5 s and 1 s)", After: 6 * time.Second},
+			{Setting: "Node keepAliveTimeout, before the extra second", After: 5 * time.Second},
+		},
+		ClientIdle: []Timeout{{Setting: "undici (Node fetch) keepAliveTimeout", After: 4 * time.Second}},
+		Advice: map[string]string{
+			"KA1001": `use an http.Agent with keepAlive: true for all requests, and drop the header "Connection: close"`,
+			"KA1003": `do not set the header "Connection: close"; leave server.keepAliveTimeout above 0`,
+			"KA1006": "raise server.maxRequestsPerSocket, or leave it at 0",
+			"KA1008": "raise server.keepAliveTimeout (5 s by default) above the pauses of the traffic, and headersTimeout with it; " +
+				"keep the client's idle timeout below it",
+			"KA1011": "raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests",
+			"KA1012": "read each body to the end (res.resume(), await response.arrayBuffer()), or ask with HEAD; share one agent",
+			"KA1013": "read each response to its end (res.resume(), await response.arrayBuffer()) and use one http.Agent",
+			"KA1014": "use an http.Agent with keepAlive: true, or fetch",
+		},
+	},
+	{
+		Name: "Python",
+		Says: []string{
+			"python", "Python", "aiohttp", "gunicorn", "uvicorn", "Werkzeug",
+			"hypercorn", "TornadoServer", "TwistedWeb", "waitress", "CherryPy", "Cheroot",
+		},
+		ServerIdle: []Timeout{{Setting: "uvicorn timeout_keep_alive", After: 5 * time.Second, Rare: true}},
+		Advice: map[string]string{
+			"KA1001": `use one requests.Session (or httpx.Client), and drop the header "Connection: close"`,
+			"KA1003": "run behind a server that keeps connections (gunicorn -k gthread --keep-alive, uvicorn), with protocol HTTP/1.1; " +
+				"behind waitress send Content-Length: it closes after responses without",
+			"KA1008": "raise --keep-alive (gunicorn), --timeout-keep-alive (uvicorn), keepalive_timeout (aiohttp), " +
+				"idle_connection_timeout (Tornado), timeout of the Site (Twisted), channel_timeout (waitress) or server.socket_timeout " +
+				"(CherryPy) above the pauses of the traffic",
+			"KA1010": "raise keepalive_expiry of httpx.Limits (5 s by default) or keepalive_timeout of aiohttp's TCPConnector (15 s by " +
+				"default) if the pauses between requests are longer; keep it below the server's",
+			"KA1011": "raise pool_maxsize of the HTTPAdapter (requests: 10 by default), maxsize of the PoolManager (urllib3: 1 by " +
+				"default) or max_keepalive_connections of Limits (httpx: 20 by default) to the parallel requests",
+			"KA1012": "read each body to the end before the response is closed (requests: r.content, or no stream=True, aiohttp: await " +
+				"r.read()), or ask with HEAD; share one session",
+			"KA1013": "use one requests.Session and read or close each response (with session.get(...) as r)",
+			"KA1014": "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: requests.get opens and closes " +
+				"a connection each time",
+			"KA1016": "raise the worker's timeout (gunicorn --timeout), and look for workers that were killed",
+		},
+	},
+	{
+		Name: "Python's http.server",
+		Says: []string{"BaseHTTP", "SimpleHTTP"},
+		Advice: map[string]string{
+			"KA1004": `python -m http.server is HTTP/1.0 by default: start it with --protocol HTTP/1.1, or in code set ` +
+				`protocol_version = "HTTP/1.1" and send Content-Length`,
+			"KA1008": "raise timeout of the handler class above the pauses of the traffic, and keep the client's idle timeout below it",
+		},
+	},
+	{
+		Name: "Java",
+		Says: []string{"Apache-HttpClient", "Apache-Coyote", "Java", "okhttp", "Jetty", "ReactorNetty"},
+		ServerIdle: []Timeout{
+			{Setting: "Tomcat connectionTimeout", After: 60 * time.Second},
+			{Setting: "Tomcat connectionTimeout in server.xml", After: 20 * time.Second},
+		},
+		ClientIdle: []Timeout{
+			{Setting: "Java HttpURLConnection", After: 5 * time.Second},
+			{Setting: "OkHttp connection pool", After: 300 * time.Second},
+		},
+		Advice: map[string]string{
+			"KA1001": `remove -Dhttp.keepAlive=false (HttpURLConnection) and the header "Connection: close"; share one HttpClient`,
+			"KA1006": "raise maxKeepAliveRequests (Tomcat: 100 by default, -1 is no limit)",
+			"KA1008": "raise idleTimeout of Jetty's ServerConnector (30 s by default) or Tomcat's keepAliveTimeout above the pauses of " +
+				"the traffic, and keep the client's idle timeout below it",
+			"KA1010": "raise the idle timeout of the client if the pauses between requests are longer; HttpURLConnection: " +
+				"-Dhttp.keepAlive.time.server=SECONDS (5 s by default), java.net.http: -Djdk.httpclient.keepalive.timeout=SECONDS, " +
+				"Apache HttpClient: evictIdleConnections; keep it below the server's",
+			"KA1011": "raise the idle connections that the client keeps to the parallel requests; HttpURLConnection: " +
+				"-Dhttp.maxConnections (5 per host by default), java.net.http: -Djdk.httpclient.connectionPoolSize (no limit by " +
+				"default), OkHttp: ConnectionPool (5 by default)",
+			"KA1012": "read each body to the end before it is closed, or ask with HEAD; Apache HttpClient: EntityUtils.consume, " +
+				"java.net.http: BodyHandlers.discarding(), HttpURLConnection: getErrorStream(), too; share one client",
+			"KA1013": "read each body to the end and close it, even if only the status is wanted (HttpURLConnection: getErrorStream() " +
+				"on errors); share one HttpClient, do not make one per request",
+			"KA1014": "share one HttpClient, and read each body to the end before it is closed; in HttpURLConnection do not call " +
+				"disconnect() on a body that is not read",
+		},
+	},
+	{
+		Name:       ".NET",
+		Says:       []string{"Kestrel", "Microsoft-IIS"},
+		ServerIdle: []Timeout{{Setting: "Kestrel KeepAliveTimeout", After: 130 * time.Second}},
+		ClientIdle: []Timeout{
+			{Setting: ".NET PooledConnectionIdleTimeout", After: 60 * time.Second},
+			{Setting: ".NET before 6", After: 120 * time.Second},
+		},
+	},
+	{
+		Name:    "curl",
+		Says:    []string{"curl/"},
+		OneShot: true,
+		Advice: map[string]string{
+			"KA1001": `drop the header "Connection: close"`,
+			"KA1014": "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
+		},
+	},
+	{
+		Name: "a browser",
+		Says: []string{"Mozilla/"},
+	},
+	{
+		Name: "a load generator",
+		Says: []string{"ApacheBench", "wrk", "hey/", "k6/", "vegeta"},
+		Advice: map[string]string{
+			"KA1001": "run the load generator with keep-alive (ab -k)",
+			"KA1004": "run the load generator with keep-alive (ab -k)",
+			"KA1014": "run the load generator with keep-alive (ab -k)",
+		},
+	},
+	{
+		Name:       "Envoy",
+		Says:       []string{"envoy"},
+		ServerIdle: []Timeout{{Setting: "Envoy idle_timeout", After: time.Hour}},
+		Advice: map[string]string{
+			"KA1007": "raise max_connection_duration",
+		},
+	},
+	{
+		Name: "HAProxy",
+		Says: []string{"HAProxy", "haproxy"},
+		Advice: map[string]string{
+			"KA1041": "HAProxy closes to servers with RST by default: that costs nothing but TIME_WAIT; see option nolinger and http-reuse",
+		},
+	},
+	{
+		Name:       "an AWS load balancer",
+		Says:       []string{"awselb"},
+		ServerIdle: []Timeout{{Setting: "AWS ALB idle timeout", After: 60 * time.Second}},
+	},
+	{ // AWS, where it only hands packets on
+		ServerIdle: []Timeout{{Setting: "AWS NLB or NAT gateway idle timeout", After: 350 * time.Second}},
+	},
+	{ // Google Cloud
+		ServerIdle: []Timeout{{Setting: "Google Cloud external ALB to clients", After: 610 * time.Second}},
+		ClientIdle: []Timeout{{Setting: "Google Cloud external ALB to backends", After: 600 * time.Second}},
+	},
+	{ // Azure
+		ServerIdle: []Timeout{{Setting: "Azure load balancer idle timeout", After: 240 * time.Second}},
+	},
+	{ // platforms
+		ServerIdle: []Timeout{{Setting: "Cloud Foundry or Heroku router", After: 90 * time.Second}},
+	},
+	{
+		Name:       "lighttpd",
+		Says:       []string{"lighttpd"},
+		ServerIdle: []Timeout{{Setting: "lighttpd server.max-keep-alive-idle", After: 5 * time.Second}},
+		Advice: map[string]string{
+			"KA1003": "set lighttpd's server.max-keep-alive-requests and server.max-keep-alive-idle above 0",
+			"KA1006": "raise lighttpd's server.max-keep-alive-requests",
+			"KA1008": "raise lighttpd's server.max-keep-alive-idle (5 s by default) above the pauses of the traffic, and keep the " +
+				"client's idle timeout below it",
+		},
+	},
+	{
+		Name:       "Caddy",
+		Says:       []string{"Caddy"},
+		ServerIdle: []Timeout{{Setting: "Caddy idle timeout", After: 300 * time.Second}},
+		Advice: map[string]string{
+			"KA1008": "raise Caddy's idle timeout (global options: servers, timeouts, idle, 5 minutes by default) above the pauses of " +
+				"the traffic, and keep the client's idle timeout below it",
+		},
+	},
+	{
+		Name:       "Ruby",
+		Says:       []string{"Ruby", "WEBrick"},
+		ClientIdle: []Timeout{{Setting: "Ruby Net::HTTP keep_alive_timeout", After: 2 * time.Second}},
+		Advice: map[string]string{
+			"KA1001": "send the requests inside one Net::HTTP.start: without it each of them says close",
+			"KA1008": "raise RequestTimeout (WEBrick, 30 s by default) above the pauses of the traffic, and keep the client's idle " +
+				"timeout below it",
+			"KA1010": "raise keep_alive_timeout of Net::HTTP (2 s by default) if the pauses between requests are longer; keep it below " +
+				"the server's",
+			"KA1014": "send the requests inside one Net::HTTP.start: Net::HTTP.get opens and closes a connection each time",
+		},
+	},
+	{
+		Name: "PHP",
+		Says: []string{"PHP/"},
+		Advice: map[string]string{
+			"KA1003": "run PHP as php-fpm behind a web server that keeps connections: php -S closes after every response",
+		},
+	},
+	{
+		Name:    "wget",
+		Says:    []string{"Wget/"},
+		OneShot: true,
+		Advice: map[string]string{
+			"KA1001": "take out --no-http-keep-alive (http_keep_alive = off in wgetrc)",
+			"KA1014": "give wget all URLs at once (-i FILE), or use a program that keeps its connections: each run of wget opens its own",
+		},
+	},
+	{
+		Name: "Perl",
+		Says: []string{"libwww-perl"},
+		Advice: map[string]string{
+			"KA1001": "make one LWP::UserAgent->new(keep_alive => N) for all requests: without keep_alive each of them says close",
+			"KA1014": "make one LWP::UserAgent->new(keep_alive => N) for all requests, with N as many connections as it is to keep",
+		},
+	},
+	{
+		Name: "PycURL",
+		Says: []string{"PycURL"},
+		Advice: map[string]string{
+			"KA1011": "raise M_MAXCONNECTS of the CurlMulti (MAXCONNECTS of a Curl handle: 5 by default) to the parallel requests",
+			"KA1014": "use one Curl handle (or one CurlMulti) for all requests: each new handle opens its own connection; a CurlMulti " +
+				"keeps as many as M_MAXCONNECTS says",
+		},
+	},
+	{
+		Name:    "HTTPie",
+		Says:    []string{"HTTPie/"},
+		OneShot: true,
+		Advice: map[string]string{
+			"KA1014": "use a program that keeps its connections: each run of HTTPie opens its own",
+		},
+	},
+}

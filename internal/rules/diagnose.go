@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+// Diagnosis is what the causes of all connections come to. It is not changed any
+// more; its methods are safe for concurrent use.
+type Diagnosis struct {
+	cause.Decisions
+	Verdict  Verdict
+	Findings []Finding   // what costs most first
+	Judged   []Judgement // what became of each rule, in the order of Rules
+}
+
+// Diagnose says that the analysis is over: it finishes d, which must not be used
+// any more, and runs the rules on as many goroutines as d uses.
+func Diagnose(d *cause.Collector, r *analyze.Result) *Diagnosis {
+	x := &Diagnosis{Decisions: d.Finish(r)}
+	v := newView(x, r)
+	v.checkAll(d.Workers())
+	rank(x.Findings)
+	x.Verdict = v.conclude()
+	return x
+}
+
+// Run judges an analysis that keeps its connections, with so many goroutines.
+func Run(r *analyze.Result, workers int) *Diagnosis { return Diagnose(cause.Collect(r, workers), r) }
+
+// checkAll runs the rules, which do not see what the others find.
+func (v *view) checkAll(workers int) {
+	v.Judged = make([]Judgement, len(Rules))
+	found := make([][]Finding, len(Rules))
+	var jobs sync.WaitGroup
+	var next atomic.Int64
+	for range workers {
+		jobs.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(Rules)); i = next.Add(1) - 1 {
+				v.Judged[i], found[i] = v.check(Rules[i])
+			}
+		})
+	}
+	jobs.Wait()
+	v.Findings = slices.Concat(found...)
+}
+
+// check runs a rule.
+func (v *view) check(rule *Rule) (j Judgement, found []Finding) {
+	j = Judgement{Rule: rule, Lacks: v.lacks(rule.Needs)}
+	if j.Lacks != "" {
+		return j, nil
+	}
+	found = rule.Check(v, rule)
+	if rule.Costs {
+		found = slices.DeleteFunc(found, func(f Finding) bool { return f.Saves.Connections == 0 && f.Failed == 0 })
+	}
+	found = v.join(found)
+	j.Findings = len(found)
+	return j, found
+}
+
+// newView makes what the rules see. Of a Collector that took only the last
+// connections of the analysis they see the time of these alone.
+func newView(x *Diagnosis, r *analyze.Result) *view {
+	records := x.Records()
+	v := &view{Diagnosis: x, result: r, connections: int64(len(records)), duration: r.Last - r.First}
+	since := r.Last
+	for _, x := range records {
+		v.requests += int64(x.Requests)
+		since = min(since, x.Start)
+	}
+	if v.connections < r.Totals.Connections {
+		v.duration = r.Last - since
+	}
+	v.findScans()
+	return v
+}

@@ -1,0 +1,50 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var idleCloseRace = &Rule{
+	ID:    "KA1002",
+	Title: "request sent on a connection the server was closing",
+	Who:   analyze.Client,
+	SetWhen: "a request and the server's FIN cross on the way, or it comes just as the server closes the idle connection; it is " +
+		"answered by RST, never by a response",
+	Why: "the client reuses an idle connection just as the server times it out; the request is lost: the program sees EOF or " +
+		"ECONNRESET, a proxy answers 502",
+	Fix:    "keep the client's idle timeout at least a second below the server's keep-alive timeout, and retry idempotent requests",
+	Verify: "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request, in the stream",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkIdleCloseRace,
+}
+
+func checkIdleCloseRace(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.StaleRace) {
+		if e.pair.Proxied {
+			continue // told by another rule
+		}
+		margin := cause.Typical(cause.Values(e.records, cause.Measured))
+		f := v.found(r, e, "%s of %s to %s crossed the server's close and got lost (%s apart)", cause.Plural(e.len(), "request", "requests"), e.pair.Name, e.server.Name, cause.Duration(margin))
+		if fix := v.roomBelow(e.server); fix != "" {
+			f.Fix = fix + "; retry idempotent requests"
+		}
+		f.brief = cause.Plural(e.len(), "request", "requests") + " to " + e.server.Name + " met a connection that it was just closing"
+		out = append(out, f)
+	}
+	return out
+}
+
+// roomBelow says how to set the client's idle timeout below that of the server;
+// "" if that is not known.
+func (v *view) roomBelow(s *cause.Server) string {
+	p, ok := v.PolicyOf(cause.IdleTimeout, analyze.Server, s.Name)
+	switch {
+	case !ok:
+		return ""
+	case p.Value < shortTimeout:
+		return "raise the keep-alive timeout of " + s.Name + ", now " + cause.Duration(p.Value) + ", and keep the client's idle timeout a second below it"
+	}
+	return "set the client's idle timeout below " + cause.Duration(p.Value) + ", which is when " + s.Name + " closes, by a second or more"
+}

@@ -1,0 +1,37 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var http10 = &Rule{
+	ID:      "KA1004",
+	Title:   "HTTP/1.0 ends every connection",
+	Who:     analyze.Both,
+	SetWhen: "a request or response is HTTP/1.0 and does not ask to keep the connection",
+	Why:     "an old server, script or proxy configuration speaks HTTP/1.0, where each request needs a connection",
+	Fix: `speak HTTP/1.1 with Content-Length or chunked bodies; in nginx as a proxy that is proxy_http_version 1.1, ` +
+		`proxy_set_header Connection "" and keepalive N in the upstream block`,
+	Verify: `http.response.version == "HTTP/1.0" or http.request.version == "HTTP/1.0"`,
+	Needs:  HTTP | BothSides,
+	Check:  checkHttp10,
+	Costs:  true,
+}
+
+func checkHttp10(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.HTTP10) {
+		who, what := e.server.Name+" answers", "responses"
+		if e.records[0].By == analyze.Client {
+			who, what = e.pair.Name+" asks "+e.server.Name, "requests"
+		}
+		f := v.found(r, e, "%s in HTTP/1.0: %s end %s of the connections", who, what, shareOf(e.len(), e.pair.Seen()))
+		f.brief = who + " in HTTP/1.0, so that every exchange needs a connection"
+		if cause.Typical(cause.Values(e.records, carried)) > 1 {
+			f.brief = who + " in HTTP/1.0, and not always with keep-alive"
+		}
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,47 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var poolOverflow = &Rule{
+	ID:      "KA1011",
+	Title:   "idle pool of the client overflows",
+	Who:     analyze.Client,
+	SetWhen: "the client closes connections right after a complete response while it has K others idle, and keeps those K",
+	Why: "more requests run in parallel than the pool keeps idle connections: the surplus is closed after each burst (Go keeps 2 " +
+		"per host by default)",
+	Fix:    keepMany,
+	Verify: "tcp.flags.fin == 1",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkPoolOverflow,
+	Costs:  true,
+}
+
+// keepMany is how a client's pool is made larger.
+const keepMany = "let the client's pool keep as many idle connections per host as requests run in parallel; in nginx that is keepalive " +
+	"N in the upstream block, in Caddy keepalive_idle_conns_per_host"
+
+func checkPoolOverflow(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.ClientPoolOverflow) {
+		p, _ := v.PolicyOf(cause.PoolSize, analyze.Client, e.pair.Title())
+		f := v.found(r, e, "%s keeps only %s to %s and closes the others after each burst: %s", e.pair.Name, cause.Plural(p.Value, "idle connection", "idle connections"), e.server.Name, shareOf(e.len(), e.pair.Seen()))
+		f.Fix = keepMore(e, max(e.pair.PoolNeed, p.Value+1))
+		f.brief = fmt.Sprintf("%s keeps only %s to %s, but needs %d", e.pair.Name, cause.Plural(p.Value, "idle connection", "idle connections"), e.server.Name, e.pair.PoolNeed)
+		out = append(out, f)
+	}
+	return out
+}
+
+// keepMore returns how the client of e keeps n idle connections or more.
+func keepMore(e ended, n int64) string {
+	if format := e.pair.Program.Program().KeepIdle; format != "" {
+		return fmt.Sprintf(format, n)
+	}
+	return cmp.Or(e.pair.Program.Advice("KA1011"), keepMany)
+}

@@ -1,0 +1,34 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var leakedConnections = &Rule{
+	ID:    "KA1013",
+	Title: "client forgets connections that are still open",
+	Who:   analyze.Client,
+	SetWhen: "connections stay open with their exchanges done and are never used again, to the end of the capture or of the program, " +
+		"while the client opens others to the same server",
+	Why: "response bodies are neither read to the end nor closed, or a new client with a pool of its own is made for each request",
+	Fix: "close every response body (after reading it to the end), and share one client; if it is HAProxy, set http-reuse always: " +
+		"else the first request of a client may open another",
+	Verify: "tcp.stream, then Statistics, Conversations: one request each, no FIN",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkLeakedConnections,
+	Costs:  true,
+}
+
+func checkLeakedConnections(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.Leaked) {
+		if e.len() <= v.Summary().Lossy {
+			continue // the capture lacks as much: their ends may be missing
+		}
+		f := v.found(r, e, "%s forgot %s to %s: open, answered, never used again", e.pair.Name, conns(e.len()), e.server.Name)
+		f.brief = e.pair.Name + " leaks connections to " + e.server.Name
+		out = append(out, f)
+	}
+	return out
+}

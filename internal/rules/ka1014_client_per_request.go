@@ -1,0 +1,113 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var clientPerRequest = &Rule{
+	ID:      "KA1014",
+	Title:   "client closes after each response",
+	Who:     analyze.Client,
+	SetWhen: "the client sends FIN right after complete responses, no header says close, and nothing tells why",
+	Why: "the response body is closed before it was read to the end (Go), a new client, session or process is used for each " +
+		"request, the pool keeps nothing, or it limits the requests or the age of a connection: these look alike on the wire",
+	Fix: "read each response body to its end, and share one client or session with a pool for all requests of the program; if it " +
+		"is nginx as a proxy, set keepalive N in its upstream block",
+	Verify: "tcp.flags.fin == 1",
+	Needs:  HTTP | BothSides | Whole | Opening,
+	Check:  checkClientPerRequest,
+	Costs:  true,
+}
+
+func checkClientPerRequest(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.ClientClosedAfterResponse) {
+		e.records = cause.Where(e.records, func(x *cause.Record) bool { return cause.Measured(x) < soonAfter && x.EndedIdle() })
+		if !wentOn(e.pair, e.records) {
+			continue // nothing was made in vain
+		}
+		slices.SortStableFunc(e.records, func(x, y *cause.Record) int { return cmp.Compare(x.Requests, y.Requests) }) // those with one show it best
+		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
+		if e.pair.Program.Program().OneShot && e.len() < byHand {
+			f.Severity = Info
+		}
+		f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " after a response"
+		if rarelyReused(e.pair) {
+			f.brief = e.pair.Name + " uses a new connection to " + e.server.Name + " for each request"
+		}
+		if e.server.AdvertisedTimeout == 1 {
+			f.Fix = "raise the server's keep-alive timeout: it announces 1 s, and clients that keep a second's distance from that, as " +
+				"Node does, close at once"
+		}
+		requests := int64(0)
+		for _, x := range e.records {
+			requests += int64(x.Requests)
+		}
+		switch n := cause.Typical(cause.Values(e.records, carried)); {
+		case n > 1 && limited(e.pair, e.records, n):
+			f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " after " + cause.Plural(n, "request", "requests")
+			f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.Seen()))
+			f.Fix = "raise the limit of requests per connection in the client (in nginx keepalive_requests of the upstream block); " +
+				"without such a limit, share one client or session for all requests"
+		case requests*2 >= e.len()*3: // it has a pool, for it used these connections again
+			if age, ok := agedOut(e.pair, e.records); ok {
+				f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " at an age of " + cause.Duration(age)
+				f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.Seen()))
+				f.Fix = "raise the limit of the age of connections in the client (Apache HttpClient setConnectionTimeToLive, .NET " +
+					"PooledConnectionLifetime); without such a limit, share one client or session for all requests"
+			} else if e.pair.PoolNeed > 1 {
+				f.Fix = keepMore(e, e.pair.PoolNeed)
+			}
+		}
+		if p, ok := v.PolicyOf(cause.PoolSize, analyze.Client, e.pair.Title()); ok && p.Samples > e.len() {
+			f.Severity = Info // the pool, which another rule tells of, explains these, too
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// limited reports whether the client closed these connections at a limit: each
+// after n requests, and none of the others carried more.
+func limited(p *cause.Pair, closed []*cause.Record, n int64) bool {
+	return len(closed) >= cause.MinSamples && cause.Spread(cause.Values(closed, carried)) == 0 && slices.Max(cause.Values(p.Records, carried)) == n
+}
+
+// agedOut returns the age at which the client closed these connections, if most
+// were of one, and none of the others was used when it was older.
+func agedOut(p *cause.Pair, closed []*cause.Record) (age int64, ok bool) {
+	b, ok := cause.Agree(cause.Ages(closed))
+	older := func(r *cause.Record) bool { return r.Done != analyze.Unknown && r.Done-r.Start > b.Hi }
+	return b.Middle, ok && b.Lo >= cause.MinAge && !slices.ContainsFunc(p.Records, older)
+}
+
+// rarelyReused reports whether nearly all requests of the pair are the first of
+// their connection.
+func rarelyReused(p *cause.Pair) bool {
+	requests := int64(0)
+	for _, r := range p.Records {
+		requests += int64(r.Requests)
+	}
+	return (requests-p.Seen())*20 <= requests
+}
+
+// wentOn reports whether the client sent a request on another connection that it
+// opened after it had ended one of these.
+func wentOn(p *cause.Pair, ended []*cause.Record) bool {
+	newest := int64(math.MinInt64)
+	for _, r := range p.Records {
+		if r.Requests > 0 {
+			newest = max(newest, r.Start)
+		}
+	}
+	return slices.ContainsFunc(ended, func(r *cause.Record) bool { return r.Ended < newest })
+}
+
+// carried is how many requests a connection carried.
+func carried(r *cause.Record) int64 { return int64(r.Requests) }

@@ -1,0 +1,31 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var serverTimeout = &Rule{
+	ID:      "KA1016",
+	Title:   "server gives up on requests",
+	Who:     analyze.Server,
+	SetWhen: "the server sends FIN with a request unanswered, or in the middle of a response",
+	Why: "a write or handler timeout of the server (Go: WriteTimeout, which shows only when the handler returns), a worker that " +
+		"was killed, or an upstream that died",
+	Fix:    "raise the server's write timeout above the slowest handler, or bound the handler's time so that it answers before",
+	Verify: "tcp.flags.fin == 1",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkServerTimeout,
+}
+
+func checkServerTimeout(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perServer(cause.ServerTimeoutEmpty, cause.ServerTimeoutCut) {
+		empty := int64(len(cause.Having(e.records, []cause.Cause{cause.ServerTimeoutEmpty})))
+		f := v.found(r, e, "%s closed on %s: %s without a response, %s with a cut one, %s after the request",
+			e.server.Name, cause.Plural(e.len(), "request", "requests"), cause.Count(empty), cause.Count(e.len()-empty), after(e.records))
+		f.brief = e.server.Name + " leaves requests without a whole response"
+		out = append(out, f)
+	}
+	return out
+}

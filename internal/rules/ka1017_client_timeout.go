@@ -1,0 +1,37 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var clientTimeout = &Rule{
+	ID:      "KA1017",
+	Title:   "client gives up on requests",
+	Who:     analyze.Client,
+	SetWhen: "the client closes with a request unanswered or its response not complete",
+	Why:     "the client's timeout is shorter than what the server takes, or its caller cancelled",
+	Fix:     "raise the client's timeout above the slowest response, or make the server faster; reuse is lost with each of these",
+	Verify:  "tcp.flags.fin == 1",
+	Needs:   HTTP | BothSides | Whole,
+	Check:   checkClientTimeout,
+}
+
+func checkClientTimeout(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.ClientTimeout) {
+		waited, timeout := after(e.records), ""
+		if p, ok := v.PolicyOf(cause.RequestTimeout, analyze.Client, e.pair.Title()); ok {
+			waited, timeout = cause.Duration(p.Value), ", its timeout"
+		}
+		f := v.found(r, e, "%s gave up %s to %s, after %s%s", e.pair.Name, cause.Plural(e.len(), "request", "requests"), e.server.Name, waited, timeout)
+		if e.len() == 1 && v.result.Totals.Requests >= oneOf {
+			f.Severity = Info
+		}
+		f.brief = fmt.Sprintf("%s gives up requests to %s after %s", e.pair.Name, e.server.Name, waited)
+		out = append(out, f)
+	}
+	return out
+}

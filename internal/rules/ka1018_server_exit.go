@@ -1,0 +1,31 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var serverExit = &Rule{
+	ID:      "KA1018",
+	Title:   "server process ended",
+	Who:     analyze.Server,
+	SetWhen: "FINs or RSTs of one server end all its connections at one moment, also busy ones; then it refuses connections",
+	Why:     "the server was killed, crashed or was restarted: the kernel closed its sockets",
+	Fix:     "look for a crash, an out-of-memory kill or a deploy at that time; let deploys shut down gracefully",
+	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1, sorted by time",
+	Needs:   BothSides,
+	Check:   checkServerExit,
+}
+
+func checkServerExit(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perServer(cause.ServerExit) {
+		busy := e.busy()
+		f := v.found(r, e, "%s went away at one moment: %s closed, %s", e.server.Name, conns(e.len()), underWay(busy))
+		f.Failed = busy
+		f.Severity = max(f.Severity, Notable)
+		f.brief = "the process of " + e.server.Name + " ended"
+		out = append(out, f)
+	}
+	return out
+}

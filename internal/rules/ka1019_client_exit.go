@@ -1,0 +1,31 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var clientExit = &Rule{
+	ID:      "KA1019",
+	Title:   "client process ended",
+	Who:     analyze.Client,
+	SetWhen: "a client ends all its connections at one moment, and opens no others",
+	Why:     "the program ended or was killed, or it is a proxy, and closed what it held for a client that ended",
+	Fix:     "nothing, if the program was to end",
+	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1, sorted by time",
+	Needs:   BothSides,
+	Check:   checkClientExit,
+}
+
+func checkClientExit(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perHost(cause.ClientExit) {
+		if e.len() < cause.ExitAtLeast {
+			continue // it ended others, too, of which more is to be said
+		}
+		f := v.found(r, e, "%s closed all that it had at one moment: %s", e.host, conns(e.len()))
+		f.Severity, f.Saves = Info, Saving{}
+		out = append(out, f)
+	}
+	return out
+}

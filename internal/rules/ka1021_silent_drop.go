@@ -1,0 +1,64 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var silentDrop = &Rule{
+	ID:      "KA1021",
+	Title:   "data lost without a word: silent drop on the path",
+	Who:     analyze.Network,
+	SetWhen: "data of an open connection is sent again and again without any answer",
+	Why: "the path is cut, or a NAT, firewall or load balancer forgot the idle connection and drops its packets (Azure after 4 " +
+		"minutes, NAT gateways after 350 s); programs hang until their timeout; where only full packets get lost they are too large " +
+		"for the path, and the ICMP that says so is dropped",
+	Fix: "keep idle connections shorter than the idle limit of the path or probe more often than it; bound the wait with " +
+		"TCP_USER_TIMEOUT and request timeouts",
+	Verify: "tcp.analysis.retransmission",
+	Needs:  BothSides,
+	Check:  checkSilentDrop,
+}
+
+// brokenPath is the fix where no connection was idle for long.
+const brokenPath = "capture at both ends to find where packets get lost, and look for firewall rules there; " +
+	"where small ones pass, let ICMP fragmentation needed through or clamp the MSS (iptables -j TCPMSS --clamp-mss-to-pmtu); " +
+	"bound the wait with TCP_USER_TIMEOUT and request timeouts"
+
+func checkSilentDrop(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.RetransmissionTimeout) {
+		idle := v.idleBefore(e.records)
+		f := v.found(r, e, "data between %s and %s gets no answer on %s", e.pair.Name, e.server.Name, conns(e.len()))
+		if idle >= longSilence {
+			f.Title += ", after " + cause.Duration(idle) + " of idling"
+		} else {
+			f.Fix = brokenPath
+		}
+		f.Failed = 0
+		for _, x := range e.records {
+			if x.Open() || x.Unanswered() { // else it is the close that got lost
+				f.Failed++
+			}
+		}
+		f.Severity = max(f.Severity, Notable)
+		f.brief = "packets between " + e.pair.Name + " and " + e.server.Name + " get lost without a word"
+		out = append(out, f)
+	}
+	return out
+}
+
+// idleBefore returns the shortest pause between a response and the request that
+// got no answer; 0 if there is none.
+func (v *view) idleBefore(records []*cause.Record) int64 {
+	shortest := int64(0)
+	for _, x := range records {
+		if x.Done == analyze.Unknown || x.AskedAt() <= x.Done {
+			continue
+		}
+		if d := x.AskedAt() - x.Done; shortest == 0 || d < shortest {
+			shortest = d
+		}
+	}
+	return shortest
+}

@@ -1,0 +1,31 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var middleboxReset = &Rule{
+	ID:      "KA1022",
+	Title:   "RST from something on the path",
+	Who:     analyze.Network,
+	SetWhen: "an RST in the name of one side has another TTL than that side's packets",
+	Why:     "a firewall, NAT gateway or load balancer on the path ended the connection, often after its idle limit",
+	Fix: "keep idle connections shorter than the idle limit of the path (350 s for AWS NLB and NAT gateways), or probe more often " +
+		"than it",
+	Verify: "tcp.flags.reset == 1, and compare ip.ttl with the packets before",
+	Needs:  BothSides,
+	Check:  checkMiddleboxReset,
+}
+
+func checkMiddleboxReset(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.MiddleboxReset) {
+		idle := cause.Typical(cause.Values(e.records, cause.Measured))
+		f := v.found(r, e, "something between %s and %s resets connections: %s, %s after the last response", e.pair.Name, e.server.Name, conns(e.len()), cause.Duration(idle))
+		f.Severity = max(f.Severity, Notable)
+		f.brief = "something between " + e.pair.Name + " and " + e.server.Name + " resets connections"
+		out = append(out, f)
+	}
+	return out
+}

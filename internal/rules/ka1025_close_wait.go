@@ -1,0 +1,37 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var closeWait = &Rule{
+	ID:      "KA1025",
+	Title:   "client leaves closed connections open (CLOSE_WAIT)",
+	Who:     analyze.Client,
+	SetWhen: "the server sent FIN a second or more before the end of the capture, the client acknowledged it and never closed",
+	Why:     "the client does not look at its idle connections, or leaks sockets: they stay in CLOSE_WAIT",
+	Fix:     "close the socket when a read returns end of file; look for responses that are never closed and for leaked file descriptors",
+	Verify:  "tcp.flags.fin == 1: one side only",
+	Needs:   BothSides,
+	Check:   checkCloseWait,
+}
+
+func checkCloseWait(v *view, r *Rule) []Finding {
+	return v.halfClosed(r, cause.AnomalyCloseWait, "%s closed, and the client has not after %s: %s in CLOSE_WAIT there")
+}
+
+// halfClosed finds connections that one side closed long ago.
+func (v *view) halfClosed(r *Rule, what cause.AnomalyKind, title string) []Finding {
+	var out []Finding
+	for _, e := range v.marked(what, func(m *cause.Anomaly) bool { return m.Duration >= cause.LongHalfClosed }) {
+		f := v.found(r, e, title, e.server.Name, cause.Duration(e.worst.Duration), conns(e.len()))
+		f.Confidence, f.Failed, f.Saves = cause.High, 0, Saving{}
+		if f.Severity = Info; e.len() >= cause.MinSamples {
+			f.Severity = Notable
+		}
+		f.brief = f.Title
+		out = append(out, f)
+	}
+	return out
+}

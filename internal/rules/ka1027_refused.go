@@ -1,0 +1,49 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var refused = &Rule{
+	ID:      "KA1027",
+	Title:   "connections refused",
+	Who:     analyze.Server,
+	SetWhen: "SYNs are answered by RST",
+	Why: "nothing listens on that port: the server is down, restarting, or listens elsewhere; a firewall that rejects with " +
+		"tcp-reset looks alike",
+	Fix:    "start the server, or correct the address and port; if it runs (ss -ltn), look for a firewall rule that rejects",
+	Verify: "tcp.flags.syn == 1 or tcp.flags.reset == 1",
+	Needs:  Opening | BothSides,
+	Check:  checkRefused,
+}
+
+func checkRefused(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.unscanned(v.perServer(cause.Refused)) {
+		f := v.found(r, e, "%s refused %s of the connections to it", e.server.Name, shareOf(e.len(), e.server.Seen()))
+		if v.otherFamily(e) {
+			f.Title += "; another address of it took them"
+			f.Severity, f.Failed = Info, 0
+		}
+		f.brief = e.server.Name + " refuses connections"
+		out = append(out, f)
+	}
+	return out
+}
+
+// otherFamily reports whether each connection was opened right afterwards at the
+// same port of an address of the other IP version: a name has both, and the
+// server listens on one.
+func (v *view) otherFamily(e ended) bool {
+	at := e.server.Server
+	return !slices.ContainsFunc(e.records, func(x *cause.Record) bool {
+		return !slices.ContainsFunc(v.Servers(), func(s *cause.Server) bool {
+			return s.Server.Port() == at.Port() && s.Server.Addr().Is4() != at.Addr().Is4() && slices.ContainsFunc(s.Records, func(r *cause.Record) bool {
+				return r.ConnectTime() > 0 && r.Start >= x.Start && r.Start <= x.Start+nextAddress
+			})
+		})
+	})
+}

@@ -1,0 +1,29 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var challenged = &Rule{
+	ID:      "KA1031",
+	Title:   "SYN met a connection that the server still has",
+	Who:     analyze.Server,
+	SetWhen: "a SYN is answered by a bare ACK; the client resets and sends its SYN again, on older systems only after a second",
+	Why:     "the server still has the 4-tuple, in TIME_WAIT or open: ports come round too soon, through NAT or without timestamps",
+	Fix:     "reuse connections, give the NAT more ports or addresses, and leave tcp_timestamps on",
+	Verify:  "tcp.flags.syn == 1, and the next two packets",
+	Needs:   Opening | BothSides,
+	Check:   checkChallenged,
+}
+
+func checkChallenged(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.marked(cause.AnomalyChallenged, nil) {
+		f := v.found(r, e, "%s to %s met an old one there, and had to begin again", conns(e.len()), e.server.Name)
+		f.Severity, f.Confidence, f.Failed, f.Saves = Notable, cause.High, 0, Saving{}
+		f.Observed = "the SYN was answered by a bare ACK"
+		out = append(out, f)
+	}
+	return out
+}

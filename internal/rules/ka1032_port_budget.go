@@ -1,0 +1,55 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var portBudget = &Rule{
+	ID:    "KA1032",
+	Title: "client runs out of ports",
+	Who:   analyze.Client,
+	SetWhen: "the ports that a client has in use or in TIME_WAIT towards one server come near those that it has (28,232 by default), " +
+		"in the capture or at its rate in 60 s",
+	Why: "each short connection keeps its port for 60 s if the client closes; then connect fails with EADDRNOTAVAIL, which is not " +
+		"seen on the wire",
+	Fix: "reuse connections; until then widen net.ipv4.ip_local_port_range, set tcp_tw_reuse = 1 on the client, or use more server " +
+		"addresses",
+	Verify: "Statistics, Conversations, TCP: ports of one client and server",
+	Needs:  Opening | BothSides,
+	Check:  checkPortBudget,
+}
+
+func checkPortBudget(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, p := range v.Pairs() {
+		used, how := p.PortsInUse, "are taken at once"
+		if v.duration > 0 && v.duration < 60e9 && v.duration >= ShortestRate {
+			if ahead := v.portsAhead(p); ahead > used {
+				used, how = ahead, "will be taken at this rate"
+			}
+		}
+		if used*10 < p.PortBudget*7 {
+			continue
+		}
+		e := ended{subject: subject{pair: p, server: p.To}, records: p.Records}
+		f := v.found(r, e, "%s of %s ports of %s to %s %s", cause.Count(used), cause.Count(p.PortBudget), p.Name, p.To.Name, how)
+		f.Severity, f.Confidence, f.Failed = Grave, cause.High, 0
+		f.Observed = cause.Plural(p.PortsInUse, "port", "ports") + " in use or in TIME_WAIT at once"
+		f.brief = p.Name + " runs out of ports to " + p.To.Name
+		out = append(out, f)
+	}
+	return out
+}
+
+// portsAhead returns how many ports a pair will have in TIME_WAIT at the client
+// when 60 s have passed at the rate of the capture.
+func (v *view) portsAhead(p *cause.Pair) int64 {
+	held := int64(0)
+	for _, x := range p.Records {
+		if x.TimeWait == analyze.TimeWaitClient || x.TimeWait == analyze.TimeWaitBoth {
+			held++
+		}
+	}
+	return int64(float64(held) / float64(v.duration) * 60e9)
+}

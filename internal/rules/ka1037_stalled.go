@@ -1,0 +1,56 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var stalled = &Rule{
+	ID:      "KA1037",
+	Title:   "receiver does not read: closed window",
+	Who:     analyze.Both,
+	SetWhen: "a side keeps its receive window closed for half a second or more",
+	Why:     "the program on that side does not read fast enough; the connection is blocked meanwhile, and a server may give up on it",
+	Fix:     "find what keeps that program from reading; raise its receive buffer if it only bursts",
+	Verify:  "tcp.analysis.zero_window",
+	Needs:   BothSides,
+	Check:   checkStalled,
+}
+
+func checkStalled(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.marked(cause.AnomalyStall, nil) {
+		longest, who := e.worst.Duration, e.worst.By
+		f := v.found(r, e, "the %s of %s did not read for up to %s: %s with a closed window", who, e.server.Name, cause.Duration(longest), conns(e.len()))
+		f.Severity, f.Confidence, f.Failed, f.Saves = Info, cause.High, 0, Saving{}
+		if who == analyze.Server {
+			f.Title = fmt.Sprintf("%s did not read for up to %s: %s with a closed window", e.server.Name, cause.Duration(longest), conns(e.len()))
+		}
+		if n := left(e.records); who == analyze.Client && n >= cause.MinSamples && n*2 > len(e.records) {
+			f.Fix = fmt.Sprintf("read each response to its end, or close it: on %d of these connections one was still not complete when the client had opened others; %s", n, r.Fix)
+		}
+		if longest >= 2e9 || e.len() >= cause.MinSamples {
+			f.Severity = Notable
+		}
+		f.Observed = "window closed for " + cause.Duration(longest)
+		f.brief = f.Title
+		out = append(out, f)
+	}
+	return out
+}
+
+// left returns on how many connections a response that had begun was still not
+// complete when the client opened its newest one.
+func left(records []*cause.Record) (n int) {
+	newest := slices.Max(cause.Values(records, func(r *cause.Record) int64 { return r.Start }))
+	for _, r := range records {
+		begun := r.FirstByteAt() != analyze.Unknown && r.FirstByteAt() < newest
+		if begun && (r.Cause == cause.BusyAtEnd || r.CutResponse() && r.Ended > newest) {
+			n++
+		}
+	}
+	return n
+}

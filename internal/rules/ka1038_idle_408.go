@@ -1,0 +1,30 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var idle408 = &Rule{
+	ID:      "KA1038",
+	Title:   "server says 408 on idle connections",
+	Who:     analyze.Server,
+	SetWhen: "a response 408 comes that answers no request",
+	Why: "the server ends idle connections with a message (HAProxy, Apache and others): a client that just sends a request may " +
+		"take it for its response",
+	Fix:    "keep the client's idle timeout below the server's; let the client drop a connection on which a 408 comes unasked",
+	Verify: "http.response.code == 408",
+	Needs:  Messages | BothSides,
+	Check:  checkIdle408,
+}
+
+func checkIdle408(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.marked(cause.Anomaly408, nil) {
+		f := v.found(r, e, "%s says 408 on idle connections: %s", e.server.Name, shareOf(e.len(), e.server.Seen()))
+		f.Confidence = cause.High
+		f.Observed = "a 408 that answers no request"
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,31 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var lateProbes = &Rule{
+	ID:      "KA1039",
+	Title:   "keep-alive probes come later than a path forgets",
+	Who:     analyze.Both,
+	SetWhen: "the first keep-alive probe comes only after more than 240 s of silence",
+	Why:     "the default of the system is 2 hours; load balancers, NAT gateways and firewalls forget idle connections after 240 to 350 s",
+	Fix: "set the idle time of TCP keep-alive below 240 s (Go: net.KeepAliveConfig.Idle, Linux: TCP_KEEPIDLE or " +
+		"net.ipv4.tcp_keepalive_time)",
+	Verify: "tcp.analysis.keep_alive",
+	Needs:  Probed | BothSides,
+	Check:  checkLateProbes,
+}
+
+func checkLateProbes(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.marked(cause.AnomalyProbes, func(m *cause.Anomaly) bool { return m.Duration > shortestPath }) {
+		idle := e.worst.Duration
+		f := v.found(r, e, "probes on connections to %s begin after %s: later than some paths forget", e.server.Name, cause.Duration(idle))
+		f.Severity, f.Confidence, f.Failed, f.Saves = Info, cause.High, 0, Saving{}
+		f.Observed = "the first probe came after " + cause.Duration(idle)
+		out = append(out, f)
+	}
+	return out
+}

@@ -1,0 +1,32 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var lateRequest = &Rule{
+	ID:      "KA1042",
+	Title:   "client uses connections that the server has closed",
+	Who:     analyze.Client,
+	SetWhen: "a request is sent though the server's FIN had come and was acknowledged; it is answered by RST",
+	Why:     "the client does not look whether an idle connection was closed before it uses it",
+	Fix: "let the client check idle connections before use (most libraries do), and retry; keep its idle timeout below the timeout " +
+		"of the server",
+	Verify: "tcp.flags.fin == 1 or http.request",
+	Needs:  HTTP | BothSides | Whole,
+	Check:  checkLateRequest,
+}
+
+func checkLateRequest(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.UsedAfterClose) {
+		f := v.found(r, e, "%s sent %s to %s after it had closed (%s after its FIN)", e.pair.Name, cause.Plural(e.len(), "request", "requests"), e.server.Name, after(e.records))
+		if fix := v.roomBelow(e.server); fix != "" {
+			f.Fix = fix + "; let it check idle connections before use (most libraries do), and retry"
+		}
+		f.brief = e.pair.Name + " uses connections that " + e.server.Name + " has closed"
+		out = append(out, f)
+	}
+	return out
+}

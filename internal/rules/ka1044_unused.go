@@ -1,0 +1,56 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var unusedConnections = &Rule{
+	ID:      "KA1044",
+	Title:   "connections opened and never used",
+	Who:     analyze.Client,
+	SetWhen: "a connection carries no byte of a request",
+	Why:     "health checks that only connect, browsers that open connections ahead, load generators",
+	Fix:     "let health checks send a request on a connection that they keep; otherwise this is harmless in small numbers",
+	Verify:  "tcp.len == 0 throughout the stream",
+	Needs:   Opening | BothSides,
+	Check:   checkUnusedConnections,
+}
+
+func checkUnusedConnections(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.NoRequest) {
+		e.records = slices.DeleteFunc(slices.Clone(e.records), func(x *cause.Record) bool {
+			return x.Open() && v.result.Last-x.Start < soonUsed // its request may follow after the capture
+		})
+		if e.len() < cause.MinSamples {
+			continue
+		}
+		f := v.found(r, e, "%s opened connections to %s without using them: %s", e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
+		f.Severity, f.Saves = Info, Saving{}
+		every, checks := paced(e.records)
+		if checks {
+			f.Title += ", one every " + cause.Duration(every) + ", as health checks do"
+		}
+		if !checks && e.len()*2 > e.pair.Seen() && e.len() >= 10 && v.perMinute(e.len()) >= manyUnused {
+			f.Severity = Notable
+		}
+		f.brief = e.pair.Name + " opens connections to " + e.server.Name + " that it does not use"
+		out = append(out, f)
+	}
+	return out
+}
+
+// paced returns the time from one connection to the next, if it is always the
+// same and nothing but a timer makes it so.
+func paced(records []*cause.Record) (every int64, ok bool) {
+	starts := slices.Sorted(slices.Values(cause.Values(records, func(r *cause.Record) int64 { return r.Start })))
+	gaps := make([]int64, 0, len(starts))
+	for i, t := range starts[1:] {
+		gaps = append(gaps, t-starts[i])
+	}
+	b, ok := cause.Agree(gaps)
+	return b.Middle, ok && b.Middle >= cause.MinIdle
+}

@@ -1,0 +1,207 @@
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+// Level is what a verdict comes to.
+type Level uint8
+
+// The levels.
+const (
+	CannotTell Level = iota
+	OK
+	Problem
+)
+
+// String returns the level as JSON names it.
+func (l Level) String() string { return [...]string{"unknown", "ok", "problem"}[l] }
+
+// Words returns the level as a report for people has it.
+func (l Level) Words() string { return [...]string{"CANNOT TELL", "OK", "PROBLEM"}[l] }
+
+// Verdict is the answer in one line.
+type Verdict struct {
+	Level Level
+	Text  string
+}
+
+// conclude makes the verdict of what was found.
+func (v *view) conclude() Verdict {
+	t := &v.result.Totals
+	if len(v.Findings) > 0 && v.Findings[0].Severity >= Notable {
+		f := &v.Findings[0]
+		text := f.brief
+		if text == "" {
+			text = f.Title
+		}
+		return Verdict{Problem, text + v.cost(f)}
+	}
+	needs := HTTP | BothSides | Whole
+	if t.ReusedRequests == 0 {
+		needs |= Opening // a connection that was reused before its first packet looks new
+	}
+	if lacks := v.lacks(needs); lacks != "" {
+		return Verdict{CannotTell, lacks}
+	}
+	if v.Summary().Opaque*2 > v.connections {
+		return Verdict{CannotTell, v.hidden() + "; the others: " + v.healthy()}
+	}
+	if n := t.AvoidableConnections - v.count(cause.Upgraded, cause.Tunnel) - v.leftEvents(); n >= cause.MinSamples && float64(n) >= 0.2*float64(t.Connections) && v.perMinute(n) >= 1 && t.ReuseRatio < goodReuse {
+		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show", cause.Count(n), conns(t.Connections))}
+	}
+	return Verdict{OK, v.healthy() + v.unread()}
+}
+
+// count returns how many connections have one of these causes.
+func (v *view) count(causes ...cause.Cause) (n int64) {
+	for _, t := range v.Causes {
+		if slices.Contains(causes, t.Cause) {
+			n += t.Connections
+		}
+	}
+	return n
+}
+
+// leftEvents returns how many connections ended as the client left a stream of
+// events, which has no other end.
+func (v *view) leftEvents() (n int64) {
+	for _, p := range v.Pairs() {
+		left := cause.Where(p.Having([]cause.Cause{cause.ClientClosedAfterResponse}), func(r *cause.Record) bool { return r.LeftEvents() })
+		n += int64(len(left))
+	}
+	return n
+}
+
+func (v *view) perMinute(n int64) float64 { return float64(n) * 60e9 / float64(max(v.duration, 1)) }
+
+// cost says what the first finding costs: the TIME_WAIT at the host that holds
+// most, or the requests that failed.
+func (v *view) cost(f *Finding) string {
+	hosts := v.result.Totals.TimeWait.Hosts
+	switch {
+	case f.Failed > 0 && f.unopened:
+		return fmt.Sprintf("; %s failed", conns(f.Failed))
+	case f.Failed > 0:
+		return fmt.Sprintf("; %s without a response", cause.Plural(f.Failed, "request", "requests"))
+	case len(hosts) == 0 || hosts[0].Peak < cause.MinSamples || f.subject.server == nil:
+		if f.Saves.Connections > 1 {
+			return fmt.Sprintf("; %s avoidable", conns(f.Saves.Connections))
+		}
+		return ""
+	}
+	for _, h := range hosts {
+		switch {
+		case h.Peak < cause.MinSamples:
+		case h.Host == f.subject.server.Server.Addr() && v.serverAndClient(h.Host):
+			return fmt.Sprintf("; %s holds up to %s TIME_WAIT", h.Host, cause.Count(h.Peak))
+		case h.Host == f.subject.server.Server.Addr() && v.heldBy(f, analyze.TimeWaitServer):
+			return fmt.Sprintf("; the server holds up to %s TIME_WAIT", cause.Count(h.Peak))
+		case f.subject.pair != nil && h.Host == f.subject.pair.Client && v.heldBy(f, analyze.TimeWaitClient):
+			return fmt.Sprintf("; the client holds up to %s TIME_WAIT", cause.Count(h.Peak))
+		}
+	}
+	if f.Saves.Connections > 1 {
+		return fmt.Sprintf("; %s avoidable", conns(f.Saves.Connections))
+	}
+	return ""
+}
+
+// serverAndClient reports whether a host holds TIME_WAIT as a server and as a
+// client, as all do that talk to themselves: its population is of both.
+func (v *view) serverAndClient(host netip.Addr) bool {
+	var server, client bool
+	for _, p := range v.Pairs() {
+		holds := func(here bool, side analyze.TimeWait) bool {
+			return here && slices.ContainsFunc(p.Records, func(r *cause.Record) bool { return r.TimeWait == side || r.TimeWait == analyze.TimeWaitBoth })
+		}
+		server = server || holds(p.Server.Addr() == host, analyze.TimeWaitServer)
+		client = client || holds(p.Client == host, analyze.TimeWaitClient)
+	}
+	return server && client
+}
+
+// heldBy reports whether the first example left TIME_WAIT at that side.
+func (v *view) heldBy(f *Finding, side analyze.TimeWait) bool {
+	r := v.Record(f.Examples[0].Connection)
+	return r.TimeWait == side || r.TimeWait == analyze.TimeWaitBoth
+}
+
+// healthy describes a capture without a problem.
+func (v *view) healthy() string {
+	t := &v.result.Totals
+	carried := fmt.Sprintf("%s on %s", cause.Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
+	switch {
+	case t.ReusedRequests == 0 && t.AvoidableConnections == 0:
+		return "nothing to improve: " + carried
+	case t.ReusedRequests == 0:
+		return "too little to complain about: " + carried + ", none reused"
+	case t.AvoidableConnections > 0 && t.ReuseRatio < goodReuse:
+		return "too little to complain about: " + carried + ", " + cause.Percent(t.ReuseRatio) + " of the requests on a reused one"
+	}
+	return "connections are reused: " + carried
+}
+
+// unread says of how many connections nothing is known, so that what is said
+// of the others is not taken for all.
+func (v *view) unread() string {
+	if n := v.result.Totals.HTTPUnknown; n > 0 {
+		return fmt.Sprintf("; the requests of %s cannot be read", conns(n))
+	}
+	return ""
+}
+
+// hidden says why requests cannot be read, and what to capture instead.
+func (v *view) hidden() string {
+	what, all := "the requests", v.Summary()
+	if all.Opaque < v.connections {
+		what = fmt.Sprintf("the requests of %s of %s", cause.Count(all.Opaque), conns(v.connections))
+	}
+	switch {
+	case all.Encrypted == all.Opaque:
+		return what + " cannot be read: they are encrypted; capture behind the TLS proxy"
+	case all.HTTP2 == all.Opaque:
+		return what + " cannot be read: they are HTTP/2; capture behind the proxy, where they are HTTP/1"
+	case all.Encrypted+all.HTTP2 == all.Opaque:
+		return what + " cannot be read: they are encrypted or HTTP/2; capture behind the proxy, where they are HTTP/1"
+	case all.Encrypted+all.HTTP2 == 0:
+		return what + " cannot be read: they are cut or not captured; capture all of each packet (-s 0)"
+	}
+	return what + " cannot be read: they are encrypted, HTTP/2 or cut; capture behind the TLS proxy, with -s 0"
+}
+
+// lacks returns what the capture lacks of needs, and what to capture instead;
+// "" if nothing.
+func (v *view) lacks(needs Needs) string {
+	t, all := &v.result.Totals, v.Summary()
+	n := v.connections
+	unread := needs&HTTP != 0 && all.WithRequests == 0 || needs&Messages != 0 && all.WithMessages == 0
+	switch {
+	case n == 0 && v.result.Narrowed:
+		return "no TCP connection is in the part of the capture that was asked for; widen it"
+	case n == 0:
+		return "no TCP connection was captured; capture on the host of the client or the server, with the filter tcp"
+	case needs&BothSides != 0 && all.OneDirection*2 > n:
+		return "only one direction of most connections was captured; capture where both pass, on the host of the client or the server"
+	case needs&Opening != 0 && all.Midstream == n && v.result.Narrowed:
+		return "no connection opens in the part of the capture that was asked for; let it begin earlier"
+	case needs&Opening != 0 && all.Midstream == n:
+		return "the opening of no connection was captured; begin the capture before the traffic, or capture for longer"
+	case needs&Whole != 0 && all.Lossy*5 > n:
+		return "bytes are missing from many connections; capture with a larger buffer (tcpdump -B 65536), all of each packet (-s 0) and no filter on TCP flags"
+	case unread && all.Opaque > 0:
+		return v.hidden()
+	case unread && v.count(cause.NotHTTP)*2 > n:
+		return fmt.Sprintf("no HTTP request was captured, but another protocol (%s of %s); capture at the port of the HTTP server", cause.Count(v.count(cause.NotHTTP)), conns(n))
+	case unread:
+		return "no HTTP request was captured; capture for longer, or at another place"
+	case needs&Probed != 0 && t.Probes == 0:
+		return "no keep-alive probe was captured; capture for longer than the idle time of the probes"
+	}
+	return ""
+}
