@@ -36,7 +36,7 @@ type Data struct {
 	Time    int64  // of the packet that brought it, ns since the epoch
 	Num     uint64 // the frame number of that packet
 	Now     int64  // when it is in sequence: later than Time if it had to wait for others
-	Note    Note   // as in Segment, if Payload is that of a whole segment
+	Note    Note   // as in Segment, if Payload is the payload of a whole segment
 }
 
 // discard is the Consumer of an Engine without one.

@@ -1,5 +1,9 @@
 package flows
 
+// Payload on its way to the consumer: each byte once and in order. A byte that is
+// missing is waited for until the peer acknowledges it, since the capture may
+// still bring it, or until what is held behind it takes too much memory.
+
 // reorderTime is how long after a hole a segment that fills it counts as
 // reordered rather than sent again, in ns, where the round trip is not known
 // (as in Wireshark's analysis of TCP).
@@ -165,7 +169,8 @@ func (e *Engine) passReady(c *Conn, d Side) {
 	}
 }
 
-// passHeld hands over the first segment that side d holds.
+// passHeld hands over the first segment that side d holds, or drops it if the
+// consumer was told that the side has ended.
 func (e *Engine) passHeld(c *Conn, d Side) {
 	h := &c.halves[d]
 	x := e.held.takeFirst(h)

@@ -12,8 +12,8 @@
 // [Conn.Holders]) is derived from them when asked:
 //
 //	e := flows.NewEngine(flows.Options{}, nil)
-//	for each segment of a capture {
-//		e.Segment(&segment)
+//	for _, s := range segments {
+//		e.Segment(&s)
 //	}
 //	e.Finish()
 //	e.Each(func(c *flows.Conn) { fmt.Println(c.Endpoint(flows.Initiator), c.CloseKind()) })

@@ -29,8 +29,8 @@ type Counts struct {
 	Duplicates uint64
 	// IgnoredRST are RSTs that their receiver does not accept: forged or stray.
 	IgnoredRST uint64
-	// TimeBack is how far time went back at most, in ns: from the latest time
-	// before it to that of a packet.
+	// TimeBack is how far time went back at most, in ns: how much earlier a packet
+	// was captured than one that comes before it.
 	TimeBack int64
 }
 

@@ -150,9 +150,10 @@ func (h *half) noteSYN(kind halfFacts, s *Segment) {
 	}
 }
 
-// noteFirstACK takes an ACK of side d while the handshake is not complete. That
-// of the initiator completes it. That of a responder which has sent no SYN is
-// of a connection that it still has (RFC 9293, 3.10.7.4).
+// noteFirstACK takes an ACK of side d while the handshake is not complete. From
+// the initiator it completes the handshake. From a responder that has sent no SYN
+// it belongs to an older connection, which the responder still has (RFC 9293,
+// 3.10.7.4).
 func (c *Conn) noteFirstACK(d Side, s *Segment) {
 	h, peer := &c.halves[d], &c.halves[d.Peer()]
 	if d == Responder {

@@ -77,7 +77,7 @@ func TestHoldWindow(t *testing.T) {
 	}
 }
 
-// However small the segments behind a hole are, only so many of them are held.
+// However small the segments behind a hole are, their number is bounded.
 func TestHoldBound(t *testing.T) {
 	var script strings.Builder
 	script.WriteString(opening)

@@ -1,9 +1,12 @@
 package flows
 
 // The lives of a 4-tuple: which connection a segment belongs to, and when the
-// next one begins.
+// next one begins. Clients use their ports again, often while the other side
+// still holds TIME_WAIT of the life before: so a connection stays linked to the
+// one before it until it is clear what became of that TIME_WAIT.
 
-// lookup returns the connection of s, a new one if it begins a life.
+// lookup returns the connection of s, a new one if it begins a life. Most
+// segments belong to the connection of the segment before them.
 func (e *Engine) lookup(s *Segment) *Conn {
 	if c := e.last; c != nil && s.Flags&SYN == 0 && c.hash == s.Hash && c.owns(s) {
 		return c

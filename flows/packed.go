@@ -39,7 +39,7 @@ type packedHalf struct {
 	facts      halfFacts
 	bytes      uint32
 	finAt      uint32 // before the connection's end
-	finNum     uint32 // of the responder: above that of the initiator
+	finNum     uint32 // the responder's: above the initiator's
 	packets    uint16
 	finAck     uint16 // below acked
 	window     uint16
@@ -136,8 +136,8 @@ func (a *addresses) decode(x *packedConn, self handle, c *Conn) {
 	}
 }
 
-// decode is the inverse of encode. It needs h.next; finNum is the number that is
-// to be added to that of the FIN.
+// decode is the inverse of encode. It needs h.next; finNum is to be added to
+// the frame number of the FIN.
 func (h *half) decode(x *packedHalf, end int64, peerNext, finNum uint32) {
 	h.isn, h.want, h.acked, h.facts = x.isn, h.next, peerNext-x.acked, x.facts
 	h.packets, h.bytes = uint32(x.packets), uint64(x.bytes)

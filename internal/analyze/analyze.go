@@ -27,9 +27,9 @@ type Options struct {
 	// OnConnection need not wait for the next segment.
 	Clock func() int64
 
-	// Fold makes the sums forget what happened two minutes ago and more, so that
+	// Fold makes the totals forget what happened two minutes ago and more, so that
 	// memory does not grow with the number of connections. Numbers that compare
-	// with a perfect pool are then those of the pool need as it was known.
+	// with a perfect pool are then by the pool need that was known at the time.
 	Fold bool
 
 	// Observer, if set, is shown the packets of the connections that it wants.
@@ -54,12 +54,12 @@ type Analyzer struct {
 	reader *reader // of the connection whose data is under way
 	bufs   httpparse.Buffers
 	pools  pools
-	books  books
+	totals totals
 	story  story
 	conn   Connection // the one that OnConnection sees
 
 	exchanges []Exchange
-	folded    int64 // when the sums last forgot
+	lastFold  int64 // when the totals were last folded
 	watching  bool  // the observer wants the connection whose data is under way
 }
 
@@ -75,7 +75,7 @@ func New(opt Options) *Analyzer {
 	a.story.id = opt.Story
 	a.engine = flows.NewEngine(flows.Options{TimeWait: int64(opt.TimeWait), Evict: opt.OnConnection != nil}, consumer{a})
 	a.pools.init()
-	a.books.init(&a.pools, opt.OnConnection != nil && !opt.Fold)
+	a.totals.init(&a.pools, opt.OnConnection != nil && !opt.Fold)
 	return a
 }
 
@@ -87,10 +87,10 @@ func (a *Analyzer) Apply(segs []flows.Segment) {
 		ignored := a.engine.Counts().IgnoredRST
 		c := a.engine.Segment(s)
 		if s.Flags&(flows.SYN|flows.FIN|flows.RST) != 0 && c != nil && a.wanted(c) {
-			a.books.flags(s.Flags)
+			a.totals.countFlags(s.Flags)
 		}
 		if n := a.engine.Counts().IgnoredRST - ignored; n > 0 && a.wanted(c) {
-			a.books.totals.IgnoredRSTs += int64(n)
+			a.totals.sum.IgnoredRSTs += int64(n)
 		}
 		if a.story.of(c) {
 			a.story.tell(a, c, s)
@@ -104,13 +104,14 @@ func (a *Analyzer) Apply(segs []flows.Segment) {
 		now = max(now, a.opt.Clock())
 	}
 	a.engine.Sweep(now)
-	if a.opt.Fold && a.engine.Now() >= a.folded+foldEvery {
-		a.folded = a.engine.Now()
-		a.books.fold(a.folded - 2*int64(a.opt.TimeWait) - foldEvery)
+	if a.opt.Fold && a.engine.Now() >= a.lastFold+foldEvery {
+		a.lastFold = a.engine.Now()
+		a.totals.fold(a.lastFold - 2*int64(a.opt.TimeWait) - foldEvery)
 	}
 }
 
-// foldEvery is how often sums forget, in ns: what they keep until then is small.
+// foldEvery is how often the totals are folded, in ns: what they keep until then is
+// small.
 const foldEvery = 5e9
 
 // wanted reports whether c is to be analyzed.
@@ -137,8 +138,7 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 		a.engine.Each(settle)
 	}
 	r := &Result{analyzer: a}
-	counts := a.engine.Counts()
-	a.books.close(r, a, first, last, counts)
+	a.totals.finish(r, &a.opt, first, last, a.engine.Counts())
 	if a.opt.OnConnection == nil {
 		a.index(r)
 	}
@@ -147,33 +147,41 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	return r
 }
 
-// settle enters a connection that does not change any more into the books.
+// settle adds a connection that does not change any more to the totals.
 func (a *Analyzer) settle(c *flows.Conn) {
 	var scratch httpState
-	t := a.states.peek(c, &scratch)
+	t := a.states.read(c, &scratch)
 	client := clientSide(c, t)
 	t.pair = a.pairOf(c, t)
-	a.books.enter(c, t, client, int64(a.opt.TimeWait))
+	a.totals.add(c, t, client, int64(a.opt.TimeWait))
 	if a.opt.OnConnection != nil {
 		a.describeAs(c, t, &a.conn)
 		a.opt.OnConnection(&a.conn)
 	}
 	if a.opt.Exchanges || a.story.of(c) {
-		a.abandon(t)
+		a.updateRecords(t)
 	}
 }
 
-// clientSide returns the side that is the client: the one that opened the
-// connection; if that was not captured, the one that sends requests, else the
-// one with the higher port.
-func clientSide(c *flows.Conn, t *httpState) flows.Side {
-	switch {
-	case !c.Midstream():
-		return flows.Initiator
-	case t.has(sawRequest):
-		return t.requester
-	case c.Endpoint(flows.Initiator).Port < c.Endpoint(flows.Responder).Port:
-		return flows.Responder
+// pairOf returns the pair of a connection, as far as it shows.
+func (a *Analyzer) pairOf(c *flows.Conn, t *httpState) uint32 {
+	if t.pair != 0 {
+		return t.pair
 	}
-	return flows.Initiator
+	return a.pools.pair(c, clientSide(c, t))
+}
+
+// index notes which connections the Result has.
+func (a *Analyzer) index(r *Result) {
+	r.count = a.engine.Len()
+	if !a.opt.Server.IsValid() {
+		return
+	}
+	r.ids = []uint64{}
+	a.engine.Each(func(c *flows.Conn) {
+		if a.wanted(c) {
+			r.ids = append(r.ids, c.ID)
+		}
+	})
+	r.count = len(r.ids)
 }

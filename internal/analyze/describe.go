@@ -32,10 +32,10 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 	if a.opt.Filtered {
 		x.Stream = Unknown
 	}
-	if x.HTTPUnknown || t.unread(c, server) {
+	if x.HTTPUnknown || t.uncountable(c, server) {
 		x.Responses, x.Interim = Unknown, Unknown
 	}
-	if x.HTTPUnknown || t.unread(c, client) {
+	if x.HTTPUnknown || t.uncountable(c, client) {
 		x.HTTPUnknown, x.Requests = true, Unknown
 	}
 	if ns, ok := c.RTT(); ok {
@@ -70,18 +70,6 @@ func (a *Analyzer) idleGaps(c *flows.Conn, t *httpState, x *Connection) {
 	x.IdleMax = longest
 }
 
-// lastGap returns the idle time before the close, if nothing was under way.
-func lastGap(c *flows.Conn, t *httpState) (int64, bool) {
-	at := closedAt(c)
-	if at == Unknown || t.responses == 0 || t.outstanding > 0 || t.has(tunnelled) || t.lastDone == Unknown {
-		return 0, false
-	}
-	return max(0, at-t.lastDone), true
-}
-
-// nearestRank returns the index of the percentile in n sorted values.
-func nearestRank(n, percent int) int { return max(1, (n*percent+99)/100) - 1 }
-
 func protocolOf(t *httpState) Protocol {
 	switch {
 	case t.proto != NoProtocol:
@@ -108,71 +96,74 @@ func probesOf(c *flows.Conn, s flows.Side) Probes {
 	return x
 }
 
-// party returns a set of sides as client and server.
-func party(s flows.Sides, client flows.Side) Party {
-	switch s {
-	case flows.NoSide:
-		return Nobody
-	case flows.BothSides:
-		return Both
-	case client.Set():
-		return Client
+// asLong is how much shorter a pause may be that counts as long as another, ns:
+// programs wake up no more exactly.
+const asLong = 2e6
+
+// evidence fills the evidence of a connection.
+func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *Evidence) {
+	server := client.Peer()
+	*x = Evidence{
+		Pair: t.pair, Server: a.pools.pairs[t.pair].server,
+		EndReason: t.end.reason, EndMark: Mark{t.end.at, t.end.num}, EndN: int64(t.end.n), PreviousDone: t.end.previousDone,
+		LastDone: Unknown, LastStatus: t.lastStatus, LastHadBody: t.has(bodied),
+		EarlyResponse: t.has(early), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: a.states.headBegun(t, client),
+		Outstanding: int64(t.outstanding), RequestDone: Unknown, FirstByteAt: Unknown,
+		IdleBefore: int64(t.idleBefore), IdleOthers: int64(t.idleOthers),
+		Quiet:                c.Quiet(),
+		ServerFINCrossedData: c.FINMissesData(server) || c.SentAcrossFIN(client),
+		ClientSentAfterFIN:   c.SentAfterFIN(client),
+		ServerSentAfterFIN:   c.SentAcrossFIN(server) || c.SentAfterFIN(server), ClientFINCrossedData: c.FINMissesData(client) || c.SentAcrossFIN(server),
+		UnansweredClient: c.Unanswered(client), UnansweredServer: c.Unanswered(server),
+		UnackedClient: c.Unacknowledged(client), UnackedServer: c.Unacknowledged(server),
+		Challenged: c.Challenged(), SYNACKRetransmissions: c.SYNACKRetransmissions(),
 	}
-	return Server
-}
-
-// beganClose returns who began the close: sent the FIN that does not
-// acknowledge the other's, or else the first RST.
-func beganClose(c *flows.Conn, client flows.Side) Party {
-	if closers := c.ActiveClosers(); closers != flows.NoSide {
-		return party(closers, client)
+	if t.responses > 0 {
+		x.LastDone = t.lastDone
 	}
-	by, _, _, _ := c.Resets()
-	return party(by, client)
-}
-
-// closedAt returns the time of the first FIN or RST, or Unknown.
-func closedAt(c *flows.Conn) int64 {
-	at, _ := closedBy(c)
-	return at
-}
-
-func closedBy(c *flows.Conn) (at int64, num uint64) {
-	_, at, num, fin := c.FirstFIN()
-	by, _, rstAt, rstNum := c.Resets()
+	if last, ok := lastGap(c, t); ok {
+		x.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= last-asLong
+	}
+	if t.requests > 0 {
+		x.Request = Mark{t.current.requestAt, t.current.requestNum}
+		x.RequestDone, x.FirstByteAt, x.ResponseBegun = t.current.requestDone, t.current.firstByteAt, t.current.answered
+		x.EventStream = t.current.answered && t.outstanding > 0 && t.has(events)
+	}
+	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
+	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))
+	x.ClientTimeWait, x.ServerTimeWait = a.timeWaitSpan(c, client), a.timeWaitSpan(c, server)
+	x.AnswersLost = partyWho(client, c.ProbeAnswersLost)
+	x.Remote = party(c.Remote(), client)
+	x.ForeignRST = partyWho(client, c.ForeignRST)
+	var by flows.Side
+	if x.Stall, by = c.Stall(); x.Stall > 0 {
+		x.StallBy = party(by.Set(), client)
+	}
+	byClient, byServer := c.Recycled()
 	switch {
-	case by != flows.NoSide && (!fin || rstNum < num):
-		return rstAt, rstNum
-	case fin:
-		return at, num
+	case byClient:
+		x.Recycled = Client
+	case byServer:
+		x.Recycled = Server
 	}
-	return Unknown, 0
 }
 
-// timeWaitOf returns who holds TIME_WAIT after the close.
-func timeWaitOf(c *flows.Conn, client flows.Side) TimeWait {
-	tw, sides := c.Holders()
-	switch tw {
-	case flows.TimeWaitHeld:
-		return [...]TimeWait{TimeWaitNull, TimeWaitClient, TimeWaitServer, TimeWaitBoth}[party(sides, client)]
-	case flows.TimeWaitNone:
-		return TimeWaitNone
-	case flows.TimeWaitPending:
-		return TimeWaitPending
-	case flows.TimeWaitUnknown:
-		return TimeWaitUnknown
+// timeWaitSpan returns the TIME_WAIT of a side.
+func (a *Analyzer) timeWaitSpan(c *flows.Conn, s flows.Side) TimeWaitSpan {
+	from, restarted, ended, ok := c.TimeWaitSpan(s)
+	if !ok {
+		return TimeWaitSpan{}
 	}
-	return TimeWaitNull
+	to := restarted + int64(a.opt.TimeWait)
+	if ended != 0 {
+		to = min(to, ended)
+	}
+	return TimeWaitSpan{from, to}
 }
 
-// closeOf fills the close of a connection.
-func closeOf(c *flows.Conn, client flows.Side) Close {
-	x := Close{Kind: c.CloseKind(), TimeWait: timeWaitOf(c, client), Inferred: c.Inferred(), Began: beganClose(c, client)}
-	x.At, x.Packet = closedBy(c)
-	if s, _, _, ok := c.FirstFIN(); ok {
-		x.FirstFIN = party(s.Set(), client)
+func markOf(at int64, num uint64, ok bool) Mark {
+	if !ok {
+		return Mark{}
 	}
-	by, shape, _, _ := c.Resets()
-	x.RSTBy, x.ResetShape = party(by, client), shape
-	return x
+	return Mark{at, num}
 }

@@ -1,6 +1,20 @@
 package analyze
 
-import "github.com/kaanalyze/kaanalyze/flows"
+// EndReason is how a message ended the persistence of its connection (RFC 9112, 9.3).
+type EndReason uint8
+
+// The reasons.
+const (
+	NotEnded              EndReason = iota // no message did
+	EndedByRequestClose                    // Connection: close in a request
+	EndedByRequestHTTP10                   // a request in HTTP/1.0 that does not ask to keep the connection
+	EndedByResponseClose                   // Connection: close in a response
+	EndedByResponseHTTP10                  // a response in HTTP/1.0 that does not keep the connection
+	EndedByCloseDelimited                  // a response whose body only the close ends (RFC 9112, 6.3)
+)
+
+// byServer reports whether a response ended the persistence.
+func (r EndReason) byServer() bool { return r >= EndedByResponseClose }
 
 // Mark is a packet and its time. The zero Mark is none.
 type Mark struct {
@@ -66,87 +80,4 @@ type Evidence struct {
 	Challenged            bool  // the SYN was answered by a bare ACK (RFC 9293, 3.10.7.4)
 	Recycled              Party // who took over a TIME_WAIT of this 4-tuple
 	SYNACKRetransmissions uint32
-}
-
-// asLong is how much shorter a pause may be that counts as long as another, ns:
-// programs wake up no more exactly.
-const asLong = 2e6
-
-// evidence fills the evidence of a connection.
-func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *Evidence) {
-	server := client.Peer()
-	*x = Evidence{
-		Pair: t.pair, Server: a.pools.pairs[t.pair].server,
-		EndReason: t.end.reason, EndMark: Mark{t.end.at, t.end.num}, EndN: int64(t.end.n), PreviousDone: t.end.previousDone,
-		LastDone: Unknown, LastStatus: t.lastStatus, LastHadBody: t.has(bodied),
-		EarlyResponse: t.has(early), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: a.states.headBegun(t, client),
-		Outstanding: int64(t.outstanding), RequestDone: Unknown, FirstByteAt: Unknown,
-		IdleBefore: int64(t.idleBefore), IdleOthers: int64(t.idleOthers),
-		Quiet:                c.Quiet(),
-		ServerFINCrossedData: c.FINMissesData(server) || c.SentAcrossFIN(client),
-		ClientSentAfterFIN:   c.SentAfterFIN(client),
-		ServerSentAfterFIN:   c.SentAcrossFIN(server) || c.SentAfterFIN(server), ClientFINCrossedData: c.FINMissesData(client) || c.SentAcrossFIN(server),
-		UnansweredClient: c.Unanswered(client), UnansweredServer: c.Unanswered(server),
-		UnackedClient: c.Unacknowledged(client), UnackedServer: c.Unacknowledged(server),
-		Challenged: c.Challenged(), SYNACKRetransmissions: c.SYNACKRetransmissions(),
-	}
-	if t.responses > 0 {
-		x.LastDone = t.lastDone
-	}
-	if last, ok := lastGap(c, t); ok {
-		x.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= last-asLong
-	}
-	if t.requests > 0 {
-		x.Request = Mark{t.now.requestAt, t.now.requestNum}
-		x.RequestDone, x.FirstByteAt, x.ResponseBegun = t.now.requestDone, t.now.firstByteAt, t.now.answered
-		x.EventStream = t.now.answered && t.outstanding > 0 && t.has(events)
-	}
-	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
-	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))
-	x.ClientTimeWait, x.ServerTimeWait = a.timeWaitSpan(c, client), a.timeWaitSpan(c, server)
-	x.AnswersLost = partyWho(client, c.ProbeAnswersLost)
-	x.Remote = party(c.Remote(), client)
-	x.ForeignRST = partyWho(client, c.ForeignRST)
-	var by flows.Side
-	if x.Stall, by = c.Stall(); x.Stall > 0 {
-		x.StallBy = party(by.Set(), client)
-	}
-	byClient, byServer := c.Recycled()
-	switch {
-	case byClient:
-		x.Recycled = Client
-	case byServer:
-		x.Recycled = Server
-	}
-}
-
-// timeWaitSpan returns the TIME_WAIT of a side.
-func (a *Analyzer) timeWaitSpan(c *flows.Conn, s flows.Side) TimeWaitSpan {
-	from, restarted, ended, ok := c.TimeWaitSpan(s)
-	if !ok {
-		return TimeWaitSpan{}
-	}
-	to := restarted + int64(a.opt.TimeWait)
-	if ended != 0 {
-		to = min(to, ended)
-	}
-	return TimeWaitSpan{from, to}
-}
-
-func markOf(at int64, num uint64, ok bool) Mark {
-	if !ok {
-		return Mark{}
-	}
-	return Mark{at, num}
-}
-
-// partyWho returns who of the two sides does what is says.
-func partyWho(client flows.Side, is func(flows.Side) bool) Party {
-	var s flows.Sides
-	for side := range flows.Side(2) {
-		if is(side) {
-			s |= side.Set()
-		}
-	}
-	return party(s, client)
 }

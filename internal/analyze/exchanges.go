@@ -8,8 +8,8 @@ import (
 // maxText bounds the strings of one exchange that are kept, in bytes each.
 const maxText = 2048
 
-// keep starts the record of an exchange, and returns its number.
-func (a *Analyzer) keep(c *flows.Conn, t *httpState, h httpparse.Head, raw []byte, at int64, num uint64) int32 {
+// beginRecord begins the record of an exchange, and returns its number.
+func (a *Analyzer) beginRecord(c *flows.Conn, t *httpState, h httpparse.Head, raw []byte, at int64, num uint64) int32 {
 	connect := int64(0)
 	if t.requests == 1 {
 		connect = connectTime(c)
@@ -23,28 +23,28 @@ func (a *Analyzer) keep(c *flows.Conn, t *httpState, h httpparse.Head, raw []byt
 	return int32(len(a.exchanges))
 }
 
-// kept ends the record of an exchange.
-func (a *Analyzer) kept(x *exchange, done int64) {
-	e := &a.exchanges[x.text-1]
+// updateRecord notes what is known of an exchange, and when it was done.
+func (a *Analyzer) updateRecord(x *exchange, done int64) {
+	e := &a.exchanges[x.record-1]
 	e.RequestDone, e.FirstByteAt, e.DoneAt = x.requestDone, x.firstByteAt, done
 	e.Status, e.ResponsePacket = x.status, x.responseNum
 }
 
-// abandon ends the records of exchanges that have no end. These stay
+// updateRecords notes what is known of the exchanges that have no end. These stay
 // outstanding, as the connection is still to be described.
-func (a *Analyzer) abandon(t *httpState) {
+func (a *Analyzer) updateRecords(t *httpState) {
 	if t.outstanding == 0 {
 		return
 	}
-	if t.now.text != 0 {
-		a.kept(&t.now, Unknown)
+	if t.current.record != 0 {
+		a.updateRecord(&t.current, Unknown)
 	}
 	if t.queue == 0 {
 		return
 	}
 	for _, x := range *a.states.queues.At(t.queue) {
-		if x.text != 0 {
-			a.kept(&x, Unknown)
+		if x.record != 0 {
+			a.updateRecord(&x, Unknown)
 		}
 	}
 }

@@ -220,11 +220,11 @@ func balanced(t *testing.T, a *Analyzer) {
 	want := make([]int32, len(a.pools.pairs))
 	var scratch httpState
 	a.engine.Each(func(c *flows.Conn) {
-		x := a.states.peek(c, &scratch)
-		if !x.has(settledOut) {
+		x := a.states.read(c, &scratch)
+		if !x.has(answersOver) {
 			want[x.pair] += int32(x.outstanding)
 		}
-		if x.has(pooled) {
+		if x.has(requestBegun) {
 			want[x.pair]++
 		}
 	})

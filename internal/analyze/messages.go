@@ -26,7 +26,7 @@ func (a consumer) Open(c *flows.Conn) {
 
 // Data takes payload of one side.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
-	t := a.states.of(c)
+	t := a.states.get(c)
 	if t.has(bothEnded) && !beginsMessage(d.Payload) {
 		return // the rest of one, whose sender has not met the RST yet
 	}
@@ -133,16 +133,34 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 	}
 }
 
+// show shows bytes to the observer, if it wants this connection.
+func (a *Analyzer) show(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event) {
+	if a.watching {
+		a.opt.Observer.Payload(c, from, seq, b, part, ev)
+	}
+}
+
+// watch is Next, one part after the other, shown to the observer. b is the
+// rest of the payload of d.
+func (a *Analyzer) watch(c *flows.Conn, from flows.Side, p *httpparse.Parser, b []byte, d *flows.Data) (int, httpparse.Event) {
+	part, run := p.Part()
+	n, ev := p.Next(b[:min(int64(len(b)), run)], &a.bufs)
+	if n > 0 {
+		a.show(c, from, d.Seq+uint32(len(d.Payload)-len(b)), b[:n], part, ev)
+	}
+	return n, ev
+}
+
 // began notes the first bytes of a head: if it is a request's, its exchange
 // begins now, not when the head is whole.
 func (a consumer) began(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
-	if c.Midstream() && !t.has(sawRequest) || from != clientSide(c, t) || t.has(pooled|settledOut) {
+	if c.Midstream() && !t.has(sawRequest) || from != clientSide(c, t) || t.has(requestBegun|answersOver) {
 		return
 	}
 	if t.pair == 0 {
 		t.pair = a.pools.pair(c, from)
 	}
-	t.facts |= pooled
+	t.facts |= requestBegun
 	a.pools.change(t.pair, d.Time, 1)
 }
 
@@ -189,7 +207,7 @@ func (a consumer) request(c *flows.Conn, t *httpState, from flows.Side, h httppa
 		a.states.addGap(t, max(0, at-t.lastDone))
 	}
 	t.requests++
-	t.facts |= sending
+	t.facts |= requestPartial
 	if ns, ok := c.RTT(); ok && t.requests == 1 {
 		a.pools.pairs[t.pair].rtt = ns
 	}
@@ -199,18 +217,20 @@ func (a consumer) request(c *flows.Conn, t *httpState, from flows.Side, h httppa
 	if !h.Persistent() {
 		t.endPersistence(requestEnd(h), t.requests, at, num)
 	}
-	a.pools.reuse(t)
-	switch t.facts & (pooled | settledOut) {
+	a.pools.noteRequest(t)
+	switch t.facts & (requestBegun | answersOver) {
 	case 0:
 		a.pools.change(t.pair, at, 1)
-	case pooled | settledOut: // it began before the server's end
+	case requestBegun | answersOver: // it began before the server's end
 		a.pools.change(t.pair, at, -1)
 	}
-	t.facts &^= pooled
-	a.books.request(c, a.Analyzer, at, t.requests > 1)
+	t.facts &^= requestBegun
+	if a.wanted(c) {
+		a.totals.countRequest(at, t.requests > 1)
+	}
 	x := exchange{requestAt: at, requestNum: num, method: h.Method(), requestDone: Unknown, firstByteAt: Unknown}
 	if a.opt.Exchanges && a.wanted(c) || a.story.of(c) {
-		x.text = a.keep(c, t, h, raw, at, num)
+		x.record = a.beginRecord(c, t, h, raw, at, num)
 	}
 	a.states.push(t, x)
 	a.reader.parsers[from].Frame(httpparse.NoMethod, false)
@@ -239,16 +259,16 @@ func (a consumer) response(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	if h.Flags()&httpparse.HasKeepAlive != 0 && t.pair != 0 {
 		a.pools.advertise(t.pair, p.Head())
 	}
-	known := t.outstanding > 0 && !t.now.answered
+	known := t.outstanding > 0 && !t.current.answered
 	if known {
-		t.now.firstByteAt, t.now.responseNum = at, num
-		t.now.status, t.now.answered = status, true
-		if t.now.text != 0 {
-			a.kept(&t.now, Unknown)
+		t.current.firstByteAt, t.current.responseNum = at, num
+		t.current.status, t.current.answered = status, true
+		if t.current.record != 0 {
+			a.updateRecord(&t.current, Unknown)
 		}
 	}
 	t.facts = t.facts&^events | bodied
-	switch p.Frame(t.now.method, known) {
+	switch p.Frame(t.current.method, known) {
 	case httpparse.Tunnel:
 		a.tunnel(t, from, h)
 	case httpparse.NoBody:
@@ -276,8 +296,8 @@ func (a consumer) tunnel(t *httpState, from flows.Side, h httpparse.Head) {
 func (a consumer) done(c *flows.Conn, t *httpState, from flows.Side, now int64) {
 	h := a.reader.parsers[from].Head()
 	if h.Kind() == httpparse.Request {
-		if t.has(sending) {
-			t.facts &^= sending
+		if t.has(requestPartial) {
+			t.facts &^= requestPartial
 			a.states.last(t).requestDone = now
 		}
 		return
@@ -286,25 +306,25 @@ func (a consumer) done(c *flows.Conn, t *httpState, from flows.Side, now int64) 
 		return
 	}
 	t.lastDone = now
-	if t.outstanding == 1 && t.has(sending) {
+	if t.outstanding == 1 && t.has(requestPartial) {
 		t.facts |= early
 	}
-	if t.outstanding > 0 && t.now.answered {
+	if t.outstanding > 0 && t.current.answered {
 		a.close(c, t, now)
 	}
 }
 
 // close ends the first outstanding exchange.
 func (a consumer) close(c *flows.Conn, t *httpState, now int64) {
-	if !t.has(settledOut) {
+	if !t.has(answersOver) {
 		a.pools.change(t.pair, now, -1)
 	}
-	if t.now.text != 0 {
-		a.kept(&t.now, now)
+	if t.current.record != 0 {
+		a.updateRecord(&t.current, now)
 	}
 	a.states.pop(t)
 	if t.outstanding == 0 && !t.has(oneEnded) {
-		a.pools.rest(t, now)
+		a.pools.becomeIdle(t, now)
 	}
 }
 
@@ -314,18 +334,18 @@ func (a consumer) lost(t *httpState, from flows.Side) {
 	a.reader.headNum[from] = 0
 	switch {
 	case from == t.requester || !t.has(sawRequest):
-		if t.has(pooled) {
-			t.facts &^= pooled
+		if t.has(requestBegun) {
+			t.facts &^= requestBegun
 			a.pools.change(t.pair, a.engine.Now(), -1)
 		}
-	case t.outstanding > 0 && t.now.answered:
+	case t.outstanding > 0 && t.current.answered:
 		a.close(nil, t, Unknown)
 	}
 }
 
 // Gap takes bytes that are missing.
 func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
-	t := a.states.of(c)
+	t := a.states.get(c)
 	if t.facts&(opaque|tunnelled) != 0 {
 		return
 	}
@@ -339,35 +359,35 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 
 // End takes the end of what a side sends.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
-	t := a.states.of(c)
+	t := a.states.get(c)
 	if t.has(opaque) {
 		return
 	}
 	if num != 0 {
 		a.endMessage(c, t, from, at)
 	}
-	if t.has(pooled) && from == clientSide(c, t) {
-		t.facts &^= pooled
+	if t.has(requestBegun) && from == clientSide(c, t) {
+		t.facts &^= requestBegun
 		a.pools.change(t.pair, at, -1)
 	}
-	if !t.has(settledOut) && (from != t.asking(c) || t.has(oneEnded)) {
-		t.facts |= settledOut
+	if !t.has(answersOver) && (from != t.requestSide(c) || t.has(oneEnded)) {
+		t.facts |= answersOver
 		a.pools.change(t.pair, at, -int32(t.outstanding))
 	}
 	if !t.has(oneEnded) {
-		a.pools.wake(t)
+		a.pools.becomeBusy(t)
 		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
 		t.facts |= oneEnded
 		return
 	}
 	t.facts |= bothEnded
-	a.states.rest(t)
+	a.states.trim(t)
 	if a.opt.OnConnection != nil && !a.story.of(c) {
-		a.states.sleep(c)
+		a.states.pack(c)
 	}
 }
 
-// endMessage ends the message that a side was sending when it ended.
+// endMessage ends the message that a side was requestPartial when it ended.
 func (a consumer) endMessage(c *flows.Conn, t *httpState, from flows.Side, at int64) {
 	a.reader = a.states.reader(t)
 	p := &a.reader.parsers[from]
@@ -376,7 +396,7 @@ func (a consumer) endMessage(c *flows.Conn, t *httpState, from flows.Side, at in
 		return
 	}
 	t.lastDone = at
-	if t.outstanding > 0 && t.now.answered {
+	if t.outstanding > 0 && t.current.answered {
 		a.close(c, t, at)
 	}
 }
@@ -387,7 +407,7 @@ func (a consumer) Evict(c *flows.Conn) {
 		a.settle(c)
 	}
 	var scratch httpState
-	if t := a.states.peek(c, &scratch); t.reader != 0 {
+	if t := a.states.read(c, &scratch); t.reader != 0 {
 		r := a.states.reader(t)
 		r.parsers[0].Close(&a.bufs)
 		r.parsers[1].Close(&a.bufs)

@@ -20,21 +20,3 @@ type Observer interface {
 	// more, the last one with HeadDone.
 	Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event)
 }
-
-// show shows bytes to the observer, if it wants this connection.
-func (a *Analyzer) show(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event) {
-	if a.watching {
-		a.opt.Observer.Payload(c, from, seq, b, part, ev)
-	}
-}
-
-// watch is Next, one part after the other, shown to the observer. b is the
-// rest of the payload of d.
-func (a *Analyzer) watch(c *flows.Conn, from flows.Side, p *httpparse.Parser, b []byte, d *flows.Data) (int, httpparse.Event) {
-	part, run := p.Part()
-	n, ev := p.Next(b[:min(int64(len(b)), run)], &a.bufs)
-	if n > 0 {
-		a.show(c, from, d.Seq+uint32(len(d.Payload)-len(b)), b[:n], part, ev)
-	}
-	return n, ev
-}

@@ -150,8 +150,8 @@ func (p *pools) idle(c *flows.Conn) uint16 {
 	return uint16(min(x.idle, math.MaxUint16))
 }
 
-// rest counts a connection as idle from then on, wake as idle no more.
-func (p *pools) rest(t *httpState, at int64) {
+// becomeIdle counts a connection as idle from then on.
+func (p *pools) becomeIdle(t *httpState, at int64) {
 	if !t.has(idle) && t.pair != 0 {
 		t.facts |= idle
 		x := &p.pairs[t.pair]
@@ -160,16 +160,17 @@ func (p *pools) rest(t *httpState, at int64) {
 	}
 }
 
-func (p *pools) wake(t *httpState) {
+// becomeBusy counts a connection as idle no more.
+func (p *pools) becomeBusy(t *httpState) {
 	if t.has(idle) {
 		t.facts &^= idle
 		p.pairs[t.pair].idle--
 	}
 }
 
-// reuse notes a request on a connection.
-func (p *pools) reuse(t *httpState) {
-	p.wake(t)
+// noteRequest notes a request on a connection, which is idle no more.
+func (p *pools) noteRequest(t *httpState) {
+	p.becomeBusy(t)
 	if t.responses == 0 || t.outstanding > 0 {
 		return
 	}

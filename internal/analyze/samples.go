@@ -48,3 +48,6 @@ func (s *samples) add(v int64) {
 	}
 	s.values = append(s.values, v)
 }
+
+// nearestRank returns the index of the percentile in n sorted values.
+func nearestRank(n, percent int) int { return max(1, (n*percent+99)/100) - 1 }

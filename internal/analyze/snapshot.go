@@ -13,7 +13,7 @@ type Snapshot struct {
 // Snapshot counts at a time in ns since the epoch, which may be later than the
 // last packet's. It looks at every connection that is kept: some 50 ns each.
 func (a *Analyzer) Snapshot(at int64) Snapshot {
-	x := Snapshot{Connections: int64(a.engine.Len()), Requests: a.books.asked.sum()}
+	x := Snapshot{Connections: int64(a.engine.Len()), Requests: a.totals.requests.sum()}
 	at = max(at, a.engine.Now())
 	a.engine.Each(func(c *flows.Conn) {
 		if !a.wanted(c) {

@@ -17,53 +17,45 @@ func (a *Analyzer) ResultSoFar(first, last int64, each func(*Connection)) *Resul
 	var scratch httpState
 	a.engine.Each(func(c *flows.Conn) {
 		if a.wanted(c) {
-			a.pairOf(c, a.states.peek(c, &scratch))
+			a.pairOf(c, a.states.read(c, &scratch))
 		}
 	})
-	b := a.books.clone()
+	sums := a.totals.clone()
 	a.engine.Each(func(c *flows.Conn) {
 		if !a.wanted(c) {
 			return
 		}
-		t := a.states.peek(c, &scratch)
+		t := a.states.read(c, &scratch)
 		pair := a.pairOf(c, t)
 		scratch = *t
 		scratch.pair = pair
-		b.enter(c, &scratch, clientSide(c, &scratch), int64(a.opt.TimeWait))
+		sums.add(c, &scratch, clientSide(c, &scratch), int64(a.opt.TimeWait))
 		if each != nil {
 			a.describeAs(c, &scratch, &a.conn)
 			each(&a.conn)
 		}
 	})
-	r := &Result{analyzer: a, Settled: a.books.totals}
-	b.close(r, a, first, last, a.engine.Counts())
+	r := &Result{analyzer: a, Settled: a.totals.sum}
+	sums.finish(r, &a.opt, first, last, a.engine.Counts())
 	return r
 }
 
 // Kept returns how many connections ResultSoFar would tell of.
 func (a *Analyzer) Kept() int { return a.engine.Kept() }
 
-// pairOf returns the pair of a connection, as far as it shows.
-func (a *Analyzer) pairOf(c *flows.Conn, t *httpState) uint32 {
-	if t.pair != 0 {
-		return t.pair
-	}
-	return a.pools.pair(c, clientSide(c, t))
-}
-
-// clone returns books of their own with the same entries.
-func (b *books) clone() *books {
-	x := *b
-	p := *b.pools
+// clone returns totals of their own with the same entries.
+func (s *totals) clone() *totals {
+	x := *s
+	p := *s.pools
 	p.byKey, p.byAddr = maps.Clone(p.byKey), maps.Clone(p.byAddr)
 	p.pairs, p.servers = slices.Clone(p.pairs), slices.Clone(p.servers)
 	x.pools = &p
-	x.hosts, x.perConn, x.hostCloses = maps.Clone(b.hosts), maps.Clone(b.perConn), maps.Clone(b.hostCloses)
-	x.addrs = slices.Clone(b.addrs)
-	x.spans, x.uses, x.reusable = b.spans.Clone(), b.uses.Clone(), b.reusable.Clone()
-	x.opened.n, x.asked.n, x.again.n = slices.Clone(b.opened.n), slices.Clone(b.asked.n), slices.Clone(b.again.n)
-	t := &x.sums
-	t.hosts, t.own, t.ports = slices.Clone(t.hosts), slices.Clone(t.own), slices.Clone(t.ports)
-	t.made, t.handshakes, t.shape.n = slices.Clone(t.made), slices.Clone(t.handshakes), slices.Clone(t.shape.n)
+	x.hosts, x.perConnection, x.hostCloses = maps.Clone(s.hosts), maps.Clone(s.perConnection), maps.Clone(s.hostCloses)
+	x.addrs = slices.Clone(s.addrs)
+	x.timeWaits, x.portUses, x.reusable = s.timeWaits.Clone(), s.portUses.Clone(), s.reusable.Clone()
+	x.connections.n, x.requests.n, x.reused.n = slices.Clone(s.connections.n), slices.Clone(s.requests.n), slices.Clone(s.reused.n)
+	t := &x.folded
+	t.hosts, t.servers, t.ports = slices.Clone(t.hosts), slices.Clone(t.servers), slices.Clone(t.ports)
+	t.made, t.sparedHandshakes, t.curve.n = slices.Clone(t.made), slices.Clone(t.sparedHandshakes), slices.Clone(t.curve.n)
 	return &x
 }

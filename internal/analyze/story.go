@@ -7,24 +7,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
-// Story is one connection packet by packet.
-type Story struct {
-	Events []StoryEvent
-	More   uint64 // packets beyond those that are told
-}
-
-// StoryEvent is one packet of a Story.
-type StoryEvent struct {
-	Num        uint64 // frame number
-	Time       int64  // ns since the epoch
-	FromClient bool
-	Flags      flows.Flags
-	Seq, Ack   uint32 // relative to each side's first sequence number, as in Wireshark
-	Len        uint32 // payload as on the wire
-	Window     uint16 // as in the header
-	Means      []string
-}
-
 // maxStory bounds the packets of a story.
 const maxStory = 100_000
 
@@ -48,7 +30,7 @@ func (y *story) of(c *flows.Conn) bool { return y.id != 0 && c != nil && c.ID ==
 // tell adds a segment of c that has been applied.
 func (y *story) tell(a *Analyzer, c *flows.Conn, s *flows.Segment) {
 	y.conn = c
-	t := a.states.of(c)
+	t := a.states.get(c)
 	d := senderOf(c, s)
 	y.rebase(d, s)
 	if len(y.events) < maxStory {
@@ -205,7 +187,7 @@ func (y *story) close(r *Result, a *Analyzer) {
 		return
 	}
 	c := y.conn
-	client := clientSide(c, a.states.of(c))
+	client := clientSide(c, a.states.get(c))
 	closers := c.ActiveClosers()
 	resets, _, _, _ := c.Resets()
 	tw, holders := c.Holders()

@@ -49,8 +49,8 @@ type decoded[T any] struct {
 // noBlock is the number of no block.
 const noBlock = 1<<32 - 1
 
-// Put keeps a copy of x and returns its number: that of a dropped value, or one
-// more than any before.
+// Put keeps a copy of x and returns its number: the number of a dropped value, or
+// a new one.
 func (v *Vault[T]) Put(x *T) uint32 {
 	if v.open == nil {
 		v.open = new([blockLen]T)

@@ -7,13 +7,14 @@ import (
 
 // Where connections are forgotten once they have ended, most of those that are
 // kept wait for the end of their TIME_WAIT, and no message comes any more. The
-// HTTP state of such a connection takes a form of half its size, and less in a
-// [compact.Vault], until data comes after all. As with the dormant connections of
-// package flows, a state that does not fit into that form stays as it is.
+// HTTP state of such a connection is packed to half its size, and to less in a
+// compact.Vault, until data comes after all. As with the packed connections of
+// package flows, a state that does not fit stays as it is.
 
-// dormantState is the state of a connection on which both sides have ended. It has neither a reader
-// nor a queue, and one idle gap at most. Times are the distance to at.
-type dormantState struct {
+// packedState is the state of a connection on which both sides have ended. It has
+// neither a reader nor a queue, and one idle gap at most. Times are the distance to
+// at.
+type packedState struct {
 	at    int64
 	facts httpFacts
 	pair  uint32
@@ -43,7 +44,8 @@ const (
 	unknownTime distance = 1<<31 - 1
 )
 
-func (x *dormantState) distance(t int64) distance {
+// distance returns the distance of a time to x.at, which may not fit.
+func (x *packedState) distance(t int64) distance {
 	switch t {
 	case 0:
 		return noTime
@@ -53,7 +55,8 @@ func (x *dormantState) distance(t int64) distance {
 	return distance(t - x.at)
 }
 
-func (x *dormantState) time(d distance) int64 {
+// time is the inverse of distance, if that fits.
+func (x *packedState) time(d distance) int64 {
 	switch d {
 	case noTime:
 		return 0
@@ -63,9 +66,9 @@ func (x *dormantState) time(d distance) int64 {
 	return x.at + int64(d)
 }
 
-// pack makes the dormant form of t, and reports whether that tells all of it.
-func (x *dormantState) pack(t *httpState) bool {
-	e, s := &t.now, &t.end
+// pack makes the packed form of t, and reports whether that tells all of it.
+func (x *packedState) pack(t *httpState) bool {
+	e, s := &t.current, &t.end
 	if x.at = t.lastDone; x.at == Unknown {
 		x.at = e.requestAt
 	}
@@ -85,11 +88,11 @@ func (x *dormantState) pack(t *httpState) bool {
 }
 
 // unpack is the inverse of pack.
-func (x *dormantState) unpack(t *httpState) {
+func (x *packedState) unpack(t *httpState) {
 	*t = httpState{}
 	t.facts, t.pair = x.facts, x.pair
 	t.gaps.n, t.gaps.last, t.gaps.max = uint32(x.gaps), int64(x.gap), int64(x.gap)
-	e, s := &t.now, &t.end
+	e, s := &t.current, &t.end
 	e.requestAt, e.requestDone, e.firstByteAt = x.time(x.requestAt), x.time(x.requestDone), x.time(x.firstByteAt)
 	e.requestNum, e.responseNum = uint64(x.requestNum), uint64(x.responseNum)
 	e.method, e.status, e.answered = x.method, x.status, x.answered
@@ -99,38 +102,4 @@ func (x *dormantState) unpack(t *httpState) {
 	t.interim, t.outstanding = uint32(x.interim), uint32(x.outstanding)
 	t.proto, t.minor, t.requester = x.proto, x.minor, x.requester
 	t.idleBefore, t.idleOthers = x.idleBefore, x.idleOthers
-}
-
-// dormant marks, in [flows.Conn.User], the number of a dormant state.
-const dormant = 1 << 31
-
-// of returns the HTTP state of c. If it was dormant it is so no more.
-func (ts *httpStates) of(c *flows.Conn) *httpState {
-	if c.User&dormant == 0 {
-		return ts.At(c.User)
-	}
-	i, t := ts.Take()
-	ts.dormant.At(c.User &^ dormant).unpack(t)
-	ts.dormant.Drop(c.User &^ dormant)
-	c.User = i
-	return t
-}
-
-// peek returns the HTTP state of c to read, which may be scratch.
-func (ts *httpStates) peek(c *flows.Conn, scratch *httpState) *httpState {
-	if c.User&dormant == 0 {
-		return ts.At(c.User)
-	}
-	ts.dormant.At(c.User &^ dormant).unpack(scratch)
-	return scratch
-}
-
-// sleep makes the state of c dormant if it fits.
-func (ts *httpStates) sleep(c *flows.Conn) {
-	var x dormantState
-	if !x.pack(ts.At(c.User)) {
-		return
-	}
-	ts.Give(c.User)
-	c.User = ts.dormant.Put(&x) | dormant
 }

@@ -1,0 +1,128 @@
+package analyze
+
+import (
+	"math"
+	"sync"
+)
+
+// foldedTotals are what TIME_WAIT entries, ports and spared connections come to,
+// in order of time up to a moment. What is folded need not be kept any more.
+type foldedTotals struct {
+	until int64 // what happened before is folded
+	last  int64 // when the capture ends
+
+	all, withoutSpared level   // TIME_WAIT entries: all, and those of connections that a perfect pool would make
+	hosts              []level // of them, by the host that holds them
+	servers            []level // those that a server itself holds, by server
+	ports              []level // client ports, by pair
+	curve              peakBins
+	made               []int64 // connections with requests, by pair
+	sparedHandshakes   []int64 // of spared connections, in ns, by pair
+}
+
+// fold counts what happened until then, and forgets it. Entries that come later
+// than a fold that they belong to are cut at it.
+func (s *totals) fold(until int64) {
+	t := &s.folded
+	t.hosts = grown(t.hosts, len(s.addrs))
+	t.servers = grown(t.servers, len(s.pools.servers))
+	t.ports = grown(t.ports, len(s.pools.pairs))
+	t.made = grown(t.made, len(s.pools.pairs))
+	t.sparedHandshakes = grown(t.sparedHandshakes, len(s.pools.pairs))
+	spared := s.foldReusable()
+	var jobs sync.WaitGroup
+	if !s.portUses.Packed() {
+		jobs.Go(func() { s.foldPorts(until) })
+		s.foldTimeWaits(until, &spared)
+	} else { // to unpack both at once would take twice the memory
+		s.foldTimeWaits(until, &spared)
+		s.foldPorts(until)
+	}
+	jobs.Wait()
+	t.until = until
+}
+
+// grown returns x with room for n values.
+func grown[T any](x []T, n int) []T {
+	if n > len(x) {
+		x = append(x, make([]T, n-len(x))...)
+	}
+	return x
+}
+
+// foldReusable counts the connections that a perfect pool would have made, and
+// returns the IDs of the others.
+func (s *totals) foldReusable() (spared idSet) {
+	t := &s.folded
+	s.reusable.Unpack()
+	s.reusable.Sort(func(x, y *reusable) bool { return x.id < y.id })
+	for i := range uint32(s.reusable.Len()) {
+		c := s.reusable.At(i)
+		if t.made[c.pair]++; t.made[c.pair] > s.pools.pairs[c.pair].need() {
+			t.sparedHandshakes[c.pair] += c.handshake
+			spared.add(uint64(c.id))
+		}
+	}
+	s.reusable.Cut(0)
+	return spared
+}
+
+// foldTimeWaits counts TIME_WAIT entries; spared are the connections that a
+// perfect pool would not have made.
+func (s *totals) foldTimeWaits(until int64, spared *idSet) {
+	t := &s.folded
+	s.timeWaits.Unpack()
+	line := newTimeline(s.timeWaits.Len())
+	for i := range uint32(s.timeWaits.Len()) {
+		e := s.timeWaits.At(i)
+		if !e.begun {
+			e.spared = e.spared || spared.has(uint64(e.id))
+		}
+		line.add(i, max(e.from, t.until), e.to, until, &e.begun)
+	}
+	line.sort()
+	line.sweep(func(i uint32, at int64) {
+		e := s.timeWaits.At(i)
+		t.all.begin(at, t.last)
+		t.curve.begin(at)
+		t.hosts[e.host].begin(at, t.last)
+		if e.byServer {
+			t.servers[s.pools.pairs[e.pair].server].begin(at, t.last)
+		}
+		if !e.spared {
+			t.withoutSpared.begin(at, t.last)
+		}
+	}, func(i uint32, at int64) {
+		e := s.timeWaits.At(i)
+		t.all.end(at, t.last)
+		t.curve.end(at)
+		t.hosts[e.host].end(at, t.last)
+		if e.byServer {
+			t.servers[s.pools.pairs[e.pair].server].end(at, t.last)
+		}
+		if !e.spared {
+			t.withoutSpared.end(at, t.last)
+		}
+	})
+	s.timeWaits.Remove(func(e *timeWait) bool { return e.to <= until })
+}
+
+// foldPorts counts the client's ports. A port that was taken for an instant
+// counts as taken for a time.
+func (s *totals) foldPorts(until int64) {
+	t := &s.folded
+	s.portUses.Unpack()
+	line := newTimeline(s.portUses.Len())
+	for i := range uint32(s.portUses.Len()) {
+		u := s.portUses.At(i)
+		u.to = max(u.to, u.from+1)
+		line.add(i, max(u.from, t.until), u.to, until, &u.begun)
+	}
+	line.sort()
+	line.sweep(func(i uint32, at int64) {
+		t.ports[s.portUses.At(i).pair].begin(at, t.last)
+	}, func(i uint32, at int64) {
+		t.ports[s.portUses.At(i).pair].end(at, t.last)
+	})
+	s.portUses.Remove(func(u *portUse) bool { return u.to <= until && u.to != math.MaxInt64 })
+}

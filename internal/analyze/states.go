@@ -1,0 +1,189 @@
+package analyze
+
+import (
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/internal/compact"
+)
+
+// maxQueued bounds the pipelined requests that are remembered one by one; more are
+// only counted.
+const maxQueued = 1024
+
+// reader is what it takes to read on: it is given back when both sides have
+// ended. The zero reader is new.
+type reader struct {
+	parsers [2]httpparse.Parser
+	headAt  [2]int64 // first byte of a head that straddles segments
+	headNum [2]uint64
+}
+
+// httpStates hold the httpState of each connection, by number, and what hangs off
+// some of them. Of a packed one, [flows.Conn.User] has the number in packed and
+// packedMark.
+type httpStates struct {
+	compact.Slab[httpState]
+
+	packed  compact.Vault[packedState]
+	readers compact.Slab[reader]
+	queues  compact.Pool[[]exchange]
+	gaps    compact.Pool[samples]
+	spare   [][]int64 // memory for samples
+}
+
+const packedMark = 1 << 31
+
+// get returns the HTTP state of c, which is packed no more if it was.
+func (s *httpStates) get(c *flows.Conn) *httpState {
+	if c.User&packedMark == 0 {
+		return s.At(c.User)
+	}
+	i, t := s.Take()
+	s.packed.At(c.User &^ packedMark).unpack(t)
+	s.packed.Drop(c.User &^ packedMark)
+	c.User = i
+	return t
+}
+
+// read returns the HTTP state of c to read, which may be scratch.
+func (s *httpStates) read(c *flows.Conn, scratch *httpState) *httpState {
+	if c.User&packedMark == 0 {
+		return s.At(c.User)
+	}
+	s.packed.At(c.User &^ packedMark).unpack(scratch)
+	return scratch
+}
+
+// pack packs the state of c if it fits.
+func (s *httpStates) pack(c *flows.Conn) {
+	var x packedState
+	if !x.pack(s.At(c.User)) {
+		return
+	}
+	s.Give(c.User)
+	c.User = s.packed.Put(&x) | packedMark
+}
+
+// reader returns the reader of a connection.
+func (s *httpStates) reader(t *httpState) *reader {
+	if t.reader == 0 {
+		t.reader, _ = s.readers.Take()
+	}
+	return s.readers.At(t.reader)
+}
+
+// headBegun reports whether a head of that side is not whole.
+func (s *httpStates) headBegun(t *httpState, side flows.Side) bool {
+	return t.reader != 0 && s.readers.At(t.reader).headNum[side] != 0
+}
+
+// trim gives back what a connection needs no more when both sides have ended: its
+// reader, if it is as new, and all gaps but those that tell the median.
+func (s *httpStates) trim(t *httpState) {
+	if t.gaps.store != 0 {
+		if spare := s.gaps.At(t.gaps.store).middle(); spare != nil {
+			s.spare = append(s.spare, spare)
+		}
+	}
+	if t.reader != 0 && *s.readers.At(t.reader) == (reader{}) {
+		s.readers.Give(t.reader)
+		t.reader = 0
+	}
+}
+
+// forget takes back the state of c and what hangs off it.
+func (s *httpStates) forget(c *flows.Conn) {
+	if c.User&packedMark != 0 {
+		s.packed.Drop(c.User &^ packedMark)
+		return
+	}
+	x := s.At(c.User)
+	if x.reader != 0 {
+		s.readers.Give(x.reader)
+	}
+	if x.queue != 0 {
+		*s.queues.At(x.queue) = (*s.queues.At(x.queue))[:0]
+		s.queues.Give(x.queue)
+	}
+	if x.gaps.store != 0 {
+		if g := s.gaps.At(x.gaps.store); cap(g.values) > 3 {
+			s.spare = append(s.spare, g.values[:0])
+			g.values = nil
+		}
+		s.gaps.Give(x.gaps.store)
+	}
+	s.Give(c.User)
+}
+
+// drop forgets the state of c for good.
+func (s *httpStates) drop(c *flows.Conn) {
+	if c.User&packedMark != 0 {
+		s.packed.Drop(c.User &^ packedMark)
+	} else {
+		s.Drop(c.User)
+	}
+}
+
+// addGap notes an idle gap of t.
+func (s *httpStates) addGap(t *httpState, ns int64) {
+	g := &t.gaps
+	g.n++
+	if g.n > 1 {
+		if g.store == 0 {
+			g.store = s.gaps.Take()
+			x := s.gaps.At(g.store)
+			*x = samples{}
+			if n := len(s.spare); n > 0 {
+				x.values, s.spare = s.spare[n-1], s.spare[:n-1]
+			}
+			x.add(g.last)
+		}
+		s.gaps.At(g.store).add(ns)
+	}
+	g.last = ns
+	g.max = max(g.max, ns)
+}
+
+// push adds an outstanding exchange.
+func (s *httpStates) push(t *httpState, x exchange) {
+	t.outstanding++
+	if t.outstanding == 1 {
+		t.current = x
+		return
+	}
+	if t.queue == 0 {
+		t.queue = s.queues.Take()
+	}
+	if q := s.queues.At(t.queue); len(*q) < maxQueued {
+		*q = append(*q, x)
+	}
+}
+
+// last returns the newest outstanding exchange.
+func (s *httpStates) last(t *httpState) *exchange {
+	if t.outstanding <= 1 || t.queue == 0 {
+		return &t.current
+	}
+	q := *s.queues.At(t.queue)
+	return &q[len(q)-1]
+}
+
+// pop drops the oldest outstanding exchange.
+func (s *httpStates) pop(t *httpState) {
+	t.outstanding--
+	if t.outstanding == 0 {
+		t.facts &^= requestPartial
+		return
+	}
+	if t.queue == 0 { // more than maxQueued
+		t.current = exchange{}
+		return
+	}
+	q := s.queues.At(t.queue)
+	t.current = (*q)[0]
+	*q = append((*q)[:0], (*q)[1:]...)
+	if len(*q) == 0 {
+		s.queues.Give(t.queue)
+		t.queue = 0
+	}
+}

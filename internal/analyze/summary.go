@@ -1,0 +1,193 @@
+package analyze
+
+import (
+	"cmp"
+	"math"
+	"net/netip"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/compact"
+)
+
+// finish adds all up into a Result. Nothing can be added afterwards.
+func (s *totals) finish(r *Result, opt *Options, first, last int64, counts flows.Counts) {
+	s.folded.last = last
+	s.fold(math.MaxInt64)
+	s.timeWaits, s.portUses, s.reusable = compact.List[timeWait]{}, compact.List[portUse]{}, compact.List[reusable]{}
+
+	s.finishCounts(counts)
+	r.First, r.Last, r.Narrowed = first, last, opt.Narrowed
+	r.Totals = s.sum
+	s.populations(&r.Totals.TimeWait, first, int64(opt.TimeWait))
+	r.Servers = s.serverSummaries()
+	r.Pairs = s.pairSummaries(opt.PortBudget)
+	r.Series = s.series(first, last)
+	r.example = s.example
+}
+
+// finishCounts completes the sums: what is derived from others, and Unknown for
+// what could not be counted.
+func (s *totals) finishCounts(counts flows.Counts) {
+	t := &s.sum
+	for i := range s.pools.pairs[1:] {
+		t.PoolNeed += s.pools.pairs[i+1].need()
+	}
+	t.AvoidableConnections = t.ConnectionsWithRequests - t.PoolNeed
+	for _, ns := range s.folded.sparedHandshakes {
+		t.AvoidableHandshake += ns
+	}
+	t.ReuseRatio = ratio(t.ReusedRequests, s.baseRequests)
+	t.PerConnection = s.quantiles()
+	t.DuplicatePackets, t.TimeBack = int64(counts.Duplicates), counts.TimeBack
+	for _, n := range []*int64{
+		&t.Responses, &t.Interim, &t.ReusedRequests, &t.PoolNeed, &t.AvoidableConnections,
+		&t.ConnectionsWithRequests, &t.SingleRequestConnections, &t.AvoidableHandshake, &t.Requests,
+	} {
+		*n = counted(*n, t.Requests, t.HTTPUnknown)
+	}
+	t.Responses = counted(t.Responses, t.Responses, s.responsesUnknown)
+	t.Interim = counted(t.Interim, max(t.Responses, t.Interim), s.responsesUnknown)
+	t.TimeWait.Closes = t.TimeWait.Client + t.TimeWait.Server + t.TimeWait.Both
+}
+
+// ratio returns reused / base, NaN if nothing can be divided.
+func ratio(reused, base int64) float64 {
+	if base <= 0 {
+		return math.NaN()
+	}
+	return float64(reused) / float64(base)
+}
+
+// populations tells the TIME_WAIT population over all, by host, and as it would be
+// without the spared connections.
+func (s *totals) populations(tw *TimeWaitTotals, first, length int64) {
+	f := &s.folded
+	closes := int64(0)
+	for i := range s.addrs {
+		n := s.hostCloses[uint32(i)]
+		closes += n
+		tw.Hosts = append(tw.Hosts, HostPopulation{
+			Host:       netip.AddrFrom16(s.addrs[i]).Unmap(),
+			Population: f.hosts[i].population(f.last, first, length, n),
+		})
+	}
+	slices.SortFunc(tw.Hosts, func(x, y HostPopulation) int {
+		return cmp.Or(cmp.Compare(y.Peak, x.Peak), x.Host.Compare(y.Host))
+	})
+	tw.Population = f.all.population(f.last, first, length, closes)
+	tw.PerfectPool = f.withoutSpared.peak
+}
+
+// quantiles measures the requests per connection.
+func (s *totals) quantiles() Quantiles {
+	counts := make([]int64, 0, len(s.perConnection))
+	var conns, requests int64
+	for n, k := range s.perConnection {
+		counts = append(counts, n)
+		conns += k
+		requests += n * k
+	}
+	q := Quantiles{Mean: math.NaN(), P50: Unknown, P90: Unknown, Max: Unknown}
+	if conns == 0 {
+		return q
+	}
+	slices.Sort(counts)
+	q.Mean = float64(requests) / float64(conns)
+	q.Max = counts[len(counts)-1]
+	seen := int64(0)
+	for _, n := range counts {
+		seen += s.perConnection[n]
+		if q.P50 == Unknown && seen*100 >= conns*50 {
+			q.P50 = n
+		}
+		if q.P90 == Unknown && seen*100 >= conns*90 {
+			q.P90 = n
+		}
+		q.bucket(n, s.perConnection[n])
+	}
+	return q
+}
+
+// bucket adds connections with n requests to the histogram: 1, 2, 3-4, 5-8
+// and so on, doubling.
+func (q *Quantiles) bucket(n, conns int64) {
+	from, to := int64(1), int64(1)
+	for to < n {
+		from, to = to+1, to*2
+	}
+	if k := len(q.Histogram); k > 0 && q.Histogram[k-1].To == to {
+		q.Histogram[k-1].Connections += conns
+		return
+	}
+	q.Histogram = append(q.Histogram, Bucket{from, to, conns})
+}
+
+// serverSummaries sums up by server.
+func (s *totals) serverSummaries() (all []ServerSummary) {
+	for i := range s.pools.servers[1:] {
+		x := &s.pools.servers[i+1]
+		if x.connections == 0 {
+			continue
+		}
+		all = append(all, ServerSummary{
+			Num: uint32(i + 1), Software: x.software,
+			Server: x.addr.AddrPort(), Clients: x.clients, Connections: x.connections, Requests: counted(x.requests, x.requests, x.opaque),
+			ReuseRatio:  ratio(x.requests-x.withRequests, x.requests-x.first),
+			ClosedFirst: x.closed, TimeWaitClient: x.twClient, TimeWaitServer: x.twServer, TimeWaitBoth: x.twBoth,
+			TimeWaitPeak:      s.folded.servers[i+1].peak,
+			AdvertisedTimeout: x.advTimeout, AdvertisedMax: x.advMax,
+		})
+	}
+	slices.SortStableFunc(all, func(x, y ServerSummary) int {
+		return cmp.Or(cmp.Compare(y.Connections, x.Connections), x.Server.Compare(y.Server))
+	})
+	return all
+}
+
+// pairSummaries sums up by client address and server; budget tells of a client's
+// ports, if it is set.
+func (s *totals) pairSummaries(budget func(netip.Addr) int64) (all []Pair) {
+	for i := range s.pools.pairs[1:] {
+		p := &s.pools.pairs[i+1]
+		if p.connections == 0 {
+			continue
+		}
+		all = append(all, Pair{
+			Num: uint32(i + 1), ServerNum: p.server, Agent: p.agent, Proxied: p.proxied, HTTP10: p.http10, CloseInHTTP10: p.closeInHTTP10,
+			ReusedAfterBody: p.reusedAfterBody, ReusedAfterNone: p.reusedAfterNone,
+			Client: netip.AddrFrom16(p.key.client).Unmap(), Server: p.key.server.AddrPort(),
+			Connections: p.connections, Requests: counted(p.requests, p.requests, p.opaque),
+			ReuseRatio:           ratio(p.requests-p.withRequests, p.requests-p.first),
+			PoolNeed:             counted(p.need(), p.requests, p.opaque),
+			AvoidableConnections: counted(p.withRequests-p.need(), p.requests, p.opaque),
+			AvoidableHandshake:   counted(s.folded.sparedHandshakes[i+1], p.requests, p.opaque),
+			PortsInUse:           s.folded.ports[i+1].peak,
+			PortBudget:           PortBudget,
+		})
+		if x := &all[len(all)-1]; budget != nil {
+			x.PortBudget = cmp.Or(budget(x.Client), PortBudget)
+		}
+	}
+	slices.SortStableFunc(all, func(x, y Pair) int {
+		return cmp.Or(cmp.Compare(y.Connections, x.Connections), x.Client.Compare(y.Client), x.Server.Compare(y.Server))
+	})
+	return all
+}
+
+// series cuts the time of the capture into steps.
+func (s *totals) series(first, last int64) Series {
+	if s.sum.Connections == 0 {
+		return Series{}
+	}
+	start := first - mod(first, 1e9)
+	step := max(stepFor(last-start), s.connections.width, s.requests.width, s.folded.curve.width)
+	steps := int((last-start)/1e9/step) + 1
+	return Series{
+		Step: step, Start: start,
+		NewConnections: s.connections.steps(start, step, steps),
+		Requests:       s.requests.steps(start, step, steps),
+		Reused:         s.reused.steps(start, step, steps),
+		TimeWait:       s.folded.curve.steps(start, step, steps),
+	}
+}
