@@ -208,11 +208,13 @@ type Saves struct {
 
 // Example is a connection that shows a finding.
 type Example struct {
-	Connection uint64   `json:"connection"`
-	Stream     *int64   `json:"stream"`  // Wireshark's tcp.stream
-	Packets    []uint64 `json:"packets"` // frame numbers that matter
-	Filter     string   `json:"filter"`  // for Wireshark
-	Observed   string   `json:"observed"`
+	Connection   uint64   `json:"connection"`
+	Stream       *int64   `json:"stream"`                  // Wireshark's tcp.stream
+	Packets      []uint64 `json:"packets"`                 // frame numbers that matter
+	Source       string   `json:"source,omitempty"`        // of several files, the one that has the first of Packets
+	SourcePacket uint64   `json:"source_packet,omitempty"` // the number of that packet in its file
+	Filter       string   `json:"filter"`                  // for Wireshark
+	Observed     string   `json:"observed"`
 }
 
 // Gate is what became of a condition of Options.FailOn.

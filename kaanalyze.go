@@ -128,6 +128,9 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 	for i, name := range sources {
 		model.Meta.Sources[i].SHA256 = assemble.Sum(ctx, name, assemble.MaxSummed)
 	}
+	if len(sources) > 1 {
+		model.Origin = src.Origin
+	}
 	for _, c := range conditions {
 		model.Gates = append(model.Gates, c.Judge(result, model.Diagnosis))
 	}

@@ -66,10 +66,14 @@ func TestReportIsTheCommands(t *testing.T) {
 	if err != nil || len(files) < 50 {
 		t.Fatalf("got %d recordings, error %v", len(files), err)
 	}
+	sets := [][]string{{"testdata/demo.pcap", "testdata/go-stale-race.pcap"}}
 	for _, file := range files {
-		r := analyzed(t, kaanalyze.Options{Exchanges: true}, file)
+		sets = append(sets, []string{file})
+	}
+	for _, file := range sets {
+		r := analyzed(t, kaanalyze.Options{Exchanges: true}, file...)
 		got := written(t, r)
-		want := commanded(t, func(c *app.Config) { c.Read, c.Exchanges = []string{file}, true })
+		want := commanded(t, func(c *app.Config) { c.Read, c.Exchanges = file, true })
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: -command +library:\n%s", file, diff)
 		}
