@@ -49,7 +49,7 @@ func Compare(h, before *kernel.Host, r *analyze.Result, connections report.Facts
 		return out
 	}
 	if connections.Len() > 0 || r.Totals.Connections == 0 {
-		out.Compared = compare(h, connections, int64(timeWait), out)
+		out.Compared = compare(h, connections, int64(timeWait), out.Counters)
 	}
 	if !h.Anonymous {
 		out.Processes = processes(h, r)
@@ -57,14 +57,14 @@ func Compare(h, before *kernel.Host, r *analyze.Result, connections report.Facts
 	return out
 }
 
-// slack is how far the two may differ because they are not read at one instant:
-// some sockets, or one in so many.
+// Packets and kernel agree if they differ by at most slackSockets, or by one in
+// slackPart: they are not read at one instant.
 const (
 	slackSockets = 3
 	slackPart    = 50
 )
 
-// tuple is a connection by its ends, the lower first.
+// tuple is a connection by its endpoints, the lower first.
 type tuple [2]netip.AddrPort
 
 func tupleOf(a, b netip.AddrPort) tuple {
@@ -74,16 +74,17 @@ func tupleOf(a, b netip.AddrPort) tuple {
 	return tuple{a, b}
 }
 
-// ends are the ends a connection that are on this host, by state.
+// ends counts the ends of a connection that are on this host, by state.
 type ends struct {
 	open, waits int64
 }
 
-// compare counts ends on this host by state.
-func compare(h *kernel.Host, connections report.Facts, timeWait int64, said *report.Host) []report.Comparison {
+// compare counts the ends on this host by state, as the packets and as the kernel have
+// it. Of connections between the same endpoints the last one counts.
+func compare(h *kernel.Host, connections report.Facts, timeWait int64, counters []report.HostCounter) []report.Comparison {
 	waits := report.Comparison{State: "time_wait"}
 	open := report.Comparison{State: "established"}
-	last := map[tuple]ends{} // of the last life of each
+	last := map[tuple]ends{}
 	var c analyze.Connection
 	for i := range connections.Len() {
 		connections.Connection(i, &c)
@@ -113,12 +114,13 @@ func compare(h *kernel.Host, connections report.Facts, timeWait int64, said *rep
 		differ := c.Packets - c.Kernel
 		c.Agree = max(differ, -differ) <= max(slackSockets, max(c.Packets, c.Kernel)/slackPart)
 	}
-	waits.Said = aboutWaits(&waits, said)
-	open.Said = aboutOpen(&open)
+	waits.Said = explainTimeWaits(&waits, counters)
+	open.Said = explainOpen(&open)
 	return []report.Comparison{waits, open}
 }
 
-// opened reports whether both sides took part.
+// opened reports whether both sides took part in the handshake, as far as the capture
+// has it.
 func opened(h flows.Handshake) bool {
 	switch h {
 	case flows.HandshakeComplete, flows.HandshakeSimultaneous, flows.HandshakeSplit, flows.HandshakeMidstream:
@@ -127,8 +129,8 @@ func opened(h flows.Handshake) bool {
 	return false
 }
 
-// endsOf returns the ends of a connection that are on this host. Each packet of
-// a connection that is over starts TIME_WAIT again.
+// endsOf counts the ends of a connection that are on this host. TIME_WAIT lasts from
+// the last packet of a connection, as each one starts it again (RFC 9293, 3.10.7.4).
 func endsOf(h *kernel.Host, c *analyze.Connection, timeWait int64) (e ends) {
 	open := c.Close.Kind == flows.CloseOpen && opened(c.Handshake)
 	waits := h.At-c.End < timeWait
@@ -147,9 +149,9 @@ func endsOf(h *kernel.Host, c *analyze.Connection, timeWait int64) (e ends) {
 	return e
 }
 
-// aboutWaits says where a difference of TIME_WAIT entries comes from, and what
-// the capture does not show.
-func aboutWaits(c *report.Comparison, said *report.Host) string {
+// explainTimeWaits says where a difference of TIME_WAIT entries comes from, and how
+// many the capture does not show.
+func explainTimeWaits(c *report.Comparison, counters []report.HostCounter) string {
 	var out []string
 	switch n := c.Packets - c.Kernel; {
 	case c.Agree:
@@ -157,18 +159,18 @@ func aboutWaits(c *report.Comparison, said *report.Host) string {
 		out = append(out, "the kernel has none of them: these sockets are in another network namespace, as a container's")
 	case n > 0:
 		why := "by RSTs that the capture does not hold, or TIME_WAIT is shorter here than --time-wait says"
-		if grown(said.Counters, "TCPTimeWaitOverflow") {
+		if countedMore(counters, "TCPTimeWaitOverflow") {
 			why = "there were more than tcp_max_tw_buckets allows"
 		}
 		out = append(out, "the kernel has dropped "+cause.Count(n)+" of them early: "+why)
 	default:
 		out = append(out, "the kernel has "+cause.Count(-n)+" more of them: the capture does not hold the packets that ended these, or TIME_WAIT lasts longer here than --time-wait says")
 	}
-	return strings.Join(append(out, aboutUnseen(c.Unseen)...), "; ")
+	return strings.Join(append(out, explainUnseen(c.Unseen)...), "; ")
 }
 
-// aboutOpen does the same for established connections.
-func aboutOpen(c *report.Comparison) string {
+// explainOpen does the same for established connections.
+func explainOpen(c *report.Comparison) string {
 	var out []string
 	switch n := c.Packets - c.Kernel; {
 	case c.Agree:
@@ -179,28 +181,31 @@ func aboutOpen(c *report.Comparison) string {
 	default:
 		out = append(out, "the kernel holds "+cause.Count(-n)+" open that have ended by the packets: what ended them did not arrive, or was not accepted")
 	}
-	return strings.Join(append(out, aboutUnseen(c.Unseen)...), "; ")
+	return strings.Join(append(out, explainUnseen(c.Unseen)...), "; ")
 }
 
-func aboutUnseen(n int64) []string {
+// explainUnseen says why the kernel has sockets that the capture does not show, if it
+// has any.
+func explainUnseen(n int64) []string {
 	if n == 0 {
 		return nil
 	}
 	return []string{cause.Count(n) + " more are not in the capture: other ports or interfaces, or nothing was sent since it began"}
 }
 
-// grown reports whether the kernel has counted something meanwhile.
-func grown(list []report.HostCounter, name string) bool {
+// countedMore reports whether a counter of the kernel has grown since the capture began.
+func countedMore(list []report.HostCounter, name string) bool {
 	return slices.ContainsFunc(list, func(c report.HostCounter) bool { return c.Name == name && c.New > 0 })
 }
 
-// maxEnds and maxProcesses bound what is told of processes.
+// Bounds of what is told of processes.
 const (
 	maxEnds      = 100
-	maxProcesses = 16
+	maxProcesses = 16 // of each end
 )
 
-// processes returns who holds the ends on this host.
+// processes returns which processes have the ends on this host, those with most
+// connections first.
 func processes(h *kernel.Host, r *analyze.Result) []report.LocalEnd {
 	listens := map[netip.AddrPort][]kernel.Process{}
 	clients := map[string][]kernel.Process{} // by client address and server
@@ -209,11 +214,11 @@ func processes(h *kernel.Host, r *analyze.Result) []report.LocalEnd {
 		s := &h.Sockets[i]
 		switch s.State {
 		case kernel.Listening:
-			listens[s.Local] = join(listens[s.Local], h.Owners[s.Inode])
+			listens[s.Local] = addProcesses(listens[s.Local], h.Owners[s.Inode])
 		case kernel.TimeWait:
 		default:
 			k := key(s.Local.Addr(), s.Remote)
-			clients[k] = join(clients[k], h.Owners[s.Inode])
+			clients[k] = addProcesses(clients[k], h.Owners[s.Inode])
 		}
 	}
 	var out []report.LocalEnd
@@ -221,22 +226,22 @@ func processes(h *kernel.Host, r *analyze.Result) []report.LocalEnd {
 		if s := &r.Servers[i]; h.Has(s.Server.Addr()) {
 			by := listens[s.Server]
 			for _, wild := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
-				by = join(by, listens[netip.AddrPortFrom(wild, s.Server.Port())])
+				by = addProcesses(by, listens[netip.AddrPortFrom(wild, s.Server.Port())])
 			}
-			out = append(out, report.LocalEnd{Server: s.Server, Connections: s.Connections, Processes: told(by)})
+			out = append(out, report.LocalEnd{Server: s.Server, Connections: s.Connections, Processes: asReported(by)})
 		}
 	}
 	for i := range r.Pairs {
 		if p := &r.Pairs[i]; h.Has(p.Client) {
-			out = append(out, report.LocalEnd{Server: p.Server, Client: p.Client, Connections: p.Connections, Processes: told(clients[key(p.Client, p.Server)])})
+			out = append(out, report.LocalEnd{Server: p.Server, Client: p.Client, Connections: p.Connections, Processes: asReported(clients[key(p.Client, p.Server)])})
 		}
 	}
 	slices.SortStableFunc(out, func(x, y report.LocalEnd) int { return cmp.Compare(y.Connections, x.Connections) })
 	return out[:min(len(out), maxEnds)]
 }
 
-// join adds processes that are not in list yet.
-func join(list, more []kernel.Process) []kernel.Process {
+// addProcesses appends those of more that are not in list yet.
+func addProcesses(list, more []kernel.Process) []kernel.Process {
 	for _, p := range more {
 		if len(list) < maxProcesses && !slices.Contains(list, p) {
 			list = append(list, p)
@@ -245,8 +250,8 @@ func join(list, more []kernel.Process) []kernel.Process {
 	return list
 }
 
-// told returns processes as reports have them.
-func told(list []kernel.Process) []report.HostProcess {
+// asReported returns processes as reports have them.
+func asReported(list []kernel.Process) []report.HostProcess {
 	var out []report.HostProcess
 	for _, p := range list {
 		out = append(out, report.HostProcess(p))

@@ -21,11 +21,16 @@ type Session struct {
 	onEnded  func(*analyze.Connection)
 	analyzer *analyze.Analyzer
 
-	old, recent []analyze.Connection // ended ones; keep of them in old, once there are so many
-	left        int64                // how many are in neither any more
-	causes      []cause.Total
-	findings    []rules.Finding // of windows before
-	now         int64           // time of the last segment
+	// The window of connections that have ended: those before, and those since it was
+	// last moved. At most keep are in either, but for what one Apply brings.
+	older, newer []analyze.Connection
+
+	// What became of connections that have left the window.
+	left     int64 // how many there are
+	causes   []cause.Total
+	findings []rules.Finding
+
+	now int64 // time of the last segment, ns since the epoch
 }
 
 // NewSession returns a Session that keeps at least that many connections in
@@ -44,42 +49,43 @@ func (s *Session) Apply(segs []flows.Segment) {
 		s.now = max(s.now, segs[n-1].Time)
 	}
 	s.analyzer.Apply(segs)
-	if len(s.recent) >= s.keep {
-		s.turn()
+	if len(s.newer) >= s.keep {
+		s.moveWindow()
 	}
 }
 
+// ended takes a connection that has ended.
 func (s *Session) ended(c *analyze.Connection) {
-	s.recent = append(s.recent, *c)
+	s.newer = append(s.newer, *c)
 	if s.onEnded != nil {
 		s.onEnded(c)
 	}
 }
 
-// turn makes room for new connections: the older half of the window leaves it,
-// and what became of these is counted.
-func (s *Session) turn() {
-	if len(s.old) > 0 {
+// moveWindow makes room for new connections: the older half of the window leaves it,
+// and what became of these connections is counted.
+func (s *Session) moveWindow() {
+	if len(s.older) > 0 {
 		d := cause.NewCollector(1)
 		add := func(c *analyze.Connection) { d.Add(c, s.now) }
-		left := make([]uint64, len(s.old))
-		for i := range s.old {
-			left[i] = s.old[i].ID
-			add(&s.old[i])
+		left := make([]uint64, len(s.older))
+		for i := range s.older {
+			left[i] = s.older[i].ID
+			add(&s.older[i])
 		}
-		for i := range s.recent {
-			add(&s.recent[i])
+		for i := range s.newer {
+			add(&s.newer[i])
 		}
-		x := rules.Diagnose(d, s.analyzer.ResultSoFar(s.old[0].Start, s.now, add))
+		x := rules.Diagnose(d, s.analyzer.ResultSoFar(s.older[0].Start, s.now, add))
 		s.causes = x.Add(s.causes, left)
 		s.findings = rules.Worst(s.findings, x.Findings)
-		s.left += int64(len(s.old))
+		s.left += int64(len(s.older))
 	}
-	s.old, s.recent = s.recent, s.old[:0]
+	s.older, s.newer = s.newer, s.older[:0]
 }
 
-// Snapshot is what can be said of a session at a moment. It is not changed any
-// more.
+// Snapshot is what can be said of a capture at a moment. Nobody changes it any more, so
+// many goroutines may read it.
 type Snapshot struct {
 	At          int64 // time of the last packet, ns since the epoch
 	Result      *analyze.Result
@@ -90,10 +96,10 @@ type Snapshot struct {
 	whole bool // Result has the connections
 }
 
-// Snapshot looks at the session, which goes on; first and last are the times of
-// the first and the last packet.
+// Snapshot says what can be said now; the session goes on. First and last are the
+// times of the first and the last packet, TCP or not.
 func (s *Session) Snapshot(first, last int64) *Snapshot {
-	x := s.look(first, last)
+	x := s.peek(first, last)
 	x.Diagnosis.Before(s.causes, s.findings)
 	return x
 }
@@ -101,21 +107,23 @@ func (s *Session) Snapshot(first, last int64) *Snapshot {
 // Census says how things stand, as [analyze.Analyzer.Snapshot].
 func (s *Session) Census(at int64) analyze.Snapshot { return s.analyzer.Snapshot(at) }
 
-// Finish says that the capture is over.
+// Finish ends the session and returns its last snapshot: connections that are still
+// open are judged as the end of the capture leaves them.
 func (s *Session) Finish(first, last int64) *Snapshot {
-	x := s.judge(s.analyzer.Finish(first, last), slices.Concat(s.old, s.recent))
+	x := s.judge(s.analyzer.Finish(first, last), slices.Concat(s.older, s.newer))
 	x.Diagnosis.Before(s.causes, s.findings)
 	return x
 }
 
-// look judges the window and what is open.
-func (s *Session) look(first, last int64) *Snapshot {
-	list := make([]analyze.Connection, 0, len(s.old)+len(s.recent)+s.analyzer.Kept())
-	list = append(append(list, s.old...), s.recent...)
+// peek judges the connections of the window and the open ones.
+func (s *Session) peek(first, last int64) *Snapshot {
+	list := make([]analyze.Connection, 0, len(s.older)+len(s.newer)+s.analyzer.Kept())
+	list = append(append(list, s.older...), s.newer...)
 	r := s.analyzer.ResultSoFar(first, last, func(c *analyze.Connection) { list = append(list, *c) })
 	return s.judge(r, list)
 }
 
+// judge returns the snapshot of a result with these connections.
 func (s *Session) judge(r *analyze.Result, list []analyze.Connection) *Snapshot {
 	slices.SortFunc(list, func(a, b analyze.Connection) int { return cmp.Compare(a.ID, b.ID) })
 	d := cause.NewCollector(1)
@@ -131,7 +139,8 @@ func Whole(r *analyze.Result, d *rules.Diagnosis) *Snapshot {
 	return &Snapshot{At: r.Last, Result: r, Diagnosis: d, whole: true}
 }
 
-// Len, Connection, Exchanges and Example are what reports ask a Result for.
+// Len returns how many connections there are. With Connection, Exchanges and Example
+// a Snapshot is the [report.Facts] of a report.
 func (x *Snapshot) Len() int {
 	if x.whole {
 		return x.Result.Len()
@@ -172,7 +181,7 @@ func (x *Snapshot) ByID(id uint64, c *analyze.Connection) bool {
 	return c.ID == id
 }
 
-// Exchanges returns those that a whole analysis kept, and else none.
+// Exchanges returns the exchanges if a whole analysis has kept them, and else none.
 func (x *Snapshot) Exchanges() []analyze.Exchange {
 	if x.whole {
 		return x.Result.Exchanges()
@@ -180,7 +189,7 @@ func (x *Snapshot) Exchanges() []analyze.Exchange {
 	return nil
 }
 
-// Example returns a connection to look at, if it is still kept.
+// Example returns a connection that is worth a look, and why, if it is still kept.
 func (x *Snapshot) Example() (id uint64, why string, ok bool) {
 	var c analyze.Connection
 	id, why, ok = x.Result.Example()

@@ -24,15 +24,17 @@ func (s State) String() string {
 	return [...]string{"opening", "active", "idle", "silent", "half-closed", "TIME_WAIT", "closed"}[s]
 }
 
-// quiet is how long a connection whose messages cannot be read must be silent to
-// count as idle, in ns.
-const quiet = 1e9
+// idleAfter is how long, in ns, a connection must be silent to count as idle if its
+// messages cannot be read.
+const idleAfter = 1e9
 
-// unanswered is how long a SYN may wait for its answer, in ns.
-const unanswered = 60e9
+// synTimeout is for how long, in ns, after its last packet a handshake that was not
+// answered counts as under way.
+const synTimeout = 60e9
 
-// StateOf returns what c is doing at a moment, and a time in ns: how long
-// TIME_WAIT is to last, or else since when it is doing it.
+// StateOf returns what c is doing at the time now, in ns since the epoch, and a
+// duration in ns: for how much longer TIME_WAIT, which lasts for timeWait, goes on, or
+// else for how long c has been doing that.
 func StateOf(c *analyze.Connection, now, timeWait int64) (State, int64) {
 	since := func(at int64) int64 { return max(0, now-at) }
 	opening := c.Handshake == flows.HandshakeUnanswered || c.Handshake == flows.HandshakeIncomplete
@@ -43,7 +45,7 @@ func StateOf(c *analyze.Connection, now, timeWait int64) (State, int64) {
 		}
 		return openState(c, now)
 	case flows.CloseSilent:
-		if opening && since(c.End) < unanswered {
+		if opening && since(c.End) < synTimeout {
 			return Opening, since(c.Start)
 		}
 		return Silent, since(c.End)
@@ -60,13 +62,13 @@ func StateOf(c *analyze.Connection, now, timeWait int64) (State, int64) {
 	return Closed, since(c.End)
 }
 
-// openState tells connections with an exchange under way from idle ones.
+// openState tells active connections from idle ones.
 func openState(c *analyze.Connection, now int64) (State, int64) {
 	e := &c.Evidence
 	switch {
 	case c.HTTPUnknown || c.Protocol != analyze.HTTP10 && c.Protocol != analyze.HTTP11:
 		silent := max(0, now-c.End)
-		if silent < quiet && c.Protocol != analyze.NoProtocol {
+		if silent < idleAfter && c.Protocol != analyze.NoProtocol {
 			return Active, max(0, now-c.Start)
 		}
 		return Idle, silent

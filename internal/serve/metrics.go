@@ -16,23 +16,26 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// House rules of metrics: labels are small fixed sets, never an address, a path
-// or a name of somebody else. What may go down is a gauge. A counter is of
-// packets, or of what every packet can only add to; what may still change of a
-// connection, as who closed it, is counted when it has ended and its TIME_WAIT
-// is over. What is not known is left out, never zero.
+// House rules of metrics:
+//
+//   - Labels are small fixed sets, never addresses, paths or names from the wire.
+//   - What may go down is a gauge. A counter counts packets, or what every packet can
+//     only add to. What may still change of a connection, as who closed it, is counted
+//     when it has ended and its TIME_WAIT is over.
+//   - What is not known is left out, never zero.
 
-// Moment is what the server shows: a snapshot, and what it was made of.
+// Moment is what the server shows: a snapshot, where its packets come from, and what
+// the kernel of this host says then.
 type Moment struct {
 	Snapshot *live.Snapshot
 	Meta     report.Meta
-	Host     *report.Host // nil but for packets that are captured on this host
+	Host     *report.Host // nil unless the packets are captured on this host
 }
 
-// put takes one value of a metric, and its labels.
+// put takes one value of a metric, and the values of its labels.
 type put func(v float64, labels ...string)
 
-// metric is one family.
+// metric is a metric with all its labels. Its values are read from a moment.
 type metric struct {
 	name, help string
 	kind       prometheus.ValueType
@@ -45,12 +48,12 @@ const (
 	gauge   = prometheus.GaugeValue
 )
 
-// number returns the metric of a number of totals.
+// number returns a metric without labels whose value is one of the totals.
 func number(name, help string, kind prometheus.ValueType, of func(t *analyze.Totals) int64) metric {
 	return metric{name: name, help: help, kind: kind, read: func(m *Moment, put put) { put(known(of(&m.Snapshot.Result.Totals))) }}
 }
 
-// metrics are all there are, but kaanalyze_build_info.
+// metrics are all metrics but kaanalyze_build_info.
 var metrics = []metric{
 	{"packets_total", "Packets read, TCP or not.", counter, nil, func(m *Moment, put put) { put(float64(m.Meta.Packets)) }},
 	{"tcp_packets_total", "TCP packets read.", counter, nil, func(m *Moment, put put) { put(float64(m.Meta.TCPPackets)) }},
@@ -162,7 +165,7 @@ func known(n int64) float64 {
 	return float64(n)
 }
 
-// prefix is what all metrics begin with.
+// prefix is what the names of all metrics begin with.
 const prefix = "kaanalyze_"
 
 // buildInfo is the metric that tells the program's version.
@@ -174,12 +177,12 @@ type collector struct {
 	build  prometheus.Metric
 	descs  []*prometheus.Desc // of metrics
 
-	mu    sync.Mutex
-	shown map[string]float64 // counters, the highest ever
+	mu      sync.Mutex
+	highest map[string]float64 // of each counter that was ever shown
 }
 
 func newCollector(version string, latest func() *Moment) *collector {
-	c := &collector{latest: latest, shown: map[string]float64{}}
+	c := &collector{latest: latest, highest: map[string]float64{}}
 	labels := prometheus.Labels{"version": version, "goversion": runtime.Version()}
 	c.build = prometheus.MustNewConstMetric(prometheus.NewDesc(buildInfo, "The program's version; always 1.", nil, labels), gauge, 1)
 	for i := range metrics {
@@ -189,7 +192,7 @@ func newCollector(version string, latest func() *Moment) *collector {
 	return c
 }
 
-// Describe sends what metrics there may be.
+// Describe sends the descriptions of all metrics.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	to <- c.build.Desc()
 	for _, d := range c.descs {
@@ -197,8 +200,9 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect sends the metrics. A counter never goes down: where a connection turns
-// out not to be HTTP, its requests are kept until others make up for them.
+// Collect sends the values of the latest moment. A counter never goes down: where a
+// connection turns out not to be HTTP, its requests still count until others make up
+// for them.
 func (c *collector) Collect(to chan<- prometheus.Metric) {
 	to <- c.build
 	c.mu.Lock()
@@ -212,10 +216,10 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		x.read(m, func(v float64, labels ...string) {
 			if x.kind == counter {
 				key := x.name + "\xff" + strings.Join(labels, "\xff")
-				if before, ok := c.shown[key]; ok && !(v > before) { // maybe not known any more
+				if before, ok := c.highest[key]; ok && !(v > before) { // maybe not known any more
 					v = before
 				} else if !math.IsNaN(v) {
-					c.shown[key] = v
+					c.highest[key] = v
 				}
 			}
 			if !math.IsNaN(v) {

@@ -28,7 +28,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
 )
 
-// Bounds of the server. It answers a few programs and people, not the world.
+// Bounds of the server, which answers a few programs and people.
 const (
 	maxClients = 64
 	maxScrapes = 8
@@ -42,7 +42,7 @@ const (
 )
 
 // ParseListen reads an address to listen on: ADDR:PORT, or PORT alone for
-// 127.0.0.1. Names but localhost are not looked up.
+// 127.0.0.1. ADDR may be localhost; other names are errors, as they are not looked up.
 func ParseListen(text string) (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
@@ -63,12 +63,12 @@ func ParseListen(text string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(addr, uint16(n)), nil
 }
 
-// Server tells of a capture by HTTP while it goes on. Its methods are safe for
-// concurrent use.
+// Server shows a capture by HTTP while it goes on. Its methods are safe for concurrent
+// use, but Listen and Close, which one goroutine calls, in that order.
 type Server struct {
 	version string
 	now     func() time.Time
-	latest  atomic.Pointer[shown]
+	latest  atomic.Pointer[published]
 	reports chan struct{} // full while maxReports are being written
 
 	http  *http.Server
@@ -76,8 +76,8 @@ type Server struct {
 	ended chan struct{}
 }
 
-// shown is a moment and when it was published.
-type shown struct {
+// published is a moment, and when it was published.
+type published struct {
 	Moment
 	at time.Time
 }
@@ -88,9 +88,9 @@ func New(version string, now func() time.Time) *Server {
 	return &Server{version: version, now: now, reports: make(chan struct{}, maxReports)}
 }
 
-// Publish has the server show that moment from now on. It must not be changed
-// any more.
-func (s *Server) Publish(m Moment) { s.latest.Store(&shown{m, s.now()}) }
+// Publish has the server show m from now on. Nobody may change what m refers to any
+// more.
+func (s *Server) Publish(m Moment) { s.latest.Store(&published{m, s.now()}) }
 
 // moment returns the latest, nil if there is none yet.
 func (s *Server) moment() *Moment {
@@ -100,7 +100,8 @@ func (s *Server) moment() *Moment {
 	return nil
 }
 
-// Listen begins to answer at that address, in the background until Close.
+// Listen begins to answer at an address, in the background until Close. Port 0 is any
+// free one, see Addr.
 func (s *Server) Listen(at netip.AddrPort) error {
 	l, err := net.Listen("tcp", at.String())
 	if err != nil {
@@ -123,10 +124,11 @@ func (s *Server) Listen(at netip.AddrPort) error {
 	return nil
 }
 
-// Addr returns where the server listens.
+// Addr returns where the server listens, after Listen.
 func (s *Server) Addr() netip.AddrPort { return s.addr }
 
-// Close ends the answers under way, soon, and the server.
+// Close ends the server. Answers under way have a second to end. It does nothing if the
+// server does not listen.
 func (s *Server) Close() {
 	if s.http == nil {
 		return
@@ -139,7 +141,7 @@ func (s *Server) Close() {
 	<-s.ended
 }
 
-// Handler returns what answers requests.
+// Handler returns what answers requests, for servers of other programs or tests.
 func (s *Server) Handler() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(newCollector(s.version, s.moment))
@@ -153,7 +155,8 @@ func (s *Server) Handler() http.Handler {
 	return s.guard(mux)
 }
 
-// guard lets nothing pass but what this server may be asked for.
+// guard refuses requests with a body, or that a web page of another site may have
+// made, and says what browsers may do with the answers.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -164,7 +167,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		case r.ContentLength != 0:
 			h.Set("Connection", "close") // the body is not read
 			http.Error(w, "requests have no body here", http.StatusBadRequest)
-		case !s.asked(r.Host):
+		case !s.allowsHost(r.Host):
 			http.Error(w, "the Host of the request is neither an address nor localhost", http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r)
@@ -172,9 +175,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// asked reports whether a request may name that host. A server on loopback is
-// not for web pages, which may give their own name its address.
-func (s *Server) asked(host string) bool {
+// allowsHost reports whether a request may name that host. A server on loopback
+// refuses names but localhost: a web page's site may have given its own name the
+// address 127.0.0.1, to read the answers (DNS rebinding).
+func (s *Server) allowsHost(host string) bool {
 	if s.addr.IsValid() && !s.addr.Addr().IsLoopback() {
 		return true
 	}
@@ -199,14 +203,14 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) {
 	}
 	m := s.moment()
 	if m == nil {
-		later(w, "nothing has been read yet")
+		retryLater(w, "nothing has been read yet")
 		return
 	}
 	select {
 	case s.reports <- struct{}{}:
 		defer func() { <-s.reports }()
 	default:
-		later(w, "other reports are being written")
+		retryLater(w, "other reports are being written")
 		return
 	}
 	w.Header().Set("Content-Type", contentType(format))
@@ -224,13 +228,13 @@ func (m *Moment) report(version string) *report.Report {
 	return &report.Report{Version: version, Meta: m.Meta, Result: x.Result, Facts: x, Diagnosis: x.Diagnosis, NotKept: x.Left, Host: m.Host}
 }
 
-// later asks to come again.
-func later(w http.ResponseWriter, why string) {
+// retryLater answers that there is no report at the moment.
+func retryLater(w http.ResponseWriter, why string) {
 	w.Header().Set("Retry-After", "1")
 	http.Error(w, why, http.StatusServiceUnavailable)
 }
 
-// health says that the server answers, and how old what it shows is.
+// health answers that the server is alive, and how old the moment that it shows is.
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	answer := struct {
 		Status   string   `json:"status"`
@@ -250,7 +254,7 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer) // to a client that may be gone
 }
 
-// contentType returns what a browser is told of a format.
+// contentType returns the media type of a format.
 func contentType(f report.Format) string {
 	switch f.Ending {
 	case ".json":

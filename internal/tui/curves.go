@@ -10,22 +10,23 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
 )
 
-// curve is one of the four that run over time.
+// curve is one of the four numbers that are drawn over time.
 type curve struct {
 	name   string
 	total  int64
-	values []int64 // one a column
-	top    int64
-	said   string // about the values
+	values []int64 // one for each column
+	top    int64   // the value that fills a column
+	note   string  // what the values come to
 }
 
-// frame is where a curve is drawn: two stand beside each other.
+// frame is how a curve is drawn: two stand beside each other.
 type frame struct {
-	wide bool // the total stands there, too
-	cell int  // columns of all
+	wide bool // there is room for the total
+	cell int  // columns of the whole curve
 	bars int  // columns of the values
 }
 
+// curveName is how many columns the name of a curve takes.
 const curveName = len("new conns ")
 
 // frame returns how curves are drawn in this window.
@@ -38,27 +39,27 @@ func (m *model) frame() frame {
 	return f
 }
 
-// curves draws new connections, requests, reuse and TIME_WAIT over time.
-func (m *model) curves() []string {
+// drawCurves draws new connections, requests, reuse and TIME_WAIT over time.
+func (m *model) drawCurves() []string {
 	if m.width < 76 {
 		return nil
 	}
 	f := m.frame()
 	var list [4]string
-	for i, c := range m.shape(f.bars) {
+	for i, c := range m.curves(f.bars) {
 		list[i] = pad(c.name, curveName)
 		if f.wide {
 			list[i] += fmt.Sprintf("%*s ", curveName-1, countCell(c.total))
 		}
-		list[i] += pad(text.Bars(c.values, c.top, m.opt.ASCII), f.bars) + " " + c.said
+		list[i] += pad(text.Bars(c.values, c.top, m.opt.ASCII), f.bars) + " " + c.note
 		list[i] = pad(cut(list[i], f.cell, m.style), f.cell)
 	}
 	return []string{list[0] + "  " + list[1], list[2] + "  " + list[3]}
 }
 
-// pitch returns how many steps of the series a column stands for, or how many
-// columns one step takes. A live capture shows its last steps.
-func (m *model) pitch(columns int) (steps, wide int) {
+// scale returns how many steps of the series a column stands for, and how many
+// columns a step takes; one of them is 1. A live capture shows its last steps.
+func (m *model) scale(columns int) (steps, wide int) {
 	n := len(m.result().Series.Requests)
 	if m.opt.Live || n == 0 {
 		return 1, 1
@@ -66,45 +67,45 @@ func (m *model) pitch(columns int) (steps, wide int) {
 	return (n + columns - 1) / columns, max(1, columns/n)
 }
 
-// pitchNote says how long a step of the curves is.
-func (m *model) pitchNote() string {
-	steps, _ := m.pitch(m.frame().bars)
+// stepNote says how long a step of the curves is.
+func (m *model) stepNote() string {
+	steps, _ := m.scale(m.frame().bars)
 	return "a step above is " + cause.Count(int64(steps)*m.result().Series.Step) + " s"
 }
 
-// shape returns the four curves in so many columns.
-func (m *model) shape(columns int) [4]curve {
+// curves returns the four curves, each of at most that many columns.
+func (m *model) curves(columns int) [4]curve {
 	s, t := &m.result().Series, &m.result().Totals
-	steps, wide := m.pitch(columns)
+	steps, wide := m.scale(columns)
 	join := func(values []int64, by func(a, b int64) int64) []int64 {
 		if m.opt.Live {
 			values = values[max(0, len(values)-columns):]
 		}
-		return gather(values, steps, by)
+		return group(values, steps, by)
 	}
 	most := func(a, b int64) int64 { return max(a, b) }
 	sum := func(a, b int64) int64 { return a + b }
-	opened, asked, again, waits := join(s.NewConnections, sum), join(s.Requests, sum), join(s.Reused, sum), join(s.TimeWait, most)
-	share := make([]int64, len(asked))
-	for i := range asked {
-		if asked[i] > 0 {
-			share[i] = 100 * again[i] / asked[i]
+	connections, requests, reused, waits := join(s.NewConnections, sum), join(s.Requests, sum), join(s.Reused, sum), join(s.TimeWait, most)
+	percent := make([]int64, len(requests))
+	for i := range requests {
+		if requests[i] > 0 {
+			percent[i] = 100 * reused[i] / requests[i]
 		}
 	}
 	fastest := func(values []int64) string {
 		return "max " + cause.Decimal(float64(highest(values))/float64(int64(steps)*max(1, s.Step))) + "/s"
 	}
 	return [4]curve{
-		{"new conns", t.Connections, stretch(opened, wide), highest(opened), fastest(opened)},
-		{"requests", t.Requests, stretch(asked, wide), highest(asked), fastest(asked)},
-		{"reused", t.ReusedRequests, stretch(share, wide), 100, ratioCell(t.ReuseRatio) + " of all"},
-		{"TIME_WAIT", t.TimeWait.Closes, stretch(waits, wide), highest(waits), countCell(m.held()) + ", max " + countCell(t.TimeWait.Peak)},
+		{"new conns", t.Connections, widen(connections, wide), highest(connections), fastest(connections)},
+		{"requests", t.Requests, widen(requests, wide), highest(requests), fastest(requests)},
+		{"reused", t.ReusedRequests, widen(percent, wide), 100, ratioCell(t.ReuseRatio) + " of all"},
+		{"TIME_WAIT", t.TimeWait.Closes, widen(waits, wide), highest(waits), countCell(m.timeWaits()) + ", max " + countCell(t.TimeWait.Peak)},
 	}
 }
 
-// held returns how many TIME_WAIT entries there are: those of the snapshot, but
-// for what has ended since.
-func (m *model) held() int64 {
+// timeWaits returns how many TIME_WAIT entries there are now: those of the snapshot
+// but for those that have ended since.
+func (m *model) timeWaits() int64 {
 	x := m.snapshot()
 	n := x.Result.Totals.TimeWait.AtEnd
 	if m.now == x.At {
@@ -116,7 +117,7 @@ func (m *model) held() int64 {
 		was, _ := live.StateOf(c, x.At, int64(m.opt.TimeWait))
 		if now, _ := live.StateOf(c, m.now, int64(m.opt.TimeWait)); was == live.TimeWait && now == live.Closed {
 			n--
-			if c.Close.TimeWait == analyze.TimeWaitBoth {
+			if c.Close.TimeWait == analyze.TimeWaitBoth { // an entry on each side
 				n--
 			}
 		}
@@ -124,8 +125,8 @@ func (m *model) held() int64 {
 	return max(0, n)
 }
 
-// gather joins each run of n values into one.
-func gather(values []int64, n int, by func(a, b int64) int64) []int64 {
+// group joins each n values that follow each other into one.
+func group(values []int64, n int, by func(a, b int64) int64) []int64 {
 	var out []int64
 	for i, v := range values {
 		if i%n == 0 {
@@ -137,8 +138,8 @@ func gather(values []int64, n int, by func(a, b int64) int64) []int64 {
 	return out
 }
 
-// stretch makes each value stand n times.
-func stretch(values []int64, n int) []int64 {
+// widen repeats each value n times.
+func widen(values []int64, n int) []int64 {
 	out := make([]int64, 0, len(values)*n)
 	for _, v := range values {
 		out = append(out, slices.Repeat([]int64{v}, n)...)

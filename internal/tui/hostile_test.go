@@ -22,12 +22,12 @@ func TestViewHostile(t *testing.T) {
 		Story: func(*live.Snapshot, uint64, int) (string, error) { return "GET /" + hostile, nil },
 		Save:  func(*live.Snapshot, string) error { return errors.New(hostile) },
 	})
-	s.Update(shownMsg{x, true})
-	for i := range s.x.Diagnosis.Findings {
-		s.x.Diagnosis.Findings[i].Title += hostile
-		s.x.Diagnosis.Findings[i].Observed += hostile
+	s.Update(snapshotMsg{x, true})
+	for i := range s.current.Diagnosis.Findings {
+		s.current.Diagnosis.Findings[i].Title += hostile
+		s.current.Diagnosis.Findings[i].Observed += hostile
 	}
-	s.x.Diagnosis.Verdict.Text += hostile
+	s.current.Diagnosis.Verdict.Text += hostile
 	for _, keys := range [][]string{nil, {"4", "enter"}, {"esc", "s", "\x1b[1m.txt", "enter"}, {"/", hostile, "enter"}, {"1", "enter"}} {
 		s.press(keys...)
 		for _, r := range strings.ReplaceAll(s.text(), "\n", "") {
@@ -44,7 +44,7 @@ func TestViewHostile(t *testing.T) {
 func TestViewOfHostileCapture(t *testing.T) {
 	styles := regexp.MustCompile(`\x1b\[[0-9;]*m`)
 	s := newScreen(120, 40, Options{Name: "hostile.pcap", Color: true})
-	s.Update(shownMsg{whole(t, filepath.Join("hostile", "hostile.pcap")), true})
+	s.Update(snapshotMsg{whole(t, filepath.Join("hostile", "hostile.pcap")), true})
 	for _, keys := range [][]string{{"1", "enter"}, {"c"}, {"esc", "esc", "2"}, {"enter"}, {"3"}, {"enter"}, {"4"}, {"enter"}, {"esc", "/", hostile}, {"enter"}} {
 		s.press(keys...)
 		got := s.View().Content

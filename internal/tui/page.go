@@ -3,7 +3,6 @@ package tui
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"charm.land/bubbles/v2/viewport"
@@ -15,19 +14,19 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// page is text above the tabs.
+// page is text above the tabs, about one thing.
 type page struct {
-	hint string // what can be done there
-	text func(m *model) string
+	hint string                // the keys that matter there
+	text func(m *model) string // what it shows of the snapshot
 	box  viewport.Model
 
-	finding *rules.Finding // that it is about, or nil
-	id      uint64         // of the connection that it is about, or 0
-	story   string         // of that, once it is told
-	waiting string         // why it is not
+	finding *rules.Finding // that the page is about, or nil
+	id      uint64         // of the connection that the page is about, or 0
+	story   string         // of that connection, packet by packet, once it is read
+	noStory string         // why there is no story, or not yet
 }
 
-// push shows p.
+// push shows p above all else.
 func (m *model) push(p *page) {
 	p.box = viewport.New()
 	p.box.SoftWrap = true
@@ -35,16 +34,17 @@ func (m *model) push(p *page) {
 	m.pages = append(m.pages, p)
 }
 
-// fill writes p anew, for what has changed.
+// fill writes p again, since the snapshot or the window has changed. It stays where
+// it was scrolled to.
 func (p *page) fill(m *model) {
 	at := p.box.YOffset()
 	p.box.SetWidth(m.width)
 	p.box.SetHeight(max(1, m.height-2))
-	p.box.SetContent(visible(p.text(m)))
+	p.box.SetContent(printable(p.text(m)))
 	p.box.SetYOffset(at)
 }
 
-// scroll moves the text.
+// scroll moves the text by a key.
 func (p *page) scroll(msg tea.KeyPressMsg) tea.Cmd {
 	switch msg.String() {
 	case "home", "g":
@@ -59,19 +59,8 @@ func (p *page) scroll(msg tea.KeyPressMsg) tea.Cmd {
 	return cmd
 }
 
-// report returns the report of what is shown, for pages.
-func (m *model) report() *report.Report {
-	x := m.snapshot()
-	return &report.Report{
-		Meta:      report.Meta{Packets: 1, First: x.Result.First, Last: x.Result.Last, Sources: []report.Source{{Name: m.opt.Name}}},
-		Result:    x.Result,
-		Diagnosis: x.Diagnosis,
-		Facts:     x,
-		Options:   report.Options{Width: m.width, ASCII: m.opt.ASCII},
-	}
-}
-
-// findingPage tells all about a finding.
+// findingPage returns the page of a finding. It follows the finding from snapshot to
+// snapshot.
 func findingPage(f *rules.Finding) *page {
 	return &page{
 		hint:    "c its connections  esc back  ? help",
@@ -87,11 +76,12 @@ func findingPage(f *rules.Finding) *page {
 	}
 }
 
-// connectionPage tells all about a connection.
-func connectionPage(id uint64, told bool) *page {
+// connectionPage returns the page of a connection, which shows the story when it has
+// been read, if it can be.
+func connectionPage(id uint64, hasStory bool) *page {
 	p := &page{hint: "esc back  ? help", id: id}
-	if told {
-		p.waiting = "reading the capture again for its packets ..."
+	if hasStory {
+		p.noStory = "reading the capture again for its packets ..."
 	}
 	p.text = func(m *model) string {
 		if p.story != "" {
@@ -106,15 +96,53 @@ func connectionPage(id uint64, told bool) *page {
 		s, _ := m.state(&c)
 		_ = text.WriteConnection(&b, m.report(), &c) // a buffer takes all
 		fmt.Fprintf(&b, "\n  now: %s\n", s)
-		if p.waiting != "" {
-			fmt.Fprintf(&b, "\n  %s\n", p.waiting)
+		if p.noStory != "" {
+			fmt.Fprintf(&b, "\n  %s\n", p.noStory)
 		}
 		return b.String()
 	}
 	return p
 }
 
-// help shows the keys.
+// readStory has the packets of a connection read again, where they can be.
+func (m *model) readStory(id uint64) tea.Cmd {
+	if m.opt.Story == nil {
+		return nil
+	}
+	x, width := m.current, m.width
+	return func() tea.Msg {
+		text, err := m.opt.Story(x, id, width)
+		return storyMsg{id, text, err}
+	}
+}
+
+// showStory shows a story on the page of its connection, if that is still there.
+func (m *model) showStory(msg storyMsg) {
+	for _, p := range m.pages {
+		if p.id != msg.id {
+			continue
+		}
+		p.noStory = ""
+		if p.story = msg.text; msg.err != nil {
+			p.noStory = fmt.Sprintf("its packets cannot be told: %v", msg.err)
+		}
+		p.fill(m)
+	}
+}
+
+// report returns the report of what is shown, for pages.
+func (m *model) report() *report.Report {
+	x := m.snapshot()
+	return &report.Report{
+		Meta:      report.Meta{Packets: 1, First: x.Result.First, Last: x.Result.Last, Sources: []report.Source{{Name: m.opt.Name}}},
+		Result:    x.Result,
+		Diagnosis: x.Diagnosis,
+		Facts:     x,
+		Options:   report.Options{Width: m.width, ASCII: m.opt.ASCII},
+	}
+}
+
+// help shows the keys, and what words mean.
 func (m *model) help() {
 	m.push(&page{hint: "esc back", text: helpText})
 }
@@ -146,16 +174,3 @@ they show the last steps.
 `)
 	return b.String()
 }
-
-// visible takes what a terminal would act on out of text of several lines.
-func visible(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || strconv.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, text)
-}
-
-// oneLine is visible for text that has to stay on its line.
-func oneLine(text string) string { return strings.ReplaceAll(visible(text), "\n", "?") }

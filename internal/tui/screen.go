@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -15,7 +14,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// The least that can be drawn on.
+// The smallest window that is drawn on, in columns and lines.
 const (
 	minWidth  = 40
 	minHeight = 8
@@ -29,7 +28,7 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// layout fits what has a size of its own to the window.
+// layout fits the input line and the pages to the window.
 func (m *model) layout() {
 	m.input.SetWidth(max(1, m.width-len(m.input.Prompt)-1))
 	for _, p := range m.pages {
@@ -39,7 +38,7 @@ func (m *model) layout() {
 
 // screen returns the lines of the screen, none wider than it.
 func (m *model) screen() []string {
-	m.tellTime()
+	m.setClock()
 	if m.width < minWidth || m.height < minHeight {
 		return []string{cut(fmt.Sprintf("too small: %dx%d, want %dx%d", m.width, m.height, minWidth, minHeight), m.width, m.style)}
 	}
@@ -47,10 +46,10 @@ func (m *model) screen() []string {
 	switch {
 	case len(m.pages) > 0:
 		lines = append(lines, strings.Split(m.pages[len(m.pages)-1].box.View(), "\n")...)
-	case m.x == nil:
+	case m.current == nil:
 		lines = append(lines, m.waiting()...)
 	default:
-		lines = append(lines, m.top()...)
+		lines = append(lines, m.summary()...)
 		lines = append(lines, m.body(m.height-len(lines)-1)...)
 	}
 	lines = lines[:min(len(lines), m.height-1)]
@@ -64,8 +63,8 @@ func (m *model) screen() []string {
 	return lines
 }
 
-// body is the table, and below the findings what there is to say of the selected
-// one.
+// body is the table of the tab that is shown; below the table of findings, all that
+// there is to say of the selected one.
 func (m *model) body(height int) []string {
 	l, f := m.lists[m.tab], m.findings.selected()
 	shown, _ := l.size()
@@ -78,30 +77,20 @@ func (m *model) body(height int) []string {
 	lines := m.findings.draw(m.style, m.width, max(2, min(shown+1, height/2)))
 	var b bytes.Buffer
 	_ = text.WriteFinding(&b, m.report(), f) // a buffer takes all
-	return append(append(lines, ""), strings.Split(visible(b.String()), "\n")...)
+	return append(append(lines, ""), strings.Split(printable(b.String()), "\n")...)
 }
 
-// header says what is read and whether it goes on.
+// header says what is read, from when to when, and whether that goes on.
 func (m *model) header() string {
 	left := m.style.bold("kaanalyze") + " " + oneLine(m.opt.Name)
 	p := m.opt.Progress()
 	if p.Packets > 0 {
 		left += "  " + cause.Plural(int64(p.Packets), "packet", "packets")
 	}
-	if m.x != nil {
-		left += ", " + span(m.result().First, max(m.now, m.result().Last))
+	if m.current != nil {
+		left += ", " + timeSpan(m.result().First, max(m.now, m.result().Last))
 	}
-	right := ""
-	switch {
-	case !m.paused.IsZero():
-		right = "PAUSED"
-	case m.opt.Live && !m.final:
-		right = "LIVE"
-	case m.opt.Live:
-		right = "ENDED"
-	case !m.final:
-		right = "READING"
-	}
+	right := m.activity()
 	if p.Dropped > 0 {
 		right = strings.TrimSpace(cause.Count(int64(p.Dropped)) + " DROPPED " + right)
 	}
@@ -112,17 +101,22 @@ func (m *model) header() string {
 	return pad(cut(left, room, m.style), room+1) + m.style.bold(right)
 }
 
-// span writes from when to when.
-func span(first, last int64) string {
-	from, to := time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
-	format := time.TimeOnly
-	if from.Format(time.DateOnly) != to.Format(time.DateOnly) {
-		format = time.DateTime
+// activity says in a word whether more is to come.
+func (m *model) activity() string {
+	switch {
+	case !m.pausedAt.IsZero():
+		return "PAUSED"
+	case m.opt.Live && !m.final:
+		return "LIVE"
+	case m.opt.Live:
+		return "ENDED"
+	case !m.final:
+		return "READING"
 	}
-	return from.Format(format) + "-" + to.Format(format) + " UTC (" + seconds(last-first) + ")"
+	return ""
 }
 
-// waiting is shown before the first snapshot.
+// waiting is shown before the first snapshot, and says how far the reading is.
 func (m *model) waiting() []string {
 	p := m.opt.Progress()
 	what := "waiting for packets ..."
@@ -137,19 +131,20 @@ func (m *model) waiting() []string {
 	return []string{"", "  " + what}
 }
 
-// top is the verdict, the findings, the curves and the names of the tabs.
-func (m *model) top() []string {
+// summary is what stands above the table: the verdict, the worst findings, the curves
+// and the names of the tabs, as far as there is room.
+func (m *model) summary() []string {
 	lines := m.verdict()
 	if m.tab != findingsTab && m.height >= 20 {
-		lines = append(lines, m.worst()...)
+		lines = append(lines, m.worstFindings()...)
 	}
 	if m.height >= 16 {
-		lines = append(lines, m.curves()...)
+		lines = append(lines, m.drawCurves()...)
 	}
 	return append(lines, m.tabLine()...)
 }
 
-// verdict is the answer, in up to two lines.
+// verdict is the verdict, in up to two lines.
 func (m *model) verdict() []string {
 	v := m.diagnosis().Verdict
 	level := v.Level.Words()
@@ -169,8 +164,8 @@ func (m *model) verdict() []string {
 	return lines
 }
 
-// worst are the first findings. Where there is room each says what to do.
-func (m *model) worst() []string {
+// worstFindings are the first findings. Where there is room each says what to do.
+func (m *model) worstFindings() []string {
 	list := m.diagnosis().Findings
 	n, fixes := 3, m.height >= 40
 	if fixes {
@@ -197,7 +192,8 @@ func (m *model) worst() []string {
 	return lines
 }
 
-// tabLine names the tabs; below them, which rows are shown if that is not all.
+// tabLine names the tabs, and says below them which rows are shown and in which
+// order, if these are not all in their own order.
 func (m *model) tabLine() []string {
 	var names []string
 	for i, l := range m.lists {
@@ -213,35 +209,42 @@ func (m *model) tabLine() []string {
 			names = append(names, " "+name+" ")
 		}
 	}
-	lines := []string{strings.Join(names, " ")}
-	if note := m.pitchNote(); m.width >= 100 && m.height >= 16 {
-		lines[0] = pad(lines[0], m.width-len(note)) + note
+	line := strings.Join(names, " ")
+	if note := m.stepNote(); m.width >= 100 && m.height >= 16 {
+		line = pad(line, m.width-len(note)) + note
 	}
-	l := m.lists[m.tab]
-	shown, all := l.size()
-	var what []string
-	if l.scoped() != "" {
-		what = append(what, l.scoped())
+	if note := m.rowsNote(); note != "" {
+		return []string{line, "  " + note}
 	}
-	if l.filtered() != "" {
-		what = append(what, "with "+report.Plain(l.filtered()))
-	}
-	if len(what) > 0 {
-		what = []string{fmt.Sprintf("%s of %s %s (esc: all)", countCell(int64(shown)), countCell(int64(all)), strings.Join(what, ", "))}
-	}
-	if by := l.sorting(); by != "" {
-		what = append(what, "by "+by)
-	}
-	if left := m.snapshot().Left; m.tab == connectionsTab && left > 0 {
-		what = append(what, cause.Count(left)+" older ones are in the sums alone")
-	}
-	if len(what) > 0 {
-		lines = append(lines, "  "+strings.Join(what, "; "))
-	}
-	return lines
+	return []string{line}
 }
 
-// footer is what is asked for, what became of the last key, or the keys.
+// rowsNote says which rows of the table are shown, and in which order, "" if they
+// are all, in their own order.
+func (m *model) rowsNote() string {
+	l := m.lists[m.tab]
+	shown, all := l.size()
+	var which, notes []string
+	if l.scoped() != "" {
+		which = append(which, l.scoped())
+	}
+	if l.filtered() != "" {
+		which = append(which, "with "+report.Plain(l.filtered()))
+	}
+	if len(which) > 0 {
+		notes = append(notes, fmt.Sprintf("%s of %s %s (esc: all)", countCell(int64(shown)), countCell(int64(all)), strings.Join(which, ", ")))
+	}
+	if by := l.sorting(); by != "" {
+		notes = append(notes, "by "+by)
+	}
+	if left := m.snapshot().Left; m.tab == connectionsTab && left > 0 {
+		notes = append(notes, cause.Count(left)+" older ones are in the sums alone")
+	}
+	return strings.Join(notes, "; ")
+}
+
+// footer is the question that is asked, what became of the last key, or which keys
+// there are.
 func (m *model) footer() string {
 	switch {
 	case m.asking != nothing:

@@ -4,7 +4,7 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
-// paint is a colour with a meaning. What it says is always there in words, too.
+// paint is a colour with a meaning. What it means stands there in words, too.
 type paint uint8
 
 const (
@@ -19,19 +19,17 @@ const (
 // ASCII.
 type style struct {
 	color bool
-	ascii bool
 	dots  string // where text is cut
-	up    string // behind the name of the column that is sorted by
-	down  string
-	rule  string
+	up    string // behind the name of the column that rows are sorted by, the least first
+	down  string // the same, the greatest first
 
 	paints [5]lipgloss.Style
 }
 
 func newStyle(color, ascii bool) *style {
-	s := &style{color: color, ascii: ascii, dots: "…", up: "▲", down: "▼", rule: "─"}
+	s := &style{color: color, dots: "…", up: "▲", down: "▼"}
 	if ascii {
-		s.dots, s.up, s.down, s.rule = "~", "^", "v", "-"
+		s.dots, s.up, s.down = "~", "^", "v"
 	}
 	for p, ansi := range map[paint]string{bad: "1", warning: "3", good: "2", faint: "8"} {
 		s.paints[p] = lipgloss.NewStyle().Foreground(lipgloss.Color(ansi))
@@ -46,6 +44,6 @@ func (s *style) paint(p paint, text string) string {
 	return s.paints[p].Render(text)
 }
 
-// bold and reverse are no colours: terminals without any have them.
+// bold and reverse are no colours: terminals without colours have them.
 func (s *style) bold(text string) string    { return "\x1b[1m" + text + "\x1b[m" }
 func (s *style) reverse(text string) string { return "\x1b[7m" + text + "\x1b[m" }

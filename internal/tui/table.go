@@ -8,11 +8,9 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
-
-	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
-// list is a table as the model sees it.
+// list is a table of any rows, as the model sees it.
 type list interface {
 	title() string
 	size() (shown, all int)
@@ -28,24 +26,23 @@ type list interface {
 	draw(s *style, width, height int) []string
 }
 
-// column is one of a table. What it shows of a row is asked for where the row
-// is drawn.
+// column is a column of a table. It makes text of a row only when that is drawn.
 type column[T any] struct {
 	head  string
 	right bool
-	rank  int // columns of higher rank go first where there is no room; 0 stays
-	flex  int // if not 0, it takes what is left, at least that much, and is cut
+	rank  int // where there is no room, columns of the highest rank are left out first; those of 0 stay
+	flex  int // if not 0, the column takes the columns of the window that are left, and its text is cut
 
 	text  func(*T) string
 	order func(*T) string  // to sort by, instead of the text
 	value func(*T) float64 // to sort by, instead of both; the greatest first
 	paint func(*T) paint   // nil for none
 
-	width int // the widest that was drawn
+	width int // of the widest text that was drawn
 }
 
-// table is rows of which some are shown, in some order. Only what is on the
-// screen is formatted. The items stay where they are.
+// table shows items as rows: some of them, in some order. It makes text only of rows
+// that are on the screen, and leaves the items where they are.
 type table[T any] struct {
 	name    string
 	columns []column[T]
@@ -54,16 +51,16 @@ type table[T any] struct {
 	key     func(*T) string
 	words   func([]byte, *T) []byte // appends what the filter looks at
 
-	natural bool // true if unsorted rows are shown last first
-	only    func(*T) bool
-	scope   string // what only lets pass, in words
-	text    string // of the filter
-	sortBy  int    // column, -1 for the order of the items
-	back    bool   // sorted the other way round
+	newestFirst bool          // the order of rows that are not sorted
+	inScope     func(*T) bool // nil if all items are
+	scope       string        // which items are in scope, in words
+	text        string        // of the filter
+	sortBy      int           // column, -1 for the order of the items
+	reversed    bool          // sorted the other way round
 
-	rows        []int32
-	cursor, top int
-	buf         []byte
+	rows        []int32 // the items that are shown, by number
+	cursor, top int     // the rows that are selected, and drawn first
+	buf         []byte  // that words appends to
 }
 
 func (t *table[T]) title() string    { return t.name }
@@ -71,7 +68,7 @@ func (t *table[T]) size() (int, int) { return len(t.rows), t.count() }
 func (t *table[T]) filtered() string { return t.text }
 func (t *table[T]) scoped() string   { return t.scope }
 
-// load takes the items anew. The selected one stays selected, if it is there.
+// load takes all items again. The selected one stays selected, if it is still there.
 func (t *table[T]) load() {
 	key, at := "", t.cursor
 	if x := t.selected(); x != nil && (at > 0 || t.sortBy >= 0) {
@@ -81,10 +78,10 @@ func (t *table[T]) load() {
 	for i := range t.count() {
 		t.rows = append(t.rows, int32(i))
 	}
-	if t.natural && t.sortBy < 0 {
+	if t.newestFirst && t.sortBy < 0 {
 		slices.Reverse(t.rows)
 	}
-	t.narrow()
+	t.applyFilter()
 	t.sort()
 	t.cursor = at
 	if key != "" {
@@ -100,15 +97,15 @@ func (t *table[T]) find(key string) {
 	}
 }
 
-// narrow leaves the rows that the filter and the scope let pass.
-func (t *table[T]) narrow() {
+// applyFilter leaves the rows that are in scope and have all words of the filter.
+func (t *table[T]) applyFilter() {
 	terms := bytes.Fields(bytes.ToLower([]byte(t.text)))
-	if len(terms) == 0 && t.only == nil {
+	if len(terms) == 0 && t.inScope == nil {
 		return
 	}
 	t.rows = slices.DeleteFunc(t.rows, func(i int32) bool {
 		x := t.item(int(i))
-		if t.only != nil && !t.only(x) {
+		if t.inScope != nil && !t.inScope(x) {
 			return true
 		}
 		if len(terms) == 0 {
@@ -124,7 +121,7 @@ func (t *table[T]) narrow() {
 	})
 }
 
-// sort sorts the rows.
+// sort sorts the rows by the column that was chosen, if one was.
 func (t *table[T]) sort() {
 	if t.sortBy < 0 {
 		return
@@ -150,12 +147,12 @@ func (t *table[T]) sort() {
 			list[j].text = c.text(x)
 		}
 	}
-	way := 1
-	if t.back {
-		way = -1
+	direction := 1
+	if t.reversed {
+		direction = -1
 	}
 	slices.SortStableFunc(list, func(a, b sortable) int {
-		return way * cmp.Or(cmp.Compare(a.n, b.n), cmp.Compare(a.text, b.text))
+		return direction * cmp.Or(cmp.Compare(a.n, b.n), cmp.Compare(a.text, b.text))
 	})
 	for j := range list {
 		t.rows[j] = list[j].row
@@ -172,65 +169,66 @@ func (t *table[T]) selected() *T {
 
 func (t *table[T]) move(by int) { t.cursor = min(max(0, t.cursor+by), max(0, len(t.rows)-1)) }
 
-// filter shows the rows that have all words of text. More text leaves fewer of
-// those that are shown.
+// filter shows the rows that have all words of text. Where that is what it was and
+// more, only the rows that are shown have to be looked at.
 func (t *table[T]) filter(text string) {
-	more := strings.HasPrefix(text, t.text)
+	longer := strings.HasPrefix(text, t.text)
 	t.text = text
-	if !more {
+	if !longer {
 		t.load()
 		return
 	}
-	t.narrow()
+	t.applyFilter()
 	t.move(0)
 }
 
-// show shows the rows that only lets pass, alone.
-func (t *table[T]) show(scope string, only func(*T) bool) {
-	t.scope, t.only, t.text, t.cursor, t.top = scope, only, "", 0, 0
+// show shows only the items for which inScope is true, which scope names.
+func (t *table[T]) show(scope string, inScope func(*T) bool) {
+	t.scope, t.inScope, t.text, t.cursor, t.top = scope, inScope, "", 0, 0
 	t.load()
 }
 
-// clear takes the filter away; without one, the scope.
+// clear takes the filter away, and the scope if there is no filter.
 func (t *table[T]) clear() {
 	if t.text == "" {
-		t.scope, t.only = "", nil
+		t.scope, t.inScope = "", nil
 	}
 	t.text = ""
 	t.load()
 }
 
-// sortNext sorts by the next column, or by the one before.
+// sortNext sorts by the column that stands by columns after the one so far. The order
+// of the items stands before the first column.
 func (t *table[T]) sortNext(by int) {
 	n := len(t.columns) + 1
-	t.sortBy, t.back = (t.sortBy+1+by+n)%n-1, false
+	t.sortBy, t.reversed = (t.sortBy+1+by+n)%n-1, false
 	t.load()
 }
 
 func (t *table[T]) reverse() {
 	if t.sortBy >= 0 {
-		t.back = !t.back
+		t.reversed = !t.reversed
 	} else {
-		t.natural = !t.natural
+		t.newestFirst = !t.newestFirst
 	}
 	t.load()
 }
 
-// sorting names the order of the rows, "" if it is that of the items.
+// sorting names the order of the rows, "" if they are not sorted.
 func (t *table[T]) sorting() string {
 	if t.sortBy < 0 {
 		return ""
 	}
-	if t.back {
+	if t.reversed {
 		return t.columns[t.sortBy].head + ", reversed"
 	}
 	return t.columns[t.sortBy].head
 }
 
-// mark is what stands before the selected row.
-const mark = "> "
+// cursorMark stands before the selected row.
+const cursorMark = "> "
 
-// gap returns what stands between columns.
+// gap returns what stands between columns in a window of that width.
 func gap(width int) string {
 	if width < 100 {
 		return " "
@@ -238,14 +236,33 @@ func gap(width int) string {
 	return "  "
 }
 
-// draw draws the head and the rows that fit.
+// draw draws the heads of columns, and the rows that fit, in at most height lines.
 func (t *table[T]) draw(s *style, width, height int) []string {
 	height = max(1, height-1)
 	t.top = min(max(t.top, t.cursor-height+1), t.cursor, max(0, len(t.rows)-height))
 	shown := t.rows[t.top:min(len(t.rows), t.top+height)]
-	cells := make([][]string, len(shown))
-	paints := make([][]paint, len(shown))
-	for j, i := range shown {
+	cells, paints := t.cells(shown)
+	widths := t.fit(s, width)
+	heads := make([]string, len(t.columns))
+	for k := range t.columns {
+		heads[k] = t.head(s, k)
+	}
+	between := gap(width)
+	lines := []string{s.bold("  " + t.line(s, between, widths, heads, nil))}
+	for j := range shown {
+		if t.top+j == t.cursor {
+			lines = append(lines, s.reverse(pad(cursorMark+t.line(s, between, widths, cells[j], nil), width)))
+		} else {
+			lines = append(lines, "  "+t.line(s, between, widths, cells[j], paints[j]))
+		}
+	}
+	return lines
+}
+
+// cells makes text of rows, and notes how wide the columns are now.
+func (t *table[T]) cells(rows []int32) (cells [][]string, paints [][]paint) {
+	cells, paints = make([][]string, len(rows)), make([][]paint, len(rows))
+	for j, i := range rows {
 		cells[j], paints[j] = make([]string, len(t.columns)), make([]paint, len(t.columns))
 		if int(i) >= t.count() {
 			continue
@@ -262,40 +279,26 @@ func (t *table[T]) draw(s *style, width, height int) []string {
 			}
 		}
 	}
-	widths := t.fit(s, width)
-	heads := make([]string, len(t.columns))
-	for k := range t.columns {
-		heads[k] = t.head(s, k)
-	}
-	between := gap(width)
-	lines := []string{s.bold("  " + t.line(s, between, widths, heads, nil))}
-	for j := range shown {
-		if t.top+j == t.cursor {
-			lines = append(lines, s.reverse(pad(mark+t.line(s, between, widths, cells[j], nil), width)))
-		} else {
-			lines = append(lines, "  "+t.line(s, between, widths, cells[j], paints[j]))
-		}
-	}
-	return lines
+	return cells, paints
 }
 
-// head returns what stands above a column.
+// head returns what stands above a column: its name, and which way rows are sorted.
 func (t *table[T]) head(s *style, k int) string {
 	c := &t.columns[k]
 	if k != t.sortBy {
 		return c.head
 	}
-	if (c.value != nil) != t.back {
+	if (c.value != nil) != t.reversed {
 		return c.head + s.down
 	}
 	return c.head + s.up
 }
 
-// fit returns how wide each column is to be, 0 for those that have no room.
+// fit returns how wide each column is drawn, 0 for those that have no room.
 func (t *table[T]) fit(s *style, width int) []int {
 	widths := make([]int, len(t.columns))
 	between := len(gap(width))
-	left := width - len(mark) + between
+	left := width - len(cursorMark) + between
 	for rank, full := 0, false; rank < 10; rank++ {
 		for k := range t.columns {
 			c := &t.columns[k]
@@ -316,10 +319,10 @@ func (t *table[T]) fit(s *style, width int) []int {
 	return widths
 }
 
-// minFlex is the least that a column is cut to.
+// minFlex is how many columns of the window are left to a column that is cut.
 const minFlex = 8
 
-// line joins cells.
+// line joins the cells of a row, of which those of width 0 are left out.
 func (t *table[T]) line(s *style, between string, widths []int, cells []string, paints []paint) string {
 	var b strings.Builder
 	for k, w := range widths {
@@ -341,28 +344,4 @@ func (t *table[T]) line(s *style, between string, widths []int, cells []string, 
 		}
 	}
 	return strings.TrimRight(b.String(), " ")
-}
-
-// cut returns s in at most w columns.
-func cut(text string, w int, s *style) string { return ansi.Truncate(text, max(0, w), s.dots) }
-
-// pad fills a line up.
-func pad(line string, w int) string {
-	return line + strings.Repeat(" ", max(0, w-ansi.StringWidth(line)))
-}
-
-// countCell writes a count for a table.
-func countCell(n int64) string {
-	if text := cause.Count(n); text != cause.NotKnown {
-		return text
-	}
-	return "-"
-}
-
-// ratioCell writes a share for a table.
-func ratioCell(f float64) string {
-	if math.IsNaN(f) {
-		return "-"
-	}
-	return cause.Percent(f)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -45,6 +44,7 @@ func newFindings(m *model) *table[rules.Finding] {
 	}
 }
 
+// severityPaint is the colour of the severity of f.
 func severityPaint(f *rules.Finding) paint {
 	return [...]paint{rules.Info: none, rules.Notable: warning, rules.Grave: bad}[f.Severity]
 }
@@ -100,6 +100,7 @@ func newPairs(m *model) *table[analyze.Pair] {
 	}
 }
 
+// pairName names a client and a server.
 func pairName(p *analyze.Pair) string { return p.Client.String() + " -> " + p.Server.String() }
 
 // newConnections returns the table of connections.
@@ -107,7 +108,7 @@ func newConnections(m *model) *table[analyze.Connection] {
 	type C = analyze.Connection
 	reason := func(c *C) string { return m.diagnosis().Of(c.ID).Cause.String() }
 	return &table[C]{
-		name: "connections", sortBy: -1, natural: m.opt.Live,
+		name: "connections", sortBy: -1, newestFirst: m.opt.Live,
 		count: func() int { return m.snapshot().Len() },
 		item:  m.connection,
 		key:   func(c *C) string { return strconv.FormatUint(c.ID, 10) },
@@ -139,15 +140,18 @@ func newConnections(m *model) *table[analyze.Connection] {
 	}
 }
 
+// resent returns how many segments both sides sent again.
 func resent(c *analyze.Connection) int64 {
 	return int64(c.RetransmissionsClient) + int64(c.RetransmissionsServer)
 }
 
+// probes returns how many keep-alive probes both sides sent.
 func probes(c *analyze.Connection) int64 {
 	return int64(c.ClientProbes.Sent) + int64(c.ServerProbes.Sent)
 }
 
-// connection returns the i-th connection of the snapshot, valid until the next one is asked for.
+// connection returns the i-th connection of the snapshot, which is valid until the
+// next one is asked for.
 func (m *model) connection(i int) *analyze.Connection {
 	return m.snapshot().ConnectionAt(i, &m.scratch)
 }
@@ -166,8 +170,8 @@ func (m *model) stateText(c *analyze.Connection) string {
 	return s.String() + " " + seconds(d)
 }
 
-// stateOrder puts connections in the order of their states, those that have
-// been there for longest, or have least left, first.
+// stateOrder sorts connections by state; within one, those first that have been in it
+// for longest, or whose TIME_WAIT ends first.
 func (m *model) stateOrder(c *analyze.Connection) string {
 	s, d := m.state(c)
 	if s != live.TimeWait {
@@ -176,35 +180,8 @@ func (m *model) stateOrder(c *analyze.Connection) string {
 	return string(binary.BigEndian.AppendUint64([]byte{byte(s)}, uint64(d)^1<<63))
 }
 
+// statePaint is the colour of the state of c.
 func (m *model) statePaint(c *analyze.Connection) paint {
 	s, _ := m.state(c)
 	return [...]paint{live.Opening: warning, live.Active: good, live.Idle: none, live.Silent: bad, live.HalfClosed: warning, live.TimeWait: warning, live.Closed: faint}[s]
-}
-
-// seconds writes a time that goes on while one looks.
-func seconds(ns int64) string {
-	switch {
-	case ns < 10e9:
-		return strconv.FormatFloat(float64(ns)/1e9, 'f', 1, 64) + " s"
-	case ns < 3*3600e9:
-		return cause.Count(ns/1e9) + " s"
-	}
-	return cause.Duration(ns)
-}
-
-// durationCell writes a duration for a table.
-func durationCell(ns int64) string {
-	if ns == analyze.Unknown {
-		return "-"
-	}
-	return cause.Duration(ns)
-}
-
-// byAddress returns text that sorts as the endpoint does.
-func byAddress(a netip.AddrPort) string {
-	var b strings.Builder
-	ip := a.Addr().As16()
-	b.Write(ip[:])
-	b.Write(binary.BigEndian.AppendUint16(nil, a.Port()))
-	return b.String()
 }

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,112 +17,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/kaanalyze/kaanalyze/capture"
-	"github.com/kaanalyze/kaanalyze/flows"
-	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
-
-// recorded returns the segments of a recording.
-func recorded(t testing.TB, name string) []flows.Segment {
-	t.Helper()
-	src, err := capture.OpenFiles([]string{filepath.Join("..", "..", "testdata", name)}, capture.Options{
-		Workers: 1, NewScan: func() func([]byte) flows.Note {
-			return func(payload []byte) flows.Note { return flows.Note(httpparse.Scan(payload)) }
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
-	var segs []flows.Segment
-	err = src.Run(context.Background(), func(more []flows.Segment) error {
-		for _, s := range more {
-			s.Payload = slices.Clone(s.Payload)
-			segs = append(segs, s)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return segs
-}
-
-// whole returns the snapshot of a recording that was read to its end.
-func whole(t testing.TB, name string) *live.Snapshot {
-	segs := recorded(t, name)
-	a := analyze.New(analyze.Options{})
-	a.Apply(segs)
-	r := a.Finish(segs[0].Time, segs[len(segs)-1].Time)
-	return live.Whole(r, rules.Run(r, 2))
-}
-
-// screen is a model without a terminal, and a clock that stands still.
-type screen struct {
-	*model
-	clock time.Time
-}
-
-func newScreen(width, height int, v Options) *screen {
-	s := &screen{clock: time.Unix(1_800_000_000, 0)}
-	v.Now = func() time.Time { return s.clock }
-	v.TimeWait = time.Minute
-	v.Size = func() (int, int) { return width, height }
-	if v.Progress == nil {
-		v.Progress = func() Progress { return Progress{Packets: 888} }
-	}
-	s.model = newModel(&v)
-	s.Update(tea.WindowSizeMsg{Width: width, Height: height})
-	return s
-}
-
-var named = map[string]tea.KeyPressMsg{
-	"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift},
-	"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "pgdown": {Code: tea.KeyPgDown}, "pgup": {Code: tea.KeyPgUp},
-	"home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd}, "backspace": {Code: tea.KeyBackspace}, "space": {Code: tea.KeySpace, Text: " "},
-	"ctrl+c": {Code: 'c', Mod: tea.ModCtrl},
-}
-
-// press presses keys; a word that is not a key's name is typed. What enter
-// starts is done before the next key.
-func (s *screen) press(keys ...string) {
-	for _, k := range keys {
-		if msg, ok := named[k]; ok {
-			_, cmd := s.Update(msg)
-			if k == "enter" && cmd != nil {
-				s.Update(cmd())
-			}
-			continue
-		}
-		for _, r := range k {
-			s.Update(tea.KeyPressMsg{Code: r, Text: string(r)})
-		}
-	}
-}
-
-// text returns what is drawn, without its attributes.
-func (s *screen) text() string {
-	lines := strings.Split(ansi.Strip(s.View().Content), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	return strings.Join(lines, "\n") + "\n"
-}
-
-func (s *screen) want(t *testing.T, texts ...string) {
-	t.Helper()
-	got := s.text()
-	for _, text := range texts {
-		if !strings.Contains(got, text) {
-			t.Errorf("want %q in\n%s", text, got)
-		}
-	}
-}
 
 // TestViewGolden compares what is drawn of recordings with testdata.
 func TestViewGolden(t *testing.T) {
@@ -136,7 +35,7 @@ func TestViewGolden(t *testing.T) {
 		} {
 			for _, size := range [][2]int{{80, 24}, {200, 50}} {
 				s := newScreen(size[0], size[1], Options{Name: of + ".pcap"})
-				s.Update(shownMsg{x, true})
+				s.Update(snapshotMsg{x, true})
 				s.press(keys...)
 				golden(t, fmt.Sprintf("%s-%s-%dx%d.txt", of, name, size[0], size[1]), s.text())
 			}
@@ -167,15 +66,8 @@ func TestViewReading(t *testing.T) {
 	s.want(t, "reading [##########......", "25%", "1,234 packets", "READING")
 	s.press("4", "down", "enter", "/", "a", "esc", "s", "p", "c", ">", "r", "1", "enter", "c")
 	s.want(t, "reading")
-	s.Update(shownMsg{whole(t, "demo.pcap"), true})
+	s.Update(snapshotMsg{whole(t, "demo.pcap"), true})
 	s.want(t, "VERDICT PROBLEM")
-}
-
-// follow returns a session that has taken a recording.
-func follow(t *testing.T, name string) *live.Session {
-	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
-	s.Apply(recorded(t, name))
-	return s
 }
 
 // TestViewClock lets time go on while nothing comes: idle times grow, and
@@ -185,7 +77,7 @@ func TestViewClock(t *testing.T) {
 	x := follow(t, "demo.pcap").Snapshot(segs[0].Time, segs[len(segs)-1].Time)
 	s := newScreen(120, 40, Options{Name: "eth0", Live: true})
 	s.want(t, "waiting for packets", "LIVE")
-	s.Update(shownMsg{x, false})
+	s.Update(snapshotMsg{x, false})
 	s.press("4", "end")
 	s.want(t, "idle 1.1 s", "68, max 68", "LIVE")
 	s.clock = s.clock.Add(20 * time.Second)
@@ -193,13 +85,13 @@ func TestViewClock(t *testing.T) {
 	s.press("p")
 	s.clock = s.clock.Add(20 * time.Second)
 	s.want(t, "idle 21 s", "PAUSED")
-	s.Update(shownMsg{x, false}) // comes while paused
+	s.Update(snapshotMsg{x, false}) // comes while paused
 	s.clock = s.clock.Add(20 * time.Second)
 	s.want(t, "idle 21 s", "PAUSED")
 	s.press("p")
 	s.clock = s.clock.Add(58 * time.Second)
 	s.want(t, "idle 59 s", "LIVE")
-	if n := s.held(); n <= 0 || n >= 68 {
+	if n := s.timeWaits(); n <= 0 || n >= 68 {
 		t.Errorf("got %d TIME_WAIT after 58 s, want fewer than 68", n)
 	}
 	s.clock = s.clock.Add(time.Minute)
@@ -207,7 +99,7 @@ func TestViewClock(t *testing.T) {
 	if strings.Contains(s.text(), "TIME_WAIT 0") || !strings.Contains(s.text(), "closed") {
 		t.Errorf("TIME_WAIT does not end:\n%s", s.text())
 	}
-	s.Update(shownMsg{x, true})
+	s.Update(snapshotMsg{x, true})
 	s.clock = s.clock.Add(time.Minute)
 	s.want(t, "idle 1.1 s", "ENDED")
 }
@@ -222,10 +114,10 @@ func TestViewSelected(t *testing.T) {
 	for from := 0; from < len(segs); from += 100 {
 		part := segs[from:min(from+100, len(segs))]
 		session.Apply(part)
-		s.Update(shownMsg{session.Snapshot(segs[0].Time, part[len(part)-1].Time), false})
+		s.Update(snapshotMsg{session.Snapshot(segs[0].Time, part[len(part)-1].Time), false})
 		if from == 200 {
-			if c := s.connections.selected(); c.ID != uint64(s.x.Len()) {
-				t.Errorf("got connection %d at the top, want the newest, %d", c.ID, s.x.Len())
+			if c := s.connections.selected(); c.ID != uint64(s.current.Len()) {
+				t.Errorf("got connection %d at the top, want the newest, %d", c.ID, s.current.Len())
 			}
 			s.press("down", "down")
 			was = s.connections.key(s.connections.selected())
@@ -240,7 +132,7 @@ func TestViewSelected(t *testing.T) {
 func TestViewSizes(t *testing.T) {
 	x := whole(t, "demo.pcap")
 	s := newScreen(80, 24, Options{Name: "a-capture-with-a-rather-long-name-for-so-small-a-window.pcap", Live: true})
-	s.Update(shownMsg{x, false})
+	s.Update(snapshotMsg{x, false})
 	for _, keys := range [][]string{{"1"}, {"2"}, {"3"}, {"4"}, {">"}, {"/", "client", "enter"}, {"enter"}, {"esc", "?"}, {"esc", "s"}} {
 		s.press(keys...)
 		for _, w := range []int{1, 7, 39, 40, 41, 57, 75, 76, 79, 80, 99, 100, 161, 300} {
@@ -266,7 +158,7 @@ func TestViewPlain(t *testing.T) {
 	x := whole(t, "demo.pcap")
 	for _, color := range []bool{false, true} {
 		s := newScreen(200, 50, Options{Color: color, ASCII: !color, Name: "a.pcap"})
-		s.Update(shownMsg{x, true})
+		s.Update(snapshotMsg{x, true})
 		s.press("4", ">")
 		got := s.View().Content
 		if has := strings.Contains(got, "\x1b[3") || strings.Contains(got, "\x1b[9"); has != color {
@@ -278,20 +170,11 @@ func TestViewPlain(t *testing.T) {
 	}
 }
 
-// ids are the connections that are listed.
-func (s *screen) ids() []uint64 {
-	var list []uint64
-	for _, i := range s.connections.rows {
-		list = append(list, s.connections.item(int(i)).ID)
-	}
-	return list
-}
-
 // TestViewFilter filters as one types.
 func TestViewFilter(t *testing.T) {
 	x := whole(t, "demo.pcap")
 	s := newScreen(80, 24, Options{})
-	s.Update(shownMsg{x, true})
+	s.Update(snapshotMsg{x, true})
 	s.press("4", "/")
 	was := len(s.ids())
 	for _, r := range "TIME_wait 10.20.0.2:8080 SERVER_IDLE" {
@@ -321,7 +204,7 @@ func TestViewFilter(t *testing.T) {
 func TestViewSort(t *testing.T) {
 	x := whole(t, "demo.pcap")
 	s := newScreen(200, 50, Options{})
-	s.Update(shownMsg{x, true})
+	s.Update(snapshotMsg{x, true})
 	for tab, l := range s.lists {
 		s.press(fmt.Sprint(tab + 1))
 		for s.press(">"); l.sorting() != ""; s.press(">") {
@@ -358,7 +241,7 @@ func TestViewJump(t *testing.T) {
 		x := whole(t, name)
 		for i := range x.Diagnosis.Findings {
 			s := newScreen(80, 24, Options{})
-			s.Update(shownMsg{x, true})
+			s.Update(snapshotMsg{x, true})
 			for range i {
 				s.press("down")
 			}
@@ -370,7 +253,7 @@ func TestViewJump(t *testing.T) {
 		for tab := serversTab; tab <= pairsTab; tab++ {
 			for i := range x.Result.Pairs {
 				s := newScreen(80, 24, Options{})
-				s.Update(shownMsg{x, true})
+				s.Update(snapshotMsg{x, true})
 				s.press(fmt.Sprint(tab + 1))
 				for range i {
 					s.press("down")
@@ -400,7 +283,7 @@ func TestViewPages(t *testing.T) {
 		},
 		Save: func(_ *live.Snapshot, name string) error { saved = name; return nil },
 	})
-	s.Update(shownMsg{whole(t, "demo.pcap"), true})
+	s.Update(snapshotMsg{whole(t, "demo.pcap"), true})
 	s.press("4", "enter")
 	s.want(t, "the story of 1 in 80 columns")
 	s.press("q", "down", "enter")
@@ -435,7 +318,7 @@ func TestViewOnlyLooks(t *testing.T) {
 	was.Result = new(*x.Result)
 	was.Result.Servers, was.Result.Pairs = slices.Clone(x.Result.Servers), slices.Clone(x.Result.Pairs)
 	s := newScreen(80, 24, Options{Live: true})
-	s.Update(shownMsg{x, false})
+	s.Update(snapshotMsg{x, false})
 	for _, tab := range []string{"1", "2", "3", "4"} {
 		s.press(tab, ">", "down", "r", "enter")
 		_ = s.text()
@@ -447,30 +330,12 @@ func TestViewOnlyLooks(t *testing.T) {
 	}
 }
 
-// many returns a snapshot of n connections.
-func many(n int) *live.Snapshot {
-	x := &live.Snapshot{At: int64(n) * 1e6, Result: &analyze.Result{Last: int64(n) * 1e6}, Diagnosis: &rules.Diagnosis{}}
-	x.Result.Totals.Connections = int64(n)
-	for i := range n {
-		c := analyze.Connection{
-			ID: uint64(i + 1), Protocol: analyze.HTTP11, Handshake: flows.HandshakeComplete, Requests: int64(i % 7), Start: int64(i) * 1e6, End: int64(i) * 1e6,
-			Client: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 16), byte(i >> 8)}), uint16(1024+i%60000)),
-			Server: netip.MustParseAddrPort("10.1.0.1:80"),
-		}
-		if i%2 == 0 {
-			c.Close = analyze.Close{Kind: flows.CloseFIN, TimeWait: analyze.TimeWaitClient}
-		}
-		x.Connections = append(x.Connections, c)
-	}
-	return x
-}
-
 // TestViewDrawsWhatIsSeen takes as much to draw many connections as few.
 func TestViewDrawsWhatIsSeen(t *testing.T) {
 	var took [2]float64
 	for i, n := range []int{200, 20_000} {
 		s := newScreen(200, 50, Options{})
-		s.Update(shownMsg{many(n), true})
+		s.Update(snapshotMsg{many(n), true})
 		s.press("4", "end")
 		took[i] = testing.AllocsPerRun(10, func() { s.screen() })
 	}
@@ -484,12 +349,12 @@ func BenchmarkView(b *testing.B) {
 	x := many(20_000)
 	for name, keys := range map[string][]string{"plain": {"4"}, "sorted": {"4", ">>>"}, "filtered": {"4", "/", "time"}} {
 		s := newScreen(200, 50, Options{Live: true})
-		s.Update(shownMsg{x, false})
+		s.Update(snapshotMsg{x, false})
 		s.press(keys...)
 		b.Run(name+"/show", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Update(shownMsg{x, false})
+				s.Update(snapshotMsg{x, false})
 			}
 		})
 		b.Run(name+"/draw", func(b *testing.B) {

@@ -287,21 +287,6 @@ func (e *encoder) text(s string) {
 	e.str(s)
 }
 
-// each appends the member called name, a list.
-func each[T any](e *encoder, name string, list []T, item func(*T)) {
-	e.key(name)
-	e.b = append(e.b, '[')
-	for i := range list {
-		if i > 0 {
-			e.b = append(e.b, ',')
-		}
-		e.b = append(e.b, '{')
-		item(&list[i])
-		e.close()
-	}
-	e.b = append(e.b, ']')
-}
-
 // strings appends an array of strings.
 func (e *encoder) strings(list []string) {
 	e.b = append(e.b, '[')
