@@ -76,7 +76,13 @@ type Report struct {
 	Evidence *Evidence // the small capture beside the report, or nil
 
 	Host *Host // what the kernel says beside the packets, nil unless they are captured here
+
+	Origin Origin // of packets of several files, nil for one file
 }
+
+// An Origin says which file a packet of the capture comes from, and its number
+// there: "" and 0 if that is not known.
+type Origin func(packet uint64) (source string, number uint64)
 
 // Facts is what the formats ask a [analyze.Result] for. Its methods are safe for
 // concurrent use.

@@ -44,8 +44,9 @@ func (e *encoder) cause(c *cause.Total, all int64) {
 	e.close()
 }
 
-// finding appends f as an object without its opening brace.
-func (e *encoder) finding(f *rules.Finding) {
+// finding appends f as an object without its opening brace. origin is that of the
+// report.
+func (e *encoder) finding(f *rules.Finding, origin report.Origin) {
 	e.raw(`"rule":`)
 	e.word(f.Rule.ID)
 	e.raw(`,"severity":`)
@@ -72,12 +73,14 @@ func (e *encoder) finding(f *rules.Finding) {
 		if i > 0 {
 			e.b = append(e.b, ',')
 		}
-		e.findingExample(&f.Examples[i])
+		e.findingExample(&f.Examples[i], origin)
 	}
 	e.raw("]}")
 }
 
-func (e *encoder) findingExample(x *rules.Example) {
+// findingExample appends a connection that shows a finding. Of several files, it
+// says which one has the first of its packets.
+func (e *encoder) findingExample(x *rules.Example, origin report.Origin) {
 	e.raw(`{"connection":`)
 	e.uint(x.Connection)
 	e.raw(`,"stream":`)
@@ -89,7 +92,15 @@ func (e *encoder) findingExample(x *rules.Example) {
 		}
 		e.uint(n)
 	}
-	e.raw(`],"filter":`)
+	e.raw("]")
+	if origin != nil && len(x.Packets) > 0 {
+		if source, n := origin(x.Packets[0]); n != 0 {
+			e.key("source")
+			e.str(source)
+			e.members(member{"source_packet", int64(n)})
+		}
+	}
+	e.key("filter")
 	e.str(x.Filter)
 	e.key("observed")
 	e.str(x.Observed)

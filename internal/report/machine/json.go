@@ -93,7 +93,7 @@ func writeGroups(w io.Writer, r *report.Report, newline string) error {
 	if newline == onLines {
 		findings := func(e *encoder, i int) {
 			e.b = append(e.b, '{')
-			e.finding(&d.Findings[i])
+			e.finding(&d.Findings[i], r.Origin)
 		}
 		if err := writeList(w, r, newline, "findings", len(d.Findings), findings); err != nil {
 			return err

@@ -157,7 +157,7 @@ func writeEnd(w io.Writer, r *report.Report, connections int64) error {
 	findings := r.Diagnosed().Findings
 	if err := writeItems(w, r, len(findings), func(e *encoder, i int) {
 		e.raw(findingLine)
-		e.finding(&findings[i])
+		e.finding(&findings[i], r.Origin)
 		e.b = append(e.b, '\n')
 	}); err != nil {
 		return err
