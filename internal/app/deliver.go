@@ -54,6 +54,12 @@ func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagn
 		r.Facts, r.NotKept = kept, kept.Left
 		r.Host = j.besides(result, kept)
 	}
+	if len(stats.Sources) > 1 {
+		r.Origin = func(packet uint64) (string, uint64) {
+			name, number := src.Origin(packet)
+			return j.display(name), number
+		}
+	}
 	for _, g := range j.s.gates {
 		r.Gates = append(r.Gates, g.Judge(result, d))
 	}

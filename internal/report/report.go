@@ -76,7 +76,13 @@ type Report struct {
 	Evidence *Evidence // the small capture beside the report, or nil
 
 	Host *Host // what the kernel says beside the packets, nil unless they are captured here
+
+	Origin Origin // of packets of several files, nil for one file
 }
+
+// An Origin says which file a packet of the capture comes from, and its number
+// there: "" and 0 if that is not known.
+type Origin func(packet uint64) (source string, number uint64)
 
 // Facts is what the formats ask a [analyze.Result] for. Its methods are safe for
 // concurrent use.
@@ -87,8 +93,8 @@ type Facts interface {
 	Example() (id uint64, why string, ok bool)
 }
 
-// Found returns where connections and exchanges come from.
-func (r *Report) Found() Facts {
+// Records returns where connections and exchanges come from.
+func (r *Report) Records() Facts {
 	if r.Facts != nil {
 		return r.Facts
 	}
@@ -134,7 +140,7 @@ type Format struct {
 // ExchangesOf returns the exchanges of one connection.
 func ExchangesOf(r *Report, id uint64) []analyze.Exchange {
 	var list []analyze.Exchange
-	for _, x := range r.Found().Exchanges() {
+	for _, x := range r.Records().Exchanges() {
 		if x.Connection == id {
 			list = append(list, x)
 		}

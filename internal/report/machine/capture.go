@@ -5,151 +5,111 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// tool appends what wrote the report.
-func (e *encoder) tool(r *report.Report) {
-	e.raw(`{"name":`)
-	e.word(report.ToolName)
-	e.key("version")
-	e.str(r.Version)
-	e.key("command_line")
-	e.strings(r.Meta.CommandLine)
-	e.close()
+// toolObject is what wrote the report.
+type toolObject struct {
+	Name        string `json:"name"`
+	Version     str    `json:"version"`
+	CommandLine []str  `json:"command_line"`
 }
 
-// capture appends what was read.
-func (e *encoder) capture(r *report.Report) {
-	m := &r.Meta
+func newTool(version string, m *report.Meta) *toolObject {
+	return &toolObject{report.ToolName, str(version), strList(m.CommandLine)}
+}
+
+// captureObject is what was read.
+type captureObject struct {
+	Sources            []sourceObject  `json:"sources"`
+	Format             text            `json:"format"`
+	LinkTypes          []str           `json:"link_types"`
+	Packets            uint64          `json:"packets"`
+	TCPPackets         uint64          `json:"tcp_packets"`
+	Bytes              uint64          `json:"bytes"`
+	First              instant         `json:"first"`
+	Last               instant         `json:"last"`
+	Duration           seconds         `json:"duration_seconds"`
+	Damaged            bool            `json:"damaged"`
+	Damage             *damageObject   `json:"damage"`
+	KernelDropped      *uint64         `json:"kernel_dropped"`
+	InterfaceDropped   *uint64         `json:"interface_dropped,omitempty"` // live captures alone
+	CutPackets         uint64          `json:"cut_packets"`
+	UndecodedPackets   uint64          `json:"undecoded_packets"`
+	DuplicatePackets   number          `json:"duplicate_packets"`
+	TimeBack           seconds         `json:"time_back_seconds"`
+	ConnectionsNotKept number          `json:"connections_not_kept"`
+	Interrupted        bool            `json:"interrupted"`
+	Filter             text            `json:"filter"`
+	Narrowed           *narrowedObject `json:"narrowed,omitempty"`
+	Anonymized         bool            `json:"anonymized,omitempty"`
+}
+
+func newCapture(r *report.Report) *captureObject {
+	m, t := &r.Meta, &r.Result.Totals
 	first, last := m.Times()
-	e.raw(`{"sources":[`)
-	for i := range m.Sources {
-		if i > 0 {
-			e.b = append(e.b, ',')
-		}
-		e.source(&m.Sources[i])
+	c := &captureObject{
+		Sources: listOf(m.Sources, newSource), Format: text(m.Format), LinkTypes: strList(m.LinkTypes),
+		Packets: m.Packets, TCPPackets: m.TCPPackets, Bytes: m.Bytes,
+		First: instant(first), Last: instant(last), Duration: seconds(m.Duration()),
+		Damaged: m.Damage != nil, KernelDropped: m.KernelDropped,
+		CutPackets: m.CutPackets, UndecodedPackets: m.UndecodedPackets, DuplicatePackets: number(t.DuplicatePackets),
+		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted,
+		Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, r.Analysed()), Anonymized: m.Anonymized,
 	}
-	e.raw(`],"format":`)
-	e.text(m.Format)
-	e.key("link_types")
-	e.strings(m.LinkTypes)
-	e.key("packets")
-	e.uint(m.Packets)
-	e.key("tcp_packets")
-	e.uint(m.TCPPackets)
-	e.key("bytes")
-	e.uint(m.Bytes)
-	e.key("first")
-	e.time(first)
-	e.key("last")
-	e.time(last)
-	e.key("duration_seconds")
-	e.seconds(m.Duration())
-	e.key("damaged")
-	e.bool(m.Damage != nil)
-	e.key("damage")
-	e.damage(m.Damage)
-	e.key("kernel_dropped")
-	if m.KernelDropped == nil {
-		e.null()
-	} else {
-		e.uint(*m.KernelDropped)
+	if d := m.Damage; d != nil {
+		c.Damage = &damageObject{str(d.Source), d.Packet, number(d.Offset), str(d.Reason)}
 	}
 	if m.Live() {
-		e.key("interface_dropped")
-		e.uint(m.InterfaceDropped)
+		c.InterfaceDropped = &m.InterfaceDropped
 	}
-	e.key("cut_packets")
-	e.uint(m.CutPackets)
-	e.key("undecoded_packets")
-	e.uint(m.UndecodedPackets)
-	e.key("duplicate_packets")
-	e.int(r.Result.Totals.DuplicatePackets)
-	e.key("time_back_seconds")
-	e.seconds(r.Result.Totals.TimeBack)
-	e.members(member{"connections_not_kept", r.NotKept})
-	e.key("interrupted")
-	e.bool(m.Interrupted)
-	e.key("filter")
-	e.text(m.Filter)
-	e.narrowed(&m.Narrowed, r.Analysed())
-	e.anonymized(m)
-	e.close()
+	return c
 }
 
-// anonymized says that names are pseudonyms, if they are.
-func (e *encoder) anonymized(m *report.Meta) {
-	if m.Anonymized {
-		e.key("anonymized")
-		e.bool(true)
-	}
+// sourceObject is one file.
+type sourceObject struct {
+	Name    str    `json:"name"`
+	Format  text   `json:"format"`
+	Size    number `json:"size_bytes"`
+	Packets uint64 `json:"packets"`
+	SHA256  text   `json:"sha256"`
 }
 
-// source appends one file.
-func (e *encoder) source(s *report.Source) {
-	e.raw(`{"name":`)
-	e.str(s.Name)
-	e.key("format")
-	e.text(s.Format)
-	e.key("size_bytes")
-	if s.Size < 0 {
-		e.null()
-	} else {
-		e.int(s.Size)
+func newSource(s *report.Source) sourceObject {
+	size := s.Size
+	if size < 0 {
+		size = analyze.Unknown
 	}
-	e.key("packets")
-	e.uint(s.Packets)
-	e.key("sha256")
-	e.text(s.SHA256)
-	e.close()
+	return sourceObject{str(s.Name), text(s.Format), number(size), s.Packets, text(s.SHA256)}
 }
 
-// damage appends where a file is damaged, null if it is not.
-func (e *encoder) damage(d *report.Damage) {
-	if d == nil {
-		e.null()
-		return
-	}
-	e.raw(`{"source":`)
-	e.str(d.Source)
-	e.key("packet")
-	e.uint(d.Packet)
-	e.key("offset")
-	e.int(d.Offset)
-	e.key("reason")
-	e.str(d.Reason)
-	e.close()
+// damageObject says where a file is damaged.
+type damageObject struct {
+	Source str    `json:"source"`
+	Packet uint64 `json:"packet"`
+	Offset number `json:"offset"`
+	Reason str    `json:"reason"`
 }
 
-// narrowed appends the part of the capture that was asked for, if it is not all;
-// it lasts that long in ns, or Unknown.
-func (e *encoder) narrowed(n *report.Narrowed, lasts int64) {
+// narrowedObject is the part of the capture that was asked for.
+type narrowedObject struct {
+	Since    instant  `json:"since"`
+	Until    instant  `json:"until"`
+	Duration seconds  `json:"duration_seconds"`
+	Server   endpoint `json:"server"`
+	Count    *uint64  `json:"count"`
+	Filter   text     `json:"filter"`
+}
+
+// newNarrowed returns nil for the whole capture. What is left of it lasts that
+// long, in ns or Unknown.
+func newNarrowed(n *report.Narrowed, lasts int64) *narrowedObject {
 	if *n == (report.Narrowed{}) {
-		return
+		return nil
 	}
-	bound := func(ns int64) {
-		if ns == 0 {
-			ns = analyze.Unknown
-		}
-		e.time(ns)
+	x := &narrowedObject{
+		Since: instant(unlessZero(n.Since)), Until: instant(unlessZero(n.Until)), Duration: seconds(lasts),
+		Server: endpoint(n.Server), Filter: text(n.Filter),
 	}
-	e.raw(`,"narrowed":{"since":`)
-	bound(n.Since)
-	e.key("until")
-	bound(n.Until)
-	e.key("duration_seconds")
-	e.seconds(lasts)
-	e.key("server")
-	if n.Server.IsValid() {
-		e.addr(n.Server)
-	} else {
-		e.null()
+	if n.Count != 0 {
+		x.Count = &n.Count
 	}
-	e.key("count")
-	if n.Count == 0 {
-		e.null()
-	} else {
-		e.uint(n.Count)
-	}
-	e.key("filter")
-	e.text(n.Filter)
-	e.close()
+	return x
 }

@@ -3,67 +3,71 @@ package machine
 import (
 	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// baseline appends what became of the baseline.
-func (e *encoder) baseline(r *report.Report) {
-	b, c := r.Baseline, r.Compare()
-	e.raw(`{"source":`)
-	e.str(b.Source)
-	e.key("duration_seconds")
-	e.float(b.Duration)
-	e.key("verdict")
-	e.verdict(b.Verdict)
-	e.key("change")
-	e.word(string(c.Verdict))
-	e.raw(`,"metrics":[`)
-	for i := range c.Metrics {
-		x := &c.Metrics[i]
-		if i > 0 {
-			e.b = append(e.b, ',')
-		}
-		e.raw(`{"name":`)
-		e.word(x.Name)
-		e.key("per_second")
-		e.bool(x.Length == gate.PerSecond)
-		e.key("before")
-		e.ratio(x.Before)
-		e.key("now")
-		e.ratio(x.Now)
-		e.key("change")
-		e.word(string(x.Change))
-		e.close()
-	}
-	e.raw(`],"findings":{`)
-	e.counterparts("gone", c.Gone)
-	e.counterparts("kept", c.Kept)
-	e.counterparts("new", c.New)
-	e.counterparts("not_judged", c.NotJudged)
-	e.raw(`},"notes":`)
-	e.strings(c.Notes)
-	e.close()
+// verdictObject is the answer in one line.
+type verdictObject struct {
+	Level string `json:"level"`
+	Text  str    `json:"text"`
 }
 
-// counterparts appends a list of findings as a member of the open object.
-func (e *encoder) counterparts(name string, list []report.Counterpart) {
-	e.key(name)
-	e.b = append(e.b, '[')
-	for i := range list {
-		f := &list[i]
-		if i > 0 {
-			e.b = append(e.b, ',')
-		}
-		e.raw(`{"rule":`)
-		e.str(f.Rule)
-		e.key("severity")
-		e.str(f.Severity)
-		e.key("title")
-		e.str(f.Title)
-		e.key("subject")
-		e.str(f.Subject)
-		e.key("note")
-		e.text(f.Note)
-		e.close()
+func newVerdict(v rules.Verdict) verdictObject {
+	return verdictObject{v.Level.String(), str(v.Text)}
+}
+
+// baselineObject is what became of the baseline.
+type baselineObject struct {
+	Source   str                    `json:"source"`
+	Duration float                  `json:"duration_seconds"`
+	Verdict  verdictObject          `json:"verdict"`
+	Change   report.Change          `json:"change"`
+	Metrics  []metricObject         `json:"metrics"`
+	Findings comparedFindingsObject `json:"findings"`
+	Notes    []str                  `json:"notes"`
+}
+
+// metricObject is a metric then and now.
+type metricObject struct {
+	Name      string        `json:"name"`
+	PerSecond bool          `json:"per_second"`
+	Before    ratio         `json:"before"`
+	Now       ratio         `json:"now"`
+	Change    report.Change `json:"change"`
+}
+
+// comparedFindingsObject is the findings then and now.
+type comparedFindingsObject struct {
+	Gone      []comparedFindingObject `json:"gone"`
+	Kept      []comparedFindingObject `json:"kept"`
+	New       []comparedFindingObject `json:"new"`
+	NotJudged []comparedFindingObject `json:"not_judged"`
+}
+
+type comparedFindingObject struct {
+	Rule     str  `json:"rule"`
+	Severity str  `json:"severity"`
+	Title    str  `json:"title"`
+	Subject  str  `json:"subject"`
+	Note     text `json:"note"`
+}
+
+// newBaseline compares r with its baseline.
+func newBaseline(r *report.Report) *baselineObject {
+	b, c := r.Baseline, r.Compare()
+	return &baselineObject{
+		Source: str(b.Source), Duration: float(b.Duration), Verdict: newVerdict(b.Verdict), Change: c.Change,
+		Metrics: listOf(c.Metrics, func(x *report.ComparedMetric) metricObject {
+			return metricObject{x.Name, x.Length == gate.PerSecond, ratio(x.Before), ratio(x.Now), x.Change}
+		}),
+		Findings: comparedFindingsObject{
+			listOf(c.Gone, newComparedFinding), listOf(c.Kept, newComparedFinding),
+			listOf(c.New, newComparedFinding), listOf(c.NotJudged, newComparedFinding),
+		},
+		Notes: strList(c.Notes),
 	}
-	e.b = append(e.b, ']')
+}
+
+func newComparedFinding(f *report.ComparedFinding) comparedFindingObject {
+	return comparedFindingObject{str(f.Rule), str(f.Severity), str(f.Title), str(f.Subject), text(f.Note)}
 }

@@ -14,8 +14,8 @@ func (e *encoder) notReused(n cause.NotReused) {
 		e.null()
 		return
 	}
-	if n == e.why {
-		e.b = append(e.b, e.whyText...)
+	if n == e.lastCause {
+		e.b = append(e.b, e.lastCauseText...)
 		return
 	}
 	at := len(e.b)
@@ -28,17 +28,8 @@ func (e *encoder) notReused(n cause.NotReused) {
 	e.raw(`","confidence":`)
 	e.word(n.Confidence.String())
 	e.close()
-	e.why = n
-	e.whyText = append(e.whyText[:0], e.b[at:]...)
-}
-
-// verdict appends the answer in one line.
-func (e *encoder) verdict(v rules.Verdict) {
-	e.raw(`{"level":`)
-	e.word(v.Level.String())
-	e.key("text")
-	e.str(v.Text)
-	e.close()
+	e.lastCause = n
+	e.lastCauseText = append(e.lastCauseText[:0], e.b[at:]...)
 }
 
 // cause appends how many connections were not reused for one reason.
@@ -53,8 +44,9 @@ func (e *encoder) cause(c *cause.Total, all int64) {
 	e.close()
 }
 
-// finding appends f as an object without its opening brace.
-func (e *encoder) finding(f *rules.Finding) {
+// finding appends f as an object without its opening brace. origin is that of the
+// report.
+func (e *encoder) finding(f *rules.Finding, origin report.Origin) {
 	e.raw(`"rule":`)
 	e.word(f.Rule.ID)
 	e.raw(`,"severity":`)
@@ -81,12 +73,14 @@ func (e *encoder) finding(f *rules.Finding) {
 		if i > 0 {
 			e.b = append(e.b, ',')
 		}
-		e.findingExample(&f.Examples[i])
+		e.findingExample(&f.Examples[i], origin)
 	}
 	e.raw("]}")
 }
 
-func (e *encoder) findingExample(x *rules.Example) {
+// findingExample appends a connection that shows a finding. Of several files, it
+// says which one has the first of its packets.
+func (e *encoder) findingExample(x *rules.Example, origin report.Origin) {
 	e.raw(`{"connection":`)
 	e.uint(x.Connection)
 	e.raw(`,"stream":`)
@@ -98,7 +92,15 @@ func (e *encoder) findingExample(x *rules.Example) {
 		}
 		e.uint(n)
 	}
-	e.raw(`],"filter":`)
+	e.raw("]")
+	if origin != nil && len(x.Packets) > 0 {
+		if source, n := origin(x.Packets[0]); n != 0 {
+			e.key("source")
+			e.str(source)
+			e.members(member{"source_packet", int64(n)})
+		}
+	}
+	e.key("filter")
 	e.str(x.Filter)
 	e.key("observed")
 	e.str(x.Observed)

@@ -1,37 +1,32 @@
 package machine
 
-import (
-	"github.com/kaanalyze/kaanalyze/internal/report"
-)
+import "github.com/kaanalyze/kaanalyze/internal/report"
 
-// evidence appends e as an object.
-func (enc *encoder) evidence(e *report.Evidence) {
-	enc.raw(`{"file":`)
-	enc.str(e.Name)
-	enc.members(member{"bytes", e.Bytes}, member{"left_out_packets", int64(e.Left)})
-	enc.key("bodies")
-	enc.bool(e.Bodies)
-	enc.key("verdict")
-	enc.verdict(e.Verdict)
-	enc.key("same_verdict")
-	enc.bool(e.Same)
-	enc.raw(`,"connections":[`)
-	for i, c := range e.Connections {
-		if i > 0 {
-			enc.b = append(enc.b, ',')
-		}
-		enc.raw(`{"connection":`)
-		enc.uint(c.ID)
-		enc.raw(`,"evidence_stream":`)
-		enc.int(c.Stream)
-		enc.close()
+// evidenceObject is the small capture beside the report.
+type evidenceObject struct {
+	File           str                    `json:"file"`
+	Bytes          number                 `json:"bytes"`
+	LeftOutPackets uint64                 `json:"left_out_packets"`
+	Bodies         bool                   `json:"bodies"`
+	Verdict        verdictObject          `json:"verdict"`
+	SameVerdict    bool                   `json:"same_verdict"`
+	Connections    []evidenceStreamObject `json:"connections"`
+	Packets        []uint64               `json:"packets"`
+}
+
+// evidenceStreamObject says which stream of that capture a connection is.
+type evidenceStreamObject struct {
+	Connection uint64 `json:"connection"`
+	Stream     number `json:"evidence_stream"`
+}
+
+func newEvidence(e *report.Evidence) *evidenceObject {
+	return &evidenceObject{
+		File: str(e.Name), Bytes: number(e.Bytes), LeftOutPackets: e.LeftOut, Bodies: e.Bodies,
+		Verdict: newVerdict(e.Verdict), SameVerdict: e.SameVerdict,
+		Connections: listOf(e.Connections, func(c *report.EvidenceConnection) evidenceStreamObject {
+			return evidenceStreamObject{c.ID, number(c.Stream)}
+		}),
+		Packets: append([]uint64{}, e.Packets...),
 	}
-	enc.raw(`],"packets":[`)
-	for i, n := range e.Packets {
-		if i > 0 {
-			enc.b = append(enc.b, ',')
-		}
-		enc.uint(n)
-	}
-	enc.raw("]}")
 }

@@ -4,64 +4,84 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// hostFacts appends what the kernel says.
-func (e *encoder) hostFacts(h *report.Host) {
-	e.raw(`{"sockets":{`)
-	e.members(member{"established", h.Sockets.Established}, member{"time_wait", h.Sockets.TimeWait},
-		member{"in_use", h.Sockets.InUse}, member{"orphaned", h.Sockets.Orphaned})
-	e.close()
-	s := &h.Settings
-	e.open("settings")
-	e.members(member{"first_port", s.FirstPort}, member{"last_port", s.LastPort}, member{"ports", s.Ports()},
-		member{"tcp_tw_reuse", s.TWReuse}, member{"tcp_max_tw_buckets", s.MaxTWBuckets},
-		member{"tcp_fin_timeout_seconds", s.FINTimeoutSeconds}, member{"tcp_keepalive_time_seconds", s.KeepaliveSeconds})
-	e.close()
-	each(e, "counters", h.Counters, e.hostCounter)
-	each(e, "compared", h.Compared, e.comparison)
-	each(e, "processes", h.Processes, e.localEnd)
-	e.close()
+// kernelObject is what the kernel of the capturing host says.
+type kernelObject struct {
+	Sockets   socketsObject      `json:"sockets"`
+	Settings  settingsObject     `json:"settings"`
+	Counters  []counterObject    `json:"counters"`
+	Compared  []comparisonObject `json:"compared"`
+	Processes []endObject        `json:"processes"`
 }
 
-func (e *encoder) hostCounter(c *report.HostCounter) {
-	e.key("name")
-	e.str(c.Name)
-	e.members(member{"total", c.Total}, member{"during_capture", c.New})
+type socketsObject struct {
+	Established number `json:"established"`
+	TimeWait    number `json:"time_wait"`
+	InUse       number `json:"in_use"`
+	Orphaned    number `json:"orphaned"`
 }
 
-func (e *encoder) comparison(c *report.Comparison) {
-	e.key("state")
-	e.word(c.State)
-	e.members(member{"packets", c.Packets}, member{"kernel", c.Kernel}, member{"unseen", c.Unseen})
-	e.key("agree")
-	e.bool(c.Agree)
-	e.key("said")
-	e.text(c.Said)
+type settingsObject struct {
+	FirstPort        number `json:"first_port"`
+	LastPort         number `json:"last_port"`
+	Ports            number `json:"ports"`
+	TWReuse          number `json:"tcp_tw_reuse"`
+	MaxTWBuckets     number `json:"tcp_max_tw_buckets"`
+	FINTimeout       number `json:"tcp_fin_timeout_seconds"`
+	KeepaliveSeconds number `json:"tcp_keepalive_time_seconds"`
 }
 
-func (e *encoder) localEnd(x *report.LocalEnd) {
-	e.key("end")
+type counterObject struct {
+	Name  str    `json:"name"`
+	Total number `json:"total"`
+	New   number `json:"during_capture"`
+}
+
+type comparisonObject struct {
+	State   string `json:"state"`
+	Packets number `json:"packets"`
+	Kernel  number `json:"kernel"`
+	Unseen  number `json:"unseen"`
+	Agree   bool   `json:"agree"`
+	Said    text   `json:"said"`
+}
+
+// endObject is who holds the ends of connections on this host.
+type endObject struct {
+	End         string          `json:"end"`
+	Client      address         `json:"client"`
+	Server      endpoint        `json:"server"`
+	Connections number          `json:"connections"`
+	Processes   []processObject `json:"processes"` // null if they are not known
+}
+
+type processObject struct {
+	PID  int `json:"pid"`
+	Name str `json:"name"`
+}
+
+func newKernel(h *report.Host) *kernelObject {
+	s, set := &h.Sockets, &h.Settings
+	return &kernelObject{
+		Sockets: socketsObject{number(s.Established), number(s.TimeWait), number(s.InUse), number(s.Orphaned)},
+		Settings: settingsObject{number(set.FirstPort), number(set.LastPort), number(set.Ports()), number(set.TWReuse),
+			number(set.MaxTWBuckets), number(set.FINTimeoutSeconds), number(set.KeepaliveSeconds)},
+		Counters: listOf(h.Counters, func(c *report.HostCounter) counterObject {
+			return counterObject{str(c.Name), number(c.Total), number(c.New)}
+		}),
+		Compared: listOf(h.Compared, func(c *report.HostComparison) comparisonObject {
+			return comparisonObject{c.State, number(c.Packets), number(c.Kernel), number(c.Unseen), c.Agree, text(c.Note)}
+		}),
+		Processes: listOf(h.Ends, newEnd),
+	}
+}
+
+func newEnd(x *report.HostEnd) endObject {
+	e := endObject{End: "server", Server: endpoint(x.Server), Connections: number(x.Connections)}
 	if x.Client.IsValid() {
-		e.word("client")
-	} else {
-		e.word("server")
+		e.End, e.Client = "client", address(x.Client)
 	}
-	e.key("client")
-	if x.Client.IsValid() {
-		e.host(x.Client)
-	} else {
-		e.null()
+	if len(x.Processes) > 0 {
+		e.Processes = listOf(x.Processes, func(p *report.HostProcess) processObject { return processObject{p.PID, str(p.Name)} })
 	}
-	e.key("server")
-	e.addr(x.Server)
-	e.members(member{"connections", x.Connections})
-	if len(x.Processes) == 0 {
-		e.key("processes")
-		e.null()
-		return
-	}
-	each(e, "processes", x.Processes, func(p *report.HostProcess) {
-		e.members(member{"pid", int64(p.PID)})
-		e.key("name")
-		e.str(p.Name)
-	})
+	return e
 }

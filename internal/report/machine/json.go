@@ -32,25 +32,8 @@ func writeDocument(out io.Writer, r *report.Report) error {
 	e.raw("{\n\"schema\":")
 	e.word(report.SchemaName)
 	e.line("tool")
-	e.tool(r)
-	e.line("verdict")
-	e.verdict(r.Diagnosed().Verdict)
-	e.line("capture")
-	e.capture(r)
-	e.line("totals")
-	e.totals(&r.Result.Totals)
-	if r.Host != nil {
-		e.line("host")
-		e.hostFacts(r.Host)
-	}
-	if r.Evidence != nil {
-		e.line("evidence")
-		e.evidence(r.Evidence)
-	}
-	if r.Baseline != nil {
-		e.line("baseline")
-		e.baseline(r)
-	}
+	e.object(newTool(r.Version, &r.Meta))
+	e.facts(r, e.line)
 	if err := flushTo(out, e); err != nil {
 		return err
 	}
@@ -59,6 +42,26 @@ func writeDocument(out io.Writer, r *report.Report) error {
 	}
 	_, err := io.WriteString(out, "\n}\n")
 	return err
+}
+
+// facts appends the members that are about the whole capture, each begun by begin.
+func (e *encoder) facts(r *report.Report, begin func(name string)) {
+	member := func(name string, v any) {
+		begin(name)
+		e.object(v)
+	}
+	member("verdict", newVerdict(r.Diagnosed().Verdict))
+	member("capture", newCapture(r))
+	member("totals", newTotals(&r.Result.Totals))
+	if r.Host != nil {
+		member("host", newKernel(r.Host))
+	}
+	if r.Evidence != nil {
+		member("evidence", newEvidence(r.Evidence))
+	}
+	if r.Baseline != nil {
+		member("baseline", newBaseline(r))
+	}
 }
 
 // flushTo writes what e holds and empties it.
@@ -90,7 +93,7 @@ func writeGroups(w io.Writer, r *report.Report, newline string) error {
 	if newline == onLines {
 		findings := func(e *encoder, i int) {
 			e.b = append(e.b, '{')
-			e.finding(&d.Findings[i])
+			e.finding(&d.Findings[i], r.Origin)
 		}
 		if err := writeList(w, r, newline, "findings", len(d.Findings), findings); err != nil {
 			return err
@@ -134,7 +137,7 @@ func writeGates(w io.Writer, r *report.Report) error {
 
 // writeConnections writes all connections, and the exchanges if asked for.
 func writeConnections(w io.Writer, r *report.Report) error {
-	found := r.Found()
+	found := r.Records()
 	d := r.Diagnosed()
 	connections := func(e *encoder, i int) {
 		found.Connection(i, &e.conn)

@@ -14,11 +14,11 @@ import (
 // a failed write it writes nothing more and every call returns the failure. A
 // Stream is not safe for concurrent use.
 type Stream struct {
-	w     io.Writer
-	e     encoder
-	count int64 // of connections written
-	late  bool  // one of them was written without its cause
-	err   error
+	w          io.Writer
+	e          encoder
+	count      int64 // of connections written
+	lateCauses bool  // one of them was written without its cause
+	err        error
 }
 
 // streamBuffer is how much a Stream keeps back at most.
@@ -27,26 +27,25 @@ const streamBuffer = 64 << 10
 // NewStream returns a Stream that writes to w.
 func NewStream(w io.Writer) *Stream { return &Stream{w: w} }
 
+// metaLine is the first line: what is known before reading.
+type metaLine struct {
+	Type       string          `json:"type"`
+	Schema     string          `json:"schema"`
+	Tool       *toolObject     `json:"tool"`
+	Sources    []str           `json:"sources"`
+	Filter     text            `json:"filter"`
+	Narrowed   *narrowedObject `json:"narrowed,omitempty"`
+	Anonymized bool            `json:"anonymized,omitempty"`
+}
+
 // Meta writes the first line: the contract, the program and the sources, as
 // far as they are known before reading.
 func (s *Stream) Meta(version string, m *report.Meta) error {
-	e := &s.e
-	e.raw(`{"type":"meta","schema":`)
-	e.word(report.SchemaName)
-	e.key("tool")
-	e.tool(&report.Report{Version: version, Meta: *m})
-	e.raw(`,"sources":[`)
-	for i := range m.Sources {
-		if i > 0 {
-			e.b = append(e.b, ',')
-		}
-		e.str(m.Sources[i].Name)
-	}
-	e.raw(`],"filter":`)
-	e.text(m.Filter)
-	e.narrowed(&m.Narrowed, analyze.Unknown)
-	e.anonymized(m)
-	e.raw("}\n")
+	s.e.object(&metaLine{
+		Type: "meta", Schema: report.SchemaName, Tool: newTool(version, m), Sources: listOf(m.Sources, func(x *report.Source) str { return str(x.Name) }),
+		Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, analyze.Unknown), Anonymized: m.Anonymized,
+	})
+	s.e.b = append(s.e.b, '\n')
 	return s.Flush()
 }
 
@@ -61,7 +60,7 @@ func (s *Stream) Connection(c *analyze.Connection, is cause.NotReused) error {
 	s.e.connection(c, is)
 	s.e.b = append(s.e.b, '\n')
 	s.count++
-	s.late = s.late || is.Cause == cause.Undecided
+	s.lateCauses = s.lateCauses || is.Cause == cause.Undecided
 	if len(s.e.b) >= streamBuffer {
 		return s.Flush()
 	}
@@ -85,7 +84,7 @@ func (s *Stream) End(r *report.Report) error {
 	if err := s.Flush(); err != nil {
 		return err
 	}
-	if s.late {
+	if s.lateCauses {
 		s.err = writeCauses(s.w, r)
 	}
 	if s.err == nil {
@@ -115,7 +114,7 @@ func WriteNDJSON(w io.Writer, r *report.Report) error {
 	if r.Story != nil {
 		return s.story(r)
 	}
-	found, d := r.Found(), r.Diagnosed()
+	found, d := r.Records(), r.Diagnosed()
 	if err := writeItems(w, r, found.Len(), func(e *encoder, i int) {
 		found.Connection(i, &e.conn)
 		e.raw(connectionLine)
@@ -124,7 +123,7 @@ func WriteNDJSON(w io.Writer, r *report.Report) error {
 	}); err != nil {
 		return report.WriteError(err)
 	}
-	s.count, s.late = int64(found.Len()), true
+	s.count, s.lateCauses = int64(found.Len()), true
 	return s.End(r)
 }
 
@@ -158,7 +157,7 @@ func writeEnd(w io.Writer, r *report.Report, connections int64) error {
 	findings := r.Diagnosed().Findings
 	if err := writeItems(w, r, len(findings), func(e *encoder, i int) {
 		e.raw(findingLine)
-		e.finding(&findings[i])
+		e.finding(&findings[i], r.Origin)
 		e.b = append(e.b, '\n')
 	}); err != nil {
 		return err
@@ -196,7 +195,7 @@ func endExchanges(r *report.Report) []analyze.Exchange {
 	case r.Story != nil:
 		return report.ExchangesOf(r, r.Story.Connection.ID)
 	case r.Options.Exchanges:
-		return r.Found().Exchanges()
+		return r.Records().Exchanges()
 	}
 	return nil
 }
@@ -204,24 +203,8 @@ func endExchanges(r *report.Report) []analyze.Exchange {
 // writeSummary writes the line that holds what is not about one connection.
 func writeSummary(w io.Writer, r *report.Report) error {
 	e := newEncoder(r)
-	e.raw(`{"type":"summary","verdict":`)
-	e.verdict(r.Diagnosed().Verdict)
-	e.key("capture")
-	e.capture(r)
-	e.key("totals")
-	e.totals(&r.Result.Totals)
-	if r.Host != nil {
-		e.key("host")
-		e.hostFacts(r.Host)
-	}
-	if r.Evidence != nil {
-		e.key("evidence")
-		e.evidence(r.Evidence)
-	}
-	if r.Baseline != nil {
-		e.key("baseline")
-		e.baseline(r)
-	}
+	e.raw(`{"type":"summary"`)
+	e.facts(r, e.key)
 	if err := flushTo(w, e); err != nil {
 		return err
 	}

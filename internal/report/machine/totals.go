@@ -1,75 +1,61 @@
 package machine
 
 import (
+	"math"
+
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/cause"
-	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// series appends the shape over time.
-func (e *encoder) series(s *analyze.Series) {
-	e.raw(`{"step_seconds":`)
-	if len(s.NewConnections) == 0 {
-		e.raw(`null,"start":null,"new_connections":[],"requests":[],"time_wait":[]}`)
-		return
-	}
-	e.int(s.Step)
-	e.key("start")
-	e.time(s.Start)
-	e.key("new_connections")
-	e.ints(s.NewConnections)
-	e.key("requests")
-	e.ints(s.Requests)
-	e.key("time_wait")
-	e.ints(s.TimeWait)
-	e.close()
+// totalsObject is what holds for the whole capture. Gates and baselines read its
+// numbers by their path.
+type totalsObject struct {
+	Connections              number              `json:"connections"`
+	HandshakesComplete       number              `json:"handshakes_complete"`
+	Refused                  number              `json:"refused"`
+	Unanswered               number              `json:"unanswered"`
+	Midstream                number              `json:"midstream"`
+	Unfinished               number              `json:"unfinished"`
+	SYN                      number              `json:"syn"`
+	SYNACK                   number              `json:"syn_ack"`
+	FIN                      number              `json:"fin"`
+	RST                      number              `json:"rst"`
+	IgnoredRSTs              number              `json:"ignored_rst"`
+	Requests                 number              `json:"requests"`
+	Responses                number              `json:"responses"`
+	Interim                  number              `json:"interim_responses"`
+	HTTPUnknown              number              `json:"http_unknown_connections"`
+	ConnectionsWithRequests  number              `json:"connections_with_requests"`
+	SingleRequestConnections number              `json:"single_request_connections"`
+	ReusedRequests           number              `json:"reused_requests"`
+	ReuseRatio               ratio               `json:"reuse_ratio"`
+	PerConnection            perConnectionObject `json:"requests_per_connection"`
+	PoolNeed                 number              `json:"pool_need"`
+	AvoidableConnections     number              `json:"avoidable_connections"`
+	AvoidableHandshake       seconds             `json:"avoidable_handshake_seconds"`
+	Probes                   number              `json:"probes"`
+	ProbesAnswered           number              `json:"probes_answered"`
+	ProbesUnanswered         number              `json:"probes_unanswered"`
+	Retransmissions          number              `json:"retransmissions"`
+	MissingBytes             number              `json:"missing_bytes"`
+	ClosedFirst              closersObject       `json:"closed_first_by"`
+	CloseKinds               closeKindsObject    `json:"close_kinds"`
+	TimeWait                 timeWaitObject      `json:"time_wait"`
 }
 
-// totals appends what holds for the whole capture.
-func (e *encoder) totals(t *analyze.Totals) {
-	e.b = append(e.b, '{')
-	e.members(
-		member{"connections", t.Connections},
-		member{"handshakes_complete", t.HandshakesComplete},
-		member{"refused", t.Refused},
-		member{"unanswered", t.Unanswered},
-		member{"midstream", t.Midstream},
-		member{"unfinished", t.Unfinished},
-		member{"syn", t.SYN},
-		member{"syn_ack", t.SYNACK},
-		member{"fin", t.FIN},
-		member{"rst", t.RST},
-		member{"ignored_rst", t.IgnoredRSTs},
-		member{"requests", t.Requests},
-		member{"responses", t.Responses},
-		member{"interim_responses", t.Interim},
-		member{"http_unknown_connections", t.HTTPUnknown},
-		member{"connections_with_requests", t.ConnectionsWithRequests},
-		member{"single_request_connections", t.SingleRequestConnections},
-		member{"reused_requests", t.ReusedRequests},
-	)
-	e.key("reuse_ratio")
-	e.ratio(t.ReuseRatio)
-	e.perConnection(t)
-	e.members(
-		member{"pool_need", t.PoolNeed},
-		member{"avoidable_connections", t.AvoidableConnections},
-	)
-	e.key("avoidable_handshake_seconds")
-	e.seconds(t.AvoidableHandshake)
-	e.members(
-		member{"probes", t.Probes},
-		member{"probes_answered", t.ProbesAnswered},
-		member{"probes_unanswered", minus(t.Probes, t.ProbesAnswered)},
-		member{"retransmissions", t.Retransmissions},
-		member{"missing_bytes", t.MissingBytes},
-	)
-	e.key("closed_first_by")
-	e.closers(&t.ClosedFirst)
-	e.closeKinds(t)
-	e.timeWait(&t.TimeWait)
-	e.close()
+func newTotals(t *analyze.Totals) *totalsObject {
+	return &totalsObject{
+		Connections: number(t.Connections), HandshakesComplete: number(t.HandshakesComplete), Refused: number(t.Refused),
+		Unanswered: number(t.Unanswered), Midstream: number(t.Midstream), Unfinished: number(t.Unfinished),
+		SYN: number(t.SYN), SYNACK: number(t.SYNACK), FIN: number(t.FIN), RST: number(t.RST), IgnoredRSTs: number(t.IgnoredRSTs),
+		Requests: number(t.Requests), Responses: number(t.Responses), Interim: number(t.Interim), HTTPUnknown: number(t.HTTPUnknown),
+		ConnectionsWithRequests: number(t.ConnectionsWithRequests), SingleRequestConnections: number(t.SingleRequestConnections),
+		ReusedRequests: number(t.ReusedRequests), ReuseRatio: ratio(t.ReuseRatio), PerConnection: newPerConnection(t),
+		PoolNeed: number(t.PoolNeed), AvoidableConnections: number(t.AvoidableConnections), AvoidableHandshake: seconds(t.AvoidableHandshake),
+		Probes: number(t.Probes), ProbesAnswered: number(t.ProbesAnswered), ProbesUnanswered: number(minus(t.Probes, t.ProbesAnswered)),
+		Retransmissions: number(t.Retransmissions), MissingBytes: number(t.MissingBytes),
+		ClosedFirst: newClosers(&t.ClosedFirst), CloseKinds: t.CloseKinds, TimeWait: newTimeWait(&t.TimeWait),
+	}
 }
 
 // minus returns a - b, Unknown if either is.
@@ -80,126 +66,95 @@ func minus(a, b int64) int64 {
 	return a - b
 }
 
-// perConnection appends the requests per connection, null without any.
-func (e *encoder) perConnection(t *analyze.Totals) {
-	e.key("requests_per_connection")
+// perConnectionObject is the requests per connection, null without any.
+type perConnectionObject struct {
+	Mean      ratio          `json:"mean"`
+	P50       number         `json:"p50"`
+	P90       number         `json:"p90"`
+	Max       number         `json:"max"`
+	Histogram []bucketObject `json:"histogram"`
+}
+
+type bucketObject struct {
+	From        number `json:"from"`
+	To          number `json:"to"`
+	Connections number `json:"connections"`
+}
+
+func newPerConnection(t *analyze.Totals) perConnectionObject {
 	if t.ConnectionsWithRequests <= 0 { // none, or Unknown
-		e.raw(`{"mean":null,"p50":null,"p90":null,"max":null,"histogram":[]}`)
-		return
+		return perConnectionObject{ratio(math.NaN()), analyze.Unknown, analyze.Unknown, analyze.Unknown, []bucketObject{}}
 	}
 	q := &t.PerConnection
-	e.raw(`{"mean":`)
-	e.ratio(q.Mean)
-	e.members(member{"p50", q.P50}, member{"p90", q.P90}, member{"max", q.Max})
-	e.key("histogram")
-	e.b = append(e.b, '[')
-	for i, b := range q.Histogram {
-		if i > 0 {
-			e.b = append(e.b, ',')
-		}
+	return perConnectionObject{ratio(q.Mean), number(q.P50), number(q.P90), number(q.Max), listOf(q.Histogram, func(b *analyze.Bucket) bucketObject {
+		return bucketObject{number(b.From), number(b.To), number(b.Connections)}
+	})}
+}
+
+// closersObject is who closed first.
+type closersObject struct {
+	Client number `json:"client"`
+	Server number `json:"server"`
+	Both   number `json:"both"`
+	None   number `json:"none"`
+}
+
+func newClosers(c *analyze.Closers) closersObject {
+	return closersObject{number(c.Client), number(c.Server), number(c.Both), number(c.None)}
+}
+
+// closeKindsObject is how many connections ended in which way, by its name.
+type closeKindsObject [flows.CloseKinds]int64
+
+// MarshalJSON implements [json.Marshaler]. A map would change the order.
+func (kinds closeKindsObject) MarshalJSON() ([]byte, error) {
+	return encoded(func(e *encoder) {
 		e.b = append(e.b, '{')
-		e.members(member{"from", b.From}, member{"to", b.To}, member{"connections", b.Connections})
-		e.close()
-	}
-	e.raw("]}")
-}
-
-// closers appends who closed first.
-func (e *encoder) closers(c *analyze.Closers) {
-	e.b = append(e.b, '{')
-	e.members(member{"client", c.Client}, member{"server", c.Server},
-		member{"both", c.Both}, member{"none", c.None})
-	e.close()
-}
-
-// closeKinds appends how many connections ended in which way.
-func (e *encoder) closeKinds(t *analyze.Totals) {
-	e.open("close_kinds")
-	for kind, n := range t.CloseKinds {
-		e.members(member{flows.CloseKind(kind).String(), n})
-	}
-	e.close()
-}
-
-// timeWait appends who holds TIME_WAIT, and how many at once.
-func (e *encoder) timeWait(t *analyze.TimeWaitTotals) {
-	e.open("time_wait")
-	e.members(
-		member{"closes", t.Closes},
-		member{"client", t.Client},
-		member{"server", t.Server},
-		member{"both", t.Both},
-		member{"none", t.None},
-		member{"pending", t.Pending},
-		member{"unknown", t.Unknown},
-	)
-	e.population(&t.Population)
-	e.members(member{"perfect_pool_peak", t.PerfectPool})
-	e.key("hosts")
-	e.b = append(e.b, '[')
-	for i := range t.Hosts {
-		if i > 0 {
-			e.b = append(e.b, ',')
+		for kind, n := range kinds {
+			e.members(member{flows.CloseKind(kind).String(), n})
 		}
-		e.raw(`{"host":`)
-		e.host(t.Hosts[i].Host)
-		e.population(&t.Hosts[i].Population)
 		e.close()
+	})
+}
+
+// timeWaitObject is who holds TIME_WAIT, and how many at once.
+type timeWaitObject struct {
+	Closes  number `json:"closes"`
+	Client  number `json:"client"`
+	Server  number `json:"server"`
+	Both    number `json:"both"`
+	None    number `json:"none"`
+	Pending number `json:"pending"`
+	Unknown number `json:"unknown"`
+	populationObject
+	PerfectPool number       `json:"perfect_pool_peak"`
+	Hosts       []hostObject `json:"hosts"`
+}
+
+func newTimeWait(t *analyze.TimeWaitTotals) timeWaitObject {
+	return timeWaitObject{
+		Closes: number(t.Closes), Client: number(t.Client), Server: number(t.Server), Both: number(t.Both), None: number(t.None),
+		Pending: number(t.Pending), Unknown: number(t.Unknown), populationObject: newPopulation(&t.Population),
+		PerfectPool: number(t.PerfectPool), Hosts: listOf(t.Hosts, func(h *analyze.HostPopulation) hostObject {
+			return hostObject{address(h.Host), newPopulation(&h.Population)}
+		}),
 	}
-	e.raw("]}")
 }
 
-// population appends TIME_WAIT entries over time as members of the open object.
-func (e *encoder) population(p *analyze.Population) {
-	e.members(member{"peak", p.Peak})
-	e.key("peak_at")
-	e.time(p.PeakAt)
-	e.members(member{"at_end", p.AtEnd})
-	e.key("steady_state")
-	e.ratio(p.SteadyState)
+// hostObject is a host that holds TIME_WAIT.
+type hostObject struct {
+	Host address `json:"host"`
+	populationObject
 }
 
-// serverSummary appends what one server's connections have in common.
-func (e *encoder) serverSummary(s *analyze.ServerSummary, d *rules.Diagnosis) {
-	e.raw(`{"server":`)
-	e.addr(s.Server)
-	e.members(
-		member{"clients", s.Clients},
-		member{"connections", s.Connections},
-		member{"requests", s.Requests},
-	)
-	e.key("reuse_ratio")
-	e.ratio(s.ReuseRatio)
-	e.key("closed_first_by")
-	e.closers(&s.ClosedFirst)
-	e.open("time_wait")
-	e.members(
-		member{"client", s.TimeWaitClient},
-		member{"server", s.TimeWaitServer},
-		member{"both", s.TimeWaitBoth},
-		member{"peak", s.TimeWaitPeak},
-	)
-	e.close()
-	e.key("idle_timeout_seconds")
-	e.seconds(d.Limit(cause.IdleTimeout, s))
-	e.members(member{"max_requests", d.Limit(cause.MaxRequests, s)})
-	e.open("advertised")
-	e.members(member{"timeout_seconds", s.AdvertisedTimeout}, member{"max", s.AdvertisedMax})
-	e.raw("}}")
+// populationObject is TIME_WAIT entries over time.
+type populationObject struct {
+	Peak        number  `json:"peak"`
+	PeakAt      instant `json:"peak_at"`
+	AtEnd       number  `json:"at_end"`
+	SteadyState ratio   `json:"steady_state"`
 }
 
-// pair appends a client and a server that it talks to.
-func (e *encoder) pair(p *analyze.Pair) {
-	e.raw(`{"client":`)
-	e.host(p.Client)
-	e.key("server")
-	e.serverAddr(p.Server)
-	e.members(member{"connections", p.Connections}, member{"requests", p.Requests})
-	e.key("reuse_ratio")
-	e.ratio(p.ReuseRatio)
-	e.members(member{"pool_need", p.PoolNeed}, member{"avoidable_connections", p.AvoidableConnections})
-	e.key("avoidable_handshake_seconds")
-	e.seconds(p.AvoidableHandshake)
-	e.members(member{"ports_in_60s", p.PortsInUse}, member{"port_budget", p.PortBudget})
-	e.close()
+func newPopulation(p *analyze.Population) populationObject {
+	return populationObject{number(p.Peak), instant(p.PeakAt), number(p.AtEnd), ratio(p.SteadyState)}
 }

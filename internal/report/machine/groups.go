@@ -1,0 +1,79 @@
+package machine
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
+)
+
+// series appends the shape over time.
+func (e *encoder) series(s *analyze.Series) {
+	e.raw(`{"step_seconds":`)
+	if len(s.NewConnections) == 0 {
+		e.raw(`null,"start":null,"new_connections":[],"requests":[],"time_wait":[]}`)
+		return
+	}
+	e.int(s.Step)
+	e.key("start")
+	e.time(s.Start)
+	e.key("new_connections")
+	e.ints(s.NewConnections)
+	e.key("requests")
+	e.ints(s.Requests)
+	e.key("time_wait")
+	e.ints(s.TimeWait)
+	e.close()
+}
+
+// serverSummary appends what one server's connections have in common.
+func (e *encoder) serverSummary(s *analyze.ServerSummary, d *rules.Diagnosis) {
+	e.raw(`{"server":`)
+	e.addr(s.Server)
+	e.members(
+		member{"clients", s.Clients},
+		member{"connections", s.Connections},
+		member{"requests", s.Requests},
+	)
+	e.key("reuse_ratio")
+	e.ratio(s.ReuseRatio)
+	e.key("closed_first_by")
+	e.closers(&s.ClosedFirst)
+	e.open("time_wait")
+	e.members(
+		member{"client", s.TimeWaitClient},
+		member{"server", s.TimeWaitServer},
+		member{"both", s.TimeWaitBoth},
+		member{"peak", s.TimeWaitPeak},
+	)
+	e.close()
+	e.key("idle_timeout_seconds")
+	e.seconds(d.Limit(cause.IdleTimeout, s))
+	e.members(member{"max_requests", d.Limit(cause.MaxRequests, s)})
+	e.open("advertised")
+	e.members(member{"timeout_seconds", s.AdvertisedTimeout}, member{"max", s.AdvertisedMax})
+	e.raw("}}")
+}
+
+// closers appends who closed first.
+func (e *encoder) closers(c *analyze.Closers) {
+	e.b = append(e.b, '{')
+	e.members(member{"client", c.Client}, member{"server", c.Server},
+		member{"both", c.Both}, member{"none", c.None})
+	e.close()
+}
+
+// pair appends a client and a server that it talks to.
+func (e *encoder) pair(p *analyze.Pair) {
+	e.raw(`{"client":`)
+	e.host(p.Client)
+	e.key("server")
+	e.serverAddr(p.Server)
+	e.members(member{"connections", p.Connections}, member{"requests", p.Requests})
+	e.key("reuse_ratio")
+	e.ratio(p.ReuseRatio)
+	e.members(member{"pool_need", p.PoolNeed}, member{"avoidable_connections", p.AvoidableConnections})
+	e.key("avoidable_handshake_seconds")
+	e.seconds(p.AvoidableHandshake)
+	e.members(member{"ports_in_60s", p.PortsInUse}, member{"port_budget", p.PortBudget})
+	e.close()
+}
