@@ -78,9 +78,10 @@ var mayImport = map[string]may{
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/net/netutil"},
 	},
 
-	".": {own: append(belowFormats, "internal/report/machine", "capture")},
+	"internal/assemble": {own: []string{"flows", "httpparse", "capture", "internal/analyze", "internal/report"}}, // what app and the root do alike
+	".":                 {own: []string{"flows", "httpparse", "capture", "internal/analyze", "internal/cause", "internal/rules", "internal/gate", "internal/report", "internal/report/machine", "internal/assemble"}},
 	"internal/app": {
-		own: append(belowFormats, "internal/report/formats", "capture", "internal/anonymize", "internal/products", "internal/report/machine", "internal/report/page", "internal/report/picture",
+		own: append(belowFormats, "internal/report/formats", "capture", "internal/assemble", "internal/anonymize", "internal/products", "internal/report/machine", "internal/report/page", "internal/report/picture",
 			"internal/report/text", "internal/evidence", "internal/live", "internal/tui", "internal/serve", "internal/kernel"),
 		others: []string{"github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},
