@@ -27,6 +27,7 @@ type pipeline struct {
 	finished   bool // Run returns: apply is not called again
 }
 
+// newPipeline readies a Run of s.
 func newPipeline(ctx context.Context, s *Source, apply func([]flows.Segment) error) *pipeline {
 	p := &pipeline{s: s, ctx: ctx, apply: apply}
 	p.regionDone.L = &p.input

@@ -15,8 +15,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// counted are the counters that tell of connections that end, or never come to
-// be.
+// counted are the counters of the kernel that count connections which end, or are never
+// accepted.
 var counted = []string{"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "ListenOverflows", "ListenDrops", "TCPReqQFullDrop",
 	"TCPAbortOnData", "TCPAbortOnClose", "TCPAbortOnTimeout", "TCPAbortOnLinger", "TCPAbortOnMemory"}
 
@@ -24,12 +24,12 @@ var counted = []string{"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "L
 // connections, as a Snapshot or r itself has them, and how long TIME_WAIT lasts.
 // Before is what the kernel said when the capture began, or nil. Without
 // connections, as where they are streamed, or without the kernel's sockets, there
-// is nothing to compare, and only the kernel's counts and settings are told.
+// is nothing to compare, and the kernel's counts and settings are all that it returns.
 //
 // The kernel's sockets are matched with the connections that the packets show,
-// one by one. What the capture cannot see, as other interfaces, what the filter
-// leaves out, and connections that had ended before it began, is counted apart
-// and is no disagreement.
+// one by one. Sockets that the capture cannot show are counted apart, and are no
+// disagreement: those of other interfaces, those that the filter leaves out, and
+// connections that had ended before the capture began.
 func Compare(h, before *kernel.Host, r *analyze.Result, connections report.Facts, timeWait time.Duration) *report.Host {
 	out := &report.Host{Sockets: report.HostSockets(h.Counts), Settings: report.HostSettings(h.Settings)}
 	for _, name := range counted {
@@ -198,7 +198,7 @@ func countedMore(list []report.HostCounter, name string) bool {
 	return slices.ContainsFunc(list, func(c report.HostCounter) bool { return c.Name == name && c.New > 0 })
 }
 
-// Bounds of what is told of processes.
+// Bounds of the list of processes.
 const (
 	maxEnds      = 100
 	maxProcesses = 16 // of each end

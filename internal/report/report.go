@@ -52,6 +52,9 @@ const SchemaName = "kaanalyze.report/1"
 // ToolName is the name of the program in every format.
 const ToolName = "kaanalyze"
 
+// ToolVersion is its version.
+const ToolVersion = "0.1.0"
+
 // Report is everything that a format writes. The formats only read it.
 type Report struct {
 	Version string // of the program

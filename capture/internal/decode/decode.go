@@ -101,6 +101,7 @@ func mixLink(linkID, id uint32) uint32 {
 	return linkID ^ linkID>>15
 }
 
+// ethernet decodes an Ethernet frame, IPv4 first, as most are.
 func (d *Decoder) ethernet(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) < 14 {
 		return Undecoded

@@ -129,12 +129,14 @@ func (f *Defragmenter) insert(p *ipFragment, time int64, seg *flows.Segment) (*d
 	return nil, Fragment
 }
 
+// expire drops the datagrams that have waited too long.
 func (f *Defragmenter) expire(time int64) {
 	for e := f.order.Front(); e != nil && time-e.Value.(*datagram).since > fragmentTimeout; e = f.order.Front() {
 		f.drop(e)
 	}
 }
 
+// drop forgets a datagram.
 func (f *Defragmenter) drop(e *list.Element) {
 	g := e.Value.(*datagram)
 	f.bytes -= g.bytes
