@@ -45,12 +45,16 @@ var mayImport = map[string]may{
 	},
 	"capture/capturetest": {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
 
-	"internal/anonymize": {own: []string{"httpparse"}},
+	"internal/anonymize": {own: []string{"httpparse", "internal/products"}},
 	"internal/analyze":   {own: []string{"flows", "httpparse", "internal/tlswire", "internal/compact", "internal/products"}}, // products: how a program is known
 	"internal/evidence":  {own: []string{"capture", "flows", "httpparse", "internal/analyze"}},
 	"internal/cause":     {own: []string{"flows", "internal/analyze", "internal/compact", "internal/products"}},
-	"internal/rules":     {own: []string{"flows", "internal/analyze", "internal/cause", "internal/products"}},
-	"internal/gate":      {own: []string{"internal/analyze", "internal/cause", "internal/rules", "internal/products"}}, // rules: a condition names one
+	"internal/cause/causetest": { // for tests
+		own:    []string{"capture/capturetest", "flows", "httpparse", "internal/analyze"},
+		others: []string{"github.com/rogpeppe/go-internal"},
+	},
+	"internal/rules": {own: []string{"flows", "internal/analyze", "internal/cause", "internal/products"}},
+	"internal/gate":  {own: []string{"internal/analyze", "internal/cause", "internal/rules", "internal/products"}}, // rules: a condition names one
 
 	"internal/report":         {own: belowReport},
 	"internal/report/machine": {own: belowFormats},
