@@ -144,14 +144,15 @@ func ExampleNewWriter() {
 // An interface is captured from until the context is done. Saving is optional.
 func ExampleOpenLive() {
 	src, err := capture.OpenLive(capture.Device{
-		Name: "eth0",
+		Name: "example0",
 		Now:  func() int64 { return time.Now().UnixNano() },
 	}, capture.Options{Filter: "tcp port 80"})
 	if err != nil {
-		log.Fatal(err) // os.ErrPermission, say
+		log.Print(err) // fs.ErrPermission, say; here there is no such interface
+		return
 	}
 	// A new file every hour, two days of them.
-	if err := src.Save(capture.Saving{Name: "eth0-%F-%H.pcap", Every: time.Hour, Count: 48}); err != nil {
+	if err := src.Save(capture.Saving{Name: "example0-%F-%H.pcap", Every: time.Hour, Count: 48}); err != nil {
 		log.Fatal(err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -163,4 +164,5 @@ func ExampleOpenLive() {
 	if err := errors.Join(err, src.Close()); err != nil {
 		log.Fatal(err)
 	}
+	// Output:
 }

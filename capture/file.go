@@ -152,6 +152,7 @@ func (f *fileReader) read(b *block, size int) {
 	f.packets += uint64(len(b.Frames))
 }
 
+// errCut is the damage of a file that was cut.
 var errCut = errors.New("the file ends inside a record")
 
 // noteDamage notes that the file cannot be read beyond b.Buf[:at].

@@ -13,7 +13,8 @@ import (
 // filter expressions.
 var ErrNoLibpcap = bpf.ErrNoLibpcap
 
-// FilterError is a filter expression that libpcap does not accept.
+// A FilterError is a filter expression that libpcap does not accept, for the link
+// type of a capture or at all.
 type FilterError struct {
 	Expr   string // as given
 	Reason string // libpcap's
@@ -39,6 +40,7 @@ type filterSet struct {
 	compiled map[pcapfile.LinkType]compiled
 }
 
+// compiled is what became of an expression for one link type.
 type compiled struct {
 	filter *bpf.Filter
 	err    error

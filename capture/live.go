@@ -17,19 +17,22 @@ var ErrNoLive = errors.New("live capture needs libpcap, which this program was b
 
 // An Interface is a place to capture from, as libpcap lists it.
 type Interface struct {
-	Name, Description     string
-	Addresses             []netip.Prefix
+	Name        string         // for Device.Name
+	Description string         // libpcap's, may be ""
+	Addresses   []netip.Prefix // may be none
+
 	Up, Running, Loopback bool
-	Pseudo                bool // libpcap's own: it is not up or down
+
+	Pseudo bool // libpcap's own, such as "any": it is never up or down
 }
 
 // Device says which interface to capture from, and how. The zero values of all
 // but Name and Now are usual.
 type Device struct {
 	Name          string
-	SnapLen       int  // bytes kept of a packet; 0 is MaxSnapLen
+	SnapLen       int  // bytes kept of a packet; 0 is MaxSnapLen, the most
 	Buffer        int  // bytes of the kernel's ring; 0 is DefaultBuffer
-	NoPromiscuous bool // only what is for this host
+	NoPromiscuous bool // capture only what is for this host
 
 	// Now is the wall clock, in nanoseconds since the Unix epoch. A capture is
 	// over when the packets of the moment at which it was stopped are there.
@@ -39,6 +42,7 @@ type Device struct {
 	Pause func(int64)
 }
 
+// What Device has where it says 0, in bytes.
 const (
 	MaxSnapLen    = pcapfile.MaxSnapLen // libpcap keeps no more of a packet
 	DefaultBuffer = 64 << 20
@@ -54,15 +58,15 @@ func (e *EndError) Error() string { return e.Err.Error() }
 // Unwrap returns the reason.
 func (e *EndError) Unwrap() error { return e.Err }
 
-// OpenLive opens an interface. Its Source's Run captures until ctx is done,
-// which is no error then, opt.Count packets have come, or something fails, which is
-// an [*EndError]. It hands an empty run to apply when there was no packet for a
-// while, so that its caller may look at the clock. opt.Filter is the kernel's
-// work: frames that it leaves out have no number.
+// OpenLive opens an interface. Its Source's Run captures until ctx is done, which
+// is no error then, until opt.Count packets have come, or until something fails,
+// which is an [*EndError]. Run calls apply on its own goroutine only, and with an
+// empty run when there was no packet for a while, so that apply may look at the
+// clock. opt.Filter is the kernel's work: frames that it leaves out have no number.
 //
-// An error wraps [syscall.ENODEV], [syscall.ENETDOWN], [fs.ErrPermission] or
-// [ErrNoLive], or is a [*FilterError]. When it returns the privileges that
-// capturing needs can be given up.
+// An error wraps [syscall.ENODEV], [syscall.ENETDOWN] or [fs.ErrPermission], or is
+// [ErrNoLive] or a [*FilterError]. The privileges that capturing needs can be given
+// up when OpenLive returns.
 func OpenLive(dev Device, opt Options) (*Source, error) {
 	if dev.SnapLen <= 0 || dev.SnapLen > MaxSnapLen {
 		dev.SnapLen = MaxSnapLen
@@ -83,7 +87,7 @@ func OpenLive(dev Device, opt Options) (*Source, error) {
 // newLive returns the source of an interface that is open.
 func newLive(dev Device, t tap, link pcapfile.LinkType, opt Options) *Source {
 	opt.Filter = ""
-	s := &Source{opt: opt, live: &live{tap: t, dev: dev, link: link}}
+	s := &Source{opt: opt, limit: countLimit{left: opt.Count}, live: &live{tap: t, dev: dev, link: link}}
 	s.stats.init([]string{dev.Name})
 	s.stats.total.Format = formatLive
 	s.stats.total.Sources[0].Format = formatLive
@@ -106,6 +110,7 @@ type tap interface {
 	close()
 }
 
+// errQuiet says that a tap has no packet now.
 var errQuiet = errors.New("no packet has come")
 
 // pollTime is the longest that packets wait in the kernel before they are
@@ -133,8 +138,8 @@ type live struct {
 	saver *pcapfile.Saver
 
 	frames   uint64 // handed over
-	until    int64  // frames later than that are not wanted
-	polledAt int64  // when drops were asked for
+	until    int64  // frames later than this time are not wanted
+	polledAt int64  // when drops were last asked for
 }
 
 // errStopped is the end that was asked for.
@@ -145,7 +150,7 @@ var errStopped = errors.New("the capture is over")
 func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error) error {
 	l := s.live
 	l.until = math.MaxInt64
-	w := newWorker(s)
+	w := newWorker(&s.opt, nil)
 	b := &block{}
 	b.Buf = make([]byte, 0, blockSize+pcapfile.RecordLen+l.dev.SnapLen)
 	for quiet := 0; ; {
@@ -155,7 +160,7 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 		ended := l.fill(b)
 		if len(b.Frames) > 0 {
 			quiet = 0
-			if s.opt.Count > 0 && w.limitCount(b) {
+			if s.limit.reached(w, b) {
 				ended = errStopped
 			}
 			if err := l.saveBlock(b); err != nil {
@@ -190,8 +195,8 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 	}
 }
 
-// gather pauses when the packets are almost as new as the clock, that is, when
-// there are many, and the ring is empty.
+// gather pauses if the newest packet is almost as new as the clock: then the ring is
+// empty, and when there are many packets it is cheaper to let them gather.
 func (l *live) gather(b *block, now int64) {
 	pause := min(gatherTime, gatherTime*int64(l.dev.Buffer)/DefaultBuffer)
 	if n := len(b.Frames); n > 0 && l.dev.Pause != nil && now-b.Frames[n-1].Time < pause {
@@ -199,8 +204,8 @@ func (l *live) gather(b *block, now int64) {
 	}
 }
 
-// fill takes packets until the block is full, or the packets in it have come
-// over a longer time than they may wait.
+// fill takes packets until the block is full, or its packets span a longer time
+// than they may wait.
 func (l *live) fill(b *block) error {
 	b.clear(blockSize)
 	for len(b.Buf) < blockSize {
@@ -226,8 +231,8 @@ func (l *live) fill(b *block) error {
 	return nil
 }
 
-// saveBlock saves the block if asked to. What could not be saved is not in the
-// block any more, so that what was saved tells the same.
+// saveBlock saves the block if asked to. It drops frames that could not be saved, so
+// that the files tell the same as what was handed to apply.
 func (l *live) saveBlock(b *block) error {
 	if l.saver == nil {
 		return nil
@@ -250,7 +255,7 @@ func (s *Source) deliver(w *worker, b *block, apply func([]flows.Segment) error)
 		b.runs = append(b.runs[:0], run{frames: n, packet: b.first})
 		l.frames += uint64(n)
 		w.decode(b)
-		s.reassemble(b)
+		s.reassembler.add(b)
 		s.stats.addBlock(b)
 	}
 	return apply(b.segs[:b.n])

@@ -17,7 +17,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 )
 
-// Interfaces lists what can be captured from.
+// Interfaces lists what can be captured from. Built without libpcap, it returns
+// [ErrNoLive].
 func Interfaces() ([]Interface, error) {
 	found, err := pcap.FindAllDevs()
 	if err != nil {
@@ -45,7 +46,7 @@ func Interfaces() ([]Interface, error) {
 // A pcapTap is an interface opened by libpcap.
 type pcapTap struct {
 	handle *pcap.Handle
-	index  int // of the interface, 0 if it is none of the system's
+	index  int // of the interface, 0 if the system does not know it
 
 	kernel, iface   uint64 // drops
 	kernel0, iface0 uint32 // libpcap's counts of them, which wrap
@@ -97,8 +98,8 @@ func activate(dev *Device, promiscuous bool) (*pcap.Handle, error) {
 	return handle, err
 }
 
-// explain turns gopacket's errors, which are texts, into ours. Who may not
-// capture is told of that even where there is no such interface.
+// explain turns gopacket's errors, which are texts, into ours. libpcap says that
+// there is no permission even if there is no such interface.
 func explain(name string, err error) error {
 	switch err.Error() {
 	case "No Such Device":
@@ -126,6 +127,7 @@ func fileLinkType(l pcapfile.LinkType) pcapfile.LinkType {
 	return l
 }
 
+// next implements tap.
 func (t *pcapTap) next() (data []byte, at int64, wireLen uint32, err error) {
 	data, info, err := t.handle.ZeroCopyReadPacketData()
 	switch err {
@@ -142,6 +144,7 @@ func (t *pcapTap) next() (data []byte, at int64, wireLen uint32, err error) {
 	return nil, 0, 0, fmt.Errorf("capture: %w", err)
 }
 
+// drops implements tap.
 func (t *pcapTap) drops() (kernel, iface uint64, err error) {
 	stats, err := t.handle.Stats()
 	if err != nil {

@@ -11,19 +11,22 @@ import (
 // Saving says where a live capture is saved to, and when another file is begun:
 // as tcpdump's -w, -G, -C and -W do. Only Name is needed.
 type Saving struct {
-	Name  string        // "-" is Stdout; a time format (see TimeName) if Every is set
-	Every time.Duration // begin another file after that
-	Size  int64         // or when a file is larger than that, in bytes
+	Name  string        // "-" is Stdout; a time format, see [TimeName], if Every is set
+	Every time.Duration // begin another file after that; 0 is never
+	Size  int64         // or when a file is larger than that, in bytes; 0 is no limit
 
-	// Count is how many files there are at most: with Size they are written
-	// over in turn, with Every alone the capture is over after the last one.
+	// Count is how many files there are at most, 0 is no limit: with Size they
+	// are written over in turn, with Every alone the capture is over after the
+	// last one.
 	Count int
 
-	Stdout io.Writer
+	Stdout io.Writer // for Name "-"
 }
 
-// Save has Run save all frames in pcap files, with times in nanoseconds. It
-// creates the first one.
+// Save has Run save all frames of an interface in pcap files, with times in
+// nanoseconds, before apply sees their segments. It is called before Run and
+// creates the first file; an error names that. When a file cannot be written to,
+// Run ends with an [*EndError].
 func (s *Source) Save(to Saving) error {
 	v, err := pcapfile.NewSaver(pcapfile.Rotation(to), s.live.link, uint32(s.live.dev.SnapLen), s.live.dev.Now())
 	if err != nil {
@@ -34,7 +37,7 @@ func (s *Source) Save(to Saving) error {
 }
 
 // A Writer writes IP packets as a pcap file of link type RAW, with times in
-// nanoseconds.
+// nanoseconds. It is not safe for concurrent use, and writes each packet at once.
 type Writer struct {
 	w      io.Writer
 	record []byte
@@ -49,7 +52,7 @@ func NewWriter(w io.Writer) (*Writer, error) {
 }
 
 // Write writes a packet of which data was captured at a time, in nanoseconds
-// since the Unix epoch, and that had wire bytes.
+// since the Unix epoch, and that had wire bytes in all. It does not keep data.
 func (w *Writer) Write(at int64, data []byte, wire int) error {
 	w.record = pcapfile.AppendRecord(w.record[:0], at, uint32(wire), data)
 	if _, err := w.w.Write(w.record); err != nil {

@@ -20,6 +20,7 @@ func (s *Script) Segments() []flows.Segment {
 	return segments
 }
 
+// segment returns the packet as a segment, but for its number.
 func (p *packet) segment() flows.Segment {
 	src, dst := flows.EndpointOf(p.src), flows.EndpointOf(p.dst)
 	s := flows.Segment{
@@ -139,6 +140,7 @@ func ipLength(n int) uint16 {
 	return uint16(n)
 }
 
+// encodeTCP returns the TCP segment, whole, with its checksum.
 func (p *packet) encodeTCP() []byte {
 	b := binary.BigEndian.AppendUint16(nil, p.src.Port())
 	b = binary.BigEndian.AppendUint16(b, p.dst.Port())

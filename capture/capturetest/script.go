@@ -28,7 +28,7 @@ var (
 	defaultServer = netip.MustParseAddrPort("198.51.100.1:80")
 )
 
-// Script is a script that was read.
+// Script is a script that was read. It is safe for concurrent use.
 type Script struct {
 	// Wants has the text behind "# want" by packet number.
 	Wants map[uint64]string
@@ -68,19 +68,22 @@ type conn struct {
 
 // Segments returns the segments of a script, numbered from 1, as package
 // capture would read them, but for the values of Hash, Link and Print: these
-// are equal where capture's are, and differ where those differ.
+// are equal where capture's are, and differ where those differ. A script with an
+// error fails the test.
 func Segments(t testing.TB, script string) []flows.Segment {
 	t.Helper()
 	return parse(t, script).Segments()
 }
 
 // Pcap returns the capture file of a script: a pcap file with nanoseconds, of
-// Ethernet frames, or of Linux cooked ones if a packet has an interface.
+// Ethernet frames, or of Linux cooked ones if a packet has an interface. A script
+// with an error fails the test.
 func Pcap(t testing.TB, script string) []byte {
 	t.Helper()
 	return parse(t, script).Pcap()
 }
 
+// parse is Parse for a test, which an error fails.
 func parse(t testing.TB, script string) *Script {
 	t.Helper()
 	s, err := Parse(script)
@@ -90,7 +93,7 @@ func parse(t testing.TB, script string) *Script {
 	return s
 }
 
-// Parse reads a script.
+// Parse reads a script. Its error names the line that is not understood.
 func Parse(script string) (*Script, error) {
 	r := reader{script: &Script{Wants: make(map[uint64]string)}, conns: make(map[uint16]*conn)}
 	r.current = r.conn(defaultPort)
@@ -121,11 +124,13 @@ func (r *reader) conn(port uint16) *conn {
 	return c
 }
 
+// setISN sets the initial sequence numbers.
 func (c *conn) setISN(client, server uint32) {
 	c.clientISN, c.serverISN = client, server
 	c.clientNext, c.serverNext = client, server
 }
 
+// line reads a line: nothing, a directive or a packet.
 func (r *reader) line(line string) error {
 	words, comment, err := split(line)
 	if err != nil || len(words) == 0 {
@@ -177,6 +182,7 @@ func split(line string) (words []string, comment string, err error) {
 	}
 }
 
+// directive reads a line that changes the current connection.
 func (r *reader) directive(words []string) error {
 	want := 2
 	if words[0] == "isn" {

@@ -33,6 +33,7 @@ func number(word string) (uint32, error) {
 	return uint32(n), nil
 }
 
+// readFlags reads flags as tcpdump writes them, "none" for none.
 func readFlags(word string) (flows.Flags, error) {
 	const letters = "FSRP.UEW" // by bit
 	if word == "none" {

@@ -73,34 +73,47 @@ func sortJSON(v any) {
 // and in the evidence.
 func TestAnonymizedHasNoName(t *testing.T) {
 	for _, name := range captures(t, recordings) {
-		file := filepath.Join(recordings, name+".pcap")
-		const key = "geheimer-schluessel"
-		originals := append(namesIn(t, file), name, recordings, key)
-		c := Config{Read: []string{file}, Anonymize: key, CommandLine: []string{"--anonymize=" + key, file}}
-		outputs := everyFormat(t, c)
-		outputs["evidence"] = evidenceOf(t, c)
-		for format, out := range outputs {
-			for _, gone := range originals {
-				if strings.Contains(out, gone) {
-					t.Errorf("%s: %s has %q in it", name, format, gone)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(recordings, name+".pcap")
+			const key = "geheimer-schluessel"
+			originals := append(namesIn(t, file), name, recordings, key)
+			c := Config{Read: []string{file}, Anonymize: key, CommandLine: []string{"--anonymize=" + key, file}}
+			outputs := everyFormat(t, c)
+			outputs["evidence"] = evidenceOf(t, c)
+			for format, out := range outputs {
+				for _, gone := range originals {
+					if strings.Contains(out, gone) {
+						t.Errorf("%s has %q in it", format, gone)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
 // everyFormat returns the report in each format, and the stories of connection 1.
 func everyFormat(t *testing.T, c Config) map[string]string {
 	t.Helper()
-	out := map[string]string{}
 	c.Exchanges = true
-	for _, f := range formats.All {
-		all, one := c, c
-		c.Format, all.Format, one.Format = f.Name, f.Name, f.Name
-		all.Top, one.Conn = 10000, 1
-		out[f.Name] = succeed(t, c)
-		out[f.Name+" with all rows"] = succeed(t, all)
-		out[f.Name+" of one connection"] = succeed(t, one)
+	all, one := c, c
+	all.Top, one.Conn = 10000, 1
+	out := map[string]string{}
+	for which, c := range map[string]Config{"": c, " with all rows": all, " of one connection": one} {
+		dir := t.TempDir()
+		for _, f := range formats.All {
+			c.Output = append(c.Output, filepath.Join(dir, "report"+f.Ending))
+		}
+		out["stdout"+which] = succeed(t, c)
+		for i, f := range formats.All {
+			data, err := os.ReadFile(c.Output[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[f.Name+which] = string(data)
+		}
+		c.Output, c.Format = nil, "ndjson" // whose lines leave meanwhile, if they are alone
+		out["stream"+which] = succeed(t, c)
 	}
 	return out
 }

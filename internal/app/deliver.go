@@ -3,23 +3,17 @@ package app
 import (
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/assemble"
 	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// times returns when the capture begins and ends.
+// times returns when the part of the capture that was asked for begins and ends.
 func (j *Job) times(src *capture.Source, opt capture.Options) (first, last int64) {
 	stats := src.Stats()
-	first, last = stats.First, stats.Last
-	if opt.Since > first {
-		first = min(opt.Since, last)
-	}
-	if opt.Until != 0 && opt.Until < last {
-		last = max(opt.Until, first)
-	}
-	return first, last
+	return assemble.Bounds(&stats, opt.Since, opt.Until)
 }
 
 // finish analyses to the end.

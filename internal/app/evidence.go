@@ -34,7 +34,7 @@ func (j *Job) prove(r *report.Report, opt capture.Options) error {
 		if err := j.proves(r, e, file, ids); err != nil {
 			return err
 		}
-		if !e.Same && more {
+		if !e.SameVerdict && more {
 			continue
 		}
 		if len(e.Packets) == 0 {
@@ -140,7 +140,7 @@ func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*repor
 	if e.Packets, err = rec.Write(&file); err != nil {
 		return nil, nil, err
 	}
-	e.Left = rec.Left()
+	e.LeftOut = rec.LeftOut()
 	return e, file.Bytes(), nil
 }
 
@@ -165,7 +165,7 @@ func (j *Job) proves(r *report.Report, e *report.Evidence, file []byte, ids []ui
 	}
 	d := rules.Run(alone, j.workers())
 	e.Verdict = d.Verdict
-	e.Same = d.Verdict.Level == r.Diagnosis.Verdict.Level && shows(d, r.Diagnosis)
+	e.SameVerdict = d.Verdict.Level == r.Diagnosis.Verdict.Level && shows(d, r.Diagnosis)
 	return nil
 }
 

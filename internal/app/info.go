@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/machine"
 	"github.com/kaanalyze/kaanalyze/internal/report/text"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // Version is the program's, in reports too.
-const Version = "0.1.0"
+const Version = report.ToolVersion
 
 // WriteSchema writes the JSON Schema of the JSON report.
 func WriteSchema(w io.Writer) error { return WriteText(w, string(machine.Schema())) }

@@ -15,8 +15,8 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/flows"
-	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/assemble"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/kernel"
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -261,16 +261,12 @@ func (j *Job) finishSession(src *capture.Source, opt capture.Options, f *feed) *
 
 // wanted says which packets and connections to look at.
 func (j *Job) wanted(opt capture.Options) analyze.Options {
-	what := analyze.Options{
-		TimeWait: j.s.TimeWait,
-		Server:   j.s.server,
-		Filtered: j.s.filter != "" || opt.Since != 0,
-		Narrowed: j.narrowed != (report.Narrowed{}),
-	}
+	what := assemble.Options(j.s.narrowed(opt), j.s.TimeWait)
 	if j.host != nil {
 		what.PortBudget = j.host.PortBudget
 	}
 	if l := j.s.live; l != nil {
+		what.Filtered = false // the kernel filters before packets are numbered
 		what.Clock = func() int64 { return l.device.Now() - inRing }
 	}
 	j.s.anonymized(&what)
@@ -326,7 +322,7 @@ func (j *Job) captureOptions() (capture.Options, error) {
 		Filter:  j.s.filter,
 		Count:   j.s.Count,
 		Workers: j.s.Workers,
-		NewScan: newScan,
+		NewScan: assemble.NewScan,
 		Stdin:   j.stdin,
 	}
 	first := int64(0)
@@ -341,12 +337,6 @@ func (j *Job) captureOptions() (capture.Options, error) {
 		return opt, usagef("--since is after --until")
 	}
 	return opt, nil
-}
-
-// newScan returns a scanner for heads, for one worker.
-func newScan() func(payload []byte) flows.Note {
-	var s httpparse.Scanner
-	return func(payload []byte) flows.Note { return flows.Note(s.Scan(payload)) }
 }
 
 // firstPacket returns the time of the capture's first packet.

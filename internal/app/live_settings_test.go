@@ -1,6 +1,9 @@
 package app
 
 import (
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,4 +38,43 @@ func TestLiveSettings(t *testing.T) {
 	if s, err = newSettings(&c); err != nil || s.live.filter != "tcp" || s.live.device.Buffer != 64<<20 {
 		t.Errorf("got %+v, error %v", s.live, err)
 	}
+}
+
+// TestLiveRefused says which flags of a live capture exclude each other.
+func TestLiveRefused(t *testing.T) {
+	file := save(t, demo)
+	for want, change := range map[string]func(c *Config){
+		"-i and -r exclude each other":            func(c *Config) { c.Read = []string{file} },
+		"-i and --demo exclude each other":        func(c *Config) { c.Demo = demo },
+		"-i and the file " + file + " exclude":    func(c *Config) { c.Words = []string{file} },
+		"--since and --until are for files":       func(c *Config) { c.Since = "+1" },
+		"--exchanges and --conn are for files":    func(c *Config) { c.Exchanges = true },
+		"--keep 0: it is not from 1":              func(c *Config) { c.Live.Keep = 0 },
+		"a time below zero":                       func(c *Config) { c.Live.Duration = -1 },
+		"-s 300000: it is not from 0 to 262144":   func(c *Config) { c.Live.SnapLen = 300000 },
+		"-B 0: it is not from 1 to 2097151 KiB":   func(c *Config) { c.Live.BufferKiB = 0 },
+		"-G, -C and -W are about the files of":    func(c *Config) { c.Given = given("rotate-seconds") },
+		"-W needs -G or -C":                       func(c *Config) { c.Live.Write, c.Live.RotateCount = "x", 5 },
+		"-G, -C and -W need a number above 0":     func(c *Config) { c.Live.Write, c.Given = "x", given("rotate-size") },
+		"-G would write x over and over":          func(c *Config) { c.Live.Write, c.Live.RotateSeconds = "x", 5 },
+		`-w: file name "x%Q": %Q is not a word`:   func(c *Config) { c.Live.Write, c.Live.RotateSeconds = "x%Q", 5 },
+		"-w - takes the place of the report":      func(c *Config) { c.Live.Write = "-" },
+		"-w - and the report cannot both go to":   func(c *Config) { c.Live.Write, c.JSON = "-", true },
+		"-w - is one file":                        func(c *Config) { c.Live.Write, c.Given = "-", given("rotate-size"); c.Live.RotateSize = 5 },
+		"--duration is for live capture, with -i": func(c *Config) { c.Live.Interface, c.Given = "", given("duration") },
+		"--evidence needs a capture that can be":  func(c *Config) { c.Evidence = "x.pcap" },
+	} {
+		c := Defaults()
+		c.Live.Interface = "lo"
+		change(&c)
+		_, err := newSettings(&c)
+		if _, ok := errors.AsType[*UsageError](err); !ok || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got error %v, want %s", err, want)
+		}
+	}
+}
+
+// given returns a Config.Given that reports true for these flags.
+func given(flags ...string) func(string) bool {
+	return func(flag string) bool { return slices.Contains(flags, flag) }
 }

@@ -4,43 +4,28 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
-	"os"
+	"math"
 	"runtime"
 	"strings"
 	"sync"
 
 	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/internal/assemble"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
 // meta returns the facts about the capture as reports show them.
 func (j *Job) meta(s *capture.Stats) report.Meta {
-	m := report.Meta{
-		Format:           s.Format,
-		LinkTypes:        s.LinkTypes,
-		Packets:          s.Packets,
-		TCPPackets:       s.TCPPackets,
-		Bytes:            s.Bytes,
-		First:            s.First,
-		Last:             s.Last,
-		KernelDropped:    s.KernelDropped,
-		CutPackets:       s.CutPackets,
-		UndecodedPackets: s.UndecodedPackets,
-		Filter:           j.s.filter,
-		Narrowed:         j.narrowed,
-		CommandLine:      provenance(j.s.CommandLine),
+	m := assemble.Meta(s, j.narrowed)
+	m.CommandLine = provenance(j.s.CommandLine)
+	if l := j.s.live; l != nil {
+		m.Filter, m.InterfaceDropped = l.filter, s.InterfaceDropped
 	}
-	if j.s.live != nil {
-		m.Filter, m.InterfaceDropped = j.s.live.filter, s.InterfaceDropped
+	for i := range m.Sources {
+		m.Sources[i].Name = j.display(m.Sources[i].Name)
 	}
-	for _, src := range s.Sources {
-		m.Sources = append(m.Sources, report.Source{
-			Name: j.display(src.Name), Format: src.Format, Size: src.Size, Packets: src.Packets,
-		})
-	}
-	if d := s.Damage; d != nil {
-		m.Damage = &report.Damage{Source: j.display(d.Source), Packet: d.Packet, Offset: d.Offset, Reason: d.Reason}
+	if m.Damage != nil {
+		m.Damage.Source = j.display(m.Damage.Source)
 	}
 	j.withhold(&m, s)
 	return m
@@ -63,10 +48,6 @@ func (j *Job) workers() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// maxSummed is the size of the largest file that is hashed without being asked:
-// hashing a larger one takes longer than reading it.
-const maxSummed = 64 << 20
-
 // summing computes the SHA-256 of files beside the reading.
 type summing struct {
 	done chan struct{}
@@ -75,6 +56,10 @@ type summing struct {
 
 func startSumming(ctx context.Context, s *settings) *summing {
 	m := &summing{make(chan struct{}), make([]string, len(s.files))}
+	most := int64(assemble.MaxSummed)
+	if s.SHA256 {
+		most = math.MaxInt64
+	}
 	go func() {
 		defer close(m.done)
 		for i, name := range s.files {
@@ -82,7 +67,7 @@ func startSumming(ctx context.Context, s *settings) *summing {
 				sum := sha256.Sum256(s.Demo)
 				m.sums[i] = hex.EncodeToString(sum[:])
 			} else {
-				m.sums[i] = fileSum(ctx, name, s.SHA256)
+				m.sums[i] = assemble.Sum(ctx, name, most)
 			}
 		}
 	}()
@@ -93,34 +78,6 @@ func startSumming(ctx context.Context, s *settings) *summing {
 func (m *summing) wait() []string {
 	<-m.done
 	return m.sums
-}
-
-// fileSum returns the SHA-256 of a regular file. It is "" if the file is too
-// large and not asked for, or cannot be read; the reader tells of that.
-func fileSum(ctx context.Context, name string, always bool) string {
-	if name == "-" {
-		return ""
-	}
-	info, err := os.Stat(name)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxSummed && !always {
-		return ""
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	h := sha256.New()
-	for ctx.Err() == nil {
-		switch _, err := io.CopyN(h, f, 1<<20); err {
-		case nil:
-		case io.EOF:
-			return hex.EncodeToString(h.Sum(nil))
-		default:
-			return ""
-		}
-	}
-	return ""
 }
 
 // sharedSource is the source that is being read, for the status line.

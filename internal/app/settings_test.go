@@ -1,8 +1,11 @@
 package app
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,3 +114,86 @@ func TestFilesAndFilter(t *testing.T) {
 		t.Errorf("got %+v, error %v, want the filter port 80", s, err)
 	}
 }
+
+// TestRefused says which settings are wrong.
+func TestRefused(t *testing.T) {
+	file, other := save(t, demo), filepath.Join(t.TempDir(), "other.json")
+	if err := os.WriteFile(other, []byte("{}"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for want, c := range map[string]Config{
+		"--conn 0: connections count from 1":                  {Given: given("conn")},
+		"--tui and --conn exclude each other":                 {TUI: true, Conn: 1},
+		"--anonymize: the key is empty":                       {Given: given("anonymize")},
+		"--json and --format csv exclude each other":          {JSON: true, Format: "csv"},
+		`--output "x.txt" is given twice`:                     {Output: []string{"x.txt", "x.txt"}},
+		`--progress "fast": it is not one of auto, never`:     {Progress: "fast"},
+		"--time-wait -1s: it is not within 24h":               {TimeWait: -time.Second},
+		"--workers -1: it is not from 1 to 1024":              {Workers: -1},
+		`--output "` + file + `": its ending is not one of `:  {Output: []string{file}},
+		`--evidence "` + file + `": it is a capture to read`:  {Read: []string{file}, Evidence: file},
+		`--evidence "` + other + `" is an --output, too`:      {Read: []string{file}, Evidence: other, Output: []string{other}},
+		"--evidence-bodies needs --evidence FILE":             {EvidenceBodies: true},
+		"--anonymize and --evidence-bodies exclude":           {Anonymize: "key", Evidence: "x.pcap", EvidenceBodies: true},
+		"--evidence needs a capture that can be read again":   {Read: []string{"-"}, Evidence: "x.pcap"},
+		"--tui and --evidence exclude each other":             {Read: []string{file}, TUI: true, Evidence: "x.pcap"},
+		`--baseline "` + other + `": it is not a JSON report`: {Baseline: other},
+		"--demo and " + file + " exclude each other":          {Demo: demo, Read: []string{file}},
+		"the filter is given twice: ":                         {Read: []string{file}, Words: []string{"tcp"}, FilterFile: other},
+	} {
+		_, err := newSettings(filled(c))
+		if _, ok := errors.AsType[*UsageError](err); !ok || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got error %v, want %s", err, want)
+		}
+	}
+}
+
+// TestNothingToRead asks for input where standard input is a terminal.
+func TestNothingToRead(t *testing.T) {
+	tty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil || !IsTerminal(tty) {
+		t.Skipf("there is no terminal here: %v", err)
+	}
+	defer tty.Close()
+	if _, err := New(filled(Config{}), tty, io.Discard, io.Discard); err != ErrNoInput {
+		t.Errorf("got error %v", err)
+	}
+	code, _, stderr := commandOn(strings.NewReader("no capture"), Config{})
+	if code != ExitFailed || !strings.Contains(stderr, "hint: no FILE was named, so standard input was read") {
+		t.Errorf("got exit code %d, %q", code, stderr)
+	}
+}
+
+// TestLists writes what help and completion are made of.
+func TestLists(t *testing.T) {
+	for what, write := range map[string]func(io.Writer) error{"KA1011": WriteRules, "reuse_ratio": WriteMetrics, `"$schema"`: WriteSchema} {
+		var out strings.Builder
+		if err := write(&out); err != nil || !strings.Contains(out.String(), what) {
+			t.Errorf("got error %v, no %s in %s", err, what, out.String())
+		}
+	}
+	for _, id := range RuleIDs() {
+		var out strings.Builder
+		write, err := ExplainRule(id)
+		if err == nil {
+			err = write(&out)
+		}
+		if err != nil || !strings.HasPrefix(out.String(), id) {
+			t.Errorf("%s: got error %v, %s", id, err, out.String())
+		}
+	}
+	if _, err := ExplainRule("KA1"); err == nil {
+		t.Error("got an explanation of a rule that is not there")
+	}
+	if len(Formats()) != len(FormatNames()) || !slices.Contains(MetricNames(), "reuse_ratio") {
+		t.Errorf("got formats %q, metrics %q", FormatNames(), MetricNames())
+	}
+	if err := WriteText(closed{}, "x"); err == nil || err.Error() != "write to standard output: file already closed" {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// closed is a stream that takes nothing.
+type closed struct{}
+
+func (closed) Write([]byte) (int, error) { return 0, os.ErrClosed }

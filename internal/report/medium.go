@@ -4,9 +4,9 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// medium is what a report is told on: a terminal, Markdown, a browser. It
+// Medium is what a report is told on: a terminal, Markdown, a browser. It
 // gets plain text, and escapes what has a meaning there.
-type medium interface {
+type Medium interface {
 	Title(name, facts, narrowed string) // narrowed is what of the capture, "" for all
 	Verdict(v rules.Verdict)
 	Finding(n int, f *Advice)
@@ -36,7 +36,7 @@ type Curve struct {
 }
 
 // Most returns the largest value.
-func (c *Curve) Most() int64 { return Largest(c.Values) }
+func (c *Curve) Most() int64 { return largest(c.Values) }
 
 // Table is rows of cells. align has a letter per column: l or r.
 type Table struct {

@@ -52,6 +52,9 @@ const SchemaName = "kaanalyze.report/1"
 // ToolName is the name of the program in every format.
 const ToolName = "kaanalyze"
 
+// ToolVersion is its version.
+const ToolVersion = "0.1.0"
+
 // Report is everything that a format writes. The formats only read it.
 type Report struct {
 	Version string // of the program
@@ -93,8 +96,8 @@ type Facts interface {
 	Example() (id uint64, why string, ok bool)
 }
 
-// Found returns where connections and exchanges come from.
-func (r *Report) Found() Facts {
+// Records returns where connections and exchanges come from.
+func (r *Report) Records() Facts {
 	if r.Facts != nil {
 		return r.Facts
 	}
@@ -138,9 +141,9 @@ type Format struct {
 }
 
 // ExchangesOf returns the exchanges of one connection.
-func ExchangesOf(r *Report, id uint64) []analyze.Exchange {
+func (r *Report) ExchangesOf(id uint64) []analyze.Exchange {
 	var list []analyze.Exchange
-	for _, x := range r.Found().Exchanges() {
+	for _, x := range r.Records().Exchanges() {
 		if x.Connection == id {
 			list = append(list, x)
 		}
@@ -148,10 +151,10 @@ func ExchangesOf(r *Report, id uint64) []analyze.Exchange {
 	return list
 }
 
-// NewRedactor returns what takes the secrets of targets out of what packets
+// Redactor returns what takes the secrets of targets out of what packets
 // mean, where targets stand as they were sent. The longest goes first: a
 // target may begin with another.
-func NewRedactor(r *Report, list []analyze.Exchange) *strings.Replacer {
+func (r *Report) Redactor(list []analyze.Exchange) *strings.Replacer {
 	secret := make(map[string]bool)
 	for i := range list {
 		if sent := list[i].Target; Target(sent, r.Options.ShowSecrets) != sent {

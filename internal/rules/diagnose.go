@@ -63,20 +63,3 @@ func (v *view) check(rule *Rule) (j Judgement, found []Finding) {
 	j.Findings = len(found)
 	return j, found
 }
-
-// newView makes what the rules see. Of a Collector that took only the last
-// connections of the analysis they see the time of these alone.
-func newView(x *Diagnosis, r *analyze.Result) *view {
-	records := x.Records()
-	v := &view{Diagnosis: x, result: r, connections: int64(len(records)), duration: r.Last - r.First}
-	since := r.Last
-	for _, x := range records {
-		v.requests += int64(x.Requests)
-		since = min(since, x.Start)
-	}
-	if v.connections < r.Totals.Connections {
-		v.duration = r.Last - since
-	}
-	v.findScans()
-	return v
-}

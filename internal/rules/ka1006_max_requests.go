@@ -25,7 +25,7 @@ func checkMaxRequests(v *view, r *Rule) []Finding {
 	for _, e := range v.perServer(cause.ServerMaxRequests) {
 		limit := int64(e.records[0].Requests)
 		f := v.found(r, e, "%s ends connections after %s: %s", e.server.Name, cause.Plural(limit, "request", "requests"), shareOf(e.len(), e.server.Seen()))
-		if limit >= 1000 {
+		if limit >= generousLimit {
 			f.Severity = Info
 		}
 		f.brief = e.server.Name + " allows only " + cause.Plural(limit, "request", "requests") + " per connection"

@@ -41,7 +41,7 @@ func checkReadTimeout(v *view, r *Rule) []Finding {
 // ReadTimeout of a Go server, which sends no Server field and no Keep-Alive.
 func (v *view) likeReadTimeout(s *cause.Server) bool {
 	p, ok := v.PolicyOf(cause.IdleTimeout, analyze.Server, s.Name)
-	if !ok || s.AdvertisedTimeout != analyze.Unknown || p.Value > longestReadTimeout || len(p.Matches) > 0 && p.Value > 3e9 {
+	if !ok || s.AdvertisedTimeout != analyze.Unknown || p.Value > longestReadTimeout || len(p.Matches) > 0 && p.Value > surelyReadTimeout {
 		return false
 	}
 	const second = 1e9

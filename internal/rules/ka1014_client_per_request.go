@@ -94,7 +94,7 @@ func rarelyReused(p *cause.Pair) bool {
 	for _, r := range p.Records {
 		requests += int64(r.Requests)
 	}
-	return (requests-p.Seen())*20 <= requests
+	return (requests-p.Seen())*rarely <= requests
 }
 
 // wentOn reports whether the client sent a request on another connection that it

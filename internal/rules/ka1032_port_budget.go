@@ -24,12 +24,12 @@ func checkPortBudget(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, p := range v.Pairs() {
 		used, how := p.PortsInUse, "are taken at once"
-		if v.duration > 0 && v.duration < 60e9 && v.duration >= ShortestRate {
+		if v.duration > 0 && v.duration < timeWait && v.duration >= ShortestRate {
 			if ahead := v.portsAhead(p); ahead > used {
 				used, how = ahead, "will be taken at this rate"
 			}
 		}
-		if used*10 < p.PortBudget*7 {
+		if used*10 < p.PortBudget*portsTenths {
 			continue
 		}
 		e := ended{subject: subject{pair: p, server: p.To}, records: p.Records}
@@ -51,5 +51,5 @@ func (v *view) portsAhead(p *cause.Pair) int64 {
 			held++
 		}
 	}
-	return int64(float64(held) / float64(v.duration) * 60e9)
+	return int64(float64(held) / float64(v.duration) * timeWait)
 }

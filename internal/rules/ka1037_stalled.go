@@ -32,7 +32,7 @@ func checkStalled(v *view, r *Rule) []Finding {
 		if n := left(e.records); who == analyze.Client && n >= cause.MinSamples && n*2 > len(e.records) {
 			f.Fix = fmt.Sprintf("read each response to its end, or close it: on %d of these connections one was still not complete when the client had opened others; %s", n, r.Fix)
 		}
-		if longest >= 2e9 || e.len() >= cause.MinSamples {
+		if longest >= longStall || e.len() >= cause.MinSamples {
 			f.Severity = Notable
 		}
 		f.Observed = "window closed for " + cause.Duration(longest)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause/causetest"
 	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
@@ -18,9 +19,9 @@ import (
 // connection, and which rules fire, these and no others.
 func TestRules(t *testing.T) {
 	fires, silent := map[string]bool{}, map[string]bool{}
-	for _, s := range scripts(t) {
-		id := strings.ToUpper(s.archive)
-		kind, _, _ := strings.Cut(s.name, ":")
+	for _, s := range causetest.Scripts(t) {
+		id := strings.ToUpper(s.Archive)
+		kind, _, _ := strings.Cut(s.Name, ":")
 		rule, _ := ByID(id)
 		switch {
 		case kind == "fires" && rule != nil:
@@ -28,10 +29,10 @@ func TestRules(t *testing.T) {
 		case kind == "silent" && rule != nil:
 			silent[id] = true
 		case kind != "nothing" && kind != "cause" || rule != nil:
-			t.Errorf("%s: %q is neither of fires and silent", s.archive, s.name)
+			t.Errorf("%s: %q is neither of fires and silent", s.Archive, s.Name)
 		}
-		t.Run(s.archive+"/"+s.name, func(t *testing.T) {
-			p := play(t, s.text)
+		t.Run(s.Archive+"/"+s.Name, func(t *testing.T) {
+			p := play(t, s.Text)
 			want, fired := expected(t, &p), firedIn(p.Diagnosis)
 			if !slices.Equal(fired, want) {
 				t.Errorf("got %v, want %v to fire", fired, want)
@@ -61,13 +62,13 @@ var ruleID = regexp.MustCompile(`^KA\d{4}$`)
 func expected(t *testing.T, p *played) (rules []string) {
 	t.Helper()
 	said := map[uint64]bool{}
-	for num, text := range p.wants {
+	for num, text := range p.Wants {
 		for _, word := range strings.Fields(text) {
 			if ruleID.MatchString(word) {
 				rules = append(rules, word)
 				continue
 			}
-			c, ok := p.connectionOf(num)
+			c, ok := p.ConnectionOf(num)
 			if !ok {
 				t.Fatalf("packet %d belongs to no connection", num)
 			}

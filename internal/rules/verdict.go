@@ -52,20 +52,12 @@ func (v *view) conclude() Verdict {
 	if v.Summary().Opaque*2 > v.connections {
 		return Verdict{CannotTell, v.hidden() + "; the others: " + v.healthy()}
 	}
-	if n := t.AvoidableConnections - v.count(cause.Upgraded, cause.Tunnel) - v.leftEvents(); n >= cause.MinSamples && float64(n) >= 0.2*float64(t.Connections) && v.perMinute(n) >= 1 && t.ReuseRatio < goodReuse {
+	n := t.AvoidableConnections - v.count(cause.Upgraded, cause.Tunnel) - v.leftEvents()
+	manyAvoidable := n >= cause.MinSamples && float64(n) >= avoidableShare*float64(t.Connections) && v.perMinute(n) >= 1
+	if manyAvoidable && t.ReuseRatio < goodReuse {
 		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show", cause.Count(n), conns(t.Connections))}
 	}
 	return Verdict{OK, v.healthy() + v.unread()}
-}
-
-// count returns how many connections have one of these causes.
-func (v *view) count(causes ...cause.Cause) (n int64) {
-	for _, t := range v.Causes {
-		if slices.Contains(causes, t.Cause) {
-			n += t.Connections
-		}
-	}
-	return n
 }
 
 // leftEvents returns how many connections ended as the client left a stream of
@@ -77,8 +69,6 @@ func (v *view) leftEvents() (n int64) {
 	}
 	return n
 }
-
-func (v *view) perMinute(n int64) float64 { return float64(n) * 60e9 / float64(max(v.duration, 1)) }
 
 // cost says what the first finding costs: the TIME_WAIT at the host that holds
 // most, or the requests that failed.
@@ -152,56 +142,6 @@ func (v *view) healthy() string {
 func (v *view) unread() string {
 	if n := v.result.Totals.HTTPUnknown; n > 0 {
 		return fmt.Sprintf("; the requests of %s cannot be read", conns(n))
-	}
-	return ""
-}
-
-// hidden says why requests cannot be read, and what to capture instead.
-func (v *view) hidden() string {
-	what, all := "the requests", v.Summary()
-	if all.Opaque < v.connections {
-		what = fmt.Sprintf("the requests of %s of %s", cause.Count(all.Opaque), conns(v.connections))
-	}
-	switch {
-	case all.Encrypted == all.Opaque:
-		return what + " cannot be read: they are encrypted; capture behind the TLS proxy"
-	case all.HTTP2 == all.Opaque:
-		return what + " cannot be read: they are HTTP/2; capture behind the proxy, where they are HTTP/1"
-	case all.Encrypted+all.HTTP2 == all.Opaque:
-		return what + " cannot be read: they are encrypted or HTTP/2; capture behind the proxy, where they are HTTP/1"
-	case all.Encrypted+all.HTTP2 == 0:
-		return what + " cannot be read: they are cut or not captured; capture all of each packet (-s 0)"
-	}
-	return what + " cannot be read: they are encrypted, HTTP/2 or cut; capture behind the TLS proxy, with -s 0"
-}
-
-// lacks returns what the capture lacks of needs, and what to capture instead;
-// "" if nothing.
-func (v *view) lacks(needs Needs) string {
-	t, all := &v.result.Totals, v.Summary()
-	n := v.connections
-	unread := needs&HTTP != 0 && all.WithRequests == 0 || needs&Messages != 0 && all.WithMessages == 0
-	switch {
-	case n == 0 && v.result.Narrowed:
-		return "no TCP connection is in the part of the capture that was asked for; widen it"
-	case n == 0:
-		return "no TCP connection was captured; capture on the host of the client or the server, with the filter tcp"
-	case needs&BothSides != 0 && all.OneDirection*2 > n:
-		return "only one direction of most connections was captured; capture where both pass, on the host of the client or the server"
-	case needs&Opening != 0 && all.Midstream == n && v.result.Narrowed:
-		return "no connection opens in the part of the capture that was asked for; let it begin earlier"
-	case needs&Opening != 0 && all.Midstream == n:
-		return "the opening of no connection was captured; begin the capture before the traffic, or capture for longer"
-	case needs&Whole != 0 && all.Lossy*5 > n:
-		return "bytes are missing from many connections; capture with a larger buffer (tcpdump -B 65536), all of each packet (-s 0) and no filter on TCP flags"
-	case unread && all.Opaque > 0:
-		return v.hidden()
-	case unread && v.count(cause.NotHTTP)*2 > n:
-		return fmt.Sprintf("no HTTP request was captured, but another protocol (%s of %s); capture at the port of the HTTP server", cause.Count(v.count(cause.NotHTTP)), conns(n))
-	case unread:
-		return "no HTTP request was captured; capture for longer, or at another place"
-	case needs&Probed != 0 && t.Probes == 0:
-		return "no keep-alive probe was captured; capture for longer than the idle time of the probes"
 	}
 	return ""
 }

@@ -60,6 +60,7 @@ func SetFilter(handle *pcap.Handle, expr string) error {
 	return nil
 }
 
+// newSyntaxError makes a SyntaxError of what libpcap says.
 func newSyntaxError(err error) error { return &SyntaxError{strings.TrimSpace(err.Error())} }
 
 // emptyCapture writes a pcap file header to a file, which is the caller's to remove.

@@ -207,6 +207,7 @@ func (m *machine) step(in *instruction, data []byte, wireLen uint32) (ok bool) {
 	return true
 }
 
+// jump returns how many instructions a conditional jump skips.
 func (in *instruction) jump(yes bool) int {
 	if yes {
 		return int(in.jumpTrue)
@@ -214,6 +215,8 @@ func (in *instruction) jump(yes bool) int {
 	return int(in.jumpFalse)
 }
 
+// loadByte, loadHalf and loadWord load a number in network byte order, and report
+// whether all of it was captured.
 func loadByte(data []byte, at uint64) (uint32, bool) {
 	if at >= uint64(len(data)) {
 		return 0, false
@@ -235,6 +238,7 @@ func loadWord(data []byte, at uint64) (uint32, bool) {
 	return binary.BigEndian.Uint32(data[at:]), true
 }
 
+// compare says whether a conditional jump's condition holds.
 func compare(operation uint16, a, operand uint32) bool {
 	switch operation {
 	case opEqual:

@@ -22,6 +22,7 @@ func fold(a, b uint64) uint64 {
 	return high ^ low
 }
 
+// hashEndpoint spreads an endpoint over 64 bits.
 func hashEndpoint(ip *[16]byte, port uint16) uint64 {
 	return fold(binary.LittleEndian.Uint64(ip[8:])^seedA, binary.LittleEndian.Uint64(ip[:8])^uint64(port)^seedB)
 }

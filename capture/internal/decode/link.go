@@ -108,6 +108,7 @@ func (d *Decoder) family(family uint32, data []byte, wire int, linkID uint32, se
 	return NotTCP
 }
 
+// raw decodes IP of either version, without a header before it.
 func (d *Decoder) raw(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	if len(data) > 0 && data[0]>>4 == 6 {
 		return d.ipv6(data, wire, linkID, seg)

@@ -194,6 +194,7 @@ func (d *Decoder) udp(data []byte, wire int, linkID uint32, seg *flows.Segment) 
 	return v
 }
 
+// udpTunnel decodes what a port, registered or in use, announces.
 func (d *Decoder) udpTunnel(port uint16, data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	switch port {
 	case 4789:

@@ -153,6 +153,7 @@ func (p *pcapngFile) Walk(b *Records, at int) (next, need int, err error) {
 	}
 }
 
+// errShort is the damage of a block without room for what its kind has.
 var errShort = errors.New("a block that is shorter than its kind")
 
 // byteOrder learns the byte order of the section that begins with h (4.1).
@@ -300,6 +301,7 @@ func (p *pcapngFile) packet(b *Records, at int, body []byte, id uint32) (capLen 
 	return capLen, nil
 }
 
+// errNoInterface is the damage of a block whose interface is not known.
 func errNoInterface(id uint32) error {
 	return fmt.Errorf("interface %d, which is not declared", id)
 }

@@ -158,6 +158,7 @@ func (s *Saver) writeFile(p []byte) (int, error) {
 	return n, nil
 }
 
+// wrapError says which file an error is of.
 func (s *Saver) wrapError(err error) error {
 	if s.file == nil {
 		return fmt.Errorf("save capture to standard output: %w", err)

@@ -5,6 +5,7 @@ import "encoding/binary"
 // RecordLen is how many bytes the header of a pcap record has.
 const RecordLen = 16
 
+// order is the byte order of what is written.
 var order = binary.LittleEndian
 
 // FileHeader returns the header of a pcap file with times in nanoseconds.

@@ -26,6 +26,7 @@ type compression struct {
 	open   func(r *bufio.Reader) (io.ReadCloser, error)
 }
 
+// compressions are those that are read.
 var compressions = [...]compression{
 	{".gz", "\x1f\x8b", openGzip},
 	{".zst", "\x28\xb5\x2f\xfd", openZstd},

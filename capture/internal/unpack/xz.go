@@ -15,6 +15,7 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
+// xzMagic begins every .xz stream (2.1.1.1).
 const xzMagic = "\xfd7zXZ\x00"
 
 // An xzReader reads the .xz container (file format 1.2.1, sections 2 to 4)

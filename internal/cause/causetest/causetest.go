@@ -1,4 +1,10 @@
-package rules
+// Package causetest plays the packet scripts of testdata/rules, for the tests of
+// packages cause and rules.
+//
+// The scripts are packet scripts, see package capturetest, with a little more, which
+// testdata/rules/README.md describes. [Scripts] reads them all, and [Run] analyzes
+// the text of one.
+package causetest
 
 import (
 	"cmp"
@@ -17,11 +23,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
-
-// The scripts of testdata/rules are packet scripts, see package capturetest,
-// with a little more, which testdata/rules/README.md describes.
 
 // Words of the scripts for what is said often. $open is three packets.
 var words = strings.NewReplacer(
@@ -44,14 +46,15 @@ type step struct {
 // handshake is what $open stands for.
 var handshake = []step{{0, "> S 0:0(0)"}, {time.Millisecond, "< S. 0:0(0) ack 1"}, {1100 * time.Microsecond, "> . ack 1"}}
 
-// script is a part of an archive.
-type script struct {
-	archive, name string
-	text          string
+// Script is a part of an archive.
+type Script struct {
+	Archive string // the name of its file, without folder and ending
+	Name    string // as "fires", or "silent: WHY"
+	Text    string
 }
 
-// scripts reads all archives.
-func scripts(t *testing.T) (all []script) {
+// Scripts reads all archives, seen from a folder of internal.
+func Scripts(t testing.TB) (all []Script) {
 	t.Helper()
 	files, err := filepath.Glob("../../testdata/rules/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -64,7 +67,7 @@ func scripts(t *testing.T) (all []script) {
 		}
 		archive := strings.TrimSuffix(filepath.Base(f), ".txtar")
 		for _, part := range txtar.Parse(b).Files {
-			all = append(all, script{archive, part.Name, string(part.Data)})
+			all = append(all, Script{archive, part.Name, string(part.Data)})
 		}
 	}
 	return all
@@ -167,17 +170,15 @@ func block(f []string) (first, last int, every time.Duration, err error) {
 // point writes d in seconds.
 func point(d time.Duration) string { return fmt.Sprintf("%d.%09d", d/time.Second, d%time.Second) }
 
-// played is a script and what became of it.
-type played struct {
-	segs  []flows.Segment
-	wants map[uint64]string
+// Play is a script and what it comes to.
+type Play struct {
+	Segments []flows.Segment
+	Wants    map[uint64]string // what follows "want", by packet number
 	*analyze.Result
-	*Diagnosis
 }
 
-// play diagnoses a script, at once and as a live capture does, where
-// connections are judged one by one: both must agree.
-func play(t *testing.T, text string) played {
+// Run analyzes the text of a script.
+func Run(t testing.TB, text string) *Play {
 	t.Helper()
 	full, err := expand(text)
 	if err != nil {
@@ -187,46 +188,34 @@ func play(t *testing.T, text string) played {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, full)
 	}
-	p := played{segs: s.Segments(), wants: s.Wants}
-	for i := range p.segs {
-		p.segs[i].Note = flows.Note(httpparse.Scan(p.segs[i].Payload))
+	p := &Play{Segments: s.Segments(), Wants: s.Wants}
+	for i := range p.Segments {
+		p.Segments[i].Note = flows.Note(httpparse.Scan(p.Segments[i].Payload))
 	}
-	first, last := p.segs[0].Time, p.segs[len(p.segs)-1].Time
 	a := analyze.New(analyze.Options{})
-	a.Apply(p.segs)
-	p.Result = a.Finish(first, last)
-	p.Diagnosis = Run(p.Result, 2)
-
-	d := cause.NewCollector(1)
-	now := first
-	live := analyze.New(analyze.Options{OnConnection: func(c *analyze.Connection) { d.Add(c, now) }})
-	for i := range p.segs {
-		now = p.segs[i].Time
-		live.Apply(p.segs[i : i+1])
-	}
-	streamed := Diagnose(d, live.Finish(first, last))
-	if got, want := summary(streamed), summary(p.Diagnosis); got != want {
-		t.Errorf("judged one by one:\n%s\nwant as when judged together:\n%s", got, want)
-	}
+	a.Apply(p.Segments)
+	p.Result = a.Finish(p.first(), p.last())
 	return p
 }
 
-// summary writes what a diagnosis comes to.
-func summary(d *Diagnosis) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%v: %s\n", d.Verdict.Level, d.Verdict.Text)
-	for _, r := range d.Records() {
-		fmt.Fprintf(&b, "  %d %v by %q: %s\n", r.ID, r.Cause, r.By, r.Observed())
+func (p *Play) first() int64 { return p.Segments[0].Time }
+func (p *Play) last() int64  { return p.Segments[len(p.Segments)-1].Time }
+
+// OneByOne analyzes the script as a live capture is, packet after packet: add gets
+// each connection when it is final, and the time of the latest packet.
+func (p *Play) OneByOne(add func(c *analyze.Connection, now int64)) *analyze.Result {
+	now := p.first()
+	a := analyze.New(analyze.Options{OnConnection: func(c *analyze.Connection) { add(c, now) }})
+	for i := range p.Segments {
+		now = p.Segments[i].Time
+		a.Apply(p.Segments[i : i+1])
 	}
-	for _, f := range d.Findings {
-		fmt.Fprintf(&b, "  %s [%v] %s\n", f.Rule.ID, f.Severity, f.Title)
-	}
-	return b.String()
+	return a.Finish(p.first(), p.last())
 }
 
-// connectionOf returns the connection of a packet.
-func (p *played) connectionOf(num uint64) (c analyze.Connection, ok bool) {
-	s := &p.segs[num-1]
+// ConnectionOf returns the connection of a packet.
+func (p *Play) ConnectionOf(num uint64) (c analyze.Connection, ok bool) {
+	s := &p.Segments[num-1]
 	a, b := s.Src().AddrPort(), s.Dst().AddrPort()
 	for i := p.Len() - 1; i >= 0; i-- {
 		p.Connection(i, &c)

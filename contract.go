@@ -1,0 +1,398 @@
+package kaanalyze
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// The types of this file are the contract kaanalyze.report/1 for Go programs: a
+// field for each member of the JSON, with its name and meaning. kaanalyze
+// --json-schema prints that contract. Names stay, and more may be added. What is
+// not known is nil or, where null is not told from it, "".
+
+// Levels of a [Verdict].
+const (
+	Problem = "problem" // something is to be changed
+	OK      = "ok"
+	Unknown = "unknown" // the capture does not show enough to tell
+)
+
+// Verdict is the answer in one line.
+type Verdict struct {
+	Level string `json:"level"` // [Problem], [OK] or [Unknown]
+	Text  string `json:"text"`  // names the server or client and the number that matters
+}
+
+// Tool is what wrote the report.
+type Tool struct {
+	Name        string   `json:"name"`
+	Version     string   `json:"version"`
+	CommandLine []string `json:"command_line"` // empty in a report that [Analyze] made
+}
+
+// Capture is what was read.
+type Capture struct {
+	Sources          []Source      `json:"sources"`    // in the order in which they were named
+	Format           *string       `json:"format"`     // pcap, pcap-ns, pcapng ..., mixed if several
+	LinkTypes        []string      `json:"link_types"` // tcpdump's names, in order of appearance
+	Packets          uint64        `json:"packets"`    // frames as Wireshark numbers them
+	TCPPackets       uint64        `json:"tcp_packets"`
+	Bytes            uint64        `json:"bytes"` // of all frames, as long as they were on the wire
+	First            *time.Time    `json:"first"`
+	Last             *time.Time    `json:"last"`
+	Duration         *float64      `json:"duration_seconds"`
+	Damaged          bool          `json:"damaged"` // a file could not be read to its end
+	Damage           *Damage       `json:"damage"`
+	KernelDropped    *uint64       `json:"kernel_dropped"`              // packets that the capturing system says it lost
+	InterfaceDropped *uint64       `json:"interface_dropped,omitempty"` // of a live capture
+	CutPackets       uint64        `json:"cut_packets"`                 // captured in part (snap length)
+	UndecodedPackets uint64        `json:"undecoded_packets"`           // neither TCP nor known to be something else
+	DuplicatePackets uint64        `json:"duplicate_packets"`           // copies, counted in Packets and TCPPackets alone
+	TimeBack         float64       `json:"time_back_seconds"`           // the most that a packet is earlier than one before it
+	NotKept          int64         `json:"connections_not_kept"`        // connections that are in the sums alone
+	Interrupted      bool          `json:"interrupted"`                 // the reading was stopped before the end
+	Filter           *string       `json:"filter"`                      // the pcap filter
+	Narrowed         *NarrowedPart `json:"narrowed,omitempty"`          // the part that was asked for, nil for all
+	Anonymized       bool          `json:"anonymized,omitempty"`        // addresses and names are pseudonyms
+}
+
+// Source is one file that was read.
+type Source struct {
+	Name    string  `json:"name"`
+	Format  *string `json:"format"`     // with the ending of its compression
+	Size    *int64  `json:"size_bytes"` // on disk
+	Packets uint64  `json:"packets"`
+	SHA256  *string `json:"sha256"` // in hexadecimal, nil if it was not computed
+}
+
+// Damage says where a file could not be read further.
+type Damage struct {
+	Source string `json:"source"`
+	Packet uint64 `json:"packet"` // number within the file of the first packet that is lost
+	Offset int64  `json:"offset"` // of its record, in bytes of the uncompressed file
+	Reason string `json:"reason"`
+}
+
+// NarrowedPart is the part of a capture that all numbers are of.
+type NarrowedPart struct {
+	Since    *time.Time      `json:"since"`
+	Until    *time.Time      `json:"until"`
+	Duration *float64        `json:"duration_seconds"`
+	Server   *netip.AddrPort `json:"server"`
+	Count    *uint64         `json:"count"` // packets at most
+	Filter   *string         `json:"filter"`
+}
+
+// ByCloser counts connections by the side whose FIN does not acknowledge the
+// other's, or that sent the RST.
+type ByCloser struct {
+	Client int64 `json:"client"`
+	Server int64 `json:"server"`
+	Both   int64 `json:"both"`
+	None   int64 `json:"none"` // still open, silent or never opened
+}
+
+// Totals are the numbers of the whole capture. Those that follow from requests are
+// nil if no connection can be read.
+type Totals struct {
+	Connections             int64            `json:"connections"` // lives of 4-tuples
+	HandshakesComplete      int64            `json:"handshakes_complete"`
+	Refused                 int64            `json:"refused"`    // SYN answered by RST
+	Unanswered              int64            `json:"unanswered"` // SYN answered by nothing
+	Midstream               int64            `json:"midstream"`  // connections whose opening was not captured
+	Unfinished              int64            `json:"unfinished"` // still open at the end
+	SYN                     int64            `json:"syn"`        // packets, retransmitted ones too, as the next three
+	SYNACK                  int64            `json:"syn_ack"`
+	FIN                     int64            `json:"fin"`
+	RST                     int64            `json:"rst"`
+	IgnoredRST              int64            `json:"ignored_rst"` // that its receiver does not accept
+	Requests                *int64           `json:"requests"`
+	Responses               *int64           `json:"responses"` // final ones; 101 is final
+	InterimResponses        *int64           `json:"interim_responses"`
+	HTTPUnknown             int64            `json:"http_unknown_connections"` // encrypted or HTTP/2
+	ConnectionsWithRequests *int64           `json:"connections_with_requests"`
+	SingleRequest           *int64           `json:"single_request_connections"`
+	ReusedRequests          *int64           `json:"reused_requests"` // all on a connection but its first
+	ReuseRatio              *float64         `json:"reuse_ratio"`     // from 0 to 1
+	RequestsPerConnection   Distribution     `json:"requests_per_connection"`
+	PoolNeed                *int64           `json:"pool_need"` // connections that a perfect pool would open
+	AvoidableConnections    *int64           `json:"avoidable_connections"`
+	AvoidableHandshake      *float64         `json:"avoidable_handshake_seconds"`
+	Probes                  int64            `json:"probes"` // of TCP keep-alive
+	ProbesAnswered          int64            `json:"probes_answered"`
+	ProbesUnanswered        int64            `json:"probes_unanswered"`
+	Retransmissions         int64            `json:"retransmissions"`
+	MissingBytes            int64            `json:"missing_bytes"` // payload that the capture does not hold
+	ClosedFirstBy           ByCloser         `json:"closed_first_by"`
+	CloseKinds              map[string]int64 `json:"close_kinds"` // connections by [Close].Kind
+	TimeWait                TimeWaitTotals   `json:"time_wait"`
+}
+
+// Distribution is of requests over connections that have any.
+type Distribution struct {
+	Mean      *float64 `json:"mean"`
+	P50       *int64   `json:"p50"` // nearest rank, as P90
+	P90       *int64   `json:"p90"`
+	Max       *int64   `json:"max"`
+	Histogram []Bucket `json:"histogram"` // ascending, without empty ones
+}
+
+// Bucket counts connections with From to To requests, both inclusive.
+type Bucket struct {
+	From        int64 `json:"from"`
+	To          int64 `json:"to"`
+	Connections int64 `json:"connections"`
+}
+
+// TimeWaitTotals counts closes by who holds TIME_WAIT after them, as Linux does it,
+// and entries over time.
+type TimeWaitTotals struct {
+	Closes          int64      `json:"closes"` // Client + Server + Both
+	Client          int64      `json:"client"`
+	Server          int64      `json:"server"`
+	Both            int64      `json:"both"`    // two entries each
+	None            int64      `json:"none"`    // an RST removed it or kept it from coming
+	Pending         int64      `json:"pending"` // one FIN so far
+	Unknown         int64      `json:"unknown"`
+	Peak            int64      `json:"peak"` // the most entries at once
+	PeakAt          *time.Time `json:"peak_at"`
+	AtEnd           int64      `json:"at_end"`            // entries at the last packet
+	SteadyState     *float64   `json:"steady_state"`      // entries that the rate of closes leads to
+	PerfectPoolPeak int64      `json:"perfect_pool_peak"` // if only PoolNeed connections were made
+	Hosts           []Holder   `json:"hosts"`             // who holds them, most first
+}
+
+// Holder is a host that holds TIME_WAIT entries.
+type Holder struct {
+	Host        netip.Addr `json:"host"`
+	Peak        int64      `json:"peak"` // the most entries at once
+	PeakAt      *time.Time `json:"peak_at"`
+	AtEnd       int64      `json:"at_end"`
+	SteadyState *float64   `json:"steady_state"`
+}
+
+// String returns the host and its peak, as "10.20.0.1 (35)".
+func (h Holder) String() string { return fmt.Sprintf("%v (%d)", h.Host, h.Peak) }
+
+// Cause counts connections that were not reused for one reason.
+type Cause struct {
+	Cause       string  `json:"cause"` // as server_idle_timeout
+	By          string  `json:"by"`    // client, server, both, network or none
+	Connections int64   `json:"connections"`
+	Share       float64 `json:"share"` // of all connections, from 0 to 1
+}
+
+// Finding is a rule that fired for a server, a client and server, or a host.
+type Finding struct {
+	Rule           string    `json:"rule"`     // its stable ID, as KA1011
+	Severity       string    `json:"severity"` // high, medium or low, as Confidence
+	Confidence     string    `json:"confidence"`
+	Title          string    `json:"title"`    // what is wrong, with its numbers
+	Subject        string    `json:"subject"`  // the server, the client and server, or the host
+	Observed       string    `json:"observed"` // what the first example shows
+	Cause          string    `json:"cause"`
+	Fix            string    `json:"fix"`    // what to change
+	Verify         string    `json:"verify"` // how to see it in Wireshark
+	Connections    int64     `json:"connections"`
+	FailedRequests int64     `json:"failed_requests"` // without a whole response
+	Saves          Saves     `json:"saves"`
+	Examples       []Example `json:"examples"`
+}
+
+// Saves is what mending a finding spares.
+type Saves struct {
+	Connections int64 `json:"connections"`
+	TimeWait    int64 `json:"time_wait"` // closes that leave TIME_WAIT
+}
+
+// Example is a connection that shows a finding.
+type Example struct {
+	Connection   uint64   `json:"connection"`
+	Stream       *int64   `json:"stream"`                  // Wireshark's tcp.stream
+	Packets      []uint64 `json:"packets"`                 // frame numbers that matter
+	Source       string   `json:"source,omitempty"`        // of several files, the one that has the first of Packets
+	SourcePacket uint64   `json:"source_packet,omitempty"` // the number of that packet in its file
+	Filter       string   `json:"filter"`                  // for Wireshark
+	Observed     string   `json:"observed"`
+}
+
+// Gate is what became of a condition of Options.FailOn.
+type Gate struct {
+	Expression string   `json:"expression"`
+	Value      *float64 `json:"value"`  // of the metric, or how often the rule fired
+	Passed     bool     `json:"passed"` // it is known not to hold
+	Lacks      *string  `json:"lacks"`  // why Value is not known
+}
+
+// Policy is a setting that three or more connections agree on.
+type Policy struct {
+	Kind    string   `json:"kind"` // as idle_timeout
+	By      string   `json:"by"`   // client or server
+	Subject string   `json:"subject"`
+	Seconds *float64 `json:"seconds"` // the value, if it is a time
+	Count   *int64   `json:"count"`   // the value, if it is a number
+	Samples int64    `json:"samples"`
+	Spread  float64  `json:"spread"`  // of the samples, as a share of the value
+	Matches []string `json:"matches"` // products whose default it is
+}
+
+// Judgement is what became of a rule.
+type Judgement struct {
+	Rule    string  `json:"rule"`
+	Outcome string  `json:"outcome"` // fired, silent or not_judged
+	Lacks   *string `json:"lacks"`   // what the capture lacks to judge
+}
+
+// Server is what the connections to one server have in common.
+type Server struct {
+	Server        netip.AddrPort `json:"server"`
+	Clients       int64          `json:"clients"` // addresses
+	Connections   int64          `json:"connections"`
+	Requests      *int64         `json:"requests"`
+	ReuseRatio    *float64       `json:"reuse_ratio"`
+	ClosedFirstBy ByCloser       `json:"closed_first_by"`
+	TimeWait      ServerTimeWait `json:"time_wait"`
+	IdleTimeout   *float64       `json:"idle_timeout_seconds"` // inferred
+	MaxRequests   *int64         `json:"max_requests"`         // inferred
+	Advertised    Advertised     `json:"advertised"`
+}
+
+// ServerTimeWait counts closes by who holds TIME_WAIT after them.
+type ServerTimeWait struct {
+	Client int64 `json:"client"`
+	Server int64 `json:"server"`
+	Both   int64 `json:"both"`
+	Peak   int64 `json:"peak"` // entries that the server itself holds at once
+}
+
+// Advertised is what a server's Keep-Alive fields say.
+type Advertised struct {
+	Timeout *float64 `json:"timeout_seconds"`
+	Max     *int64   `json:"max"` // the largest seen
+}
+
+// Pair is a client address and a server that it talks to.
+type Pair struct {
+	Client               netip.Addr     `json:"client"`
+	Server               netip.AddrPort `json:"server"`
+	Connections          int64          `json:"connections"`
+	Requests             *int64         `json:"requests"`
+	ReuseRatio           *float64       `json:"reuse_ratio"`
+	PoolNeed             *int64         `json:"pool_need"` // exchanges in flight at once
+	AvoidableConnections *int64         `json:"avoidable_connections"`
+	AvoidableHandshake   *float64       `json:"avoidable_handshake_seconds"`
+	PortsIn60s           int64          `json:"ports_in_60s"` // the most ports in use or in TIME_WAIT at once
+	PortBudget           int64          `json:"port_budget"`  // ports that the client has for one server
+}
+
+// Series is the shape over time. All lists have the same length, at most 600.
+type Series struct {
+	Step           *int64     `json:"step_seconds"`
+	Start          *time.Time `json:"start"`
+	NewConnections []int64    `json:"new_connections"`
+	Requests       []int64    `json:"requests"`
+	TimeWait       []int64    `json:"time_wait"` // the most entries within each step
+}
+
+// Connection is one connection. A field that is a [Sides] tells what each side did
+// or sent.
+type Connection struct {
+	ID               uint64         `json:"id"`     // from 1, in order of first packet
+	Stream           *int64         `json:"stream"` // Wireshark's tcp.stream, nil if a filter hides it
+	Client           netip.AddrPort `json:"client"` // sent the first SYN; midstream: sends requests
+	Server           netip.AddrPort `json:"server"`
+	Start            time.Time      `json:"start"` // first packet
+	End              time.Time      `json:"end"`   // last packet
+	Midstream        bool           `json:"midstream"`
+	Packets          Sides          `json:"packets"`
+	Bytes            Sides          `json:"bytes"` // payload on the wire
+	Handshake        Handshake      `json:"handshake"`
+	Protocol         *string        `json:"protocol"` // as http/1.1
+	Requests         *int64         `json:"requests"` // nil if they cannot be counted, as the next two
+	Responses        *int64         `json:"responses"`
+	InterimResponses *int64         `json:"interim_responses"`
+	Probes           ProbesBySide   `json:"probes"`
+	IdleGaps         IdleGaps       `json:"idle_gaps_seconds"`
+	Retransmissions  Sides          `json:"retransmissions"`
+	MissingBytes     Sides          `json:"missing_bytes"`
+	Close            Close          `json:"close"`
+	NotReused        *NotReused     `json:"not_reused"`
+}
+
+// Sides holds a number for each side of a connection.
+type Sides struct {
+	Client int64 `json:"client"`
+	Server int64 `json:"server"`
+}
+
+// Handshake is how a connection was opened.
+type Handshake struct {
+	State              string   `json:"state"`           // complete, refused, unanswered, midstream, incomplete, simultaneous or split
+	RTT                *float64 `json:"rtt_seconds"`     // from the last SYN to the ACK of the SYN-ACK
+	Connect            *float64 `json:"connect_seconds"` // from the first SYN
+	SYNRetransmissions int64    `json:"syn_retransmissions"`
+}
+
+// ProbesBySide holds the TCP keep-alive probes by who sent them.
+type ProbesBySide struct {
+	Client Probes `json:"client"`
+	Server Probes `json:"server"`
+}
+
+// Probes are the TCP keep-alive probes of one side.
+type Probes struct {
+	Sent     int64    `json:"sent"`
+	Answered int64    `json:"answered"`
+	Idle     *float64 `json:"idle_seconds"`     // before the first one
+	Interval *float64 `json:"interval_seconds"` // between them
+}
+
+// IdleGaps are the times in seconds from the last byte of a response to the next
+// request, or to the close.
+type IdleGaps struct {
+	P50  *float64 `json:"p50"`
+	Max  *float64 `json:"max"`
+	Last *float64 `json:"last"` // to the close
+}
+
+// Close is how a connection ended.
+type Close struct {
+	Kind       string     `json:"kind"`        // fin, simultaneous, half_closed, reset, fin_then_reset, silent or open
+	Began      *string    `json:"began"`       // who began it: client, server, both or network
+	FirstFIN   *string    `json:"first_fin"`   // who sent a FIN first by time
+	RSTBy      *string    `json:"rst_by"`      // who sent an RST that counts
+	ResetShape *string    `json:"reset_shape"` // abort, no_socket or refused
+	TimeWait   *string    `json:"time_wait"`   // who holds it: client, server, both, none, pending or unknown
+	Inferred   bool       `json:"inferred"`    // a FIN was not captured; acknowledgements prove it
+	At         *time.Time `json:"at"`          // of the first FIN or RST, nil while open
+	Packet     *uint64    `json:"packet"`      // its frame number
+}
+
+// NotReused is why a connection carried no further request.
+type NotReused struct {
+	Cause      string `json:"cause"` // as [Cause].Cause
+	By         string `json:"by"`
+	Observed   string `json:"observed"`   // what the capture shows of it
+	Confidence string `json:"confidence"` // high, medium or low
+}
+
+// Exchange is a request and its final response. Times that are zero on a reused
+// connection are so because nothing was waited for.
+type Exchange struct {
+	Connection     uint64     `json:"connection"`
+	N              int64      `json:"n"` // from 1 within the connection
+	Method         string     `json:"method"`
+	Target         *string    `json:"target"` // without query unless Options.ShowSecrets
+	Host           *string    `json:"host"`
+	Status         *int64     `json:"status"`
+	RequestAt      *time.Time `json:"request_at"`
+	FirstByteAt    *time.Time `json:"first_byte_at"` // of the final response
+	DoneAt         *time.Time `json:"done_at"`
+	Connect        *float64   `json:"connect_seconds"`
+	TLS            *float64   `json:"tls_seconds"`
+	ServerTime     *float64   `json:"server_seconds"` // last byte of the request to first byte of the response
+	Transfer       *float64   `json:"transfer_seconds"`
+	RequestPacket  *uint64    `json:"request_packet"`
+	ResponsePacket *uint64    `json:"response_packet"`
+}

@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+// lacks returns what the capture lacks of needs, and what to capture instead;
+// "" if nothing.
+func (v *view) lacks(needs Needs) string {
+	for _, lacks := range [...]string{v.lacksConnections(needs), v.lacksMessages(needs), v.lacksProbes(needs)} {
+		if lacks != "" {
+			return lacks
+		}
+	}
+	return ""
+}
+
+// lacksConnections is lacks for what TCP must show.
+func (v *view) lacksConnections(needs Needs) string {
+	all, n := v.Summary(), v.connections
+	switch {
+	case n == 0 && v.result.Narrowed:
+		return "no TCP connection is in the part of the capture that was asked for; widen it"
+	case n == 0:
+		return "no TCP connection was captured; capture on the host of the client or the server, with the filter tcp"
+	case needs&BothSides != 0 && all.OneDirection*2 > n:
+		return "only one direction of most connections was captured; capture where both pass, on the host of the client or the server"
+	case needs&Opening != 0 && all.Midstream == n && v.result.Narrowed:
+		return "no connection opens in the part of the capture that was asked for; let it begin earlier"
+	case needs&Opening != 0 && all.Midstream == n:
+		return "the opening of no connection was captured; begin the capture before the traffic, or capture for longer"
+	case needs&Whole != 0 && all.Lossy*lossyCapture > n:
+		return "bytes are missing from many connections; capture with a larger buffer (tcpdump -B 65536), all of each packet (-s 0) " +
+			"and no filter on TCP flags"
+	}
+	return ""
+}
+
+// lacksMessages is lacks for what HTTP must show.
+func (v *view) lacksMessages(needs Needs) string {
+	all := v.Summary()
+	unread := needs&HTTP != 0 && all.WithRequests == 0 || needs&Messages != 0 && all.WithMessages == 0
+	switch other := v.count(cause.NotHTTP); {
+	case !unread:
+		return ""
+	case all.Opaque > 0:
+		return v.hidden()
+	case other*2 > v.connections:
+		return fmt.Sprintf("no HTTP request was captured, but another protocol (%s of %s); capture at the port of the HTTP server",
+			cause.Count(other), conns(v.connections))
+	}
+	return "no HTTP request was captured; capture for longer, or at another place"
+}
+
+// lacksProbes is lacks for keep-alive probes.
+func (v *view) lacksProbes(needs Needs) string {
+	if needs&Probed != 0 && v.result.Totals.Probes == 0 {
+		return "no keep-alive probe was captured; capture for longer than the idle time of the probes"
+	}
+	return ""
+}
+
+// hidden says why requests cannot be read, and what to capture instead.
+func (v *view) hidden() string {
+	what, all := "the requests", v.Summary()
+	if all.Opaque < v.connections {
+		what = fmt.Sprintf("the requests of %s of %s", cause.Count(all.Opaque), conns(v.connections))
+	}
+	switch {
+	case all.Encrypted == all.Opaque:
+		return what + " cannot be read: they are encrypted; capture behind the TLS proxy"
+	case all.HTTP2 == all.Opaque:
+		return what + " cannot be read: they are HTTP/2; capture behind the proxy, where they are HTTP/1"
+	case all.Encrypted+all.HTTP2 == all.Opaque:
+		return what + " cannot be read: they are encrypted or HTTP/2; capture behind the proxy, where they are HTTP/1"
+	case all.Encrypted+all.HTTP2 == 0:
+		return what + " cannot be read: they are cut or not captured; capture all of each packet (-s 0)"
+	}
+	return what + " cannot be read: they are encrypted, HTTP/2 or cut; capture behind the TLS proxy, with -s 0"
+}

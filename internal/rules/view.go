@@ -1,0 +1,150 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+// subject is who a finding is about.
+type subject struct {
+	server *cause.Server
+	pair   *cause.Pair
+	host   string
+}
+
+// name returns the subject in words.
+func (s *subject) name() string {
+	switch {
+	case s.pair != nil:
+		return s.pair.Title()
+	case s.server != nil:
+		return s.server.Name
+	}
+	return s.host
+}
+
+// ended is a group whose connections ended for one of some causes.
+type ended struct {
+	subject
+	records []*cause.Record
+	worst   cause.Anomaly // the longest one, if they have an oddity
+}
+
+func (e *ended) len() int64 { return int64(len(e.records)) }
+
+// busy returns how many of them the server closed with a request under way.
+func (e *ended) busy() (n int64) {
+	for _, x := range e.records {
+		if x.ServerEndedBusy() {
+			n++
+		}
+	}
+	return n
+}
+
+// view is what a rule sees.
+type view struct {
+	*Diagnosis
+	result                *analyze.Result
+	connections, requests int64 // that were judged
+	duration              int64 // that they span, ns
+
+	scans   []scan
+	scanned map[uint32]bool // numbers of their pairs
+}
+
+// perServer returns the servers with connections of these causes.
+func (v *view) perServer(causes ...cause.Cause) []ended {
+	var out []ended
+	for _, s := range v.Servers() {
+		if in := s.Having(causes); len(in) > 0 {
+			out = append(out, ended{subject: subject{server: s}, records: in})
+		}
+	}
+	return out
+}
+
+// perPair returns the pairs with connections of these causes.
+func (v *view) perPair(causes ...cause.Cause) []ended {
+	var out []ended
+	for _, p := range v.Pairs() {
+		if in := p.Having(causes); len(in) > 0 {
+			out = append(out, ended{subject: subject{pair: p, server: p.To}, records: in})
+		}
+	}
+	return out
+}
+
+// perHost returns the clients with connections of these causes.
+func (v *view) perHost(causes ...cause.Cause) []ended {
+	var out []ended
+	for _, h := range v.Hosts() {
+		if in := cause.Gather(h.Pairs, func(p *cause.Pair) []*cause.Record { return p.Having(causes) }); len(in) > 0 {
+			out = append(out, ended{subject: subject{host: h.Addr.String()}, records: in})
+		}
+	}
+	return out
+}
+
+// Anomaly returns the connections with an oddity, by server.
+func (v *view) marked(what cause.AnomalyKind, is func(*cause.Anomaly) bool) []ended {
+	var order []*cause.Server
+	by := map[*cause.Server]*ended{}
+	n := map[*cause.Server]int{}
+	each := func(f func(m *cause.Anomaly, r *cause.Record, s *cause.Server)) {
+		v.EachAnomaly(func(m *cause.Anomaly) {
+			if m.Kind == what && (is == nil || is(m)) {
+				r := v.Record(uint64(m.ID))
+				f(m, r, v.PairOf(r).To)
+			}
+		})
+	}
+	each(func(_ *cause.Anomaly, _ *cause.Record, s *cause.Server) { n[s]++ })
+	each(func(m *cause.Anomaly, r *cause.Record, s *cause.Server) {
+		if by[s] == nil {
+			order = append(order, s)
+			by[s] = &ended{subject: subject{server: s}, records: make([]*cause.Record, 0, n[s])}
+		}
+		e := by[s]
+		e.records = append(e.records, r)
+		if m.Duration > e.worst.Duration || len(e.records) == 1 {
+			e.worst = *m
+		}
+	})
+	var out []ended
+	for _, s := range order {
+		out = append(out, *by[s])
+	}
+	return out
+}
+
+// newView makes what the rules see. Of a Collector that took only the last
+// connections of the analysis they see the time of these alone.
+func newView(x *Diagnosis, r *analyze.Result) *view {
+	records := x.Records()
+	v := &view{Diagnosis: x, result: r, connections: int64(len(records)), duration: r.Last - r.First}
+	since := r.Last
+	for _, x := range records {
+		v.requests += int64(x.Requests)
+		since = min(since, x.Start)
+	}
+	if v.connections < r.Totals.Connections {
+		v.duration = r.Last - since
+	}
+	v.findScans()
+	return v
+}
+
+// count returns how many connections have one of these causes.
+func (v *view) count(causes ...cause.Cause) (n int64) {
+	for _, t := range v.Causes {
+		if slices.Contains(causes, t.Cause) {
+			n += t.Connections
+		}
+	}
+	return n
+}
+
+func (v *view) perMinute(n int64) float64 { return float64(n) * 60e9 / float64(max(v.duration, 1)) }
