@@ -24,8 +24,8 @@ func (s *settings) anonymizer() *anonymize.Anonymizer {
 	return anonymize.New(s.key)
 }
 
-// replacing returns apply with the addresses of the segments replaced before.
-func (s *settings) replacing(apply func([]flows.Segment) error) func([]flows.Segment) error {
+// replaceAddresses returns apply with the addresses of the segments replaced before.
+func (s *settings) replaceAddresses(apply func([]flows.Segment) error) func([]flows.Segment) error {
 	a := s.anonymizer()
 	if a == nil {
 		return apply
@@ -39,9 +39,9 @@ func (s *settings) replacing(apply func([]flows.Segment) error) func([]flows.Seg
 	}
 }
 
-// anonymized has the analysis see no name and look for the server under its new
+// anonymizeAnalysis has the analysis see no name and look for the server under its new
 // address.
-func (s *settings) anonymized(what *analyze.Options) {
+func (s *settings) anonymizeAnalysis(what *analyze.Options) {
 	a := s.anonymizer()
 	if a == nil {
 		return
@@ -51,40 +51,40 @@ func (s *settings) anonymized(what *analyze.Options) {
 		head = a.Head(head, raw)
 		return head
 	}
-	what.Server = renamed(a, what.Server)
+	what.Server = pseudonym(a, what.Server)
 }
 
-// renamed replaces an address, if there is one.
-func renamed(a *anonymize.Anonymizer, at netip.AddrPort) netip.AddrPort {
+// pseudonym replaces an address, if there is one.
+func pseudonym(a *anonymize.Anonymizer, at netip.AddrPort) netip.AddrPort {
 	if !at.IsValid() {
 		return at
 	}
 	return netip.AddrPortFrom(netip.AddrFrom16(a.Addr(at.Addr().As16())).Unmap(), at.Port())
 }
 
-// anonymizedEvidence has an evidence file hold no name either. Segments come with
+// anonymizeEvidence has an evidence file hold no name either. Segments come with
 // their addresses replaced.
-func (s *settings) anonymizedEvidence(opt *evidence.Options) {
+func (s *settings) anonymizeEvidence(opt *evidence.Options) {
 	if a := s.anonymizer(); a != nil {
 		opt.Rewrite, opt.Anonymous = a.Head, true
 	}
 }
 
-// anonymizedHost replaces the addresses in what the kernel says.
-func (s *settings) anonymizedHost(h *kernel.Host) {
+// anonymizeHost replaces the addresses in what the kernel says.
+func (s *settings) anonymizeHost(h *kernel.Host) {
 	if a := s.anonymizer(); a != nil {
 		h.Anonymize(a.Addr)
 	}
 }
 
-// withhold takes out of m what names files, interfaces and addresses.
-func (j *Job) withhold(m *report.Meta, s *capture.Stats) {
+// withholdNames takes out of m what names files, interfaces and addresses.
+func (j *Job) withholdNames(m *report.Meta, s *capture.Stats) {
 	a := j.s.anonymizer()
 	if a == nil {
 		return
 	}
 	m.Anonymized, m.CommandLine = true, nil
-	m.Narrowed.Server = renamed(a, m.Narrowed.Server)
+	m.Narrowed.Server = pseudonym(a, m.Narrowed.Server)
 	for _, filter := range []*string{&m.Filter, &m.Narrowed.Filter} {
 		if *filter != "" {
 			*filter = "(withheld)"

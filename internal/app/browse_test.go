@@ -89,7 +89,7 @@ func browsing(t *testing.T, c Config, stdin io.Reader, turns ...string) (code er
 		t.Fatal(err)
 	}
 	j.source.set(src)
-	j.summing = startSumming(j.ctx, j.s)
+	j.sums = startSums(j.ctx, j.s)
 	screen := sit(user, turns...)
 	done := make(chan error, 1)
 	go func() { done <- j.browse(src, opt, tty) }()
@@ -167,7 +167,7 @@ func TestInterim(t *testing.T) {
 	}
 	defer src.Close()
 	j.source.set(src)
-	f := j.feed(opt)
+	f := j.newSession(opt)
 	errs.Reset()
 	j.interim(at)
 	if want := "kaanalyze: warning: SIGUSR2: no packet has been captured yet\n"; errs.String() != want {

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"errors"
+
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/assemble"
@@ -43,10 +45,10 @@ func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagn
 		},
 	}
 	if kept == nil {
-		r.Host = j.besides(result, result)
+		r.Host = j.hostSection(result, result)
 	} else {
 		r.Facts, r.NotKept = kept, kept.Left
-		r.Host = j.besides(result, kept)
+		r.Host = j.hostSection(result, kept)
 	}
 	if len(stats.Sources) > 1 {
 		r.Origin = func(packet uint64) (string, uint64) {
@@ -60,9 +62,16 @@ func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagn
 	return r
 }
 
+// errStrict is the end of a job that --strict does not accept.
+var errStrict = errors.New("the capture is damaged or packets were dropped, and --strict was given")
+
+// errGate is the end of a job whose report a condition of --fail-on does not
+// accept. Which ones that are has been said.
+var errGate = errors.New("a condition of --fail-on holds")
+
 // deliver warns of what is missing in the report, and writes it.
 func (j *Job) deliver(r *report.Report) error {
-	for i, sum := range j.summing.wait() {
+	for i, sum := range j.sums.wait() {
 		r.Meta.Sources[i].SHA256 = sum
 	}
 	if j.s.Conn != 0 {
@@ -76,8 +85,8 @@ func (j *Job) deliver(r *report.Report) error {
 		return err
 	}
 	failed := j.gates(r.Gates)
-	if j.ended != nil {
-		return j.notAllowed(j.ended, j.user)
+	if j.endError != nil {
+		return j.notAllowed(j.endError, j.identity)
 	}
 	if j.s.Strict && (r.Meta.Damage != nil || lost(&r.Meta) > 0) {
 		return errStrict

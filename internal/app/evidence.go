@@ -21,17 +21,17 @@ const (
 	evidenceAround  = 32
 )
 
-// prove writes the connections that show the findings to a capture of their own, and
+// writeEvidence writes the connections that show the findings to a capture of their own, and
 // notes in r what it holds. It takes more of them until that capture alone gives the
 // same verdict.
-func (j *Job) prove(r *report.Report, opt capture.Options) error {
+func (j *Job) writeEvidence(r *report.Report, opt capture.Options) error {
 	for around := evidenceAround; ; around *= 4 {
 		ids, more := j.evidenceIDs(r, around)
-		e, file, err := j.excerpt(&r.Meta, ids, opt)
+		e, file, err := j.recordEvidence(&r.Meta, ids, opt)
 		if err != nil {
 			return err
 		}
-		if err := j.proves(r, e, file, ids); err != nil {
+		if err := j.verifyEvidence(r, e, file, ids); err != nil {
 			return err
 		}
 		if !e.Same && more {
@@ -103,9 +103,9 @@ func fitting(r *analyze.Result, ids []uint64) (fit []uint64, full bool) {
 	return fit, full
 }
 
-// excerpt reads the capture again, of which m is known, and returns the file with
+// recordEvidence reads the capture again, of which m is known, and returns the file with
 // these connections.
-func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
+func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
 	if j.s.Demo != nil {
 		opt.Stdin = bytes.NewReader(j.s.Demo)
 	}
@@ -118,13 +118,13 @@ func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*repor
 	if j.s.ShowSecrets {
 		how.Rewrite = func(_, head []byte) []byte { return head }
 	}
-	j.s.anonymizedEvidence(&how)
+	j.s.anonymizeEvidence(&how)
 	rec := evidence.NewRecorder(ids, how)
-	what := j.wanted(opt)
+	what := j.partOptions(opt)
 	what.Observer = rec
 	what.OnConnection = func(*analyze.Connection) {} // forget those that have ended
 	a := analyze.New(what)
-	if err := src.Run(j.ctx, j.s.replacing(unfailing(a.Apply))); err != nil {
+	if err := src.Run(j.ctx, j.s.replaceAddresses(unfailing(a.Apply))); err != nil {
 		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
 	}
 	stats := src.Stats()
@@ -144,8 +144,8 @@ func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*repor
 	return e, file.Bytes(), nil
 }
 
-// proves analyses an evidence file by itself.
-func (j *Job) proves(r *report.Report, e *report.Evidence, file []byte, ids []uint64) error {
+// verifyEvidence analyses an evidence file by itself.
+func (j *Job) verifyEvidence(r *report.Report, e *report.Evidence, file []byte, ids []uint64) error {
 	e.Bytes = int64(len(file))
 	src, err := capture.OpenFiles([]string{"-"}, capture.Options{Stdin: bytes.NewReader(file), Workers: 1})
 	if err != nil {
@@ -165,12 +165,12 @@ func (j *Job) proves(r *report.Report, e *report.Evidence, file []byte, ids []ui
 	}
 	d := rules.Run(alone, j.workers())
 	e.Verdict = d.Verdict
-	e.Same = d.Verdict.Level == r.Diagnosis.Verdict.Level && shows(d, r.Diagnosis)
+	e.Same = d.Verdict.Level == r.Diagnosis.Verdict.Level && sameVerdict(d, r.Diagnosis)
 	return nil
 }
 
-// shows reports whether d has what the verdict of another diagnosis is about.
-func shows(d, of *rules.Diagnosis) bool {
+// sameVerdict reports whether d has what the verdict of another diagnosis is about.
+func sameVerdict(d, of *rules.Diagnosis) bool {
 	if of.Verdict.Level != rules.Problem || len(of.Findings) == 0 {
 		return true
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
-// A watch shows a capture by HTTP while it is read. nil shows nothing.
-type watch struct {
+// A listener shows a capture by HTTP while it is read. nil shows nothing.
+type listener struct {
 	server *serve.Server
 	stop   chan struct{}
 	done   chan struct{}
 
-	own   *feed // of its own, unless the capture has one
-	begun bool  // of the reading goroutine
+	own   *sharedSession // of its own, unless the capture has one
+	begun bool           // of the reading goroutine
 
 	seen uint64 // of the one that shows
 
@@ -36,11 +36,11 @@ func (j *Job) listen(what analyze.Options) error {
 	if err := server.Listen(j.s.listen); err != nil {
 		return err
 	}
-	j.watch = &watch{server: server, stop: make(chan struct{}), done: make(chan struct{})}
+	j.listener = &listener{server: server, stop: make(chan struct{}), done: make(chan struct{})}
 	if j.s.live == nil {
-		j.watch.own = &feed{session: live.NewSession(what, live.DefaultKeep)}
+		j.listener.own = &sharedSession{session: live.NewSession(what, live.DefaultKeep)}
 	}
-	go j.watch.run(j)
+	go j.listener.run(j)
 	if !j.s.Quiet {
 		j.ui.line("status", "http://%v/metrics answers while the capture is read", server.Addr())
 	}
@@ -48,7 +48,7 @@ func (j *Job) listen(what analyze.Options) error {
 }
 
 // apply takes the next segments. The first of them are shown at once.
-func (w *watch) apply(j *Job, src *capture.Source, segs []flows.Segment) {
+func (w *listener) apply(j *Job, src *capture.Source, segs []flows.Segment) {
 	if w == nil {
 		return
 	}
@@ -67,17 +67,17 @@ func (w *watch) apply(j *Job, src *capture.Source, segs []flows.Segment) {
 
 // show shows what is so now, if there is news. It returns for how long it held
 // the reading up.
-func (w *watch) show(j *Job) time.Duration {
+func (w *listener) show(j *Job) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f := cmp.Or(w.own, j.current.Load())
+	f := cmp.Or(w.own, j.session.Load())
 	if f == nil || w.src == nil {
 		return 0
 	}
 	stats := w.src.Stats()
-	x, held := f.look(&w.seen, func() (first, last int64) { return stats.First, stats.Last })
+	x, held := f.snapshot(&w.seen, func() (first, last int64) { return stats.First, stats.Last })
 	if x != nil {
-		w.server.Publish(serve.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.besides(x.Result, x)})
+		w.server.Publish(serve.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.hostSection(x.Result, x)})
 	}
 	return held
 }
@@ -90,7 +90,7 @@ const (
 )
 
 // run shows moments until close.
-func (w *watch) run(j *Job) {
+func (w *listener) run(j *Job) {
 	defer close(w.done)
 	for pause := showEvery; ; {
 		select {
@@ -103,7 +103,7 @@ func (w *watch) run(j *Job) {
 }
 
 // close ends the answers.
-func (w *watch) close() {
+func (w *listener) close() {
 	if w == nil {
 		return
 	}

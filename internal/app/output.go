@@ -63,24 +63,31 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 		}
 		o.add(o.evidence)
 	}
-	if (s.live == nil || s.live.saving.Name != "-") && !(s.TUI && s.Quiet) {
-		if s.format.Binary && IsTerminal(stdout) {
-			return &UsageError{
-				fmt.Errorf("--format %s: standard output is a terminal", s.format.Name),
-				"write it to a file: -o timewait" + s.format.Ending,
-			}
-		}
-		o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
+	if err := o.addStandardOutput(s, stdout); err != nil {
+		return err
 	}
-	o.live = s.live != nil
 	if s.Conn == 0 && !s.TUI && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
 		for _, k := range o.sinks {
 			k.stream = machine.NewStream(k.w)
 		}
 	}
-	for _, name := range s.files {
-		o.live = o.live || name == "-" && s.Demo == nil
+	o.live = s.growing()
+	return nil
+}
+
+// addStandardOutput adds standard output, unless packets go there or the view is all
+// that is wanted.
+func (o *outputs) addStandardOutput(s *settings, stdout io.Writer) error {
+	if s.live != nil && s.live.saving.Name == "-" || s.TUI && s.Quiet {
+		return nil
 	}
+	if s.format.Binary && IsTerminal(stdout) {
+		return &UsageError{
+			fmt.Errorf("--format %s: standard output is a terminal", s.format.Name),
+			"write it to a file: -o timewait" + s.format.Ending,
+		}
+	}
+	o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
 	return nil
 }
 

@@ -58,6 +58,11 @@ type output struct {
 // given reports whether the user gave that flag.
 func (s *settings) given(flag string) bool { return s.Given != nil && s.Given(flag) }
 
+// growing reports whether the capture may be one that is being made.
+func (s *settings) growing() bool {
+	return s.live != nil || s.Demo == nil && slices.Contains(s.files, "-")
+}
+
 // newSettings reads the values of c.
 func newSettings(c *Config) (*settings, error) {
 	s := &settings{Config: *c}

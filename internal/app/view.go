@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -36,8 +35,8 @@ func openTerminal() (*os.File, error) {
 	return tty, nil
 }
 
-// followed is what became of the reading beside the view.
-type followed struct {
+// outcome is what became of the reading beside the view.
+type outcome struct {
 	r   *report.Report
 	err error // a *crash if something panicked
 }
@@ -77,7 +76,7 @@ func guarded(apply func([]flows.Segment)) func([]flows.Segment) error {
 func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) error {
 	v := tui.New(tui.Options{
 		Name:     j.viewName(src),
-		Live:     j.growing(),
+		Live:     j.s.growing(),
 		TimeWait: j.s.TimeWait,
 		Color:    colored(j.s.Color, tty),
 		ASCII:    asciiOnly(tty),
@@ -95,13 +94,13 @@ func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 			return p
 		},
 		Save:  func(x *live.Snapshot, name string) error { return j.save(src, x, name) },
-		Story: j.teller(),
+		Story: j.connectionTeller(),
 	})
-	read := make(chan followed, 1)
-	j.screen.Lock()
+	read := make(chan outcome, 1)
+	j.terminal.Lock()
 	j.ui.hold()
 	go func() {
-		var f followed
+		var f outcome
 		if err := guard(func() error { f = j.follow(src, opt, v); return nil }); err != nil {
 			f.err = err
 		}
@@ -116,7 +115,7 @@ func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 	}()
 	err := v.Run()
 	j.ui.release()
-	j.screen.Unlock()
+	j.terminal.Unlock()
 	j.stop()
 	f := <-read
 	if c, ok := errors.AsType[*crash](f.err); ok {
@@ -138,7 +137,7 @@ func (j *Job) viewName(src *capture.Source) string {
 		return printable(j.display(l.device.Name))
 	}
 	name := printable(j.display(j.s.files[0]))
-	if j.growing() {
+	if j.s.growing() {
 		name = "standard input"
 	}
 	if n := len(stats.Sources); n > 1 {
@@ -150,31 +149,26 @@ func (j *Job) viewName(src *capture.Source) string {
 	return name
 }
 
-// growing reports whether the capture may be one that is being made.
-func (j *Job) growing() bool {
-	return j.s.live != nil || j.s.Demo == nil && slices.Contains(j.s.files, "-")
-}
-
 // follow reads to the end, and shows v what there is.
-func (j *Job) follow(src *capture.Source, opt capture.Options, v *tui.View) followed {
+func (j *Job) follow(src *capture.Source, opt capture.Options, v *tui.View) outcome {
 	forcePanic("reading")
-	if j.growing() {
+	if j.s.growing() {
 		return j.followSession(src, opt, v)
 	}
-	a := analyze.New(j.analysis(opt))
+	a := analyze.New(j.analysisOptions(opt))
 	interrupted, err := j.read(src, guarded(a.Apply))
 	if err != nil {
-		return followed{err: err}
+		return outcome{err: err}
 	}
 	r := j.finish(src, a, opt)
 	r.Meta.Interrupted = interrupted
 	v.Finish(live.Whole(r.Result, r.Diagnosis))
-	return followed{r: r}
+	return outcome{r: r}
 }
 
 // followSession follows a capture that is being made.
-func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.View) followed {
-	s := j.feed(opt)
+func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.View) outcome {
+	s := j.newSession(opt)
 	ctx, stop := context.WithCancel(j.ctx)
 	var shows sync.WaitGroup
 	var notShown error
@@ -191,17 +185,17 @@ func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.Vie
 	stop()
 	shows.Wait()
 	if err = cmp.Or(err, notShown); err != nil {
-		return followed{err: err}
+		return outcome{err: err}
 	}
 	r := j.finishSession(src, opt, s)
 	r.Meta.Interrupted = interrupted
 	v.Finish(s.last)
-	return followed{r: r}
+	return outcome{r: r}
 }
 
 // show shows v what there is, at most once a second, and for a tenth of the
 // time.
-func (f *feed) show(ctx context.Context, v *tui.View, times func() (first, last int64)) {
+func (f *sharedSession) show(ctx context.Context, v *tui.View, times func() (first, last int64)) {
 	var seen uint64
 	for wait := time.Second / 4; ; {
 		select {
@@ -209,7 +203,7 @@ func (f *feed) show(ctx context.Context, v *tui.View, times func() (first, last 
 			return
 		case <-time.After(wait):
 		}
-		if x, held := f.look(&seen, times); x != nil {
+		if x, held := f.snapshot(&seen, times); x != nil {
 			wait = max(time.Second, 9*held)
 			v.Show(x)
 		}
@@ -233,9 +227,9 @@ func (j *Job) save(src *capture.Source, x *live.Snapshot, name string) error {
 	return k.write(j.report(src, x.Result, x.Diagnosis, x))
 }
 
-// teller returns what tells a connection from the files, which are read again;
+// connectionTeller returns what tells a connection from the files, which are read again;
 // nil if they cannot be.
-func (j *Job) teller() func(*live.Snapshot, uint64, int) (string, error) {
+func (j *Job) connectionTeller() func(*live.Snapshot, uint64, int) (string, error) {
 	if j.s.live != nil {
 		return nil
 	}
@@ -244,11 +238,11 @@ func (j *Job) teller() func(*live.Snapshot, uint64, int) (string, error) {
 			return nil
 		}
 	}
-	return j.tell
+	return j.tellConnection
 }
 
-// tell tells a connection of x packet by packet, as --conn does.
-func (j *Job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
+// tellConnection tells a connection of x packet by packet, as --conn does.
+func (j *Job) tellConnection(x *live.Snapshot, id uint64, width int) (string, error) {
 	again := *j.s
 	again.Conn = id
 	r := &Job{s: &again, ui: j.ui, outs: &outputs{}, ctx: j.ctx, stdin: bytes.NewReader(j.s.Demo)}
@@ -261,8 +255,8 @@ func (j *Job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
 		return "", err
 	}
 	defer src.Close()
-	a := analyze.New(r.analysis(opt))
-	if err := src.Run(j.ctx, j.s.replacing(unfailing(a.Apply))); err != nil {
+	a := analyze.New(r.analysisOptions(opt))
+	if err := src.Run(j.ctx, j.s.replaceAddresses(unfailing(a.Apply))); err != nil {
 		return "", err
 	}
 	told := r.report(src, a.Finish(r.times(src, opt)), x.Diagnosis, nil)
