@@ -8,14 +8,15 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// analysisOptions says what to analyze of them.
+// analysisOptions returns the options of the one analysis that the report is of.
 func (j *Job) analysisOptions(opt capture.Options) analyze.Options {
 	what := j.partOptions(opt)
 	what.Exchanges, what.Story, what.OnConnection = j.s.Exchanges || j.s.Conn != 0, j.s.Conn, j.onConnection()
 	return what
 }
 
-// partOptions says which packets and connections to look at.
+// partOptions returns options that say which packets and connections to analyse;
+// nothing else is asked for.
 func (j *Job) partOptions(opt capture.Options) analyze.Options {
 	what := assemble.Options(j.s.narrowed(opt), j.s.TimeWait)
 	if j.host != nil {
@@ -29,14 +30,14 @@ func (j *Job) partOptions(opt capture.Options) analyze.Options {
 	return what
 }
 
-// onConnection returns what takes connections as they end, nil if they are all
-// kept to the end.
+// onConnection returns the function that takes connections as they end and writes
+// them; nil if the analysis keeps all of them to the end.
 func (j *Job) onConnection() func(*analyze.Connection) {
 	write := j.outs.onConnection()
 	if write == nil {
 		return nil
 	}
-	if j.s.live != nil { // what only the group can tell is told of the last ones, at the end
+	if j.s.live != nil { // a cause that needs other connections to judge is written at the end, as far as they are kept
 		return func(c *analyze.Connection) { write(c, cause.Judge(c, max(j.last, c.End))) }
 	}
 	j.collector = cause.NewCollector(j.workers())

@@ -15,8 +15,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// anonymizer returns what replaces addresses and names, nil if they stay. Each
-// goroutine has its own; they all answer the same.
+// anonymizer returns a new anonymizer, nil if addresses and names stay. One is for
+// one goroutine; all give the same pseudonyms.
 func (s *settings) anonymizer() *anonymize.Anonymizer {
 	if s.key == nil {
 		return nil
@@ -24,7 +24,8 @@ func (s *settings) anonymizer() *anonymize.Anonymizer {
 	return anonymize.New(s.key)
 }
 
-// replaceAddresses returns apply with the addresses of the segments replaced before.
+// replaceAddresses returns a function that replaces the addresses of segments before
+// it calls apply, or apply itself if they stay.
 func (s *settings) replaceAddresses(apply func([]flows.Segment) error) func([]flows.Segment) error {
 	a := s.anonymizer()
 	if a == nil {
@@ -39,8 +40,8 @@ func (s *settings) replaceAddresses(apply func([]flows.Segment) error) func([]fl
 	}
 }
 
-// anonymizeAnalysis has the analysis see no name and look for the server under its new
-// address.
+// anonymizeAnalysis makes the analysis see heads without names, and look for the
+// server under its pseudonym.
 func (s *settings) anonymizeAnalysis(what *analyze.Options) {
 	a := s.anonymizer()
 	if a == nil {
@@ -54,7 +55,7 @@ func (s *settings) anonymizeAnalysis(what *analyze.Options) {
 	what.Server = pseudonym(a, what.Server)
 }
 
-// pseudonym replaces an address, if there is one.
+// pseudonym replaces an address; the zero value stays.
 func pseudonym(a *anonymize.Anonymizer, at netip.AddrPort) netip.AddrPort {
 	if !at.IsValid() {
 		return at
@@ -62,8 +63,8 @@ func pseudonym(a *anonymize.Anonymizer, at netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(a.Addr(at.Addr().As16())).Unmap(), at.Port())
 }
 
-// anonymizeEvidence has an evidence file hold no name either. Segments come with
-// their addresses replaced.
+// anonymizeEvidence keeps names out of an evidence file. The addresses of its segments
+// have been replaced before.
 func (s *settings) anonymizeEvidence(opt *evidence.Options) {
 	if a := s.anonymizer(); a != nil {
 		opt.Rewrite, opt.Anonymous = a.Head, true
@@ -77,7 +78,8 @@ func (s *settings) anonymizeHost(h *kernel.Host) {
 	}
 }
 
-// withholdNames takes out of m what names files, interfaces and addresses.
+// withholdNames takes names of files, interfaces and addresses out of m if names are
+// replaced.
 func (j *Job) withholdNames(m *report.Meta, s *capture.Stats) {
 	a := j.s.anonymizer()
 	if a == nil {
@@ -95,7 +97,7 @@ func (j *Job) withholdNames(m *report.Meta, s *capture.Stats) {
 	}
 }
 
-// display returns a source's name for people.
+// display returns the name under which reports and messages show a source.
 func (j *Job) display(name string) string {
 	switch {
 	case j.s.Demo != nil:
@@ -108,7 +110,7 @@ func (j *Job) display(name string) string {
 	return fmt.Sprintf("capture-%d.pcap", slices.Index(j.s.files, name)+1)
 }
 
-// evidenceName returns the name of the evidence file for people.
+// evidenceName returns the name under which the report shows the evidence file.
 func (j *Job) evidenceName() string {
 	if j.s.key != nil {
 		return "evidence.pcap"

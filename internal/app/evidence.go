@@ -14,11 +14,14 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// An evidence file has at most so many packets, unless one connection has more; and
-// of the subject of the first finding so many connections, at first.
 const (
+	// evidencePackets is how many packets an evidence file has at most, unless one
+	// connection has more: Wireshark opens such a file at once.
 	evidencePackets = 40_000
-	evidenceAround  = 32
+
+	// evidenceAround is how many connections of the subject of the first finding are
+	// tried first. Four times as many follow until the verdict is the same.
+	evidenceAround = 32
 )
 
 // writeEvidence writes the connections that show the findings to a capture of their own, and
@@ -48,7 +51,9 @@ func (j *Job) writeEvidence(r *report.Report, opt capture.Options) error {
 	}
 }
 
-// evidenceIDs returns which connections to take, and whether there are more.
+// evidenceIDs returns the IDs of the connections to take: the examples of all findings,
+// then up to around connections of what each notable finding is about. more reports
+// whether there are others that could be taken.
 func (j *Job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool) {
 	if j.s.Conn != 0 {
 		return []uint64{j.s.Conn}, false
@@ -60,7 +65,7 @@ func (j *Job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool
 	for i := range d.Findings {
 		n := around
 		if i > 0 {
-			n /= 2 // the first one is to stay the first
+			n /= 2 // so that the first finding stays the first
 		}
 		if d.Findings[i].Severity >= rules.Notable {
 			found := d.Around(&d.Findings[i], n)
@@ -68,7 +73,7 @@ func (j *Job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool
 			more = more || len(found) >= n
 		}
 	}
-	if len(d.Findings) == 0 || d.Findings[0].Severity < rules.Notable { // the verdict is about all
+	if len(d.Findings) == 0 || d.Findings[0].Severity < rules.Notable { // then the verdict is about all connections
 		var c analyze.Connection
 		for i := range min(r.Result.Len(), around) {
 			r.Result.Connection(i, &c)
@@ -103,8 +108,9 @@ func fitting(r *analyze.Result, ids []uint64) (fit []uint64, full bool) {
 	return fit, full
 }
 
-// recordEvidence reads the capture again, of which m is known, and returns the file with
-// these connections.
+// recordEvidence reads the capture again and returns an evidence file with these
+// connections. m is of the first reading; if the capture is another one now, that is
+// an error.
 func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
 	if j.s.Demo != nil {
 		opt.Stdin = bytes.NewReader(j.s.Demo)
@@ -144,7 +150,8 @@ func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) 
 	return e, file.Bytes(), nil
 }
 
-// verifyEvidence analyses an evidence file by itself.
+// verifyEvidence analyses an evidence file by itself, and notes in e whether it gives
+// the verdict of r.
 func (j *Job) verifyEvidence(r *report.Report, e *report.Evidence, file []byte, ids []uint64) error {
 	e.Bytes = int64(len(file))
 	src, err := capture.OpenFiles([]string{"-"}, capture.Options{Stdin: bytes.NewReader(file), Workers: 1})
@@ -169,7 +176,8 @@ func (j *Job) verifyEvidence(r *report.Report, e *report.Evidence, file []byte, 
 	return nil
 }
 
-// sameVerdict reports whether d has what the verdict of another diagnosis is about.
+// sameVerdict reports whether d begins with the finding that the verdict of another
+// diagnosis is about.
 func sameVerdict(d, of *rules.Diagnosis) bool {
 	if of.Verdict.Level != rules.Problem || len(of.Findings) == 0 {
 		return true

@@ -9,25 +9,26 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// readHost asks the kernel what it knows when a live capture begins. Of files
-// it knows nothing.
+// readHost asks the kernel about its sockets when a live capture begins; nil for
+// files, of which the kernel knows nothing.
 func (j *Job) readHost() *kernel.Host {
 	if j.s.live == nil {
 		return nil
 	}
 	h, err := kernel.Read(time.Now())
 	if err != nil {
-		j.ui.tell("the report does not tell of this host: %v", err)
+		j.ui.inform("the report does not tell of this host: %v", err)
 		return nil
 	}
 	if h.SocketsErr != nil {
-		j.ui.tell("the report does not tell of this host's sockets: %v", h.SocketsErr)
+		j.ui.inform("the report does not tell of this host's sockets: %v", h.SocketsErr)
 	}
 	j.s.anonymizeHost(h)
 	return h
 }
 
-// hostSection asks the kernel again, and sets that beside what the packets say.
+// hostSection asks the kernel again and compares its sockets with what the packets
+// say; nil for files.
 func (j *Job) hostSection(r *analyze.Result, connections report.Facts) *report.Host {
 	if j.host == nil {
 		return nil

@@ -10,7 +10,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 )
 
-// ListInterfaces writes what -D shows.
+// ListInterfaces writes a line for each interface: its name, its state, its addresses
+// and what the system calls it.
 func ListInterfaces(w io.Writer) error {
 	list, err := capture.Interfaces()
 	if err != nil {
@@ -33,7 +34,7 @@ func ListInterfaces(w io.Writer) error {
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", printable(i.Name), strings.Join(state, ","), strings.Join(addrs, " "), i.Description)
 	}
-	_ = t.Flush() // to memory
+	_ = t.Flush() // memory takes everything
 	for line := range strings.Lines(b.String()) {
 		if err := WriteText(w, strings.TrimRight(line, " \n")+"\n"); err != nil {
 			return err

@@ -10,10 +10,12 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 )
 
-// inRing is more than a packet waits in the kernel's ring when no other is read.
+// inRing is longer than a packet waits in the kernel's ring while no other packet is
+// read.
 const inRing = int64(time.Second)
 
-// openLive opens the interface, gives all privileges up and begins to save.
+// openLive opens the interface, then gives up all privileges, then begins to save
+// packets.
 func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 	l := j.s.live
 	who, err := unprivileged(l.user)
@@ -35,12 +37,12 @@ func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 		return nil, j.notAllowed(err, who)
 	}
 	j.identity = who
-	j.ui.tell("capturing from %s, filter %q, buffer of %s KiB", printable(l.device.Name), l.filter, grouped(uint64(l.device.Buffer>>10)))
+	j.ui.inform("capturing from %s, filter %q, buffer of %s KiB", printable(l.device.Name), l.filter, grouped(uint64(l.device.Buffer>>10)))
 	return src, nil
 }
 
-// notAllowed adds who the program is to an error of a file that it may not
-// create, and what else liveError knows.
+// notAllowed adds a hint to an error of a live capture: which user must be allowed to
+// write, if that is what fails, or else what liveError adds.
 func (j *Job) notAllowed(err error, who *identity) error {
 	if !errors.Is(err, fs.ErrPermission) {
 		return liveError(err)
@@ -51,7 +53,7 @@ func (j *Job) notAllowed(err error, who *identity) error {
 	return &hintError{err, fmt.Sprintf("files are written as user %s; name a folder where that user may, or another user with -Z", printable(who.name))}
 }
 
-// liveError adds what to do about it.
+// liveError adds a hint about what to do if an interface cannot be captured from.
 func liveError(err error) error {
 	const other = "run with sudo, or once `make install-setcap`; to read a file, use -r FILE"
 	switch {

@@ -101,11 +101,11 @@ func TestPulse(t *testing.T) {
 	j.source.set(src)
 	j.ticker = newTicker(0)
 	end := j.ui.showStatus(j.ticker, false)
-	j.ticker.beat(src, count) // not asked
+	j.ticker.update(src, count) // not asked
 	told := make(chan struct{})
 	said.want, said.act = []string{want}, []func(){func() { close(told) }}
 	j.status()
-	j.ticker.beat(src, count)
+	j.ticker.update(src, count)
 	<-told
 	end()
 	if got := said.String(); !strings.HasPrefix(got, "kaanalyze: status: ") || strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, want+"\n") {
@@ -118,7 +118,7 @@ func TestPulse(t *testing.T) {
 	j.ui.w = drawn
 	p := newTicker(time.Nanosecond)
 	end = j.ui.showStatus(p, true)
-	p.beat(src, count)
+	p.update(src, count)
 	<-told
 	end()
 	if got := drawn.String(); !strings.HasPrefix(got, clearLine) || !strings.HasSuffix(got, want+clearLine) {

@@ -8,7 +8,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 )
 
-// liveOnly are the flags that say nothing about files.
+// liveOnly are the flags that only a live capture takes.
 var liveOnly = []string{"duration", "snapshot-length", "buffer-size", "no-promiscuous-mode", "write", "rotate-seconds",
 	"rotate-size", "rotate-count", "relinquish-privileges", "interval", "keep"}
 

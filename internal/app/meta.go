@@ -36,7 +36,7 @@ func (s *settings) narrowed(opt capture.Options) report.Narrowed {
 	return n
 }
 
-// workers returns how many goroutines encode.
+// workers returns how many goroutines judge connections and encode them.
 func (j *Job) workers() int {
 	if j.s.Workers > 0 {
 		return j.s.Workers
@@ -44,7 +44,8 @@ func (j *Job) workers() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// sharedSource is the source that is being read, for the status line.
+// A sharedSource holds the source that is read, for goroutines that tell of it
+// meanwhile.
 type sharedSource struct {
 	mu  sync.Mutex
 	src *capture.Source
@@ -64,7 +65,7 @@ func (s *sharedSource) get() *capture.Source {
 }
 
 // reportedCommandLine returns the command line as reports tell it: without --workers,
-// which must not make a difference to any byte of them.
+// which must not change a byte of them.
 func reportedCommandLine(args []string) []string {
 	line := []string{"kaanalyze"}
 	for i := 0; i < len(args); i++ {

@@ -12,8 +12,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/assemble"
 )
 
-// read reads the capture, and reports whether it was stopped before the end. A
-// live capture is stopped at any time, and that is its end.
+// read reads the capture, and reports whether it was stopped before its end. Of a live
+// capture that ended by itself it notes why in j.endError.
 func (j *Job) read(src *capture.Source, apply func([]flows.Segment) error) (interrupted bool, err error) {
 	began := time.Now()
 	ctx, stop := context.WithCancel(j.ctx)
@@ -47,7 +47,7 @@ func (j *Job) read(src *capture.Source, apply func([]flows.Segment) error) (inte
 	if err == nil && src.Stats().Packets == 0 {
 		err = j.noPacket()
 	}
-	j.ui.tell("%s packets read in %v", grouped(src.Stats().Packets), time.Since(began).Round(time.Millisecond))
+	j.ui.inform("%s packets read in %v", grouped(src.Stats().Packets), time.Since(began).Round(time.Millisecond))
 	return interrupted, err
 }
 
@@ -59,8 +59,8 @@ func unfailing(apply func([]flows.Segment)) func([]flows.Segment) error {
 	}
 }
 
-// captureOptions says what to read. A bound that is counted from the first
-// packet needs a look at that one before.
+// captureOptions returns the options of the capture. For a bound that is counted from
+// the first packet it reads that one.
 func (j *Job) captureOptions() (capture.Options, error) {
 	opt := capture.Options{
 		Filter:  j.s.filter,
@@ -109,7 +109,8 @@ func (j *Job) firstPacket() (int64, error) {
 	return stats.First, nil
 }
 
-// openFailed adds a hint where nobody may have meant standard input.
+// openFailed adds a hint to the error of opening standard input where no file was
+// named: the user may not have meant that.
 func (j *Job) openFailed(err error) error {
 	if !j.stdinByDefault || errors.Is(err, capture.ErrNoLibpcap) {
 		return err

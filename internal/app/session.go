@@ -11,7 +11,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// newSession returns the session of a capture that is being made.
+// newSession begins the session of a capture that is being made.
 func (j *Job) newSession(opt capture.Options) *sharedSession {
 	keep := j.s.Live.Keep
 	if j.s.live == nil {
@@ -22,12 +22,12 @@ func (j *Job) newSession(opt capture.Options) *sharedSession {
 	return f
 }
 
-// sharedSession is a session that is looked at while it goes on.
+// A sharedSession is a session of which other goroutines take snapshots.
 type sharedSession struct {
 	mu      sync.Mutex
 	session *live.Session
-	version uint64         // grows with the segments
-	last    *live.Snapshot // once it is over
+	version uint64         // changes with each segment
+	last    *live.Snapshot // of the whole session, once it is over
 }
 
 // Apply takes the next segments.
@@ -40,7 +40,7 @@ func (f *sharedSession) Apply(segs []flows.Segment) {
 	f.session.Apply(segs)
 }
 
-// census says how things stand.
+// census returns how many connections there are at that time.
 func (f *sharedSession) census(at int64) analyze.Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -55,8 +55,8 @@ func (f *sharedSession) finish(first, last int64) *live.Snapshot {
 	return f.last
 }
 
-// snapshot returns a snapshot, nil if nothing came since seen, which it moves on. held
-// is for how long it kept the reading waiting.
+// snapshot returns a snapshot, nil if no segment came since the version seen, which it
+// sets to the present one. held is for how long the reading had to wait.
 func (f *sharedSession) snapshot(seen *uint64, times func() (first, last int64)) (x *live.Snapshot, held time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -69,11 +69,12 @@ func (f *sharedSession) snapshot(seen *uint64, times func() (first, last int64))
 	return x, time.Since(began)
 }
 
-// followInterface reads an interface, in bounded memory, until it is told to stop.
+// followInterface reads an interface in bounded memory until it is told to stop, and
+// reports.
 func (j *Job) followInterface(src *capture.Source, opt capture.Options) error {
 	f := j.newSession(opt)
 	interrupted, err := j.read(src, func(segs []flows.Segment) error {
-		defer j.ticker.beat(src, f.census)
+		defer j.ticker.update(src, f.census)
 		f.Apply(segs)
 		return nil
 	})

@@ -68,7 +68,7 @@ func (j *Job) status() {
 		return
 	}
 	if j.ticker != nil {
-		j.ticker.ask()
+		j.ticker.request()
 		return
 	}
 	done, total := src.Progress()

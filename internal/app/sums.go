@@ -9,7 +9,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/assemble"
 )
 
-// fileSums computes the SHA-256 of files beside the reading.
+// fileSums computes the SHA-256 of files while they are read.
 type fileSums struct {
 	done chan struct{}
 	sums []string // by file, "" if it is not known

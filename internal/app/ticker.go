@@ -8,43 +8,43 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// A ticker tells how a live capture goes. Only tell may be called from another
-// goroutine than the reading one.
+// A ticker makes the status lines of a live capture. The reading goroutine calls
+// update; request may be called from any.
 type ticker struct {
-	next  time.Time // when to tell
-	pace  time.Duration
-	asked chan struct{}
-	lines chan string // what to tell, dropped if nobody hears
-	begun time.Time
+	next     time.Time // when the next line is due
+	interval time.Duration
+	asked    chan struct{}
+	lines    chan string // a line is dropped if the one before has not been taken
+	begun    time.Time
 }
 
-// newTicker returns a ticker that tells every pace, never if that is 0.
-func newTicker(pace time.Duration) *ticker {
-	p := &ticker{pace: pace, asked: make(chan struct{}, 1), lines: make(chan string, 1), begun: time.Now()}
-	p.next = p.begun.Add(pace)
+// newTicker returns a ticker of which a line is due each interval, none if that is 0.
+func newTicker(interval time.Duration) *ticker {
+	p := &ticker{interval: interval, asked: make(chan struct{}, 1), lines: make(chan string, 1), begun: time.Now()}
+	p.next = p.begun.Add(interval)
 	return p
 }
 
-// ask has the next beat tell.
-func (p *ticker) ask() {
+// request makes the next update send a line.
+func (p *ticker) request() {
 	select {
 	case p.asked <- struct{}{}:
 	default:
 	}
 }
 
-// beat tells if it is time, or if asked. Counting takes the reading's time, so it
-// is done less often where that is long.
-func (p *ticker) beat(src *capture.Source, count func(at int64) analyze.Snapshot) {
+// update sends a line if one is due or requested. The reading waits while count counts,
+// so lines are due less often where that takes long.
+func (p *ticker) update(src *capture.Source, count func(at int64) analyze.Snapshot) {
 	const share = 20
 	now := time.Now()
 	select {
 	case <-p.asked:
 	default:
-		if p.pace == 0 || now.Before(p.next) {
+		if p.interval == 0 || now.Before(p.next) {
 			return
 		}
-		p.next = now.Add(p.pace)
+		p.next = now.Add(p.interval)
 	}
 	census, stats := count(now.UnixNano()), src.Stats()
 	if least := now.Add(share * time.Since(now)); p.next.Before(least) {
@@ -63,10 +63,11 @@ func (p *ticker) beat(src *capture.Source, count func(at int64) analyze.Snapshot
 	}
 }
 
-// drawsStatus reports whether the status of a live capture is drawn on a terminal.
+// drawsStatus reports whether standard error is a terminal on which the status of a live
+// capture is drawn.
 func (j *Job) drawsStatus() bool { return j.s.progress && IsTerminal(j.ui.w) }
 
-// statusInterval is how often a live capture tells its status, 0 for never.
+// statusInterval returns the time between status lines of a live capture, 0 for none.
 func (j *Job) statusInterval() time.Duration {
 	switch {
 	case j.s.Quiet:
@@ -79,8 +80,8 @@ func (j *Job) statusInterval() time.Duration {
 	return j.s.live.interval
 }
 
-// showStatus shows the ticker's lines until the function that it returns is called:
-// on a terminal each in the place of the one before.
+// showStatus shows the lines of a ticker until the function that it returns is called;
+// on a terminal each replaces the one before.
 func (u *ui) showStatus(p *ticker, terminal bool) (end func()) {
 	ended, gone := make(chan struct{}), make(chan struct{})
 	go func() {

@@ -35,14 +35,13 @@ func openTerminal() (*os.File, error) {
 	return tty, nil
 }
 
-// outcome is what became of the reading beside the view.
+// An outcome is what the reading beside the view ended with.
 type outcome struct {
 	r   *report.Report
 	err error // a *crash if something panicked
 }
 
-// A crash is a panic beside the view, which is not to go on before the terminal is
-// as it was.
+// A crash is a panic beside the view. It goes on when the terminal is as it was before.
 type crash struct {
 	value any
 	stack []byte
@@ -50,7 +49,7 @@ type crash struct {
 
 func (c *crash) Error() string { return fmt.Sprintf("%v\n\n%s", c.value, c.stack) }
 
-// guard calls f, and returns what it panics with as a *crash.
+// guard calls f, and returns a panic in it as a *crash.
 func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -60,7 +59,7 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// guarded guards apply, which workers call.
+// guarded returns a function that calls apply and returns a panic in it as a *crash.
 func guarded(apply func([]flows.Segment)) func([]flows.Segment) error {
 	return func(segs []flows.Segment) error {
 		return guard(func() error {
@@ -71,8 +70,8 @@ func guarded(apply func([]flows.Segment)) func([]flows.Segment) error {
 	}
 }
 
-// browse reads, analyses and shows all in a view; when that is left it writes
-// the report.
+// browse reads and analyses the capture while the view shows it; when the view is left,
+// the report is written.
 func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) error {
 	v := tui.New(tui.Options{
 		Name:     j.viewName(src),
@@ -130,7 +129,7 @@ func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 	return j.deliver(f.r)
 }
 
-// viewName names what is read.
+// viewName returns the name of the capture at the top of the view.
 func (j *Job) viewName(src *capture.Source) string {
 	stats := src.Stats()
 	if l := j.s.live; l != nil {
@@ -149,7 +148,7 @@ func (j *Job) viewName(src *capture.Source) string {
 	return name
 }
 
-// follow reads to the end, and shows v what there is.
+// follow reads the capture to its end, and hands v the whole.
 func (j *Job) follow(src *capture.Source, opt capture.Options, v *tui.View) outcome {
 	forcePanic("reading")
 	if j.s.growing() {
@@ -166,7 +165,7 @@ func (j *Job) follow(src *capture.Source, opt capture.Options, v *tui.View) outc
 	return outcome{r: r}
 }
 
-// followSession follows a capture that is being made.
+// followSession reads a capture that is being made, and hands v snapshots of it.
 func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.View) outcome {
 	s := j.newSession(opt)
 	ctx, stop := context.WithCancel(j.ctx)
@@ -193,8 +192,8 @@ func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.Vie
 	return outcome{r: r}
 }
 
-// show shows v what there is, at most once a second, and for a tenth of the
-// time.
+// show hands v a snapshot when something has changed, at most once a second. The
+// reading waits for it for a tenth of the time at most.
 func (f *sharedSession) show(ctx context.Context, v *tui.View, times func() (first, last int64)) {
 	var seen uint64
 	for wait := time.Second / 4; ; {
@@ -227,8 +226,7 @@ func (j *Job) save(src *capture.Source, x *live.Snapshot, name string) error {
 	return k.write(j.report(src, x.Result, x.Diagnosis, x))
 }
 
-// connectionTeller returns what tells a connection from the files, which are read again;
-// nil if they cannot be.
+// connectionTeller returns tellConnection, nil if the capture cannot be read again.
 func (j *Job) connectionTeller() func(*live.Snapshot, uint64, int) (string, error) {
 	if j.s.live != nil {
 		return nil
@@ -241,7 +239,8 @@ func (j *Job) connectionTeller() func(*live.Snapshot, uint64, int) (string, erro
 	return j.tellConnection
 }
 
-// tellConnection tells a connection of x packet by packet, as --conn does.
+// tellConnection reads the capture again and tells a connection of x packet by packet,
+// as --conn does.
 func (j *Job) tellConnection(x *live.Snapshot, id uint64, width int) (string, error) {
 	again := *j.s
 	again.Conn = id
