@@ -93,7 +93,7 @@ func (a *Analyzer) Apply(segs []flows.Segment) {
 			a.totals.sum.IgnoredRSTs += int64(n)
 		}
 		if a.story.of(c) {
-			a.story.tell(a, c, s)
+			a.story.add(a, c, s)
 		}
 		if w := a.opt.Observer; w != nil && c != nil && w.Wants(c.ID) {
 			w.Packet(c, senderOf(c, s), s)
@@ -143,7 +143,7 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 		a.index(r)
 	}
 	r.Settled = r.Totals
-	a.story.close(r, a)
+	a.story.finish(r, a)
 	return r
 }
 

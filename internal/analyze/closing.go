@@ -31,6 +31,7 @@ func closedAt(c *flows.Conn) int64 {
 	return at
 }
 
+// closedBy returns the time and the packet of the first FIN or RST, or Unknown.
 func closedBy(c *flows.Conn) (at int64, num uint64) {
 	_, at, num, fin := c.FirstFIN()
 	by, _, rstAt, rstNum := c.Resets()
@@ -80,8 +81,8 @@ func lastGap(c *flows.Conn, t *httpState) (int64, bool) {
 	return max(0, at-t.lastDone), true
 }
 
-// partyWho returns who of the two sides does what is says.
-func partyWho(client flows.Side, is func(flows.Side) bool) Party {
+// partyWhere returns who of the two sides does what is says.
+func partyWhere(client flows.Side, is func(flows.Side) bool) Party {
 	var s flows.Sides
 	for side := range flows.Side(2) {
 		if is(side) {

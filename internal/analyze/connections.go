@@ -30,3 +30,6 @@ func (r *Result) Exchanges() []Exchange { return r.analyzer.exchanges }
 func (r *Result) Example() (id uint64, why string, ok bool) {
 	return r.example.id, r.example.why, r.example.id != 0
 }
+
+// Story returns the connection that Options asked for, packet by packet.
+func (r *Result) Story() Story { return r.story }

@@ -96,9 +96,9 @@ func probesOf(c *flows.Conn, s flows.Side) Probes {
 	return x
 }
 
-// asLong is how much shorter a pause may be that counts as long as another, ns:
+// idleTolerance is how much shorter a pause may be that counts as long as another, ns:
 // programs wake up no more exactly.
-const asLong = 2e6
+const idleTolerance = 2e6
 
 // evidence fills the evidence of a connection.
 func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *Evidence) {
@@ -122,7 +122,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 		x.LastDone = t.lastDone
 	}
 	if last, ok := lastGap(c, t); ok {
-		x.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= last-asLong
+		x.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= last-idleTolerance
 	}
 	if t.requests > 0 {
 		x.Request = Mark{t.current.requestAt, t.current.requestNum}
@@ -132,9 +132,9 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
 	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))
 	x.ClientTimeWait, x.ServerTimeWait = a.timeWaitSpan(c, client), a.timeWaitSpan(c, server)
-	x.AnswersLost = partyWho(client, c.ProbeAnswersLost)
+	x.AnswersLost = partyWhere(client, c.ProbeAnswersLost)
 	x.Remote = party(c.Remote(), client)
-	x.ForeignRST = partyWho(client, c.ForeignRST)
+	x.ForeignRST = partyWhere(client, c.ForeignRST)
 	var by flows.Side
 	if x.Stall, by = c.Stall(); x.Stall > 0 {
 		x.StallBy = party(by.Set(), client)

@@ -2,68 +2,10 @@ package analyze
 
 import (
 	"bytes"
-	"math"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 )
-
-// consumer is the Analyzer as the engine sees it.
-type consumer struct{ *Analyzer }
-
-// Open begins the HTTP state of a connection.
-func (a consumer) Open(c *flows.Conn) {
-	var t *httpState
-	c.User, t = a.states.Take()
-	if c.Midstream() {
-		r := a.states.reader(t)
-		r.parsers[0].Lose()
-		r.parsers[1].Lose()
-		return
-	}
-	t.idleBefore = a.pools.idle(c)
-}
-
-// Data takes payload of one side.
-func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
-	t := a.states.get(c)
-	if t.has(bothEnded) && !beginsMessage(d.Payload) {
-		return // the rest of one, whose sender has not met the RST yet
-	}
-	a.watching = a.opt.Observer != nil && a.opt.Observer.Wants(c.ID)
-	if t.facts&(sawData|opaque) != sawData {
-		if t.has(opaque) || a.firstData(c, t, d) {
-			a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
-			return
-		}
-	}
-	if t.has(tunnelled) {
-		a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
-		return
-	}
-	a.reader = a.states.reader(t)
-	p := &a.reader.parsers[from]
-	b := d.Payload
-	switch {
-	case d.Note.A != 0 && p.AtStart():
-		h := httpparse.Head(d.Note)
-		p.TakeHead(h)
-		a.show(c, from, d.Seq, b[:h.Len()], httpparse.HeadPart, httpparse.HeadDone)
-		a.head(c, t, from, h, b[:h.Len()], d)
-		b = b[h.Len():]
-	default:
-		p.SegmentStart(b)
-	}
-	a.parse(c, t, from, b, d)
-	if d.Cut > 0 {
-		was, inBody := p.State(), p.InBody()
-		p.Skip(int64(d.Cut))
-		a.parse(c, t, from, nil, d)
-		if !inBody && p.State() != was {
-			t.facts |= cutInitiator << from
-		}
-	}
-}
 
 // beginsMessage reports whether b looks like the beginning of a message.
 func beginsMessage(b []byte) bool {
@@ -71,9 +13,9 @@ func beginsMessage(b []byte) bool {
 	return is == httpparse.HTTP1Request || is == httpparse.HTTP1Response
 }
 
-// firstData looks at the first payload of a connection, and reports whether
-// its requests cannot be counted.
-func (a consumer) firstData(c *flows.Conn, t *httpState, d *flows.Data) bool {
+// firstData looks at the first payload of a connection, and reports whether its
+// requests cannot be counted.
+func (t *httpState) firstData(d *flows.Data) bool {
 	t.facts |= sawData
 	is := httpparse.HTTP1Request
 	if d.Note.A == 0 { // it does not begin with a whole head
@@ -95,65 +37,9 @@ func (a consumer) firstData(c *flows.Conn, t *httpState, d *flows.Data) bool {
 	return true
 }
 
-// parse drives the parser of one side over b.
-func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) {
-	p := &a.reader.parsers[from]
-	for {
-		n, ev := 0, httpparse.None
-		if a.watching {
-			n, ev = a.watch(c, from, p, b, d)
-		} else {
-			n, ev = p.Next(b, &a.bufs)
-		}
-		taken := b[:n]
-		b = b[n:]
-		switch ev {
-		case httpparse.None:
-			if len(b) == 0 {
-				return
-			}
-		case httpparse.HeadStart:
-			a.reader.headAt[from], a.reader.headNum[from] = d.Time, d.Num
-			a.began(c, t, from, d)
-		case httpparse.HeadDone:
-			raw := p.RawHead(&a.bufs)
-			h := p.Head()
-			if raw == nil {
-				raw = taken[len(taken)-h.Len():]
-			}
-			a.head(c, t, from, h, raw, d)
-		case httpparse.MessageDone:
-			a.done(c, t, from, d.Now)
-			if len(b) == 0 && p.AtStart() {
-				return
-			}
-		case httpparse.Lost:
-			a.lost(t, from)
-		}
-	}
-}
-
-// show shows bytes to the observer, if it wants this connection.
-func (a *Analyzer) show(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event) {
-	if a.watching {
-		a.opt.Observer.Payload(c, from, seq, b, part, ev)
-	}
-}
-
-// watch is Next, one part after the other, shown to the observer. b is the
-// rest of the payload of d.
-func (a *Analyzer) watch(c *flows.Conn, from flows.Side, p *httpparse.Parser, b []byte, d *flows.Data) (int, httpparse.Event) {
-	part, run := p.Part()
-	n, ev := p.Next(b[:min(int64(len(b)), run)], &a.bufs)
-	if n > 0 {
-		a.show(c, from, d.Seq+uint32(len(d.Payload)-len(b)), b[:n], part, ev)
-	}
-	return n, ev
-}
-
-// began notes the first bytes of a head: if it is a request's, its exchange
+// headBegins notes the first bytes of a head: if it is a request's, its exchange
 // begins now, not when the head is whole.
-func (a consumer) began(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
+func (a *Analyzer) headBegins(c *flows.Conn, t *httpState, from flows.Side, at int64) {
 	if c.Midstream() && !t.has(sawRequest) || from != clientSide(c, t) || t.has(requestBegun|answersOver) {
 		return
 	}
@@ -161,11 +47,11 @@ func (a consumer) began(c *flows.Conn, t *httpState, from flows.Side, d *flows.D
 		t.pair = a.pools.pair(c, from)
 	}
 	t.facts |= requestBegun
-	a.pools.change(t.pair, d.Time, 1)
+	a.pools.change(t.pair, at, 1)
 }
 
-// head takes a head that is whole. raw are its bytes.
-func (a consumer) head(c *flows.Conn, t *httpState, from flows.Side, h httpparse.Head, raw []byte, d *flows.Data) {
+// headDone takes a head that is whole. raw are its bytes.
+func (a *Analyzer) headDone(c *flows.Conn, t *httpState, from flows.Side, h httpparse.Head, raw []byte, d *flows.Data) {
 	at, num := d.Time, d.Num
 	if r := a.reader; r.headNum[from] != 0 {
 		at, num = r.headAt[from], r.headNum[from]
@@ -177,7 +63,7 @@ func (a consumer) head(c *flows.Conn, t *httpState, from flows.Side, h httpparse
 	if h.Kind() == httpparse.Request {
 		a.request(c, t, from, h, raw, at, num)
 	} else {
-		a.response(c, t, from, h, at, num)
+		a.response(t, from, h, at, num)
 		if h.Flags()&httpparse.TEChunked != 0 && t.has(bodied) && eventStream(raw) {
 			t.facts |= events
 		}
@@ -195,7 +81,7 @@ func eventStream(raw []byte) bool {
 }
 
 // request takes the head of a request.
-func (a consumer) request(c *flows.Conn, t *httpState, from flows.Side, h httpparse.Head, raw []byte, at int64, num uint64) {
+func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpparse.Head, raw []byte, at int64, num uint64) {
 	if !t.has(sawRequest) {
 		t.facts |= sawRequest
 		t.requester = from
@@ -237,7 +123,7 @@ func (a consumer) request(c *flows.Conn, t *httpState, from flows.Side, h httppa
 }
 
 // response takes the head of a response.
-func (a consumer) response(c *flows.Conn, t *httpState, from flows.Side, h httpparse.Head, at int64, num uint64) {
+func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at int64, num uint64) {
 	p := &a.reader.parsers[from]
 	status := h.Status()
 	if status < 200 && status != 101 {
@@ -257,7 +143,7 @@ func (a consumer) response(c *flows.Conn, t *httpState, from flows.Side, h httpp
 		t.facts |= idle408
 	}
 	if h.Flags()&httpparse.HasKeepAlive != 0 && t.pair != 0 {
-		a.pools.advertise(t.pair, p.Head())
+		a.pools.noteAdvertised(t.pair, h)
 	}
 	known := t.outstanding > 0 && !t.current.answered
 	if known {
@@ -279,7 +165,7 @@ func (a consumer) response(c *flows.Conn, t *httpState, from flows.Side, h httpp
 }
 
 // tunnel notes that a connection left HTTP/1 (RFC 9110, 7.8 and 9.3.6).
-func (a consumer) tunnel(t *httpState, from flows.Side, h httpparse.Head) {
+func (a *Analyzer) tunnel(t *httpState, from flows.Side, h httpparse.Head) {
 	a.reader.parsers[from.Peer()].Tunnel()
 	t.facts |= tunnelled
 	switch {
@@ -292,8 +178,8 @@ func (a consumer) tunnel(t *httpState, from flows.Side, h httpparse.Head) {
 	}
 }
 
-// done takes the end of a message.
-func (a consumer) done(c *flows.Conn, t *httpState, from flows.Side, now int64) {
+// messageDone takes the end of a message.
+func (a *Analyzer) messageDone(t *httpState, from flows.Side, now int64) {
 	h := a.reader.parsers[from].Head()
 	if h.Kind() == httpparse.Request {
 		if t.has(requestPartial) {
@@ -310,12 +196,12 @@ func (a consumer) done(c *flows.Conn, t *httpState, from flows.Side, now int64) 
 		t.facts |= early
 	}
 	if t.outstanding > 0 && t.current.answered {
-		a.close(c, t, now)
+		a.endExchange(t, now)
 	}
 }
 
-// close ends the first outstanding exchange.
-func (a consumer) close(c *flows.Conn, t *httpState, now int64) {
+// endExchange ends the first outstanding exchange.
+func (a *Analyzer) endExchange(t *httpState, now int64) {
 	if !t.has(answersOver) {
 		a.pools.change(t.pair, now, -1)
 	}
@@ -328,9 +214,9 @@ func (a consumer) close(c *flows.Conn, t *httpState, now int64) {
 	}
 }
 
-// lost notes that the place in a direction is lost: a response whose end was
+// placeLost notes that the place in a direction is lost: a response whose end was
 // not seen is over at an unknown time.
-func (a consumer) lost(t *httpState, from flows.Side) {
+func (a *Analyzer) placeLost(t *httpState, from flows.Side) {
 	a.reader.headNum[from] = 0
 	switch {
 	case from == t.requester || !t.has(sawRequest):
@@ -339,56 +225,12 @@ func (a consumer) lost(t *httpState, from flows.Side) {
 			a.pools.change(t.pair, a.engine.Now(), -1)
 		}
 	case t.outstanding > 0 && t.current.answered:
-		a.close(nil, t, Unknown)
+		a.endExchange(t, Unknown)
 	}
 }
 
-// Gap takes bytes that are missing.
-func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
-	t := a.states.get(c)
-	if t.facts&(opaque|tunnelled) != 0 {
-		return
-	}
-	a.reader = a.states.reader(t)
-	p := &a.reader.parsers[from]
-	p.Skip(int64(n))
-	now := a.engine.Now()
-	a.watching = false
-	a.parse(c, t, from, nil, &flows.Data{Time: now, Now: now})
-}
-
-// End takes the end of what a side sends.
-func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
-	t := a.states.get(c)
-	if t.has(opaque) {
-		return
-	}
-	if num != 0 {
-		a.endMessage(c, t, from, at)
-	}
-	if t.has(requestBegun) && from == clientSide(c, t) {
-		t.facts &^= requestBegun
-		a.pools.change(t.pair, at, -1)
-	}
-	if !t.has(answersOver) && (from != t.requestSide(c) || t.has(oneEnded)) {
-		t.facts |= answersOver
-		a.pools.change(t.pair, at, -int32(t.outstanding))
-	}
-	if !t.has(oneEnded) {
-		a.pools.becomeBusy(t)
-		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
-		t.facts |= oneEnded
-		return
-	}
-	t.facts |= bothEnded
-	a.states.trim(t)
-	if a.opt.OnConnection != nil && !a.story.of(c) {
-		a.states.pack(c)
-	}
-}
-
-// endMessage ends the message that a side was requestPartial when it ended.
-func (a consumer) endMessage(c *flows.Conn, t *httpState, from flows.Side, at int64) {
+// endMessage ends the message that a side was sending when it ended.
+func (a *Analyzer) endMessage(t *httpState, from flows.Side, at int64) {
 	a.reader = a.states.reader(t)
 	p := &a.reader.parsers[from]
 	kind := p.Head().Kind()
@@ -397,20 +239,6 @@ func (a consumer) endMessage(c *flows.Conn, t *httpState, from flows.Side, at in
 	}
 	t.lastDone = at
 	if t.outstanding > 0 && t.current.answered {
-		a.close(c, t, at)
+		a.endExchange(t, at)
 	}
-}
-
-// Evict forgets a connection.
-func (a consumer) Evict(c *flows.Conn) {
-	if a.wanted(c) {
-		a.settle(c)
-	}
-	var scratch httpState
-	if t := a.states.read(c, &scratch); t.reader != 0 {
-		r := a.states.reader(t)
-		r.parsers[0].Close(&a.bufs)
-		r.parsers[1].Close(&a.bufs)
-	}
-	a.states.forget(c)
 }

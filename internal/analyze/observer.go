@@ -8,15 +8,33 @@ import (
 // An Observer is shown what some connections are made of, while they are analyzed.
 // What it is handed is valid only during the call.
 type Observer interface {
-	// Wants reports whether it wants the connection with some ID.
+	// Wants reports whether it wants the connection with this ID.
 	Wants(id uint64) bool
 
-	// Packet is called for each packet that is not a copy, after its payload has
-	// been shown as far as that is in sequence.
+	// Packet is called for each packet but duplicates, after its payload has been
+	// shown as far as that is in sequence.
 	Packet(c *flows.Conn, from flows.Side, s *flows.Segment)
 
 	// Payload shows bytes in sequence, the first of which has the sequence number
 	// seq: what part they are, and what they led to. A head comes in one run or
 	// more, the last one with HeadDone.
 	Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event)
+}
+
+// show shows bytes to the observer, if it wants this connection.
+func (a *Analyzer) show(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event) {
+	if a.watching {
+		a.opt.Observer.Payload(c, from, seq, b, part, ev)
+	}
+}
+
+// watch is Next, one part after the other, shown to the observer. b is the
+// rest of the payload of d.
+func (a *Analyzer) watch(c *flows.Conn, from flows.Side, p *httpparse.Parser, b []byte, d *flows.Data) (int, httpparse.Event) {
+	part, run := p.Part()
+	n, ev := p.Next(b[:min(int64(len(b)), run)], &a.bufs)
+	if n > 0 {
+		a.show(c, from, d.Seq+uint32(len(d.Payload)-len(b)), b[:n], part, ev)
+	}
+	return n, ev
 }

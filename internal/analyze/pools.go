@@ -18,6 +18,7 @@ type pools struct {
 	lastNum uint32
 }
 
+// pairKey is a client address and a server.
 type pairKey struct {
 	client [16]byte
 	server flows.Endpoint
@@ -28,8 +29,8 @@ type pairKey struct {
 type poolPair struct {
 	key        pairKey
 	server     uint32
-	open, peak int32
-	at         int64
+	open, peak int32 // exchanges in flight: now, and the most that lasted
+	at         int64 // when open last changed, ns since the epoch
 	idle       int32 // open connections on which all is answered
 	idleAt     int64 // when the last of them became so
 	rtt        int64 // of the last connection
@@ -61,6 +62,7 @@ type poolServer struct {
 	looks                  uint8
 }
 
+// init makes the pools empty.
 func (p *pools) init() {
 	p.byKey = map[pairKey]uint32{}
 	p.byAddr = map[flows.Endpoint]uint32{}
@@ -114,17 +116,8 @@ func (x *poolPair) need() int64 {
 	return min(max(1, int64(max(x.peak, x.open))), x.withRequests)
 }
 
-// counted returns n, a number that was counted in requests, or Unknown if no
-// requests could be counted.
-func counted(n, requests, opaque int64) int64 {
-	if requests == 0 && opaque > 0 {
-		return Unknown
-	}
-	return n
-}
-
-// advertise notes what a response says in Keep-Alive.
-func (p *pools) advertise(pair uint32, h httpparse.Head) {
+// noteAdvertised notes what a response says in Keep-Alive.
+func (p *pools) noteAdvertised(pair uint32, h httpparse.Head) {
 	s := &p.servers[p.pairs[pair].server]
 	if n := h.KeepAliveTimeout(); n >= 0 {
 		s.advTimeout = int64(n)

@@ -18,7 +18,7 @@ type Result struct {
 	First, Last int64 // of the capture's packets, ns since the epoch
 	Narrowed    bool  // less than all of the capture was asked for
 	Totals      Totals
-	Settled     Totals          // counts of the connections alone that do not change any more; they never go down
+	Settled     Totals          // Totals over the connections alone that do not change any more: they never go down
 	Servers     []ServerSummary // most connections first
 	Pairs       []Pair          // most connections first
 	Series      Series
@@ -167,8 +167,8 @@ type StoryEvent struct {
 	Time       int64  // ns since the epoch
 	FromClient bool
 	Flags      flows.Flags
-	Seq, Ack   uint32 // relative to each side's first sequence number, as in Wireshark
-	Len        uint32 // payload as on the wire
-	Window     uint16 // as in the header
-	Means      []string
+	Seq, Ack   uint32   // relative to each side's first sequence number, as in Wireshark
+	Len        uint32   // payload as on the wire
+	Window     uint16   // as in the header
+	Means      []string // what it did, each in a few words
 }

@@ -47,9 +47,9 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// TestPeek looks at an analysis again and again, which must not show in the
+// TestResultSoFar looks at an analysis again and again, which must not show in the
 // end, and compares each look with an analysis of what came before it.
-func TestPeek(t *testing.T) {
+func TestResultSoFar(t *testing.T) {
 	segs := capturetest.Segments(t, busy())
 	opt := analyze.Options{OnConnection: func(*analyze.Connection) {}}
 	a := analyze.New(opt)

@@ -10,12 +10,12 @@ import (
 // only counted.
 const maxQueued = 1024
 
-// reader is what it takes to read on: it is given back when both sides have
-// ended. The zero reader is new.
+// reader is what it takes to read on, by side: it is given back when both sides
+// have ended. The zero reader is new.
 type reader struct {
 	parsers [2]httpparse.Parser
-	headAt  [2]int64 // first byte of a head that straddles segments
-	headNum [2]uint64
+	headAt  [2]int64  // time of the first byte of a head that straddles segments
+	headNum [2]uint64 // and its packet; 0 if there is no such head
 }
 
 // httpStates hold the httpState of each connection, by number, and what hangs off

@@ -20,15 +20,15 @@ type story struct {
 	base   [2]uint32 // sequence numbers that count as 0
 	based  [2]bool
 
-	was  flows.Conn // as it was before the last packet
-	http httpState
+	before     flows.Conn // as it was before the last packet
+	httpBefore httpState
 }
 
 // of reports whether the story is of c.
 func (y *story) of(c *flows.Conn) bool { return y.id != 0 && c != nil && c.ID == y.id }
 
-// tell adds a segment of c that has been applied.
-func (y *story) tell(a *Analyzer, c *flows.Conn, s *flows.Segment) {
+// add adds a segment of c that has been applied.
+func (y *story) add(a *Analyzer, c *flows.Conn, s *flows.Segment) {
 	y.conn = c
 	t := a.states.get(c)
 	d := senderOf(c, s)
@@ -42,7 +42,7 @@ func (y *story) tell(a *Analyzer, c *flows.Conn, s *flows.Segment) {
 	} else {
 		y.more++
 	}
-	y.was, y.http = *c, *t
+	y.before, y.httpBefore = *c, *t
 }
 
 // senderOf returns the side of c that sent s.
@@ -68,6 +68,7 @@ func (y *story) rebase(d flows.Side, s *flows.Segment) {
 	}
 }
 
+// ack returns the relative acknowledgement number of s, 0 without.
 func (y *story) ack(d flows.Side, s *flows.Segment) uint32 {
 	if s.Flags&flows.ACK == 0 {
 		return 0
@@ -79,9 +80,9 @@ func (y *story) ack(d flows.Side, s *flows.Segment) uint32 {
 func (y *story) means(a *Analyzer, c *flows.Conn, t *httpState, d flows.Side, s *flows.Segment) []string {
 	var m []string
 	say := func(format string, args ...any) { m = append(m, fmt.Sprintf(format, args...)) }
-	old, now := y.was.Probes(d), c.Probes(d)
-	theirs, theirsNow := y.was.Probes(d.Peer()), c.Probes(d.Peer())
-	again := c.Retransmissions(d) > y.was.Retransmissions(d)
+	old, now := y.before.Probes(d), c.Probes(d)
+	theirs, theirsNow := y.before.Probes(d.Peer()), c.Probes(d.Peer())
+	again := c.Retransmissions(d) > y.before.Retransmissions(d)
 	switch {
 	case now.Sent > old.Sent:
 		say("keep-alive probe")
@@ -90,11 +91,11 @@ func (y *story) means(a *Analyzer, c *flows.Conn, t *httpState, d flows.Side, s 
 	case again:
 		say("retransmission")
 	}
-	if missing := c.Missing(d) - y.was.Missing(d); missing > 0 {
+	if missing := c.Missing(d) - y.before.Missing(d); missing > 0 {
 		say("%d bytes before it are not in the capture", missing)
 	}
-	y.opening(c, s, again, say)
-	y.exchanges(a, t, say)
+	y.sayOpening(c, s, again, say)
+	y.sayExchanges(a, t, say)
 	if s.Window == 0 && s.Flags&(flows.RST|flows.SYN) == 0 {
 		say("window closed")
 	}
@@ -102,13 +103,13 @@ func (y *story) means(a *Analyzer, c *flows.Conn, t *httpState, d flows.Side, s 
 		say("FIN")
 	}
 	if s.Flags&flows.RST != 0 {
-		y.reset(c, d, s, say)
+		sayReset(c, d, s, say)
 	}
 	return m
 }
 
-// opening says what a segment does for the handshake.
-func (y *story) opening(c *flows.Conn, s *flows.Segment, again bool, say func(string, ...any)) {
+// sayOpening says what a segment does for the handshake.
+func (y *story) sayOpening(c *flows.Conn, s *flows.Segment, again bool, say func(string, ...any)) {
 	switch s.Flags & (flows.SYN | flows.ACK) {
 	case flows.SYN:
 		if !again {
@@ -119,33 +120,33 @@ func (y *story) opening(c *flows.Conn, s *flows.Segment, again bool, say func(st
 			say("SYN-ACK")
 		}
 	}
-	_, was := y.was.RTT()
+	_, was := y.before.RTT()
 	if rtt, is := c.RTT(); is && !was {
 		say("handshake complete, round trip %.3f ms", float64(rtt)/1e6)
 	}
 }
 
-// exchanges says which messages a segment began and completed.
-func (y *story) exchanges(a *Analyzer, t *httpState, say func(string, ...any)) {
-	for n := y.http.requests + 1; n <= t.requests; n++ {
+// sayExchanges says which messages a segment began and completed.
+func (y *story) sayExchanges(a *Analyzer, t *httpState, say func(string, ...any)) {
+	for n := y.httpBefore.requests + 1; n <= t.requests; n++ {
 		if e := a.exchange(y.id, n); e != nil {
 			say("request %d: %s %s", n, e.MethodName, e.Target)
 		}
 	}
-	if n := t.interim - y.http.interim; n > 0 {
+	if n := t.interim - y.httpBefore.interim; n > 0 {
 		say("interim response")
 	}
-	for n := y.http.responses + 1; n <= t.responses; n++ {
+	for n := y.httpBefore.responses + 1; n <= t.responses; n++ {
 		if e := a.exchange(y.id, n); e != nil && e.Status != 0 {
 			say("response %d: %d", n, e.Status)
 		} else {
 			say("response %d", n)
 		}
 	}
-	if t.lastDone != y.http.lastDone && t.lastDone != Unknown && t.responses > 0 && t.outstanding == 0 {
+	if t.lastDone != y.httpBefore.lastDone && t.lastDone != Unknown && t.responses > 0 && t.outstanding == 0 {
 		say("response %d complete", t.responses)
 	}
-	if t.facts&tunnelled != 0 && !y.http.has(tunnelled) {
+	if t.facts&tunnelled != 0 && !y.httpBefore.has(tunnelled) {
 		say("leaves HTTP/1")
 	}
 }
@@ -167,8 +168,8 @@ const (
 	bareReset = "bare RST: no such connection there"
 )
 
-// reset says what an RST does.
-func (y *story) reset(c *flows.Conn, d flows.Side, s *flows.Segment, say func(string, ...any)) {
+// sayReset says what an RST does.
+func sayReset(c *flows.Conn, d flows.Side, s *flows.Segment, say func(string, ...any)) {
 	by, _, _, _ := c.Resets()
 	switch {
 	case !by.Has(d):
@@ -180,9 +181,9 @@ func (y *story) reset(c *flows.Conn, d flows.Side, s *flows.Segment, say func(st
 	}
 }
 
-// close ends the story when all is known: who is the client, and what the
+// finish ends the story when all is known: who is the client, and what the
 // FINs led to.
-func (y *story) close(r *Result, a *Analyzer) {
+func (y *story) finish(r *Result, a *Analyzer) {
 	if y.conn == nil {
 		return
 	}
@@ -191,21 +192,21 @@ func (y *story) close(r *Result, a *Analyzer) {
 	closers := c.ActiveClosers()
 	resets, _, _, _ := c.Resets()
 	tw, holders := c.Holders()
-	told := flows.NoSide
+	closed := flows.NoSide // whose first FIN is found
 	for i := range y.events {
 		e, d := &y.events[i], y.sides[i]
 		e.FromClient = d == client
 		if !resets.Has(d) {
-			disprove(e, liveReset, bareReset)
+			markIgnored(e, liveReset, bareReset)
 		}
 		if !c.FINs().Has(d) {
-			disprove(e, "FIN")
+			markIgnored(e, "FIN")
 			continue
 		}
-		if e.Flags&flows.FIN == 0 || told.Has(d) {
+		if e.Flags&flows.FIN == 0 || closed.Has(d) {
 			continue
 		}
-		told |= d.Set()
+		closed |= d.Set()
 		for j, m := range e.Means {
 			if m == "FIN" {
 				e.Means[j] = finMeans(party(d.Set(), client), closers.Has(d), closers == flows.BothSides, tw == flows.TimeWaitHeld && holders.Has(d))
@@ -215,9 +216,9 @@ func (y *story) close(r *Result, a *Analyzer) {
 	r.story = Story{y.events, y.more}
 }
 
-// disprove marks what a packet seemed to mean where later ones show that its
+// markIgnored marks what a packet seemed to mean where later ones show that its
 // receiver did not take it so.
-func disprove(e *StoryEvent, seemed ...string) {
+func markIgnored(e *StoryEvent, seemed ...string) {
 	for i, m := range e.Means {
 		if slices.Contains(seemed, m) {
 			e.Means[i] = m + "; ignored"
@@ -239,6 +240,3 @@ func finMeans(who Party, active, both, holds bool) string {
 	}
 	return m
 }
-
-// Story returns the connection that Options asked for, packet by packet.
-func (r *Result) Story() Story { return r.story }

@@ -51,6 +51,15 @@ func (s *totals) finishCounts(counts flows.Counts) {
 	t.TimeWait.Closes = t.TimeWait.Client + t.TimeWait.Server + t.TimeWait.Both
 }
 
+// counted returns n, a number that was counted in requests, or Unknown if no
+// requests could be counted.
+func counted(n, requests, opaque int64) int64 {
+	if requests == 0 && opaque > 0 {
+		return Unknown
+	}
+	return n
+}
+
 // ratio returns reused / base, NaN if nothing can be divided.
 func ratio(reused, base int64) float64 {
 	if base <= 0 {

@@ -37,7 +37,7 @@ func (j *Job) writeEvidence(r *report.Report, opt capture.Options) error {
 		if err := j.verifyEvidence(r, e, file, ids); err != nil {
 			return err
 		}
-		if !e.Same && more {
+		if !e.SameVerdict && more {
 			continue
 		}
 		if len(e.Packets) == 0 {
@@ -146,7 +146,7 @@ func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) 
 	if e.Packets, err = rec.Write(&file); err != nil {
 		return nil, nil, err
 	}
-	e.Left = rec.Left()
+	e.LeftOut = rec.Left()
 	return e, file.Bytes(), nil
 }
 
@@ -172,7 +172,7 @@ func (j *Job) verifyEvidence(r *report.Report, e *report.Evidence, file []byte, 
 	}
 	d := rules.Run(alone, j.workers())
 	e.Verdict = d.Verdict
-	e.Same = d.Verdict.Level == r.Diagnosis.Verdict.Level && sameVerdict(d, r.Diagnosis)
+	e.SameVerdict = d.Verdict.Level == r.Diagnosis.Verdict.Level && sameVerdict(d, r.Diagnosis)
 	return nil
 }
 

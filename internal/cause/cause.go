@@ -10,7 +10,7 @@ type Cause uint8
 
 // The causes.
 const (
-	Undecided Cause = iota // only the group can tell; never in a Diagnosis
+	Undecided Cause = iota // only the group can tell; never once Finish has returned
 
 	// Never opened.
 	Refused
@@ -71,22 +71,60 @@ const (
 	causeCount
 )
 
-var causeNames = [causeCount]string{
-	"undecided",
-	"refused", "accept_queue_full", "unanswered",
-	"tls_failed", "not_http", "upgraded", "tunnel", "goaway", "no_request",
-	"request_connection_close", "http10", "early_response", "server_max_requests", "server_max_age", "server_drain",
-	"response_connection_close", "close_delimited",
-	"stale_race", "used_after_close", "half_open_peer", "dead_peer", "local_drop", "retransmission_timeout", "middlebox_reset",
-	"server_exit", "client_exit", "client_timeout", "server_timeout_empty", "server_timeout_cut", "client_unread_body",
-	"server_reset", "client_reset",
-	"server_idle_timeout", "client_idle_timeout", "client_pool_overflow", "client_closed_after_response", "server_closed_unannounced",
-	"half_close", "close_wait",
-	"leaked", "busy_at_end", "idle_at_end", "unknown",
+// causes are the words for each cause.
+var causes = [causeCount]struct {
+	name    string // in reports
+	meaning string
+	failed  bool // its last request got no whole response
+}{
+	Undecided:                 {"undecided", "", false},
+	Refused:                   {"refused", "the SYN was answered by RST", true},
+	AcceptQueueFull:           {"accept_queue_full", "the server's accept queue was full", true},
+	Unanswered:                {"unanswered", "no answer to the SYN or SYN-ACK", true},
+	TLSFailed:                 {"tls_failed", "the TLS handshake did not finish", false},
+	NotHTTP:                   {"not_http", "another protocol", false},
+	Upgraded:                  {"upgraded", "left HTTP/1 by an upgrade", false},
+	Tunnel:                    {"tunnel", "a CONNECT tunnel", false},
+	GoAway:                    {"goaway", "HTTP/2 GOAWAY", false},
+	NoRequest:                 {"no_request", "opened and never used", false},
+	RequestConnectionClose:    {"request_connection_close", `"Connection: close" in a request`, false},
+	HTTP10:                    {"http10", "HTTP/1.0 without keep-alive", false},
+	EarlyResponse:             {"early_response", "answered before the request was read", false},
+	ServerMaxRequests:         {"server_max_requests", "limit of requests per connection", false},
+	ServerMaxAge:              {"server_max_age", "limit of the connection's age", false},
+	ServerDrain:               {"server_drain", "the server shut down gracefully", false},
+	ResponseConnectionClose:   {"response_connection_close", `"Connection: close" in a response`, false},
+	CloseDelimited:            {"close_delimited", "a body that only the close ends", false},
+	StaleRace:                 {"stale_race", "the request crossed the server's close", true},
+	UsedAfterClose:            {"used_after_close", "used after the server had closed", true},
+	HalfOpenPeer:              {"half_open_peer", "the server no longer knew it", true},
+	DeadPeer:                  {"dead_peer", "probes unanswered", false},
+	LocalDrop:                 {"local_drop", "answers dropped on the capturing host", false},
+	RetransmissionTimeout:     {"retransmission_timeout", "data unanswered", false},
+	MiddleboxReset:            {"middlebox_reset", "reset by something on the path", false},
+	ServerExit:                {"server_exit", "the server's process ended", false},
+	ClientExit:                {"client_exit", "the client's process ended", false},
+	ClientTimeout:             {"client_timeout", "the client gave up a request", true},
+	ServerTimeoutEmpty:        {"server_timeout_empty", "the server closed without a response", true},
+	ServerTimeoutCut:          {"server_timeout_cut", "the server cut a response", true},
+	ClientUnreadBody:          {"client_unread_body", "the client closed without reading the body", false},
+	ServerReset:               {"server_reset", "reset by the server", false},
+	ClientReset:               {"client_reset", "reset by the client", false},
+	ServerIdleTimeout:         {"server_idle_timeout", "the server closes idle connections", false},
+	ClientIdleTimeout:         {"client_idle_timeout", "the client closes idle connections", false},
+	ClientPoolOverflow:        {"client_pool_overflow", "the client's idle pool was full", false},
+	ClientClosedAfterResponse: {"client_closed_after_response", "the client closed after a response", false},
+	ServerClosedUnannounced:   {"server_closed_unannounced", "the server closed without a word", false},
+	HalfClose:                 {"half_close", "one side shut down, data went on the other way", false},
+	CloseWait:                 {"close_wait", "the server closed, the client did not", false},
+	Leaked:                    {"leaked", "open, but the client forgot it", false},
+	BusyAtEnd:                 {"busy_at_end", "a request under way at the end", false},
+	IdleAtEnd:                 {"idle_at_end", "open and usable at the end", false},
+	Unknown:                   {"unknown", "none of these can be told", false},
 }
 
 // String returns the cause as reports name it.
-func (c Cause) String() string { return causeNames[c] }
+func (c Cause) String() string { return causes[c].name }
 
 // AllCauses returns all causes but Undecided, in order.
 func AllCauses() []Cause {
@@ -97,37 +135,12 @@ func AllCauses() []Cause {
 	return all
 }
 
-var meanings = [causeCount]string{
-	Refused: "the SYN was answered by RST", AcceptQueueFull: "the server's accept queue was full", Unanswered: "no answer to the SYN or SYN-ACK",
-	TLSFailed: "the TLS handshake did not finish", NotHTTP: "another protocol", Upgraded: "left HTTP/1 by an upgrade", Tunnel: "a CONNECT tunnel",
-	GoAway: "HTTP/2 GOAWAY", NoRequest: "opened and never used",
-	RequestConnectionClose: `"Connection: close" in a request`, HTTP10: "HTTP/1.0 without keep-alive", EarlyResponse: "answered before the request was read",
-	ServerMaxRequests: "limit of requests per connection", ServerMaxAge: "limit of the connection's age", ServerDrain: "the server shut down gracefully",
-	ResponseConnectionClose: `"Connection: close" in a response`, CloseDelimited: "a body that only the close ends",
-	StaleRace: "the request crossed the server's close", UsedAfterClose: "used after the server had closed", HalfOpenPeer: "the server no longer knew it",
-	DeadPeer: "probes unanswered", LocalDrop: "answers dropped on the capturing host", RetransmissionTimeout: "data unanswered",
-	MiddleboxReset: "reset by something on the path", ServerExit: "the server's process ended", ClientExit: "the client's process ended",
-	ClientTimeout: "the client gave up a request", ServerTimeoutEmpty: "the server closed without a response", ServerTimeoutCut: "the server cut a response",
-	ClientUnreadBody: "the client closed without reading the body", ServerReset: "reset by the server", ClientReset: "reset by the client",
-	ServerIdleTimeout: "the server closes idle connections", ClientIdleTimeout: "the client closes idle connections",
-	ClientPoolOverflow: "the client's idle pool was full", ClientClosedAfterResponse: "the client closed after a response",
-	ServerClosedUnannounced: "the server closed without a word", HalfClose: "one side shut down, data went on the other way",
-	CloseWait: "the server closed, the client did not", Leaked: "open, but the client forgot it", BusyAtEnd: "a request under way at the end",
-	IdleAtEnd: "open and usable at the end", Unknown: "none of these can be told",
-}
-
 // Meaning returns the cause in words.
-func (c Cause) Meaning() string { return meanings[c] }
+func (c Cause) Meaning() string { return causes[c].meaning }
 
 // Failed reports whether a connection that ended so lost a request: its client
 // got no whole response.
-func (c Cause) Failed() bool {
-	switch c {
-	case Refused, AcceptQueueFull, Unanswered, StaleRace, UsedAfterClose, HalfOpenPeer, ServerTimeoutEmpty, ServerTimeoutCut, ClientTimeout:
-		return true
-	}
-	return false
-}
+func (c Cause) Failed() bool { return causes[c].failed }
 
 // Confidence is how sure a judgement is.
 type Confidence uint8

@@ -32,7 +32,7 @@ func (h *Host) exited() {
 	})
 	for _, run := range bursts(ends) {
 		busy, idle := split(run, func(r *Record) bool { return r.class == clientEndedBusy })
-		late := slices.ContainsFunc(idle, func(r *Record) bool { return Measured(r) >= MinIdle })
+		late := slices.ContainsFunc(idle, func(r *Record) bool { return r.Measured() >= MinIdle })
 		outlived := oldest < run[len(run)-1].Ended
 		if len(run) < ExitAtLeast || timed(run) || outlived || !late && (len(busy) == 0 || len(idle) == 0) && !mixed(busy) {
 			continue
@@ -52,7 +52,7 @@ func mixed(busy []*Record) bool {
 	if len(busy) < ExitAtLeast {
 		return false
 	}
-	d := Values(busy, Measured)
+	d := Values(busy, (*Record).Measured)
 	ends := Spread(Values(busy, func(r *Record) int64 { return r.Ended }))
 	return slices.Max(d) > 2*slices.Min(d) || slices.Max(d) < MinIdle && len(busy) > 2*ExitAtLeast ||
 		Spread(d) > max(2*ends, Jitter) && !round(slices.Max(d))
@@ -76,7 +76,7 @@ func (h *Host) outlasting() (newest, oldest int64) {
 // gaveUp names the client's closes with a request under way.
 func (d *Decisions) gaveUp(p *Pair) {
 	w := waiting(p.Records, clientEndedBusy)
-	unread, w := split(w, func(r *Record) bool { return r.CutResponse() && r.Ended-r.FirstByteAt() < MinIdle })
+	unread, w := split(w, func(r *Record) bool { return r.CutResponse() && r.Ended-r.FirstByte() < MinIdle })
 	if atTimeout(unread, w) {
 		unread, w = nil, waiting(p.Records, clientEndedBusy)
 	}
@@ -85,8 +85,8 @@ func (d *Decisions) gaveUp(p *Pair) {
 		sure = High
 	}
 	settle(unread, ClientUnreadBody, analyze.Client, sure)
-	if b, ok := Agree(Values(w, Measured)); ok && b.Lo >= MinIdle {
-		in, rest := split(w, func(r *Record) bool { return b.within(Measured(r)) })
+	if b, ok := Agree(Values(w, (*Record).Measured)); ok && b.Lo >= MinIdle {
+		in, rest := split(w, func(r *Record) bool { return b.within(r.Measured()) })
 		sure := Medium
 		if len(bursts(in)) >= MinSamples { // else it may be one end of all
 			sure = b.sureTimeout()
@@ -104,21 +104,21 @@ func (d *Decisions) gaveUp(p *Pair) {
 // their response did so by a timeout, like others: what they have in common is
 // the time since the request.
 func atTimeout(unread, others []*Record) bool {
-	b, ok := Agree(Values(append(slices.Clone(unread), others...), Measured))
+	b, ok := Agree(Values(append(slices.Clone(unread), others...), (*Record).Measured))
 	if !ok || b.Lo < MinIdle || len(unread) == 0 {
 		return false
 	}
-	in := Where(unread, func(r *Record) bool { return b.within(Measured(r)) })
+	in := Where(unread, func(r *Record) bool { return b.within(r.Measured()) })
 	if len(in) < len(unread) {
 		return false
 	}
-	return len(in) < b.N || b.Hi-b.Lo < Spread(Values(in, func(r *Record) int64 { return r.Ended - r.FirstByteAt() }))
+	return len(in) < b.N || b.Hi-b.Lo < Spread(Values(in, func(r *Record) int64 { return r.Ended - r.FirstByte() }))
 }
 
 // afterResponse names the client's closes right after a response. Alone they
 // look alike; the other connections tell which it was.
 func (d *Decisions) afterResponse(p *Pair) {
-	prompt := Where(waiting(p.Records, clientEndedIdle), func(r *Record) bool { return Measured(r) < MinIdle })
+	prompt := Where(waiting(p.Records, clientEndedIdle), func(r *Record) bool { return r.Measured() < MinIdle })
 	prompt, reset := split(prompt, func(r *Record) bool { return !r.has(isReset) })
 	if k, in := p.overflow(prompt); k > 0 {
 		sure := Medium
@@ -144,7 +144,7 @@ func (p *Pair) unread(bodied []*Record) bool {
 	if p.ReusedAfterBody == 0 && p.ReusedAfterNone >= MinSamples {
 		return slices.ContainsFunc(bodied, func(r *Record) bool { return r.Requests > 1 })
 	}
-	return len(Having(p.Records, []Cause{ClientUnreadBody}))*5 >= len(bodied)
+	return len(Having(p.Records, []Cause{ClientUnreadBody}))*unreadShare >= len(bodied)
 }
 
 // overflow looks for an idle pool that is full: when the client closes a
@@ -155,7 +155,7 @@ func (p *Pair) overflow(prompt []*Record) (k int64, in []*Record) {
 		return 0, nil
 	}
 	others := slices.Sorted(slices.Values(Values(prompt, func(r *Record) int64 { return int64(r.idleOthers) })))
-	k = others[len(others)/20]
+	k = others[len(others)/outliers]
 	if k == 0 {
 		return 0, nil
 	}
@@ -196,7 +196,7 @@ func (p *Pair) forgot(w []*Record) {
 		return len(starts) - i
 	}
 	once := Where(w, func(r *Record) bool { return r.Requests == 1 && later(r) > 0 })
-	all := len(once) >= 2 && (len(once)+1)*2 >= len(p.Records)
+	all := len(once) >= leakedOnce && (len(once)+1)*2 >= len(p.Records)
 	lost := Where(w, func(r *Record) bool {
 		return later(r) >= surelyLost || all && r.Requests == 1 && later(r) > 0
 	})
@@ -231,14 +231,14 @@ func inVain(lost []*Record, newest int64) (n int) {
 // idleClient names the client's closes of idle connections.
 func (d *Decisions) idleClient(h *Host) {
 	w := Gather(h.Pairs, func(p *Pair) []*Record { return waiting(p.Records, clientEndedIdle, clientEndedQuiet) })
-	paused := Where(w, func(r *Record) bool { return Measured(r) >= MinIdle && !r.has(isOutlived) })
+	paused := Where(w, func(r *Record) bool { return r.Measured() >= MinIdle && !r.has(isOutlived) })
 	if in := d.Replaced(paused); len(in) >= MinSamples && len(in)*2 >= len(paused) {
 		settle(in, ClientIdleTimeout, analyze.Client, Medium)
 		paused = waiting(paused, clientEndedIdle, clientEndedQuiet)
 	}
 	swept := d.swept(Where(paused, func(r *Record) bool { return r.class == clientEndedIdle }))
 	if b, ok := Agree(pauses(paused)); ok {
-		in := Where(paused, func(r *Record) bool { return b.within(Measured(r)) })
+		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
 		p := d.groups.byPair[in[0].Pair]
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.Addr.String(), Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
@@ -266,7 +266,7 @@ func (d *Decisions) Replaced(idle []*Record) []*Record {
 	starts := d.starts()
 	return Where(idle, func(r *Record) bool {
 		s := starts(r)
-		if int64(len(s))*atOnce*10 > s[len(s)-1]-s[0] {
+		if int64(len(s))*atOnce*crowded > s[len(s)-1]-s[0] {
 			return false
 		}
 		i, _ := slices.BinarySearch(s, r.Ended)
@@ -284,7 +284,7 @@ func (d *Decisions) swept(idle []*Record) []*Record {
 	if len(idle) <= MinSamples || !onceInTimeout(idle) {
 		return nil
 	}
-	least := slices.Min(Values(idle, Measured))
+	least := slices.Min(Values(idle, (*Record).Measured))
 	starts := d.starts()
 	next := func(r *Record) int64 { // when the first was opened that could have been spared
 		s := starts(r)

@@ -8,21 +8,62 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
-// Server is a server with its connections, in order of ID.
+// Group holds connections that have something in common, in order of ID. Records
+// must not be changed.
+type Group struct {
+	Records []*Record
+
+	recordsToCollect int    // how many it gets one by one, those that it shares included
+	causes           uint64 // which there are, a bit each; set when all are decided
+}
+
+var _ [64 - causeCount]struct{} // there is a bit for each cause
+
+// Seen returns how many connections of the group were judged.
+func (g *Group) Seen() int64 { return int64(len(g.Records)) }
+
+// Having returns the records with one of these causes. It looks at none if the
+// group has no such cause.
+func (g *Group) Having(causes []Cause) []*Record {
+	if !slices.ContainsFunc(causes, func(c Cause) bool { return g.causes&(1<<c) != 0 }) {
+		return nil
+	}
+	return Having(g.Records, causes)
+}
+
+// reserve makes room for n of all records; a group of all of them shares them.
+func (g *Group) reserve(n int, all []*Record) {
+	if g.recordsToCollect = n; n == len(all) {
+		g.Records = all
+	} else {
+		g.Records = make([]*Record, 0, n)
+	}
+}
+
+// collect adds a record if the group does not share those that it has.
+func (g *Group) collect(r *Record) {
+	if len(g.Records) < g.recordsToCollect {
+		g.Records = append(g.Records, r)
+	}
+}
+
+// Server is a server with its connections.
 type Server struct {
 	*analyze.ServerSummary
-	Name string
 	Group
+	Name  string // its address and port
 	Pairs []*Pair
 }
 
-// Pair is a client address and a server with their connections, in order of ID.
+// Pair is a client address and a server with their connections.
 type Pair struct {
 	*analyze.Pair
-	Name    string      // of the client
-	Program products.ID // what the client is; unknown where it may have handed on what others say they are
-	To      *Server
 	Group
+	Name string // of the client: its address
+	To   *Server
+	// Program is what the client is: Unknown where it may have handed on what others
+	// say they are, unlike Agent.
+	Program products.ID
 }
 
 // Title names the pair.
@@ -38,7 +79,7 @@ type Host struct {
 	Pairs []*Pair
 }
 
-// Gather returns what of finds in each pair, in order of ID.
+// Gather returns the records that of finds in each pair, in order of ID.
 func Gather(pairs []*Pair, of func(p *Pair) []*Record) []*Record {
 	var lists [][]*Record
 	for _, p := range pairs {
@@ -52,26 +93,6 @@ func Gather(pairs []*Pair, of func(p *Pair) []*Record) []*Record {
 	all := slices.Concat(lists...)
 	slices.SortFunc(all, ByID)
 	return all
-}
-
-// Group are the connections of a group.
-type Group struct {
-	Records          []*Record
-	recordsToCollect int    // how many it gets one by one, those that it shares included
-	causes           uint64 // which there are, a bit each; set when all are decided
-}
-
-var _ [64 - causeCount]struct{} // there is a bit for each cause
-
-// Seen returns how many connections of the group were judged.
-func (m *Group) Seen() int64 { return int64(len(m.Records)) }
-
-// Having returns the records with one of these causes.
-func (m *Group) Having(causes []Cause) []*Record {
-	if !slices.ContainsFunc(causes, func(c Cause) bool { return m.causes&(1<<c) != 0 }) {
-		return nil
-	}
-	return Having(m.Records, causes)
 }
 
 // groups are the connections by who made them. Servers and pairs are in the
@@ -116,20 +137,20 @@ func group(records []*Record, r *analyze.Result) *groups {
 	return g
 }
 
-// name notes what each client is. The User-Agent field of a proxy is that of its
-// own clients: forwarded requests tell that it is one, or that a host asks for
-// others by the name that they ask it by.
+// identifyClients finds out what each client is. A proxy hands on the User-Agent
+// field of its own clients: that requests were forwarded shows it, or that a client
+// names the program that others name when they ask it.
 func (g *groups) identifyClients() {
-	type asked struct {
-		host netip.Addr
-		by   products.ID
+	type name struct {
+		host netip.Addr // that was asked
+		says products.ID
 	}
-	by := map[asked]bool{}
+	asked := map[name]bool{}
 	for _, p := range g.pairs {
-		by[asked{p.Server.Addr(), p.Agent}] = true
+		asked[name{p.Server.Addr(), p.Agent}] = true
 	}
 	for _, p := range g.pairs {
-		if !p.Proxied && (p.Client == p.Server.Addr() || !by[asked{p.Client, p.Agent}]) {
+		if !p.Proxied && (p.Client == p.Server.Addr() || !asked[name{p.Client, p.Agent}]) {
 			p.Program = p.Agent
 		}
 		if p.CloseInHTTP10 {
@@ -138,7 +159,8 @@ func (g *groups) identifyClients() {
 	}
 }
 
-// fill hands the records to the groups.
+// fill hands the records to the groups. A server with one client shares the list of
+// that pair, and who has all connections shares the list of all.
 func (g *groups) fill(records []*Record) {
 	n := make([]int, len(g.byPair))
 	for _, r := range records {
@@ -168,22 +190,6 @@ func (g *groups) fill(records []*Record) {
 	}
 }
 
-// reserve makes room for n of all records; who has all of them shares them.
-func (m *Group) reserve(n int, all []*Record) {
-	if m.recordsToCollect = n; n == len(all) {
-		m.Records = all
-	} else {
-		m.Records = make([]*Record, 0, n)
-	}
-}
-
-// collect adds a record if one is still wanted.
-func (m *Group) collect(r *Record) {
-	if len(m.Records) < m.recordsToCollect {
-		m.Records = append(m.Records, r)
-	}
-}
-
 // noteCauses notes the causes of each group, when all are decided.
 func (g *groups) noteCauses() {
 	for _, p := range g.pairs {
@@ -192,65 +198,4 @@ func (g *groups) noteCauses() {
 		}
 		p.To.causes |= p.causes
 	}
-}
-
-// waiting returns the records that are not decided yet and have one of the
-// classes.
-func waiting(records []*Record, classes ...class) []*Record {
-	var out []*Record
-	for _, r := range records {
-		if r.Cause == Undecided && slices.Contains(classes, r.class) {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// settle gives records their cause.
-func settle(records []*Record, cause Cause, by analyze.Party, how Confidence) {
-	for _, r := range records {
-		r.Cause, r.By, r.Confidence = cause, by, how
-	}
-}
-
-// Where returns the records for which is holds.
-func Where(records []*Record, is func(*Record) bool) (yes []*Record) {
-	for _, r := range records {
-		if is(r) {
-			yes = append(yes, r)
-		}
-	}
-	return yes
-}
-
-// split returns the records for which is holds, and the others.
-func split(records []*Record, is func(*Record) bool) (yes, no []*Record) {
-	for _, r := range records {
-		if is(r) {
-			yes = append(yes, r)
-		} else {
-			no = append(no, r)
-		}
-	}
-	return yes, no
-}
-
-func Having(records []*Record, causes []Cause) []*Record {
-	is := func(r *Record) bool { return slices.Contains(causes, r.Cause) }
-	n := 0
-	for _, r := range records {
-		if is(r) {
-			n++
-		}
-	}
-	if n == len(records) {
-		return records
-	}
-	in := make([]*Record, 0, n)
-	for _, r := range records {
-		if is(r) {
-			in = append(in, r)
-		}
-	}
-	return in
 }

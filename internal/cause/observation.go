@@ -6,12 +6,12 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// observation is what was observed of a connection's end, small enough to be kept for
-// each. Reports print it beside the cause, which is a judgement.
+// observation is what the capture shows of a connection's end, in 16 bytes. Reports
+// print it beside the cause, which is a judgement.
 type observation struct {
-	ns     int64  // ns
+	ns     int64  // a time, in ns
 	number uint32 // of the request or response, or how many
-	status uint16 // a status
+	status uint16 // of a response
 	kind   observationKind
 	by     sender
 }
@@ -24,147 +24,195 @@ const sentRST sender = 1 << 7
 // String returns the party's name.
 func (s sender) String() string { return analyze.Party(s &^ sentRST).String() }
 
-// observationKind is the kind of a fact.
+// observationKind is what was observed. The comments say which of the other fields
+// it has; by is who sent the FIN or RST. The order is that of the methods of
+// observation, which cut it into ranges.
 type observationKind uint8
 
 const (
-	observedNothing        observationKind = iota
-	observedRefusal                        // the SYN was answered by RST
-	observedSilence                        // n SYNs unanswered for d
-	observedNoACK                          // n SYN-ACKs without ACK
-	observedSYNACKs                        // n SYN-ACKs, though acknowledged
-	observedNoRequest                      // open for d, n = 1 if a side closed
-	observedOtherProtocol                  //
-	observedUpgrade                        // after request n
-	observedTunnel                         // after request n
-	observedRequestClose                   // in request n
-	observedRequest10                      // request n
-	observedResponseClose                  // in response n
-	observedResponse10                     // response n
-	observedCloseDelimited                 // response n
-	observedEarly                          // response n with code
-	observedCrossing                       // request n and the server's FIN, d apart
-	observedMetClose                       // request n came d before the end by a server that closed the idle connection
-	observedLateRequest                    // request n left d after the server's FIN had come
-	observedCrossingData                   // data and the server\'s FIN
-	observedLateData                       // data of the client after the server\'s FIN had come
-	observedNoSocket                       // request n was answered by a bare RST after d
-	observedProbesLost                     // n probes or so unanswered
-	observedDataLost                       // n retransmissions unanswered for d
-	observedAnswersLost                    // n probes answered, prober resets
-	observedForeignRST                     // RST with another TTL, d after the last response
-	observedUnansweredEnd                  // by closed d after request n, which has no response
-	observedCutEnd                         // by closed d after request n, in its response
-	observedEventsEnd                      // by closed d after request n, whose response is a stream of events
-	observedIdleEnd                        // by closed d after response n
-	observedIdle408                        // a 408 that answers no request d after response n
-	observedQuietEnd                       // by closed after d of silence: not HTTP, or not seen
-	observedHalfClose                      // by shut down its side, the other went on
-	observedOpenIdle                       // open, d after response n
-	observedOpenBusy                       // open, d after request n
-	observedOpenQuiet                      // open, nothing known
-	observedOneDirection
-	observedEncrypted // by closed
+	observedNothing observationKind = iota
+
+	// The opening.
+	observedRefusal   // the SYN was answered by RST
+	observedSilence   // number SYNs unanswered for ns
+	observedNoACK     // number SYN-ACKs without ACK
+	observedSYNACKs   // number SYN-ACKs, though acknowledged
+	observedNoRequest // open for ns; by closed it, if somebody did, or sent status
+
+	// A message.
+	observedOtherProtocol  //
+	observedUpgrade        // after request number
+	observedTunnel         // after request number
+	observedRequestClose   // in request number
+	observedRequest10      // request number
+	observedResponseClose  // in response number with status
+	observedResponse10     // response number
+	observedCloseDelimited // response number
+	observedEarly          // response number with status
+
+	// Data that met a close.
+	observedCrossing     // request number and the server's FIN, ns apart
+	observedMetClose     // request number came ns before the end by a server that closed the idle connection
+	observedLateRequest  // request number left ns after the server's FIN had come
+	observedCrossingData // data and the server's FIN
+	observedLateData     // data of the client after the server's FIN had come
+	observedNoSocket     // request number was answered by a bare RST after ns
+
+	// The path.
+	observedProbesLost  // number probes or so unanswered
+	observedDataLost    // number retransmissions unanswered
+	observedAnswersLost // number probes answered, yet their sender resets
+	observedForeignRST  // an RST with another TTL, ns after the last response
+
+	// The end, or none.
+	observedUnansweredEnd // by closed ns after request number, which has no response
+	observedCutEnd        // by closed ns after request number, in its response
+	observedEventsEnd     // by closed ns after request number, whose response is a stream of events
+	observedIdleEnd       // by closed ns after response number
+	observedIdle408       // a 408 that answers no request ns after response number
+	observedQuietEnd      // by closed after ns of silence: not HTTP, or not seen
+	observedHalfClose     // by shut down its side, the other went on
+	observedOpenIdle      // open, ns after response number
+	observedOpenBusy      // open, ns after request number
+	observedOpenQuiet     // open, nothing known
+	observedOneDirection  // of the two
 )
 
-// String returns the fact as a sentence without its full stop.
-func (f observation) String() string {
-	d := Duration(f.ns)
-	switch f.kind {
+// String returns the observation as a sentence without its full stop, "" if there
+// is none.
+func (o observation) String() string {
+	switch k := o.kind; {
+	case k <= observedNoRequest:
+		return o.opening()
+	case k <= observedEarly:
+		return o.message()
+	case k <= observedNoSocket:
+		return o.meeting()
+	case k <= observedForeignRST:
+		return o.path()
+	}
+	return o.ending()
+}
+
+// opening describes a connection that did not open, or carried no request.
+func (o observation) opening() string {
+	switch o.kind {
 	case observedRefusal:
 		return "the SYN was answered by RST"
 	case observedSilence:
-		return fmt.Sprintf("%s without an answer", Plural(int64(f.number), "SYN", "SYNs"))
+		return fmt.Sprintf("%s without an answer", Plural(int64(o.number), "SYN", "SYNs"))
 	case observedNoACK:
-		return fmt.Sprintf("%s without an answer", Plural(int64(f.number), "SYN-ACK", "SYN-ACKs"))
+		return fmt.Sprintf("%s without an answer", Plural(int64(o.number), "SYN-ACK", "SYN-ACKs"))
 	case observedSYNACKs:
-		return fmt.Sprintf("the server answered the SYN %d times, though the client acknowledged it, and took no data", f.number)
+		return fmt.Sprintf("the server answered the SYN %d times, though the client acknowledged it, and took no data", o.number)
 	case observedNoRequest:
-		if f.status != 0 {
-			return fmt.Sprintf("no whole request in %s, then %s sent status %d", d, f.by, f.status)
+		if o.status != 0 {
+			return fmt.Sprintf("no whole request in %s, then %s sent status %d", Duration(o.ns), o.by, o.status)
 		}
-		if f.by != sender(analyze.Nobody) {
-			return fmt.Sprintf("no request in %s, then %s sent %s", d, f.by, f.end())
+		if o.by != sender(analyze.Nobody) {
+			return fmt.Sprintf("no request in %s, then %s sent %s", Duration(o.ns), o.by, o.end())
 		}
-		return fmt.Sprintf("no request in %s", d)
+		return fmt.Sprintf("no request in %s", Duration(o.ns))
+	}
+	return ""
+}
+
+// message describes a message, or bytes that are none, after which nothing could
+// follow.
+func (o observation) message() string {
+	switch o.kind {
 	case observedOtherProtocol:
 		return "the first bytes are not HTTP"
 	case observedUpgrade:
-		return fmt.Sprintf("request %d switched to another protocol", f.number)
+		return fmt.Sprintf("request %d switched to another protocol", o.number)
 	case observedTunnel:
-		return fmt.Sprintf("request %d opened a tunnel (CONNECT)", f.number)
+		return fmt.Sprintf("request %d opened a tunnel (CONNECT)", o.number)
 	case observedRequestClose:
-		return fmt.Sprintf(`request %d says "Connection: close"`, f.number)
+		return fmt.Sprintf(`request %d says "Connection: close"`, o.number)
 	case observedRequest10:
-		return fmt.Sprintf("request %d is HTTP/1.0 without keep-alive", f.number)
+		return fmt.Sprintf("request %d is HTTP/1.0 without keep-alive", o.number)
 	case observedResponseClose:
-		if f.status >= 400 {
-			return fmt.Sprintf(`response %d (status %d) says "Connection: close"`, f.number, f.status)
+		if o.status >= clientError {
+			return fmt.Sprintf(`response %d (status %d) says "Connection: close"`, o.number, o.status)
 		}
-		return fmt.Sprintf(`response %d says "Connection: close"`, f.number)
+		return fmt.Sprintf(`response %d says "Connection: close"`, o.number)
 	case observedResponse10:
-		return fmt.Sprintf("response %d is HTTP/1.0 without keep-alive", f.number)
+		return fmt.Sprintf("response %d is HTTP/1.0 without keep-alive", o.number)
 	case observedCloseDelimited:
-		return fmt.Sprintf("response %d has no length: only the close ends its body", f.number)
+		return fmt.Sprintf("response %d has no length: only the close ends its body", o.number)
 	case observedEarly:
-		return fmt.Sprintf("response %d (status %d) was complete before its request", f.number, f.status)
+		return fmt.Sprintf("response %d (status %d) was complete before its request", o.number, o.status)
+	}
+	return ""
+}
+
+// meeting describes data that met the close of a server, or no socket.
+func (o observation) meeting() string {
+	switch o.kind {
 	case observedCrossing:
-		return fmt.Sprintf("request %d and the server's FIN crossed, %s apart", f.number, d)
+		return fmt.Sprintf("request %d and the server's FIN crossed, %s apart", o.number, Duration(o.ns))
 	case observedMetClose:
-		return fmt.Sprintf("request %d met the server's close of the idle connection: %s after %s", f.number, f.end(), d)
+		return fmt.Sprintf("request %d met the server's close of the idle connection: %s after %s", o.number, o.end(), Duration(o.ns))
 	case observedLateRequest:
-		return fmt.Sprintf("request %d was sent %s after the server's FIN", f.number, d)
+		return fmt.Sprintf("request %d was sent %s after the server's FIN", o.number, Duration(o.ns))
 	case observedCrossingData:
 		return "data of the client and the server's FIN crossed"
 	case observedLateData:
 		return "the client sent data though it had the server's FIN"
 	case observedNoSocket:
-		return fmt.Sprintf("request %d was answered by a bare RST after %s", f.number, d)
-	case observedProbesLost:
-		return fmt.Sprintf("%s of the %s unanswered", Plural(int64(f.number), "probe", "probes"), f.by)
-	case observedDataLost:
-		return fmt.Sprintf("data of the %s unanswered: %s", f.by, Plural(int64(f.number), "retransmission", "retransmissions"))
-	case observedAnswersLost:
-		return fmt.Sprintf("%s of %s answered on the wire, yet %s sent RST", Plural(int64(f.number), "probe", "probes"), f.by, f.by)
-	case observedForeignRST:
-		return fmt.Sprintf("an RST in the name of %s, with another TTL than its packets", f.by)
-	}
-	return f.ending(d)
-}
-
-// ending describes how a connection ended, or stands, by times alone.
-func (f observation) ending(d string) string {
-	switch f.kind {
-	case observedUnansweredEnd:
-		return fmt.Sprintf("%s sent %s %s after request %d, which has no response", f.by, f.end(), d, f.number)
-	case observedCutEnd:
-		return fmt.Sprintf("%s sent %s %s after request %d, before its response was complete", f.by, f.end(), d, f.number)
-	case observedEventsEnd:
-		return fmt.Sprintf("%s sent %s %s after request %d, in its stream of events", f.by, f.end(), d, f.number)
-	case observedIdleEnd:
-		return fmt.Sprintf("%s sent %s %s after response %d", f.by, f.end(), d, f.number)
-	case observedIdle408:
-		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, f.number)
-	case observedQuietEnd:
-		return fmt.Sprintf("%s sent %s after %s of silence", f.by, f.end(), d)
-	case observedHalfClose:
-		return fmt.Sprintf("%s sent FIN, and data went on the other way", f.by)
-	case observedOpenIdle:
-		return fmt.Sprintf("still open, %s after response %d", d, f.number)
-	case observedOpenBusy:
-		return fmt.Sprintf("still open, %s after request %d, whose response is not complete", d, f.number)
-	case observedOpenQuiet:
-		return "still open"
-	case observedOneDirection:
-		return "only one direction was captured"
-	case observedEncrypted:
-		return fmt.Sprintf("encrypted; %s sent %s", f.by, f.end())
+		return fmt.Sprintf("request %d was answered by a bare RST after %s", o.number, Duration(o.ns))
 	}
 	return ""
 }
 
-func (f observation) end() string {
-	if f.by&sentRST != 0 {
+// path describes packets that got lost, or that something on the path sent.
+func (o observation) path() string {
+	switch o.kind {
+	case observedProbesLost:
+		return fmt.Sprintf("%s of the %s unanswered", Plural(int64(o.number), "probe", "probes"), o.by)
+	case observedDataLost:
+		return fmt.Sprintf("data of the %s unanswered: %s", o.by, Plural(int64(o.number), "retransmission", "retransmissions"))
+	case observedAnswersLost:
+		return fmt.Sprintf("%s of %s answered on the wire, yet %s sent RST", Plural(int64(o.number), "probe", "probes"), o.by, o.by)
+	case observedForeignRST:
+		return fmt.Sprintf("an RST in the name of %s, with another TTL than its packets", o.by)
+	}
+	return ""
+}
+
+// ending describes how a connection ended, or stands, by times alone.
+func (o observation) ending() string {
+	d := Duration(o.ns)
+	switch o.kind {
+	case observedUnansweredEnd:
+		return fmt.Sprintf("%s sent %s %s after request %d, which has no response", o.by, o.end(), d, o.number)
+	case observedCutEnd:
+		return fmt.Sprintf("%s sent %s %s after request %d, before its response was complete", o.by, o.end(), d, o.number)
+	case observedEventsEnd:
+		return fmt.Sprintf("%s sent %s %s after request %d, in its stream of events", o.by, o.end(), d, o.number)
+	case observedIdleEnd:
+		return fmt.Sprintf("%s sent %s %s after response %d", o.by, o.end(), d, o.number)
+	case observedIdle408:
+		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, o.number)
+	case observedQuietEnd:
+		return fmt.Sprintf("%s sent %s after %s of silence", o.by, o.end(), d)
+	case observedHalfClose:
+		return fmt.Sprintf("%s sent FIN, and data went on the other way", o.by)
+	case observedOpenIdle:
+		return fmt.Sprintf("still open, %s after response %d", d, o.number)
+	case observedOpenBusy:
+		return fmt.Sprintf("still open, %s after request %d, whose response is not complete", d, o.number)
+	case observedOpenQuiet:
+		return "still open"
+	case observedOneDirection:
+		return "only one direction was captured"
+	}
+	return ""
+}
+
+// end returns what its sender sent.
+func (o observation) end() string {
+	if o.by&sentRST != 0 {
 		return "RST"
 	}
 	return "FIN"

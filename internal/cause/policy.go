@@ -10,7 +10,7 @@ import (
 // PolicyKind is what a policy limits.
 type PolicyKind uint8
 
-// The kinds.
+// The kinds of policies.
 const (
 	IdleTimeout    PolicyKind = iota // an idle connection is closed after Value ns
 	MaxRequests                      // a connection is closed after Value requests
@@ -35,9 +35,9 @@ type Policy struct {
 	By      analyze.Party // whose it is
 	Subject string        // the server, or the client's address
 	Value   int64         // ns, requests or connections
-	Samples int64
-	Spread  float64  // of the samples, as a share of Value
-	Matches []string // settings whose default it is; none with fewer than three samples
+	Samples int64         // connections that show it
+	Spread  float64       // of the samples, as a share of Value
+	Matches []string      // settings whose default it is; none with fewer than three samples
 }
 
 // probeSettings infers when a side begins to probe, and how often.
@@ -86,7 +86,7 @@ func (d *Decisions) sortPolicies() {
 	}
 }
 
-// policyOf returns the policy of that kind and subject.
+// PolicyOf returns the policy of that kind and subject.
 func (d *Decisions) PolicyOf(kind PolicyKind, by analyze.Party, subject string) (Policy, bool) {
 	i, ok := d.policies[policyKey{kind, by, subject}]
 	if !ok {

@@ -4,34 +4,43 @@ import (
 	"cmp"
 	"math"
 
+	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// Record is what is kept of a connection for its group: no pointer, 104 bytes.
+// Record is what is kept of a connection for its group and for the rules: 104
+// bytes without a pointer, for a million connections are a million records. Times
+// are in ns since the epoch, packets are numbered from 1. Only this package
+// changes records, until Finish has returned.
 type Record struct {
 	observation observation
-	Start       int64
-	Ended       int64  // first FIN or RST
-	Packet      uint64 // of that, else of the message that ended the persistence
-	Done        int64  // last byte of the last response; Unknown without
-	Asked       uint64 // first packet of the last request
-	times       [2]int64
+
+	Start   int64  // its first packet
+	Ended   int64  // its first FIN or RST; 0 if it is open
+	Packet  uint64 // of the message that ended the persistence, else the first FIN or RST; 0 without
+	Done    int64  // last byte of the last response; analyze.Unknown without
+	Request uint64 // first packet of the last request; 0 without
+	times   [2]int64
 
 	ID         uint32
-	Stream     uint32 // noStream if it is not known
-	Pair       uint32
-	Requests   uint32
-	connect    uint32 // time that the connection took to open, in µs and rounded up; 0 if not known
+	Stream     uint32 // Wireshark's tcp.stream; NoStream if it is not known
+	Pair       uint32 // number of its client and server
+	Requests   uint32 // that it carried
+	connect    uint32 // time that it took to open, in µs and rounded up; 0 if not known
 	Port       uint16 // of the client
-	idleOthers uint16 // capped
-	idleBefore uint16 // others that were idle when it was opened, capped
+	idleOthers uint16 // other connections of the pair that were idle when it began to close, capped
+	idleBefore uint16 // and when it was opened, capped
+
 	class      class
 	Cause      Cause
-	By         analyze.Party
+	By         analyze.Party // who caused it
 	Confidence Confidence
 	flags      recordFlags
-	TimeWait   analyze.TimeWait
+	TimeWait   analyze.TimeWait // who holds TIME_WAIT for it
 }
+
+// NoStream is the Stream of a record whose number is not known.
+const NoStream = math.MaxUint32
 
 // recordFlags are what else was seen of a connection.
 type recordFlags uint8
@@ -44,44 +53,72 @@ const (
 	isOutlived                         // it was used again after a pause as long as the last
 )
 
+// persistenceEnd is when a response said that it ended the persistence.
+type persistenceEnd struct {
+	said         int64
+	previousDone int64 // last byte of the response before it; analyze.Unknown without
+}
+
+// lastRequest is when the last request was sent, and when its answer began.
+type lastRequest struct {
+	sent      int64 // its first packet
+	firstByte int64 // of the response that is under way; analyze.Unknown without
+}
+
+// newRecord returns the record of a connection with its own judgement. last is the
+// time of the latest packet so far.
+func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record {
+	e := &c.Evidence
+	end := endingOf(e)
+	r := Record{
+		observation: is.observation, class: k, Cause: is.Cause, By: is.By, Confidence: is.Confidence,
+		ID: uint32(c.ID), Stream: NoStream, Pair: e.Pair, Port: c.Client.Port(), TimeWait: c.Close.TimeWait,
+		Start: c.Start, Ended: end.at, Packet: end.packet, Done: e.LastDone, Request: e.Request.Packet,
+		times:      [2]int64{e.Request.At, e.FirstByteAt},
+		idleOthers: uint16(min(e.IdleOthers, math.MaxUint16)), idleBefore: uint16(min(e.IdleBefore, math.MaxUint16)),
+		Requests: uint32(max(c.Requests, 0)),
+		connect:  uint32(min((max(c.ConnectTime, 0)+999)/1e3, math.MaxUint32)),
+	}
+	if k == saidInResponse {
+		r.times = [2]int64{e.EndMark.At, e.PreviousDone}
+	}
+	r.set(isBodied, e.LastHadBody)
+	r.set(isReset, end.rst)
+	r.set(isOpen, end.by == analyze.Nobody)
+	r.set(isHalf, c.Close.Kind == flows.CloseHalf && last-end.at >= LongHalfClosed)
+	r.set(isOutlived, e.SurvivedSameIdle)
+	if c.Stream != analyze.Unknown {
+		r.Stream = uint32(c.Stream)
+	}
+	if e.EndReason != analyze.NotEnded {
+		r.Packet = e.EndMark.Packet
+	}
+	return r
+}
+
+// set sets a flag if that is so.
+func (r *Record) set(f recordFlags, is bool) {
+	if is {
+		r.flags |= f
+	}
+}
+
 func (r *Record) has(f recordFlags) bool { return r.flags&f != 0 }
+
+// persistenceEnd is known of class saidInResponse alone, lastRequest of all other
+// classes: a record has room for one of them.
+func (r *Record) persistenceEnd() persistenceEnd { return persistenceEnd{r.times[0], r.times[1]} }
+func (r *Record) lastRequest() lastRequest       { return lastRequest{r.times[0], r.times[1]} }
 
 // notReused returns the judgement.
 func (r *Record) notReused() NotReused { return NotReused{r.Cause, r.By, r.Confidence, r.observation} }
 
-// ConnectTime returns how long the connection took to open, in ns; 0 if that is
-// not known.
-func (r *Record) ConnectTime() int64 { return int64(r.connect) * 1e3 }
-
-const NoStream = math.MaxUint32
-
-// Unanswered reports whether the last request got no whole response.
-func (r *Record) Unanswered() bool {
-	return r.class != saidInResponse && r.Asked != 0 && (r.Done == analyze.Unknown || r.AskedAt() > r.Done)
-}
-
-// saidAt is when a response said that it ended the persistence, and usedAt the
-// time of the last byte of the response before it; Unknown without. Those of
-// class saidInResponse have these two.
-func (r *Record) saidAt() int64       { return r.times[0] }
-func (r *Record) previousDone() int64 { return r.times[1] }
-
-// AskedAt is the time of the first packet of the last request, and firstByte
-// that of the response to it that was under way; Unknown without. All others
-// have these two.
-func (r *Record) AskedAt() int64     { return r.times[0] }
-func (r *Record) FirstByteAt() int64 { return r.times[1] }
-
-func ByID(x, y *Record) int { return cmp.Compare(x.ID, y.ID) }
-
-// Measured is the duration of a record's fact, in ns.
-func Measured(r *Record) int64 { return r.observation.ns }
-
-// age is how old a connection was when it ended.
-func (r *Record) age() int64 { return r.Ended - r.Start }
-
 // Observed returns what the capture shows of its end, in words.
 func (r *Record) Observed() string { return r.observation.String() }
+
+// Measured returns the time that Observed tells, in ns: mostly from the last
+// message to the end.
+func (r *Record) Measured() int64 { return r.observation.ns }
 
 // Status returns the status of the response that ended the persistence; 0 if none
 // did.
@@ -90,8 +127,28 @@ func (r *Record) Status() uint16 { return r.observation.status }
 // SYNs returns how many SYNs were sent of one that was never answered.
 func (r *Record) SYNs() uint32 { return r.observation.number }
 
-// Open reports whether it did not end.
+// ConnectTime returns how long the connection took to open, in ns and rounded up
+// to µs; 0 if that is not known.
+func (r *Record) ConnectTime() int64 { return int64(r.connect) * 1e3 }
+
+// Open reports whether the capture does not show its end.
 func (r *Record) Open() bool { return r.has(isOpen) }
+
+// age returns how old a connection was when it ended, in ns.
+func (r *Record) age() int64 { return r.Ended - r.Start }
+
+// RequestSent returns when the first packet of the last request was sent. It is
+// not known of connections that a response ended.
+func (r *Record) RequestSent() int64 { return r.lastRequest().sent }
+
+// FirstByte returns when the response to the last request began, analyze.Unknown
+// if it did not. It is not known of connections that a response ended.
+func (r *Record) FirstByte() int64 { return r.lastRequest().firstByte }
+
+// Unanswered reports whether the last request got no whole response.
+func (r *Record) Unanswered() bool {
+	return r.class != saidInResponse && r.Request != 0 && (r.Done == analyze.Unknown || r.RequestSent() > r.Done)
+}
 
 // EndedIdle reports whether it was closed with all requests answered, and the
 // response before that is known.
@@ -106,7 +163,7 @@ func (r *Record) CutShort() bool { return r.observation.kind == observedCutEnd }
 
 // CutResponse reports whether it was closed before a response was complete whose
 // first byte is known.
-func (r *Record) CutResponse() bool { return r.CutShort() && r.FirstByteAt() != analyze.Unknown }
+func (r *Record) CutResponse() bool { return r.CutShort() && r.FirstByte() != analyze.Unknown }
 
 // LeftEvents reports whether the client left a stream of events, which has no
 // other end.
@@ -118,3 +175,6 @@ func (r *Record) LeftEvents() bool { return r.observation.kind == observedEvents
 func (r *Record) untaken() bool {
 	return r.class == serverEndedBusy && r.has(isReset) && r.Done == analyze.Unknown && r.observation.kind == observedUnansweredEnd
 }
+
+// ByID compares records by their ID.
+func ByID(x, y *Record) int { return cmp.Compare(x.ID, y.ID) }

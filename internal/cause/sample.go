@@ -7,16 +7,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// Values returns one number of each record.
-func Values(records []*Record, of func(*Record) int64) []int64 {
-	out := make([]int64, len(records))
-	for i, r := range records {
-		out[i] = of(r)
-	}
-	return out
-}
-
-// Spread returns how far apart the least and the greatest of values are.
+// Spread returns how far apart the least and the greatest of v are. It panics if v
+// is empty.
 func Spread(v []int64) int64 { return slices.Max(v) - slices.Min(v) }
 
 // bursts cuts records into runs that ended at one moment each, in order of time.
@@ -37,23 +29,23 @@ func bursts(records []*Record) [][]*Record {
 	return out
 }
 
-// timed reports whether the records of a burst ended by timers of their own,
-// each as long after its last message as the others, rather than together:
-// the ends are then as far apart as these messages. Most of them were not used
-// before after pauses as long.
+// timed reports whether the records of a burst ended by timers of their own, each as
+// long after its last message as the others, rather than all for one reason: the
+// ends are then as far apart as these messages. Most of them were not used
+// again before after pauses as long.
 func timed(run []*Record) bool {
-	d := Values(run, Measured)
+	d := Values(run, (*Record).Measured)
 	lo, hi := slices.Min(d), slices.Max(d)
 	outlived := Where(run, func(r *Record) bool { return r.has(isOutlived) })
-	if lo < MinIdle || hi-lo > max(hi*Agreement/100, 2e6) || len(outlived)*2 > len(run) {
+	if lo < MinIdle || hi-lo > max(hi*Agreement/100, Jitter) || len(outlived)*2 > len(run) {
 		return false
 	}
-	ends, dev := Spread(Values(run, func(r *Record) int64 { return r.Ended })), hi-lo
+	ends, pauses := Spread(Values(run, func(r *Record) int64 { return r.Ended })), hi-lo
 	switch {
-	case max(ends, dev) < Jitter: // neither says anything
-	case ends > 2*dev:
+	case max(ends, pauses) < Jitter: // neither says anything
+	case ends > 2*pauses:
 		return true
-	case dev > 2*ends:
+	case pauses > 2*ends:
 		return false
 	}
 	return round(d[len(d)/2])
@@ -63,8 +55,8 @@ func timed(run []*Record) bool {
 // ended together, though their pauses differ, are one sample, not several.
 func pauses(records []*Record) (out []int64) {
 	for _, run := range bursts(records) {
-		d := Values(run, Measured)
-		if dev := Spread(d); dev > 2e6 && dev > 2*Spread(Values(run, func(r *Record) int64 { return r.Ended })) {
+		d := Values(run, (*Record).Measured)
+		if dev := Spread(d); dev > Jitter && dev > 2*Spread(Values(run, func(r *Record) int64 { return r.Ended })) {
 			d = []int64{Typical(d)}
 		}
 		out = append(out, d...)
@@ -86,15 +78,15 @@ func Ages(records []*Record) (out []int64) {
 
 // round reports whether ns is about what people set: whole tenths of a second.
 func round(ns int64) bool {
-	const step, near = 100e6, 5e6
-	off := ns % step
-	return min(off, step-off) <= near
+	off := ns % roundStep
+	return min(off, roundStep-off) <= roundNear
 }
 
 // Band is a run of samples that agree.
 type Band struct {
-	Lo, Hi, Middle int64
-	N              int
+	Lo, Hi int64 // the least and the greatest
+	Middle int64 // the median
+	N      int   // how many there are
 }
 
 // within reports whether v agrees with all samples of the band, whether it is one or
@@ -103,6 +95,7 @@ func (b Band) within(v int64) bool {
 	return b.N > 0 && v <= b.Lo+b.Lo*Agreement/100 && b.Hi <= v+v*Agreement/100
 }
 
+// spread returns how far apart the samples are, as a share of the median.
 func (b Band) spread() float64 {
 	if b.Middle == 0 {
 		return 0
@@ -111,7 +104,7 @@ func (b Band) spread() float64 {
 }
 
 // Agree returns the largest run of values that agree, if they are at least
-// three, and at least half of all.
+// MinSamples, and at least half of all. Values are not negative.
 func Agree(values []int64) (b Band, ok bool) {
 	v := slices.Sorted(slices.Values(values))
 	best, at := 0, 0
@@ -129,38 +122,40 @@ func Agree(values []int64) (b Band, ok bool) {
 	return Band{v[at], v[at+best-1], v[at+best/2], best}, true
 }
 
-// sureTimeout is how sure a timeout is: the more samples agree the better, the
-// more.
+// sureTimeout returns how sure a timeout is: the nearer its samples are to each
+// other, the more.
 func (b Band) sureTimeout() Confidence {
-	if b.spread() <= 0.02 {
+	if b.spread() <= exactSpread {
 		return High
 	}
 	return Medium
 }
 
-// sure is how sure an age is: the nearer its bounds are, the more.
-func (b Band) sure() Confidence {
-	if b.spread() <= 0.2 {
+// sureAge returns how sure a limit of the age is: the nearer its bounds are, the
+// more.
+func (b Band) sureAge() Confidence {
+	if b.spread() <= exactAge {
 		return High
 	}
 	return Medium
 }
 
-// sweepable reports whether such a server may have closed these for being idle.
+// sweepable reports whether a server that looks at its connections once a second
+// may have closed these for being idle.
 func sweepable(records []*Record) bool {
-	d := Values(records, Measured)
-	return slices.Min(d) >= 1e9 && Spread(d) <= sweep
+	d := Values(records, (*Record).Measured)
+	return slices.Min(d) >= minSwept && Spread(d) <= sweep
 }
 
-// onceInTimeout reports whether one that looks at these at least once in its
+// onceInTimeout reports whether a program that looks at these at least once in its
 // timeout, of a second or more, may have closed them for being idle.
 func onceInTimeout(records []*Record) bool {
-	d := Values(records, Measured)
+	d := Values(records, (*Record).Measured)
 	least := slices.Min(d)
-	return least >= 1e9 && Spread(d) <= least+least*Agreement/100
+	return least >= minSwept && Spread(d) <= least+least*Agreement/100
 }
 
-// Typical returns the value in the middle.
+// Typical returns the median, the lower one of two; analyze.Unknown if v is empty.
 func Typical(v []int64) int64 {
 	if len(v) == 0 {
 		return analyze.Unknown

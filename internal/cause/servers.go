@@ -13,7 +13,7 @@ import (
 // decideServer gives a cause to the connections that wait for their server.
 func (d *Decisions) decideServer(s *Server) {
 	s.unanswered(d.starved)
-	s.exited()
+	s.processEnded()
 	d.saidClose(s)
 	d.idleEnds(s)
 	s.busyEnds()
@@ -31,42 +31,57 @@ func (s *Server) unanswered(starved map[uint32]int64) {
 	settle(waiting(w, synUnanswered), Unanswered, analyze.Network, High)
 }
 
-// exited finds the moments at which the server's process ended, and settles the
-// connections that ended with it.
-func (s *Server) exited() {
+// processEnded finds the moments at which the server's process ended, and settles
+// the connections that ended with it.
+func (s *Server) processEnded() {
 	ends := waiting(s.Records, serverEndedBusy, serverEndedIdle, serverEndedQuiet)
-	life := s.lastSigns()
+	life := s.life()
 	idle := waiting(ends, serverEndedIdle)
-	_, alike := Agree(Values(idle, Measured))
+	_, alike := Agree(Values(idle, (*Record).Measured))
 	for _, run := range bursts(ends) {
-		at := run[0].Ended
-		gone, back := s.after(at)
-		drained := life.drainedAt(at)
-		busy := Where(run, func(r *Record) bool { return r.class == serverEndedBusy })
-		switch {
-		case gone && drained && len(busy) == 0:
-			settle(run, ServerDrain, analyze.Server, Medium)
-		case gone && life.last > at+instant:
-		case gone && (len(busy) > 0 || len(run) >= 2 && !timed(run)):
-			settle(run, ServerExit, analyze.Server, High)
-		case len(run) >= ExitAtLeast && len(busy) == 0 && !back && s.allEnd(run):
-			settle(run, ServerExit, analyze.Server, Medium)
-		case len(run) < ExitAtLeast || timed(run) || alike && len(run) < len(idle): // those that were used together end together
-		case len(busy) > 0 && len(busy) < len(run) && !back:
-			settle(run, ServerExit, analyze.Server, Medium)
-		case len(busy) == 0 && drained:
-			settle(run, ServerDrain, analyze.Server, Low)
+		usedTogether := alike && len(run) < len(idle) // and so they end together
+		if c, sure := s.whyTogether(run, &life, usedTogether); c != Undecided {
+			settle(run, c, analyze.Server, sure)
 		}
 	}
+}
+
+// whyTogether returns why the server closed the connections of a burst, Undecided
+// if they had each a reason of its own.
+func (s *Server) whyTogether(run []*Record, life *life, usedTogether bool) (Cause, Confidence) {
+	at := run[0].Ended
+	gone, back := s.after(at)
+	drained := life.drainedAt(at)
+	busy := len(Where(run, func(r *Record) bool { return r.class == serverEndedBusy }))
+	if gone {
+		switch {
+		case drained && busy == 0:
+			return ServerDrain, Medium
+		case life.lastSign > at+instant:
+			return Undecided, Low
+		case busy > 0 || len(run) >= 2 && !timed(run):
+			return ServerExit, High
+		}
+	}
+	switch {
+	case len(run) >= ExitAtLeast && busy == 0 && !back && s.allEnd(run):
+		return ServerExit, Medium
+	case len(run) < ExitAtLeast || timed(run) || usedTogether:
+	case busy > 0 && busy < len(run) && !back:
+		return ServerExit, Medium
+	case busy == 0 && drained:
+		return ServerDrain, Low
+	}
+	return Undecided, Low
 }
 
 // allEnd reports whether a run is all that the server had open, ended within a
 // few milliseconds and at no time that somebody set.
 func (s *Server) allEnd(run []*Record) bool {
 	at, ends := run[0].Ended, Spread(Values(run, func(r *Record) int64 { return r.Ended }))
-	d := Values(run, Measured)
+	d := Values(run, (*Record).Measured)
 	age := Typical(Values(run, func(r *Record) int64 { return r.Ended - r.Start }))
-	if ends > 5e6 || sweepable(run) || Spread(d) <= 2*ends || round(Typical(d)) || round(age) || slices.Min(d) < MinIdle {
+	if ends > atExit || sweepable(run) || Spread(d) <= 2*ends || round(Typical(d)) || round(age) || slices.Min(d) < MinIdle {
 		return false
 	}
 	open := 0
@@ -94,42 +109,43 @@ func (s *Server) after(t int64) (gone, back bool) {
 	return false, false
 }
 
-// signs are when a server did something, as far as it tells how it ended.
-type signs struct {
-	last  int64 // it completed a response, or closed a connection
-	from  int64 // it first said close
-	kept  int64 // a response last kept its connection
-	drain bool  // both of these are set
+// life is when a server did something, as far as that tells how it ended.
+type life struct {
+	lastSign   int64 // it last completed a response, or closed a connection
+	firstClose int64 // a response first said close
+	lastKept   int64 // a response last kept its connection
+	drains     bool  // it kept connections up to a moment, and said close from then on
 }
 
-// lastSigns looks for them.
-func (s *Server) lastSigns() signs {
-	x := signs{last: math.MinInt64, from: math.MaxInt64, kept: math.MinInt64}
+// life looks for these moments.
+func (s *Server) life() life {
+	x := life{lastSign: math.MinInt64, firstClose: math.MaxInt64, lastKept: math.MinInt64}
 	for _, r := range s.Records {
 		if r.Done != analyze.Unknown {
-			x.last = max(x.last, r.Done)
+			x.lastSign = max(x.lastSign, r.Done)
 		}
-		if r.By == analyze.Server && !r.has(isOpen) && r.Cause != Refused && !r.untaken() {
-			x.last = max(x.last, r.Ended)
+		if r.By == analyze.Server && !r.Open() && r.Cause != Refused && !r.untaken() {
+			x.lastSign = max(x.lastSign, r.Ended)
 		}
 		switch {
-		case r.class == saidInResponse && r.observation.kind == observedResponseClose:
-			x.from = min(x.from, r.saidAt())
-			if r.previousDone() != analyze.Unknown {
-				x.kept = max(x.kept, r.previousDone())
+		case r.class == saidInResponse && saysClose(r):
+			end := r.persistenceEnd()
+			x.firstClose = min(x.firstClose, end.said)
+			if end.previousDone != analyze.Unknown {
+				x.lastKept = max(x.lastKept, end.previousDone)
 			}
 		case r.Done != analyze.Unknown && r.class != saidInResponse:
-			x.kept = max(x.kept, r.Done)
+			x.lastKept = max(x.lastKept, r.Done)
 		}
 	}
-	x.drain = x.from != math.MaxInt64 && x.kept != math.MinInt64 && x.kept < x.from
+	x.drains = x.firstClose != math.MaxInt64 && x.lastKept != math.MinInt64 && x.lastKept < x.firstClose
 	return x
 }
 
 // drainedAt reports whether the server began to say close at about t, on every
 // response from then on, having kept connections before.
-func (x *signs) drainedAt(t int64) bool {
-	return x.drain && x.from > t-2e9 && x.from < t+5e9
+func (x *life) drainedAt(t int64) bool {
+	return x.drains && x.firstClose > t-beforeDrain && x.firstClose < t+afterDrain
 }
 
 // saidClose says why responses ended the persistence.
@@ -139,19 +155,19 @@ func (d *Decisions) saidClose(s *Server) {
 	kept, ten := split(ten, func(r *Record) bool { return r.observation.number > 1 }) // by the responses before it
 	settle(ten, HTTP10, analyze.Server, High)
 	settle(delimited, CloseDelimited, analyze.Server, High)
-	if x := s.lastSigns(); x.drain && len(w) > 0 {
-		if gone, _ := s.after(x.from); gone || s.has(ServerDrain) {
+	if x := s.life(); x.drains && len(w) > 0 {
+		if gone, _ := s.after(x.firstClose); gone || slices.ContainsFunc(s.Records, func(r *Record) bool { return r.Cause == ServerDrain }) {
 			settle(w, ServerDrain, analyze.Server, High)
 			settle(kept, HTTP10, analyze.Server, High)
 			return
 		}
 	}
-	w, ten = split(d.full(s, append(w, kept...)), saysClose)
+	w, ten = split(d.atRequestLimit(s, append(w, kept...)), saysClose)
 	settle(ten, HTTP10, analyze.Server, High)
-	w, errors := split(w, func(r *Record) bool { return r.observation.status < 400 })
+	w, errors := split(w, func(r *Record) bool { return r.observation.status < clientError })
 	settle(errors, ResponseConnectionClose, analyze.Server, High)
-	if age, ok := aged(w, s.keptAge()); ok {
-		settle(w, ServerMaxAge, analyze.Server, age.sure())
+	if age, ok := atAgeLimit(w, s.oldestKept()); ok {
+		settle(w, ServerMaxAge, analyze.Server, age.sureAge())
 		d.addPolicy(Policy{Kind: MaxAge, By: analyze.Server, Subject: s.Name, Value: age.Hi, Samples: int64(len(w)), Spread: age.spread()})
 		return
 	}
@@ -161,16 +177,16 @@ func (d *Decisions) saidClose(s *Server) {
 // saysClose reports whether a response said "Connection: close".
 func saysClose(r *Record) bool { return r.observation.kind == observedResponseClose }
 
-// full names those of w that ended at a limit of requests, and returns the
+// atRequestLimit names those of w that ended at a limit of requests, and returns the
 // others. None carries more; where the server has told the limit, one is enough.
 // Node tells it in each response, Apache how many may follow.
-func (d *Decisions) full(s *Server, w []*Record) (rest []*Record) {
+func (d *Decisions) atRequestLimit(s *Server, w []*Record) (rest []*Record) {
 	most := uint32(0)
 	for _, r := range s.Records {
 		most = max(most, r.Requests)
 	}
 	in, rest := split(w, func(r *Record) bool {
-		return most >= 2 && r.observation.number == most && r.Requests == most && r.observation.status < 400
+		return most >= 2 && r.observation.number == most && r.Requests == most && r.observation.status < clientError
 	})
 	told := s.AdvertisedMax == int64(most) || s.AdvertisedMax == int64(most)-1
 	if len(in) < MinSamples && !told {
@@ -183,13 +199,9 @@ func (d *Decisions) full(s *Server, w []*Record) (rest []*Record) {
 	return rest
 }
 
-func (s *Server) has(c Cause) bool {
-	return slices.ContainsFunc(s.Records, func(r *Record) bool { return r.Cause == c })
-}
-
-// keptAge is the greatest age at which a response kept its connection, of those
+// oldestKept is the greatest age at which a response kept its connection, of those
 // that no response ended.
-func (s *Server) keptAge() (age int64) {
+func (s *Server) oldestKept() (age int64) {
 	for _, r := range s.Records {
 		if r.class != saidInResponse && r.Done != analyze.Unknown {
 			age = max(age, r.Done-r.Start)
@@ -198,19 +210,19 @@ func (s *Server) keptAge() (age int64) {
 	return age
 }
 
-// aged looks for an age at which connections end, however many requests they
+// atAgeLimit looks for an age at which connections end, however many requests they
 // carried: older than every response that kept its connection, and not older
 // than any that ended it.
-func aged(w []*Record, kept int64) (age Band, ok bool) {
+func atAgeLimit(w []*Record, kept int64) (age Band, ok bool) {
 	if len(w) < MinSamples || Spread(Values(w, func(r *Record) int64 { return int64(r.observation.number) })) == 0 ||
 		Spread(Values(w, func(r *Record) int64 { return r.Start })) <= instant {
 		return Band{}, false // of one age at any moment
 	}
 	age = Band{Lo: kept, Hi: math.MaxInt64, N: len(w)}
 	for _, r := range w {
-		age.Hi = min(age.Hi, r.saidAt()-r.Start)
-		if r.previousDone() != analyze.Unknown {
-			age.Lo = max(age.Lo, r.previousDone()-r.Start)
+		age.Hi = min(age.Hi, r.persistenceEnd().said-r.Start)
+		if r.persistenceEnd().previousDone != analyze.Unknown {
+			age.Lo = max(age.Lo, r.persistenceEnd().previousDone-r.Start)
 		}
 	}
 	age.Middle = age.Hi
@@ -235,16 +247,16 @@ func (s *Server) busyEnds() {
 // idleEnds names the server's closes of idle connections.
 func (d *Decisions) idleEnds(s *Server) {
 	w := waiting(s.Records, serverEndedIdle, serverEndedQuiet)
-	paused, prompt := split(w, func(r *Record) bool { return Measured(r) >= MinIdle })
-	if b, ok := Agree(append(pauses(paused), s.missed()...)); ok {
-		in := Where(paused, func(r *Record) bool { return b.within(Measured(r)) })
+	paused, prompt := split(w, func(r *Record) bool { return r.Measured() >= MinIdle })
+	if b, ok := Agree(append(pauses(paused), s.usedOnceMore()...)); ok {
+		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
 			Matches: products.MatchServer(time.Duration(b.Middle), s.Software)})
 		s.metClose(b)
 	}
-	s.announced(paused)
-	s.unsaidLimits(d, prompt, paused)
+	s.atAnnouncedTimeout(paused)
+	s.unannouncedLimits(d, prompt, paused)
 	if n := len(bursts(paused)); len(paused) >= MinSamples && n > 1 && sweepable(paused) ||
 		n > MinSamples && onceInTimeout(paused) { // as com.sun.net.httpserver, every 10 s for 30 s
 		settle(waiting(paused, serverEndedIdle), ServerIdleTimeout, analyze.Server, Medium)
@@ -264,9 +276,9 @@ func (d *Decisions) idleEnds(s *Server) {
 	}
 }
 
-// missed returns how long connections were idle when the server closed them,
+// usedOnceMore returns how long connections were idle when the server closed them,
 // whose clients used them once more all the same.
-func (s *Server) missed() []int64 {
+func (s *Server) usedOnceMore() []int64 {
 	used := Where(s.Records, func(r *Record) bool {
 		return (r.Cause == StaleRace || r.Cause == UsedAfterClose) && r.Done != analyze.Unknown && r.Ended-r.Done >= MinIdle
 	})
@@ -280,7 +292,7 @@ func (s *Server) metClose(timeout Band) {
 	near := timeout.Middle * Agreement / 100
 	met := Where(waiting(s.Records, serverEndedBusy), func(r *Record) bool {
 		idle := r.Ended - r.Done
-		return r.observation.kind == observedUnansweredEnd && r.Done != analyze.Unknown && Measured(r) <= minRace &&
+		return r.observation.kind == observedUnansweredEnd && r.Done != analyze.Unknown && r.Measured() <= minRace &&
 			idle >= timeout.Lo-near && idle <= timeout.Hi+near
 	})
 	for _, r := range met {
@@ -289,21 +301,21 @@ func (s *Server) metClose(timeout Band) {
 	settle(met, StaleRace, analyze.Both, High)
 }
 
-// announced takes idle ends at the time that Keep-Alive announced, or up to a
+// atAnnouncedTimeout takes idle ends at the time that Keep-Alive announced, or up to a
 // second later, as Node does.
-func (s *Server) announced(paused []*Record) {
+func (s *Server) atAnnouncedTimeout(paused []*Record) {
 	if s.AdvertisedTimeout == analyze.Unknown || s.AdvertisedTimeout == 0 {
 		return
 	}
 	told := s.AdvertisedTimeout * 1e9
 	in := Where(waiting(paused, serverEndedIdle), func(r *Record) bool {
-		return Measured(r) >= told-told/50 && Measured(r) <= told+told/50+1.1e9
+		return r.Measured() >= told-told/announcedNear && r.Measured() <= told+told/announcedNear+announcedLate
 	})
 	settle(in, ServerIdleTimeout, analyze.Server, Medium)
 }
 
-// unsaidLimits finds limits that no header announced.
-func (s *Server) unsaidLimits(d *Decisions, prompt, paused []*Record) {
+// unannouncedLimits finds limits that no header announced.
+func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 	most := uint32(0)
 	for _, r := range s.Records {
 		most = max(most, r.Requests)
@@ -318,11 +330,11 @@ func (s *Server) unsaidLimits(d *Decisions, prompt, paused []*Record) {
 	if !ok || b.Lo < MinAge {
 		return
 	}
-	if s.keptAge() > b.Hi {
+	if s.oldestKept() > b.Hi {
 		return
 	}
 	in := Where(rest, func(r *Record) bool { return b.within(r.age()) })
-	if Spread(Values(in, func(r *Record) int64 { return int64(r.Requests) })) == 0 && slices.Max(Values(in, Measured)) < MinIdle {
+	if Spread(Values(in, func(r *Record) int64 { return int64(r.Requests) })) == 0 && slices.Max(Values(in, (*Record).Measured)) < MinIdle {
 		return // each ended after as many requests, which took as long
 	}
 	settle(in, ServerMaxAge, analyze.Server, Medium)

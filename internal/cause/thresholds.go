@@ -1,72 +1,115 @@
 package cause
 
+// The thresholds of all judgements, each with its reason. Times are in ns. Those
+// that only rules look at are in package rules.
+
+// Of one connection.
 const (
-	// unanswered is how many probes without an answer show that a peer or the
-	// path is gone.
-	unanswered = 2
-	// resent is how many retransmissions do: they come sooner.
-	resent = 3
+	// minLostProbes is how many probes or retransmissions without any answer show
+	// that a peer or the path is gone: one may get lost.
+	minLostProbes = 2
+	// minLostData is how many show it where data is unacknowledged: retransmissions
+	// come sooner after each other than probes (RFC 6298).
+	minLostData = 3
+	// minRace is how close to the server's FIN a request counts as crossing it, where
+	// the round trip is shorter: what a program takes between its look at the socket
+	// and its write.
+	minRace = 5e6
+	// minRest is how long a connection must be silent for its server to have
+	// forgotten it: what is not idle has no idle timeout.
+	minRest = 500e6
+	// minStarved is how long data that was acknowledged must stay unanswered for the
+	// program not to have accepted the connection.
+	minStarved = 1e9
+	// minStall is the shortest closed window that counts as a stall: shorter ones are
+	// of programs that read in bursts.
+	minStall = 500e6
+	// minLateOpen is how long a handshake takes at least whose SYN was sent again: a
+	// second (RFC 6298, 2.1), and what timers are early.
+	minLateOpen = 900e6
+	// LongHalfClosed is how long a connection must be half-closed to be told: programs
+	// close within milliseconds.
+	LongHalfClosed = 1e9
+	// lossyShare is the share of its bytes that a connection may lack and still count
+	// as whole, as one part of so many.
+	lossyShare = 20
+	// redirect is the least status with which an answer before the whole request is a
+	// rejection: servers answer uploads that they take early with 2xx.
+	redirect = 300
+	// clientError is the least status that is an error: many servers close after it,
+	// whatever their settings.
+	clientError = 400
 )
 
-// minRace is how close to the server's FIN a request counts as crossing it,
-// where the round trip is shorter.
-const minRace = 5e6
-
-// minRest is how long a connection must be silent for its server to have
-// forgotten it.
-const minRest = 500e6
-
-// minStarved is how long data that was acknowledged must stay unanswered for the
-// program not to have accepted the connection.
-const minStarved = 1e9
-
-// minStall is the shortest closed window that counts as a stall.
-const minStall = 500e6
-
-// minLateOpen is how long a handshake takes at least whose SYN was sent again: a
-// second (RFC 6298, 2.1), and what timers are early.
-const minLateOpen = 900e6
-
-// LongHalfClosed is how long a connection must be half-closed to be told.
-const LongHalfClosed = 1e9
-
-// minSamples is how many connections must agree, within agreement percent.
+// Of samples that agree.
 const (
+	// MinSamples is how many connections must agree: two do so by chance.
 	MinSamples = 3
-	Agreement  = 5
+	// Agreement is by how much they may differ, in percent of the least.
+	Agreement = 5
+	// Jitter is how late a timer of a program may run.
+	Jitter = 2e6
+	// instant is how far apart what happens at one moment may be: a process that ends
+	// closes hundreds of sockets in it.
+	instant = 100e6
+	// roundStep is what people set timers to multiples of, and roundNear how near to
+	// one a time must be.
+	roundStep, roundNear = 100e6, 5e6
+	// exactSpread is how far apart samples of a timer are, as a share of it, to be
+	// sure of it; those of an age, which shows only as requests come, may be
+	// exactAge apart.
+	exactSpread, exactAge = 0.02, 0.2
+	// minSwept is the shortest timeout of programs that look at their idle
+	// connections from time to time.
+	minSwept = 1e9
+	// sweep is how far apart the pauses are, at most, after which a server closes
+	// connections that it looks at once a second, as lighttpd, Tomcat and gunicorn do.
+	sweep = 1100e6
 )
 
-// instant is how far apart what happens at one moment may be.
-const instant = 100e6
-
-// Jitter is how late a timer of a program may run.
-const Jitter = 2e6
-
-// MinIdle tells what ended after a pause from what ended right after a response.
-const MinIdle = 50e6
-
+// Of how connections end.
 const (
+	// MinIdle tells what ended after a pause from what ended right after a response.
+	MinIdle = 50e6
+	// MinAge is the shortest age of a connection that somebody would set as a limit.
+	MinAge = 400e6
 	// beforeRefusal is how long before a refused SYN a server may have gone.
 	beforeRefusal = 30e9
-	// ExitAtLeast is how many connections end at one moment when a process does,
-	// if nothing else shows that it did.
+	// ExitAtLeast is how many connections end at one moment when a process does, if
+	// nothing else shows that it did.
 	ExitAtLeast = 3
+	// atExit is how far apart the ends of a process's connections are: the kernel
+	// closes them one after the other, with nothing in between.
+	atExit = 5e6
+	// beforeDrain and afterDrain are how long before and after a moment a server must
+	// begin to say close for that moment to be its shutdown.
+	beforeDrain, afterDrain = 2e9, 5e9
+	// announcedNear is by how much a server may miss the timeout that its Keep-Alive
+	// field announces, as one part of so many, and announcedLate by how much it may
+	// be late besides: Node closes a second after it.
+	announcedNear, announcedLate = 50, 1100e6
 )
 
-// sweep is how far apart the pauses are, at most, after which a server closes
-// connections that it looks at once a second, as lighttpd, Tomcat and gunicorn do.
-const sweep = 1100e6
-
-// MinAge is the shortest age of a connection that somebody would set as a limit.
-const MinAge = 400e6
-
-// afterLeak is how long after a response, and a round trip, another connection
-// must be opened to show that the client does not know this one to be free.
-const afterLeak = 500e3
-
-// surelyLost is how many connections a client opens while it has an idle one, if
-// it does not know of that.
-const surelyLost = 5
-
-// atOnce is within what time of a close another connection is opened in its place.
-const atOnce = 2e6
+// Of what clients do.
+const (
+	// afterLeak is how long after a response, and a round trip, another connection
+	// must be opened to show that the client does not know this one to be free.
+	afterLeak = 500e3
+	// surelyLost is how many connections a client opens while it has an idle one, if
+	// it does not know of that one.
+	surelyLost = 5
+	// leakedOnce is how many connections, used once, most of a client's must be for it
+	// to forget each of them.
+	leakedOnce = 2
+	// atOnce is within what time of a close another connection is opened in its place.
+	atOnce = 2e6
+	// crowded is how many times less than atOnce of all the time must follow an
+	// opening for those in the place of another not to be by chance.
+	crowded = 10
+	// outliers is the share of closes that may miss a full pool, as one part of so
+	// many: two pools of one host, or what the capture lacks.
+	outliers = 20
+	// unreadShare is the share of a client's closes that must be seen to leave a body
+	// unread for the others to do so, too, as one part of so many.
+	unreadShare = 5
+)

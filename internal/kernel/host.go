@@ -1,7 +1,10 @@
-// Package kernel reads what the kernel of this host says of its TCP: sockets,
-// counts, settings, and the processes that have the sockets.
+// Package kernel reads what the kernel of this host says of its TCP: sockets by
+// netlink's sock_diag, and by /proc counts, settings and the processes that have the
+// sockets.
 //
-// [Read] returns a [Host]; without Linux, or without /proc, there is none.
+// [Read] returns a [Host], whose [Socket] values lead to a [Process] by their inodes.
+// Without Linux, or without /proc, there is none. It needs no privileges, but sees into
+// the processes of other users only with them.
 package kernel
 
 import (
@@ -20,7 +23,7 @@ import (
 const Unknown = math.MinInt64
 
 // Host is what the kernel says of the TCP of this host, in this network
-// namespace, at a moment. Nobody changes it after [Host.Anonymize], so many
+// namespace, at a moment. Nobody changes it after [Host.Anonymize], so any number of
 // goroutines may read it.
 type Host struct {
 	At        int64        // ns since the epoch
@@ -86,9 +89,8 @@ func (h *Host) established() int64 {
 	return n
 }
 
-// PortBudget returns how many ports a client has towards one server, 0 if that
-// is not known because the client is another host. It is what analyze.Options
-// ask for.
+// PortBudget returns how many ports a client has towards one server and its port, 0 if
+// that is not known, as of a client on another host. An analyzer takes it as an option.
 func (h *Host) PortBudget(client netip.Addr) int64 {
 	if n := h.Settings.Ports(); h.Has(client) && n != Unknown {
 		return n
@@ -101,9 +103,9 @@ func (h *Host) Has(a netip.Addr) bool {
 	return slices.Contains(h.Addresses, a) || slices.ContainsFunc(h.loopback, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// Anonymize replaces all addresses as those of the packets are: addr takes IPv4
-// in its IPv4-mapped form, and keeps prefixes. It is called once, before others
-// look at h.
+// Anonymize replaces all addresses by pseudonyms, the same as those of the packets, and
+// forgets the processes. addr takes IPv4 addresses in their IPv4-mapped form, and keeps
+// prefixes. It is called once, before others look at h.
 func (h *Host) Anonymize(addr func([16]byte) [16]byte) {
 	replace := func(a netip.Addr) netip.Addr {
 		if a.IsUnspecified() {
@@ -125,15 +127,15 @@ func (h *Host) Anonymize(addr func([16]byte) [16]byte) {
 	h.Owners, h.Anonymous = nil, true
 }
 
-// loopback are the addresses that each host has (RFC 1122, 3.2.1.3, RFC 4291, 2.5.3).
+// loopback returns the addresses that every host has (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3).
 func loopback() []netip.Prefix {
 	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }
 
-// addresses returns those of the interfaces.
+// addresses returns the addresses of this host's interfaces, none if they are not known.
 func addresses() []netip.Addr {
 	var out []netip.Addr
-	list, _ := net.InterfaceAddrs() // none are known then
+	list, _ := net.InterfaceAddrs()
 	for _, a := range list {
 		if p, err := netip.ParsePrefix(a.String()); err == nil {
 			out = append(out, p.Addr().Unmap())

@@ -57,6 +57,7 @@ func readCounts(fs procfs.FS) Counts {
 	return c
 }
 
+// countOf returns a count that may be missing.
 func countOf(n *int) int64 {
 	if n == nil {
 		return Unknown
@@ -73,7 +74,7 @@ func readSettings(fs procfs.FS) Settings {
 	}
 }
 
-// setting returns a number of a sysctl of net.ipv4, or Unknown.
+// setting returns the i-th number of a sysctl of net.ipv4, or Unknown.
 func setting(fs procfs.FS, name string, i int) int64 {
 	list, err := fs.SysctlInts("net.ipv4." + name)
 	if err != nil || i >= len(list) {
@@ -115,8 +116,8 @@ type Process struct {
 	Name string
 }
 
-// readOwners returns which processes have which sockets. Those that this process may
-// not look into are left out.
+// readOwners returns which processes have which sockets, by inode and in order of PID.
+// Processes that this one may not look into are left out.
 func readOwners(fs procfs.FS) map[uint64][]Process {
 	out := map[uint64][]Process{}
 	procs, _ := fs.AllProcs() // none may be seen then
@@ -138,9 +139,9 @@ func readOwners(fs procfs.FS) map[uint64][]Process {
 					break // it has ended
 				}
 			}
-			is := Process{PID: p.PID, Name: name}
-			if list := out[inode]; len(list) == 0 || list[len(list)-1] != is {
-				out[inode] = append(list, is)
+			owner := Process{PID: p.PID, Name: name}
+			if list := out[inode]; len(list) == 0 || list[len(list)-1] != owner { // several descriptors may lead to it
+				out[inode] = append(list, owner)
 			}
 		}
 	}

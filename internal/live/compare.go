@@ -15,8 +15,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// counted are the counters that tell of connections that end, or never come to
-// be.
+// counted are the counters of the kernel that count connections which end, or are never
+// accepted.
 var counted = []string{"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "ListenOverflows", "ListenDrops", "TCPReqQFullDrop",
 	"TCPAbortOnData", "TCPAbortOnClose", "TCPAbortOnTimeout", "TCPAbortOnLinger", "TCPAbortOnMemory"}
 
@@ -24,12 +24,12 @@ var counted = []string{"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "L
 // connections, as a Snapshot or r itself has them, and how long TIME_WAIT lasts.
 // Before is what the kernel said when the capture began, or nil. Without
 // connections, as where they are streamed, or without the kernel's sockets, there
-// is nothing to compare, and only the kernel's counts and settings are told.
+// is nothing to compare, and the kernel's counts and settings are all that it returns.
 //
 // The kernel's sockets are matched with the connections that the packets show,
-// one by one. What the capture cannot see, as other interfaces, what the filter
-// leaves out, and connections that had ended before it began, is counted apart
-// and is no disagreement.
+// one by one. Sockets that the capture cannot show are counted apart, and are no
+// disagreement: those of other interfaces, those that the filter leaves out, and
+// connections that had ended before the capture began.
 func Compare(h, before *kernel.Host, r *analyze.Result, connections report.Facts, timeWait time.Duration) *report.Host {
 	out := &report.Host{Sockets: report.HostSockets(h.Counts), Settings: report.HostSettings(h.Settings)}
 	for _, name := range counted {
@@ -52,7 +52,7 @@ func Compare(h, before *kernel.Host, r *analyze.Result, connections report.Facts
 		out.Compared = compare(h, connections, int64(timeWait), out.Counters)
 	}
 	if !h.Anonymous {
-		out.Processes = processes(h, r)
+		out.Ends = processes(h, r)
 	}
 	return out
 }
@@ -81,9 +81,9 @@ type ends struct {
 
 // compare counts the ends on this host by state, as the packets and as the kernel have
 // it. Of connections between the same endpoints the last one counts.
-func compare(h *kernel.Host, connections report.Facts, timeWait int64, counters []report.HostCounter) []report.Comparison {
-	waits := report.Comparison{State: "time_wait"}
-	open := report.Comparison{State: "established"}
+func compare(h *kernel.Host, connections report.Facts, timeWait int64, counters []report.HostCounter) []report.HostComparison {
+	waits := report.HostComparison{State: "time_wait"}
+	open := report.HostComparison{State: "established"}
 	last := map[tuple]ends{}
 	var c analyze.Connection
 	for i := range connections.Len() {
@@ -110,13 +110,13 @@ func compare(h *kernel.Host, connections report.Facts, timeWait int64, counters 
 			c.Unseen++
 		}
 	}
-	for _, c := range []*report.Comparison{&waits, &open} {
+	for _, c := range []*report.HostComparison{&waits, &open} {
 		differ := c.Packets - c.Kernel
 		c.Agree = max(differ, -differ) <= max(slackSockets, max(c.Packets, c.Kernel)/slackPart)
 	}
-	waits.Said = explainTimeWaits(&waits, counters)
-	open.Said = explainOpen(&open)
-	return []report.Comparison{waits, open}
+	waits.Note = explainTimeWaits(&waits, counters)
+	open.Note = explainOpen(&open)
+	return []report.HostComparison{waits, open}
 }
 
 // opened reports whether both sides took part in the handshake, as far as the capture
@@ -151,7 +151,7 @@ func endsOf(h *kernel.Host, c *analyze.Connection, timeWait int64) (e ends) {
 
 // explainTimeWaits says where a difference of TIME_WAIT entries comes from, and how
 // many the capture does not show.
-func explainTimeWaits(c *report.Comparison, counters []report.HostCounter) string {
+func explainTimeWaits(c *report.HostComparison, counters []report.HostCounter) string {
 	var out []string
 	switch n := c.Packets - c.Kernel; {
 	case c.Agree:
@@ -170,7 +170,7 @@ func explainTimeWaits(c *report.Comparison, counters []report.HostCounter) strin
 }
 
 // explainOpen does the same for established connections.
-func explainOpen(c *report.Comparison) string {
+func explainOpen(c *report.HostComparison) string {
 	var out []string
 	switch n := c.Packets - c.Kernel; {
 	case c.Agree:
@@ -198,7 +198,7 @@ func countedMore(list []report.HostCounter, name string) bool {
 	return slices.ContainsFunc(list, func(c report.HostCounter) bool { return c.Name == name && c.New > 0 })
 }
 
-// Bounds of what is told of processes.
+// Bounds of the list of processes.
 const (
 	maxEnds      = 100
 	maxProcesses = 16 // of each end
@@ -206,7 +206,7 @@ const (
 
 // processes returns which processes have the ends on this host, those with most
 // connections first.
-func processes(h *kernel.Host, r *analyze.Result) []report.LocalEnd {
+func processes(h *kernel.Host, r *analyze.Result) []report.HostEnd {
 	listens := map[netip.AddrPort][]kernel.Process{}
 	clients := map[string][]kernel.Process{} // by client address and server
 	key := func(client netip.Addr, server netip.AddrPort) string { return client.String() + " " + server.String() }
@@ -221,22 +221,22 @@ func processes(h *kernel.Host, r *analyze.Result) []report.LocalEnd {
 			clients[k] = addProcesses(clients[k], h.Owners[s.Inode])
 		}
 	}
-	var out []report.LocalEnd
+	var out []report.HostEnd
 	for i := range r.Servers {
 		if s := &r.Servers[i]; h.Has(s.Server.Addr()) {
 			by := listens[s.Server]
 			for _, wild := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
 				by = addProcesses(by, listens[netip.AddrPortFrom(wild, s.Server.Port())])
 			}
-			out = append(out, report.LocalEnd{Server: s.Server, Connections: s.Connections, Processes: asReported(by)})
+			out = append(out, report.HostEnd{Server: s.Server, Connections: s.Connections, Processes: asReported(by)})
 		}
 	}
 	for i := range r.Pairs {
 		if p := &r.Pairs[i]; h.Has(p.Client) {
-			out = append(out, report.LocalEnd{Server: p.Server, Client: p.Client, Connections: p.Connections, Processes: asReported(clients[key(p.Client, p.Server)])})
+			out = append(out, report.HostEnd{Server: p.Server, Client: p.Client, Connections: p.Connections, Processes: asReported(clients[key(p.Client, p.Server)])})
 		}
 	}
-	slices.SortStableFunc(out, func(x, y report.LocalEnd) int { return cmp.Compare(y.Connections, x.Connections) })
+	slices.SortStableFunc(out, func(x, y report.HostEnd) int { return cmp.Compare(y.Connections, x.Connections) })
 	return out[:min(len(out), maxEnds)]
 }
 

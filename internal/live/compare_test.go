@@ -108,8 +108,8 @@ func TestCompare(t *testing.T) {
 				t.Errorf("TIME_WAIT: got %+v, want %d by the packets, %d by the kernel, %d unseen", got[0], n, c.waits, c.unseen)
 			}
 			for i := range got {
-				if got[i].Agree != c.agree[i] || !strings.Contains(got[i].Said, c.said[i]) || c.said[i] == "" && got[i].Said != "" {
-					t.Errorf("%s: got agree %v, said %q; want %v, %q", got[i].State, got[i].Agree, got[i].Said, c.agree[i], c.said[i])
+				if got[i].Agree != c.agree[i] || !strings.Contains(got[i].Note, c.said[i]) || c.said[i] == "" && got[i].Note != "" {
+					t.Errorf("%s: got agree %v, said %q; want %v, %q", got[i].State, got[i].Agree, got[i].Note, c.agree[i], c.said[i])
 				}
 			}
 		})
@@ -120,8 +120,8 @@ func TestCompare(t *testing.T) {
 		kernel.Socket{Local: server, Remote: netip.MustParseAddrPort("0.0.0.0:0"), State: kernel.Listening, Inode: 99})
 	h.Owners = map[uint64][]kernel.Process{12: {{PID: 77, Name: "evil\x1bname"}, {PID: 78, Name: "nginx"}}, 99: {{PID: 77, Name: "evil\x1bname"}}}
 	h.Addresses = []netip.Addr{server.Addr(), client}
-	got := compare(h, nil, x).Processes
-	want := []report.LocalEnd{
+	got := compare(h, nil, x).Ends
+	want := []report.HostEnd{
 		{Server: server, Connections: n + 1, Processes: []report.HostProcess{{PID: 77, Name: "evil\x1bname"}, {PID: 78, Name: "nginx"}}},
 		{Server: server, Client: client, Connections: n + 1},
 	}
@@ -156,8 +156,8 @@ func TestAnonymize(t *testing.T) {
 	if c := got.Compared[0]; c.Packets != n || c.Kernel != n || c.Unseen != 0 || !c.Agree {
 		t.Errorf("TIME_WAIT: got %+v, want %d by both", c, n)
 	}
-	if len(got.Processes) != 0 {
-		t.Errorf("processes: got %v, want none", got.Processes)
+	if len(got.Ends) != 0 {
+		t.Errorf("processes: got %v, want none", got.Ends)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestCompareOpen(t *testing.T) {
 		h := host(0, c.sockets...)
 		h.Addresses = []netip.Addr{server.Addr()}
 		got := compare(h, nil, x).Compared[1]
-		if got.Packets != n || got.Kernel != c.kernel || got.Agree != c.agree || !strings.Contains(got.Said, c.said) || c.said == "" && got.Said != "" {
+		if got.Packets != n || got.Kernel != c.kernel || got.Agree != c.agree || !strings.Contains(got.Note, c.said) || c.said == "" && got.Note != "" {
 			t.Errorf("%s: got %+v, want %d by the packets, %d by the kernel, agree %v, said %q", c.name, got, n, c.kernel, c.agree, c.said)
 		}
 	}
@@ -204,8 +204,8 @@ func TestCompareWithoutSockets(t *testing.T) {
 	if got.Sockets.Established != analyze.Unknown || got.Sockets.TimeWait != 126 || got.Settings.Ports() != 1000 || len(got.Counters) != 3 {
 		t.Errorf("got %+v, want counts and settings, and established sockets to be unknown", got)
 	}
-	if got.Compared != nil || got.Processes != nil {
-		t.Errorf("got %+v and processes %v without sockets, want none", got.Compared, got.Processes)
+	if got.Compared != nil || got.Ends != nil {
+		t.Errorf("got %+v and processes %v without sockets, want none", got.Compared, got.Ends)
 	}
 }
 

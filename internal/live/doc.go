@@ -1,5 +1,5 @@
-// Package live follows a capture that may never end, in bounded memory, and
-// can say at any time what goes on.
+// Package live follows a capture that may never end, in bounded memory, and can say at
+// any time what goes on.
 //
 // A [Session] takes segments as an Analyzer does. Of connections that have ended
 // it keeps the sums, and a window of the last ones; what they were judged to be

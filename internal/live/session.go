@@ -3,7 +3,6 @@ package live
 import (
 	"cmp"
 	"slices"
-	"sort"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -14,8 +13,8 @@ import (
 // DefaultKeep is how many ended connections a Session keeps in detail, at least.
 const DefaultKeep = 20_000
 
-// Session follows one capture. It belongs to one goroutine; its snapshots may
-// go to others.
+// Session follows one capture. One goroutine at a time may use it; its snapshots may go
+// to others.
 type Session struct {
 	keep     int
 	onEnded  func(*analyze.Connection)
@@ -33,8 +32,9 @@ type Session struct {
 	now int64 // time of the last segment, ns since the epoch
 }
 
-// NewSession returns a Session that keeps at least that many connections in
-// detail. Connections go to opt.OnConnection, too, if it is set.
+// NewSession returns a Session that keeps at least that many ended connections in
+// detail, and about twice as many at most. Connections go to opt.OnConnection, too, if
+// it is set.
 func NewSession(opt analyze.Options, keep int) *Session {
 	s := &Session{keep: max(keep, 1), onEnded: opt.OnConnection}
 	opt.Fold = true
@@ -84,18 +84,6 @@ func (s *Session) moveWindow() {
 	s.older, s.newer = s.newer, s.older[:0]
 }
 
-// Snapshot is what can be said of a capture at a moment. Nobody changes it any more, so
-// many goroutines may read it.
-type Snapshot struct {
-	At          int64 // time of the last packet, ns since the epoch
-	Result      *analyze.Result
-	Diagnosis   *rules.Diagnosis
-	Connections []analyze.Connection // in order of ID: those that have not ended, and the last that have
-	Left        int64                // connections that are in the sums alone
-
-	whole bool // Result has the connections
-}
-
 // Snapshot says what can be said now; the session goes on. First and last are the
 // times of the first and the last packet, TCP or not.
 func (s *Session) Snapshot(first, last int64) *Snapshot {
@@ -104,7 +92,9 @@ func (s *Session) Snapshot(first, last int64) *Snapshot {
 	return x
 }
 
-// Census says how things stand, as [analyze.Analyzer.Snapshot].
+// Census counts connections, requests and TIME_WAIT entries at a time in ns since the
+// epoch, as [analyze.Analyzer.Snapshot]. It takes less than a [Snapshot], and nothing is
+// judged.
 func (s *Session) Census(at int64) analyze.Snapshot { return s.analyzer.Snapshot(at) }
 
 // Finish ends the session and returns its last snapshot: connections that are still
@@ -131,67 +121,4 @@ func (s *Session) judge(r *analyze.Result, list []analyze.Connection) *Snapshot 
 		d.Add(&list[i], r.Last)
 	}
 	return &Snapshot{At: r.Last, Result: r, Diagnosis: rules.Diagnose(d, r), Connections: list, Left: s.left}
-}
-
-// Whole returns the Snapshot of an analysis that is over and has kept all
-// connections.
-func Whole(r *analyze.Result, d *rules.Diagnosis) *Snapshot {
-	return &Snapshot{At: r.Last, Result: r, Diagnosis: d, whole: true}
-}
-
-// Len returns how many connections there are. With Connection, Exchanges and Example
-// a Snapshot is the [report.Facts] of a report.
-func (x *Snapshot) Len() int {
-	if x.whole {
-		return x.Result.Len()
-	}
-	return len(x.Connections)
-}
-
-// Connection fills c with the i-th connection.
-func (x *Snapshot) Connection(i int, c *analyze.Connection) {
-	if x.whole {
-		x.Result.Connection(i, c)
-		return
-	}
-	*c = x.Connections[i]
-}
-
-// ConnectionAt returns the i-th connection without a copy where it can: it lies in
-// x, or in scratch, which is filled then.
-func (x *Snapshot) ConnectionAt(i int, scratch *analyze.Connection) *analyze.Connection {
-	if x.whole {
-		x.Result.Connection(i, scratch)
-		return scratch
-	}
-	return &x.Connections[i]
-}
-
-// ByID fills c with the connection that has that ID, and reports whether there
-// is one.
-func (x *Snapshot) ByID(id uint64, c *analyze.Connection) bool {
-	i := sort.Search(x.Len(), func(i int) bool {
-		x.Connection(i, c)
-		return c.ID >= id
-	})
-	if i == x.Len() {
-		return false
-	}
-	x.Connection(i, c)
-	return c.ID == id
-}
-
-// Exchanges returns the exchanges if a whole analysis has kept them, and else none.
-func (x *Snapshot) Exchanges() []analyze.Exchange {
-	if x.whole {
-		return x.Result.Exchanges()
-	}
-	return nil
-}
-
-// Example returns a connection that is worth a look, and why, if it is still kept.
-func (x *Snapshot) Example() (id uint64, why string, ok bool) {
-	var c analyze.Connection
-	id, why, ok = x.Result.Example()
-	return id, why, ok && x.ByID(id, &c)
 }

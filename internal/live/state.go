@@ -25,11 +25,12 @@ func (s State) String() string {
 }
 
 // idleAfter is how long, in ns, a connection must be silent to count as idle if its
-// messages cannot be read.
+// messages cannot be read: nothing else marks the end of an exchange then.
 const idleAfter = 1e9
 
 // synTimeout is for how long, in ns, after its last packet a handshake that was not
-// answered counts as under way.
+// answered counts as under way. Linux sends a SYN again after at most 32 s, unless
+// tcp_syn_retries was raised, so a minute without one means that it has given up.
 const synTimeout = 60e9
 
 // StateOf returns what c is doing at the time now, in ns since the epoch, and a
@@ -73,11 +74,11 @@ func openState(c *analyze.Connection, now int64) (State, int64) {
 		}
 		return Idle, silent
 	case e.Outstanding > 0 || e.HeadStarted:
-		at := e.Request.At
+		begun := e.Request.At
 		if !e.Request.OK() || e.Outstanding == 0 {
-			at = c.End
+			begun = c.End
 		}
-		return Active, max(0, now-at)
+		return Active, max(0, now-begun)
 	case e.LastDone != analyze.Unknown:
 		return Idle, max(0, now-e.LastDone)
 	}
@@ -88,7 +89,7 @@ func openState(c *analyze.Connection, now int64) (State, int64) {
 // between the same two endpoints: by endpoints, the ID of the last that did.
 type Recycled map[tuple]uint64
 
-// Recycled returns what there is of it in x, nil if there is none.
+// Recycled returns which connections of x took over a TIME_WAIT entry, nil if none did.
 func (x *Snapshot) Recycled() Recycled {
 	var out Recycled
 	var scratch analyze.Connection
@@ -105,8 +106,8 @@ func (x *Snapshot) Recycled() Recycled {
 	return out
 }
 
-// State is StateOf, but that a TIME_WAIT entry which a later connection has taken
-// over is gone: c is Closed, since nobody knows when.
+// State returns what [StateOf] does, but a connection whose TIME_WAIT entry a later one
+// has taken over is Closed, and for how long is [analyze.Unknown].
 func (r Recycled) State(c *analyze.Connection, now, timeWait int64) (State, int64) {
 	s, d := StateOf(c, now, timeWait)
 	if s == TimeWait && r[tupleOf(c.Client, c.Server)] > c.ID {

@@ -13,17 +13,17 @@ type Baseline struct {
 	Duration float64            // of its capture in seconds, NaN if not known
 	Numbers  map[string]float64 // by metric
 	Verdict  rules.Verdict
-	Findings []PastFinding
+	Findings []BaselineFinding
 	Judged   map[string]bool // by ID of the rule
 	Subjects map[string]bool // that findings may be about
 
 	Anonymized bool // addresses and names are pseudonyms
 }
 
-type PastFinding struct{ Rule, Severity, Title, Subject string }
+type BaselineFinding struct{ Rule, Severity, Title, Subject string }
 
-// Number returns a metric, NaN if the baseline does not tell it.
-func (b *Baseline) Number(metric string) float64 {
+// Metric returns a metric, NaN if the baseline does not tell it.
+func (b *Baseline) Metric(metric string) float64 {
 	if v, ok := b.Numbers[metric]; ok {
 		return v
 	}

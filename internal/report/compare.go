@@ -11,14 +11,14 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// Differences is what became of a baseline.
-type Differences struct {
-	Verdict    Change
-	Metrics    []Movement
-	Gone, Kept []Counterpart
-	New        []Counterpart
-	NotJudged  []Counterpart // they may be gone or not
-	Notes      []string      // that a reader needs to be fair
+// Comparison is what became of a baseline.
+type Comparison struct {
+	Change     Change
+	Metrics    []ComparedMetric
+	Gone, Kept []ComparedFinding
+	New        []ComparedFinding
+	NotJudged  []ComparedFinding // they may be gone or not
+	Notes      []string          // that a reader needs to be fair
 }
 
 // Change is what the difference of two values means.
@@ -33,17 +33,17 @@ const (
 	NotComparable Change = "unknown"
 )
 
-// Movement is a metric then and now, per second where the length of the capture
+// ComparedMetric is a metric then and now, per second where the length of the capture
 // adds to it.
-type Movement struct {
+type ComparedMetric struct {
 	*gate.Metric
 	Before, Now float64 // NaN if not known
 	Change      Change
 }
 
-// Counterpart is a finding of the baseline, of this report or of both.
-type Counterpart struct {
-	PastFinding
+// ComparedFinding is a finding of the baseline, of this report or of both.
+type ComparedFinding struct {
+	BaselineFinding
 	Note string
 }
 
@@ -58,9 +58,9 @@ const (
 const muchMore = 1.5
 
 // Compare compares r with its baseline.
-func (r *Report) Compare() *Differences {
+func (r *Report) Compare() *Comparison {
 	b := r.Baseline
-	c := &Differences{Verdict: verdictChange(b.Verdict.Level, r.Diagnosed().Verdict.Level)}
+	c := &Comparison{Change: verdictChange(b.Verdict.Level, r.Diagnosed().Verdict.Level)}
 	now := gate.NumbersOf(r.Result, r.Diagnosed())
 	lasts := math.NaN()
 	if ns := r.Analysed(); ns != analyze.Unknown {
@@ -69,13 +69,13 @@ func (r *Report) Compare() *Differences {
 	// As long as a capture has a steady state to come, its peak follows its length.
 	filling := func(n gate.Numbers) bool { return !math.IsNaN(n("time_wait.steady_state")) }
 	unlike := !alike(b.Duration, lasts)
-	cannot := map[gate.Length]bool{gate.Growing: unlike, gate.Filling: unlike && (filling(b.Number) || filling(now))}
+	cannot := map[gate.Length]bool{gate.Growing: unlike, gate.Filling: unlike && (filling(b.Metric) || filling(now))}
 	for i := range gate.Metrics {
 		m := &gate.Metrics[i]
 		if m.Trend == gate.NotCompared {
 			continue
 		}
-		x := Movement{Metric: m, Before: m.Of(b.Number), Now: m.Of(now)}
+		x := ComparedMetric{Metric: m, Before: m.Of(b.Metric), Now: m.Of(now)}
 		if m.Length == gate.PerSecond {
 			x.Before, x.Now = per(x.Before, b.Duration), per(x.Now, lasts)
 		}
@@ -146,37 +146,39 @@ func verdictChange(before, now rules.Level) Change {
 
 // findings pairs the findings then and now: by rule and subject, and by rule
 // alone where neither subject is in the other capture, as when addresses changed.
-func (c *Differences) findings(r *Report) {
+func (c *Comparison) findings(r *Report) {
 	b, d := r.Baseline, r.Diagnosed()
 	subjects := subjectsOf(r)
 	then := slices.Clone(b.Findings)
-	take := func(is func(p *PastFinding) bool) (PastFinding, bool) {
+	take := func(is func(p *BaselineFinding) bool) (BaselineFinding, bool) {
 		for i := range then {
 			if p := then[i]; is(&p) {
 				then = slices.Delete(then, i, i+1)
 				return p, true
 			}
 		}
-		return PastFinding{}, false
+		return BaselineFinding{}, false
 	}
-	var left []PastFinding
+	var left []BaselineFinding
 	for i := range d.Findings {
-		f := PastFinding{d.Findings[i].Rule.ID, d.Findings[i].Severity.String(), d.Findings[i].Title, d.Findings[i].Subject}
-		if _, ok := take(func(p *PastFinding) bool { return p.Rule == f.Rule && p.Subject == f.Subject }); ok {
-			c.Kept = append(c.Kept, Counterpart{f, ""})
+		f := BaselineFinding{d.Findings[i].Rule.ID, d.Findings[i].Severity.String(), d.Findings[i].Title, d.Findings[i].Subject}
+		if _, ok := take(func(p *BaselineFinding) bool { return p.Rule == f.Rule && p.Subject == f.Subject }); ok {
+			c.Kept = append(c.Kept, ComparedFinding{f, ""})
 		} else {
 			left = append(left, f)
 		}
 	}
 	for _, f := range left {
-		p, ok := take(func(p *PastFinding) bool { return p.Rule == f.Rule && !b.Subjects[f.Subject] && !subjects[p.Subject] })
+		p, ok := take(func(p *BaselineFinding) bool {
+			return p.Rule == f.Rule && !b.Subjects[f.Subject] && !subjects[p.Subject]
+		})
 		switch {
 		case ok:
-			c.Kept = append(c.Kept, Counterpart{f, "matched by rule alone: it was about " + Fit(p.Subject, LongText)})
+			c.Kept = append(c.Kept, ComparedFinding{f, "matched by rule alone: it was about " + Fit(p.Subject, LongText)})
 		case !b.Judged[f.Rule]:
-			c.New = append(c.New, Counterpart{f, "not judged before"})
+			c.New = append(c.New, ComparedFinding{f, "not judged before"})
 		default:
-			c.New = append(c.New, Counterpart{f, ""})
+			c.New = append(c.New, ComparedFinding{f, ""})
 		}
 	}
 	lacks := map[string]string{}
@@ -186,11 +188,11 @@ func (c *Differences) findings(r *Report) {
 	for _, p := range then {
 		switch {
 		case lacks[p.Rule] != "":
-			c.NotJudged = append(c.NotJudged, Counterpart{p, lacks[p.Rule]})
+			c.NotJudged = append(c.NotJudged, ComparedFinding{p, lacks[p.Rule]})
 		case !subjects[p.Subject]:
-			c.Gone = append(c.Gone, Counterpart{p, "that server or client is not in this capture"})
+			c.Gone = append(c.Gone, ComparedFinding{p, "that server or client is not in this capture"})
 		default:
-			c.Gone = append(c.Gone, Counterpart{p, ""})
+			c.Gone = append(c.Gone, ComparedFinding{p, ""})
 		}
 	}
 }

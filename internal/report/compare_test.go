@@ -23,7 +23,7 @@ func baselineOf(t *testing.T, r *report.Report) *report.Baseline {
 }
 
 // changesOf returns what changed, by metric.
-func changesOf(c *report.Differences) map[string]report.Change {
+func changesOf(c *report.Comparison) map[string]report.Change {
 	changes := map[string]report.Change{}
 	for _, x := range c.Metrics {
 		changes[x.Name] = x.Change
@@ -99,7 +99,7 @@ func TestFindingsThenAndNow(t *testing.T) {
 	}
 	r.Baseline = &report.Baseline{
 		Verdict: rules.Verdict{Level: rules.Problem},
-		Findings: []report.PastFinding{
+		Findings: []report.BaselineFinding{
 			{"KA1003", "high", "t", here}, {"KA1008", "high", "t", here}, {"KA1011", "high", "t", "10.9.0.1 to 10.9.0.2:80"},
 			{"KA1020", "low", "t", here}, {"KA7777", "low", "t", "10.9.0.9:1"},
 		},
@@ -108,7 +108,7 @@ func TestFindingsThenAndNow(t *testing.T) {
 		Numbers:  map[string]float64{},
 	}
 	c := r.Compare()
-	short := func(list []report.Counterpart) []string {
+	short := func(list []report.ComparedFinding) []string {
 		var out []string
 		for _, f := range list {
 			out = append(out, f.Rule+" "+f.Subject+": "+f.Note)
@@ -117,7 +117,7 @@ func TestFindingsThenAndNow(t *testing.T) {
 	}
 	for _, x := range []struct {
 		name string
-		got  []report.Counterpart
+		got  []report.ComparedFinding
 		want []string
 	}{
 		{"kept", c.Kept, []string{"KA1003 " + here + ": ", "KA1011 " + pair + ": matched by rule alone: it was about 10.9.0.1 to 10.9.0.2:80"}},
@@ -129,8 +129,8 @@ func TestFindingsThenAndNow(t *testing.T) {
 			t.Errorf("%s (-got +want):\n%s", x.name, diff)
 		}
 	}
-	if c.Verdict != report.Better {
-		t.Errorf("got %s, want better", c.Verdict)
+	if c.Change != report.Better {
+		t.Errorf("got %s, want better", c.Change)
 	}
 	reporttest.Validate(t, reporttest.CompileSchema(t, machine.Schema(), ""), reporttest.Render(t, machine.WriteJSON, r))
 }

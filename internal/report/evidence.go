@@ -13,10 +13,10 @@ type Evidence struct {
 	Bodies      bool                 // it holds all payload, not only what messages begin with
 	Connections []EvidenceConnection // by ID
 	Packets     []uint64             // the number in the capture of each of its packets
-	Left        uint64               // packets of these connections that are not in it: they were too many
+	LeftOut     uint64               // packets of these connections that are not in it: they were too many
 
-	Verdict rules.Verdict // what that capture alone gives
-	Same    bool          // of the same level, and for the same finding
+	Verdict     rules.Verdict // what that capture alone gives
+	SameVerdict bool          // of the same level, and for the same finding
 }
 
 // EvidenceConnection is a connection of an Evidence.

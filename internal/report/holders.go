@@ -13,8 +13,8 @@ const MaxHolders = 5
 
 // Holder is a host that holds TIME_WAIT entries.
 type Holder struct {
-	Host     netip.Addr
-	TimeWait []int64 // the most at once within each step of the series
+	Host netip.Addr
+	Most []int64 // the most at once within each step of the series
 }
 
 // Holders returns the TIME_WAIT population of the hosts that hold most; none if
@@ -35,8 +35,8 @@ func (r *Report) Holders() []Holder {
 		}
 	}
 	var c analyze.Connection
-	for i := range r.Found().Len() {
-		r.Found().Connection(i, &c)
+	for i := range r.Records().Len() {
+		r.Records().Connection(i, &c)
 		add(c.Client.Addr(), c.Evidence.ClientTimeWait)
 		add(c.Server.Addr(), c.Evidence.ServerTimeWait)
 	}

@@ -9,11 +9,11 @@ import (
 // Host is what the kernel of the capturing host says, beside what the packets
 // say. Numbers that the kernel does not tell are analyze.Unknown.
 type Host struct {
-	Sockets   HostSockets
-	Settings  HostSettings
-	Counters  []HostCounter
-	Compared  []Comparison
-	Processes []LocalEnd // with most connections first
+	Sockets  HostSockets
+	Settings HostSettings
+	Counters []HostCounter
+	Compared []HostComparison
+	Ends     []HostEnd // with most connections first
 }
 
 // HostSockets are the kernel's own counts, of this host's network namespace.
@@ -44,19 +44,19 @@ type HostCounter struct {
 	New   int64 // since the capture began, Unknown without a look at it then
 }
 
-// Comparison sets the kernel's sockets beside the connections of the packets.
+// HostComparison sets the kernel's sockets beside the connections of the packets.
 // Both count the ends that are on this host.
-type Comparison struct {
+type HostComparison struct {
 	State   string // "time_wait" or "established"
 	Packets int64
 	Kernel  int64 // of the connections that the packets show
 	Unseen  int64 // that the kernel has besides, which the capture does not show
 	Agree   bool
-	Said    string // what a disagreement or Unseen comes from, "" if there is nothing to say
+	Note    string // what a disagreement or Unseen comes from, "" if there is nothing to say
 }
 
-// LocalEnd is who holds the ends of connections on this host.
-type LocalEnd struct {
+// HostEnd is who holds the ends of connections on this host.
+type HostEnd struct {
 	Server      netip.AddrPort
 	Client      netip.Addr    // valid if it is the client that is on this host
 	Connections int64         // in the capture

@@ -4,9 +4,9 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// medium is what a report is told on: a terminal, Markdown, a browser. It
+// Medium is what a report is told on: a terminal, Markdown, a browser. It
 // gets plain text, and escapes what has a meaning there.
-type medium interface {
+type Medium interface {
 	Title(name, facts, narrowed string) // narrowed is what of the capture, "" for all
 	Verdict(v rules.Verdict)
 	Finding(n int, f *Advice)

@@ -89,8 +89,8 @@ type Damage struct {
 	Reason string
 }
 
-// Name names what was read.
-func (m *Meta) Name() string {
+// Title names what was read.
+func (m *Meta) Title() string {
 	list := m.Sources
 	switch len(list) {
 	case 0:
@@ -142,7 +142,7 @@ func span(first, last int64) string {
 // the date in a long one.
 func (m *Meta) Clock(ns int64) string {
 	if ns == analyze.Unknown {
-		return Unknown
+		return NotKnown
 	}
 	first, last := m.Times()
 	t := time.Unix(0, ns).UTC()

@@ -96,8 +96,8 @@ type Facts interface {
 	Example() (id uint64, why string, ok bool)
 }
 
-// Found returns where connections and exchanges come from.
-func (r *Report) Found() Facts {
+// Records returns where connections and exchanges come from.
+func (r *Report) Records() Facts {
 	if r.Facts != nil {
 		return r.Facts
 	}
@@ -143,7 +143,7 @@ type Format struct {
 // ExchangesOf returns the exchanges of one connection.
 func ExchangesOf(r *Report, id uint64) []analyze.Exchange {
 	var list []analyze.Exchange
-	for _, x := range r.Found().Exchanges() {
+	for _, x := range r.Records().Exchanges() {
 		if x.Connection == id {
 			list = append(list, x)
 		}

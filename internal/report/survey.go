@@ -15,7 +15,7 @@ import (
 // survey is what the text tells of single connections, grouped.
 type survey struct {
 	probers []*prober
-	opened  []*opened
+	opened  []*openings
 }
 
 // proberKey is one side that sends keep-alive probes to another.
@@ -29,26 +29,26 @@ type proberKey struct {
 type prober struct {
 	proberKey
 	connections, sent, answered int64
-	idle, interval              spread
+	idle, interval              durationRange
 }
 
-// opened is how the connections to one server came to be.
-type opened struct {
+// openings is how the connections to one server came to be.
+type openings struct {
 	server                                           netip.AddrPort
 	complete, refused, unanswered, other, synsResent int64
 }
 
 // trouble counts what did not go well.
-func (o *opened) trouble() int64 { return o.refused + o.unanswered + o.synsResent }
+func (o *openings) trouble() int64 { return o.refused + o.unanswered + o.synsResent }
 
-// spread is the range of some durations.
-type spread struct{ least, most int64 }
+// durationRange is the range of some durations.
+type durationRange struct{ least, most int64 }
 
-// noSpread is of no duration at all.
-var noSpread = spread{math.MaxInt64, analyze.Unknown}
+// noDuration is of no duration at all.
+var noDuration = durationRange{math.MaxInt64, analyze.Unknown}
 
 // add takes ns into the range, unless it is Unknown.
-func (s *spread) add(ns int64) {
+func (s *durationRange) add(ns int64) {
 	if ns != analyze.Unknown {
 		s.least, s.most = min(s.least, ns), max(s.most, ns)
 	}
@@ -56,7 +56,7 @@ func (s *spread) add(ns int64) {
 
 // String writes the range; one value if all are within 5 %, "-" if there is
 // none.
-func (s spread) String() string {
+func (s durationRange) String() string {
 	switch {
 	case s.most == analyze.Unknown:
 		return "-"
@@ -69,9 +69,9 @@ func (s spread) String() string {
 // takeSurvey looks at each connection of r once.
 func takeSurvey(r *Report) *survey {
 	probers := make(map[proberKey]*prober)
-	servers := make(map[netip.AddrPort]*opened)
+	servers := make(map[netip.AddrPort]*openings)
 	var c analyze.Connection
-	found := r.Found()
+	found := r.Records()
 	for i := range found.Len() {
 		found.Connection(i, &c)
 		addProbes(probers, &c, analyze.Client, &c.ClientProbes)
@@ -87,7 +87,7 @@ func takeSurvey(r *Report) *survey {
 	slices.SortFunc(s.probers, func(a, b *prober) int {
 		return cmp.Or(cmp.Compare(b.sent, a.sent), a.client.Compare(b.client), a.server.Compare(b.server), cmp.Compare(a.by, b.by))
 	})
-	slices.SortFunc(s.opened, func(a, b *opened) int {
+	slices.SortFunc(s.opened, func(a, b *openings) int {
 		return cmp.Or(cmp.Compare(b.trouble(), a.trouble()), a.server.Compare(b.server))
 	})
 	return s
@@ -101,7 +101,7 @@ func addProbes(probers map[proberKey]*prober, c *analyze.Connection, by analyze.
 	key := proberKey{c.Client.Addr(), c.Server, by}
 	g := probers[key]
 	if g == nil {
-		g = &prober{proberKey: key, idle: noSpread, interval: noSpread}
+		g = &prober{proberKey: key, idle: noDuration, interval: noDuration}
 		probers[key] = g
 	}
 	g.connections++
@@ -112,10 +112,10 @@ func addProbes(probers map[proberKey]*prober, c *analyze.Connection, by analyze.
 }
 
 // addOpened counts how c came to be.
-func addOpened(servers map[netip.AddrPort]*opened, c *analyze.Connection) {
+func addOpened(servers map[netip.AddrPort]*openings, c *analyze.Connection) {
 	g := servers[c.Server]
 	if g == nil {
-		g = &opened{server: c.Server}
+		g = &openings{server: c.Server}
 		servers[c.Server] = g
 	}
 	g.synsResent += int64(c.SYNRetransmissions)

@@ -73,7 +73,7 @@ func TestSurveyCountsHandshakesOfServersWithTrouble(t *testing.T) {
 		t.Fatalf("got %d servers, want the one with trouble", len(s.opened))
 	}
 	got := *s.opened[0]
-	want := opened{server: got.server, complete: 1, refused: 1, unanswered: 1, other: 1, synsResent: 8}
+	want := openings{server: got.server, complete: 1, refused: 1, unanswered: 1, other: 1, synsResent: 8}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

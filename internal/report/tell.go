@@ -9,40 +9,40 @@ import (
 // teller tells a report to people. It knows what there is to say and in which
 // order, its medium how it looks.
 type teller struct {
-	on   medium
-	r    *Report
-	rows int // of a table
+	medium Medium
+	r      *Report
+	rows   int // of a table
 }
 
 // section begins a section.
-func (p *teller) section(heading string) { p.on.Section(heading, "") }
+func (p *teller) section(heading string) { p.medium.Section(heading, "") }
 
 // para writes a paragraph. Its lines but the first are set in by hang more.
 func (p *teller) para(hang int, format string, args ...any) {
-	p.on.Para(hang, fmt.Sprintf(format, args...))
+	p.medium.Para(hang, fmt.Sprintf(format, args...))
 }
 
 // fact writes a line with a name.
-func (p *teller) fact(name, value string) { p.on.Fact(name, value) }
+func (p *teller) fact(name, value string) { p.medium.Fact(name, value) }
 
 // table writes t.
-func (p *teller) table(t *Table) { p.on.Table(t) }
+func (p *teller) table(t *Table) { p.medium.Table(t) }
 
 // more says how many rows of all a table leaves out.
 func (p *teller) more(all int) {
 	if all > p.rows {
-		p.on.More(all - p.rows)
+		p.medium.More(all - p.rows)
 	}
 }
 
 // TellConnection tells on m what is known of c, without its packets.
-func TellConnection(m medium, r *Report, c *analyze.Connection) {
-	p := &teller{on: m, r: r}
+func TellConnection(m Medium, r *Report, c *analyze.Connection) {
+	p := &teller{medium: m, r: r}
 	p.connection(c)
 }
 
 // Tell tells all of r on m, with at most that many rows in a table.
-func Tell(m medium, r *Report, rows int) {
+func Tell(m Medium, r *Report, rows int) {
 	p := &teller{m, r, rows}
 	if s := p.r.Story; s != nil {
 		p.story(s)
@@ -73,4 +73,6 @@ func Tell(m medium, r *Report, rows int) {
 }
 
 // header writes what the report is about.
-func (p *teller) header() { p.on.Title(p.r.Meta.Name(), p.r.Meta.Extent(), p.r.Meta.Narrowed.Words()) }
+func (p *teller) header() {
+	p.medium.Title(p.r.Meta.Title(), p.r.Meta.Extent(), p.r.Meta.Narrowed.Words())
+}

@@ -14,13 +14,13 @@ func (p *teller) comparison() {
 		return
 	}
 	c, d := p.r.Compare(), p.r.Diagnosed()
-	p.on.Section("COMPARED WITH", b.Source)
-	p.fact("verdict", string(c.Verdict))
+	p.medium.Section("COMPARED WITH", b.Source)
+	p.fact("verdict", string(c.Change))
 	p.fact("  before", b.Verdict.Level.Words()+": "+Fit(b.Verdict.Text, LongText))
 	p.fact("  now", d.Verdict.Level.Words()+": "+d.Verdict.Text)
 	for _, list := range []struct {
 		name     string
-		findings []Counterpart
+		findings []ComparedFinding
 	}{{"gone", c.Gone}, {"still there", c.Kept}, {"new", c.New}, {"not judged now", c.NotJudged}} {
 		for _, f := range list.findings[:min(len(list.findings), p.rows)] {
 			p.fact(list.name, f.text())
@@ -40,7 +40,7 @@ func (p *teller) comparison() {
 }
 
 // text returns a finding in one line.
-func (f *Counterpart) text() string {
+func (f *ComparedFinding) text() string {
 	s := fmt.Sprintf("[%s] %s %s", Fit(f.Severity, 20), Fit(f.Rule, 20), Fit(f.Title, LongText))
 	if f.Note != "" {
 		s += " (" + f.Note + ")"
@@ -49,7 +49,7 @@ func (f *Counterpart) text() string {
 }
 
 // title names what is compared.
-func (x *Movement) title() string {
+func (x *ComparedMetric) title() string {
 	if x.Length == gate.PerSecond {
 		return x.Name + " per second"
 	}
@@ -57,7 +57,7 @@ func (x *Movement) title() string {
 }
 
 // text writes a value. Rates may be small.
-func (x *Movement) text(v float64) string {
+func (x *ComparedMetric) text(v float64) string {
 	if x.Length == gate.PerSecond && math.Abs(v) < 10 {
 		return fmt.Sprintf("%.3g", v)
 	}

@@ -16,7 +16,7 @@ func (p *teller) story(s *Story) {
 	p.connection(s.Connection)
 	exchanges := ExchangesOf(p.r, s.Connection.ID)
 	redactor := NewRedactor(p.r, exchanges)
-	p.on.Packets(s.Lines, func(l *StoryLine) []string {
+	p.medium.Packets(s.Lines, func(l *StoryLine) []string {
 		means := make([]string, len(l.Means))
 		for i, s := range l.Means {
 			means[i] = redactor.Replace(s)
@@ -31,7 +31,7 @@ func (p *teller) story(s *Story) {
 
 // connection writes what is known of c.
 func (p *teller) connection(c *analyze.Connection) {
-	p.on.Title(p.r.Meta.Name(), fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")),
+	p.medium.Title(p.r.Meta.Title(), fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")),
 		p.r.Meta.Narrowed.Words())
 	p.connectionFacts(c)
 	if p.r.Meta.Anonymized {
@@ -72,7 +72,7 @@ func packets(request, response uint64) string {
 
 // example writes one connection to look at.
 func (p *teller) example() {
-	id, why, ok := p.r.Found().Example()
+	id, why, ok := p.r.Records().Example()
 	for _, f := range p.r.Diagnosed().Findings {
 		if f.Severity > rules.Info {
 			id, why, ok = f.Examples[0].Connection, "the first that shows "+f.Rule.ID, true
@@ -80,7 +80,7 @@ func (p *teller) example() {
 		}
 	}
 	var c analyze.Connection
-	if !ok || !connectionByID(p.r.Found(), id, &c) {
+	if !ok || !connectionByID(p.r.Records(), id, &c) {
 		return
 	}
 	p.section("ONE CONNECTION TO LOOK AT")

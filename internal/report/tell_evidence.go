@@ -20,11 +20,11 @@ func (p *teller) evidence() {
 	}
 	p.fact("file", fmt.Sprintf("%s: %s, %s, %s; %s", Plain(e.Name), cause.Plural(int64(len(e.Connections)), "connection", "connections"),
 		cause.Plural(int64(len(e.Packets)), "packet", "packets"), size(e.Bytes), payload))
-	if e.Left > 0 {
-		p.fact("left out", cause.Plural(int64(e.Left), "packet", "packets")+" of these connections: they were too many")
+	if e.LeftOut > 0 {
+		p.fact("left out", cause.Plural(int64(e.LeftOut), "packet", "packets")+" of these connections: they were too many")
 	}
 	alone := "the same verdict"
-	if !e.Same {
+	if !e.SameVerdict {
 		alone = fmt.Sprintf("another verdict, %s: %s", e.Verdict.Level.Words(), Plain(e.Verdict.Text))
 	}
 	p.fact("by itself it gives", alone)

@@ -12,9 +12,9 @@ import (
 // verdict writes the answer and the findings behind it.
 func (p *teller) verdict() {
 	d := p.r.Diagnosed()
-	p.on.Verdict(d.Verdict)
+	p.medium.Verdict(d.Verdict)
 	for i := range min(len(d.Findings), p.rows) {
-		p.on.Finding(i+1, p.r.Advice(&d.Findings[i]))
+		p.medium.Finding(i+1, p.r.Advice(&d.Findings[i]))
 	}
 	p.more(len(d.Findings))
 }
@@ -61,7 +61,7 @@ func frames(list []uint64) string {
 func saves(f *rules.Finding, t *analyze.Totals) string {
 	var list []string
 	if n := f.Saves.Connections; n > 0 {
-		s := CountConnections(n)
+		s := Connections(n)
 		if n*100 >= t.Connections {
 			s = fmt.Sprintf("%s, %s,", s, share(n, t.Connections))
 		}

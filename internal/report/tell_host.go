@@ -24,34 +24,34 @@ func (p *teller) host() {
 			agree = "THEY DISAGREE"
 		}
 		tab.Row(stateNames[c.State], cause.Count(c.Kernel), cause.Count(c.Packets), agree)
-		tab.note(c.Said)
+		tab.note(c.Note)
 	}
 	p.table(&tab)
 	s, set := &h.Sockets, &h.Settings
-	p.fact("sockets in all", strings.Join([]string{told(s.Established) + " established", told(s.TimeWait) + " TIME_WAIT",
-		told(s.InUse) + " in use", told(s.Orphaned) + " orphaned"}, ", "))
-	p.fact("ports", fmt.Sprintf("%s to one server and port (%s to %s, ip_local_port_range)", told(set.Ports()), port(set.FirstPort), port(set.LastPort)))
+	p.fact("sockets in all", strings.Join([]string{countOrNotKnown(s.Established) + " established", countOrNotKnown(s.TimeWait) + " TIME_WAIT",
+		countOrNotKnown(s.InUse) + " in use", countOrNotKnown(s.Orphaned) + " orphaned"}, ", "))
+	p.fact("ports", fmt.Sprintf("%s to one server and port (%s to %s, ip_local_port_range)", countOrNotKnown(set.Ports()), portOrNotKnown(set.FirstPort), portOrNotKnown(set.LastPort)))
 	p.fact("settings", fmt.Sprintf("tcp_tw_reuse %s, tcp_max_tw_buckets %s, tcp_fin_timeout %s s, tcp_keepalive_time %s s",
-		told(set.TWReuse), told(set.MaxTWBuckets), told(set.FINTimeoutSeconds), told(set.KeepaliveSeconds)))
+		countOrNotKnown(set.TWReuse), countOrNotKnown(set.MaxTWBuckets), countOrNotKnown(set.FINTimeoutSeconds), countOrNotKnown(set.KeepaliveSeconds)))
 	p.counters(h.Counters)
-	p.processes(h.Processes)
+	p.processes(h.Ends)
 }
 
 // stateNames are the states as people write them.
 var stateNames = map[string]string{"time_wait": "TIME_WAIT", "established": "established"}
 
-// told writes a number that may not be known.
-func told(n int64) string {
+// countOrNotKnown writes a number that may not be known.
+func countOrNotKnown(n int64) string {
 	if n == analyze.Unknown {
-		return Unknown
+		return NotKnown
 	}
 	return cause.Count(n)
 }
 
-// port writes a port, which has no thousands.
-func port(n int64) string {
+// portOrNotKnown writes a port, which has no thousands.
+func portOrNotKnown(n int64) string {
 	if n == analyze.Unknown {
-		return Unknown
+		return NotKnown
 	}
 	return fmt.Sprint(n)
 }
@@ -76,7 +76,7 @@ func (p *teller) counters(list []HostCounter) {
 }
 
 // processes writes whose connections they are.
-func (p *teller) processes(list []LocalEnd) {
+func (p *teller) processes(list []HostEnd) {
 	if len(list) == 0 {
 		return
 	}
@@ -91,7 +91,7 @@ func (p *teller) processes(list []LocalEnd) {
 	}
 	tab.Apart = true
 	p.table(&tab)
-	if slices.ContainsFunc(list[:min(len(list), p.rows)], func(e LocalEnd) bool { return len(e.Processes) == 0 }) {
+	if slices.ContainsFunc(list[:min(len(list), p.rows)], func(e HostEnd) bool { return len(e.Processes) == 0 }) {
 		p.para(0, "(unknown: it has ended, or the user that captures may not see whose it is)")
 	}
 	p.more(len(list))
@@ -100,7 +100,7 @@ func (p *teller) processes(list []LocalEnd) {
 // processNames writes the first of the processes, and how many more there are.
 func processNames(list []HostProcess) string {
 	if len(list) == 0 {
-		return Unknown
+		return NotKnown
 	}
 	s := fmt.Sprintf("%s (%d)", Plain(list[0].Name), list[0].PID)
 	if n := len(list) - 1; n > 0 {

@@ -89,7 +89,7 @@ func (p *teller) overTime() {
 			curves = append(curves, c)
 		}
 	}
-	p.on.Shape(fmt.Sprintf("from %s to %s, one column is %s", p.r.Meta.Clock(s.Start), p.r.Meta.Clock(last), step), curves)
+	p.medium.Shape(fmt.Sprintf("from %s to %s, one column is %s", p.r.Meta.Clock(s.Start), p.r.Meta.Clock(last), step), curves)
 }
 
 // gather joins each run of per values into one.

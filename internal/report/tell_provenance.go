@@ -7,8 +7,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
-// anonymised says what has become of names.
-const anonymised = "addresses are pseudonyms that keep common prefixes (Crypto-PAn); so are host names, paths, queries and header values; " +
+// anonymizedNote says what has become of names.
+const anonymizedNote = "addresses are pseudonyms that keep common prefixes (Crypto-PAn); so are host names, paths, queries and header values; " +
 	"file names, filter and command line are withheld; ports, times and sizes are the capture's"
 
 // provenance writes what the report was made from and how.
@@ -41,7 +41,7 @@ func (p *teller) provenance() {
 		p.fact("filter", Plain(m.Filter))
 	}
 	if m.Anonymized {
-		p.fact("anonymised", anonymised)
+		p.fact("anonymised", anonymizedNote)
 	} else if len(m.CommandLine) > 0 {
 		p.fact("command line", command(m.CommandLine))
 	}

@@ -69,14 +69,14 @@ func counts(list ...tally) string {
 	return strings.Join(out, ", ")
 }
 
-// fewestForRate is how many entries make a rate, however short the capture is.
-const fewestForRate = 10
+// leastForRate is how many entries make a rate, however short the capture is.
+const leastForRate = 10
 
 // headingFor writes the level that a population is heading for; nothing if the
 // capture is long enough to show it, or what it has makes no rate.
 func (p *teller) headingFor(x *analyze.Population) string {
 	short := p.r.Result.Last-p.r.Result.First < rules.ShortestRate
-	if math.IsNaN(x.SteadyState) || short && x.Peak < fewestForRate {
+	if math.IsNaN(x.SteadyState) || short && x.Peak < leastForRate {
 		return ""
 	}
 	return rounded(x.SteadyState)

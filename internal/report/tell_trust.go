@@ -28,9 +28,9 @@ func (p *teller) narrowing() {
 	}
 }
 
-// longBack is from when on it shows in the numbers that packets are not in order
+// disordered is from when on it shows in the numbers that packets are not in order
 // of time: what several CPUs or interfaces capture is mixed up by less.
-const longBack = 100e6
+const disordered = 100e6
 
 // trust writes what limits the numbers.
 func (p *teller) trust() {
@@ -53,31 +53,31 @@ func (p *teller) trust() {
 	if m.Interrupted {
 		p.fact("stopped", "before the end of the capture")
 	}
-	p.fact("cut packets", with(int64(m.CutPackets), "packet", "packets", "captured in part"))
+	p.fact("cut packets", countOf(int64(m.CutPackets), "packet", "packets", "captured in part"))
 	p.fact("not decoded", p.undecoded())
 	p.narrowing()
-	p.fact("duplicates", with(t.DuplicatePackets, "packet", "packets", "counted as packets and as nothing else"))
-	if t.TimeBack >= longBack {
+	p.fact("duplicates", countOf(t.DuplicatePackets, "packet", "packets", "counted as packets and as nothing else"))
+	if t.TimeBack >= disordered {
 		p.fact("order", "packets are up to "+cause.Duration(t.TimeBack)+" earlier than one before them, for the clock was set or files were joined: durations, idle times and TIME_WAIT across that may be wrong")
 	}
 	if t.Connections == 0 {
 		return
 	}
-	p.fact("missing", with(t.MissingBytes, "byte", "bytes", "of payload that the capture does not hold"))
-	p.fact("midstream", with(t.Midstream, "connection", "connections", m.Narrowed.unopened()))
-	p.fact("unfinished", with(t.Unfinished, "connection", "connections", m.Narrowed.unfinished()))
+	p.fact("missing", countOf(t.MissingBytes, "byte", "bytes", "of payload that the capture does not hold"))
+	p.fact("midstream", countOf(t.Midstream, "connection", "connections", m.Narrowed.unopened()))
+	p.fact("unfinished", countOf(t.Unfinished, "connection", "connections", m.Narrowed.unfinished()))
 	if n := p.r.NotKept; n > 0 {
 		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
 	}
-	p.fact("not countable", with(t.HTTPUnknown, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
+	p.fact("not countable", countOf(t.HTTPUnknown, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
 	p.notJudged()
 	if t.IgnoredRSTs > 0 {
-		p.fact("ignored", with(t.IgnoredRSTs, "RST", "RSTs", "that the receiver does not accept"))
+		p.fact("ignored", countOf(t.IgnoredRSTs, "RST", "RSTs", "that the receiver does not accept"))
 	}
 }
 
-// with writes n, its noun and, unless it is 0, what is said of them.
-func with(n int64, one, many, said string) string {
+// countOf writes n, its noun and, unless it is 0, what is said of them.
+func countOf(n int64, one, many, said string) string {
 	if n == 0 {
 		return "none"
 	}

@@ -58,7 +58,7 @@ func Largest(values []int64) (n int64) {
 // AddrText writes an endpoint.
 func AddrText(a netip.AddrPort) string {
 	if !a.IsValid() {
-		return Unknown
+		return NotKnown
 	}
 	return a.String()
 }
@@ -66,13 +66,13 @@ func AddrText(a netip.AddrPort) string {
 // HostText writes an address.
 func HostText(a netip.Addr) string {
 	if !a.IsValid() {
-		return Unknown
+		return NotKnown
 	}
 	return a.String()
 }
 
-// Unknown stands in text for what the capture does not tell.
-const Unknown = cause.NotKnown
+// NotKnown stands in text for what the capture does not tell.
+const NotKnown = cause.NotKnown
 
 // Plain returns s as a terminal shows it, quoted where it would act on it.
 func Plain(s string) string {
@@ -117,8 +117,8 @@ func Shorten(s string, n int) string {
 	return s
 }
 
-// CountConnections writes a count of them.
-func CountConnections(n int64) string { return cause.Plural(n, "connection", "connections") }
+// Connections writes a count of them.
+func Connections(n int64) string { return cause.Plural(n, "connection", "connections") }
 
 // share writes part of whole as a percentage.
 func share(part, whole int64) string {

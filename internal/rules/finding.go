@@ -241,7 +241,7 @@ func (v *view) example(r *cause.Record) Example {
 		}
 		x.Filter = fmt.Sprintf("%s.addr eq %s and tcp.port eq %d and tcp.port eq %d", family, p.Client, r.Port, p.Server.Port())
 	}
-	for _, n := range [...]uint64{r.Asked, r.Packet} {
+	for _, n := range [...]uint64{r.Request, r.Packet} {
 		if n != 0 && !slices.Contains(x.Packets, n) {
 			x.Packets = append(x.Packets, n)
 		}
@@ -333,7 +333,7 @@ func rank(f []Finding) {
 // after writes how long after the message before them connections ended: from the
 // least to the most, if that is not about the same.
 func after(records []*cause.Record) string {
-	d := cause.Values(records, cause.Measured)
+	d := cause.Values(records, (*cause.Record).Measured)
 	lo, hi := slices.Min(d), slices.Max(d)
 	if hi-lo <= max(hi*cause.Agreement/100, cause.Jitter) {
 		return cause.Duration(cause.Typical(d))

@@ -25,7 +25,7 @@ func checkIdleCloseRace(v *view, r *Rule) []Finding {
 		if e.pair.Proxied {
 			continue // told by another rule
 		}
-		margin := cause.Typical(cause.Values(e.records, cause.Measured))
+		margin := cause.Typical(cause.Values(e.records, (*cause.Record).Measured))
 		f := v.found(r, e, "%s of %s to %s crossed the server's close and got lost (%s apart)", cause.Plural(e.len(), "request", "requests"), e.pair.Name, e.server.Name, cause.Duration(margin))
 		if fix := v.roomBelow(e.server); fix != "" {
 			f.Fix = fix + "; retry idempotent requests"

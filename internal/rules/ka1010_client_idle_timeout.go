@@ -25,7 +25,7 @@ var clientIdleTimeout = &Rule{
 func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perHost(cause.ClientIdleTimeout) {
-		after := cause.Typical(cause.Values(e.records, cause.Measured))
+		after := cause.Typical(cause.Values(e.records, (*cause.Record).Measured))
 		f := v.found(r, e, "%s closes its connections after %s of idling: %s", e.host, cause.Duration(after), conns(e.len()))
 		p, ok := v.PolicyOf(cause.IdleTimeout, analyze.Client, e.host)
 		if ok && len(p.Matches) > 0 {
@@ -35,11 +35,11 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 			f.Fix = fix
 		}
 		f.brief = e.host + " closes connections that are idle for " + cause.Duration(after)
-		least := cause.Duration(slices.Min(cause.Values(e.records, cause.Measured)))
+		least := cause.Duration(slices.Min(cause.Values(e.records, (*cause.Record).Measured)))
 		switch {
 		case ok:
 		case len(v.Replaced(e.records))*2 < len(e.records): // it looks at them from time to time
-			most := cause.Duration(slices.Max(cause.Values(e.records, cause.Measured)))
+			most := cause.Duration(slices.Max(cause.Values(e.records, (*cause.Record).Measured)))
 			f.Title = fmt.Sprintf("%s closes its connections after %s to %s of idling: %s", e.host, least, most, conns(e.len()))
 			f.brief = fmt.Sprintf("%s closes connections that are idle for %s to %s", e.host, least, most)
 		default:

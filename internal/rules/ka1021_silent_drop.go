@@ -53,10 +53,10 @@ func checkSilentDrop(v *view, r *Rule) []Finding {
 func (v *view) idleBefore(records []*cause.Record) int64 {
 	shortest := int64(0)
 	for _, x := range records {
-		if x.Done == analyze.Unknown || x.AskedAt() <= x.Done {
+		if x.Done == analyze.Unknown || x.RequestSent() <= x.Done {
 			continue
 		}
-		if d := x.AskedAt() - x.Done; shortest == 0 || d < shortest {
+		if d := x.RequestSent() - x.Done; shortest == 0 || d < shortest {
 			shortest = d
 		}
 	}

@@ -47,7 +47,7 @@ func checkStalled(v *view, r *Rule) []Finding {
 func left(records []*cause.Record) (n int) {
 	newest := slices.Max(cause.Values(records, func(r *cause.Record) int64 { return r.Start }))
 	for _, r := range records {
-		begun := r.FirstByteAt() != analyze.Unknown && r.FirstByteAt() < newest
+		begun := r.FirstByte() != analyze.Unknown && r.FirstByte() < newest
 		if begun && (r.Cause == cause.BusyAtEnd || r.CutResponse() && r.Ended > newest) {
 			n++
 		}

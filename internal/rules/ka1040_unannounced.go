@@ -42,5 +42,5 @@ func checkUnannounced(v *view, r *Rule) []Finding {
 // oneEach reports whether the server closed these right after their only
 // response, and no connection to it carried more.
 func oneEach(s *cause.Server, closed []*cause.Record) bool {
-	return len(closed) >= cause.MinSamples && slices.Max(cause.Values(s.Records, carried)) == 1 && slices.Max(cause.Values(closed, cause.Measured)) < cause.MinIdle
+	return len(closed) >= cause.MinSamples && slices.Max(cause.Values(s.Records, carried)) == 1 && slices.Max(cause.Values(closed, (*cause.Record).Measured)) < cause.MinIdle
 }

@@ -1,8 +1,8 @@
 // Package serve shows a capture by HTTP while it is read: metrics for Prometheus,
 // and the report in any format.
 //
-// A [Server] of [New] answers with the latest [Moment] that was published, from
-// Listen, at an address of [ParseListen], until Close.
+// [ParseListen] reads an address, [New] makes a [Server], which answers there from
+// Listen to Close. It shows the latest [Moment] that was published.
 package serve
 
 import (
@@ -31,9 +31,9 @@ import (
 // Bounds of the server, which answers a few programs and people.
 const (
 	maxClients = 64
-	maxScrapes = 8
-	maxReports = 2 // being written at once: each takes time and memory
-	maxHead    = 16 << 10
+	maxScrapes = 8        // answered at once
+	maxReports = 2        // being written at once: each takes time and memory
+	maxHead    = 16 << 10 // bytes of a request's head
 
 	headTimeout  = 5 * time.Second
 	writeTimeout = time.Minute
@@ -82,8 +82,8 @@ type published struct {
 	at time.Time
 }
 
-// New returns a Server of that version of the program, which does not
-// listen yet.
+// New returns a Server that does not listen yet. It tells the version of the program,
+// and the age of what it shows by the clock now.
 func New(version string, now func() time.Time) *Server {
 	return &Server{version: version, now: now, reports: make(chan struct{}, maxReports)}
 }
@@ -92,7 +92,7 @@ func New(version string, now func() time.Time) *Server {
 // more.
 func (s *Server) Publish(m Moment) { s.latest.Store(&published{m, s.now()}) }
 
-// moment returns the latest, nil if there is none yet.
+// moment returns the latest moment, nil if there is none yet.
 func (s *Server) moment() *Moment {
 	if x := s.latest.Load(); x != nil {
 		return &x.Moment

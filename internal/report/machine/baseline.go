@@ -33,7 +33,7 @@ type pastReport struct {
 		Cause       string
 		Connections float64
 	}
-	findings []report.PastFinding
+	findings []report.BaselineFinding
 	rules    []struct{ Rule, Outcome string }
 	servers  []struct{ Server string }
 	pairs    []struct{ Client, Server string }

@@ -39,7 +39,7 @@ func TestMetricsArePaths(t *testing.T) {
 			if strings.HasPrefix(m.Name, "findings") {
 				continue
 			}
-			got, want := m.Of(b.Number), m.Of(numbers)
+			got, want := m.Of(b.Metric), m.Of(numbers)
 			if math.Abs(got-want) > 1e-6 || math.IsNaN(got) != math.IsNaN(want) {
 				t.Errorf("%s: %s: got %v of the JSON, want %v", name, m.Name, got, want)
 			}

@@ -56,8 +56,8 @@ type comparedFindingObject struct {
 func newBaseline(r *report.Report) *baselineObject {
 	b, c := r.Baseline, r.Compare()
 	return &baselineObject{
-		Source: str(b.Source), Duration: float(b.Duration), Verdict: newVerdict(b.Verdict), Change: c.Verdict,
-		Metrics: listOf(c.Metrics, func(x *report.Movement) metricObject {
+		Source: str(b.Source), Duration: float(b.Duration), Verdict: newVerdict(b.Verdict), Change: c.Change,
+		Metrics: listOf(c.Metrics, func(x *report.ComparedMetric) metricObject {
 			return metricObject{x.Name, x.Length == gate.PerSecond, ratio(x.Before), ratio(x.Now), x.Change}
 		}),
 		Findings: comparedFindingsObject{
@@ -68,6 +68,6 @@ func newBaseline(r *report.Report) *baselineObject {
 	}
 }
 
-func newComparedFinding(f *report.Counterpart) comparedFindingObject {
+func newComparedFinding(f *report.ComparedFinding) comparedFindingObject {
 	return comparedFindingObject{str(f.Rule), str(f.Severity), str(f.Title), str(f.Subject), text(f.Note)}
 }

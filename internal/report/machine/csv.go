@@ -33,7 +33,7 @@ func WriteCSV(w io.Writer, r *report.Report) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	out.WriteString(strings.Join(csvColumns, ","))
 	out.WriteString("\r\n")
-	n, fetch := r.Found().Len(), r.Found().Connection
+	n, fetch := r.Records().Len(), r.Records().Connection
 	if s := r.Story; s != nil {
 		n, fetch = 1, func(_ int, c *analyze.Connection) { *c = *s.Connection }
 	}

@@ -14,8 +14,8 @@ func (e *encoder) notReused(n cause.NotReused) {
 		e.null()
 		return
 	}
-	if n == e.why {
-		e.b = append(e.b, e.whyText...)
+	if n == e.lastCause {
+		e.b = append(e.b, e.lastCauseText...)
 		return
 	}
 	at := len(e.b)
@@ -28,8 +28,8 @@ func (e *encoder) notReused(n cause.NotReused) {
 	e.raw(`","confidence":`)
 	e.word(n.Confidence.String())
 	e.close()
-	e.why = n
-	e.whyText = append(e.whyText[:0], e.b[at:]...)
+	e.lastCause = n
+	e.lastCauseText = append(e.lastCauseText[:0], e.b[at:]...)
 }
 
 // cause appends how many connections were not reused for one reason.

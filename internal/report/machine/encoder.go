@@ -24,11 +24,11 @@ type encoder struct {
 	day     int64  // days since the epoch that dayText is for
 	dayText []byte // "2026-11-20T"
 
-	server     netip.AddrPort // that serverText is for
-	serverText []byte
+	lastServer     netip.AddrPort // that serverText is for
+	lastServerText []byte
 
-	why     cause.NotReused // that whyText is for, Undecided for none
-	whyText []byte
+	lastCause     cause.NotReused // that whyText is for, Undecided for none
+	lastCauseText []byte
 
 	conn analyze.Connection // scratch, too large for the stack of each call
 }
@@ -190,14 +190,14 @@ func (e *encoder) addr(a netip.AddrPort) {
 
 // serverAddr appends a server's endpoint; neighbours often share it.
 func (e *encoder) serverAddr(a netip.AddrPort) {
-	if a != e.server || e.serverText == nil {
+	if a != e.lastServer || e.lastServerText == nil {
 		at := len(e.b)
 		e.addr(a)
-		e.server = a
-		e.serverText = append(e.serverText[:0], e.b[at:]...)
+		e.lastServer = a
+		e.lastServerText = append(e.lastServerText[:0], e.b[at:]...)
 		return
 	}
-	e.b = append(e.b, e.serverText...)
+	e.b = append(e.b, e.lastServerText...)
 }
 
 // host appends an address, null if it is none.
@@ -225,9 +225,9 @@ func (e *encoder) word(s string) {
 // hex holds the digits of an escape.
 const hex = "0123456789abcdef"
 
-// acts reports whether a terminal or a script may act on r, which is not ASCII,
+// obeyed reports whether a terminal or a script may act on r, which is not ASCII,
 // instead of showing it: C1 controls, line separators, marks of direction.
-func acts(r rune) bool {
+func obeyed(r rune) bool {
 	return r <= 0x9f || r <= 0xffff && unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
@@ -246,7 +246,7 @@ func (e *encoder) str(s string) {
 		if c >= utf8.RuneSelf {
 			var r rune
 			r, size = utf8.DecodeRuneInString(s[i:])
-			if (r != utf8.RuneError || size > 1) && !acts(r) {
+			if (r != utf8.RuneError || size > 1) && !obeyed(r) {
 				i += size
 				continue
 			}

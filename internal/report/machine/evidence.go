@@ -22,8 +22,8 @@ type evidenceStreamObject struct {
 
 func newEvidence(e *report.Evidence) *evidenceObject {
 	return &evidenceObject{
-		File: str(e.Name), Bytes: number(e.Bytes), LeftOutPackets: e.Left, Bodies: e.Bodies,
-		Verdict: newVerdict(e.Verdict), SameVerdict: e.Same,
+		File: str(e.Name), Bytes: number(e.Bytes), LeftOutPackets: e.LeftOut, Bodies: e.Bodies,
+		Verdict: newVerdict(e.Verdict), SameVerdict: e.SameVerdict,
 		Connections: listOf(e.Connections, func(c *report.EvidenceConnection) evidenceStreamObject {
 			return evidenceStreamObject{c.ID, number(c.Stream)}
 		}),

@@ -68,14 +68,14 @@ func newKernel(h *report.Host) *kernelObject {
 		Counters: listOf(h.Counters, func(c *report.HostCounter) counterObject {
 			return counterObject{str(c.Name), number(c.Total), number(c.New)}
 		}),
-		Compared: listOf(h.Compared, func(c *report.Comparison) comparisonObject {
-			return comparisonObject{c.State, number(c.Packets), number(c.Kernel), number(c.Unseen), c.Agree, text(c.Said)}
+		Compared: listOf(h.Compared, func(c *report.HostComparison) comparisonObject {
+			return comparisonObject{c.State, number(c.Packets), number(c.Kernel), number(c.Unseen), c.Agree, text(c.Note)}
 		}),
-		Processes: listOf(h.Processes, newEnd),
+		Processes: listOf(h.Ends, newEnd),
 	}
 }
 
-func newEnd(x *report.LocalEnd) endObject {
+func newEnd(x *report.HostEnd) endObject {
 	e := endObject{End: "server", Server: endpoint(x.Server), Connections: number(x.Connections)}
 	if x.Client.IsValid() {
 		e.End, e.Client = "client", address(x.Client)

@@ -137,7 +137,7 @@ func writeGates(w io.Writer, r *report.Report) error {
 
 // writeConnections writes all connections, and the exchanges if asked for.
 func writeConnections(w io.Writer, r *report.Report) error {
-	found := r.Found()
+	found := r.Records()
 	d := r.Diagnosed()
 	connections := func(e *encoder, i int) {
 		found.Connection(i, &e.conn)

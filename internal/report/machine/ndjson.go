@@ -14,11 +14,11 @@ import (
 // a failed write it writes nothing more and every call returns the failure. A
 // Stream is not safe for concurrent use.
 type Stream struct {
-	w     io.Writer
-	e     encoder
-	count int64 // of connections written
-	late  bool  // one of them was written without its cause
-	err   error
+	w          io.Writer
+	e          encoder
+	count      int64 // of connections written
+	lateCauses bool  // one of them was written without its cause
+	err        error
 }
 
 // streamBuffer is how much a Stream keeps back at most.
@@ -60,7 +60,7 @@ func (s *Stream) Connection(c *analyze.Connection, is cause.NotReused) error {
 	s.e.connection(c, is)
 	s.e.b = append(s.e.b, '\n')
 	s.count++
-	s.late = s.late || is.Cause == cause.Undecided
+	s.lateCauses = s.lateCauses || is.Cause == cause.Undecided
 	if len(s.e.b) >= streamBuffer {
 		return s.Flush()
 	}
@@ -84,7 +84,7 @@ func (s *Stream) End(r *report.Report) error {
 	if err := s.Flush(); err != nil {
 		return err
 	}
-	if s.late {
+	if s.lateCauses {
 		s.err = writeCauses(s.w, r)
 	}
 	if s.err == nil {
@@ -114,7 +114,7 @@ func WriteNDJSON(w io.Writer, r *report.Report) error {
 	if r.Story != nil {
 		return s.story(r)
 	}
-	found, d := r.Found(), r.Diagnosed()
+	found, d := r.Records(), r.Diagnosed()
 	if err := writeItems(w, r, found.Len(), func(e *encoder, i int) {
 		found.Connection(i, &e.conn)
 		e.raw(connectionLine)
@@ -123,7 +123,7 @@ func WriteNDJSON(w io.Writer, r *report.Report) error {
 	}); err != nil {
 		return report.WriteError(err)
 	}
-	s.count, s.late = int64(found.Len()), true
+	s.count, s.lateCauses = int64(found.Len()), true
 	return s.End(r)
 }
 
@@ -195,7 +195,7 @@ func endExchanges(r *report.Report) []analyze.Exchange {
 	case r.Story != nil:
 		return report.ExchangesOf(r, r.Story.Connection.ID)
 	case r.Options.Exchanges:
-		return r.Found().Exchanges()
+		return r.Records().Exchanges()
 	}
 	return nil
 }

@@ -92,8 +92,8 @@ func TestStreamWritesWhatTheFormatWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	var c analyze.Connection
-	for i := range r.Found().Len() {
-		r.Found().Connection(i, &c)
+	for i := range r.Records().Len() {
+		r.Records().Connection(i, &c)
 		if err := s.Connection(&c, r.Diagnosis.Early(c.ID)); err != nil {
 			t.Fatal(err)
 		}

@@ -88,13 +88,13 @@ func (c Column) MarshalJSON() ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-// words numbers strings as they are met.
-type words struct {
+// dictionary numbers strings as they are met.
+type dictionary struct {
 	list []string
 	by   map[string]int64
 }
 
-func (w *words) of(s string) int64 {
+func (w *dictionary) of(s string) int64 {
 	n, ok := w.by[s]
 	if !ok {
 		if w.by == nil {
@@ -112,8 +112,8 @@ type rowsBuilder struct {
 	r     *report.Report
 	zero  int64 // ns
 	data  *pageData
-	pairs words
-	words words
+	pairs dictionary
+	words dictionary
 }
 
 // newPageData returns what the script needs of r.
@@ -149,7 +149,7 @@ func micro(ns int64) int64 {
 // for each in order: all, or the examples of the findings and others at equal
 // distances.
 func (b *rowsBuilder) chosen() func(id uint64) bool {
-	all := b.r.Found().Len()
+	all := b.r.Records().Len()
 	if all <= maxRows {
 		return func(uint64) bool { return true }
 	}
@@ -174,7 +174,7 @@ func (b *rowsBuilder) chosen() func(id uint64) bool {
 // rows fills the columns, and returns the rows by ID.
 func (b *rowsBuilder) rows() map[uint64]int64 {
 	rows := map[uint64]int64{}
-	found, is := b.r.Found(), b.chosen()
+	found, is := b.r.Records(), b.chosen()
 	var c analyze.Connection
 	for i := range found.Len() {
 		found.Connection(i, &c)
@@ -192,8 +192,8 @@ func (b *rowsBuilder) set(name string, n int64) {
 	b.data.Columns[name] = append(b.data.Columns[name], n)
 }
 
-// say sets a value that is words.
-func (b *rowsBuilder) say(name, s string) { b.set(name, b.words.of(s)) }
+// word sets a value that is words.
+func (b *rowsBuilder) word(name, s string) { b.set(name, b.words.of(s)) }
 
 // row fills a row. Columns that hold nothing else have 0 for what is not there.
 func (b *rowsBuilder) row(c *analyze.Connection) {
@@ -213,10 +213,10 @@ func (b *rowsBuilder) row(c *analyze.Connection) {
 	b.set("packets_server", int64(c.PacketsServer))
 	b.set("bytes_client", int64(c.BytesClient))
 	b.set("bytes_server", int64(c.BytesServer))
-	b.say("handshake", c.Handshake.String())
+	b.word("handshake", c.Handshake.String())
 	b.set("connect", micro(c.ConnectTime))
 	b.set("syns", int64(c.SYNRetransmissions))
-	b.say("protocol", c.Protocol.String())
+	b.word("protocol", c.Protocol.String())
 	b.set("requests", c.Requests)
 	b.set("responses", c.Responses)
 	b.set("idle", micro(c.IdleMax))
@@ -232,12 +232,12 @@ func (b *rowsBuilder) row(c *analyze.Connection) {
 		b.set("probe_idle_"+side.name, micro(side.p.Idle))
 		b.set("probe_interval_"+side.name, micro(side.p.Interval))
 	}
-	b.say("close", c.Close.Kind.String())
-	b.say("close_means", report.CloseMeaning(c.Close.Kind))
-	b.say("began", c.Close.Began.String())
+	b.word("close", c.Close.Kind.String())
+	b.word("close_means", report.CloseMeaning(c.Close.Kind))
+	b.word("began", c.Close.Began.String())
 	b.set("inferred", int64(oneIf(c.Close.Inferred)))
 	b.set("closed", since(c.Close.At))
-	b.say("wait", c.Close.TimeWait.String())
+	b.word("wait", c.Close.TimeWait.String())
 	e := &c.Evidence
 	for _, m := range []struct {
 		name string
@@ -264,11 +264,11 @@ func (b *rowsBuilder) row(c *analyze.Connection) {
 		b.set(w.name+"_lasts", lasts)
 	}
 	why := b.r.Diagnosed().Of(c.ID)
-	b.say("cause", why.Cause.String())
-	b.say("meaning", why.Cause.Meaning())
-	b.say("by", report.PartyName(why.By))
-	b.say("confidence", why.Confidence.String())
-	b.say("observed", why.Observed())
+	b.word("cause", why.Cause.String())
+	b.word("meaning", why.Cause.Meaning())
+	b.word("by", report.PartyName(why.By))
+	b.word("confidence", why.Confidence.String())
+	b.word("observed", why.Observed())
 }
 
 func oneIf(b bool) int {
@@ -305,7 +305,7 @@ func newPageSeries(r *report.Report, zero int64) *pageSeries {
 	}
 	var holders []pageHolder
 	for _, h := range r.Holders() {
-		holders = append(holders, pageHolder{h.Host.String(), h.TimeWait})
+		holders = append(holders, pageHolder{h.Host.String(), h.Most})
 	}
 	return &pageSeries{
 		Step: s.Step, Start: micro(s.Start - zero),
@@ -347,10 +347,10 @@ func (b *rowsBuilder) held(rows map[uint64]int64, list []analyze.Exchange) (is [
 
 // exchanges adds the exchanges of the rows.
 func (b *rowsBuilder) exchanges(rows map[uint64]int64) {
-	list := b.r.Found().Exchanges()
+	list := b.r.Records().Exchanges()
 	held, without := b.held(rows, list)
 	x := &pageExchanges{All: len(list), Without: without, Columns: map[string]Column{}}
-	var texts words
+	var texts dictionary
 	set := func(name string, v int64) { x.Columns[name] = append(x.Columns[name], v) }
 	for i := range list {
 		e := &list[i]

@@ -79,13 +79,13 @@ func Write(w io.Writer, r *report.Report) error {
 		Told: r.Story != nil, Version: report.ToolName + " " + report.Plain(r.Version),
 	}
 	report.Tell(h, r, max(r.Options.Rows(), htmlRows))
-	if !h.Told && r.Found().Len() > 0 {
+	if !h.Told && r.Records().Len() > 0 {
 		data := newPageData(r)
 		var err error
 		if h.Data, err = packed(data); err != nil {
 			return report.WriteError(err)
 		}
-		h.Shown, h.All = cause.Count(int64(data.Rows)), cause.Count(int64(r.Found().Len()))
+		h.Shown, h.All = cause.Count(int64(data.Rows)), cause.Count(int64(r.Records().Len()))
 		h.cut(data)
 		h.explore()
 	}
@@ -176,7 +176,7 @@ func (h *html) cut(d *pageData) {
 	h.Facts += fmt.Sprintf("; this page holds %s of %s", held, all)
 	h.Cut = fmt.Sprintf("This page holds %s of %s.", held, all)
 	if x.Without > 0 {
-		h.Cut += fmt.Sprintf(" %s have theirs left out: all of a connection's exchanges are here, or none. Of these the timeline shows the last exchange, and where the others lie.", report.CountConnections(int64(x.Without)))
+		h.Cut += fmt.Sprintf(" %s have theirs left out: all of a connection's exchanges are here, or none. Of these the timeline shows the last exchange, and where the others lie.", report.Connections(int64(x.Without)))
 	}
 }
 
@@ -216,7 +216,7 @@ func (h *html) Finding(n int, f *report.Advice) {
 	h.Findings = append(h.Findings, &htmlFinding{
 		N: n, Rule: f.Rule.ID, Severity: f.Severity.String(), Title: f.Title,
 		Fix: f.Fix, Also: f.Also, Likely: f.Likely, Seen: f.Seen, Filter: f.Filter, Look: f.Rule.Verify,
-		Connections: report.CountConnections(f.Connections),
+		Connections: report.Connections(f.Connections),
 	})
 }
 

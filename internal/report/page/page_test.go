@@ -246,7 +246,7 @@ func TestHTMLOfAnyReport(t *testing.T) {
 		if !strings.HasPrefix(page, "<!DOCTYPE html>") || !strings.HasSuffix(page, "</html>\n") {
 			t.Errorf("%s: the page is not whole", name)
 		}
-		if has, want := strings.Contains(page, `id="explore"`), r.Story == nil && r.Found().Len() > 0; has != want {
+		if has, want := strings.Contains(page, `id="explore"`), r.Story == nil && r.Records().Len() > 0; has != want {
 			t.Errorf("%s: connections to explore: got %v, want %v", name, has, want)
 		}
 	}

@@ -52,7 +52,7 @@ func newPicture(r *report.Report) *picture {
 	s := &r.Result.Series
 	first, last := r.Meta.Times()
 	x := &picture{
-		name: r.Meta.Name(), facts: r.Meta.Extent(), doubts: r.Meta.Doubts(), version: report.ToolName + " " + report.Plain(r.Version),
+		name: r.Meta.Title(), facts: r.Meta.Extent(), doubts: r.Meta.Doubts(), version: report.ToolName + " " + report.Plain(r.Version),
 		start: s.Start, step: s.Step * 1e9,
 		from: max(s.Start, first), to: min(s.Start+int64(len(s.NewConnections))*s.Step*1e9, last),
 	}
@@ -95,16 +95,16 @@ func openedPanel(r *report.Report) panel {
 	x := panel{
 		title:  "New connections and requests",
 		over:   ", " + perStep(s),
-		said:   fmt.Sprintf("%s and %s: too few seconds for a curve.", report.CountConnections(t.Connections), cause.Plural(t.Requests, "request", "requests")),
+		said:   fmt.Sprintf("%s and %s: too few seconds for a curve.", report.Connections(t.Connections), cause.Plural(t.Requests, "request", "requests")),
 		curves: []trace{{"new connections", floats(s.NewConnections), true}, {"requests", floats(s.Requests), false}},
 	}
 	switch {
 	case t.Requests <= 0:
 		x.title = "New connections"
-		x.said = report.CountConnections(t.Connections) + ": too few seconds for a curve."
+		x.said = report.Connections(t.Connections) + ": too few seconds for a curve."
 		x.curves = x.curves[:1]
 	case t.HTTPUnknown > 0:
-		x.over += fmt.Sprintf("; the requests of %s are unknown", report.CountConnections(t.HTTPUnknown))
+		x.over += fmt.Sprintf("; the requests of %s are unknown", report.Connections(t.HTTPUnknown))
 	}
 	return x
 }
@@ -116,7 +116,7 @@ func reusePanel(r *report.Report) panel {
 	x := panel{title: "Reuse: requests that were not the first on their connection", share: true}
 	switch {
 	case t.Requests <= 0 && t.HTTPUnknown > 0:
-		x.said = fmt.Sprintf("Requests are unknown: %s with TLS, HTTP/2 or cut heads.", report.CountConnections(t.HTTPUnknown))
+		x.said = fmt.Sprintf("Requests are unknown: %s with TLS, HTTP/2 or cut heads.", report.Connections(t.HTTPUnknown))
 	case t.Requests <= 0:
 		x.said = "No HTTP request was captured."
 	case t.ReusedRequests == 0:
@@ -142,7 +142,7 @@ func waitPanel(r *report.Report) panel {
 	if w.Peak == 0 {
 		x.said = "None was seen."
 		if n := w.Unknown + w.Pending; n > 0 {
-			x.said += fmt.Sprintf(" Of %s it is not known.", report.CountConnections(n))
+			x.said += fmt.Sprintf(" Of %s it is not known.", report.Connections(n))
 		}
 		return x
 	}
@@ -153,9 +153,9 @@ func waitPanel(r *report.Report) panel {
 	}
 	x.said = "At most " + strings.Join(held, ", ") + ", at once: too few seconds for a curve."
 	x.curves = []trace{{"all", floats(s.TimeWait), true}}
-	holders := slices.DeleteFunc(r.Holders(), func(h report.Holder) bool { return report.Largest(h.TimeWait) < w.Peak/50 }) // they would lie on the axis
+	holders := slices.DeleteFunc(r.Holders(), func(h report.Holder) bool { return report.Largest(h.Most) < w.Peak/50 }) // they would lie on the axis
 	for _, h := range holders {
-		x.curves = append(x.curves, trace{"at " + h.Host.String(), floats(h.TimeWait), false})
+		x.curves = append(x.curves, trace{"at " + h.Host.String(), floats(h.Most), false})
 	}
 	if len(holders) == 1 && len(w.Hosts) == 1 {
 		x.curves = []trace{{"all at " + holders[0].Host.String(), floats(s.TimeWait), true}}

@@ -263,11 +263,11 @@ func Hosted() *report.Report {
 		Sockets:  report.HostSockets{Established: 14, TimeWait: 1180, InUse: analyze.Unknown, Orphaned: 0},
 		Settings: report.HostSettings{FirstPort: 32768, LastPort: 60999, TWReuse: 2, MaxTWBuckets: 131072, FINTimeoutSeconds: 60, KeepaliveSeconds: 7200},
 		Counters: []report.HostCounter{{Name: "ListenOverflows", Total: 12, New: 3}, {Name: "TW", Total: 99}},
-		Compared: []report.Comparison{
-			{State: "time_wait", Packets: 1177, Kernel: 1100, Unseen: 80, Said: "the kernel dropped 77 of them early"},
+		Compared: []report.HostComparison{
+			{State: "time_wait", Packets: 1177, Kernel: 1100, Unseen: 80, Note: "the kernel dropped 77 of them early"},
 			{State: "established", Packets: 12, Kernel: 12, Unseen: 2, Agree: true},
 		},
-		Processes: []report.LocalEnd{
+		Ends: []report.HostEnd{
 			{Server: server, Connections: 2000, Processes: []report.HostProcess{{PID: 4321, Name: "evil\x1b[31m\"name"}, {PID: 4322, Name: "nginx"}}},
 			{Server: server, Client: netip.MustParseAddr("10.1.0.7"), Connections: 3},
 		},

@@ -42,7 +42,7 @@ func WriteFinding(w io.Writer, r *report.Report, f *rules.Finding) error {
 	p.Para(0, "["+f.Severity.String()+"] "+p.bold(f.Rule.ID)+" "+f.Title)
 	p.printf("\n")
 	p.Fact("about", f.Subject)
-	p.Fact("shown by", report.CountConnections(f.Connections))
+	p.Fact("shown by", report.Connections(f.Connections))
 	if f.Failed > 0 {
 		p.Fact("failed", cause.Plural(f.Failed, "request", "requests")+" without a whole response")
 	}

@@ -1,0 +1,161 @@
+package analyze
+
+import (
+	"math"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
+)
+
+// consumer is the Analyzer as the engine sees it.
+type consumer struct{ *Analyzer }
+
+// Open begins the HTTP state of a connection.
+func (a consumer) Open(c *flows.Conn) {
+	var t *httpState
+	c.User, t = a.states.Take()
+	if c.Midstream() {
+		r := a.states.reader(t)
+		r.parsers[0].Lose()
+		r.parsers[1].Lose()
+		return
+	}
+	t.idleBefore = a.pools.idle(c)
+}
+
+// Data takes payload of one side.
+func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
+	t := a.states.get(c)
+	if t.has(bothEnded) && !beginsMessage(d.Payload) {
+		return // the rest of one, whose sender has not met the RST yet
+	}
+	a.watching = a.opt.Observer != nil && a.opt.Observer.Wants(c.ID)
+	if t.facts&(sawData|opaque) != sawData {
+		if t.has(opaque) || t.firstData(d) {
+			a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
+			return
+		}
+	}
+	if t.has(tunnelled) {
+		a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
+		return
+	}
+	a.reader = a.states.reader(t)
+	p := &a.reader.parsers[from]
+	b := d.Payload
+	switch {
+	case d.Note.A != 0 && p.AtStart():
+		h := httpparse.Head(d.Note)
+		p.TakeHead(h)
+		a.show(c, from, d.Seq, b[:h.Len()], httpparse.HeadPart, httpparse.HeadDone)
+		a.headDone(c, t, from, h, b[:h.Len()], d)
+		b = b[h.Len():]
+	default:
+		p.SegmentStart(b)
+	}
+	a.parse(c, t, from, b, d)
+	if d.Cut > 0 {
+		was, inBody := p.State(), p.InBody()
+		p.Skip(int64(d.Cut))
+		a.parse(c, t, from, nil, d)
+		if !inBody && p.State() != was {
+			t.facts |= cutInitiator << from
+		}
+	}
+}
+
+// parse drives the parser of one side over b.
+func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) {
+	p := &a.reader.parsers[from]
+	for {
+		n, ev := 0, httpparse.None
+		if a.watching {
+			n, ev = a.watch(c, from, p, b, d)
+		} else {
+			n, ev = p.Next(b, &a.bufs)
+		}
+		taken := b[:n]
+		b = b[n:]
+		switch ev {
+		case httpparse.None:
+			if len(b) == 0 {
+				return
+			}
+		case httpparse.HeadStart:
+			a.reader.headAt[from], a.reader.headNum[from] = d.Time, d.Num
+			a.headBegins(c, t, from, d.Time)
+		case httpparse.HeadDone:
+			raw := p.RawHead(&a.bufs)
+			h := p.Head()
+			if raw == nil {
+				raw = taken[len(taken)-h.Len():]
+			}
+			a.headDone(c, t, from, h, raw, d)
+		case httpparse.MessageDone:
+			a.messageDone(t, from, d.Now)
+			if len(b) == 0 && p.AtStart() {
+				return
+			}
+		case httpparse.Lost:
+			a.placeLost(t, from)
+		}
+	}
+}
+
+// Gap takes bytes that are missing.
+func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
+	t := a.states.get(c)
+	if t.facts&(opaque|tunnelled) != 0 {
+		return
+	}
+	a.reader = a.states.reader(t)
+	p := &a.reader.parsers[from]
+	p.Skip(int64(n))
+	now := a.engine.Now()
+	a.watching = false
+	a.parse(c, t, from, nil, &flows.Data{Time: now, Now: now})
+}
+
+// End takes the end of what a side sends.
+func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
+	t := a.states.get(c)
+	if t.has(opaque) {
+		return
+	}
+	if num != 0 {
+		a.endMessage(t, from, at)
+	}
+	if t.has(requestBegun) && from == clientSide(c, t) {
+		t.facts &^= requestBegun
+		a.pools.change(t.pair, at, -1)
+	}
+	if !t.has(answersOver) && (from != t.requestSide(c) || t.has(oneEnded)) {
+		t.facts |= answersOver
+		a.pools.change(t.pair, at, -int32(t.outstanding))
+	}
+	if !t.has(oneEnded) {
+		a.pools.becomeBusy(t)
+		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
+		t.facts |= oneEnded
+		return
+	}
+	t.facts |= bothEnded
+	a.states.trim(t)
+	if a.opt.OnConnection != nil && !a.story.of(c) {
+		a.states.pack(c)
+	}
+}
+
+// Evict forgets a connection.
+func (a consumer) Evict(c *flows.Conn) {
+	if a.wanted(c) {
+		a.settle(c)
+	}
+	var scratch httpState
+	if t := a.states.read(c, &scratch); t.reader != 0 {
+		r := a.states.reader(t)
+		r.parsers[0].Close(&a.bufs)
+		r.parsers[1].Close(&a.bufs)
+	}
+	a.states.forget(c)
+}

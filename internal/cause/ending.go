@@ -1,0 +1,53 @@
+package cause
+
+import "github.com/kaanalyze/kaanalyze/internal/analyze"
+
+// class is what a connection whose cause its group decides has in common with
+// the others of that group.
+type class uint8
+
+const (
+	decided          class = iota // by its own evidence
+	synUnanswered                 // no answer to its SYNs
+	saidInResponse                // a response ended the persistence
+	serverEndedBusy               // the server closed with a request under way
+	clientEndedBusy               // the client did
+	serverEndedIdle               // the server closed with all answered
+	clientEndedIdle               // the client did
+	serverEndedQuiet              // the server closed; what was under way is not known
+	clientEndedQuiet              // the client did
+	openIdle                      // still open, all answered
+)
+
+// ending is who closed a connection first, and when.
+type ending struct {
+	by     analyze.Party
+	at     int64
+	packet uint64
+	rst    bool
+}
+
+// sender returns who it was, and by what.
+func (x *ending) sender() sender {
+	if x.rst {
+		return sender(x.by) | sentRST
+	}
+	return sender(x.by)
+}
+
+// endingOf returns the first FIN or RST, by time.
+func endingOf(e *analyze.Evidence) (x ending) {
+	for _, m := range [...]struct {
+		analyze.Mark
+		by  analyze.Party
+		rst bool
+	}{
+		{e.ClientFIN, analyze.Client, false}, {e.ServerFIN, analyze.Server, false},
+		{e.ClientRST, analyze.Client, true}, {e.ServerRST, analyze.Server, true},
+	} {
+		if m.OK() && (x.packet == 0 || m.Packet < x.packet) {
+			x = ending{m.by, m.At, m.Packet, m.rst}
+		}
+	}
+	return x
+}

@@ -1,0 +1,79 @@
+package cause
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// endedBusy takes closes with a request under way.
+func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	if end.by == analyze.Nobody || c.HTTPUnknown || !e.Request.OK() || afterOwnRST(e) {
+		return n, k, false
+	}
+	late := answeredLate(e, end)
+	if e.Outstanding == 0 && !late || unseen(c) && !e.ResponseBegun {
+		return n, k, false
+	}
+	if late && !e.ClientRST.OK() {
+		return of(HalfClose, analyze.Client, High, observation{kind: observedHalfClose, by: sender(analyze.Client)})
+	}
+	o := observation{
+		kind: observedUnansweredEnd, by: end.sender(), number: uint32(c.Requests - max(0, e.Outstanding-1)), ns: max(0, end.at-e.Request.At),
+	}
+	if e.ResponseBegun && e.FirstByteAt <= end.at {
+		o.kind = observedCutEnd
+	}
+	switch {
+	case end.by == analyze.Client && e.EventStream && o.kind == observedCutEnd:
+		o.kind = observedEventsEnd
+		return of(ClientClosedAfterResponse, end.by, Medium, o)
+	case end.by == analyze.Client:
+		return wait(clientEndedBusy, end.by, o)
+	}
+	return wait(serverEndedBusy, end.by, o)
+}
+
+// answeredLate reports whether the client shut its side down while the server
+// still answered its last request, which the server then did to the end.
+func answeredLate(e *analyze.Evidence, end ending) bool {
+	return e.ServerSentAfterFIN && e.Outstanding == 0 && end.by == analyze.Client && e.Request.OK() &&
+		e.LastDone != analyze.Unknown && e.LastDone > end.at && e.Request.At < end.at
+}
+
+// endedIdle takes closes with nothing under way, or where that is not known.
+func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	if end.by == analyze.Nobody {
+		return n, k, false
+	}
+	classes := [...]class{serverEndedIdle, serverEndedQuiet}
+	if end.by == analyze.Client {
+		classes = [...]class{clientEndedIdle, clientEndedQuiet}
+	}
+	if e.LastDone == analyze.Unknown || c.HTTPUnknown || e.Outstanding > 0 {
+		f := observation{kind: observedQuietEnd, by: end.sender(), ns: e.Quiet}
+		return wait(classes[1], end.by, f)
+	}
+	return wait(classes[0], end.by, observation{kind: observedIdleEnd, by: end.sender(), number: uint32(c.Responses), ns: sinceDone(e, end.at)})
+}
+
+// sinceDone returns the time from the last response to at.
+func sinceDone(e *analyze.Evidence, at int64) int64 {
+	if e.LastDone == analyze.Unknown {
+		return 0
+	}
+	return max(0, at-e.LastDone)
+}
+
+// stillOpen takes what the capture leaves open.
+func stillOpen(c *analyze.Connection, e *analyze.Evidence, last int64) (NotReused, class) {
+	switch {
+	case e.Outstanding > 0 && !(unseen(c) && !e.ResponseBegun) || e.HeadStarted:
+		since := c.Start
+		if e.Request.OK() {
+			since = e.Request.At
+		}
+		return NotReused{BusyAtEnd, analyze.Nobody, High, observation{kind: observedOpenBusy, number: uint32(max(c.Requests, 0)), ns: last - since}}, decided
+	case e.LastDone != analyze.Unknown && !c.HTTPUnknown && e.Outstanding == 0:
+		return NotReused{Undecided, analyze.Nobody, High, observation{kind: observedOpenIdle, number: uint32(c.Responses), ns: last - e.LastDone}}, openIdle
+	}
+	return NotReused{IdleAtEnd, analyze.Nobody, Low, observation{kind: observedOpenQuiet}}, decided
+}

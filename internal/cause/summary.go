@@ -1,0 +1,167 @@
+package cause
+
+import (
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/compact"
+)
+
+// Summary adds up what only some rules look at.
+type Summary struct {
+	Midstream    int64 // connections whose opening was not captured
+	OneDirection int64 // of which one direction was captured, though they opened
+	Lossy        int64 // that lack more than a few of their bytes
+	WithRequests int64 // with at least one request
+	WithMessages int64 // with a request or a response
+
+	Opaque    int64 // whose requests cannot be read
+	Encrypted int64 // of these, TLS
+	HTTP2     int64 // and HTTP/2
+
+	anomalies compact.Vault[Anomaly]
+}
+
+// Anomaly is something unusual about a connection besides its cause.
+type Anomaly struct {
+	ID       uint32        // of the connection
+	Kind     AnomalyKind   // what is unusual
+	By       analyze.Party // whose doing it is
+	Duration int64         // ns, as Kind says
+	Packet   uint64        // that shows it; 0 if several do
+}
+
+// AnomalyKind is what is unusual.
+type AnomalyKind uint8
+
+// The kinds of anomalies.
+const (
+	AnomalyChallenged AnomalyKind = iota // the SYN was answered by a bare ACK (RFC 5961, 4); Duration is that of the handshake
+	AnomalyRecycled                      // the SYN took over a TIME_WAIT of the 4-tuple (RFC 6191)
+	AnomalyStall                         // a receive window was closed for Duration
+	Anomaly408                           // a 408 came that answers no request
+	AnomalyProbes                        // keep-alive probes began after Duration of silence
+	AnomalyProbing                       // keep-alive probes followed each other after Duration
+	AnomalyCloseWait                     // the server closed Duration before the end of the capture, the client did not
+	AnomalyFINWait2                      // the client closed Duration before the end of the capture, the server did not
+	AnomalyStarved                       // data was acknowledged and not answered for Duration
+	AnomalyLateOpen                      // the handshake took Duration, for a SYN or its answer was sent again
+)
+
+// add adds a connection up and notes its anomalies. last is the time of the latest
+// packet so far.
+func (s *Summary) add(c *analyze.Connection, last int64) {
+	if c.Midstream {
+		s.Midstream++
+	}
+	if c.Requests > 0 {
+		s.WithRequests++
+	}
+	if c.Requests > 0 || c.Responses > 0 {
+		s.WithMessages++
+	}
+	if c.HTTPUnknown {
+		s.Opaque++
+		switch c.Protocol {
+		case analyze.TLS:
+			s.Encrypted++
+		case analyze.H2C:
+			s.HTTP2++
+		}
+	}
+	unopened := c.Handshake == flows.HandshakeUnanswered || c.Handshake == flows.HandshakeIncomplete && c.Evidence.SYNACKRetransmissions > 0
+	if (c.PacketsClient == 0) != (c.PacketsServer == 0) && !unopened {
+		s.OneDirection++
+	}
+	if missing := c.MissingClient + c.MissingServer; missing*lossyShare > missing+c.BytesClient+c.BytesServer {
+		s.Lossy++
+	}
+	s.noteAnomalies(c, last)
+}
+
+// noteAnomalies notes what is unusual besides the cause.
+func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
+	s.noteOpening(c)
+	if e := &c.Evidence; e.Stall >= minStall {
+		s.note(c, AnomalyStall, e.StallBy, e.Stall, 0)
+	}
+	if c.Evidence.Idle408 {
+		s.note(c, Anomaly408, analyze.Server, 0, 0)
+	}
+	s.noteProbes(c, analyze.Client, &c.ClientProbes)
+	s.noteProbes(c, analyze.Server, &c.ServerProbes)
+	s.noteStarved(c, last)
+	s.noteHalfClosed(c, last)
+}
+
+// note notes one anomaly.
+func (s *Summary) note(c *analyze.Connection, kind AnomalyKind, by analyze.Party, ns int64, packet uint64) {
+	s.anomalies.Put(&Anomaly{uint32(c.ID), kind, by, ns, packet})
+}
+
+// noteOpening notes what is unusual about a handshake.
+func (s *Summary) noteOpening(c *analyze.Connection) {
+	e := &c.Evidence
+	resent := c.SYNRetransmissions+e.SYNACKRetransmissions > 0
+	switch {
+	case e.Challenged:
+		s.note(c, AnomalyChallenged, analyze.Server, c.ConnectTime, 0)
+	case resent && c.Handshake == flows.HandshakeComplete && c.ConnectTime >= minLateOpen:
+		s.note(c, AnomalyLateOpen, analyze.Server, c.ConnectTime, 0)
+	}
+	if e.Recycled != analyze.Nobody {
+		s.note(c, AnomalyRecycled, e.Recycled, 0, 0)
+	}
+}
+
+// noteProbes notes when a side began to send keep-alive probes, and how often it
+// did.
+func (s *Summary) noteProbes(c *analyze.Connection, by analyze.Party, p *analyze.Probes) {
+	if p.Sent > 0 && p.Idle != analyze.Unknown {
+		s.note(c, AnomalyProbes, by, p.Idle, 0)
+	}
+	if p.Sent > 1 && p.Interval != analyze.Unknown {
+		s.note(c, AnomalyProbing, by, p.Interval, 0)
+	}
+}
+
+// noteStarved notes a request that the server's kernel acknowledged and its
+// program never answered.
+func (s *Summary) noteStarved(c *analyze.Connection, last int64) {
+	e := &c.Evidence
+	until := last
+	if end := endingOf(e); end.by != analyze.Nobody {
+		until = end.at
+	}
+	silent := e.Outstanding > 0 && !e.ResponseBegun && c.BytesServer == 0 && !e.ServerFIN.OK()
+	if silent && !e.UnackedClient && until-e.Request.At >= minStarved {
+		s.note(c, AnomalyStarved, analyze.Server, until-e.Request.At, e.Request.Packet)
+	}
+}
+
+// noteHalfClosed notes that one side closed and the other, which acknowledged it,
+// did not.
+func (s *Summary) noteHalfClosed(c *analyze.Connection, last int64) {
+	e := &c.Evidence
+	if e.ClientRST.OK() || e.ServerRST.OK() || c.Midstream || c.PacketsClient == 0 || c.PacketsServer == 0 || c.Close.Inferred {
+		return
+	}
+	switch {
+	case e.ServerFIN.OK() && !e.ClientFIN.OK() && !e.UnackedServer && c.MissingClient == 0:
+		s.note(c, AnomalyCloseWait, analyze.Client, last-e.ServerFIN.At, e.ServerFIN.Packet)
+	case e.ClientFIN.OK() && !e.ServerFIN.OK() && !e.UnackedClient && c.MissingServer == 0:
+		s.note(c, AnomalyFINWait2, analyze.Server, last-e.ClientFIN.At, e.ClientFIN.Packet)
+	}
+}
+
+// join adds what other adds up, and empties it.
+func (s *Summary) join(other *Summary) {
+	s.Midstream += other.Midstream
+	s.OneDirection += other.OneDirection
+	s.Lossy += other.Lossy
+	s.WithRequests += other.WithRequests
+	s.WithMessages += other.WithMessages
+	s.Opaque += other.Opaque
+	s.Encrypted += other.Encrypted
+	s.HTTP2 += other.HTTP2
+	other.anomalies.Drain(func(a *Anomaly) { s.anomalies.Put(a) })
+}
