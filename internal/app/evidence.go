@@ -146,7 +146,7 @@ func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) 
 	if e.Packets, err = rec.Write(&file); err != nil {
 		return nil, nil, err
 	}
-	e.LeftOut = rec.Left()
+	e.LeftOut = rec.LeftOut()
 	return e, file.Bytes(), nil
 }
 
