@@ -337,7 +337,7 @@ func TestGoProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(readme), "kaanalyze.Analyze") && !strings.Contains(string(readme), "```go\n"+string(program)+"```\n") {
+	if !strings.Contains(string(readme), "```go\n"+string(program)+"```\n") {
 		t.Error("the README shows another program than testdata/goprogram/main.go")
 	}
 	mod, err := os.ReadFile("go.mod")
