@@ -64,8 +64,8 @@ func (a *Analyzer) headDone(c *flows.Conn, t *httpState, from flows.Side, h http
 		a.request(c, t, from, h, raw, at, num)
 	} else {
 		a.response(t, from, h, at, num)
-		if h.Flags()&httpparse.TEChunked != 0 && t.has(bodied) && eventStream(raw) {
-			t.facts |= events
+		if h.Flags()&httpparse.TEChunked != 0 && t.has(lastHadBody) && eventStream(raw) {
+			t.facts |= lastIsStream
 		}
 	}
 	if t.pair != 0 && t.requests+t.responses <= 2 { // later ones say the same
@@ -119,7 +119,7 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 		x.record = a.beginRecord(c, t, h, raw, at, num)
 	}
 	a.states.push(t, x)
-	a.reader.parsers[from].Frame(httpparse.NoMethod, false)
+	a.reader.parsers[from].Frame(httpparse.NoMethod)
 }
 
 // response takes the head of a response.
@@ -128,7 +128,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	status := h.Status()
 	if status < 200 && status != 101 {
 		t.interim++
-		p.Frame(httpparse.NoMethod, false)
+		p.Frame(httpparse.NoMethod)
 		return
 	}
 	t.facts |= sawResponse
@@ -145,20 +145,21 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	if h.Flags()&httpparse.HasKeepAlive != 0 && t.pair != 0 {
 		a.pools.noteAdvertised(t.pair, h)
 	}
-	known := t.outstanding > 0 && !t.current.answered
-	if known {
+	answers := httpparse.NoMethod // not known
+	if t.outstanding > 0 && !t.current.answered {
+		answers = t.current.method
 		t.current.firstByteAt, t.current.responseNum = at, num
 		t.current.status, t.current.answered = status, true
 		if t.current.record != 0 {
 			a.updateRecord(&t.current, Unknown)
 		}
 	}
-	t.facts = t.facts&^events | bodied
-	switch p.Frame(t.current.method, known) {
+	t.facts = t.facts&^lastIsStream | lastHadBody
+	switch p.Frame(answers) {
 	case httpparse.Tunnel:
 		a.tunnel(t, from, h)
 	case httpparse.NoBody:
-		t.facts &^= bodied
+		t.facts &^= lastHadBody
 	case httpparse.UntilClose:
 		t.endPersistence(EndedByCloseDelimited, t.responses, at, num)
 	}
@@ -193,7 +194,7 @@ func (a *Analyzer) messageDone(t *httpState, from flows.Side, now int64) {
 	}
 	t.lastDone = now
 	if t.outstanding == 1 && t.has(requestPartial) {
-		t.facts |= early
+		t.facts |= earlyResponse
 	}
 	if t.outstanding > 0 && t.current.answered {
 		a.endExchange(t, now)
