@@ -28,7 +28,8 @@ func (d *Decisions) decideHost(h *Host) {
 func (h *Host) exited() {
 	newest, oldest := h.outlasting()
 	ends := Gather(h.Pairs, func(p *Pair) []*Record {
-		return Where(waiting(p.Records, clientEndedIdle, clientEndedBusy, clientEndedQuiet), func(r *Record) bool { return r.Ended >= newest })
+		return Where(waiting(p.Records, clientEndedIdle, clientEndedBusy, clientEndedQuiet),
+			func(r *Record) bool { return r.Ended >= newest })
 	})
 	for _, run := range bursts(ends) {
 		busy, idle := split(run, func(r *Record) bool { return r.class == clientEndedBusy })
@@ -90,7 +91,8 @@ func (d *Decisions) gaveUp(p *Pair) {
 		sure := Medium
 		if len(bursts(in)) >= MinSamples { // else it may be one end of all
 			sure = b.sureTimeout()
-			d.addPolicy(Policy{Kind: RequestTimeout, By: analyze.Client, Subject: p.Title(), Value: b.Middle, Samples: int64(b.N), Spread: b.spread()})
+			d.addPolicy(Policy{Kind: RequestTimeout, By: analyze.Client, Subject: p.Title(), Value: b.Middle, Samples: int64(b.N),
+				Spread: b.spread()})
 		}
 		settle(in, ClientTimeout, analyze.Client, sure)
 		w = rest
@@ -241,7 +243,8 @@ func (d *Decisions) idleClient(h *Host) {
 		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
 		p := d.groups.byPair[in[0].Pair]
-		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.Addr.String(), Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
+		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.Addr.String(), Value: b.Middle, Samples: int64(b.N),
+			Spread:  b.spread(),
 			Matches: products.MatchClient(time.Duration(b.Middle), p.Program)})
 	}
 	settle(waiting(swept, clientEndedIdle), ClientIdleTimeout, analyze.Client, Medium)

@@ -57,7 +57,8 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 			return of(Unanswered, analyze.Client, High, observation{kind: observedNoACK, number: e.SYNACKRetransmissions + 1})
 		}
 	case flows.HandshakeUnanswered:
-		return wait(synUnanswered, analyze.Network, observation{kind: observedSilence, number: c.SYNRetransmissions + 1, ns: c.End - c.Start})
+		return wait(synUnanswered, analyze.Network,
+			observation{kind: observedSilence, number: c.SYNRetransmissions + 1, ns: c.End - c.Start})
 	}
 	return n, k, false
 }
@@ -104,9 +105,11 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 	case e.EndReason == analyze.EndedByRequestHTTP10:
 		return of(HTTP10, analyze.Client, High, observation{kind: observedRequest10, number: at})
 	case e.EarlyResponse && e.LastStatus >= redirect && end.by != analyze.Nobody:
-		return of(EarlyResponse, analyze.Server, High, observation{kind: observedEarly, number: uint32(max(c.Responses, 1)), status: e.LastStatus})
+		return of(EarlyResponse, analyze.Server, High,
+			observation{kind: observedEarly, number: uint32(max(c.Responses, 1)), status: e.LastStatus})
 	case e.Idle408 && e.LastStatus == 408 && e.PreviousDone != analyze.Unknown:
-		return of(ServerIdleTimeout, analyze.Server, High, observation{kind: observedIdle408, number: at - 1, ns: e.EndMark.At - e.PreviousDone})
+		return of(ServerIdleTimeout, analyze.Server, High,
+			observation{kind: observedIdle408, number: at - 1, ns: e.EndMark.At - e.PreviousDone})
 	case e.EndReason == analyze.EndedByResponseClose:
 		return wait(saidInResponse, analyze.Server, observation{kind: observedResponseClose, number: at, status: e.LastStatus})
 	case e.EndReason == analyze.EndedByResponseHTTP10:

@@ -30,7 +30,7 @@ func (s sender) String() string { return analyze.Party(s &^ sentRST).String() }
 type observationKind uint8
 
 const (
-	observedNothing observationKind = iota
+	_ observationKind = iota // nothing
 
 	// The opening.
 	observedRefusal   // the SYN was answered by RST

@@ -156,7 +156,8 @@ func (d *Decisions) saidClose(s *Server) {
 	settle(ten, HTTP10, analyze.Server, High)
 	settle(delimited, CloseDelimited, analyze.Server, High)
 	if x := s.life(); x.drains && len(w) > 0 {
-		if gone, _ := s.after(x.firstClose); gone || slices.ContainsFunc(s.Records, func(r *Record) bool { return r.Cause == ServerDrain }) {
+		if gone, _ := s.after(x.firstClose); gone ||
+			slices.ContainsFunc(s.Records, func(r *Record) bool { return r.Cause == ServerDrain }) {
 			settle(w, ServerDrain, analyze.Server, High)
 			settle(kept, HTTP10, analyze.Server, High)
 			return

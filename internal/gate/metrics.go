@@ -134,24 +134,28 @@ func listMetrics() []Metric {
 		return m
 	}
 	perConnection := func(name, help string, of func(t *totals) float64) Metric {
-		return Metric{Name: "requests_per_connection." + name, Help: help, Unknown: noRequest, value: func(r *analyze.Result, _ *rules.Diagnosis) float64 {
-			if r.Totals.ConnectionsWithRequests <= 0 { // none, or Unknown
-				return math.NaN()
-			}
-			return of(&r.Totals)
-		}}
+		return Metric{Name: "requests_per_connection." + name, Help: help, Unknown: noRequest,
+			value: func(r *analyze.Result, _ *rules.Diagnosis) float64 {
+				if r.Totals.ConnectionsWithRequests <= 0 { // none, or Unknown
+					return math.NaN()
+				}
+				return of(&r.Totals)
+			}}
 	}
 	waits := func(name, help string, of func(w *timeWait) int64) Metric {
 		return count("time_wait."+name, help, func(t *totals) int64 { return of(&t.TimeWait) })
 	}
 	findings := func(name, help string, least, most rules.Severity) Metric {
-		return Metric{Name: name, Help: help, Unknown: noVerdict, value: func(_ *analyze.Result, d *rules.Diagnosis) float64 { return found(d, least, most) }}
+		return Metric{Name: name, Help: help, Unknown: noVerdict,
+			value: func(_ *analyze.Result, d *rules.Diagnosis) float64 { return found(d, least, most) }}
 	}
 	list := []Metric{
 		count("connections", "lives of 4-tuples", func(t *totals) int64 { return t.Connections }).told(Neutral, PerSecond),
 		count("handshakes_complete", "connections with SYN, SYN-ACK and ACK", func(t *totals) int64 { return t.HandshakesComplete }),
-		count("refused", "connections whose SYN was answered by RST", func(t *totals) int64 { return t.Refused }).told(LessIsBetter, PerSecond),
-		count("unanswered", "connections whose SYN was answered by nothing", func(t *totals) int64 { return t.Unanswered }).told(LessIsBetter, PerSecond),
+		count("refused", "connections whose SYN was answered by RST",
+			func(t *totals) int64 { return t.Refused }).told(LessIsBetter, PerSecond),
+		count("unanswered", "connections whose SYN was answered by nothing",
+			func(t *totals) int64 { return t.Unanswered }).told(LessIsBetter, PerSecond),
 		count("midstream", "connections whose opening was not captured", func(t *totals) int64 { return t.Midstream }),
 		count("unfinished", "connections still open at the end", func(t *totals) int64 { return t.Unfinished }),
 		count("syn", "packets with SYN and no ACK", func(t *totals) int64 { return t.SYN }),
@@ -163,22 +167,27 @@ func listMetrics() []Metric {
 		http("responses", "final responses", func(t *totals) int64 { return t.Responses }),
 		http("interim_responses", "1xx responses but 101", func(t *totals) int64 { return t.Interim }),
 		count("http_unknown_connections", "connections whose requests cannot be counted", func(t *totals) int64 { return t.HTTPUnknown }),
-		http("connections_with_requests", "connections with at least one request", func(t *totals) int64 { return t.ConnectionsWithRequests }),
-		http("single_request_connections", "connections with exactly one request", func(t *totals) int64 { return t.SingleRequestConnections }),
+		http("connections_with_requests", "connections with at least one request",
+			func(t *totals) int64 { return t.ConnectionsWithRequests }),
+		http("single_request_connections", "connections with exactly one request",
+			func(t *totals) int64 { return t.SingleRequestConnections }),
 		http("reused_requests", "requests on a connection but its first", func(t *totals) int64 { return t.ReusedRequests }),
 		Metric{Name: "reuse_ratio", Help: "requests on a reused connection", Unit: Share, Unknown: noRequest,
 			value: func(r *analyze.Result, _ *rules.Diagnosis) float64 { return r.Totals.ReuseRatio }}.told(MoreIsBetter, AnyLength),
-		perConnection("mean", "arithmetic mean, over connections with a request", func(t *totals) float64 { return t.PerConnection.Mean }).told(MoreIsBetter, Growing),
+		perConnection("mean", "arithmetic mean, over connections with a request",
+			func(t *totals) float64 { return t.PerConnection.Mean }).told(MoreIsBetter, Growing),
 		perConnection("p50", "median", func(t *totals) float64 { return float64(t.PerConnection.P50) }),
 		perConnection("p90", "what nine in ten do not exceed", func(t *totals) float64 { return float64(t.PerConnection.P90) }),
 		perConnection("max", "the most", func(t *totals) float64 { return float64(t.PerConnection.Max) }),
 		http("pool_need", "connections that a perfect pool would open", func(t *totals) int64 { return t.PoolNeed }),
-		http("avoidable_connections", "connections beyond pool_need", func(t *totals) int64 { return t.AvoidableConnections }).told(LessIsBetter, PerSecond),
+		http("avoidable_connections", "connections beyond pool_need",
+			func(t *totals) int64 { return t.AvoidableConnections }).told(LessIsBetter, PerSecond),
 		{Name: "avoidable_handshake_seconds", Help: "time of the handshakes of avoidable connections", Unit: Seconds, Unknown: noHTTP,
 			value: func(r *analyze.Result, _ *rules.Diagnosis) float64 { return known(r.Totals.AvoidableHandshake) / 1e9 }},
 		count("probes", "TCP keep-alive probes", func(t *totals) int64 { return t.Probes }),
 		count("probes_answered", "probes that were answered", func(t *totals) int64 { return t.ProbesAnswered }),
-		count("probes_unanswered", "probes that were not", func(t *totals) int64 { return t.Probes - t.ProbesAnswered }).told(LessIsBetter, PerSecond),
+		count("probes_unanswered", "probes that were not",
+			func(t *totals) int64 { return t.Probes - t.ProbesAnswered }).told(LessIsBetter, PerSecond),
 		count("retransmissions", "segments sent again", func(t *totals) int64 { return t.Retransmissions }).told(LessIsBetter, PerSecond),
 		count("missing_bytes", "bytes that the capture does not hold", func(t *totals) int64 { return t.MissingBytes }),
 		count("closed_first_by.client", "connections that the client closed first", func(t *totals) int64 { return t.ClosedFirst.Client }),

@@ -57,7 +57,8 @@ type Example struct {
 // found makes a finding of the connections that show it.
 func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
 	f := Finding{
-		Rule: r, Subject: e.name(), subject: e.subject, records: [][]*cause.Record{e.records}, Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
+		Rule: r, Subject: e.name(), subject: e.subject, records: [][]*cause.Record{e.records},
+		Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
 		Connections: e.len(), Saves: saving(v, e.records), Confidence: cause.Low,
 	}
 	for _, x := range e.records {

@@ -41,9 +41,10 @@ func (v *view) otherFamily(e ended) bool {
 	at := e.server.Server
 	return !slices.ContainsFunc(e.records, func(x *cause.Record) bool {
 		return !slices.ContainsFunc(v.Servers(), func(s *cause.Server) bool {
-			return s.Server.Port() == at.Port() && s.Server.Addr().Is4() != at.Addr().Is4() && slices.ContainsFunc(s.Records, func(r *cause.Record) bool {
-				return r.ConnectTime() > 0 && r.Start >= x.Start && r.Start <= x.Start+nextAddress
-			})
+			return s.Server.Port() == at.Port() && s.Server.Addr().Is4() != at.Addr().Is4() &&
+				slices.ContainsFunc(s.Records, func(r *cause.Record) bool {
+					return r.ConnectTime() > 0 && r.Start >= x.Start && r.Start <= x.Start+nextAddress
+				})
 		})
 	})
 }

@@ -39,7 +39,8 @@ const (
 func (n Needs) String() string {
 	var list []string
 	for i, words := range [...]string{
-		"the opening of connections", "both directions", "requests that can be read", "HTTP that can be read", "keep-alive probes", "few missing bytes",
+		"the opening of connections", "both directions", "requests that can be read",
+		"HTTP that can be read", "keep-alive probes", "few missing bytes",
 	} {
 		if n&(1<<i) != 0 {
 			list = append(list, words)

@@ -55,7 +55,8 @@ func (v *view) conclude() Verdict {
 	n := t.AvoidableConnections - v.count(cause.Upgraded, cause.Tunnel) - v.leftEvents()
 	manyAvoidable := n >= cause.MinSamples && float64(n) >= avoidableShare*float64(t.Connections) && v.perMinute(n) >= 1
 	if manyAvoidable && t.ReuseRatio < goodReuse {
-		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show", cause.Count(n), conns(t.Connections))}
+		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show",
+			cause.Count(n), conns(t.Connections))}
 	}
 	return Verdict{OK, v.healthy() + v.unread()}
 }
@@ -108,7 +109,8 @@ func (v *view) serverAndClient(host netip.Addr) bool {
 	var server, client bool
 	for _, p := range v.Pairs() {
 		holds := func(here bool, side analyze.TimeWait) bool {
-			return here && slices.ContainsFunc(p.Records, func(r *cause.Record) bool { return r.TimeWait == side || r.TimeWait == analyze.TimeWaitBoth })
+			return here && slices.ContainsFunc(p.Records,
+				func(r *cause.Record) bool { return r.TimeWait == side || r.TimeWait == analyze.TimeWaitBoth })
 		}
 		server = server || holds(p.Server.Addr() == host, analyze.TimeWaitServer)
 		client = client || holds(p.Client == host, analyze.TimeWaitClient)
