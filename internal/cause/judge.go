@@ -7,7 +7,7 @@ import (
 
 // judge decides the cause of a connection by its own evidence, or says which
 // class of its group it waits with. last is the time of the capture's last
-// packet. The order is that of the causes.
+// packet. The steps are in the order of the causes.
 func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	e := &c.Evidence
 	end := endingOf(e)
@@ -120,8 +120,8 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 	return n, k, false
 }
 
-// halfSeen takes connections of which one direction was captured: what else is
-// said of them would be a guess.
+// halfSeen takes connections of which only one direction was captured: any other
+// cause would be a guess.
 func halfSeen(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	if c.PacketsClient > 0 && c.PacketsServer > 0 {
 		return n, k, false

@@ -9,7 +9,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// Metric is a number of a capture that a [Gate] may judge, and that is compared
+// Metric is a number of a capture that a [Condition] may judge, and that is compared
 // with an earlier report. Metrics that are in totals of the JSON report have
 // their path there as name.
 type Metric struct {
@@ -90,7 +90,7 @@ func (m *Metric) Of(n Numbers) float64 {
 	return math.NaN()
 }
 
-// Metrics are all metrics: those of totals, then the rest.
+// Metrics are all metrics: the totals, then the rest. They must not be changed.
 var Metrics = listMetrics()
 
 // metrics are the same by name.

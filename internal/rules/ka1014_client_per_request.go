@@ -101,7 +101,7 @@ func rarelyReused(p *cause.Pair) bool {
 }
 
 // wentOn reports whether the client sent a request on another connection that it
-// opened after it had ended one of these.
+// opened after it had closed one of them.
 func wentOn(p *cause.Pair, ended []*cause.Record) bool {
 	newest := int64(math.MinInt64)
 	for _, r := range p.Records {

@@ -9,28 +9,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
-// Level is what a verdict comes to.
-type Level uint8
-
-// The levels.
-const (
-	CannotTell Level = iota
-	OK
-	Problem
-)
-
-// String returns the level as JSON names it.
-func (l Level) String() string { return [...]string{"unknown", "ok", "problem"}[l] }
-
-// Words returns the level as a report for people has it.
-func (l Level) Words() string { return [...]string{"CANNOT TELL", "OK", "PROBLEM"}[l] }
-
-// Verdict is the answer in one line.
-type Verdict struct {
-	Level Level
-	Text  string
-}
-
 // conclude makes the verdict of what was found.
 func (v *view) conclude() Verdict {
 	t := &v.result.Totals

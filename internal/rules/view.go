@@ -7,24 +7,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
-// subject is who a finding is about.
-type subject struct {
-	server *cause.Server
-	pair   *cause.Pair
-	host   string
-}
-
-// name returns the subject in words.
-func (s *subject) name() string {
-	switch {
-	case s.pair != nil:
-		return s.pair.Title()
-	case s.server != nil:
-		return s.server.Name
-	}
-	return s.host
-}
-
 // ended is a group whose connections ended for one of some causes.
 type ended struct {
 	subject
@@ -121,7 +103,7 @@ func (v *view) marked(what cause.AnomalyKind, is func(*cause.Anomaly) bool) []en
 }
 
 // newView makes what the rules see. Of a Collector that took only the last
-// connections of the analysis they see the time of these alone.
+// connections of the analysis they see only the time that these span.
 func newView(x *Diagnosis, r *analyze.Result) *view {
 	records := x.Records()
 	v := &view{Diagnosis: x, result: r, connections: int64(len(records)), duration: r.Last - r.First}
