@@ -11,7 +11,7 @@ import (
 )
 
 // found makes a finding of the connections that show it.
-func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
+func (v *view) found(r *Rule, e group, title string, args ...any) Finding {
 	f := Finding{
 		Rule: r, Subject: e.name(), subject: e.subject, records: [][]*cause.Record{e.records},
 		Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
@@ -33,7 +33,7 @@ func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
 }
 
 // fixFor picks the words that fit who has to change.
-func (r *Rule) fixFor(e ended) string {
+func (r *Rule) fixFor(e group) string {
 	who := r.Who
 	if who == analyze.Both {
 		who = e.records[0].By

@@ -41,7 +41,7 @@ func checkPoolOverflow(v *view, r *Rule) []Finding {
 }
 
 // keepMore returns how the client of e keeps n idle connections or more.
-func keepMore(e ended, n int64) string {
+func keepMore(e group, n int64) string {
 	if format := e.pair.Program.Program().KeepIdle; format != "" {
 		return fmt.Sprintf(format, n)
 	}

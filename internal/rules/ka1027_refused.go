@@ -37,7 +37,7 @@ func checkRefused(v *view, r *Rule) []Finding {
 // otherFamily reports whether each connection was opened right afterwards at the
 // same port of an address of the other IP version: a name has both, and the
 // server listens on one.
-func (v *view) otherFamily(e ended) bool {
+func (v *view) otherFamily(e group) bool {
 	at := e.server.Server
 	return !slices.ContainsFunc(e.records, func(x *cause.Record) bool {
 		return !slices.ContainsFunc(v.Servers(), func(s *cause.Server) bool {

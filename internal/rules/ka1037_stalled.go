@@ -22,7 +22,7 @@ var stalled = &Rule{
 
 func checkStalled(v *view, r *Rule) []Finding {
 	var out []Finding
-	for _, e := range v.marked(cause.AnomalyStall, nil) {
+	for _, e := range v.withAnomaly(cause.AnomalyStall, nil) {
 		longest, who := e.worst.Duration, e.worst.By
 		f := v.found(r, e, "the %s of %s did not read for up to %s: %s with a closed window",
 			who, e.server.Name, cause.Duration(longest), conns(e.len()))

@@ -22,7 +22,7 @@ var lateOpen = &Rule{
 
 func checkLateOpen(v *view, r *Rule) []Finding {
 	var out []Finding
-	for _, e := range v.marked(cause.AnomalyLateOpen, nil) {
+	for _, e := range v.withAnomaly(cause.AnomalyLateOpen, nil) {
 		longest := cause.Duration(e.worst.Duration)
 		f := v.found(r, e, "%s opened %s of the connections to it only after SYNs were sent again: up to %s late",
 			e.server.Name, shareOf(e.len(), e.server.Seen()), longest)
