@@ -36,7 +36,7 @@ var (
 // Program is a row of the table.
 type Program struct {
 	Name string   // as reports name it
-	Says []string // how its User-Agent, Server or X-Powered-By field begins, one of these
+	Says []string // the beginnings that its User-Agent, Server or X-Powered-By field may have
 
 	ServerIdle []Timeout // after which it closes idle connections as a server
 	ClientIdle []Timeout // and as a client
@@ -62,7 +62,7 @@ type prefix struct {
 	is   ID
 }
 
-// prefixes are those of all programs.
+// prefixes are how the fields of all programs begin.
 var prefixes = func() (all []prefix) {
 	for i := range programs {
 		for _, says := range programs[i].Says {
@@ -133,8 +133,8 @@ func WithAdvice(rule string) []ID {
 }
 
 const (
-	// nearShare is by how much of a default an observed timeout may differ from it,
-	// as one part of so many: timers run late, and so do packets.
+	// nearShare: an observed timeout may differ from a default by one in 50 of it, for
+	// timers run late, and so do packets.
 	nearShare = 50
 	// nearLeast is by how much it may differ at least.
 	nearLeast = 50 * time.Millisecond
