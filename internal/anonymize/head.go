@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // Head returns the head raw with names and values replaced, in memory of dst
@@ -175,7 +177,7 @@ func (a *Anonymizer) contentType(value []byte) {
 
 // software keeps the name of a program that there is advice for.
 func (a *Anonymizer) software(value []byte) {
-	for _, p := range products {
+	for _, p := range products.Beginnings() {
 		if bytes.HasPrefix(value, []byte(p)) {
 			value = value[len(p):]
 			break
@@ -191,7 +193,7 @@ func meant(k kind, pseudonym []byte) bool {
 	case fieldName:
 		return fieldNames[s] || s == "close"
 	case valueWord:
-		return slices.Contains(keptWords, s) || slices.ContainsFunc(products, func(p string) bool {
+		return slices.Contains(keptWords, s) || slices.ContainsFunc(products.Beginnings(), func(p string) bool {
 			return strings.HasPrefix(s, strings.TrimRight(p, "/ "))
 		})
 	}

@@ -50,17 +50,6 @@ var fieldNames = set(`
 var keptWords = []string{"chunked", "gzip", "x-gzip", "compress", "x-compress", "deflate", "identity", "br", "zstd",
 	"trailers", "websocket", "h2c", "100-continue"}
 
-// products are how the values of User-Agent, Server and X-Powered-By begin that
-// internal/analyze recognizes; its test holds the two together.
-var products = []string{
-	"Go-http-client", "go-resty", "fasthttp", "nginx", "openresty", "Apache/", "Apache-HttpClient", "Apache-Coyote",
-	"node", "axios", "undici", "got ", "Express", "python", "Python", "aiohttp", "BaseHTTP", "SimpleHTTP",
-	"gunicorn", "uvicorn", "Werkzeug", "hypercorn", "Java", "okhttp", "Jetty", "ReactorNetty", "Kestrel",
-	"Microsoft-IIS", "curl/", "Mozilla/", "ApacheBench", "wrk", "hey/", "k6/", "vegeta", "envoy", "HAProxy",
-	"haproxy", "awselb", "lighttpd", "Caddy", "Ruby", "WEBrick", "PHP/", "Wget/",
-	"TornadoServer", "TwistedWeb", "waitress", "CherryPy", "Cheroot", "libwww-perl", "PycURL", "HTTPie/",
-}
-
 const eventStream = "text/event-stream"
 
 // mediaTypes are those that say nothing about who uses them.
