@@ -124,7 +124,7 @@ func (d *Decisions) afterResponse(p *Pair) {
 	prompt, reset := split(prompt, func(r *Record) bool { return !r.has(isReset) })
 	if k, in := p.overflow(prompt); k > 0 {
 		sure := Medium
-		if k == p.Program.Program().Pool {
+		if k == p.Program.Row().Pool {
 			sure = High
 		}
 		settle(in, ClientPoolOverflow, analyze.Client, sure)

@@ -118,9 +118,9 @@ func All() []ID {
 	return ids
 }
 
-// Program returns the row of a program. That of Unknown and Other is empty. It
+// Row returns the row of a program. That of Unknown and Other is empty. It
 // must not be changed.
-func (id ID) Program() *Program {
+func (id ID) Row() *Program {
 	if i := int(id) - 1; i >= 0 && i < len(programs) {
 		return &programs[i]
 	}
@@ -131,11 +131,11 @@ func (id ID) Program() *Program {
 var none Program
 
 // String returns the name of a program; "" for Unknown and Other.
-func (id ID) String() string { return id.Program().Name }
+func (id ID) String() string { return id.Row().Name }
 
 // Advice returns how to mend what a rule found in the words of the program; "" if
 // the rule has no words for it.
-func (id ID) Advice(rule string) string { return id.Program().Advice[rule] }
+func (id ID) Advice(rule string) string { return id.Row().Advice[rule] }
 
 // WithAdvice returns the programs that have words of their own for a rule, in the
 // order of the table.

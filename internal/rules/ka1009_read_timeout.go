@@ -47,5 +47,5 @@ func (v *view) likeReadTimeout(s *cause.Server) bool {
 	}
 	const second = 1e9
 	off := p.Value % second
-	return (s.Software == products.Unknown || s.Software == products.Go) && min(off, second-off) <= max(p.Value/100, 20e6)
+	return (s.Software == products.Unknown || s.Software == products.Go) && min(off, second-off) <= max(p.Value/readTimeoutShare, readTimeoutNear)
 }

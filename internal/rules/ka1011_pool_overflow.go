@@ -42,7 +42,7 @@ func checkPoolOverflow(v *view, r *Rule) []Finding {
 
 // keepMore returns how the client of e keeps n idle connections or more.
 func keepMore(e group, n int64) string {
-	if format := e.pair.Program.Program().KeepIdle; format != "" {
+	if format := e.pair.Program.Row().KeepIdle; format != "" {
 		return fmt.Sprintf(format, n)
 	}
 	return cmp.Or(e.pair.Program.Advice("KA1011"), keepMany)

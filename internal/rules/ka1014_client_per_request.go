@@ -36,7 +36,7 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		slices.SortStableFunc(e.records, func(x, y *cause.Record) int { return cmp.Compare(x.Requests, y.Requests) })
 		f := v.found(r, e, "%s closes its connections to %s after the response: %s",
 			e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
-		if e.pair.Program.Program().OneShot && e.len() < byHand {
+		if e.pair.Program.Row().OneShot && e.len() < byHand {
 			f.Severity = Info
 		}
 		f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " after a response"

@@ -151,7 +151,7 @@ func checkTexts(t *testing.T, r *Rule) {
 // TestAdvice holds that programs have advice for rules that there are.
 func TestAdvice(t *testing.T) {
 	for _, is := range products.All() {
-		for id := range is.Program().Advice {
+		for id := range is.Row().Advice {
 			if _, err := ByID(id); err != nil {
 				t.Errorf("%v: %v", is, err)
 			}

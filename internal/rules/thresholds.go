@@ -12,6 +12,9 @@ const (
 	// failedShare: that less than one in 100 requests fails is no more than worth
 	// knowing.
 	failedShare = 100
+	// failedCost is how many connections a failed request counts for where findings are
+	// sorted.
+	failedCost = 10
 	// graveShare and notableShare are the shares of the connections that a finding
 	// must cost to be grave or notable, if it costs MinSamples; of fewer it must cost
 	// halfShare.
@@ -47,6 +50,9 @@ const (
 	// longestReadTimeout is the longest idle timeout that looks like a ReadTimeout: the
 	// time to read a request is seconds.
 	longestReadTimeout = 30e9
+	// readTimeoutNear is how near to whole seconds such a timeout must be, if that is
+	// more than one in 100 of it: people set these.
+	readTimeoutNear, readTimeoutShare = 20e6, 100
 	// surelyReadTimeout is up to where a timeout looks like a ReadTimeout though it is
 	// the default of a program, too: few set these to so little.
 	surelyReadTimeout = 3e9

@@ -77,7 +77,7 @@ func (v *view) weigh(f *Finding) Severity {
 // rank sorts findings by what they cost.
 func rank(f []Finding) {
 	cost := func(x *Finding) int64 {
-		return 10*x.Failed + x.Saves.Connections + x.Saves.TimeWait
+		return failedCost*x.Failed + x.Saves.Connections + x.Saves.TimeWait
 	}
 	slices.SortStableFunc(f, func(x, y Finding) int {
 		return cmp.Or(
