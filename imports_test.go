@@ -45,7 +45,7 @@ var mayImport = map[string]may{
 	},
 	"capture/capturetest": {own: []string{"flows"}, others: []string{"github.com/google/gopacket"}},
 
-	"internal/anonymize": {own: []string{"httpparse", "internal/products"}},                                                  // products: names that stay
+	"internal/anonymize": {own: []string{"httpparse", "internal/products"}},
 	"internal/analyze":   {own: []string{"flows", "httpparse", "internal/tlswire", "internal/compact", "internal/products"}}, // products: how a program is known
 	"internal/evidence":  {own: []string{"capture", "flows", "httpparse", "internal/analyze"}},
 	"internal/cause":     {own: []string{"flows", "internal/analyze", "internal/compact", "internal/products"}},

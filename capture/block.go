@@ -1,6 +1,8 @@
 package capture
 
 import (
+	"math"
+
 	"github.com/kaanalyze/kaanalyze/capture/internal/decode"
 	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -26,6 +28,19 @@ type block struct {
 	err         error // the filter does not compile for a link type
 }
 
+// A region is what a block has claimed and read of a plain file.
+type region struct {
+	number  int64
+	n       int // bytes read, which lie in regionBuf behind regionHeadroom
+	err     error
+	claimed bool
+}
+
+// regionHeadroom is the room in front of a region's bytes for the partial record
+// that the region before ends with. No packet that tcpdump captures is longer;
+// for one that is, memory is allocated.
+const regionHeadroom = pcapfile.MaxSnapLen + 64
+
 // A run is consecutive frames from one file.
 type run struct {
 	source      int // index of the file as named
@@ -33,6 +48,9 @@ type run struct {
 	packet      uint64 // number of the first one within the file
 	first, last int64  // earliest and latest time; the worker finds them
 }
+
+// noTime is the time of the first packet of a file that has none.
+const noTime = math.MaxInt64
 
 // counts are what a worker has counted in its block.
 type counts struct {
@@ -87,4 +105,19 @@ func (b *block) truncate(n int) {
 		}
 		n -= r.frames
 	}
+}
+
+// regionBytes returns what has been read of b's region.
+func (b *block) regionBytes() []byte { return b.regionBuf[regionHeadroom : regionHeadroom+b.region.n] }
+
+// joinPartial makes b.Buf of partial, the bytes in front of b's region, and the
+// region. It returns partial's memory for reuse, or nil if b.Buf is in it now.
+func (b *block) joinPartial(partial []byte) []byte {
+	if len(partial) <= regionHeadroom {
+		b.Buf = b.regionBuf[regionHeadroom-len(partial) : regionHeadroom+b.region.n]
+		copy(b.Buf, partial)
+		return partial[:0]
+	}
+	b.Buf = append(partial, b.regionBytes()...)
+	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -26,12 +25,12 @@ type Source struct {
 	mayWait    bool  // some file may make a reader wait
 	totalBytes int64 // of all files, 0 if one's size is not known
 	filters    *filterSet
-	defrag     *decode.Defragmenter
-	lateScan   func(payload []byte) flows.Note // for what defrag puts together, once there is any
+	limit      countLimit
 	stats      runningStats
 	started    atomic.Bool
-	counted    uint64 // towards opt.Count
 	current    *block // whose segments apply sees
+
+	reassembler reassembler
 }
 
 // blockSize is what is read at once, in bytes: large enough to make the system
@@ -58,7 +57,7 @@ func openFiles(names []string, opt Options, size int) (*Source, error) {
 	if opt.Workers <= 0 {
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
-	s := &Source{opt: opt, filters: newFilterSet(opt.Filter)}
+	s := &Source{opt: opt, filters: newFilterSet(opt.Filter), limit: countLimit{left: opt.Count}}
 	s.merger.size = size
 	s.stats.init(names)
 	if err := s.openAll(names); err != nil {
@@ -82,7 +81,7 @@ func (s *Source) openAll(names []string) error {
 		if err := f.open(); err != nil {
 			return fmt.Errorf("open capture %q: %w", name, err)
 		}
-		s.stats.describe(f)
+		s.stats.describe(i, f.format.Name(), f.in.suffix, f.in.size)
 		s.mayWait = s.mayWait || !f.in.regular
 		if len(names) > 1 || s.filters != nil {
 			f.probe(len(names) == 1)
@@ -101,9 +100,6 @@ func (s *Source) openAll(names []string) error {
 	return nil
 }
 
-// noTime is the time of the first packet of a file that has none.
-const noTime = math.MaxInt64
-
 // Run reads the capture to its end, or until ctx is done, and calls apply with
 // runs of TCP segments in the order of the capture: one call at a time, each
 // after the one before, maybe from different goroutines. Segments and payloads
@@ -116,7 +112,7 @@ func (s *Source) Run(ctx context.Context, apply func([]flows.Segment) error) err
 	if s.started.Swap(true) {
 		return errors.New("read capture: it has been read before")
 	}
-	s.defrag = decode.NewDefragmenter()
+	s.reassembler = reassembler{defrag: decode.NewDefragmenter(), opt: &s.opt}
 	if s.live != nil {
 		return s.runLive(ctx, apply)
 	}

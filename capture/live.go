@@ -87,7 +87,7 @@ func OpenLive(dev Device, opt Options) (*Source, error) {
 // newLive returns the source of an interface that is open.
 func newLive(dev Device, t tap, link pcapfile.LinkType, opt Options) *Source {
 	opt.Filter = ""
-	s := &Source{opt: opt, live: &live{tap: t, dev: dev, link: link}}
+	s := &Source{opt: opt, limit: countLimit{left: opt.Count}, live: &live{tap: t, dev: dev, link: link}}
 	s.stats.init([]string{dev.Name})
 	s.stats.total.Format = formatLive
 	s.stats.total.Sources[0].Format = formatLive
@@ -150,7 +150,7 @@ var errStopped = errors.New("the capture is over")
 func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error) error {
 	l := s.live
 	l.until = math.MaxInt64
-	w := newWorker(s)
+	w := newWorker(&s.opt, nil)
 	b := &block{}
 	b.Buf = make([]byte, 0, blockSize+pcapfile.RecordLen+l.dev.SnapLen)
 	for quiet := 0; ; {
@@ -160,7 +160,7 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 		ended := l.fill(b)
 		if len(b.Frames) > 0 {
 			quiet = 0
-			if s.opt.Count > 0 && w.limitCount(b) {
+			if s.limit.reached(w, b) {
 				ended = errStopped
 			}
 			if err := l.saveBlock(b); err != nil {
@@ -255,7 +255,7 @@ func (s *Source) deliver(w *worker, b *block, apply func([]flows.Segment) error)
 		b.runs = append(b.runs[:0], run{frames: n, packet: b.first})
 		l.frames += uint64(n)
 		w.decode(b)
-		s.reassemble(b)
+		s.reassembler.add(b)
 		s.stats.addBlock(b)
 	}
 	return apply(b.segs[:b.n])

@@ -40,6 +40,19 @@ func (m *merger) next(b *block) bool {
 	return true
 }
 
+// onlyPlain returns the file that is left if it is the only one, is plain, and no
+// frames of it wait; else nil.
+func (m *merger) onlyPlain() *fileReader {
+	if len(m.waiting) > 0 || len(m.active) != 1 {
+		return nil
+	}
+	f := m.active[0]
+	if f.ended || f.hasBuffered() || !f.in.plain() {
+		return nil
+	}
+	return f
+}
+
 // activate begins with the next file, and reports false if there is none.
 func (m *merger) activate(b *block) bool {
 	if len(m.waiting) == 0 {

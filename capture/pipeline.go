@@ -76,7 +76,7 @@ func (p *pipeline) runWorkers() {
 
 // work takes block after block: reads it, decodes it and submits it.
 func (p *pipeline) work() {
-	w := newWorker(p.s)
+	w := newWorker(&p.s.opt, p.s.filters)
 	for {
 		b := p.queue.acquire()
 		if !p.read(w, b) {
@@ -100,9 +100,11 @@ func (p *pipeline) read(w *worker, b *block) bool {
 		return false
 	}
 	if !p.regions.active.Load() && p.s.opt.Workers > 1 {
-		p.regions.begin(&p.s.merger)
+		if f := p.s.merger.onlyPlain(); f != nil {
+			p.regions.begin(f, p.s.merger.size)
+		}
 	}
-	if p.s.opt.Count > 0 && w.limitCount(b) {
+	if p.s.limit.reached(w, b) {
 		p.stopped.Store(true)
 	}
 	b.seq = p.nextSeq
@@ -138,7 +140,7 @@ func (p *pipeline) deliver(b *block) {
 		return
 	}
 	if p.err = p.ctx.Err(); p.err == nil {
-		p.s.reassemble(b)
+		p.s.reassembler.add(b)
 		p.s.stats.addBlock(b)
 		p.err = b.err
 	}

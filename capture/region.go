@@ -23,34 +23,14 @@ type regions struct {
 	next    atomic.Int64 // number of the region to be searched next
 }
 
-// A region is what a block has claimed and read of a plain file.
-type region struct {
-	number  int64
-	n       int // bytes read, which lie in regionBuf behind regionHeadroom
-	err     error
-	claimed bool
-}
-
-// regionHeadroom is the room in front of a region's bytes for the partial record
-// that the region before ends with. No packet that tcpdump captures is longer;
-// for one that is, memory is allocated.
-const regionHeadroom = pcapfile.MaxSnapLen + 64
-
-// begin switches to regions if only one file is left, a plain one, and all that
-// has been read of it but a partial record has been passed on.
-func (r *regions) begin(m *merger) {
-	if len(m.waiting) > 0 || len(m.active) != 1 {
-		return
-	}
-	f := m.active[0]
-	if f.ended || f.hasBuffered() || !f.in.plain() {
-		return
-	}
+// begin switches to regions of size bytes of f, which has been read up to a partial
+// record.
+func (r *regions) begin(f *fileReader, size int) {
 	at, err := f.in.file.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return
 	}
-	r.file, r.start, r.size, r.done = f.in.file, at, int64(m.size), &f.done
+	r.file, r.start, r.size, r.done = f.in.file, at, int64(size), &f.done
 	r.active.Store(true)
 }
 
@@ -71,18 +51,3 @@ func (r *regions) claim(b *block) {
 
 // isNext reports whether b's region is the one to be searched next.
 func (r *regions) isNext(b *block) bool { return r.next.Load() == b.region.number }
-
-// regionBytes returns what has been read of b's region.
-func (b *block) regionBytes() []byte { return b.regionBuf[regionHeadroom : regionHeadroom+b.region.n] }
-
-// joinPartial makes b.Buf of partial, the bytes in front of b's region, and the
-// region. It returns partial's memory for reuse, or nil if b.Buf is in it now.
-func (b *block) joinPartial(partial []byte) []byte {
-	if len(partial) <= regionHeadroom {
-		b.Buf = b.regionBuf[regionHeadroom-len(partial) : regionHeadroom+b.region.n]
-		copy(b.Buf, partial)
-		return partial[:0]
-	}
-	b.Buf = append(partial, b.regionBytes()...)
-	return nil
-}

@@ -85,13 +85,14 @@ func (s *runningStats) init(names []string) {
 	s.dropTotals = map[pcapfile.Drops]uint64{}
 }
 
-// describe notes a file's format and size, once its header has been read.
-func (s *runningStats) describe(f *fileReader) {
-	of, name := &s.total.Sources[f.source], f.format.Name()
-	of.Format, of.Size = name+f.in.suffix, f.in.size
+// describe notes a file's format, the suffix of its compression and its size, once
+// its header has been read.
+func (s *runningStats) describe(source int, format, suffix string, size int64) {
+	of := &s.total.Sources[source]
+	of.Format, of.Size = format+suffix, size
 	switch s.total.Format {
-	case "", name:
-		s.total.Format = name
+	case "", format:
+		s.total.Format = format
 	default:
 		s.total.Format = "mixed"
 	}

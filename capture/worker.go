@@ -12,23 +12,23 @@ import (
 // A worker decodes blocks. It shares nothing with other workers but the
 // compiled filters.
 type worker struct {
-	s     *Source
 	dec   *decode.Decoder
 	scan  func(payload []byte) flows.Note // nil if nothing is to be noted
 	since int64
 	until int64
 
-	link   pcapfile.LinkType // that filter is for
-	filter *bpf.Filter       // nil if there is none
+	filters *filterSet        // nil if there is no filter
+	link    pcapfile.LinkType // that filter is for
+	filter  *bpf.Filter
 }
 
 // noLink is no link type.
 const noLink pcapfile.LinkType = math.MaxUint32
 
-// newWorker returns a worker for s.
-func newWorker(s *Source) *worker {
-	w := &worker{s: s, dec: decode.New(), scan: s.opt.newScan(), link: noLink}
-	w.since, w.until = s.opt.window()
+// newWorker returns a worker.
+func newWorker(opt *Options, filters *filterSet) *worker {
+	w := &worker{dec: decode.New(), scan: opt.newScan(), filters: filters, link: noLink}
+	w.since, w.until = opt.window()
 	return w
 }
 
@@ -47,7 +47,7 @@ func (w *worker) decode(b *block) {
 			continue
 		}
 		data := b.Buf[f.Off : f.Off+f.CapLen : f.Off+f.CapLen]
-		if w.s.filters != nil && !w.matches(f, data, b) {
+		if w.filters != nil && !w.matches(f, data, b) {
 			continue
 		}
 		seg := &segs[n]
@@ -94,7 +94,7 @@ func (w *worker) count(b *block) {
 // matches reports whether the filter accepts a frame.
 func (w *worker) matches(f *pcapfile.Frame, data []byte, b *block) bool {
 	if f.Link != w.link {
-		compiled, err := w.s.filters.get(f.Link)
+		compiled, err := w.filters.get(f.Link)
 		if err != nil {
 			b.err = err
 			return false
@@ -104,56 +104,31 @@ func (w *worker) matches(f *pcapfile.Frame, data []byte, b *block) bool {
 	return w.filter.Match(data, f.WireLen)
 }
 
-// limitCount cuts the block after the opt.Count-th frame that counts, and
-// reports whether it has come.
-func (w *worker) limitCount(b *block) bool {
-	s := w.s
+// wants reports whether a frame is to be analysed.
+func (w *worker) wants(f *pcapfile.Frame, b *block) bool {
+	return f.Time >= w.since && f.Time <= w.until && f.Kind != pcapfile.NoPacket &&
+		(w.filters == nil || w.matches(f, b.Buf[f.Off:f.Off+f.CapLen], b))
+}
+
+// A countLimit ends the reading after so many frames that are to be analysed.
+type countLimit struct {
+	left uint64 // frames still to come; 0 is no limit
+}
+
+// reached cuts the block after the last frame that is to come, and reports whether
+// it is there. It asks w which frames count.
+func (c *countLimit) reached(w *worker, b *block) bool {
+	if c.left == 0 {
+		return false
+	}
 	for i := range b.Frames {
-		f := &b.Frames[i]
-		if f.Time < w.since || f.Time > w.until || f.Kind == pcapfile.NoPacket ||
-			s.filters != nil && !w.matches(f, b.Buf[f.Off:f.Off+f.CapLen], b) {
+		if !w.wants(&b.Frames[i], b) {
 			continue
 		}
-		if s.counted++; s.counted == s.opt.Count {
+		if c.left--; c.left == 0 {
 			b.truncate(i + 1)
 			return true
 		}
 	}
 	return false
-}
-
-// reassemble puts together the fragments of a block that is delivered: they are
-// in their order among all blocks then. A segment that they complete goes where
-// its last fragment was.
-func (s *Source) reassemble(b *block) {
-	if len(b.fragments) == 0 {
-		return
-	}
-	var all []flows.Segment // the block's, with those completed
-	taken := 0
-	for _, part := range b.fragments {
-		f := &b.Frames[part.frame]
-		var seg flows.Segment
-		switch s.defrag.Add(f.Link, f.Iface, b.Buf[f.Off:f.Off+f.CapLen], f.WireLen, f.Time, &seg) {
-		case decode.TCP:
-			seg.Time, seg.Num = f.Time, b.first+uint64(part.frame)
-			b.reassembled = append(b.reassembled, reassembledFrame{seg.Num, s.defrag.Headers()})
-			if s.lateScan == nil {
-				s.lateScan = s.opt.newScan()
-			}
-			if s.lateScan != nil && len(seg.Payload) > 0 {
-				seg.Note = s.lateScan(seg.Payload)
-			}
-			all = append(all, b.segs[taken:part.at]...)
-			all = append(all, seg)
-			taken = part.at
-			b.counts.tcp++
-		case decode.Undecoded:
-			b.counts.undecoded++
-		}
-	}
-	if all != nil {
-		b.segs = append(all, b.segs[taken:b.n]...)
-		b.n = len(b.segs)
-	}
 }

@@ -7,7 +7,7 @@
 // [Analyzer.Snapshot] tell how things stand. Per connection it keeps a flows.Conn
 // and a small record of the messages. A [Connection], the form for reading with
 // the [Evidence] of why it carried no further request, is made of both when it is
-// asked for: by [Result.Connection], or for [Options].OnConnection. All numbers
+// asked for: by [Result.Connection], or for [Options.OnConnection]. All numbers
 // mean what the README's chapter on them says.
 //
 // Times are nanoseconds since the Unix epoch, durations nanoseconds, and [Unknown]

@@ -58,7 +58,7 @@ const (
 	valueWord
 	methodName
 	schemeName
-	noNumber // a word in the place of a number that is none: pseudonyms are letters
+	nonNumber // a word in the place of a number that is none: pseudonyms are letters
 )
 
 const (
@@ -88,7 +88,7 @@ func (a *Anonymizer) replace(k kind, text []byte) {
 	}
 	for counter := byte(0); ; counter++ {
 		a.pseudonym(text, counter)
-		if !bytes.Equal(text, a.lookup[1:]) && !meant(k, text) || counter == 255 {
+		if !bytes.Equal(text, a.lookup[1:]) && !hasMeaning(k, text) || counter == 255 {
 			break
 		}
 	}
@@ -105,7 +105,7 @@ func (a *Anonymizer) replace(k kind, text []byte) {
 // one of several.
 func (a *Anonymizer) pseudonym(out []byte, counter byte) {
 	alphabet := lettersDigits
-	if kind(a.lookup[0]) == noNumber {
+	if kind(a.lookup[0]) == nonNumber {
 		alphabet = letters
 	}
 	for block := 0; len(out) > 0; block++ {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // Head returns the head raw with names and values replaced, in memory of dst
@@ -31,7 +29,7 @@ func (a *Anonymizer) request(method, text []byte) {
 	if !knownMethods[string(method)] {
 		a.replace(methodName, method)
 	}
-	t := divide(text, connect)
+	t := splitTarget(text, connect)
 	if !slices.Contains([]string{"http", "https", "ws", "wss"}, string(t.scheme)) {
 		words(t.scheme, "", func(w []byte) { a.replace(schemeName, w) })
 	}
@@ -55,17 +53,17 @@ func (a *Anonymizer) host(b []byte) {
 
 func (a *Anonymizer) reason(code int, text []byte) {
 	if string(bytes.Trim(text, white)) != http.StatusText(code) {
-		a.other(text)
+		a.unknownLine(text)
 	}
 }
 
-func (a *Anonymizer) start(line []byte) { maskStart(line) }
+func (*Anonymizer) unknownStart(line []byte) { maskStart(line) }
 
-func (a *Anonymizer) other(line []byte) {
+func (a *Anonymizer) unknownLine(line []byte) {
 	words(line, separators, func(w []byte) { a.replace(valueWord, w) })
 }
 
-func (a *Anonymizer) rest(b []byte) { blank(b) }
+func (*Anonymizer) behind(b []byte) { blank(b) }
 
 // separators stay in values, so that their words are found again elsewhere, as
 // those of Set-Cookie in Cookie.
@@ -81,7 +79,7 @@ func (a *Anonymizer) field(name, value []byte) {
 	if !fieldNames[string(lowered)] {
 		words(name, "", func(w []byte) { a.replace(fieldName, w) })
 	}
-	a.other(value)
+	a.unknownLine(value)
 }
 
 // fields are those whose values stay in part, by name in lower case.
@@ -90,10 +88,10 @@ var fields = map[string]func(*Anonymizer, []byte){
 	"proxy-connection":  (*Anonymizer).connection,
 	"keep-alive":        (*Anonymizer).keepAlive,
 	"content-length":    (*Anonymizer).contentLength,
-	"transfer-encoding": (*Anonymizer).listed,
-	"te":                (*Anonymizer).listed,
-	"upgrade":           (*Anonymizer).listed,
-	"expect":            (*Anonymizer).listed,
+	"transfer-encoding": (*Anonymizer).codings,
+	"te":                (*Anonymizer).codings,
+	"upgrade":           (*Anonymizer).codings,
+	"expect":            (*Anonymizer).codings,
 	"content-type":      (*Anonymizer).contentType,
 	"host":              (*Anonymizer).host,
 	"user-agent":        (*Anonymizer).software,
@@ -101,8 +99,8 @@ var fields = map[string]func(*Anonymizer, []byte){
 	"x-powered-by":      (*Anonymizer).software,
 }
 
-// listed replaces all words of a value but those of keptWords.
-func (a *Anonymizer) listed(value []byte) {
+// codings replaces all words of a value but those of keptWords.
+func (a *Anonymizer) codings(value []byte) {
 	words(value, separators, func(w []byte) {
 		if !oneOf(w, keptWords) {
 			a.replace(valueWord, w)
@@ -131,7 +129,7 @@ func (a *Anonymizer) keepAlive(value []byte) {
 	items(value, func(item []byte) {
 		key, n, found := bytes.Cut(item, []byte{'='})
 		if !found || !oneOf(bytes.Trim(key, white), []string{"timeout", "max"}) || !number(bytes.Trim(n, white)) {
-			a.noNumber(item)
+			a.replaceNonNumber(item)
 		}
 	})
 }
@@ -140,7 +138,7 @@ func (a *Anonymizer) keepAlive(value []byte) {
 func (a *Anonymizer) contentLength(value []byte) {
 	items(value, func(item []byte) {
 		if !number(item) {
-			a.noNumber(item)
+			a.replaceNonNumber(item)
 		}
 	})
 }
@@ -154,9 +152,9 @@ func number(b []byte) bool {
 	return err == nil && n <= math.MaxInt64
 }
 
-// noNumber replaces what is no number by what is none.
-func (a *Anonymizer) noNumber(item []byte) {
-	words(item, separators, func(w []byte) { a.replace(noNumber, w) })
+// replaceNonNumber replaces what is no number by what is none.
+func (a *Anonymizer) replaceNonNumber(item []byte) {
+	words(item, separators, func(w []byte) { a.replace(nonNumber, w) })
 }
 
 // contentType keeps a media type that is well known, without its parameters.
@@ -177,25 +175,11 @@ func (a *Anonymizer) contentType(value []byte) {
 
 // software keeps the name of a program that there is advice for.
 func (a *Anonymizer) software(value []byte) {
-	for _, p := range products.Beginnings() {
+	for _, p := range programs {
 		if bytes.HasPrefix(value, []byte(p)) {
 			value = value[len(p):]
 			break
 		}
 	}
 	words(value, "/();,", func(w []byte) { a.replace(valueWord, w) })
-}
-
-// meant reports whether something would read a meaning from a pseudonym.
-func meant(k kind, pseudonym []byte) bool {
-	s := string(pseudonym)
-	switch k {
-	case fieldName:
-		return fieldNames[s] || s == "close"
-	case valueWord:
-		return slices.Contains(keptWords, s) || slices.ContainsFunc(products.Beginnings(), func(p string) bool {
-			return strings.HasPrefix(s, strings.TrimRight(p, "/ "))
-		})
-	}
-	return false
 }

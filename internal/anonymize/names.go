@@ -1,6 +1,12 @@
 package anonymize
 
-import "github.com/kaanalyze/kaanalyze/httpparse"
+import (
+	"slices"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/internal/products"
+)
 
 // knownMethods are those that httpparse knows.
 var knownMethods = func() map[string]bool {
@@ -50,6 +56,17 @@ var fieldNames = set(`
 var keptWords = []string{"chunked", "gzip", "x-gzip", "compress", "x-compress", "deflate", "identity", "br", "zstd",
 	"trailers", "websocket", "h2c", "100-continue"}
 
+// programs are how the values of User-Agent, Server and X-Powered-By begin of the
+// programs that there is advice for.
+var programs = func() (all []string) {
+	for _, id := range products.All() {
+		all = append(all, id.Row().Says...)
+	}
+	return all
+}()
+
+// eventStream begins the Content-Type of a stream of events, as package analyze
+// recognizes it.
 const eventStream = "text/event-stream"
 
 // mediaTypes are those that say nothing about who uses them.
@@ -60,4 +77,28 @@ var mediaTypes = []string{
 	"audio/mpeg", "font/woff", "font/woff2", "image/avif", "image/gif", "image/jpeg", "image/png", "image/svg+xml",
 	"image/webp", "image/x-icon", "image/vnd.microsoft.icon", "multipart/form-data", "multipart/mixed",
 	"multipart/byteranges", "text/css", "text/csv", "text/html", "text/javascript", "text/plain", "text/xml", "video/mp4",
+}
+
+// set returns the words of a text.
+func set(text string) map[string]bool {
+	words := map[string]bool{}
+	for word := range strings.FieldsSeq(text) {
+		words[word] = true
+	}
+	return words
+}
+
+// hasMeaning reports whether a pseudonym would be read as a name that the standards
+// give, or as a program.
+func hasMeaning(k kind, pseudonym []byte) bool {
+	s := string(pseudonym)
+	switch k {
+	case fieldName:
+		return fieldNames[s] || s == "close"
+	case valueWord:
+		return slices.Contains(keptWords, s) || slices.ContainsFunc(programs, func(p string) bool {
+			return strings.HasPrefix(s, strings.TrimRight(p, "/ "))
+		})
+	}
+	return false
 }

@@ -2,7 +2,6 @@ package anonymize
 
 import (
 	"bytes"
-	"strings"
 )
 
 // Redact returns the head raw with what may be a secret masked, and the rest as
@@ -31,13 +30,13 @@ func (redactor) request(method, text []byte) {
 		blank(text)
 		return
 	}
-	reference(text, connect)
+	maskReference(text, connect)
 }
 
-func (redactor) reason(int, []byte) {}
-func (redactor) start(line []byte)  { maskStart(line) }
-func (redactor) other(line []byte)  { blank(line) }
-func (redactor) rest([]byte)        {}
+func (redactor) reason(int, []byte)       {}
+func (redactor) unknownStart(line []byte) { maskStart(line) }
+func (redactor) unknownLine(line []byte)  { blank(line) }
+func (redactor) behind([]byte)            {}
 
 func (redactor) field(name, value []byte) {
 	lowered := bytes.Clone(name)
@@ -45,12 +44,12 @@ func (redactor) field(name, value []byte) {
 	switch {
 	case framing[string(lowered)]:
 	case string(lowered) == "host":
-		t := divide(value, true)
+		t := splitTarget(value, true)
 		blank(t.user)
 		blank(t.path)
 		blank(t.query)
 	case references[string(lowered)]:
-		reference(value, false)
+		maskReference(value, false)
 	case harmless[string(lowered)]:
 		if i := bytes.IndexByte(value, '\r'); i >= 0 { // some take it for the end of a line
 			blank(value[i:])
@@ -74,19 +73,10 @@ var (
 		last-modified max-forwards pragma range retry-after server user-agent vary via x-cache x-powered-by`)
 )
 
-// set returns the words of a text.
-func set(text string) map[string]bool {
-	words := map[string]bool{}
-	for word := range strings.FieldsSeq(text) {
-		words[word] = true
-	}
-	return words
-}
-
-// reference masks user information, parameters, query and fragment of a target. An
+// maskReference masks user information, parameters, query and fragment of a target. An
 // authority that nothing ends may be user information that is cut off.
-func reference(b []byte, authority bool) {
-	t := divide(b, authority)
+func maskReference(b []byte, authority bool) {
+	t := splitTarget(b, authority)
 	blank(t.user)
 	if !authority && t.path == nil && t.query == nil {
 		blank(t.host)

@@ -19,11 +19,12 @@ type editor interface {
 	// field takes name and value of a field, without white space around them; a
 	// folded value has its line ends inside.
 	field(name, value []byte)
-	// start takes a start line that is of no HTTP/1.x message, other a line that
-	// is no field, rest what follows the head.
-	start(line []byte)
-	other(line []byte)
-	rest(b []byte)
+	// unknownStart takes a start line that is of no HTTP/1.x message.
+	unknownStart(line []byte)
+	// unknownLine takes a line that is no field.
+	unknownLine(line []byte)
+	// behind takes what follows the head.
+	behind(b []byte)
 }
 
 // walk shows e the parts of the head b, which may be cut off anywhere. It
@@ -37,7 +38,7 @@ func walk(b []byte, e editor) {
 	startLine(b[at:lf], lf < len(b), e)
 	for at = lf + 1; at < len(b); at = lf + 1 {
 		if n := endsHead(b[at:]); n > 0 {
-			e.rest(b[at+n:])
+			e.behind(b[at+n:])
 			return
 		}
 		first := lineEnd(b, at)
@@ -79,7 +80,7 @@ func startLine(line []byte, whole bool, e editor) {
 	}
 	method, target, ok := requestLine(line, whole)
 	if !ok {
-		e.start(line)
+		e.unknownStart(line)
 		return
 	}
 	e.request(method, target)
@@ -97,7 +98,7 @@ func statusLine(line []byte, n int, e editor) {
 	for n < len(line) && n < code+3 && (line[n] == ' ' || digits(line[n:n+1])) {
 		n++
 	}
-	e.start(line[n:])
+	e.unknownStart(line[n:])
 }
 
 // requestLine divides a request line, which has no LF any more, and reports
@@ -140,12 +141,12 @@ func digits(b []byte) bool {
 func fieldLine(b []byte, first int, e editor) {
 	colon := bytes.IndexByte(b[:first], ':')
 	if colon <= 0 || b[0] == ' ' || b[0] == '\t' {
-		e.other(b)
+		e.unknownLine(b)
 		return
 	}
 	name := bytes.TrimRight(b[:colon], white)
 	if len(name) == 0 {
-		e.other(b)
+		e.unknownLine(b)
 		return
 	}
 	e.field(name, bytes.Trim(b[colon+1:], white))
@@ -188,8 +189,9 @@ func blank(b []byte) {
 	})
 }
 
-// maskStart does so in a start line that is of no message, and makes none of it:
-// each byte that may stand in a method stays one, and others do not become one.
+// maskStart overwrites a start line that is of no message, like blank, and makes no
+// message of it: each byte that may stand in a method stays one, and others do not
+// become one.
 func maskStart(line []byte) {
 	words(line, "", func(w []byte) {
 		for i, c := range w {
@@ -207,9 +209,9 @@ type target struct {
 	scheme, user, host, path, query []byte // query from the ? or # on
 }
 
-// divide divides a target; authority says that it is in authority-form, as
-// CONNECT has it (RFC 9112, 3.2). It does so where httpparse.Host does.
-func divide(b []byte, authority bool) (t target) {
+// splitTarget divides a target; authority says that it is in authority-form, as
+// CONNECT has it (RFC 9112, 3.2). It splits where [httpparse.Head.Host] does.
+func splitTarget(b []byte, authority bool) (t target) {
 	if i := bytes.IndexAny(b, "?#"); i >= 0 {
 		b, t.query = b[:i], b[i:]
 	}

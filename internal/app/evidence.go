@@ -140,7 +140,7 @@ func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*repor
 	if e.Packets, err = rec.Write(&file); err != nil {
 		return nil, nil, err
 	}
-	e.LeftOut = rec.Left()
+	e.LeftOut = rec.LeftOut()
 	return e, file.Bytes(), nil
 }
 

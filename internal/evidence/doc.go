@@ -2,8 +2,9 @@
 // what a report says, with all their packets, and no more of the payload than what
 // HTTP/1 messages begin with.
 //
-// A [Recorder] is an [analyze.Observer]: while the capture is analyzed once more it
-// keeps their packets, and [Recorder.Write] writes them as a pcap file. Each packet
+// [NewRecorder] makes a [Recorder] for the IDs of these connections. It is an
+// [analyze.Observer]: while the capture is analyzed once more it keeps their packets,
+// and [Recorder.Write] writes them as a pcap file. Each packet
 // is an IP packet without what carried it (link layer, tunnels, IP options), so that
 // captures of any kind give one kind of file.
 package evidence

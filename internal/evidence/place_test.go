@@ -41,7 +41,7 @@ func TestWithin(t *testing.T) {
 func TestPadding(t *testing.T) {
 	headers := make([]byte, 40)
 	headers[0], headers[32] = 0x45, 0x50
-	p := packet{headers: headers, at: 10, n: 20, of: &stream{runs: []run{{10, []byte("ab")}, {12, []byte("c")}, {15, []byte("d")}}}}
+	p := packet{headers: headers, at: 10, n: 20, stream: &stream{runs: []run{{10, []byte("ab")}, {12, []byte("c")}, {15, []byte("d")}}}}
 	for padding, want := range map[bool]string{true: "abc\x00\x00d", false: "abc"} {
 		if got := string(p.append(nil, padding)[40:]); got != want {
 			t.Errorf("padding %v: got %q, want %q", padding, got, want)

@@ -29,14 +29,14 @@ type Options struct {
 // of that; each may go over it once.
 const maxBytes = 64 << 20
 
-// Recorder keeps packets of some connections. It belongs to one goroutine at a
-// time.
+// Recorder keeps packets of some connections: it is an analyze.Observer. It belongs to
+// one goroutine at a time.
 type Recorder struct {
 	opt     Options
 	conns   map[uint64]*[2]stream
 	packets []packet
 	bytes   int    // kept
-	left    uint64 // packets left out
+	leftOut uint64 // packets
 }
 
 // packet is one of the capture.
@@ -47,7 +47,7 @@ type packet struct {
 	payload []byte // as captured; nil unless bodies are kept
 	at      int64  // place of the payload in the stream
 	n       uint32 // bytes of payload on the wire
-	of      *stream
+	stream  *stream
 }
 
 // stream is what is kept of the payload of one side. Places in it do not wrap
@@ -70,13 +70,13 @@ type run struct {
 
 // place returns the place of a sequence number, which is less than 2 GiB from the
 // last one. A stray one that is far off moves nothing.
-func (st *stream) place(seq uint32) int64 {
-	if !st.begun {
-		st.begun, st.last = true, int64(seq)
+func (t *stream) place(seq uint32) int64 {
+	if !t.begun {
+		t.begun, t.last = true, int64(seq)
 	}
-	at := st.last + int64(int32(seq-uint32(st.last)))
-	if at > st.last && at-st.last < 1<<30 {
-		st.last = at
+	at := t.last + int64(int32(seq-uint32(t.last)))
+	if at > t.last && at-t.last < 1<<30 {
+		t.last = at
 	}
 	return at
 }
@@ -93,13 +93,14 @@ func NewRecorder(ids []uint64, opt Options) *Recorder {
 // Wants reports whether a connection is one of those that are kept.
 func (r *Recorder) Wants(id uint64) bool { return r.conns[id] != nil }
 
-// Left returns how many packets were left out because there were too many.
-func (r *Recorder) Left() uint64 { return r.left }
+// LeftOut returns how many packets were left out because there were too many bytes.
+func (r *Recorder) LeftOut() uint64 { return r.leftOut }
 
-// Packet keeps a packet.
+// Packet keeps a packet: its headers, and its payload if bodies are kept. Nothing of
+// s is used after it returns.
 func (r *Recorder) Packet(c *flows.Conn, from flows.Side, s *flows.Segment) {
 	if r.bytes > maxBytes {
-		r.left++
+		r.leftOut++
 		return
 	}
 	st := &r.conns[c.ID][from]
@@ -107,7 +108,7 @@ func (r *Recorder) Packet(c *flows.Conn, from flows.Side, s *flows.Segment) {
 	if s.Flags&flows.SYN != 0 {
 		seq++
 	}
-	p := packet{num: s.Num, time: s.Time, headers: r.rebuild(s), at: st.place(seq), n: s.Len, of: st}
+	p := packet{num: s.Num, time: s.Time, headers: r.headers(s), at: st.place(seq), n: s.Len, stream: st}
 	if r.opt.Bodies {
 		p.payload = slices.Clone(s.Payload)
 	}
@@ -118,7 +119,8 @@ func (r *Recorder) Packet(c *flows.Conn, from flows.Side, s *flows.Segment) {
 // packetOverhead is what a packet takes beside its bytes.
 const packetOverhead = 120
 
-// Payload keeps what is not the data of a body.
+// Payload keeps what is not the data of a body: heads as Rewrite returns them, the
+// framing of chunks, trailers without their text.
 func (r *Recorder) Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event) {
 	if r.bytes > maxBytes {
 		return
@@ -127,21 +129,21 @@ func (r *Recorder) Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte,
 	at := st.place(seq)
 	switch part {
 	case httpparse.HeadPart:
-		r.head(st, at, b, ev)
+		r.keepHead(st, at, b, ev)
 	case httpparse.FramingPart:
 		r.keep(st, at, b)
 	case httpparse.TrailerPart:
-		r.keep(st, at, masked(b))
+		r.keep(st, at, withoutText(b))
 	case httpparse.OtherPart:
-		r.begins(st, at, b)
+		r.keepOther(st, at, b)
 	}
 }
 
-// head takes bytes of a head, which is kept when it is whole, or when bytes of it are
-// missing.
-func (r *Recorder) head(st *stream, at int64, b []byte, ev httpparse.Event) {
+// keepHead takes bytes of a head, which is kept when it is whole, or when bytes of it
+// are missing.
+func (r *Recorder) keepHead(st *stream, at int64, b []byte, ev httpparse.Event) {
 	if at != st.headAt+int64(len(st.head)) {
-		r.part(st)
+		r.keepPartialHead(st)
 	}
 	if len(st.head) == 0 {
 		st.headAt = at
@@ -151,7 +153,7 @@ func (r *Recorder) head(st *stream, at int64, b []byte, ev httpparse.Event) {
 	case httpparse.HeadDone:
 		r.keep(st, st.headAt, r.opt.Rewrite(nil, st.head))
 	case httpparse.NotHTTP:
-		r.begins(st, st.headAt, st.head)
+		r.keepOther(st, st.headAt, st.head)
 	case httpparse.Lost:
 	default:
 		return
@@ -159,16 +161,16 @@ func (r *Recorder) head(st *stream, at int64, b []byte, ev httpparse.Event) {
 	st.head = st.head[:0]
 }
 
-// part keeps the beginning of a head.
-func (r *Recorder) part(st *stream) {
+// keepPartialHead keeps the beginning of a head whose rest is missing.
+func (r *Recorder) keepPartialHead(st *stream) {
 	if len(st.head) > 0 {
 		r.keep(st, st.headAt, r.opt.Rewrite(nil, st.head))
 		st.head = st.head[:0]
 	}
 }
 
-// masked returns b without its text.
-func masked(b []byte) []byte {
+// withoutText returns b without its text.
+func withoutText(b []byte) []byte {
 	b = slices.Clone(b)
 	for i, c := range b {
 		if c != '\r' && c != '\n' {
@@ -185,9 +187,9 @@ const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 // can be told.
 const maxOther = len(preface)
 
-// begins keeps of another protocol that it is TLS or HTTP/2. Zeros stand for the
+// keepOther keeps of another protocol that it is TLS or HTTP/2. Zeros stand for the
 // first bytes of any other: no message begins with them.
-func (r *Recorder) begins(st *stream, at int64, b []byte) {
+func (r *Recorder) keepOther(st *stream, at int64, b []byte) {
 	if len(st.runs) > 0 && st.other == 0 {
 		return // they come after messages
 	}

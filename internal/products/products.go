@@ -62,7 +62,7 @@ type prefix struct {
 	is   ID
 }
 
-// prefixes are the beginnings with their programs.
+// prefixes are how the fields of all programs begin.
 var prefixes = func() (all []prefix) {
 	for i := range programs {
 		for _, says := range programs[i].Says {
@@ -71,17 +71,6 @@ var prefixes = func() (all []prefix) {
 	}
 	return all
 }()
-
-// beginnings are how the fields of all programs begin.
-var beginnings = func() (all []string) {
-	for i := range programs {
-		all = append(all, programs[i].Says...)
-	}
-	return all
-}()
-
-// Beginnings returns how the fields of all programs begin. It must not be changed.
-func Beginnings() []string { return beginnings }
 
 // Recognize returns the program that a value of User-Agent, Server or X-Powered-By
 // is of: Unknown if it is empty, Other if it is in no row. It keeps no reference to

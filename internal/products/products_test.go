@@ -120,18 +120,6 @@ func TestMatchNear(t *testing.T) {
 	}
 }
 
-// TestBeginnings holds that there is one for each program with a name.
-func TestBeginnings(t *testing.T) {
-	for _, says := range Beginnings() {
-		if id := Recognize([]byte(says + "1.0")); id == Unknown || id == Other {
-			t.Errorf("%q is of no program", says)
-		}
-	}
-	if got, want := len(Beginnings()), len(prefixes); got != want {
-		t.Errorf("got %d, want %d", got, want)
-	}
-}
-
 func TestAdvice(t *testing.T) {
 	if got := Go.Advice("KA1001"); !strings.Contains(got, "DisableKeepAlives") {
 		t.Errorf("got %q for Go, want how to switch keep-alive on", got)

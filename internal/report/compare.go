@@ -174,7 +174,7 @@ func (c *Comparison) findings(r *Report) {
 		})
 		switch {
 		case ok:
-			c.Kept = append(c.Kept, ComparedFinding{f, "matched by rule alone: it was about " + Fit(p.Subject, LongText)})
+			c.Kept = append(c.Kept, ComparedFinding{f, "matched by rule alone: it was about " + Fit(p.Subject, MaxText)})
 		case !b.Judged[f.Rule]:
 			c.New = append(c.New, ComparedFinding{f, "not judged before"})
 		default:

@@ -17,6 +17,9 @@ type Holder struct {
 	Most []int64 // the most at once within each step of the series
 }
 
+// Peak returns the most at once.
+func (h *Holder) Peak() int64 { return largest(h.Most) }
+
 // Holders returns the TIME_WAIT population of the hosts that hold most; none if
 // some connections are in the sums alone.
 func (r *Report) Holders() []Holder {

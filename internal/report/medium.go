@@ -36,7 +36,7 @@ type Curve struct {
 }
 
 // Most returns the largest value.
-func (c *Curve) Most() int64 { return Largest(c.Values) }
+func (c *Curve) Most() int64 { return largest(c.Values) }
 
 // Table is rows of cells. align has a letter per column: l or r.
 type Table struct {

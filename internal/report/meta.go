@@ -122,27 +122,11 @@ func (m *Meta) Extent() string {
 	return strings.Join(facts, ", ")
 }
 
-// span writes from when to when the capture lasts.
-func span(first, last int64) string {
-	if first == analyze.Unknown {
-		return "no time"
-	}
-	from, to := time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
-	if from.YearDay() == to.YearDay() && from.Year() == to.Year() {
-		clock := time.TimeOnly
-		if last-first < 10e9 {
-			clock = "15:04:05.000"
-		}
-		return from.Format("2006-01-02 "+clock) + to.Format("-"+clock) + " UTC (" + cause.Duration(last-first) + ")"
-	}
-	return from.Format(time.DateTime) + " to " + to.Format(time.DateTime) + " UTC (" + cause.Duration(last-first) + ")"
-}
-
 // Clock writes a time of day of the capture, with milliseconds in a short capture and with
 // the date in a long one.
 func (m *Meta) Clock(ns int64) string {
 	if ns == analyze.Unknown {
-		return NotKnown
+		return notKnown
 	}
 	first, last := m.Times()
 	t := time.Unix(0, ns).UTC()

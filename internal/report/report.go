@@ -141,7 +141,7 @@ type Format struct {
 }
 
 // ExchangesOf returns the exchanges of one connection.
-func ExchangesOf(r *Report, id uint64) []analyze.Exchange {
+func (r *Report) ExchangesOf(id uint64) []analyze.Exchange {
 	var list []analyze.Exchange
 	for _, x := range r.Records().Exchanges() {
 		if x.Connection == id {
@@ -151,10 +151,10 @@ func ExchangesOf(r *Report, id uint64) []analyze.Exchange {
 	return list
 }
 
-// NewRedactor returns what takes the secrets of targets out of what packets
+// Redactor returns what takes the secrets of targets out of what packets
 // mean, where targets stand as they were sent. The longest goes first: a
 // target may begin with another.
-func NewRedactor(r *Report, list []analyze.Exchange) *strings.Replacer {
+func (r *Report) Redactor(list []analyze.Exchange) *strings.Replacer {
 	secret := make(map[string]bool)
 	for i := range list {
 		if sent := list[i].Target; Target(sent, r.Options.ShowSecrets) != sent {

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"fmt"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
@@ -30,4 +32,17 @@ type StoryLine struct {
 	Len        uint32 // payload bytes
 	Window     uint32
 	Means      []string // what it means, may hold text from the packet
+}
+
+// Seconds returns the time since the connection's first packet, in seconds with
+// microseconds.
+func (l *StoryLine) Seconds() string { return relativeSeconds(l.Rel) }
+
+// relativeSeconds writes ns as seconds with microseconds.
+func relativeSeconds(ns int64) string {
+	sign := ""
+	if ns < 0 {
+		sign, ns = "-", -ns
+	}
+	return fmt.Sprintf("%s%d.%06d", sign, ns/1e9, ns%1e9/1e3)
 }

@@ -16,7 +16,7 @@ func (p *teller) comparison() {
 	c, d := p.r.Compare(), p.r.Diagnosed()
 	p.medium.Section("COMPARED WITH", b.Source)
 	p.fact("verdict", string(c.Change))
-	p.fact("  before", b.Verdict.Level.Words()+": "+Fit(b.Verdict.Text, LongText))
+	p.fact("  before", b.Verdict.Level.Words()+": "+Fit(b.Verdict.Text, MaxText))
 	p.fact("  now", d.Verdict.Level.Words()+": "+d.Verdict.Text)
 	for _, list := range []struct {
 		name     string
@@ -41,7 +41,7 @@ func (p *teller) comparison() {
 
 // text returns a finding in one line.
 func (f *ComparedFinding) text() string {
-	s := fmt.Sprintf("[%s] %s %s", Fit(f.Severity, 20), Fit(f.Rule, 20), Fit(f.Title, LongText))
+	s := fmt.Sprintf("[%s] %s %s", Fit(f.Severity, 20), Fit(f.Rule, 20), Fit(f.Title, MaxText))
 	if f.Note != "" {
 		s += " (" + f.Note + ")"
 	}

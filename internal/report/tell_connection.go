@@ -14,8 +14,8 @@ import (
 // story writes one connection packet by packet.
 func (p *teller) story(s *Story) {
 	p.connection(s.Connection)
-	exchanges := ExchangesOf(p.r, s.Connection.ID)
-	redactor := NewRedactor(p.r, exchanges)
+	exchanges := p.r.ExchangesOf(s.Connection.ID)
+	redactor := p.r.Redactor(exchanges)
 	p.medium.Packets(s.Lines, func(l *StoryLine) []string {
 		means := make([]string, len(l.Means))
 		for i, s := range l.Means {

@@ -43,7 +43,7 @@ var stateNames = map[string]string{"time_wait": "TIME_WAIT", "established": "est
 // countOrNotKnown writes a number that may not be known.
 func countOrNotKnown(n int64) string {
 	if n == analyze.Unknown {
-		return NotKnown
+		return notKnown
 	}
 	return cause.Count(n)
 }
@@ -51,7 +51,7 @@ func countOrNotKnown(n int64) string {
 // portOrNotKnown writes a port, which has no thousands.
 func portOrNotKnown(n int64) string {
 	if n == analyze.Unknown {
-		return NotKnown
+		return notKnown
 	}
 	return fmt.Sprint(n)
 }
@@ -100,7 +100,7 @@ func (p *teller) processes(list []HostEnd) {
 // processNames writes the first of the processes, and how many more there are.
 func processNames(list []HostProcess) string {
 	if len(list) == 0 {
-		return NotKnown
+		return notKnown
 	}
 	s := fmt.Sprintf("%s (%d)", Plain(list[0].Name), list[0].PID)
 	if n := len(list) - 1; n > 0 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // numbers writes the numbers beside those of a perfect pool.
@@ -83,9 +84,9 @@ func (p *teller) overTime() {
 	for _, c := range []Curve{
 		{"new connections", gather(s.NewConnections, per, sum), " in " + step},
 		{"requests", gather(s.Requests, per, sum), " in " + step},
-		{"TIME_WAIT", gather(s.TimeWait, per, Largest), " at once"},
+		{"TIME_WAIT", gather(s.TimeWait, per, largest), " at once"},
 	} {
-		if Largest(c.Values) > 0 {
+		if largest(c.Values) > 0 {
 			curves = append(curves, c)
 		}
 	}
@@ -108,4 +109,17 @@ func sum(values []int64) (n int64) {
 		n += v
 	}
 	return n
+}
+
+// leastForRate is how many entries make a rate, however short the capture is.
+const leastForRate = 10
+
+// headingFor writes the level that a population is heading for; nothing if the
+// capture is long enough to show it, or what it has makes no rate.
+func (p *teller) headingFor(x *analyze.Population) string {
+	short := p.r.Result.Last-p.r.Result.First < rules.ShortestRate
+	if math.IsNaN(x.SteadyState) || short && x.Peak < leastForRate {
+		return ""
+	}
+	return rounded(x.SteadyState)
 }

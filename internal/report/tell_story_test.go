@@ -20,10 +20,10 @@ func TestRedactorTakesTheLongestTarget(t *testing.T) {
 		"request 4: GET http://u:p@h/": "request 4: GET http://h/",
 		"keep-alive probe":             "keep-alive probe",
 	} {
-		if got := report.NewRedactor(&report.Report{}, list).Replace(in); got != want {
+		if got := (&report.Report{}).Redactor(list).Replace(in); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		if got := report.NewRedactor(&report.Report{Options: report.Options{ShowSecrets: true}}, list).Replace(in); got != in {
+		if got := (&report.Report{Options: report.Options{ShowSecrets: true}}).Redactor(list).Replace(in); got != in {
 			t.Errorf("with secrets: got %q, want %q", got, in)
 		}
 	}
@@ -31,10 +31,10 @@ func TestRedactorTakesTheLongestTarget(t *testing.T) {
 
 func TestStoryOfAnotherConnectionHasItsExchangesAlone(t *testing.T) {
 	r := reporttest.Incident()
-	if got := len(report.ExchangesOf(r, 1)); got != 2 {
+	if got := len(r.ExchangesOf(1)); got != 2 {
 		t.Errorf("connection 1: got %d exchanges, want 2", got)
 	}
-	if got := len(report.ExchangesOf(r, 2)); got != 0 {
+	if got := len(r.ExchangesOf(2)); got != 0 {
 		t.Errorf("connection 2: got %d exchanges, want 0", got)
 	}
 	c := reporttest.Conn(2, reporttest.Noon, 0)

@@ -9,7 +9,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
-	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // closeMeanings explain the kinds of close.
@@ -67,19 +66,6 @@ func counts(list ...tally) string {
 		return "none"
 	}
 	return strings.Join(out, ", ")
-}
-
-// leastForRate is how many entries make a rate, however short the capture is.
-const leastForRate = 10
-
-// headingFor writes the level that a population is heading for; nothing if the
-// capture is long enough to show it, or what it has makes no rate.
-func (p *teller) headingFor(x *analyze.Population) string {
-	short := p.r.Result.Last-p.r.Result.First < rules.ShortestRate
-	if math.IsNaN(x.SteadyState) || short && x.Peak < leastForRate {
-		return ""
-	}
-	return rounded(x.SteadyState)
 }
 
 // hosts writes the hosts that hold TIME_WAIT.

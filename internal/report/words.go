@@ -6,14 +6,15 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
-// LongText is how many characters of a text are kept.
-const LongText = 300
+// MaxText is how many characters of a text are kept.
+const MaxText = 300
 
 // PartyName returns who did something; "none" for nobody.
 func PartyName(p analyze.Party) string {
@@ -39,16 +40,8 @@ func SentenceCase(heading string) string {
 	return strings.Join(words, " ")
 }
 
-// RelativeSeconds writes ns as seconds with microseconds.
-func RelativeSeconds(ns int64) string {
-	sign := ""
-	if ns < 0 {
-		sign, ns = "-", -ns
-	}
-	return fmt.Sprintf("%s%d.%06d", sign, ns/1e9, ns%1e9/1e3)
-}
-
-func Largest(values []int64) (n int64) {
+// largest returns the largest value, 0 if none is above it.
+func largest(values []int64) (n int64) {
 	for _, v := range values {
 		n = max(n, v)
 	}
@@ -58,7 +51,7 @@ func Largest(values []int64) (n int64) {
 // AddrText writes an endpoint.
 func AddrText(a netip.AddrPort) string {
 	if !a.IsValid() {
-		return NotKnown
+		return notKnown
 	}
 	return a.String()
 }
@@ -66,13 +59,13 @@ func AddrText(a netip.AddrPort) string {
 // HostText writes an address.
 func HostText(a netip.Addr) string {
 	if !a.IsValid() {
-		return NotKnown
+		return notKnown
 	}
 	return a.String()
 }
 
-// NotKnown stands in text for what the capture does not tell.
-const NotKnown = cause.NotKnown
+// notKnown stands in text for what the capture does not tell.
+const notKnown = cause.NotKnown
 
 // Plain returns s as a terminal shows it, quoted where it would act on it.
 func Plain(s string) string {
@@ -176,4 +169,20 @@ func quoteArg(a string) string {
 		return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 	}
 	return "$" + "'" + strings.ReplaceAll(strings.Trim(strconv.QuoteToASCII(a), `"`), "'", `\'`) + "'"
+}
+
+// span writes from when to when the capture lasts.
+func span(first, last int64) string {
+	if first == analyze.Unknown {
+		return "no time"
+	}
+	from, to := time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
+	if from.YearDay() == to.YearDay() && from.Year() == to.Year() {
+		clock := time.TimeOnly
+		if last-first < 10e9 {
+			clock = "15:04:05.000"
+		}
+		return from.Format("2006-01-02 "+clock) + to.Format("-"+clock) + " UTC (" + cause.Duration(last-first) + ")"
+	}
+	return from.Format(time.DateTime) + " to " + to.Format(time.DateTime) + " UTC (" + cause.Duration(last-first) + ")"
 }

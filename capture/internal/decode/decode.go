@@ -71,6 +71,22 @@ type Decoder struct {
 	headers *Headers // what to fill, or nil
 }
 
+// Headers are where the headers of a segment were found, each with what follows it.
+type Headers struct{ IP, TCP []byte }
+
+// An ipFragment is a fragment of an IP datagram, as Decode found it. Its addresses
+// are in the segment that Decode was given.
+type ipFragment struct {
+	data []byte // what was captured of it
+	wire int    // its length on the wire
+	off  int    // in the datagram
+	more bool   // another one follows
+	v6   bool
+
+	proto      uint8
+	id, linkID uint32
+}
+
 // New returns a decoder.
 func New() *Decoder { return &Decoder{} }
 

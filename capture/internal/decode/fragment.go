@@ -21,19 +21,6 @@ const (
 	fragmentAlignment = 8
 )
 
-// An ipFragment is a fragment of an IP datagram, as Decode found it. Its addresses
-// are in the segment that Decode was given.
-type ipFragment struct {
-	data []byte // what was captured of it
-	wire int    // its length on the wire
-	off  int    // in the datagram
-	more bool   // another one follows
-	v6   bool
-
-	proto      uint8
-	id, linkID uint32
-}
-
 // fragmentKey is what fragments of one datagram have in common (RFC 791, 3.2;
 // RFC 8200, 4.5). A copy seen on another link is another datagram: each becomes
 // a segment, as copies of whole packets do.

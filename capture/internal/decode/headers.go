@@ -5,9 +5,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
-// Headers are where the headers of a segment were found, each with what follows it.
-type Headers struct{ IP, TCP []byte }
-
 // FindHeaders decodes a frame again to find its innermost headers. They alias
 // data. If it is a fragment of a datagram, [Defragmenter.Headers] has them.
 func FindHeaders(link pcapfile.LinkType, iface uint32, data []byte, wireLen uint32) (Headers, Verdict) {

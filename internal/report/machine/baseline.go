@@ -137,7 +137,7 @@ func (p *pastReport) baseline(source string) *report.Baseline {
 	if d := cmp.Or(p.capture.Narrowed.Duration, p.capture.Duration); d != nil {
 		b.Duration = *d
 	}
-	b.Verdict.Text = report.Shorten(p.verdict.Text, report.LongText)
+	b.Verdict.Text = report.Shorten(p.verdict.Text, report.MaxText)
 	for _, l := range []rules.Level{rules.OK, rules.Problem} {
 		if p.verdict.Level == l.String() {
 			b.Verdict.Level = l
@@ -154,7 +154,7 @@ func (p *pastReport) baseline(source string) *report.Baseline {
 	}
 	for i := range b.Findings {
 		f := &b.Findings[i]
-		f.Title, f.Subject = report.Shorten(f.Title, report.LongText), report.Shorten(f.Subject, report.LongText)
+		f.Title, f.Subject = report.Shorten(f.Title, report.MaxText), report.Shorten(f.Subject, report.MaxText)
 		f.Rule, f.Severity = report.Shorten(f.Rule, 20), report.Shorten(f.Severity, 20)
 	}
 	for _, r := range p.rules {

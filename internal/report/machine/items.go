@@ -1,8 +1,10 @@
 package machine
 
 import (
+	"fmt"
 	"io"
 
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -84,4 +86,43 @@ func writeAlone(w io.Writer, r *report.Report, n int, encode func(e *encoder, i 
 		}
 	}
 	return nil
+}
+
+// Where the items of a list stand.
+const (
+	onLines = "\n" // each on a line of its own
+	inLine  = ""
+)
+
+// writeExchanges writes the member exchanges.
+func writeExchanges(w io.Writer, r *report.Report, list []analyze.Exchange) error {
+	return writeList(w, r, onLines, "exchanges", len(list), func(e *encoder, i int) {
+		e.b = append(e.b, '{')
+		e.exchange(&list[i])
+	})
+}
+
+// writeList writes the member called name, an array of n items.
+func writeList(w io.Writer, r *report.Report, newline, name string, n int, item func(e *encoder, i int)) error {
+	if _, err := fmt.Fprintf(w, `,%s"%s":[`, newline, name); err != nil {
+		return err
+	}
+	err := writeItems(w, r, n, func(e *encoder, i int) {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		e.raw(newline)
+		item(e, i)
+	})
+	if err == nil {
+		_, err = io.WriteString(w, "]")
+	}
+	return err
+}
+
+// flushTo writes what e holds and empties it.
+func flushTo(w io.Writer, e *encoder) error {
+	_, err := w.Write(e.b)
+	e.b = e.b[:0]
+	return err
 }

@@ -5,10 +5,8 @@ package machine
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 
-	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -62,13 +60,6 @@ func (e *encoder) facts(r *report.Report, begin func(name string)) {
 	if r.Baseline != nil {
 		member("baseline", newBaseline(r))
 	}
-}
-
-// flushTo writes what e holds and empties it.
-func flushTo(w io.Writer, e *encoder) error {
-	_, err := w.Write(e.b)
-	e.b = e.b[:0]
-	return err
 }
 
 // writeLists writes the members whose length depends on the capture.
@@ -151,36 +142,4 @@ func writeConnections(w io.Writer, r *report.Report) error {
 		return nil
 	}
 	return writeExchanges(w, r, found.Exchanges())
-}
-
-// writeExchanges writes the member exchanges.
-func writeExchanges(w io.Writer, r *report.Report, list []analyze.Exchange) error {
-	return writeList(w, r, onLines, "exchanges", len(list), func(e *encoder, i int) {
-		e.b = append(e.b, '{')
-		e.exchange(&list[i])
-	})
-}
-
-// Where the items of a list stand.
-const (
-	onLines = "\n" // each on a line of its own
-	inLine  = ""
-)
-
-// writeList writes the member called name, an array of n items.
-func writeList(w io.Writer, r *report.Report, newline, name string, n int, item func(e *encoder, i int)) error {
-	if _, err := fmt.Fprintf(w, `,%s"%s":[`, newline, name); err != nil {
-		return err
-	}
-	err := writeItems(w, r, n, func(e *encoder, i int) {
-		if i > 0 {
-			e.b = append(e.b, ',')
-		}
-		e.raw(newline)
-		item(e, i)
-	})
-	if err == nil {
-		_, err = io.WriteString(w, "]")
-	}
-	return err
 }

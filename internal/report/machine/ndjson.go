@@ -132,7 +132,7 @@ func (s *Stream) story(r *report.Report) error {
 	if err := s.Connection(r.Story.Connection, r.Diagnosed().Of(r.Story.Connection.ID)); err != nil {
 		return err
 	}
-	redactor := report.NewRedactor(r, report.ExchangesOf(r, r.Story.Connection.ID))
+	redactor := r.Redactor(r.ExchangesOf(r.Story.Connection.ID))
 	for i := range r.Story.Lines {
 		s.e.raw(packetLine)
 		s.e.storyLine(&r.Story.Lines[i], redactor)
@@ -193,7 +193,7 @@ func writeCauses(w io.Writer, r *report.Report) error {
 func endExchanges(r *report.Report) []analyze.Exchange {
 	switch {
 	case r.Story != nil:
-		return report.ExchangesOf(r, r.Story.Connection.ID)
+		return r.ExchangesOf(r.Story.Connection.ID)
 	case r.Options.Exchanges:
 		return r.Records().Exchanges()
 	}

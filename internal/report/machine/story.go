@@ -17,7 +17,7 @@ func writeStoryLists(w io.Writer, r *report.Report) error {
 	if err := writeList(w, r, onLines, "connections", 1, one); err != nil {
 		return err
 	}
-	exchanges := report.ExchangesOf(r, s.Connection.ID)
+	exchanges := r.ExchangesOf(s.Connection.ID)
 	if err := writeExchanges(w, r, exchanges); err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func writeStoryLists(w io.Writer, r *report.Report) error {
 	if err := flushTo(w, e); err != nil {
 		return err
 	}
-	redactor := report.NewRedactor(r, exchanges)
+	redactor := r.Redactor(exchanges)
 	if err := writeList(w, r, onLines, "packets", len(s.Lines), func(e *encoder, i int) {
 		e.b = append(e.b, '{')
 		e.storyLine(&s.Lines[i], redactor)

@@ -40,20 +40,20 @@ func scripts(names ...string) string {
 	return b.String()
 }
 
-// pageParts are the parts of every page, and what its policy lets run: these
+// fixedParts are the parts of every page, and what its policy lets run: these
 // and nothing else.
-type pageParts struct {
+type fixedParts struct {
 	template *template.Template
 	style    template.CSS
 	script   template.JS
 	policy   string
 }
 
-// partsOfPage makes the parts when a page is wanted first.
-var partsOfPage = sync.OnceValue(func() *pageParts {
+// fixedPartsOnce makes the parts when a page is wanted first.
+var fixedPartsOnce = sync.OnceValue(func() *fixedParts {
 	style := asset("uPlot.css") + "\n" + asset("page.css")
 	script := scripts("uPlot.js", "page_data.js", "page_charts.js", "page_lanes.js", "page_table.js", "page_detail.js", "page.js")
-	return &pageParts{
+	return &fixedParts{
 		template: template.Must(template.New("page").Parse(asset("page.html"))),
 		style:    template.CSS(style),
 		script:   template.JS(script),
@@ -68,19 +68,19 @@ func policyHash(s string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// htmlRows is how many rows a table of a page shows: they scroll.
-const htmlRows = 200
+// tableRows is how many rows a table of a page shows: they scroll.
+const tableRows = 200
 
 // Write writes r as one file that a browser opens from disk.
 func Write(w io.Writer, r *report.Report) error {
-	parts := partsOfPage()
-	h := &html{
+	parts := fixedPartsOnce()
+	h := &document{
 		Policy: parts.policy, Style: parts.style, Script: parts.script,
 		Told: r.Story != nil, Version: report.ToolName + " " + report.Plain(r.Version),
 	}
-	report.Tell(h, r, max(r.Options.Rows(), htmlRows))
+	report.Tell(h, r, max(r.Options.Rows(), tableRows))
 	if !h.Told && r.Records().Len() > 0 {
-		data := newPageData(r)
+		data := newData(r)
 		var err error
 		if h.Data, err = packed(data); err != nil {
 			return report.WriteError(err)
@@ -103,8 +103,8 @@ func Write(w io.Writer, r *report.Report) error {
 	return nil
 }
 
-// html is a page for a browser, as its template takes it.
-type html struct {
+// document is a page for a browser, as its template takes it.
+type document struct {
 	Policy  string
 	Style   template.CSS
 	Script  template.JS
@@ -115,9 +115,9 @@ type html struct {
 	Narrowed      string // to what, "" for all
 	Level, Answer string // Level is problem, ok or unknown
 	LevelWords    string
-	Findings      []*htmlFinding
+	Findings      []*finding
 	MoreFindings  string
-	Sections      []*htmlSection
+	Sections      []*section
 	Definitions   [][2]string
 
 	Told       bool   // of one connection
@@ -125,49 +125,49 @@ type html struct {
 	Cut        string // which exchanges are not here, "" if all are
 }
 
-// htmlFinding is a finding in words.
-type htmlFinding struct {
+// finding is a finding in words.
+type finding struct {
 	N                                     int
 	Rule, Severity, Title                 string
 	Fix, Also, Likely, Seen, Filter, Look string
 	Connections                           string
 }
 
-// htmlSection is a heading and what stands below.
-type htmlSection struct {
+// section is a heading and what stands below.
+type section struct {
 	Heading string
 	Kind    string // numbers, shape, trust, or none of these
-	Blocks  []*htmlBlock
+	Blocks  []*block
 }
 
-// htmlBlock is one of its fields.
-type htmlBlock struct {
+// block is one of its fields.
+type block struct {
 	Para  string
 	Facts [][2]string
-	Table *htmlTable
+	Table *table
 	Shape bool
 }
 
-// htmlTable is a table whose cells know their column.
-type htmlTable struct {
-	Heads []htmlCell
-	Rows  []htmlRow
+// table is a table whose cells know their column.
+type table struct {
+	Heads []cell
+	Rows  []tableRow
 }
 
-type htmlRow struct {
-	Cells []htmlCell
+type tableRow struct {
+	Cells []cell
 	Note  string
 	Width int // columns
 }
 
-type htmlCell struct {
+type cell struct {
 	Text   string
 	Number bool
 	Sub    bool // of the row above
 }
 
 // cut says which exchanges are not on the page.
-func (h *html) cut(d *pageData) {
+func (h *document) cut(d *data) {
 	x := d.Exchanges
 	if x == nil || x.Held == x.All {
 		return
@@ -181,87 +181,87 @@ func (h *html) cut(d *pageData) {
 }
 
 // explore puts the connections themselves behind the shape over time.
-func (h *html) explore() {
+func (h *document) explore() {
 	at := 0
 	for i, s := range h.Sections {
 		if s.Kind == "numbers" || s.Kind == "shape" {
 			at = i + 1
 		}
 	}
-	h.Sections = slices.Insert(h.Sections, at, &htmlSection{Heading: "Connections", Kind: "explore"})
+	h.Sections = slices.Insert(h.Sections, at, &section{Heading: "Connections", Kind: "explore"})
 }
 
 // last returns the section that is being written.
-func (h *html) last() *htmlSection {
+func (h *document) last() *section {
 	if len(h.Sections) == 0 {
-		h.Sections = append(h.Sections, &htmlSection{})
+		h.Sections = append(h.Sections, &section{})
 	}
 	return h.Sections[len(h.Sections)-1]
 }
 
-func (h *html) add(b *htmlBlock) {
+func (h *document) add(b *block) {
 	s := h.last()
 	s.Blocks = append(s.Blocks, b)
 }
 
-func (h *html) Title(name, facts, narrowed string) {
+func (h *document) Title(name, facts, narrowed string) {
 	h.Name, h.Facts, h.Narrowed = name, facts, narrowed
 }
 
-func (h *html) Verdict(v rules.Verdict) {
+func (h *document) Verdict(v rules.Verdict) {
 	h.Level, h.LevelWords, h.Answer = v.Level.String(), v.Level.Words(), v.Text
 }
 
-func (h *html) Finding(n int, f *report.Advice) {
-	h.Findings = append(h.Findings, &htmlFinding{
+func (h *document) Finding(n int, f *report.Advice) {
+	h.Findings = append(h.Findings, &finding{
 		N: n, Rule: f.Rule.ID, Severity: f.Severity.String(), Title: f.Title,
 		Fix: f.Fix, Also: f.Also, Likely: f.Likely, Seen: f.Seen, Filter: f.Filter, Look: f.Rule.Verify,
 		Connections: report.Connections(f.Connections),
 	})
 }
 
-// kinds are the sections that a page lays out in their own way.
-var kinds = map[string]string{
+// sectionKinds are the sections that a page lays out in their own way.
+var sectionKinds = map[string]string{
 	"NUMBERS": "numbers", "OVER TIME": "shape", "TRUST": "trust", "PROVENANCE": "provenance",
 	"EXCHANGES": "wide", "BY SERVER": "wide", "BY CLIENT-SERVER PAIR": "wide",
 }
 
-func (h *html) Section(heading, of string) {
+func (h *document) Section(heading, of string) {
 	shown := report.SentenceCase(heading)
 	if of != "" {
 		shown += " " + report.Fit(of, 200)
 	}
-	h.Sections = append(h.Sections, &htmlSection{Heading: shown, Kind: kinds[heading]})
+	h.Sections = append(h.Sections, &section{Heading: shown, Kind: sectionKinds[heading]})
 }
 
-func (h *html) Para(_ int, text string) { h.add(&htmlBlock{Para: strings.TrimSpace(text)}) }
+func (h *document) Para(_ int, text string) { h.add(&block{Para: strings.TrimSpace(text)}) }
 
-func (h *html) Fact(name, value string) {
+func (h *document) Fact(name, value string) {
 	s := h.last()
 	if n := len(s.Blocks); n == 0 || s.Blocks[n-1].Facts == nil {
-		h.add(&htmlBlock{})
+		h.add(&block{})
 	}
 	b := s.Blocks[len(s.Blocks)-1]
 	b.Facts = append(b.Facts, [2]string{strings.TrimSpace(name), value})
 }
 
-func (h *html) Table(t *report.Table) {
-	x := &htmlTable{}
-	cells := func(row []string) []htmlCell {
-		out := make([]htmlCell, len(row))
+func (h *document) Table(t *report.Table) {
+	x := &table{}
+	cells := func(row []string) []cell {
+		out := make([]cell, len(row))
 		for i, text := range row {
-			out[i] = htmlCell{strings.TrimSpace(text), t.Align[i] == 'r', strings.HasPrefix(text, "  ")}
+			out[i] = cell{strings.TrimSpace(text), t.Align[i] == 'r', strings.HasPrefix(text, "  ")}
 		}
 		return out
 	}
 	x.Heads = cells(t.Heads)
 	for i, row := range t.Rows {
-		x.Rows = append(x.Rows, htmlRow{cells(row), t.Notes[i], len(row)})
+		x.Rows = append(x.Rows, tableRow{cells(row), t.Notes[i], len(row)})
 	}
-	h.add(&htmlBlock{Table: x})
+	h.add(&block{Table: x})
 }
 
-func (h *html) More(n int) {
+func (h *document) More(n int) {
 	text := fmt.Sprintf("and %s more", cause.Count(int64(n)))
 	if len(h.Sections) == 0 {
 		h.MoreFindings = text
@@ -270,9 +270,9 @@ func (h *html) More(n int) {
 	h.Para(0, text)
 }
 
-func (h *html) Shape(string, []report.Curve) { h.add(&htmlBlock{Shape: true}) }
+func (h *document) Shape(string, []report.Curve) { h.add(&block{Shape: true}) }
 
-func (h *html) Packets(lines []report.StoryLine, means func(*report.StoryLine) []string) {
+func (h *document) Packets(lines []report.StoryLine, means func(*report.StoryLine) []string) {
 	h.Section("PACKETS", "")
 	h.last().Kind = "wide"
 	t := report.Table{Align: "rrllrl", Heads: []string{"seconds", "packet", "from", "flags", "bytes", "what it means"}}
@@ -280,9 +280,9 @@ func (h *html) Packets(lines []report.StoryLine, means func(*report.StoryLine) [
 		l := &lines[i]
 		var said []string
 		for _, s := range means(l) {
-			said = append(said, report.Fit(s, report.LongText))
+			said = append(said, report.Fit(s, report.MaxText))
 		}
-		t.Row(report.RelativeSeconds(l.Rel), fmt.Sprint(l.Num), l.By(), report.Plain(l.Flags), cause.Count(int64(l.Len)), strings.Join(said, "; "))
+		t.Row(l.Seconds(), fmt.Sprint(l.Num), l.By(), report.Plain(l.Flags), cause.Count(int64(l.Len)), strings.Join(said, "; "))
 	}
 	h.Table(&t)
 }

@@ -203,7 +203,7 @@ func TestHTMLSaysWhatIsLeftOut(t *testing.T) {
 			r.Facts.(*reporttest.HandMade).Exch = append(r.Facts.(*reporttest.HandMade).Exch, x)
 		}
 	}
-	add(1, maxPageExchanges-2)
+	add(1, maxExchanges-2)
 	add(2, 3)
 	add(3, 2)
 	add(4, 1)
@@ -223,11 +223,11 @@ func TestHTMLSaysWhatIsLeftOut(t *testing.T) {
 		rows[row]++
 	}
 	// The example's has room first, and then what still fits as a whole.
-	if diff := cmp.Diff(map[int]int{0: maxPageExchanges - 2, 3: 1}, rows); diff != "" {
+	if diff := cmp.Diff(map[int]int{0: maxExchanges - 2, 3: 1}, rows); diff != "" {
 		t.Errorf("exchanges by row: want -, got +:\n%s", diff)
 	}
 	x := data.Exchanges
-	if x.All != maxPageExchanges+4 || x.Held != maxPageExchanges-1 || x.Without != 2 {
+	if x.All != maxExchanges+4 || x.Held != maxExchanges-1 || x.Without != 2 {
 		t.Errorf("got %d of %d exchanges and %d rows without", x.Held, x.All, x.Without)
 	}
 	for _, want := range []string{"; this page holds 49,999 of 50,004 exchanges</p>", "2 connections have theirs left out"} {

@@ -24,11 +24,11 @@ import (
 
 // Lengths of a picture in points, of which a pixel is three quarters.
 const (
-	pictureWidth  = vg.Length(900)
-	pictureMargin = vg.Length(18)
-	chartHeight   = vg.Length(126)
-	chartLeft     = vg.Length(60) // of it, for the values
-	chartRight    = vg.Length(24)
+	width       = vg.Length(900)
+	margin      = vg.Length(18)
+	chartHeight = vg.Length(126)
+	chartLeft   = vg.Length(60) // of it, for the values
+	chartRight  = vg.Length(24)
 
 	verdictSize = vg.Length(15)
 	titleSize   = vg.Length(11.25)
@@ -59,7 +59,7 @@ var (
 // named fonts, all of the same widths, a viewer takes the first that it has.
 func WriteSVG(w io.Writer, r *report.Report) error {
 	blocks, height := newDrawing(newPicture(r)).layOut()
-	c := vgsvg.New(pictureWidth, height)
+	c := vgsvg.New(width, height)
 	drawBlocks(draw.New(c), blocks)
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
@@ -76,7 +76,7 @@ func WriteSVG(w io.Writer, r *report.Report) error {
 // WritePNG writes r as a picture 1200 pixels wide.
 func WritePNG(w io.Writer, r *report.Report) error {
 	blocks, height := newDrawing(newPicture(r)).layOut()
-	c := vgimg.New(pictureWidth, height)
+	c := vgimg.New(width, height)
 	drawBlocks(draw.New(c), blocks)
 	if _, err := (vgimg.PngCanvas{Canvas: c}).WriteTo(w); err != nil {
 		return report.WriteError(err)
@@ -94,11 +94,11 @@ type block struct {
 func drawBlocks(c draw.Canvas, blocks []block) {
 	c.SetColor(color.White)
 	c.Fill(c.Rectangle.Path())
-	top := c.Max.Y - pictureMargin
+	top := c.Max.Y - margin
 	for _, b := range blocks {
 		part := c
-		part.Min = vg.Point{X: c.Min.X + pictureMargin, Y: top - b.height}
-		part.Max = vg.Point{X: c.Max.X - pictureMargin, Y: top}
+		part.Min = vg.Point{X: c.Min.X + margin, Y: top - b.height}
+		part.Max = vg.Point{X: c.Max.X - margin, Y: top}
 		b.draw(&part)
 		top -= b.height
 	}
@@ -160,7 +160,7 @@ func (d *drawing) say(c *draw.Canvas, s string, size vg.Length, paint color.Colo
 
 // line adds a line of text.
 func (d *drawing) line(s string, size vg.Length, paint color.Color, indent vg.Length) {
-	s = d.cut(s, size, pictureWidth-2*pictureMargin-indent)
+	s = d.cut(s, size, width-2*margin-indent)
 	d.blocks = append(d.blocks, block{size * 1.4, func(c *draw.Canvas) {
 		d.say(c, s, size, paint, c.Min.X+indent, c.Min.Y+size*0.35)
 	}})
@@ -184,10 +184,10 @@ func (d *drawing) layOut() ([]block, vg.Length) {
 		d.gap(12)
 		if p.curves == nil {
 			d.line(p.title, titleSize, ink, 0)
-			d.line(p.said, smallSize, soft, 0)
+			d.line(p.instead, smallSize, soft, 0)
 			continue
 		}
-		d.line(p.title+p.over, titleSize, ink, 0)
+		d.line(p.title+p.titleEnd, titleSize, ink, 0)
 		d.legend(p)
 		d.chart(p)
 		if i == last {
@@ -196,7 +196,7 @@ func (d *drawing) layOut() ([]block, vg.Length) {
 	}
 	d.gap(8)
 	d.line(d.version, smallSize, soft, 0)
-	height := 2 * pictureMargin
+	height := 2 * margin
 	for _, b := range d.blocks {
 		height += b.height
 	}
@@ -208,7 +208,7 @@ func (d *drawing) head() {
 	const indent = vg.Length(12)
 	bar := levelColours[d.level]
 	from := len(d.blocks)
-	for _, s := range d.wrap(report.Fit(d.verdict, 500), verdictSize, pictureWidth-2*pictureMargin-indent) {
+	for _, s := range d.wrap(report.Fit(d.verdict, 500), verdictSize, width-2*margin-indent) {
 		d.line(s, verdictSize, ink, indent)
 	}
 	for _, s := range []string{d.fix, d.name + ", " + d.facts, d.narrowed, d.doubts} {
@@ -249,7 +249,7 @@ func (d *drawing) legend(p *panel) {
 	for i := range p.curves {
 		name := d.cut(report.Fit(p.curves[i].name, 100), smallSize, 300)
 		wide := sample + 5 + face.Width(name)
-		if len(row) > 0 && x+wide > pictureWidth-2*pictureMargin {
+		if len(row) > 0 && x+wide > width-2*margin {
 			end()
 		}
 		at := x

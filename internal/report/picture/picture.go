@@ -20,11 +20,11 @@ import (
 
 // panel is a part of a picture: curves over time, or a sentence in their place.
 type panel struct {
-	title  string
-	over   string // the title goes on so if there are curves
-	share  bool   // of 100
-	curves []trace
-	said   string // if there are no curves
+	title    string
+	titleEnd string // the title goes on so if there are curves
+	share    bool   // of 100
+	curves   []trace
+	instead  string // if there are no curves
 }
 
 // trace is one curve: a value for each step, NaN for none.
@@ -61,7 +61,7 @@ func newPicture(r *report.Report) *picture {
 	}
 	if r.Story != nil {
 		x.verdict = fmt.Sprintf("Connection %d", r.Story.Connection.ID)
-		x.panels = []panel{{title: "One connection is told in text, Markdown, HTML and JSON", said: "A picture shows a whole capture: the same command without --conn."}}
+		x.panels = []panel{{title: "One connection is told in text, Markdown, HTML and JSON", instead: "A picture shows a whole capture: the same command without --conn."}}
 		return x
 	}
 	d := r.Diagnosed()
@@ -90,21 +90,21 @@ func perStep(s *analyze.Series) string {
 func openedPanel(r *report.Report) panel {
 	s, t := &r.Result.Series, &r.Result.Totals
 	if t.Connections == 0 {
-		return panel{title: "Connections", said: "No TCP connection was captured."}
+		return panel{title: "Connections", instead: "No TCP connection was captured."}
 	}
 	x := panel{
-		title:  "New connections and requests",
-		over:   ", " + perStep(s),
-		said:   fmt.Sprintf("%s and %s: too few seconds for a curve.", report.Connections(t.Connections), cause.Plural(t.Requests, "request", "requests")),
-		curves: []trace{{"new connections", floats(s.NewConnections), true}, {"requests", floats(s.Requests), false}},
+		title:    "New connections and requests",
+		titleEnd: ", " + perStep(s),
+		instead:  fmt.Sprintf("%s and %s: too few seconds for a curve.", report.Connections(t.Connections), cause.Plural(t.Requests, "request", "requests")),
+		curves:   []trace{{"new connections", floats(s.NewConnections), true}, {"requests", floats(s.Requests), false}},
 	}
 	switch {
 	case t.Requests <= 0:
 		x.title = "New connections"
-		x.said = report.Connections(t.Connections) + ": too few seconds for a curve."
+		x.instead = report.Connections(t.Connections) + ": too few seconds for a curve."
 		x.curves = x.curves[:1]
 	case t.HTTPUnknown > 0:
-		x.over += fmt.Sprintf("; the requests of %s are unknown", report.Connections(t.HTTPUnknown))
+		x.titleEnd += fmt.Sprintf("; the requests of %s are unknown", report.Connections(t.HTTPUnknown))
 	}
 	return x
 }
@@ -116,13 +116,13 @@ func reusePanel(r *report.Report) panel {
 	x := panel{title: "Reuse: requests that were not the first on their connection", share: true}
 	switch {
 	case t.Requests <= 0 && t.HTTPUnknown > 0:
-		x.said = fmt.Sprintf("Requests are unknown: %s with TLS, HTTP/2 or cut heads.", report.Connections(t.HTTPUnknown))
+		x.instead = fmt.Sprintf("Requests are unknown: %s with TLS, HTTP/2 or cut heads.", report.Connections(t.HTTPUnknown))
 	case t.Requests <= 0:
-		x.said = "No HTTP request was captured."
+		x.instead = "No HTTP request was captured."
 	case t.ReusedRequests == 0:
-		x.said = fmt.Sprintf("None of %s.", cause.Plural(t.Requests, "request", "requests"))
+		x.instead = fmt.Sprintf("None of %s.", cause.Plural(t.Requests, "request", "requests"))
 	default:
-		x.said = fmt.Sprintf("%s of %s.", cause.Count(t.ReusedRequests), cause.Plural(t.Requests, "request", "requests"))
+		x.instead = fmt.Sprintf("%s of %s.", cause.Count(t.ReusedRequests), cause.Plural(t.Requests, "request", "requests"))
 		if !math.IsNaN(t.ReuseRatio) {
 			x.title += ", " + cause.Percent(t.ReuseRatio) + " in all"
 		}
@@ -140,20 +140,20 @@ func waitPanel(r *report.Report) panel {
 	s, w := &r.Result.Series, &r.Result.Totals.TimeWait
 	x := panel{title: "TIME_WAIT entries"}
 	if w.Peak == 0 {
-		x.said = "None was seen."
+		x.instead = "None was seen."
 		if n := w.Unknown + w.Pending; n > 0 {
-			x.said += fmt.Sprintf(" Of %s it is not known.", report.Connections(n))
+			x.instead += fmt.Sprintf(" Of %s it is not known.", report.Connections(n))
 		}
 		return x
 	}
-	x.over = ", the most at once " + perStep(s) + fmt.Sprintf(" (peak %s at %s, %s at the end)", cause.Count(w.Peak), r.Meta.Clock(w.PeakAt), cause.Count(w.AtEnd))
+	x.titleEnd = ", the most at once " + perStep(s) + fmt.Sprintf(" (peak %s at %s, %s at the end)", cause.Count(w.Peak), r.Meta.Clock(w.PeakAt), cause.Count(w.AtEnd))
 	var held []string
 	for _, h := range w.Hosts[:min(len(w.Hosts), report.MaxHolders)] {
 		held = append(held, fmt.Sprintf("%s at %s", cause.Count(h.Peak), h.Host))
 	}
-	x.said = "At most " + strings.Join(held, ", ") + ", at once: too few seconds for a curve."
+	x.instead = "At most " + strings.Join(held, ", ") + ", at once: too few seconds for a curve."
 	x.curves = []trace{{"all", floats(s.TimeWait), true}}
-	holders := slices.DeleteFunc(r.Holders(), func(h report.Holder) bool { return report.Largest(h.Most) < w.Peak/50 }) // they would lie on the axis
+	holders := slices.DeleteFunc(r.Holders(), func(h report.Holder) bool { return h.Peak() < w.Peak/50 }) // they would lie on the axis
 	for _, h := range holders {
 		x.curves = append(x.curves, trace{"at " + h.Host.String(), floats(h.Most), false})
 	}
@@ -161,7 +161,7 @@ func waitPanel(r *report.Report) panel {
 		x.curves = []trace{{"all at " + holders[0].Host.String(), floats(s.TimeWait), true}}
 	}
 	if more := len(w.Hosts) - len(holders); more > 0 {
-		x.over += fmt.Sprintf("; %s not drawn one by one", cause.Plural(int64(more), "host", "hosts"))
+		x.titleEnd += fmt.Sprintf("; %s not drawn one by one", cause.Plural(int64(more), "host", "hosts"))
 	}
 	return x
 }

@@ -21,7 +21,7 @@ import (
 
 func TestSVGGolden(t *testing.T) {
 	reporttest.Golden(t, "incident.svg", reporttest.Render(t, WriteSVG, reporttest.Incident()))
-	reporttest.Golden(t, "no-tcp.svg", reporttest.Render(t, WriteSVG, reporttest.EmptyReport()))
+	reporttest.Golden(t, "no-tcp.svg", reporttest.Render(t, WriteSVG, reporttest.NoTCP()))
 }
 
 // svgWords returns the texts of a picture, and how often each element is in it.

@@ -10,6 +10,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
@@ -187,8 +188,8 @@ func incidentSeries() analyze.Series {
 	return s
 }
 
-// EmptyReport is of a capture without TCP.
-func EmptyReport() *report.Report {
+// NoTCP is of a capture without TCP.
+func NoTCP() *report.Report {
 	r := &report.Report{
 		Version: "v0.1.0",
 		Meta: report.Meta{Sources: []report.Source{{Name: "dns.pcap", Format: "pcap", Size: -1, Packets: 12}}, Format: "pcap", LinkTypes: []string{"RAW"},
@@ -200,9 +201,9 @@ func EmptyReport() *report.Report {
 	return diagnosed(r)
 }
 
-// TlsReport is of a capture with encrypted connections alone.
-func TlsReport() *report.Report {
-	r := EmptyReport()
+// TLS is of a capture with encrypted connections alone.
+func TLS() *report.Report {
+	r := NoTCP()
 	r.Meta.TCPPackets = 12
 	r.Facts = &HandMade{Conns: []analyze.Connection{OpenConn(1, Noon), OpenConn(2, Noon+Ms)}}
 	t := &r.Result.Totals
@@ -224,9 +225,9 @@ func httpTotals(t *analyze.Totals) []*int64 {
 		&t.ReusedRequests, &t.PoolNeed, &t.AvoidableConnections}
 }
 
-// NoHTTPReport is of a capture with connections that carry something else.
-func NoHTTPReport() *report.Report {
-	r := TlsReport()
+// NoHTTP is of a capture with connections that carry something else.
+func NoHTTP() *report.Report {
+	r := TLS()
 	h := r.Facts.(*HandMade)
 	for i := range h.Conns {
 		c := &h.Conns[i]
@@ -275,20 +276,62 @@ func Hosted() *report.Report {
 	return r
 }
 
+// Everything is an incident with all that may stand beside it: a baseline, gates,
+// evidence, what the kernel says, and every limit to trust.
+func Everything() *report.Report {
+	r := Hosted()
+	r.Meta.Format, r.Meta.InterfaceDropped, r.Meta.Interrupted, r.Meta.Damage = "live", 2, true, nil
+	r.Meta.Sources = append(r.Meta.Sources, report.Source{Name: "second one.pcap", Size: -1, Packets: 1})
+	r.Meta.Narrowed = report.Narrowed{Until: Noon + 70_000*Ms}
+	r.NotKept = 1
+	t := &r.Result.Totals
+	t.Midstream, t.TimeBack, t.TimeWait.Pending, t.TimeWait.Unknown = 4, 3_600e9, 1, 2
+	t.TimeWait.Hosts = append(t.TimeWait.Hosts, analyze.HostPopulation{Host: netip.MustParseAddr("10.20.0.1"),
+		Population: analyze.Population{Peak: 12, PeakAt: Noon + 900*Ms, AtEnd: 2, SteadyState: 40}})
+	r.Result.Pairs[1].PortBudget = 1000
+	h := r.Facts.(*HandMade)
+	silent := RefusedConn(6, Noon+800*Ms)
+	silent.Handshake, silent.SYNRetransmissions = flows.HandshakeUnanswered, 6
+	probing := Conn(7, Noon+900*Ms, 1)
+	probing.ServerProbes = analyze.Probes{Sent: 3, Answered: 3, Idle: 15000 * Ms, Interval: 15000 * Ms}
+	h.Conns = append(h.Conns, silent, probing)
+	diagnosed(r)
+	first := &r.Diagnosis.Findings[0].Examples[0]
+	first.Packets = []uint64{22, 24}
+	r.Evidence = &report.Evidence{
+		Name: "evidence.pcap", Bytes: 1234, Connections: []report.EvidenceConnection{{ID: first.Connection, Stream: 0}},
+		Packets: first.Packets[:1], LeftOut: 5, Verdict: rules.Verdict{Level: rules.CannotTell, Text: "too little"},
+	}
+	for _, text := range []string{"reuse_ratio<0.9", "time_wait.steady_state>1", "rst>100"} {
+		g, err := gate.Parse(text)
+		if err != nil {
+			panic(err)
+		}
+		r.Gates = append(r.Gates, g.Judge(r.Result, r.Diagnosis))
+	}
+	r.Baseline = &report.Baseline{
+		Source: "before.json", Duration: 30, Numbers: map[string]float64{"connections": 1, "requests": 20, "reuse_ratio": 0.95, "time_wait.peak": 3},
+		Verdict:  rules.Verdict{Level: rules.OK, Text: "connections are reused"},
+		Findings: []report.BaselineFinding{{Rule: "KA7777", Severity: "low", Title: "a rule that is no more", Subject: "10.9.0.9:1"}},
+		Judged:   map[string]bool{}, Subjects: map[string]bool{},
+	}
+	return r
+}
+
 // Samples are reports of every shape.
 func Samples() map[string]*report.Report {
 	told := Incident()
 	told.Story = Story()
-	stdin := EmptyReport()
+	stdin := NoTCP()
 	stdin.Meta = report.Meta{Sources: []report.Source{{Name: "-", Size: -1}}}
 	part := Incident()
 	part.Meta.Narrowed = report.Narrowed{Since: Noon + 10_000*Ms, Until: Noon + 70_000*Ms + 1, Count: 5000, Filter: part.Meta.Filter,
 		Server: netip.MustParseAddrPort("10.20.0.2:8080")}
 	part.Result.First, part.Result.Last = Noon+10_000*Ms, Noon+70_000*Ms+1
-	unnamed := EmptyReport()
+	unnamed := NoTCP()
 	unnamed.Meta.Anonymized, unnamed.Meta.Filter, unnamed.Meta.CommandLine = true, "(withheld)", nil
 	return map[string]*report.Report{
-		"anonymized": unnamed, "incident": Incident(), "narrowed": part, "host": Hosted(), "story": told, "no-tcp": EmptyReport(), "no-packet": stdin, "tls": TlsReport(), "no-http": NoHTTPReport(),
+		"everything": Everything(), "anonymized": unnamed, "incident": Incident(), "narrowed": part, "host": Hosted(), "story": told, "no-tcp": NoTCP(), "no-packet": stdin, "tls": TLS(), "no-http": NoHTTP(),
 	}
 }
 

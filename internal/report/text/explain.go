@@ -1,7 +1,6 @@
 package text
 
 import (
-	"bufio"
 	"io"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -13,7 +12,7 @@ import (
 
 // WriteRules writes a line for each rule.
 func WriteRules(w io.Writer) error {
-	return writePage(w, func(p *plainText) {
+	return writePlain(w, &report.Options{}, func(p *plainText) {
 		for _, r := range rules.Rules {
 			p.printf("%s  %s\n", r.ID, r.Title)
 		}
@@ -22,7 +21,7 @@ func WriteRules(w io.Writer) error {
 
 // WriteMetrics writes a line for each metric.
 func WriteMetrics(w io.Writer) error {
-	return writePage(w, func(p *plainText) {
+	return writePlain(w, &report.Options{}, func(p *plainText) {
 		widest := 0
 		for _, m := range gate.Metrics {
 			widest = max(widest, len(m.Name))
@@ -35,7 +34,7 @@ func WriteMetrics(w io.Writer) error {
 
 // WriteRule writes all that there is to know of a rule.
 func WriteRule(w io.Writer, r *rules.Rule) error {
-	return writePage(w, func(p *plainText) {
+	return writePlain(w, &report.Options{}, func(p *plainText) {
 		p.printf("%s  %s\n\n", r.ID, r.Title)
 		p.Fact("when", r.SetWhen)
 		p.Fact("likely cause", r.Why)
@@ -58,14 +57,4 @@ func changer(who analyze.Party) string {
 		return "what lies between the client and the server"
 	}
 	return "the " + who.String()
-}
-
-// writePage writes a page that is about no capture.
-func writePage(w io.Writer, write func(p *plainText)) error {
-	out := bufio.NewWriter(w)
-	write(newPlainText(out, &report.Options{}))
-	if err := out.Flush(); err != nil {
-		return report.WriteError(err)
-	}
-	return nil
 }

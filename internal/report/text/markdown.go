@@ -207,7 +207,7 @@ func (m *markdown) Packets(lines []report.StoryLine, means func(*report.StoryLin
 	shown := lines[:min(len(lines), max(20, 50*m.top))]
 	for i := range shown {
 		l := &shown[i]
-		t.Row(report.RelativeSeconds(l.Rel), fmt.Sprint(l.Num), l.By(), cause.Count(int64(l.Len)), report.Plain(l.Flags)+" "+report.Shorten(strings.Join(means(l), "; "), 300))
+		t.Row(l.Seconds(), fmt.Sprint(l.Num), l.By(), cause.Count(int64(l.Len)), report.Plain(l.Flags)+" "+report.Shorten(strings.Join(means(l), "; "), 300))
 	}
 	m.Table(&t)
 	if n := len(lines) - len(shown); n > 0 {

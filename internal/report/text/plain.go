@@ -3,6 +3,7 @@ package text
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -18,9 +19,14 @@ type plainText struct {
 	width int
 }
 
-// newPlainText returns text on out.
-func newPlainText(out *bufio.Writer, opt *report.Options) *plainText {
-	return &plainText{out, opt, opt.Columns()}
+// writePlain writes to w what write writes on plain text.
+func writePlain(w io.Writer, opt *report.Options, write func(p *plainText)) error {
+	out := bufio.NewWriter(w)
+	write(&plainText{out, opt, opt.Columns()})
+	if err := out.Flush(); err != nil {
+		return report.WriteError(err)
+	}
+	return nil
 }
 
 func (p *plainText) printf(format string, args ...any) { fmt.Fprintf(p.out, format, args...) }
@@ -164,7 +170,7 @@ func (p *plainText) Packets(lines []report.StoryLine, means func(*report.StoryLi
 		if l.FromClient {
 			who = "client ->"
 		}
-		p.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %11s  %8d  %-9s  %-5s %7s  %s", report.RelativeSeconds(l.Rel), l.Num, who,
+		p.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %11s  %8d  %-9s  %-5s %7s  %s", l.Seconds(), l.Num, who,
 			report.Plain(l.Flags), cause.Count(int64(l.Len)), p.means(means(l), indent)), " "))
 	}
 }

@@ -1,10 +1,10 @@
 // Package text writes a report for people: as text for a terminal ([Write]) or
-// as Markdown for a ticket ([WriteMarkdown]). It also writes parts of a report,
+// as Markdown for a ticket ([WriteMarkdown]). Both are media that
+// [report.Tell] tells the report on. The package also writes parts of a report,
 // as [WriteFinding], and what there is to know of rules and metrics.
 package text
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 
@@ -14,31 +14,24 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// WriteConnection writes what is known of c for a person, without its packets.
-func WriteConnection(w io.Writer, r *report.Report, c *analyze.Connection) error {
-	out := bufio.NewWriter(w)
-	report.TellConnection(newPlainText(out, &r.Options), r, c)
-	if err := out.Flush(); err != nil {
-		return report.WriteError(err)
-	}
-	return nil
-}
-
 // Write writes r for a person on call at night: the first five lines stand
 // alone when pasted in a chat, and what is unusual comes before what is not.
 func Write(w io.Writer, r *report.Report) error {
-	out := bufio.NewWriter(w)
-	report.Tell(newPlainText(out, &r.Options), r, r.Options.Rows())
-	if err := out.Flush(); err != nil {
-		return report.WriteError(err)
-	}
-	return nil
+	return writePlain(w, &r.Options, func(p *plainText) { report.Tell(p, r, r.Options.Rows()) })
+}
+
+// WriteConnection writes what is known of c for a person, without its packets.
+func WriteConnection(w io.Writer, r *report.Report, c *analyze.Connection) error {
+	return writePlain(w, &r.Options, func(p *plainText) { report.TellConnection(p, r, c) })
 }
 
 // WriteFinding writes all about a finding for a person.
 func WriteFinding(w io.Writer, r *report.Report, f *rules.Finding) error {
-	out := bufio.NewWriter(w)
-	p := newPlainText(out, &r.Options)
+	return writePlain(w, &r.Options, func(p *plainText) { p.wholeFinding(r, f) })
+}
+
+// wholeFinding writes all about a finding of r.
+func (p *plainText) wholeFinding(r *report.Report, f *rules.Finding) {
 	p.Para(0, "["+f.Severity.String()+"] "+p.bold(f.Rule.ID)+" "+f.Title)
 	p.printf("\n")
 	p.Fact("about", f.Subject)
@@ -60,8 +53,4 @@ func WriteFinding(w io.Writer, r *report.Report, f *rules.Finding) error {
 		p.Para(2, report.ExampleText(x))
 		p.Para(2, "  In Wireshark: "+x.Filter)
 	}
-	if err := out.Flush(); err != nil {
-		return report.WriteError(err)
-	}
-	return nil
 }

@@ -1,6 +1,9 @@
 package text
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 	"unicode"
@@ -10,6 +13,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 func TestTextGolden(t *testing.T) {
@@ -21,8 +25,8 @@ func TestTextGolden(t *testing.T) {
 		name string
 		r    *report.Report
 	}{
-		{"incident", reporttest.Incident()}, {"incident-80", ascii}, {"no-tcp", reporttest.EmptyReport()},
-		{"tls", reporttest.TlsReport()}, {"no-http", reporttest.NoHTTPReport()}, {"story", told},
+		{"incident", reporttest.Incident()}, {"incident-80", ascii}, {"no-tcp", reporttest.NoTCP()},
+		{"everything", reporttest.Everything()}, {"narrowed", reporttest.Samples()["narrowed"]}, {"tls", reporttest.TLS()}, {"no-http", reporttest.NoHTTP()}, {"story", told},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := reporttest.Render(t, Write, c.r)
@@ -37,9 +41,38 @@ func TestTextGolden(t *testing.T) {
 	}
 }
 
+// TestPartsGolden compares what the live view shows of one finding and of one
+// connection.
+func TestPartsGolden(t *testing.T) {
+	r := reporttest.Everything()
+	var failed *rules.Finding
+	for i := range r.Diagnosis.Findings {
+		if f := &r.Diagnosis.Findings[i]; f.Failed > 0 {
+			failed = f
+		}
+	}
+	if failed == nil {
+		t.Fatal("no finding has failed requests")
+	}
+	write := func(name string, write func(io.Writer) error) {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		reporttest.Golden(t, name, b.Bytes())
+		if err := write(reporttest.FailAfter(0)); !errors.Is(err, reporttest.ErrFull) {
+			t.Errorf("%s: got %v, want %v", name, err, reporttest.ErrFull)
+		}
+	}
+	write("finding.txt", func(w io.Writer) error { return WriteFinding(w, r, failed) })
+	c := reporttest.Conn(2, reporttest.Noon, 1)
+	write("connection.txt", func(w io.Writer) error { return WriteConnection(w, r, &c) })
+	write("everything.md", func(w io.Writer) error { return WriteMarkdown(w, r) })
+}
+
 // standsAlone reports whether a line is one of those that are not wrapped.
 func standsAlone(line string) bool {
-	return strings.Contains(line, "sha256") || strings.HasPrefix(line, "VERDICT  ") || strings.Contains(line, " fix: ") || strings.Contains(line, "] KA")
+	return strings.Contains(line, "sha256") || strings.HasPrefix(line, "  narrowed: ") || strings.HasPrefix(line, "VERDICT  ") || strings.Contains(line, " fix: ") || strings.Contains(line, "] KA")
 }
 
 func TestTextStandsAloneInFiveLines(t *testing.T) {
