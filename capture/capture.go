@@ -22,7 +22,7 @@ type Source struct {
 	files      []*fileReader // as named
 	merger     merger
 	live       *live // nil for files
-	mayWait    bool  // some file may make a reader wait
+	mayWait    bool  // a file may make a reader wait, or a filter: to compile one may take minutes
 	totalBytes int64 // of all files, 0 if one's size is not known
 	filters    *filterSet
 	limit      countLimit
@@ -58,6 +58,7 @@ func openFiles(names []string, opt Options, size int) (*Source, error) {
 		opt.Workers = runtime.GOMAXPROCS(0)
 	}
 	s := &Source{opt: opt, filters: newFilterSet(opt.Filter), limit: countLimit{left: opt.Count}}
+	s.mayWait = s.filters != nil
 	s.merger.size = size
 	s.stats.init(names)
 	if err := s.openAll(names); err != nil {

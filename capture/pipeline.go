@@ -37,7 +37,7 @@ func newPipeline(ctx context.Context, s *Source, apply func([]flows.Segment) err
 	return p
 }
 
-// run runs the workers to the end of the capture. One that never waits for a pipe
+// run runs the workers to the end of the capture. One that never waits
 // needs no goroutine. If apply panics, so does run, with the same value.
 func (p *pipeline) run() error {
 	if p.s.opt.Workers == 1 && !p.s.mayWait {
@@ -58,7 +58,8 @@ func (p *pipeline) run() error {
 }
 
 // runWorkers runs the workers and waits for them. If ctx is done while one waits
-// for a pipe, that one is left behind; it finds nothing to do when it wakes.
+// for a pipe or a filter, that one is left behind; it finds nothing to do when it
+// wakes.
 func (p *pipeline) runWorkers() {
 	var all sync.WaitGroup
 	for range p.s.opt.Workers {

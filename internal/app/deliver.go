@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"syscall"
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -81,10 +82,12 @@ func (j *Job) deliver(r *report.Report) error {
 		}
 	}
 	j.warn(&r.Meta)
-	if err := j.outs.write(j.s, r, j.stdout); err != nil {
+	j.interruption.enter(phaseWriting)
+	j.outs.write(j.s, r, j.stdout)
+	failed := j.gates(r.Gates)
+	if err := j.outputErrors(); err != nil {
 		return err
 	}
-	failed := j.gates(r.Gates)
 	if j.endError != nil {
 		return j.notAllowed(j.endError, j.identity)
 	}
@@ -92,6 +95,21 @@ func (j *Job) deliver(r *report.Report) error {
 		return errStrict
 	}
 	return failed
+}
+
+// outputErrors returns the error of an output that failed, and says those of the
+// others. A closed pipe is no news beside them.
+func (j *Job) outputErrors() (last error) {
+	for _, err := range j.outs.errors() {
+		if last != nil && !errors.Is(last, syscall.EPIPE) {
+			if errors.Is(err, syscall.EPIPE) {
+				continue
+			}
+			j.ui.fail(last)
+		}
+		last = err
+	}
+	return last
 }
 
 // gates says which conditions of --fail-on hold, and returns errGate if any does.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,30 +25,54 @@ const (
 	evidenceAround = 32
 )
 
-// writeEvidence writes the connections that show the findings to a capture of their own, and
-// notes in r what it holds. It takes more of them until that capture alone gives the
-// same verdict.
-func (j *Job) writeEvidence(r *report.Report, opt capture.Options) error {
+// proof is an evidence file, and what a report says of it.
+type proof struct {
+	*report.Evidence
+	file []byte
+}
+
+// addEvidence writes the evidence file, before the reports: those say what it holds, or
+// nothing if it does not come to be.
+func (j *Job) addEvidence(r *report.Report, opt capture.Options) {
+	var p proof
+	err := errInterrupted
+	if !r.Meta.Interrupted {
+		p, err = untilSignal(j.interruption, func() (proof, error) { return j.makeEvidence(r, opt) })
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, errInterrupted) {
+		j.outs.evidence.discard()
+		j.outs.evidence.done = true
+		j.ui.warn("interrupted; there is no evidence")
+		return
+	}
+	if err == nil {
+		err = j.outs.evidence.writeWhole(p.file)
+	}
+	if err != nil {
+		j.outs.evidence.fail(err)
+		return
+	}
+	if len(p.Packets) == 0 {
+		j.ui.warn("%s: there is no connection to put into it", printable(p.Name))
+	}
+	r.Evidence = p.Evidence
+}
+
+// makeEvidence puts the connections that show the findings into a capture of their own.
+// It takes more of them until that capture alone gives the same verdict.
+func (j *Job) makeEvidence(r *report.Report, opt capture.Options) (proof, error) {
 	for around := evidenceAround; ; around *= 4 {
 		ids, more := j.evidenceIDs(r, around)
 		e, file, err := j.recordEvidence(&r.Meta, ids, opt)
 		if err != nil {
-			return err
+			return proof{}, err
 		}
 		if err := j.verifyEvidence(r, e, file, ids); err != nil {
-			return err
+			return proof{}, err
 		}
-		if !e.SameVerdict && more {
-			continue
+		if e.SameVerdict || !more {
+			return proof{e, file}, nil
 		}
-		if len(e.Packets) == 0 {
-			j.ui.warn("%s: there is no connection to put into it", printable(e.Name))
-		}
-		r.Evidence = e
-		if _, err := j.outs.evidence.w.Write(file); err != nil {
-			return j.outs.evidence.failed(err)
-		}
-		return nil
 	}
 }
 

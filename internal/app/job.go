@@ -29,8 +29,9 @@ type Job struct {
 
 	stdinByDefault bool // standard input is read because no file was named
 
-	ctx  context.Context // done when reading shall end
-	stop context.CancelFunc
+	ctx          context.Context // done when reading shall end
+	stop         context.CancelFunc
+	interruption *interruption
 
 	narrowed report.Narrowed // the part of the capture that is asked for
 	outs     *outputs
@@ -68,7 +69,8 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 var ErrNoInput = errors.New("there is nothing to read")
 
 func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *Job {
-	j := &Job{s: s, ui: u, stdin: stdin, stdout: stdout, outs: &outputs{}}
+	i := newInterruption()
+	j := &Job{s: s, ui: u, stdin: stdin, stdout: stdout, outs: &outputs{interruption: i}, interruption: i}
 	if s.Demo != nil {
 		j.stdin = bytes.NewReader(j.s.Demo)
 	} else if s.live == nil && len(s.files) == 0 {
@@ -138,18 +140,8 @@ func (j *Job) readFiles(src *capture.Source, opt capture.Options) error {
 	}
 	r := j.finish(src, a, opt)
 	r.Meta.Interrupted = interrupted
-	if j.s.Evidence == "" {
-		return j.deliver(r)
-	}
-	if !interrupted {
-		err = j.writeEvidence(r, opt)
-	}
-	switch {
-	case interrupted, errors.Is(err, context.Canceled):
-		j.outs.withoutEvidence()
-		j.ui.warn("interrupted; there is no evidence")
-	case err != nil:
-		return err
+	if j.s.Evidence != "" {
+		j.addEvidence(r, opt)
 	}
 	return j.deliver(r)
 }

@@ -29,7 +29,7 @@ func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 	}
 	if err = dropPrivileges(who); err == nil && l.saving.Name != "" {
 		saving := l.saving
-		saving.Stdout = j.stdout
+		saving.Stdout = &outputWriter{j.stdout, true, j.interruption}
 		err = src.Save(saving)
 	}
 	if err != nil {

@@ -2,14 +2,18 @@ package app
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -23,8 +27,8 @@ const bufferSize = 256 << 10
 // outputs are the files and the stream that a run writes. discard may be called at any
 // time; the other methods are for one goroutine.
 type outputs struct {
-	live bool  // flush streams whenever packets have been read
-	err  error // the first one of a stream
+	live         bool // flush streams whenever packets have been read
+	interruption *interruption
 
 	mu    sync.Mutex // guards sinks against discard
 	sinks []*sink    // the files, then standard output
@@ -33,12 +37,15 @@ type outputs struct {
 }
 
 // A sink is one of the outputs. A file is written under another name and gets its own
-// when it is whole. The evidence file has no format: writeEvidence fills it.
+// when it is whole. The evidence file has no format: addEvidence writes it. One that
+// fails does not keep the others from being written.
 type sink struct {
 	format report.Format
 	w      *bufio.Writer
 	stream *machine.Stream // writes connections as they end, or nil
 	name   string          // as the user wrote it, "" for standard output
+	err    error           // why it failed
+	done   bool            // nothing more is written, also if it failed
 
 	mu        sync.Mutex // guards the rest
 	file      *os.File   // nil for standard output
@@ -51,14 +58,14 @@ type sink struct {
 func (o *outputs) open(s *settings, stdout io.Writer) error {
 	for _, out := range s.outputs {
 		k := &sink{format: out.format, name: out.name}
-		if err := k.create(); err != nil {
+		if err := k.create(o.interruption, 0o666); err != nil {
 			return err
 		}
 		o.add(k)
 	}
 	if s.Evidence != "" {
 		o.evidence = &sink{name: s.Evidence}
-		if err := o.evidence.create(); err != nil {
+		if err := o.evidence.create(o.interruption, 0o600); err != nil {
 			return err
 		}
 		o.add(o.evidence)
@@ -87,7 +94,7 @@ func (o *outputs) addStandardOutput(s *settings, stdout io.Writer) error {
 			"write it to a file: -o timewait" + s.format.Ending,
 		}
 	}
-	o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
+	o.add(&sink{format: s.format, w: bufio.NewWriterSize(&outputWriter{stdout, true, o.interruption}, bufferSize)})
 	return nil
 }
 
@@ -102,98 +109,155 @@ func (o *outputs) add(k *sink) {
 // streams alone the analysis forgets those that were written.
 const streaming = "ndjson"
 
-// create creates the file under its other name. What is not a regular file, as
+// create creates the file under its other name, for those whom mode lets read it, and of
+// them for those who may read the file that it replaces. What is not a regular file, as
 // a pipe, is written directly.
-func (k *sink) create() error {
+func (k *sink) create(i *interruption, mode os.FileMode) error {
 	k.final = k.name
 	if real, err := filepath.EvalSymlinks(k.name); err == nil {
 		k.final = real
 	}
-	flags, path, mode := os.O_WRONLY, k.final, os.FileMode(0o666)
 	info, err := os.Stat(k.final)
-	if err == nil && info.Mode().IsRegular() {
-		mode = info.Mode().Perm() // who may read the file that is replaced
+	regular := err != nil || info.Mode().IsRegular()
+	if err == nil && regular {
+		mode &= info.Mode().Perm()
 	}
-	if err != nil || info.Mode().IsRegular() {
-		flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-		dir, base := filepath.Split(k.final)
-		path = filepath.Join(dir, fmt.Sprintf(".%s.%d", base, os.Getpid()))
-		k.temp = path
+	if regular {
+		k.file, k.temp, err = createBeside(k.final, mode)
+	} else {
+		k.file, err = openForWriting(k.final, info.Mode(), i)
 	}
-	f, err := os.OpenFile(path, flags, mode)
 	if err != nil {
-		k.temp = ""
 		if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 			err = pathErr.Err
 		}
 		return fmt.Errorf("create report %q: %w", k.name, err)
 	}
-	k.file, k.w = f, bufio.NewWriterSize(f, bufferSize)
+	k.w = bufio.NewWriterSize(&outputWriter{k.file, !regular, i}, bufferSize)
 	return nil
+}
+
+// createBeside creates a file beside the one of that name, under a name that nobody can
+// know before.
+func createBeside(name string, mode os.FileMode) (f *os.File, temp string, err error) {
+	dir, base := filepath.Split(name)
+	for range 100 {
+		temp = filepath.Join(dir, "."+base+"."+rand.Text())
+		if f, err = os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode); !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	return f, temp, err
+}
+
+// openForWriting opens what is not a regular file. A pipe is waited for until somebody
+// reads it, or a signal comes.
+func openForWriting(name string, mode os.FileMode, i *interruption) (*os.File, error) {
+	if mode&os.ModeNamedPipe == 0 {
+		return os.OpenFile(name, os.O_WRONLY, 0)
+	}
+	for {
+		f, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if !errors.Is(err, syscall.ENXIO) {
+			return f, err
+		}
+		select {
+		case <-i.come:
+			return nil, fmt.Errorf("%w: nobody reads this pipe", errInterrupted)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// fail notes why the output failed, unless it has failed before, and removes it.
+func (k *sink) fail(err error) {
+	if k.err == nil {
+		k.err, k.done = err, true
+		k.discard()
+	}
+}
+
+// errors returns why outputs failed, in their order.
+func (o *outputs) errors() (list []error) {
+	for _, k := range o.sinks {
+		if k.err != nil {
+			list = append(list, k.err)
+		}
+	}
+	return list
+}
+
+// streams returns the outputs that are written while connections end, but for those
+// that have failed.
+func (o *outputs) streams() (list []*sink) {
+	for _, k := range o.sinks {
+		if k.stream != nil && !k.done {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// lost returns an error if no output is left that could be written.
+func (o *outputs) lost() error {
+	for _, k := range o.sinks {
+		if k.err == nil {
+			return nil
+		}
+	}
+	return errors.Join(o.errors()...)
 }
 
 // begin writes the first lines of streams.
 func (o *outputs) begin(m *report.Meta) error {
-	for _, k := range o.sinks {
-		if k.stream == nil {
-			continue
-		}
+	for _, k := range o.streams() {
 		if err := k.stream.Meta(Version, m); err != nil {
-			return k.failed(err)
+			k.fail(k.failed(err))
 		}
 	}
-	return nil
+	return o.lost()
 }
 
 // onConnection returns a function that writes an ended connection to the streams, nil
 // if there are none. An error is kept for sync.
 func (o *outputs) onConnection() func(*analyze.Connection, cause.NotReused) {
-	var streams []*sink
-	for _, k := range o.sinks {
-		if k.stream != nil {
-			streams = append(streams, k)
-		}
-	}
+	streams := o.streams()
 	if streams == nil {
 		return nil
 	}
 	return func(c *analyze.Connection, is cause.NotReused) {
 		for _, k := range streams {
-			if err := k.stream.Connection(c, is); err != nil && o.err == nil {
-				o.err = k.failed(err)
+			if k.done {
+				continue
+			}
+			if err := k.stream.Connection(c, is); err != nil {
+				k.fail(k.failed(err))
 			}
 		}
 	}
 }
 
-// sync returns the error of a stream. It flushes streams if the capture is being made.
+// sync flushes streams if the capture is being made. Its error is that no output is
+// left.
 func (o *outputs) sync() error {
-	if o.err != nil || !o.live {
-		return o.err
-	}
 	for _, k := range o.sinks {
-		if k.stream == nil {
+		if !o.live || k.stream == nil || k.done {
 			continue
 		}
 		if err := errors.Join(k.stream.Flush(), k.w.Flush()); err != nil {
-			return k.failed(err)
+			k.fail(k.failed(err))
 		}
 	}
-	return nil
-}
-
-// withoutEvidence discards the evidence file; the others stay.
-func (o *outputs) withoutEvidence() {
-	o.evidence.discard()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.sinks = slices.DeleteFunc(o.sinks, func(k *sink) bool { return k == o.evidence })
+	return o.lost()
 }
 
 // write writes the report everywhere, to standard output last: its reader may
 // be gone, and the files are to be whole then.
-func (o *outputs) write(s *settings, r *report.Report, stdout io.Writer) error {
+func (o *outputs) write(s *settings, r *report.Report, stdout io.Writer) {
 	for _, k := range o.sinks {
+		if k.done {
+			continue
+		}
 		own := *r
 		if k.file == nil {
 			own.Options.Width = width(stdout)
@@ -201,29 +265,43 @@ func (o *outputs) write(s *settings, r *report.Report, stdout io.Writer) error {
 			own.Options.ASCII = asciiOnly(stdout)
 		}
 		if err := k.write(&own); err != nil {
-			return err
+			k.fail(err)
 		}
 	}
-	return nil
 }
 
+// write writes the report.
 func (k *sink) write(r *report.Report) error {
 	var err error
-	switch {
-	case k.stream != nil:
+	if k.stream != nil {
 		err = k.stream.End(r)
-	case k.format.Write != nil:
+	} else {
 		err = k.format.Write(k.w, r)
 	}
-	if err == nil {
-		err = k.w.Flush()
+	if err != nil {
+		return k.failed(err)
 	}
+	return k.complete()
+}
+
+// writeWhole writes all that the output is to hold.
+func (k *sink) writeWhole(b []byte) error {
+	if _, err := k.w.Write(b); err != nil {
+		return k.failed(err)
+	}
+	return k.complete()
+}
+
+// complete ends the writing.
+func (k *sink) complete() error {
+	err := k.w.Flush()
 	if err == nil {
 		err = k.finish()
 	}
 	if err != nil {
 		return k.failed(err)
 	}
+	k.done = true
 	return nil
 }
 

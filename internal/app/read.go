@@ -15,6 +15,8 @@ import (
 // read reads the capture, and reports whether it was stopped before its end. Of a live
 // capture that ended by itself it notes why in j.endError.
 func (j *Job) read(src *capture.Source, apply func([]flows.Segment) error) (interrupted bool, err error) {
+	j.interruption.enter(phaseReading)
+	defer j.interruption.enter(phaseJudging)
 	began := time.Now()
 	ctx, stop := context.WithCancel(j.ctx)
 	defer stop()

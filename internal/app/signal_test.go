@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
 )
@@ -86,7 +87,7 @@ func begunInput(t *testing.T) *endless {
 const firstConnection = `{"type":"connection"`
 
 func TestSignalEndsReading(t *testing.T) {
-	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		in := begunInput(t)
 		out := &watched{want: []string{firstConnection}, act: []func(){send(t, s)}}
 		var errs watched
@@ -113,7 +114,7 @@ func TestSecondSignalEndsProgram(t *testing.T) {
 	out := &watched{
 		want: []string{firstConnection, `{"type":"summary"`},
 		act: []func(){send(t, syscall.SIGINT), func() {
-			send(t, syscall.SIGINT)()
+			time.AfterFunc(sameSignal, send(t, syscall.SIGINT))
 			<-stuck
 		}},
 	}
@@ -155,5 +156,19 @@ func TestClosedPipe(t *testing.T) {
 			t.Errorf("%s: got exit code %d and %q, want 1 and nothing", format, got, errs.String())
 		}
 		w.Close()
+	}
+}
+
+// TestSignalTwiceAtOnce gets a signal as timeout(1) sends it, to the program and to its
+// group: the report comes all the same.
+func TestSignalTwiceAtOnce(t *testing.T) {
+	in := begunInput(t)
+	out := &watched{want: []string{firstConnection, `{"type":"summary"`}, act: []func(){send(t, syscall.SIGINT), send(t, syscall.SIGINT)}}
+	if got := runOn(Config{Format: "ndjson"}, in, out, io.Discard); got != ExitOK {
+		t.Errorf("got exit code %d, want 0", got)
+	}
+	close(in.never)
+	if got := out.String(); !strings.Contains(got, `{"type":"end"`) {
+		t.Errorf("got a report without an end: %s", got)
 	}
 }

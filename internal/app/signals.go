@@ -8,23 +8,30 @@ import (
 	"time"
 )
 
-// Run does the job and answers signals meanwhile: the first SIGINT or SIGTERM ends
-// the reading, the second one the program, SIGUSR1 asks for a status line and SIGUSR2
-// for an interim report. With the view, SIGHUP ends the reading, too. The result is
-// the exit code; what went wrong has been said.
+// Run does the job and answers signals meanwhile: the first SIGINT, SIGTERM, SIGHUP or
+// SIGQUIT ends the reading, one that comes a second later or more the program, SIGUSR1
+// asks for a status line and SIGUSR2 for an interim report. The result is the exit code;
+// what went wrong has been said.
 func (j *Job) Run() int {
 	defer j.stop()
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2)
-	if j.s.TUI {
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2)
+	if j.s.TUI || !signal.Ignored(syscall.SIGHUP) { // as nohup has it
 		signal.Notify(signals, syscall.SIGHUP)
 	}
 	defer signal.Stop(signals)
 
 	done := make(chan error, 1)
 	go func() { done <- j.do() }()
-	for stopped := false; ; {
+	var stopped time.Time // zero before the first signal
+	var end <-chan time.Time
+	for {
 		select {
+		case <-end:
+			if why := j.interruption.overdue(); why != "" {
+				j.ui.line("error", "%s", why)
+				return j.abandon()
+			}
 		case err := <-done:
 			j.outs.discard()
 			return j.exitCode(err)
@@ -34,16 +41,22 @@ func (j *Job) Run() int {
 				j.status()
 			case s == syscall.SIGUSR2:
 				go j.interim(time.Now())
-			case !stopped:
-				stopped = true
+			case stopped.IsZero():
+				stopped, end = time.Now(), time.After(endTime)
+				j.interruption.signal()
 				j.stop()
-			default:
-				j.terminal.Lock() // until the view has left the terminal as it was
-				j.outs.discard()
-				return ExitInterrupted
+			case time.Since(stopped) >= sameSignal:
+				return j.abandon()
 			}
 		}
 	}
+}
+
+// abandon ends the job without what is under way, and returns the exit code.
+func (j *Job) abandon() int {
+	j.terminal.Lock() // until the view has left the terminal as it was
+	j.outs.discard()
+	return ExitInterrupted
 }
 
 // exitCode returns the exit code for how the job ended, and says what went wrong.

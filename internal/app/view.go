@@ -219,7 +219,7 @@ func (j *Job) save(src *capture.Source, x *live.Snapshot, name string) error {
 		return fmt.Errorf("%s is there already", printable(name))
 	}
 	k := &sink{format: format, name: name}
-	if err := k.create(); err != nil {
+	if err := k.create(j.interruption, 0o666); err != nil {
 		return err
 	}
 	defer k.discard()
