@@ -205,24 +205,27 @@
 //
 // # Signals
 //
-// SIGINT and SIGTERM end the reading; the report of what was read follows. The
-// second one ends the program. SIGUSR1 writes a status line to standard error.
+// SIGINT, SIGTERM, SIGQUIT and, unless nohup has it ignored, SIGHUP end the reading;
+// the report of what was read follows. What may never end, as an output that nobody
+// reads or a filter that takes minutes to compile, is given up within two seconds.
+// Another signal, a second later or more, ends the program. SIGUSR1 writes a status
+// line to standard error.
 // SIGUSR2 writes the reports of a live capture as of now, under the names of -o with
 // a time stamp before the ending: report-20261120T041320Z.json. With
-// --tui SIGHUP does what SIGTERM does, and lines to standard error wait for the end
-// of the view. A live capture that is stopped takes a third of a second more for the
+// --tui lines to standard error wait for the end of the view. A live capture that is stopped takes a third of a second more for the
 // packets that the kernel has not handed over yet.
 //
 // # Exit codes
 //
 //	0    the capture was analysed, maybe with warnings on standard error
 //	1    a file could not be read or written, or there was no packet to read; an
-//	     interface could not be opened, or went down: then the report is written
+//	     interface could not be opened, or went down: then the report is written,
+//	     as are all others where one cannot be
 //	2    the command line is wrong: a flag, a filter, a file that does not exist,
 //	     a condition, a baseline that is no report
 //	3    a condition of --fail-on holds or cannot be judged; the report is written
 //	4    with --strict: the capture is damaged, or packets were dropped
-//	130  ended by a second signal
+//	130  ended by a second signal, or by the first one before anything was read
 //
 // 4 goes before 3: what was judged was not the whole capture.
 //

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -115,7 +117,7 @@ func (s *settings) setFormats() error {
 		if !ok {
 			return usagef("--output %q: its ending is not one of %s", name, FormatEndings())
 		}
-		if slices.Contains(s.Output[:i], name) {
+		if slices.ContainsFunc(s.Output[:i], func(before string) bool { return samePlace(before, name) }) {
 			return usagef("--output %q is given twice", name)
 		}
 		s.outputs = append(s.outputs, output{name, format})
@@ -246,14 +248,45 @@ func (s *settings) checkEvidence() error {
 		return usagef("--anonymize and --evidence-bodies exclude each other: names in bodies are not found")
 	case s.live != nil:
 		return &UsageError{errors.New("--evidence needs a capture that can be read again"), "save it with -w FILE, and give FILE to kaanalyze afterwards"}
+	case s.Demo == nil && slices.ContainsFunc(s.files, isStream):
+		name := s.files[slices.IndexFunc(s.files, isStream)]
+		return &UsageError{errors.New("--evidence needs a capture that can be read again"), printable(name) + " is read only once; save it to a file first"}
 	case s.Demo == nil && slices.Contains(s.files, "-"):
 		return &UsageError{errors.New("--evidence needs a capture that can be read again"), "standard input is read only once; save it to a file first"}
 	case s.TUI:
 		return usagef("--tui and --evidence exclude each other")
-	case slices.ContainsFunc(s.outputs, func(o output) bool { return o.name == s.Evidence || sameFile(o.name, s.Evidence) }):
+	case slices.ContainsFunc(s.outputs, func(o output) bool { return samePlace(o.name, s.Evidence) }):
 		return usagef("--evidence %q is an --output, too", s.Evidence)
 	}
 	return nil
+}
+
+// isStream reports whether a capture is there and is no regular file, as a pipe.
+func isStream(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
+}
+
+// samePlace reports whether what is written to a and to b would be in one file. A device
+// takes more than one.
+func samePlace(a, b string) bool {
+	if info, err := os.Stat(a); err == nil && info.Mode()&os.ModeDevice != 0 {
+		return a == b
+	}
+	return sameFile(a, b) || resolved(a) == resolved(b)
+}
+
+// resolved returns the name of a file that may not be there yet, without links in its
+// folder.
+func resolved(name string) string {
+	folder, base := filepath.Split(name)
+	if real, err := filepath.EvalSymlinks(cmp.Or(folder, ".")); err == nil {
+		folder = real
+	}
+	if whole, err := filepath.Abs(filepath.Join(folder, base)); err == nil {
+		return whole
+	}
+	return name
 }
 
 // sameFile reports whether two names lead to one file that is there.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -121,12 +122,26 @@ func TestRefused(t *testing.T) {
 	if err := os.WriteFile(other, []byte("{}"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	folder := t.TempDir()
+	linked, here, pipe := filepath.Join(folder, "linked.json"), filepath.Join(folder, "here"), filepath.Join(folder, "pipe")
+	if err := errors.Join(os.Symlink(other, linked), os.Symlink(folder, here), syscall.Mkfifo(pipe, 0o600)); err != nil {
+		t.Skip(err)
+	}
+	var usage *UsageError
+	if _, err := newSettings(filled(Config{Read: []string{pipe}, Evidence: "x.pcap"})); !errors.As(err, &usage) || !strings.Contains(usage.Hint, "is read only once") {
+		t.Errorf("evidence of a pipe: got error %v, want that it is read only once", err)
+	}
 	for want, c := range map[string]Config{
 		"--conn 0: connections count from 1":                  {Given: given("conn")},
 		"--tui and --conn exclude each other":                 {TUI: true, Conn: 1},
 		"--anonymize: the key is empty":                       {Given: given("anonymize")},
 		"--json and --format csv exclude each other":          {JSON: true, Format: "csv"},
 		`--output "x.txt" is given twice`:                     {Output: []string{"x.txt", "x.txt"}},
+		`--output "./x.txt" is given twice`:                   {Output: []string{"x.txt", "./x.txt"}},
+		`--output "a/../x.txt" is given twice`:                {Output: []string{"x.txt", "a/../x.txt"}},
+		`--output "` + linked + `" is given twice`:            {Output: []string{other, linked}},
+		`--output "` + here + `/y.txt" is given twice`:        {Output: []string{folder + "/y.txt", here + "/y.txt"}},
+		`--evidence "./z.json" is an --output, too`:           {Read: []string{file}, Evidence: "./z.json", Output: []string{"z.json"}},
 		`--progress "fast": it is not one of auto, never`:     {Progress: "fast"},
 		"--time-wait -1s: it is not within 24h":               {TimeWait: -time.Second},
 		"--workers -1: it is not from 1 to 1024":              {Workers: -1},

@@ -60,7 +60,7 @@ func (s *Saver) create() error {
 		if err != nil {
 			return err
 		}
-		if s.file, err = os.Create(name); err != nil {
+		if s.file, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
 			return fmt.Errorf("save capture to %q: %w", name, TrimPath(err))
 		}
 		s.out = s.file

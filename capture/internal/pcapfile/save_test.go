@@ -128,6 +128,21 @@ func (f *fullDisk) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// TestSaverPermissions lets nobody else read what is saved.
+func TestSaverPermissions(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "saved.pcap")
+	s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: name}, pcapfile.LinkSLL2, 100, begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v, error %v, want -rw-------", info.Mode(), err)
+	}
+}
+
 // TestSaverFullDisk: frames count that are written whole.
 func TestSaverFullDisk(t *testing.T) {
 	for room, want := range map[int]int{24: 0, 24 + 70: 1, 24 + 3*70 + 69: 3, 24 + 4*70: 4} {
