@@ -22,7 +22,7 @@ func TestFromBytes(t *testing.T) {
 		{0, client, flows.SYN, 0, 0, "", 0},
 		{1e3, server, flows.SYN | flows.ACK, 0, 1, "", 0},
 		{2e3, client, flows.PSH | flows.ACK, 1, 1, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27},
-		{2e6 + 2e3, client, flows.PSH | flows.ACK, 1, 1, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27},    // a copy
+		{2e6 + 2e3, client, flows.PSH | flows.ACK, 1, 1, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27},      // a copy
 		{2e6 + 1e3, client, flows.PSH | flows.ACK, 0, 0, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"[:13], 27}, // of another connection
 	} {
 		s := got[i]
