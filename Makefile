@@ -7,6 +7,7 @@
 GO     ?= go
 CORPUS ?=
 BENCH  ?= $(or $(TMPDIR),/tmp)/kaanalyze-bench
+TIME   ?= 2m
 PREFIX ?= /usr/local
 
 # Programs that ./... leaves out.
@@ -15,7 +16,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install-setcap check test test-live test-view test-browser picture architecture structure corpus bench bench-live bench-churn profile lab golden lint help
+.PHONY: build demo install-setcap check test fuzz test-live test-view test-browser picture architecture structure corpus bench bench-live bench-churn profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -35,12 +36,17 @@ check: ## format, vet and the fast tests, in less than a minute
 
 test: ## vet and test everything, with live captures and the view where they can run
 	@flags=$$(.ci/goflags test) && vet=$${flags%-race*} && \
-	echo "make test: 1 of 4: go vet $$vet" && $(GO) vet $$vet ./... && \
+	echo "make test: 1 of 5: go vet $$vet" && $(GO) vet $$vet ./... && \
 	for p in $(PROGRAMS); do $(GO) vet ./$$p && $(GO) build $(VCS) -o /dev/null ./$$p || exit 1; done && \
-	echo "make test: 2 of 4: go test $$flags" && $(GO) test -pgo=off $$flags ./... && \
-	echo "make test: 3 of 4: live captures of the lab's cases" && testdata/lab/live.sh && \
-	echo "make test: 4 of 4: the terminal view" && $(MAKE) -s test-view && \
+	echo "make test: 2 of 5: go test $$flags" && $(GO) test -pgo=off $$flags ./... && \
+	echo "make test: 3 of 5: fuzz targets, 5 s each" && .ci/fuzz 5s $$vet && \
+	echo "make test: 4 of 5: live captures of the lab's cases" && testdata/lab/live.sh && \
+	echo "make test: 5 of 5: the terminal view" && $(MAKE) -s test-view && \
 	echo "make test: all passed $${flags:+with $$flags}"
+
+# Without the race detector: it finds little where each case runs by itself.
+fuzz: ## fuzz every target of the module: make fuzz TIME=2m
+	@flags=$$(.ci/goflags build) && .ci/fuzz "$(TIME)" $$flags
 
 test-live: ## capture the lab's cases live, beside tcpdump (root)
 	@testdata/lab/live.sh

@@ -7,7 +7,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/httpparse"
 )
 
-// consumer is the Analyzer as the engine sees it.
+// consumer is the Analyzer as the engine sees it, see flows.Consumer.
 type consumer struct{ *Analyzer }
 
 // Open begins the HTTP state of a connection.
@@ -23,11 +23,11 @@ func (a consumer) Open(c *flows.Conn) {
 	t.idleBefore = a.pools.idle(c)
 }
 
-// Data takes payload of one side.
+// Data takes payload of one side, in sequence.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	t := a.states.get(c)
 	if t.has(bothEnded) && !beginsMessage(d.Payload) {
-		return // the rest of one, whose sender has not met the RST yet
+		return // the rest of a message whose sender has not seen the RST yet
 	}
 	a.watching = a.opt.Observer != nil && a.opt.Observer.Wants(c.ID)
 	if t.facts&(sawData|opaque) != sawData {
@@ -102,7 +102,7 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 	}
 }
 
-// Gap takes bytes that are missing.
+// Gap takes the number of bytes of one side that were not captured.
 func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	t := a.states.get(c)
 	if t.facts&(opaque|tunnelled) != 0 {
@@ -116,7 +116,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	a.parse(c, t, from, nil, &flows.Data{Time: now, Now: now})
 }
 
-// End takes the end of what a side sends.
+// End takes the end of what a side sends; num is 0 if no segment ended it.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	t := a.states.get(c)
 	if t.has(opaque) {

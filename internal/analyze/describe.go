@@ -106,8 +106,8 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	*x = Evidence{
 		Pair: t.pair, Server: a.pools.pairs[t.pair].server,
 		EndReason: t.end.reason, EndMark: Mark{t.end.at, t.end.num}, EndN: int64(t.end.n), PreviousDone: t.end.previousDone,
-		LastDone: Unknown, LastStatus: t.lastStatus, LastHadBody: t.has(bodied),
-		EarlyResponse: t.has(early), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: a.states.headBegun(t, client),
+		LastDone: Unknown, LastStatus: t.lastStatus, LastHadBody: t.has(lastHadBody),
+		EarlyResponse: t.has(earlyResponse), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: a.states.headBegun(t, client),
 		Outstanding: int64(t.outstanding), RequestDone: Unknown, FirstByteAt: Unknown,
 		IdleBefore: int64(t.idleBefore), IdleOthers: int64(t.idleOthers),
 		Quiet:                c.Quiet(),
@@ -127,7 +127,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	if t.requests > 0 {
 		x.Request = Mark{t.current.requestAt, t.current.requestNum}
 		x.RequestDone, x.FirstByteAt, x.ResponseBegun = t.current.requestDone, t.current.firstByteAt, t.current.answered
-		x.EventStream = t.current.answered && t.outstanding > 0 && t.has(events)
+		x.EventStream = t.current.answered && t.outstanding > 0 && t.has(lastIsStream)
 	}
 	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
 	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))

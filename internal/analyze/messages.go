@@ -64,8 +64,8 @@ func (a *Analyzer) headDone(c *flows.Conn, t *httpState, from flows.Side, h http
 		a.request(c, t, from, h, raw, at, num)
 	} else {
 		a.response(t, from, h, at, num)
-		if h.Flags()&httpparse.TEChunked != 0 && t.has(bodied) && eventStream(raw) {
-			t.facts |= events
+		if h.Flags()&httpparse.TEChunked != 0 && t.has(lastHadBody) && eventStream(raw) {
+			t.facts |= lastIsStream
 		}
 	}
 	if t.pair != 0 && t.requests+t.responses <= 2 { // later ones say the same
@@ -153,12 +153,12 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 			a.updateRecord(&t.current, Unknown)
 		}
 	}
-	t.facts = t.facts&^events | bodied
+	t.facts = t.facts&^lastIsStream | lastHadBody
 	switch p.Frame(t.current.method, known) {
 	case httpparse.Tunnel:
 		a.tunnel(t, from, h)
 	case httpparse.NoBody:
-		t.facts &^= bodied
+		t.facts &^= lastHadBody
 	case httpparse.UntilClose:
 		t.endPersistence(EndedByCloseDelimited, t.responses, at, num)
 	}
@@ -193,7 +193,7 @@ func (a *Analyzer) messageDone(t *httpState, from flows.Side, now int64) {
 	}
 	t.lastDone = now
 	if t.outstanding == 1 && t.has(requestPartial) {
-		t.facts |= early
+		t.facts |= earlyResponse
 	}
 	if t.outstanding > 0 && t.current.answered {
 		a.endExchange(t, now)

@@ -167,7 +167,7 @@ func (p *pools) noteRequest(t *httpState) {
 	if t.responses == 0 || t.outstanding > 0 {
 		return
 	}
-	if t.has(bodied) {
+	if t.has(lastHadBody) {
 		p.pairs[t.pair].reusedAfterBody++
 	} else {
 		p.pairs[t.pair].reusedAfterNone++

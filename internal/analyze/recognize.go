@@ -13,9 +13,9 @@ const (
 )
 
 // recognize looks into the first heads of a pair and of a server for who they are.
-func (p *pools) recognize(pair uint32, w httpparse.Head, raw []byte) {
+func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte) {
 	x := &p.pairs[pair]
-	if w.Kind() == httpparse.Request {
+	if h.Kind() == httpparse.Request {
 		if x.looks == maxAgents || x.looks >= maxLooks && x.agent == products.Unknown {
 			return
 		}
@@ -25,8 +25,8 @@ func (p *pools) recognize(pair uint32, w httpparse.Head, raw []byte) {
 		case x.agent == products.Unknown:
 			x.agent = is
 			x.proxied = x.proxied || forwarded(raw)
-			x.http10 = w.Minor() == 0
-			x.closeInHTTP10 = w.Minor() == 0 && w.Flags()&httpparse.ConnClose != 0
+			x.http10 = h.Minor() == 0
+			x.closeInHTTP10 = h.Minor() == 0 && h.Flags()&httpparse.ConnClose != 0
 		case is != x.agent:
 			x.agent = products.Other // several programs: the words of one do not fit all
 		}

@@ -26,7 +26,7 @@ type httpState struct {
 
 	lastStatus uint16 // of the last final response
 	idleBefore uint16 // other connections of the pair that were idle when this one was opened
-	idleOthers uint16 // and when it ended
+	idleOthers uint16 // other connections of the pair that were idle when this one began to close
 }
 
 // exchange is a request and what was seen of its response.
@@ -93,11 +93,11 @@ const (
 	answersOver    // no response can follow: what is outstanding is in flight no more
 	cutInitiator   // a head that the initiator sent is not whole in the capture: packets were cut
 	cutResponder
-	idle    // all is answered, and the pair counts it as idle
-	early   // a final response was complete before its request
-	idle408 // a 408 that answers no request
-	bodied  // the last response has a body
-	events  // the last response is a stream of events
+	idle          // all is answered, and the pair counts it as idle
+	earlyResponse // a final response was complete before its request
+	idle408       // a 408 that answers no request
+	lastHadBody   // the last response has a body
+	lastIsStream  // the last response is a stream of events
 )
 
 func (t *httpState) has(f httpFacts) bool { return t.facts&f != 0 }
