@@ -75,7 +75,7 @@ var mayImport = map[string]may{
 	},
 	"internal/serve": {
 		own:    append(belowFormats, "internal/report/formats", "capture", "internal/live"),
-		others: []string{"github.com/prometheus/client_golang", "golang.org/x/net/netutil"},
+		others: []string{"github.com/prometheus/client_golang"},
 	},
 
 	"internal/assemble": {own: []string{"flows", "httpparse", "capture", "internal/analyze", "internal/report"}}, // what app and the root do alike
