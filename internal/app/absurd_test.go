@@ -5,6 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,5 +127,18 @@ func TestClockGoesBack(t *testing.T) {
 			c.Format = f.Name
 			succeed(t, c)
 		})
+	}
+}
+
+// TestTimesAlike reads a recording as if all of it had happened at once: a client
+// that keeps some connections is not said to need fewer.
+func TestTimesAlike(t *testing.T) {
+	pcap, err := os.ReadFile(filepath.Join(recordings, "pool-default.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := succeed(t, reading(save(t, retimed(pcap, func(int) int64 { return capturetest.Epoch }))))
+	if want := "keeps only 2 idle connections to 10.20.0.2:8080, and closes the others"; !strings.Contains(text, want) {
+		t.Errorf("want %q in\n%s", want, text)
 	}
 }

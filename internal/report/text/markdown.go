@@ -89,6 +89,7 @@ func (m *markdown) begin(block string) (first bool) {
 
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(&m.b, format, args...) }
 
+// Title implements [report.Medium].
 func (m *markdown) Title(name, facts, narrowed string) {
 	m.printf("# kaanalyze: %s\n\n%s\n\n", mdText(name), mdText(facts))
 	if narrowed != "" {
@@ -96,11 +97,13 @@ func (m *markdown) Title(name, facts, narrowed string) {
 	}
 }
 
+// Verdict implements [report.Medium].
 func (m *markdown) Verdict(v rules.Verdict) {
 	m.begin(noBlock)
 	m.printf("**%s**: %s\n\n", v.Level.Words(), mdText(v.Text))
 }
 
+// Finding implements [report.Medium].
 func (m *markdown) Finding(n int, f *report.Advice) {
 	m.begin(listBlock)
 	m.printf("%d. **%s** (%s): %s\n", n, f.Rule.ID, f.Severity, mdText(f.Title))
@@ -119,6 +122,7 @@ func (m *markdown) Finding(n int, f *report.Advice) {
 // folded are the sections that few need.
 var folded = map[string]bool{"PROVENANCE": true}
 
+// Section implements [report.Medium].
 func (m *markdown) Section(heading, of string) {
 	m.ends()
 	shown := mdText(report.SentenceCase(heading))
@@ -155,16 +159,19 @@ func (m *markdown) ends() {
 	}
 }
 
+// Para implements [report.Medium].
 func (m *markdown) Para(_ int, text string) {
 	m.begin(noBlock)
 	m.printf("%s\n\n", mdText(strings.TrimSpace(text)))
 }
 
+// Fact implements [report.Medium].
 func (m *markdown) Fact(name, value string) {
 	m.begin(factsBlock)
 	m.printf("- %s: %s\n", mdText(strings.TrimSpace(name)), mdText(report.Shorten(value, 4000)))
 }
 
+// Table implements [report.Medium].
 func (m *markdown) Table(t *report.Table) {
 	m.begin(noBlock)
 	m.row(t.Heads)
@@ -190,6 +197,7 @@ func (m *markdown) row(cells []string) {
 	m.printf("\n")
 }
 
+// More implements [report.Medium].
 func (m *markdown) More(n int) { m.Para(0, fmt.Sprintf("and %s more", cause.Count(int64(n)))) }
 
 // Shape draws the curves in a block of code, where columns are equally wide.
@@ -202,6 +210,7 @@ func (m *markdown) Shape(intro string, curves []report.Curve) {
 	m.printf("```\n\n")
 }
 
+// Packets implements [report.Medium].
 func (m *markdown) Packets(lines []report.StoryLine, means func(*report.StoryLine) []string) {
 	t := report.Table{Align: "rrlrl", Heads: []string{"seconds", "packet", "from", "bytes", "flags, and what it means"}}
 	shown := lines[:min(len(lines), max(20, 50*m.top))]
