@@ -100,10 +100,10 @@ func (j *Job) gates(list []gate.Outcome) error {
 	for i := range list {
 		o := &list[i]
 		if o.Passed {
-			j.ui.inform("--fail-on %s: passed, %s", printable(o.Gate.Expression), o.Said())
+			j.ui.inform("--fail-on %s: passed, %s", printable(o.Condition.Expression), o.Said())
 			continue
 		}
-		j.ui.line("error", "--fail-on %s: failed, %s", printable(o.Gate.Expression), o.Said())
+		j.ui.line("error", "--fail-on %s: failed, %s", printable(o.Condition.Expression), o.Said())
 		failed = errGate
 	}
 	return failed

@@ -26,7 +26,8 @@ func checkClientTimeout(v *view, r *Rule) []Finding {
 		if p, ok := v.PolicyOf(cause.RequestTimeout, analyze.Client, e.pair.Title()); ok {
 			waited, timeout = cause.Duration(p.Value), ", its timeout"
 		}
-		f := v.found(r, e, "%s gave up %s to %s, after %s%s", e.pair.Name, cause.Plural(e.len(), "request", "requests"), e.server.Name, waited, timeout)
+		f := v.found(r, e, "%s gave up %s to %s, after %s%s", e.pair.Name, cause.Plural(e.len(), "request", "requests"), e.server.Name,
+			waited, timeout)
 		if e.len() == 1 && v.result.Totals.Requests >= oneOf {
 			f.Severity = Info
 		}
