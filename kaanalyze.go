@@ -84,16 +84,11 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 	if len(sources) == 0 {
 		return nil, errors.New("no capture was named")
 	}
-	if opt.Workers <= 0 {
-		opt.Workers = runtime.GOMAXPROCS(0)
-	}
-	if opt.TimeWait <= 0 {
-		opt.TimeWait = time.Minute
-	}
+	opt.setDefaults()
 	part := report.Narrowed{Since: nanos(opt.Since), Until: nanos(opt.Until), Server: opt.Server, Count: opt.Count, Filter: opt.Filter}
 	src, err := capture.OpenFiles(sources, capture.Options{
 		Filter: part.Filter, Since: part.Since, Until: part.Until, Count: part.Count,
-		Workers: opt.Workers, NewScan: assemble.NewScan, Stdin: opt.input(),
+		Workers: opt.Workers, NewScan: assemble.NewScan, Stdin: opt.Input,
 	})
 	if err != nil {
 		return nil, err
@@ -105,24 +100,19 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 	a := analyze.New(what)
 	err = src.Run(ctx, func(segs []flows.Segment) error { a.Apply(segs); return nil })
 	interrupted := err != nil && ctx.Err() != nil
-	if err != nil && !interrupted {
-		return nil, err
-	}
 	stats := src.Stats()
-	if stats.Packets == 0 {
-		if interrupted {
-			return nil, err
-		}
+	switch {
+	case err != nil && (!interrupted || stats.Packets == 0):
+		return nil, err
+	case stats.Packets == 0:
 		return nil, fmt.Errorf("read capture %q: there is no packet in it", sources[0])
 	}
 
-	result := a.Finish(assemble.Bounds(&stats, part.Since, part.Until))
 	model := &report.Report{
-		Version:   report.ToolVersion,
-		Meta:      assemble.Meta(&stats, part),
-		Result:    result,
-		Diagnosis: rules.Run(result, opt.Workers),
-		Options:   report.Options{Exchanges: opt.Exchanges, ShowSecrets: opt.ShowSecrets, Workers: opt.Workers},
+		Version: report.ToolVersion,
+		Meta:    assemble.Meta(&stats, part),
+		Result:  a.Finish(assemble.Bounds(&stats, part.Since, part.Until)),
+		Options: report.Options{Exchanges: opt.Exchanges, ShowSecrets: opt.ShowSecrets, Workers: opt.Workers},
 	}
 	model.Meta.Interrupted = interrupted
 	for i, name := range sources {
@@ -131,19 +121,31 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 	if len(sources) > 1 {
 		model.Origin = src.Origin
 	}
-	for _, c := range conditions {
-		model.Gates = append(model.Gates, c.Judge(result, model.Diagnosis))
-	}
-	r, writeErr := newReport(model)
+	r, judgeErr := judge(model, conditions)
 	switch {
-	case writeErr != nil:
-		return nil, writeErr
+	case judgeErr != nil:
+		return nil, judgeErr
 	case interrupted:
 		return r, err
 	case r.Capture.Damage != nil:
 		return r, &DamageError{*r.Capture.Damage}
 	}
 	return r, nil
+}
+
+// judge adds to a model why connections were not reused and what became of the
+// conditions, and returns it for Go programs.
+func judge(model *report.Report, conditions []*gate.Condition) (*Report, error) {
+	model.Diagnosis = rules.Run(model.Result, model.Options.Workers)
+	for _, c := range conditions {
+		model.Gates = append(model.Gates, c.Judge(model.Result, model.Diagnosis))
+	}
+	var b bytes.Buffer
+	if err := machine.WriteJSON(&b, model); err != nil {
+		return nil, err
+	}
+	r := &Report{}
+	return r, r.read(b.Bytes())
 }
 
 // parseConditions reads the conditions of Options.FailOn.
@@ -159,12 +161,17 @@ func parseConditions(texts []string) ([]*gate.Condition, error) {
 	return list, nil
 }
 
-// input returns what the source "-" reads.
-func (o *Options) input() io.Reader {
+// setDefaults gives values to the options whose zero value stands for one.
+func (o *Options) setDefaults() {
 	if o.Input == nil {
-		return bytes.NewReader(nil)
+		o.Input = bytes.NewReader(nil)
 	}
-	return o.Input
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.TimeWait <= 0 {
+		o.TimeWait = time.Minute
+	}
 }
 
 // nanos returns a time in nanoseconds since the epoch, 0 for the zero time.
@@ -199,16 +206,6 @@ type Report struct {
 	Exchanges   []Exchange   `json:"exchanges,omitempty"` // with Options.Exchanges
 
 	text []byte // as WriteJSON writes it
-}
-
-// newReport returns a model for Go programs.
-func newReport(model *report.Report) (*Report, error) {
-	var b bytes.Buffer
-	if err := machine.WriteJSON(&b, model); err != nil {
-		return nil, err
-	}
-	r := &Report{}
-	return r, r.read(b.Bytes())
 }
 
 // fields is a Report that is decoded field by field.

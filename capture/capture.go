@@ -107,7 +107,8 @@ func (s *Source) openAll(names []string) error {
 // segments. Calling Run a second time is an error.
 //
 // Run returns apply's error, ctx's, or nil. Damage is an error only if no packet
-// could be read, see [Stats.Damage]. For an interface see [OpenLive].
+// could be read, see [Stats.Damage]. If apply panics, Run panics with the same
+// value. For an interface see [OpenLive].
 func (s *Source) Run(ctx context.Context, apply func([]flows.Segment) error) error {
 	if s.started.Swap(true) {
 		return errors.New("read capture: it has been read before")

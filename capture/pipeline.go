@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -22,8 +23,9 @@ type pipeline struct {
 	queue      queue
 	stopped    atomic.Bool // no more blocks are needed
 
-	delivering sync.Mutex // guards err and finished; held while apply runs
+	delivering sync.Mutex // guards what follows; held while apply runs
 	err        error
+	panicked   any  // what apply panicked with, nil if it did not
 	finished   bool // Run returns: apply is not called again
 }
 
@@ -36,7 +38,7 @@ func newPipeline(ctx context.Context, s *Source, apply func([]flows.Segment) err
 }
 
 // run runs the workers to the end of the capture. One that never waits for a pipe
-// needs no goroutine.
+// needs no goroutine. If apply panics, so does run, with the same value.
 func (p *pipeline) run() error {
 	if p.s.opt.Workers == 1 && !p.s.mayWait {
 		p.work()
@@ -46,6 +48,9 @@ func (p *pipeline) run() error {
 	p.delivering.Lock()
 	defer p.delivering.Unlock()
 	p.finished = true
+	if p.panicked != nil {
+		panic(p.panicked)
+	}
 	if p.err == nil {
 		p.err = p.ctx.Err()
 	}
@@ -146,9 +151,23 @@ func (p *pipeline) deliver(b *block) {
 	}
 	if p.err == nil && b.n > 0 {
 		p.s.current = b
-		p.err = p.apply(b.segs[:b.n])
+		p.err = p.callApply(b.segs[:b.n])
 	}
 	if p.err != nil {
 		p.stopped.Store(true)
 	}
+}
+
+// errPanicked stands for the error of an apply that panicked.
+var errPanicked = errors.New("apply panicked")
+
+// callApply calls apply, and keeps what it panics with: on this goroutine, which is
+// a worker's, the caller of Run could not recover from that.
+func (p *pipeline) callApply(segs []flows.Segment) (err error) {
+	defer func() {
+		if p.panicked = recover(); p.panicked != nil {
+			err = errPanicked
+		}
+	}()
+	return p.apply(segs)
 }

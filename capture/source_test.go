@@ -180,6 +180,33 @@ func TestApplyError(t *testing.T) {
 	}
 }
 
+// TestApplyPanic holds that whoever calls Run can recover from a panic of apply, on
+// whatever goroutine that ran.
+func TestApplyPanic(t *testing.T) {
+	names := filetest.Save(t, filetest.PlainPcap.Write(filetest.Times(1, 2, 3, 4, 5)...))
+	want := errors.New("of the caller's own")
+	for _, workers := range []int{1, 4} {
+		src, err := OpenFiles(names, Options{Workers: workers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := 0
+		func() {
+			defer func() {
+				if got := recover(); got != want {
+					t.Errorf("%d workers: recovered %v, want %v", workers, got, want)
+				}
+			}()
+			err := src.Run(t.Context(), func([]flows.Segment) error { calls++; panic(want) })
+			t.Errorf("%d workers: Run returned %v, want a panic", workers, err)
+		}()
+		if calls != 1 {
+			t.Errorf("%d workers: %d calls after the panic, want none", workers, calls-1)
+		}
+		src.Close()
+	}
+}
+
 func TestCancel(t *testing.T) {
 	names := filetest.Save(t, filetest.PlainPcap.Write(manyPackets(50)...))
 	for _, workers := range []int{1, 2, 4} {

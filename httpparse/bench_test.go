@@ -71,7 +71,7 @@ func BenchmarkTakeHead(b *testing.B) {
 		if p.AtStart() {
 			p.TakeHead(note)
 		}
-		p.Frame(GET, true)
+		p.Frame(GET)
 		if n, ev := p.Next(body, &bufs); n != len(body) || ev != MessageDone {
 			b.Fatalf("Next = %d, %v", n, ev)
 		}
@@ -87,7 +87,7 @@ func BenchmarkChunkedBody(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
 		p.TakeHead(h)
-		p.Frame(GET, true)
+		p.Frame(GET)
 		if n, ev := p.Next(body, &bufs); n != len(body) || ev != MessageDone {
 			b.Fatalf("Next = %d, %v", n, ev)
 		}
@@ -106,7 +106,7 @@ func BenchmarkStraddlingHead(b *testing.B) {
 		if _, ev := p.Next(head[1448:], &bufs); ev != HeadDone {
 			b.Fatal(ev)
 		}
-		p.Frame(NoMethod, false)
+		p.Frame(NoMethod)
 		p.Next(nil, &bufs)
 	}
 }

@@ -3,7 +3,7 @@ package httpparse
 import "math/bits"
 
 // MaxBuffered bounds the bytes that a [Buffers] takes for heads that straddle
-// segments.
+// segments. A head that has no room is answered with [Lost].
 const MaxBuffered = 64 << 20
 
 const (
@@ -13,7 +13,8 @@ const (
 )
 
 // Buffers holds the heads that straddle segments for the parsers of one
-// engine. The zero value is ready. It is not safe for concurrent use.
+// engine. A parser gives its buffer back with the Next after the head is done, or
+// with [Parser.Close]. The zero value is ready. It is not safe for concurrent use.
 type Buffers struct {
 	list  [][]byte // by index; nil for one that is free and was given back
 	free  []int32  // indexes that are not in use
@@ -22,7 +23,7 @@ type Buffers struct {
 	limit int      // in place of MaxBuffered; for tests
 }
 
-// Bytes returns the memory that the buffers take.
+// Bytes returns the memory that the buffers take, in bytes, free ones included.
 func (s *Buffers) Bytes() int { return s.bytes }
 
 // InUse returns the number of heads that are held.

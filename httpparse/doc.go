@@ -26,6 +26,7 @@
 // [Head]: three words that say all that is needed of it.
 //
 // Every byte is hostile: wrong input is an event, never a panic, and memory is
-// bounded by [MaxHead] for a head and by [MaxBuffered] for all of them. Types
-// are not safe for concurrent use, functions are.
+// bounded by [MaxHead] for a head and by [MaxBuffered] for all of them. A
+// Parser, a Buffers and a Scanner are not safe for concurrent use; the functions
+// and the methods of a Head are.
 package httpparse

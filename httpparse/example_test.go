@@ -35,7 +35,7 @@ func follow(p *httpparse.Parser, bufs *httpparse.Buffers, segment string, method
 			if len(methods) > 0 {
 				method, methods = methods[0], methods[1:]
 			}
-			fmt.Printf(", body: %v, persistent: %v\n", p.Frame(method, method != httpparse.NoMethod), h.Persistent())
+			fmt.Printf(", body: %v, persistent: %v\n", p.Frame(method), h.Persistent())
 		default:
 			fmt.Println(ev)
 		}

@@ -19,17 +19,15 @@ func (f Framing) String() string {
 }
 
 // Frame decides, after HeadDone or [Parser.TakeHead], how the body of the
-// message is delimited. For a response, request is the method of the request
-// that it answers; hasRequest is false if that is not known, and it is then
-// taken for one that allows a body. A message without a body is complete, and
-// the next call of [Parser.Next] answers MessageDone, also with no byte.
+// message is delimited (RFC 9112, 6.3). For a response, request is the method of
+// the request that it answers, which decides whether it has a body at all;
+// NoMethod says that this is not known, and it is then taken for one that allows
+// a body. For a request, NoMethod is right. A message without a body is complete,
+// and the next call of [Parser.Next] answers MessageDone, also with no byte.
 // After [Tunnel] that follows at once too, and no further event.
-func (p *Parser) Frame(request Method, hasRequest bool) Framing {
+func (p *Parser) Frame(request Method) Framing {
 	if p.state != stateFrame {
 		return Unframed
-	}
-	if !hasRequest {
-		request = NoMethod
 	}
 	f := p.framing(request)
 	switch f {

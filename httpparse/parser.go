@@ -100,7 +100,7 @@ func (p *Parser) Next(b []byte, bufs *Buffers) (n int, ev Event) {
 	case stateHead:
 		return p.moreHead(b, bufs)
 	case stateFrame: // Frame was not called
-		p.Frame(NoMethod, false)
+		p.Frame(NoMethod)
 		return p.Next(b, bufs)
 	case stateUntilClose, stateTunnel, stateLost, stateNotHTTP:
 		return len(b), None

@@ -92,7 +92,7 @@ func (r *tracer) head() {
 			r.answers = r.answers[1:]
 		}
 	}
-	f := r.p.Frame(answered, answered != NoMethod)
+	f := r.p.Frame(answered)
 	r.add(f.String())
 	if n, known := r.p.Remaining(); f == Counted && (!known || n != h.ContentLength()) {
 		r.t.Fatalf("Remaining = %d, %v, want %d", n, known, h.ContentLength())
@@ -267,8 +267,8 @@ func TestTakeHead(t *testing.T) {
 				t.Fatalf("%s: parser %+v, want %+v", ex.name, fast, slow)
 			}
 			b = b[n:]
-			slow.Frame(GET, true)
-			fast.Frame(GET, true)
+			slow.Frame(GET)
+			fast.Frame(GET)
 			n, _ = slow.Next(b, &bufs)
 			if m, _ := fast.Next(b, &bufs); m != n || fast != slow {
 				t.Fatalf("%s: body of %d, parser %+v, want %d, %+v", ex.name, m, fast, n, slow)
@@ -404,7 +404,7 @@ func TestHeadStart(t *testing.T) {
 	if got := string(p.RawHead(&bufs)); got != "GET / HTTP/1.1\r\n\r\n" {
 		t.Errorf("raw head %q", got)
 	}
-	if f := p.Frame(NoMethod, false); f != NoBody {
+	if f := p.Frame(NoMethod); f != NoBody {
 		t.Errorf("framing %v", f)
 	}
 	if n, ev := p.Next(nil, &bufs); n != 0 || ev != MessageDone {
@@ -422,7 +422,7 @@ func TestFrameNotCalled(t *testing.T) {
 	if n, ev := p.Next(make([]byte, 1030), &bufs); n != 1024 || ev != MessageDone {
 		t.Errorf("Next = %d, %v, want 1024, message done", n, ev)
 	}
-	if f := p.Frame(GET, true); f != Unframed || !p.AtStart() {
+	if f := p.Frame(GET); f != Unframed || !p.AtStart() {
 		t.Errorf("Frame between messages = %v, at start %v; want unframed, true", f, p.AtStart())
 	}
 }
@@ -545,7 +545,7 @@ func TestParserAllocatesNothing(t *testing.T) {
 			for len(b) > 0 {
 				n, ev := p.Next(b, &bufs)
 				if ev == HeadDone {
-					p.Frame(GET, true)
+					p.Frame(GET)
 				}
 				b = b[n:]
 			}

@@ -119,7 +119,7 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 		x.record = a.beginRecord(c, t, h, raw, at, num)
 	}
 	a.states.push(t, x)
-	a.reader.parsers[from].Frame(httpparse.NoMethod, false)
+	a.reader.parsers[from].Frame(httpparse.NoMethod)
 }
 
 // response takes the head of a response.
@@ -128,7 +128,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	status := h.Status()
 	if status < 200 && status != 101 {
 		t.interim++
-		p.Frame(httpparse.NoMethod, false)
+		p.Frame(httpparse.NoMethod)
 		return
 	}
 	t.facts |= sawResponse
@@ -145,8 +145,9 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	if h.Flags()&httpparse.HasKeepAlive != 0 && t.pair != 0 {
 		a.pools.noteAdvertised(t.pair, h)
 	}
-	known := t.outstanding > 0 && !t.current.answered
-	if known {
+	answers := httpparse.NoMethod // not known
+	if t.outstanding > 0 && !t.current.answered {
+		answers = t.current.method
 		t.current.firstByteAt, t.current.responseNum = at, num
 		t.current.status, t.current.answered = status, true
 		if t.current.record != 0 {
@@ -154,7 +155,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		}
 	}
 	t.facts = t.facts&^lastIsStream | lastHadBody
-	switch p.Frame(t.current.method, known) {
+	switch p.Frame(answers) {
 	case httpparse.Tunnel:
 		a.tunnel(t, from, h)
 	case httpparse.NoBody:

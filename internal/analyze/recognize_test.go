@@ -15,7 +15,7 @@ func TestSoftwareAnonymized(t *testing.T) {
 	a := anonymize.New([]byte("key"))
 	values := []string{"Intranet-Crawler/2.1", "internal"}
 	for _, id := range products.All() {
-		for _, says := range id.Program().Says {
+		for _, says := range id.Row().Says {
 			values = append(values, says+"secret", says+" secret/1.2 (secret)")
 		}
 	}

@@ -60,7 +60,7 @@ var keptWords = []string{"chunked", "gzip", "x-gzip", "compress", "x-compress", 
 // programs that there is advice for.
 var programs = func() (all []string) {
 	for _, id := range products.All() {
-		all = append(all, id.Program().Says...)
+		all = append(all, id.Row().Says...)
 	}
 	return all
 }()

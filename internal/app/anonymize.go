@@ -15,8 +15,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// anonymizer returns what replaces addresses and names, nil if they stay. Each
-// goroutine has its own; they all answer the same.
+// anonymizer returns a new anonymizer, nil if addresses and names stay. One is for
+// one goroutine; all give the same pseudonyms.
 func (s *settings) anonymizer() *anonymize.Anonymizer {
 	if s.key == nil {
 		return nil
@@ -24,8 +24,9 @@ func (s *settings) anonymizer() *anonymize.Anonymizer {
 	return anonymize.New(s.key)
 }
 
-// replacing returns apply with the addresses of the segments replaced before.
-func (s *settings) replacing(apply func([]flows.Segment) error) func([]flows.Segment) error {
+// replaceAddresses returns a function that replaces the addresses of segments before
+// it calls apply, or apply itself if they stay.
+func (s *settings) replaceAddresses(apply func([]flows.Segment) error) func([]flows.Segment) error {
 	a := s.anonymizer()
 	if a == nil {
 		return apply
@@ -39,9 +40,9 @@ func (s *settings) replacing(apply func([]flows.Segment) error) func([]flows.Seg
 	}
 }
 
-// anonymized has the analysis see no name and look for the server under its new
-// address.
-func (s *settings) anonymized(what *analyze.Options) {
+// anonymizeAnalysis makes the analysis see heads without names, and look for the
+// server under its pseudonym.
+func (s *settings) anonymizeAnalysis(what *analyze.Options) {
 	a := s.anonymizer()
 	if a == nil {
 		return
@@ -51,40 +52,41 @@ func (s *settings) anonymized(what *analyze.Options) {
 		head = a.Head(head, raw)
 		return head
 	}
-	what.Server = renamed(a, what.Server)
+	what.Server = pseudonym(a, what.Server)
 }
 
-// renamed replaces an address, if there is one.
-func renamed(a *anonymize.Anonymizer, at netip.AddrPort) netip.AddrPort {
+// pseudonym replaces an address; the zero value stays.
+func pseudonym(a *anonymize.Anonymizer, at netip.AddrPort) netip.AddrPort {
 	if !at.IsValid() {
 		return at
 	}
 	return netip.AddrPortFrom(netip.AddrFrom16(a.Addr(at.Addr().As16())).Unmap(), at.Port())
 }
 
-// anonymizedEvidence has an evidence file hold no name either. Segments come with
-// their addresses replaced.
-func (s *settings) anonymizedEvidence(opt *evidence.Options) {
+// anonymizeEvidence keeps names out of an evidence file. The addresses of its segments
+// have been replaced before.
+func (s *settings) anonymizeEvidence(opt *evidence.Options) {
 	if a := s.anonymizer(); a != nil {
 		opt.Rewrite, opt.Anonymous = a.Head, true
 	}
 }
 
-// anonymizedHost replaces the addresses in what the kernel says.
-func (s *settings) anonymizedHost(h *kernel.Host) {
+// anonymizeHost replaces the addresses in what the kernel says.
+func (s *settings) anonymizeHost(h *kernel.Host) {
 	if a := s.anonymizer(); a != nil {
 		h.Anonymize(a.Addr)
 	}
 }
 
-// withhold takes out of m what names files, interfaces and addresses.
-func (j *Job) withhold(m *report.Meta, s *capture.Stats) {
+// withholdNames takes names of files, interfaces and addresses out of m if names are
+// replaced.
+func (j *Job) withholdNames(m *report.Meta, s *capture.Stats) {
 	a := j.s.anonymizer()
 	if a == nil {
 		return
 	}
 	m.Anonymized, m.CommandLine = true, nil
-	m.Narrowed.Server = renamed(a, m.Narrowed.Server)
+	m.Narrowed.Server = pseudonym(a, m.Narrowed.Server)
 	for _, filter := range []*string{&m.Filter, &m.Narrowed.Filter} {
 		if *filter != "" {
 			*filter = "(withheld)"
@@ -95,7 +97,7 @@ func (j *Job) withhold(m *report.Meta, s *capture.Stats) {
 	}
 }
 
-// display returns a source's name for people.
+// display returns the name under which reports and messages show a source.
 func (j *Job) display(name string) string {
 	switch {
 	case j.s.Demo != nil:
@@ -108,7 +110,7 @@ func (j *Job) display(name string) string {
 	return fmt.Sprintf("capture-%d.pcap", slices.Index(j.s.files, name)+1)
 }
 
-// evidenceName returns the name of the evidence file for people.
+// evidenceName returns the name under which the report shows the evidence file.
 func (j *Job) evidenceName() string {
 	if j.s.key != nil {
 		return "evidence.pcap"

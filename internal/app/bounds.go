@@ -12,16 +12,16 @@ import (
 // moment, or one that is counted from the capture's beginning.
 type bound struct {
 	kind  boundKind
-	nanos int64 // of the moment since the epoch, of the day, or after the first packet
+	nanos int64 // see kind
 }
 
 type boundKind uint8
 
 const (
 	noBound     boundKind = iota
-	moment                // RFC 3339
-	timeOfDay             // of the day, in UTC, of the first packet
-	afterPacket           // the first one
+	moment                // RFC 3339: nanos since the epoch
+	timeOfDay             // nanos since midnight, UTC, of the day of the first packet
+	afterPacket           // nanos after the first packet
 )
 
 var errBound = errors.New("it is neither RFC 3339, nor HH:MM:SS, nor +SECONDS")

@@ -65,7 +65,7 @@ func sit(user *os.File, turns ...string) (screen *watched) {
 }
 
 // browsing opens what c names and browses it on a terminal.
-func browsing(t *testing.T, c Config, stdin io.Reader, turns ...string) (code error, stdout, stderr string, j *Job) {
+func browsing(t *testing.T, c Config, stdin io.Reader, turns ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	t.Setenv("TERM", "xterm-256color")
 	tty, user := terminal(t)
@@ -85,17 +85,15 @@ func browsing(t *testing.T, c Config, stdin io.Reader, turns ...string) (code er
 		t.Fatal(err)
 	}
 	defer src.Close()
-	if err := j.outs.open(j.s, j.stdout); err != nil {
+	if err := j.begin(src, opt); err != nil {
 		t.Fatal(err)
 	}
-	j.source.set(src)
-	j.summing = startSumming(j.ctx, j.s)
 	screen := sit(user, turns...)
 	done := make(chan error, 1)
 	go func() { done <- j.browse(src, opt, tty) }()
 	select {
 	case err := <-done:
-		return err, out.String(), errs.String(), j
+		return out.String(), errs.String(), err
 	case <-time.After(30 * time.Second):
 		t.Fatalf("the view does not end; it has drawn %q", screen.String())
 		panic("not reached")
@@ -105,7 +103,7 @@ func browsing(t *testing.T, c Config, stdin io.Reader, turns ...string) (code er
 // TestBrowse looks around in a file, and gets the report of a run without a view.
 func TestBrowse(t *testing.T) {
 	file := filepath.Join(recordings, "go-stale-race.pcap")
-	err, stdout, stderr, _ := browsing(t, reading(file), nil, "VERDICT", "q")
+	stdout, stderr, err := browsing(t, reading(file), nil, "VERDICT", "q")
 	if err != nil || stderr != "" {
 		t.Errorf("got error %v, standard error %q", err, stderr)
 	}
@@ -118,7 +116,7 @@ func TestBrowse(t *testing.T) {
 func TestBrowseGrowing(t *testing.T) {
 	in := begunInput(t)
 	defer close(in.never)
-	err, stdout, stderr, _ := browsing(t, Config{Read: []string{"-"}, JSON: true}, in, "VERDICT", "q")
+	stdout, stderr, err := browsing(t, Config{Read: []string{"-"}, JSON: true}, in, "VERDICT", "q")
 	if err != nil || !strings.HasPrefix(stderr, "kaanalyze: warning: interrupted; the report is of the ") {
 		t.Errorf("got error %v, standard error %q", err, stderr)
 	}
@@ -167,7 +165,7 @@ func TestInterim(t *testing.T) {
 	}
 	defer src.Close()
 	j.source.set(src)
-	f := j.feed(opt)
+	f := j.newSession(opt)
 	errs.Reset()
 	j.interim(at)
 	if want := "kaanalyze: warning: SIGUSR2: no packet has been captured yet\n"; errs.String() != want {

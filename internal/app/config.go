@@ -25,13 +25,13 @@ type Config struct {
 	Read       []string // captures, "-" is standard input
 	Words      []string // the arguments without a flag: names of captures, then the pcap filter
 	Demo       []byte   // a capture that is read instead of files, nil for none
-	FilterFile string
+	FilterFile string   // a file that holds the pcap filter, "" for none
 
-	Count        uint64 // packets to read, 0 for all
-	Since, Until string // RFC 3339, HH:MM:SS or +SECONDS, "" for no bound
-	Server       string // ADDR:PORT, "" for all
-	TimeWait     time.Duration
-	Workers      int // 0 is one for each CPU
+	Count        uint64        // packets to read, 0 for all
+	Since, Until string        // RFC 3339, HH:MM:SS or +SECONDS, "" for no bound
+	Server       string        // ADDR:PORT, "" for all
+	TimeWait     time.Duration // how long TIME_WAIT lasts
+	Workers      int           // 0 is one for each CPU
 
 	Live Live
 
@@ -39,37 +39,37 @@ type Config struct {
 	JSON           bool     // the same as Format "json"
 	Output         []string // files for reports, in the formats of their endings
 	Evidence       string   // a capture to write, "" for none
-	EvidenceBodies bool
+	EvidenceBodies bool     // keep all payload in it
 
-	Top         int // rows that a table of the text report shows
-	Conn        uint64
-	Exchanges   bool
-	ShowSecrets bool
-	Anonymize   string // the key, [RandomKey] to make one up, "" to keep names
-	SHA256      bool
+	Top         int      // rows that a table of the text report shows
+	Conn        uint64   // the ID of the connection to tell packet by packet, 0 for a report of all
+	Exchanges   bool     // list each request with its response
+	ShowSecrets bool     // keep queries and user names in targets
+	Anonymize   string   // the key, [RandomKey] to make one up, "" to keep names
+	SHA256      bool     // of files of any size
 	Baseline    string   // a JSON report, "" for none
 	FailOn      []string // conditions
-	Strict      bool
+	Strict      bool     // fail if a capture is damaged or packets were dropped
 
 	Listen   string // ADDR:PORT or PORT, "" for no answers by HTTP
-	TUI      bool
+	TUI      bool   // show the view on the terminal
 	Color    string // one of [Colours]
 	Progress string // one of [ProgressModes]
-	Quiet    bool
-	Verbose  bool
+	Quiet    bool   // neither warnings nor a progress bar
+	Verbose  bool   // say what is done
 }
 
 // Live is what a capture from an interface is asked for.
 type Live struct {
-	Interface     string // "" for none: files are read
-	Duration      time.Duration
-	SnapLen       int // bytes of a packet, 0 for the longest
-	BufferKiB     int
-	NoPromiscuous bool
-	Write         string // the file to save packets to, "" for none, "-" for standard output
-	RotateSeconds int
-	RotateSize    int // million bytes
-	RotateCount   int
+	Interface     string        // "" for none: files are read
+	Duration      time.Duration // 0 for no end
+	SnapLen       int           // bytes of a packet, 0 for the longest
+	BufferKiB     int           // that the kernel keeps until they are read
+	NoPromiscuous bool          // only what is for this host
+	Write         string        // the file to save packets to, "" for none, "-" for standard output
+	RotateSeconds int           // begin another file after that time; 0 for never, as RotateSize
+	RotateSize    int           // million bytes
+	RotateCount   int           // files, of which the first is written over; 0 for no limit
 	User          string        // who to be once the interface is open, "" to choose
 	Keep          int           // ended connections to keep in detail
 	Interval      time.Duration // between status lines where there is no terminal

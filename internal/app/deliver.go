@@ -1,6 +1,8 @@
 package app
 
 import (
+	"errors"
+
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/assemble"
@@ -16,20 +18,20 @@ func (j *Job) times(src *capture.Source, opt capture.Options) (first, last int64
 	return assemble.Bounds(&stats, opt.Since, opt.Until)
 }
 
-// finish analyses to the end.
+// finish ends the analysis of files, judges it and makes the report.
 func (j *Job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Options) *report.Report {
 	first, last := j.times(src, opt)
 	j.last = last
 	defer limitHeapFurther(10)()
 	result := a.Finish(first, last)
-	if j.collector != nil { // the connections are written already: to judge them takes the most memory of all
+	if j.collector != nil { // the connections are written already: judging takes the most memory of the whole run
 		defer limitHeapFurther(3)()
 	}
 	return j.report(src, result, j.diagnose(result), nil)
 }
 
-// report makes the report of what was found. kept has the connections, if result
-// does not.
+// report makes the report of a result and its diagnosis. kept holds the connections of
+// a capture that is being made, and is nil if result does.
 func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagnosis, kept *live.Snapshot) *report.Report {
 	stats := src.Stats()
 	r := &report.Report{
@@ -43,10 +45,10 @@ func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagn
 		},
 	}
 	if kept == nil {
-		r.Host = j.besides(result, result)
+		r.Host = j.hostSection(result, result)
 	} else {
 		r.Facts, r.NotKept = kept, kept.Left
-		r.Host = j.besides(result, kept)
+		r.Host = j.hostSection(result, kept)
 	}
 	if len(stats.Sources) > 1 {
 		r.Origin = func(packet uint64) (string, uint64) {
@@ -60,9 +62,16 @@ func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagn
 	return r
 }
 
+// errStrict is the end of a job that --strict does not accept.
+var errStrict = errors.New("the capture is damaged or packets were dropped, and --strict was given")
+
+// errGate is the end of a job whose report a condition of --fail-on does not
+// accept. Which ones that are has been said.
+var errGate = errors.New("a condition of --fail-on holds")
+
 // deliver warns of what is missing in the report, and writes it.
 func (j *Job) deliver(r *report.Report) error {
-	for i, sum := range j.summing.wait() {
+	for i, sum := range j.sums.wait() {
 		r.Meta.Sources[i].SHA256 = sum
 	}
 	if j.s.Conn != 0 {
@@ -76,8 +85,8 @@ func (j *Job) deliver(r *report.Report) error {
 		return err
 	}
 	failed := j.gates(r.Gates)
-	if j.ended != nil {
-		return j.notAllowed(j.ended, j.user)
+	if j.endError != nil {
+		return j.notAllowed(j.endError, j.identity)
 	}
 	if j.s.Strict && (r.Meta.Damage != nil || lost(&r.Meta) > 0) {
 		return errStrict
@@ -85,16 +94,16 @@ func (j *Job) deliver(r *report.Report) error {
 	return failed
 }
 
-// gates says which gates failed, and returns errGate if any did.
+// gates says which conditions of --fail-on hold, and returns errGate if any does.
 func (j *Job) gates(list []gate.Outcome) error {
 	var failed error
 	for i := range list {
 		o := &list[i]
 		if o.Passed {
-			j.ui.tell("--fail-on %s: passed, %s", printable(o.Gate.Expression), o.Said())
+			j.ui.inform("--fail-on %s: passed, %s", printable(o.Condition.Expression), o.Said())
 			continue
 		}
-		j.ui.line("error", "--fail-on %s: failed, %s", printable(o.Gate.Expression), o.Said())
+		j.ui.line("error", "--fail-on %s: failed, %s", printable(o.Condition.Expression), o.Said())
 		failed = errGate
 	}
 	return failed
@@ -119,11 +128,12 @@ func (j *Job) warn(m *report.Meta) {
 		j.ui.warn("%s: the interface itself has dropped %s packets meanwhile", printable(j.s.live.device.Name), grouped(n))
 	}
 	if m.CutPackets > 0 {
-		j.ui.tell("%s packets were captured in part", grouped(m.CutPackets))
+		j.ui.inform("%s packets were captured in part", grouped(m.CutPackets))
 	}
 }
 
-// lost returns how many packets the capturing system lost, as far as known.
+// lost returns how many packets the capturing system says it lost, 0 if it says
+// nothing.
 func lost(m *report.Meta) uint64 {
 	if m.KernelDropped == nil {
 		return 0

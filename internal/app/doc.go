@@ -3,21 +3,20 @@
 // user has not said: the command fills a [Config] from its flags, [New] reads the
 // values in it, and [Job.Run] does the rest, in this order:
 //
-//   - open the terminal, if the view is asked for, and the capture; what the
-//     program may do beyond reading is given up (privileges.go)
-//   - create the outputs, so that what cannot be written is known before the
-//     reading (output.go)
-//   - begin what goes on beside the reading: the sums of the files (meta.go), a
-//     look at this host's sockets (host.go), answers by HTTP (listen.go)
-//   - read, by one of three ways: a file to its end, a live capture in bounded
-//     memory (live.go, feed.go), or either with the view in front (view.go)
+//   - open the terminal, if the view is asked for, and the capture; give up all
+//     privileges (live.go, privileges.go)
+//   - create the outputs, so that an error comes before the reading (output.go)
+//   - begin what goes on beside the reading: the sums of the files (sums.go), a look
+//     at this host's sockets (host.go), answers by HTTP (listen.go)
+//   - read (read.go) and analyse, in one of three ways: files to their end (job.go), a
+//     capture that is being made in bounded memory (session.go), or either with the
+//     view in front (view.go)
 //   - judge, and write the capture that proves the report (evidence.go)
 //   - warn of what is missing in the report, write it everywhere, and say which
-//     conditions failed (deliver.go)
+//     conditions hold (deliver.go)
 //
-// Meanwhile it answers signals: the first SIGINT ends the reading, the second one
-// the program, SIGUSR1 asks for a status line and SIGUSR2 for an interim report
-// (interim.go).
+// Meanwhile it answers signals (signals.go): status lines (ticker.go) and interim
+// reports (interim.go).
 //
 // This is the only package that asks what time it is and that writes files. How the
 // program speaks stands in ui.go. A Job does one run; a process may do several, one

@@ -14,24 +14,27 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// An evidence file has at most so many packets, unless one connection has more; and
-// of the subject of the first finding so many connections, at first.
 const (
+	// evidencePackets is how many packets an evidence file has at most, unless one
+	// connection has more: Wireshark opens such a file at once.
 	evidencePackets = 40_000
-	evidenceAround  = 32
+
+	// evidenceAround is how many connections of the subject of the first finding are
+	// tried first. Four times as many follow until the verdict is the same.
+	evidenceAround = 32
 )
 
-// prove writes the connections that show the findings to a capture of their own, and
+// writeEvidence writes the connections that show the findings to a capture of their own, and
 // notes in r what it holds. It takes more of them until that capture alone gives the
 // same verdict.
-func (j *Job) prove(r *report.Report, opt capture.Options) error {
+func (j *Job) writeEvidence(r *report.Report, opt capture.Options) error {
 	for around := evidenceAround; ; around *= 4 {
 		ids, more := j.evidenceIDs(r, around)
-		e, file, err := j.excerpt(&r.Meta, ids, opt)
+		e, file, err := j.recordEvidence(&r.Meta, ids, opt)
 		if err != nil {
 			return err
 		}
-		if err := j.proves(r, e, file, ids); err != nil {
+		if err := j.verifyEvidence(r, e, file, ids); err != nil {
 			return err
 		}
 		if !e.SameVerdict && more {
@@ -48,7 +51,9 @@ func (j *Job) prove(r *report.Report, opt capture.Options) error {
 	}
 }
 
-// evidenceIDs returns which connections to take, and whether there are more.
+// evidenceIDs returns the IDs of the connections to take: the examples of all findings,
+// then up to around connections of what each notable finding is about. more reports
+// whether there are others that could be taken.
 func (j *Job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool) {
 	if j.s.Conn != 0 {
 		return []uint64{j.s.Conn}, false
@@ -60,7 +65,7 @@ func (j *Job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool
 	for i := range d.Findings {
 		n := around
 		if i > 0 {
-			n /= 2 // the first one is to stay the first
+			n /= 2 // so that the first finding stays the first
 		}
 		if d.Findings[i].Severity >= rules.Notable {
 			found := d.Around(&d.Findings[i], n)
@@ -68,7 +73,7 @@ func (j *Job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool
 			more = more || len(found) >= n
 		}
 	}
-	if len(d.Findings) == 0 || d.Findings[0].Severity < rules.Notable { // the verdict is about all
+	if len(d.Findings) == 0 || d.Findings[0].Severity < rules.Notable { // then the verdict is about all connections
 		var c analyze.Connection
 		for i := range min(r.Result.Len(), around) {
 			r.Result.Connection(i, &c)
@@ -103,9 +108,10 @@ func fitting(r *analyze.Result, ids []uint64) (fit []uint64, full bool) {
 	return fit, full
 }
 
-// excerpt reads the capture again, of which m is known, and returns the file with
-// these connections.
-func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
+// recordEvidence reads the capture again and returns an evidence file with these
+// connections. m is of the first reading; if the capture is another one now, that is
+// an error.
+func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
 	if j.s.Demo != nil {
 		opt.Stdin = bytes.NewReader(j.s.Demo)
 	}
@@ -118,13 +124,13 @@ func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*repor
 	if j.s.ShowSecrets {
 		how.Rewrite = func(_, head []byte) []byte { return head }
 	}
-	j.s.anonymizedEvidence(&how)
+	j.s.anonymizeEvidence(&how)
 	rec := evidence.NewRecorder(ids, how)
-	what := j.wanted(opt)
+	what := j.partOptions(opt)
 	what.Observer = rec
 	what.OnConnection = func(*analyze.Connection) {} // forget those that have ended
 	a := analyze.New(what)
-	if err := src.Run(j.ctx, j.s.replacing(unfailing(a.Apply))); err != nil {
+	if err := src.Run(j.ctx, j.s.replaceAddresses(unfailing(a.Apply))); err != nil {
 		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
 	}
 	stats := src.Stats()
@@ -144,8 +150,9 @@ func (j *Job) excerpt(m *report.Meta, ids []uint64, opt capture.Options) (*repor
 	return e, file.Bytes(), nil
 }
 
-// proves analyses an evidence file by itself.
-func (j *Job) proves(r *report.Report, e *report.Evidence, file []byte, ids []uint64) error {
+// verifyEvidence analyses an evidence file by itself, and notes in e whether it gives
+// the verdict of r.
+func (j *Job) verifyEvidence(r *report.Report, e *report.Evidence, file []byte, ids []uint64) error {
 	e.Bytes = int64(len(file))
 	src, err := capture.OpenFiles([]string{"-"}, capture.Options{Stdin: bytes.NewReader(file), Workers: 1})
 	if err != nil {
@@ -165,12 +172,13 @@ func (j *Job) proves(r *report.Report, e *report.Evidence, file []byte, ids []ui
 	}
 	d := rules.Run(alone, j.workers())
 	e.Verdict = d.Verdict
-	e.SameVerdict = d.Verdict.Level == r.Diagnosis.Verdict.Level && shows(d, r.Diagnosis)
+	e.SameVerdict = d.Verdict.Level == r.Diagnosis.Verdict.Level && sameVerdict(d, r.Diagnosis)
 	return nil
 }
 
-// shows reports whether d has what the verdict of another diagnosis is about.
-func shows(d, of *rules.Diagnosis) bool {
+// sameVerdict reports whether d begins with the finding that the verdict of another
+// diagnosis is about.
+func sameVerdict(d, of *rules.Diagnosis) bool {
 	if of.Verdict.Level != rules.Problem || len(of.Findings) == 0 {
 		return true
 	}

@@ -9,26 +9,27 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
-// lookAtHost asks the kernel what it knows when a live capture begins. Of files
-// it knows nothing.
-func (j *Job) lookAtHost() *kernel.Host {
+// readHost asks the kernel about its sockets when a live capture begins; nil for
+// files, of which the kernel knows nothing.
+func (j *Job) readHost() *kernel.Host {
 	if j.s.live == nil {
 		return nil
 	}
 	h, err := kernel.Read(time.Now())
 	if err != nil {
-		j.ui.tell("the report does not tell of this host: %v", err)
+		j.ui.inform("the report does not tell of this host: %v", err)
 		return nil
 	}
 	if h.SocketsErr != nil {
-		j.ui.tell("the report does not tell of this host's sockets: %v", h.SocketsErr)
+		j.ui.inform("the report does not tell of this host's sockets: %v", h.SocketsErr)
 	}
-	j.s.anonymizedHost(h)
+	j.s.anonymizeHost(h)
 	return h
 }
 
-// besides asks the kernel again, and sets that beside what the packets say.
-func (j *Job) besides(r *analyze.Result, connections report.Facts) *report.Host {
+// hostSection asks the kernel again and compares its sockets with what the packets
+// say; nil for files.
+func (j *Job) hostSection(r *analyze.Result, connections report.Facts) *report.Host {
 	if j.host == nil {
 		return nil
 	}
@@ -36,6 +37,6 @@ func (j *Job) besides(r *analyze.Result, connections report.Facts) *report.Host 
 	if err != nil {
 		return nil
 	}
-	j.s.anonymizedHost(now)
+	j.s.anonymizeHost(now)
 	return live.Compare(now, j.host, r, connections, j.s.TimeWait)
 }

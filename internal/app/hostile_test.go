@@ -281,7 +281,7 @@ func TestHostileView(t *testing.T) {
 	files := withHostileNames(t)
 	j, src, x := viewed(t, files[1])
 	for id := uint64(1); id <= uint64(x.Len()); id += 7 {
-		story, err := j.tell(x, id, 0)
+		story, err := j.tellConnection(x, id, 0)
 		if err = errors.Join(err, shown(story)); err != nil {
 			t.Errorf("connection %d: %v", id, err)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// Version is the program's, in reports too.
+// Version is the version of the program, which reports tell.
 const Version = report.ToolVersion
 
 // WriteSchema writes the JSON Schema of the JSON report.

@@ -10,7 +10,7 @@ import (
 // interim writes the reports of -o as of now, under names with a time stamp. A
 // capture that is not being made has only the report at its end.
 func (j *Job) interim(now time.Time) {
-	f, src := j.current.Load(), j.source.get()
+	f, src := j.session.Load(), j.source.get()
 	switch {
 	case f == nil || src == nil:
 		j.ui.warn("SIGUSR2: there is no live capture under way, so the report comes at the end")
@@ -25,12 +25,12 @@ func (j *Job) interim(now time.Time) {
 		return
 	}
 	var none uint64
-	x, _ := f.look(&none, func() (first, last int64) { return stats.First, stats.Last })
+	x, _ := f.snapshot(&none, func() (first, last int64) { return stats.First, stats.Last })
 	if x == nil {
 		return
 	}
 	for _, out := range j.s.outputs {
-		name := stamped(out.name, now)
+		name := withTime(out.name, now)
 		if err := j.save(src, x, name); err != nil {
 			j.ui.warn("SIGUSR2: %v", err)
 			continue
@@ -39,8 +39,8 @@ func (j *Job) interim(now time.Time) {
 	}
 }
 
-// stamped puts a time before the ending of a file's name.
-func stamped(name string, t time.Time) string {
+// withTime puts a time before the ending of a file's name.
+func withTime(name string, t time.Time) string {
 	ending := filepath.Ext(name)
 	return fmt.Sprintf("%s-%s%s", strings.TrimSuffix(name, ending), t.UTC().Format("20060102T150405Z"), ending)
 }

@@ -12,22 +12,23 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
-// A watch shows a capture by HTTP while it is read. nil shows nothing.
-type watch struct {
+// A listener answers questions by HTTP about a capture while it is read. A nil one does
+// nothing.
+type listener struct {
 	server *serve.Server
 	stop   chan struct{}
 	done   chan struct{}
 
-	own   *feed // of its own, unless the capture has one
-	begun bool  // of the reading goroutine
+	own   *sharedSession // of files, which have no session otherwise; nil for a live capture
+	begun bool           // the first segments have come; for the reading goroutine alone
 
-	seen uint64 // of the one that shows
+	seen uint64 // version of the session that was published last
 
-	mu  sync.Mutex      // guards src, and held while a moment is shown
+	mu  sync.Mutex      // guards src and seen, and is held while a moment is published
 	src *capture.Source // nil before the first segment
 }
 
-// listen begins to answer, if --listen asks for it.
+// listen begins to answer if --listen asks for it.
 func (j *Job) listen(what analyze.Options) error {
 	if !j.s.listen.IsValid() {
 		return nil
@@ -36,19 +37,20 @@ func (j *Job) listen(what analyze.Options) error {
 	if err := server.Listen(j.s.listen); err != nil {
 		return err
 	}
-	j.watch = &watch{server: server, stop: make(chan struct{}), done: make(chan struct{})}
+	j.listener = &listener{server: server, stop: make(chan struct{}), done: make(chan struct{})}
 	if j.s.live == nil {
-		j.watch.own = &feed{session: live.NewSession(what, live.DefaultKeep)}
+		j.listener.own = &sharedSession{session: live.NewSession(what, live.DefaultKeep)}
 	}
-	go j.watch.run(j)
+	go j.listener.run(j)
 	if !j.s.Quiet {
 		j.ui.line("status", "http://%v/metrics answers while the capture is read", server.Addr())
 	}
 	return nil
 }
 
-// apply takes the next segments. The first of them are shown at once.
-func (w *watch) apply(j *Job, src *capture.Source, segs []flows.Segment) {
+// apply takes the next segments. The state after the first of them is published at
+// once.
+func (w *listener) apply(j *Job, src *capture.Source, segs []flows.Segment) {
 	if w == nil {
 		return
 	}
@@ -62,48 +64,49 @@ func (w *watch) apply(j *Job, src *capture.Source, segs []flows.Segment) {
 	w.mu.Lock()
 	w.src = src
 	w.mu.Unlock()
-	w.show(j)
+	w.publish(j)
 }
 
-// show shows what is so now, if there is news. It returns for how long it held
-// the reading up.
-func (w *watch) show(j *Job) time.Duration {
+// publish publishes the state of the capture if it has changed. It returns for how long
+// the reading had to wait.
+func (w *listener) publish(j *Job) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f := cmp.Or(w.own, j.current.Load())
+	f := cmp.Or(w.own, j.session.Load())
 	if f == nil || w.src == nil {
 		return 0
 	}
 	stats := w.src.Stats()
-	x, held := f.look(&w.seen, func() (first, last int64) { return stats.First, stats.Last })
+	x, held := f.snapshot(&w.seen, func() (first, last int64) { return stats.First, stats.Last })
 	if x != nil {
-		w.server.Publish(serve.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.besides(x.Result, x)})
+		w.server.Publish(serve.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.hostSection(x.Result, x)})
 	}
 	return held
 }
 
-// How often a moment is shown. To make one holds the reading up, for a share of
-// the time at most.
+// publishEvery is the time between two publications. The reading waits for each; so
+// that it waits for a twentieth of the time at most, publishPause times as long passes
+// before the next one.
 const (
-	showEvery = time.Second
-	showShare = 20
+	publishEvery = time.Second
+	publishPause = 20
 )
 
-// run shows moments until close.
-func (w *watch) run(j *Job) {
+// run publishes until close is called.
+func (w *listener) run(j *Job) {
 	defer close(w.done)
-	for pause := showEvery; ; {
+	for pause := publishEvery; ; {
 		select {
 		case <-w.stop:
 			return
 		case <-time.After(pause):
 		}
-		pause = max(showEvery, showShare*w.show(j))
+		pause = max(publishEvery, publishPause*w.publish(j))
 	}
 }
 
-// close ends the answers.
-func (w *watch) close() {
+// close ends the answers, if there are any.
+func (w *listener) close() {
 	if w == nil {
 		return
 	}

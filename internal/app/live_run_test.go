@@ -74,7 +74,7 @@ func TestNoPacket(t *testing.T) {
 	if !ok || hinted.Error() != "lo: no packet was captured" || !strings.HasPrefix(hinted.hint, `the filter was "port 1"; `) {
 		t.Errorf("got %+v", hinted)
 	}
-	j.ended = syscall.ENETDOWN
+	j.endError = syscall.ENETDOWN
 	if err := j.noPacket(); !errors.Is(err, syscall.ENETDOWN) {
 		t.Errorf("got %v, want why the capture ended", err)
 	}
@@ -99,13 +99,13 @@ func TestPulse(t *testing.T) {
 	var said watched
 	j.ui.w = &said
 	j.source.set(src)
-	j.pulse = newPulse(0)
-	end := j.ui.watch(j.pulse, false)
-	j.pulse.beat(src, count) // not asked
+	j.ticker = newTicker(0)
+	end := j.ui.showStatus(j.ticker, false)
+	j.ticker.update(src, count) // not asked
 	told := make(chan struct{})
 	said.want, said.act = []string{want}, []func(){func() { close(told) }}
 	j.status()
-	j.pulse.beat(src, count)
+	j.ticker.update(src, count)
 	<-told
 	end()
 	if got := said.String(); !strings.HasPrefix(got, "kaanalyze: status: ") || strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, want+"\n") {
@@ -116,9 +116,9 @@ func TestPulse(t *testing.T) {
 	told = make(chan struct{})
 	drawn.act = []func(){func() { close(told) }}
 	j.ui.w = drawn
-	p := newPulse(time.Nanosecond)
-	end = j.ui.watch(p, true)
-	p.beat(src, count)
+	p := newTicker(time.Nanosecond)
+	end = j.ui.showStatus(p, true)
+	p.update(src, count)
 	<-told
 	end()
 	if got := drawn.String(); !strings.HasPrefix(got, clearLine) || !strings.HasSuffix(got, want+clearLine) {
@@ -130,10 +130,10 @@ func TestPulse(t *testing.T) {
 func TestPace(t *testing.T) {
 	l := Defaults().Live
 	l.Interface, l.Interval = "lo", 7*time.Second
-	if got := liveJob(t, Config{Live: l}, io.Discard).pace(); got != 7*time.Second {
+	if got := liveJob(t, Config{Live: l}, io.Discard).statusInterval(); got != 7*time.Second {
 		t.Errorf("got %v, want 7s", got)
 	}
-	if got := liveJob(t, Config{Live: l, Quiet: true}, io.Discard).pace(); got != 0 {
+	if got := liveJob(t, Config{Live: l, Quiet: true}, io.Discard).statusInterval(); got != 0 {
 		t.Errorf("quiet: got %v, want never", got)
 	}
 }

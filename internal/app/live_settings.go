@@ -8,7 +8,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 )
 
-// liveOnly are the flags that say nothing about files.
+// liveOnly are the flags that only a live capture takes.
 var liveOnly = []string{"duration", "snapshot-length", "buffer-size", "no-promiscuous-mode", "write", "rotate-seconds",
 	"rotate-size", "rotate-count", "relinquish-privileges", "interval", "keep"}
 
@@ -23,6 +23,32 @@ func (s *settings) setLive() error {
 		}
 		return nil
 	}
+	if err := s.checkLiveAlone(); err != nil {
+		return err
+	}
+	if err := l.check(); err != nil {
+		return err
+	}
+	s.live = &liveSettings{
+		device: capture.Device{
+			Name: l.Interface, SnapLen: l.SnapLen, Buffer: l.BufferKiB << 10, NoPromiscuous: l.NoPromiscuous,
+			Now:   func() int64 { return time.Now().UnixNano() },
+			Pause: func(nanos int64) { time.Sleep(time.Duration(nanos)) },
+		},
+		duration: l.Duration, interval: l.Interval, user: l.User,
+		saving: capture.Saving{
+			Name: l.Write, Count: l.RotateCount,
+			Every: time.Duration(l.RotateSeconds) * time.Second, Size: int64(l.RotateSize) * 1e6,
+		},
+	}
+	if err := s.checkSavedName(); err != nil {
+		return err
+	}
+	return s.live.checkRotation()
+}
+
+// checkLiveAlone refuses what a live capture excludes.
+func (s *settings) checkLiveAlone() error {
 	switch {
 	case len(s.Read) > 0:
 		return usagef("-i and -r exclude each other")
@@ -34,6 +60,13 @@ func (s *settings) setLive() error {
 		return &UsageError{errors.New("--since and --until are for files"), "--duration ends a live capture"}
 	case s.Exchanges || s.Conn != 0:
 		return &UsageError{errors.New("--exchanges and --conn are for files"), "save the packets with -w, and read that file"}
+	}
+	return nil
+}
+
+// check refuses values that no capture can have.
+func (l *Live) check() error {
+	switch {
 	case l.Keep < 1 || l.Keep > 10_000_000:
 		return usagef("--keep %d: it is not from 1 to 10000000", l.Keep)
 	case l.Duration < 0 || l.Interval < 0:
@@ -43,25 +76,12 @@ func (s *settings) setLive() error {
 	case l.BufferKiB < 1 || l.BufferKiB > 1<<21-1:
 		return usagef("-B %d: it is not from 1 to %d KiB", l.BufferKiB, 1<<21-1)
 	}
-	s.live = &liveSettings{
-		device: capture.Device{
-			Name: l.Interface, SnapLen: l.SnapLen, Buffer: l.BufferKiB << 10, NoPromiscuous: l.NoPromiscuous,
-			Now:   func() int64 { return time.Now().UnixNano() },
-			Pause: func(nanos int64) { time.Sleep(time.Duration(nanos)) },
-		},
-		duration: l.Duration, interval: l.Interval, user: l.User,
-	}
-	return s.setSaving()
+	return nil
 }
 
-// wordOfTime finds the words of strftime in a file name.
-var wordOfTime = regexp.MustCompile(`%[^%]`)
-
-// setSaving checks how the packets are saved.
-func (s *settings) setSaving() error {
-	l, v := &s.Live, &s.live.saving
-	v.Name, v.Count = l.Write, l.RotateCount
-	v.Every, v.Size = time.Duration(l.RotateSeconds)*time.Second, int64(l.RotateSize)*1e6
+// checkSavedName checks where the packets are saved, and that what rotates can.
+func (s *settings) checkSavedName() error {
+	v := &s.live.saving
 	rotates := s.given("rotate-seconds") || s.given("rotate-size") || s.given("rotate-count")
 	switch {
 	case v.Name == "" && rotates:
@@ -77,13 +97,24 @@ func (s *settings) setSaving() error {
 	case v.Name == "-" && len(s.outputs) == 0:
 		return &UsageError{errors.New("-w - takes the place of the report on standard output"), "name a file for the report, as in -o report.txt"}
 	}
-	if v.Every > 0 {
-		if _, err := capture.TimeName(v.Name, time.Now()); err != nil {
-			return usagef("-w: %w", err)
-		}
-		if !wordOfTime.MatchString(v.Name) && v.Count != 1 {
-			return usagef("-G would write %s over and over: it needs the time in its name, as in trace-%%H%%M%%S.pcap", printable(v.Name))
-		}
+	return nil
+}
+
+// timeWord finds the words of strftime in a file name.
+var timeWord = regexp.MustCompile(`%[^%]`)
+
+// checkRotation checks that files that begin anew after some time have names of
+// their own.
+func (l *liveSettings) checkRotation() error {
+	v := &l.saving
+	if v.Every <= 0 {
+		return nil
+	}
+	if _, err := capture.TimeName(v.Name, time.Now()); err != nil {
+		return usagef("-w: %w", err)
+	}
+	if !timeWord.MatchString(v.Name) && v.Count != 1 {
+		return usagef("-G would write %s over and over: it needs the time in its name, as in trace-%%H%%M%%S.pcap", printable(v.Name))
 	}
 	return nil
 }

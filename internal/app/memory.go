@@ -18,10 +18,10 @@ func LimitHeap() {
 	}
 }
 
-// limitHeapFurther is for the adding up at the end, when the heap hardly grows
-// any more: the room that the collector leaves would be most of what that needs.
-// The function that it returns ends that: what follows takes less than adding up
-// has given back.
+// limitHeapFurther makes the collector leave less room, in percent of the heap, while
+// totals are computed at the end: the heap hardly grows any more then, and that room
+// would be most of what is needed. The function that it returns collects once and goes
+// back to gcPercent; what follows needs less than was freed.
 func limitHeapFurther(percent int) (end func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}

@@ -1,10 +1,6 @@
 package app
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -17,7 +13,7 @@ import (
 // meta returns the facts about the capture as reports show them.
 func (j *Job) meta(s *capture.Stats) report.Meta {
 	m := assemble.Meta(s, j.narrowed)
-	m.CommandLine = provenance(j.s.CommandLine)
+	m.CommandLine = reportedCommandLine(j.s.CommandLine)
 	if l := j.s.live; l != nil {
 		m.Filter, m.InterfaceDropped = l.filter, s.InterfaceDropped
 	}
@@ -27,7 +23,7 @@ func (j *Job) meta(s *capture.Stats) report.Meta {
 	if m.Damage != nil {
 		m.Damage.Source = j.display(m.Damage.Source)
 	}
-	j.withhold(&m, s)
+	j.withholdNames(&m, s)
 	return m
 }
 
@@ -40,7 +36,7 @@ func (s *settings) narrowed(opt capture.Options) report.Narrowed {
 	return n
 }
 
-// workers returns how many goroutines encode.
+// workers returns how many goroutines judge connections and encode them.
 func (j *Job) workers() int {
 	if j.s.Workers > 0 {
 		return j.s.Workers
@@ -48,39 +44,8 @@ func (j *Job) workers() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// summing computes the SHA-256 of files beside the reading.
-type summing struct {
-	done chan struct{}
-	sums []string // by file, "" if it is not known
-}
-
-func startSumming(ctx context.Context, s *settings) *summing {
-	m := &summing{make(chan struct{}), make([]string, len(s.files))}
-	most := int64(assemble.MaxSummed)
-	if s.SHA256 {
-		most = math.MaxInt64
-	}
-	go func() {
-		defer close(m.done)
-		for i, name := range s.files {
-			if s.Demo != nil {
-				sum := sha256.Sum256(s.Demo)
-				m.sums[i] = hex.EncodeToString(sum[:])
-			} else {
-				m.sums[i] = assemble.Sum(ctx, name, most)
-			}
-		}
-	}()
-	return m
-}
-
-// wait returns the sums, in the order of the files.
-func (m *summing) wait() []string {
-	<-m.done
-	return m.sums
-}
-
-// sharedSource is the source that is being read, for the status line.
+// A sharedSource holds the source that is read, for goroutines that tell of it
+// meanwhile.
 type sharedSource struct {
 	mu  sync.Mutex
 	src *capture.Source
@@ -99,9 +64,9 @@ func (s *sharedSource) get() *capture.Source {
 	return s.src
 }
 
-// provenance returns the command line as reports tell it: without --workers,
-// which must not make a difference to any byte of them.
-func provenance(args []string) []string {
+// reportedCommandLine returns the command line as reports tell it: without --workers,
+// which must not change a byte of them.
+func reportedCommandLine(args []string) []string {
 	line := []string{"kaanalyze"}
 	for i := 0; i < len(args); i++ {
 		switch {

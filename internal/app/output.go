@@ -20,34 +20,34 @@ import (
 // bufferSize is what a report is written in: few system calls, little memory.
 const bufferSize = 256 << 10
 
-// outputs are all places that the report goes to. Only discard may be called
-// beside the others.
+// outputs are the files and the stream that a run writes. discard may be called at any
+// time; the other methods are for one goroutine.
 type outputs struct {
-	live bool  // lines of a stream leave when their packets have been read
-	err  error // of a stream
+	live bool  // flush streams whenever packets have been read
+	err  error // the first one of a stream
 
 	mu    sync.Mutex // guards sinks against discard
 	sinks []*sink    // the files, then standard output
 
-	evidence *sink // one of them, which is written before the reports, or nil
+	evidence *sink // the one of sinks that is the evidence file, or nil
 }
 
-// A sink is one of them. One without a format is written by others. A file grows under another name and gets its own when
-// it is whole.
+// A sink is one of the outputs. A file is written under another name and gets its own
+// when it is whole. The evidence file has no format: writeEvidence fills it.
 type sink struct {
 	format report.Format
 	w      *bufio.Writer
-	stream *machine.Stream // if lines leave while connections end
-	name   string          // as given, "" for standard output
+	stream *machine.Stream // writes connections as they end, or nil
+	name   string          // as the user wrote it, "" for standard output
 
 	mu        sync.Mutex // guards the rest
 	file      *os.File   // nil for standard output
 	temp      string     // the other name, "" if there is none
-	final     string
+	final     string     // the name that the whole file gets
 	discarded bool
 }
 
-// open opens all, so that what cannot be written is known before the reading.
+// open creates all outputs, so that an error comes before the reading.
 func (o *outputs) open(s *settings, stdout io.Writer) error {
 	for _, out := range s.outputs {
 		k := &sink{format: out.format, name: out.name}
@@ -63,24 +63,31 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 		}
 		o.add(o.evidence)
 	}
-	if (s.live == nil || s.live.saving.Name != "-") && !(s.TUI && s.Quiet) {
-		if s.format.Binary && IsTerminal(stdout) {
-			return &UsageError{
-				fmt.Errorf("--format %s: standard output is a terminal", s.format.Name),
-				"write it to a file: -o timewait" + s.format.Ending,
-			}
-		}
-		o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
+	if err := o.addStandardOutput(s, stdout); err != nil {
+		return err
 	}
-	o.live = s.live != nil
 	if s.Conn == 0 && !s.TUI && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
 		for _, k := range o.sinks {
 			k.stream = machine.NewStream(k.w)
 		}
 	}
-	for _, name := range s.files {
-		o.live = o.live || name == "-" && s.Demo == nil
+	o.live = s.growing()
+	return nil
+}
+
+// addStandardOutput adds standard output, unless packets go there or the view is all
+// that is wanted.
+func (o *outputs) addStandardOutput(s *settings, stdout io.Writer) error {
+	if s.live != nil && s.live.saving.Name == "-" || s.TUI && s.Quiet {
+		return nil
 	}
+	if s.format.Binary && IsTerminal(stdout) {
+		return &UsageError{
+			fmt.Errorf("--format %s: standard output is a terminal", s.format.Name),
+			"write it to a file: -o timewait" + s.format.Ending,
+		}
+	}
+	o.add(&sink{format: s.format, w: bufio.NewWriterSize(stdout, bufferSize)})
 	return nil
 }
 
@@ -90,9 +97,9 @@ func (o *outputs) add(k *sink) {
 	o.sinks = append(o.sinks, k)
 }
 
-// streaming is the name of the format whose lines leave while connections end.
-// They do where no other format is wanted: the others need all connections at
-// the end, and a stream lets the analysis forget them.
+// streaming is the name of the format that writes connections as they end. It does so
+// if no other format is wanted: the others need all connections at the end, and with
+// streams alone the analysis forgets those that were written.
 const streaming = "ndjson"
 
 // create creates the file under its other name. What is not a regular file, as
@@ -125,7 +132,7 @@ func (k *sink) create() error {
 	return nil
 }
 
-// begin writes what streams begin with.
+// begin writes the first lines of streams.
 func (o *outputs) begin(m *report.Meta) error {
 	for _, k := range o.sinks {
 		if k.stream == nil {
@@ -138,8 +145,8 @@ func (o *outputs) begin(m *report.Meta) error {
 	return nil
 }
 
-// onConnection returns what hands ended connections to the streams, nil if
-// there are none. Its error is kept for sync.
+// onConnection returns a function that writes an ended connection to the streams, nil
+// if there are none. An error is kept for sync.
 func (o *outputs) onConnection() func(*analyze.Connection, cause.NotReused) {
 	var streams []*sink
 	for _, k := range o.sinks {
@@ -159,8 +166,7 @@ func (o *outputs) onConnection() func(*analyze.Connection, cause.NotReused) {
 	}
 }
 
-// sync returns the error of a stream. It lets the streams' lines leave if the
-// input is one that grows.
+// sync returns the error of a stream. It flushes streams if the capture is being made.
 func (o *outputs) sync() error {
 	if o.err != nil || !o.live {
 		return o.err
@@ -176,7 +182,7 @@ func (o *outputs) sync() error {
 	return nil
 }
 
-// withoutEvidence takes away the evidence file, which does not come to be.
+// withoutEvidence discards the evidence file; the others stay.
 func (o *outputs) withoutEvidence() {
 	o.evidence.discard()
 	o.mu.Lock()
@@ -221,7 +227,7 @@ func (k *sink) write(r *report.Report) error {
 	return nil
 }
 
-// failed says which output an error is of.
+// failed adds to an error which output it is of.
 func (k *sink) failed(err error) error {
 	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		err = pathErr.Err
@@ -249,7 +255,7 @@ func (k *sink) finish() error {
 	return err
 }
 
-// discard takes away what has not been finished. It may be called twice.
+// discard removes files that are not finished. It may be called more than once.
 func (o *outputs) discard() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -15,8 +15,8 @@ type identity struct {
 }
 
 // unprivileged returns who to become: the user called name, or else who called
-// sudo, or nobody. It is nil for a program that is not root's: that one only
-// gives its capabilities up.
+// sudo, or nobody. It is nil if the program does not run as root: then it stays who it
+// is and only gives up its capabilities.
 func unprivileged(name string) (*identity, error) {
 	if os.Geteuid() != 0 {
 		if name != "" {
@@ -54,7 +54,7 @@ func newIdentity(u *user.User) (*identity, error) {
 		return nil, fmt.Errorf("look up user %s: %w", printable(u.Username), err)
 	}
 	id.groups = []int{id.gid}
-	more, _ := u.GroupIds() // who has none has the first one
+	more, _ := u.GroupIds() // a user that has none has the first one
 	for _, g := range more {
 		if n, err := strconv.Atoi(g); err == nil && n != id.gid {
 			id.groups = append(id.groups, n)

@@ -22,8 +22,8 @@ import (
 type settings struct {
 	Config
 
-	files  []string      // captures, "-" is standard input, or the built-in one
-	filter string        // pcap filter, "" for all; of files
+	files  []string      // captures; "-" is standard input, or the built-in capture
+	filter string        // pcap filter of files, "" for all
 	live   *liveSettings // nil for files
 
 	format  report.Format // for standard output
@@ -31,21 +31,21 @@ type settings struct {
 
 	since, until bound
 	server       netip.AddrPort
-	listen       netip.AddrPort // of the metrics, not valid for none
+	listen       netip.AddrPort // where to answer by HTTP, not valid for nowhere
 
-	key      []byte // that names are replaced with, nil if they stay
+	key      []byte // of the pseudonyms, nil if names stay
 	gates    []*gate.Condition
-	baseline *report.Baseline // nil without
+	baseline *report.Baseline // nil for none
 	progress bool
 }
 
 // liveSettings are those of a capture from an interface.
 type liveSettings struct {
 	device   capture.Device
-	filter   string // the kernel's
+	filter   string // pcap filter, for the kernel
 	duration time.Duration
 	interval time.Duration // of status lines where there is no terminal
-	user     string        // who to be, "" to choose
+	user     string        // who to become, "" for a default
 	saving   capture.Saving
 }
 
@@ -57,6 +57,11 @@ type output struct {
 
 // given reports whether the user gave that flag.
 func (s *settings) given(flag string) bool { return s.Given != nil && s.Given(flag) }
+
+// growing reports whether the capture may be one that is being made.
+func (s *settings) growing() bool {
+	return s.live != nil || s.Demo == nil && slices.Contains(s.files, "-")
+}
 
 // newSettings reads the values of c.
 func newSettings(c *Config) (*settings, error) {
@@ -78,7 +83,7 @@ func newSettings(c *Config) (*settings, error) {
 	return s, nil
 }
 
-// setKey finds the key that names are replaced with.
+// setKey reads --anonymize.
 func (s *settings) setKey() error {
 	switch {
 	case s.Anonymize == "" && !s.given("anonymize"):
@@ -93,7 +98,7 @@ func (s *settings) setKey() error {
 	return nil
 }
 
-// setFormats finds the formats of standard output and of the files.
+// setFormats reads --format, --json and --output.
 func (s *settings) setFormats() error {
 	if s.JSON {
 		if s.Format != "text" && s.Format != "json" {
@@ -118,7 +123,7 @@ func (s *settings) setFormats() error {
 	return nil
 }
 
-// setValues checks the values that pflag does not.
+// setValues checks single values.
 func (s *settings) setValues() error {
 	if !slices.Contains(Colours, s.Color) {
 		return usagef("--color %q: it is not one of %s", s.Color, strings.Join(Colours, ", "))

@@ -1,7 +1,7 @@
 package app
 
-// How the program speaks: standard output carries the report and nothing else;
-// all that is in this file goes to standard error. A line is
+// How the program speaks: standard output carries the report and nothing else; the
+// lines of this file go to standard error. A line is
 //
 //	kaanalyze: error: open capture "a.pcap": permission denied
 //	kaanalyze: hint: what to do about it
@@ -43,8 +43,8 @@ func usagef(format string, args ...any) error {
 	return &UsageError{Err: fmt.Errorf(format, args...)}
 }
 
-// hintError is an error that is not about the command line, with what to do
-// about it.
+// A hintError is an error of something else than the command line, with what to do about
+// it.
 type hintError struct {
 	err  error
 	hint string
@@ -61,13 +61,13 @@ type ui struct {
 	w   io.Writer
 	bar *progressbar.ProgressBar // drawn below the lines, or nil
 
-	status string // the same of a live capture, "" if there is none
+	status string // the status of a live capture, drawn below the lines, or ""
 
-	held  bool   // lines wait: the terminal shows something else
-	later []byte // those that do
+	held  bool // lines wait in later, because the view has the terminal
+	later []byte
 }
 
-// hold lets lines wait, and release writes those that did.
+// hold keeps lines back until release, which writes them.
 func (u *ui) hold() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -81,7 +81,8 @@ func (u *ui) release() {
 	u.held, u.later = false, nil
 }
 
-// say writes text as it is. An error of standard error is told to nobody.
+// say writes text as it is. An error of standard error is ignored: there is nowhere to
+// tell it.
 func (u *ui) say(text string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -98,11 +99,11 @@ func (u *ui) say(text string) {
 	_, _ = io.WriteString(u.w, text)
 }
 
-// clearLine takes away what is in the line of a terminal.
+// clearLine empties the line of a terminal in which the cursor is.
 const clearLine = "\r\x1b[K"
 
-// show draws the status line of a live capture in the place of the one before,
-// as much of it as the terminal is wide. "" takes it away.
+// show draws the status of a live capture in the place of the one before, cut to the
+// width of the terminal. "" removes it.
 func (u *ui) show(status string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -128,8 +129,8 @@ func (u *ui) warn(format string, args ...any) {
 	}
 }
 
-// tell says what is done, with --verbose.
-func (u *ui) tell(format string, args ...any) {
+// inform says what is done, with --verbose.
+func (u *ui) inform(format string, args ...any) {
 	if u.verbose {
 		u.line("info", format, args...)
 	}
@@ -202,7 +203,8 @@ func (u *ui) progress(read func() (done, total int64)) (end func()) {
 	}
 }
 
-// newBar returns a bar that is not drawn yet. It turns if the total is not known.
+// newBar returns a bar that is not drawn yet. If the total is not known it is a
+// spinner.
 func (u *ui) newBar(total int64) *progressbar.ProgressBar {
 	if total <= 0 {
 		total = -1
@@ -221,7 +223,7 @@ func (u *ui) draw(bar *progressbar.ProgressBar, done int64) {
 	_ = bar.Set64(done)
 }
 
-// clear takes the bar away.
+// clear removes the bar.
 func (u *ui) clear() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -261,8 +263,8 @@ func printable(text string) string {
 	return text
 }
 
-// printableError returns an error's text on one line, without what a terminal
-// would act on. Quotes and spaces in it are its own.
+// printableError returns the text of an error on one line, with ? for characters that a
+// terminal acts on. Quotes and spaces stay as they are.
 func printableError(err error) string {
 	return strings.Map(func(r rune) rune {
 		if strconv.IsGraphic(r) {
@@ -281,7 +283,7 @@ func grouped(n uint64) string {
 	return s
 }
 
-// percent writes how much of total done is.
+// percent writes which part of total done is.
 func percent(done, total int64) string {
 	if total <= 0 {
 		return "an unknown part"

@@ -69,7 +69,7 @@ func TestQuiet(t *testing.T) {
 	var out bytes.Buffer
 	u := &ui{w: &out, quiet: true}
 	u.warn("something is missing")
-	u.tell("something was done")
+	u.inform("something was done")
 	if out.Len() > 0 {
 		t.Errorf("got %q", out.String())
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -36,14 +35,13 @@ func openTerminal() (*os.File, error) {
 	return tty, nil
 }
 
-// followed is what became of the reading beside the view.
-type followed struct {
+// An outcome is what the reading beside the view ended with.
+type outcome struct {
 	r   *report.Report
 	err error // a *crash if something panicked
 }
 
-// A crash is a panic beside the view, which is not to go on before the terminal is
-// as it was.
+// A crash is a panic beside the view. It goes on when the terminal is as it was before.
 type crash struct {
 	value any
 	stack []byte
@@ -51,7 +49,7 @@ type crash struct {
 
 func (c *crash) Error() string { return fmt.Sprintf("%v\n\n%s", c.value, c.stack) }
 
-// guard calls f, and returns what it panics with as a *crash.
+// guard calls f, and returns a panic in it as a *crash.
 func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -61,7 +59,7 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// guarded guards apply, which workers call.
+// guarded returns a function that calls apply and returns a panic in it as a *crash.
 func guarded(apply func([]flows.Segment)) func([]flows.Segment) error {
 	return func(segs []flows.Segment) error {
 		return guard(func() error {
@@ -72,12 +70,12 @@ func guarded(apply func([]flows.Segment)) func([]flows.Segment) error {
 	}
 }
 
-// browse reads, analyses and shows all in a view; when that is left it writes
-// the report.
+// browse reads and analyses the capture while the view shows it; when the view is left,
+// the report is written.
 func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) error {
 	v := tui.New(tui.Options{
 		Name:     j.viewName(src),
-		Live:     j.growing(),
+		Live:     j.s.growing(),
 		TimeWait: j.s.TimeWait,
 		Color:    colored(j.s.Color, tty),
 		ASCII:    asciiOnly(tty),
@@ -95,13 +93,13 @@ func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 			return p
 		},
 		Save:  func(x *live.Snapshot, name string) error { return j.save(src, x, name) },
-		Story: j.teller(),
+		Story: j.connectionTeller(),
 	})
-	read := make(chan followed, 1)
-	j.screen.Lock()
+	read := make(chan outcome, 1)
+	j.terminal.Lock()
 	j.ui.hold()
 	go func() {
-		var f followed
+		var f outcome
 		if err := guard(func() error { f = j.follow(src, opt, v); return nil }); err != nil {
 			f.err = err
 		}
@@ -116,7 +114,7 @@ func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 	}()
 	err := v.Run()
 	j.ui.release()
-	j.screen.Unlock()
+	j.terminal.Unlock()
 	j.stop()
 	f := <-read
 	if c, ok := errors.AsType[*crash](f.err); ok {
@@ -131,14 +129,14 @@ func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 	return j.deliver(f.r)
 }
 
-// viewName names what is read.
+// viewName returns the name of the capture at the top of the view.
 func (j *Job) viewName(src *capture.Source) string {
 	stats := src.Stats()
 	if l := j.s.live; l != nil {
 		return printable(j.display(l.device.Name))
 	}
 	name := printable(j.display(j.s.files[0]))
-	if j.growing() {
+	if j.s.growing() {
 		name = "standard input"
 	}
 	if n := len(stats.Sources); n > 1 {
@@ -150,31 +148,26 @@ func (j *Job) viewName(src *capture.Source) string {
 	return name
 }
 
-// growing reports whether the capture may be one that is being made.
-func (j *Job) growing() bool {
-	return j.s.live != nil || j.s.Demo == nil && slices.Contains(j.s.files, "-")
-}
-
-// follow reads to the end, and shows v what there is.
-func (j *Job) follow(src *capture.Source, opt capture.Options, v *tui.View) followed {
+// follow reads the capture to its end, and hands v the whole.
+func (j *Job) follow(src *capture.Source, opt capture.Options, v *tui.View) outcome {
 	forcePanic("reading")
-	if j.growing() {
+	if j.s.growing() {
 		return j.followSession(src, opt, v)
 	}
-	a := analyze.New(j.analysis(opt))
+	a := analyze.New(j.analysisOptions(opt))
 	interrupted, err := j.read(src, guarded(a.Apply))
 	if err != nil {
-		return followed{err: err}
+		return outcome{err: err}
 	}
 	r := j.finish(src, a, opt)
 	r.Meta.Interrupted = interrupted
 	v.Finish(live.Whole(r.Result, r.Diagnosis))
-	return followed{r: r}
+	return outcome{r: r}
 }
 
-// followSession follows a capture that is being made.
-func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.View) followed {
-	s := j.feed(opt)
+// followSession reads a capture that is being made, and hands v snapshots of it.
+func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.View) outcome {
+	s := j.newSession(opt)
 	ctx, stop := context.WithCancel(j.ctx)
 	var shows sync.WaitGroup
 	var notShown error
@@ -191,17 +184,17 @@ func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.Vie
 	stop()
 	shows.Wait()
 	if err = cmp.Or(err, notShown); err != nil {
-		return followed{err: err}
+		return outcome{err: err}
 	}
 	r := j.finishSession(src, opt, s)
 	r.Meta.Interrupted = interrupted
 	v.Finish(s.last)
-	return followed{r: r}
+	return outcome{r: r}
 }
 
-// show shows v what there is, at most once a second, and for a tenth of the
-// time.
-func (f *feed) show(ctx context.Context, v *tui.View, times func() (first, last int64)) {
+// show hands v a snapshot when something has changed, at most once a second. The
+// reading waits for it for a tenth of the time at most.
+func (f *sharedSession) show(ctx context.Context, v *tui.View, times func() (first, last int64)) {
 	var seen uint64
 	for wait := time.Second / 4; ; {
 		select {
@@ -209,7 +202,7 @@ func (f *feed) show(ctx context.Context, v *tui.View, times func() (first, last 
 			return
 		case <-time.After(wait):
 		}
-		if x, held := f.look(&seen, times); x != nil {
+		if x, held := f.snapshot(&seen, times); x != nil {
 			wait = max(time.Second, 9*held)
 			v.Show(x)
 		}
@@ -233,9 +226,8 @@ func (j *Job) save(src *capture.Source, x *live.Snapshot, name string) error {
 	return k.write(j.report(src, x.Result, x.Diagnosis, x))
 }
 
-// teller returns what tells a connection from the files, which are read again;
-// nil if they cannot be.
-func (j *Job) teller() func(*live.Snapshot, uint64, int) (string, error) {
+// connectionTeller returns tellConnection, nil if the capture cannot be read again.
+func (j *Job) connectionTeller() func(*live.Snapshot, uint64, int) (string, error) {
 	if j.s.live != nil {
 		return nil
 	}
@@ -244,11 +236,12 @@ func (j *Job) teller() func(*live.Snapshot, uint64, int) (string, error) {
 			return nil
 		}
 	}
-	return j.tell
+	return j.tellConnection
 }
 
-// tell tells a connection of x packet by packet, as --conn does.
-func (j *Job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
+// tellConnection reads the capture again and tells a connection of x packet by packet,
+// as --conn does.
+func (j *Job) tellConnection(x *live.Snapshot, id uint64, width int) (string, error) {
 	again := *j.s
 	again.Conn = id
 	r := &Job{s: &again, ui: j.ui, outs: &outputs{}, ctx: j.ctx, stdin: bytes.NewReader(j.s.Demo)}
@@ -261,8 +254,8 @@ func (j *Job) tell(x *live.Snapshot, id uint64, width int) (string, error) {
 		return "", err
 	}
 	defer src.Close()
-	a := analyze.New(r.analysis(opt))
-	if err := src.Run(j.ctx, j.s.replacing(unfailing(a.Apply))); err != nil {
+	a := analyze.New(r.analysisOptions(opt))
+	if err := src.Run(j.ctx, j.s.replaceAddresses(unfailing(a.Apply))); err != nil {
 		return "", err
 	}
 	told := r.report(src, a.Finish(r.times(src, opt)), x.Diagnosis, nil)

@@ -18,7 +18,7 @@ func TestTell(t *testing.T) {
 		file := filepath.Join("..", "..", "testdata", name)
 		j, _, x := viewed(t, file)
 		for _, id := range []uint64{1, 3, 5} {
-			got, err := j.tell(x, id, 0)
+			got, err := j.tellConnection(x, id, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -26,7 +26,7 @@ func TestTell(t *testing.T) {
 				t.Errorf("%s, connection %d: got\n%s\nwant\n%s", name, id, got, want)
 			}
 		}
-		if _, err := j.tell(x, 1000, 0); err == nil {
+		if _, err := j.tellConnection(x, 1000, 0); err == nil {
 			t.Errorf("%s: got a story of a connection that is not there", name)
 		}
 	}
@@ -50,7 +50,7 @@ func viewed(t *testing.T, file string) (*Job, *capture.Source, *live.Snapshot) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { src.Close() })
-	a := analyze.New(j.analysis(opt))
+	a := analyze.New(j.analysisOptions(opt))
 	if _, err := j.read(src, unfailing(a.Apply)); err != nil {
 		t.Fatal(err)
 	}

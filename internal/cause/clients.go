@@ -13,7 +13,7 @@ import (
 // decideHost gives a cause to the connections that wait for the other ones of
 // their client.
 func (d *Decisions) decideHost(h *Host) {
-	h.exited()
+	h.processEnded()
 	for _, p := range h.Pairs {
 		d.gaveUp(p)
 		d.afterResponse(p)
@@ -22,13 +22,14 @@ func (d *Decisions) decideHost(h *Host) {
 	d.idleClient(h)
 }
 
-// exited finds the moment at which the client's process ended: all that it had
+// processEnded finds the moment at which the client's process ended: all that it had
 // open ends at once, and nothing follows. What ended before the newest
 // connection was opened ended one by one.
-func (h *Host) exited() {
+func (h *Host) processEnded() {
 	newest, oldest := h.outlasting()
 	ends := Gather(h.Pairs, func(p *Pair) []*Record {
-		return Where(waiting(p.Records, clientEndedIdle, clientEndedBusy, clientEndedQuiet), func(r *Record) bool { return r.Ended >= newest })
+		return Where(waiting(p.Records, clientEndedIdle, clientEndedBusy, clientEndedQuiet),
+			func(r *Record) bool { return r.Ended >= newest })
 	})
 	for _, run := range bursts(ends) {
 		busy, idle := split(run, func(r *Record) bool { return r.class == clientEndedBusy })
@@ -39,7 +40,7 @@ func (h *Host) exited() {
 		}
 		for _, p := range h.Pairs {
 			own := Where(idle, func(r *Record) bool { return r.Pair == p.Num && r.class == clientEndedIdle })
-			p.forgot(own)
+			p.settleForgotten(own)
 		}
 		settle(waiting(run, clientEndedIdle, clientEndedBusy, clientEndedQuiet), ClientExit, analyze.Client, Medium)
 	}
@@ -90,7 +91,8 @@ func (d *Decisions) gaveUp(p *Pair) {
 		sure := Medium
 		if len(bursts(in)) >= MinSamples { // else it may be one end of all
 			sure = b.sureTimeout()
-			d.addPolicy(Policy{Kind: RequestTimeout, By: analyze.Client, Subject: p.Title(), Value: b.Middle, Samples: int64(b.N), Spread: b.spread()})
+			d.addPolicy(Policy{Kind: RequestTimeout, By: analyze.Client, Subject: p.Title(), Value: b.Middle, Samples: int64(b.N),
+				Spread: b.spread()})
 		}
 		settle(in, ClientTimeout, analyze.Client, sure)
 		w = rest
@@ -122,7 +124,7 @@ func (d *Decisions) afterResponse(p *Pair) {
 	prompt, reset := split(prompt, func(r *Record) bool { return !r.has(isReset) })
 	if k, in := p.overflow(prompt); k > 0 {
 		sure := Medium
-		if k == p.Program.Program().Pool {
+		if k == p.Program.Row().Pool {
 			sure = High
 		}
 		settle(in, ClientPoolOverflow, analyze.Client, sure)
@@ -180,13 +182,14 @@ func (p *Pair) overflow(prompt []*Record) (k int64, in []*Record) {
 // pool.
 func (p *Pair) leaked() {
 	w := waiting(p.Records, openIdle)
-	p.forgot(w)
+	p.settleForgotten(w)
 	settle(waiting(w, openIdle), IdleAtEnd, analyze.Nobody, High)
 }
 
-// forgot names those of w, which were idle up to the end of the capture or of
-// their client, that the client forgot: it opened others instead of using them.
-func (p *Pair) forgot(w []*Record) {
+// settleForgotten settles the records of w, which were idle up to the end of the
+// capture or of their client, that the client forgot: it opened others instead of
+// using them.
+func (p *Pair) settleForgotten(w []*Record) {
 	if len(w) == 0 {
 		return
 	}
@@ -200,7 +203,7 @@ func (p *Pair) forgot(w []*Record) {
 	lost := Where(w, func(r *Record) bool {
 		return later(r) >= surelyLost || all && r.Requests == 1 && later(r) > 0
 	})
-	if inVain(lost, slices.Max(starts)) < MinSamples {
+	if openedInVain(lost, slices.Max(starts)) < MinSamples {
 		return
 	}
 	sure := Medium
@@ -210,10 +213,10 @@ func (p *Pair) forgot(w []*Record) {
 	settle(lost, Leaked, analyze.Client, sure)
 }
 
-// inVain returns how often, one after the other, a connection was opened though
-// one of lost was free; the last one was opened at newest. Two pools of two
-// programs on one host do that once.
-func inVain(lost []*Record, newest int64) (n int) {
+// openedInVain returns how often, one after the other, a connection was opened
+// though one of lost was free; the newest of all was opened at newest. Two pools of
+// two programs on one host do that once.
+func openedInVain(lost []*Record, newest int64) (n int) {
 	byDone := slices.Clone(lost)
 	slices.SortStableFunc(byDone, func(x, y *Record) int { return cmp.Compare(x.Done, y.Done) })
 	free := int64(math.MinInt64)
@@ -241,7 +244,8 @@ func (d *Decisions) idleClient(h *Host) {
 		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
 		p := d.groups.byPair[in[0].Pair]
-		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.Addr.String(), Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
+		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.Addr.String(), Value: b.Middle, Samples: int64(b.N),
+			Spread:  b.spread(),
 			Matches: products.MatchClient(time.Duration(b.Middle), p.Program)})
 	}
 	settle(waiting(swept, clientEndedIdle), ClientIdleTimeout, analyze.Client, Medium)
@@ -258,7 +262,7 @@ func (d *Decisions) idleClient(h *Host) {
 	}
 }
 
-// replaced returns those of idle connections in whose place the client opened
+// Replaced returns the idle connections in whose place the client opened
 // another at once: it looks at their age only when it needs one, so their idle
 // time is that of its pauses, and its timeout is shorter. Where it opens so many
 // that some are by chance, none is returned.
@@ -276,7 +280,7 @@ func (d *Decisions) Replaced(idle []*Record) []*Record {
 
 // swept returns idle connections if the client closed them for being idle, though
 // after pauses that differ: it looks at them from time to time, at least once in
-// its timeout, so that none is idle for more than twice as long as another.
+// its timeout, so that no pause is more than twice another.
 // HttpURLConnection looks every 5 s, evictIdleConnections of Apache HttpClient
 // once in its timeout. Where most were passed over while they were idle for less,
 // they were not of one pool, and none is returned.

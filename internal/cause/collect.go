@@ -18,8 +18,8 @@ type Collector struct {
 	workers int
 }
 
-// NewCollector returns an empty Collector, which uses so many goroutines at the
-// end.
+// NewCollector returns an empty Collector. The rules run on that many workers at the
+// end, or on one.
 func NewCollector(workers int) *Collector { return &Collector{workers: max(1, workers)} }
 
 // Add takes a connection that is final, and returns its judgement: with cause
@@ -36,8 +36,8 @@ func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
 // Workers returns how many goroutines it uses at the end.
 func (d *Collector) Workers() int { return d.workers }
 
-// Collect takes the connections of an analysis that keeps them, with so many
-// goroutines.
+// Collect takes the connections of an analysis that keeps them, on that many
+// goroutines, or on one.
 func Collect(r *analyze.Result, workers int) *Collector {
 	n := r.Len()
 	d := NewCollector(workers)

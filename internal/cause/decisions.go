@@ -8,8 +8,8 @@ import (
 )
 
 // Decisions are what a Collector came to: one cause for each connection, and
-// the policies that were inferred. They are not changed any more; the methods are
-// safe for concurrent use.
+// the policies that were inferred. Only AddCauses changes them; all other methods are
+// safe for concurrent use. The zero value knows of no connection.
 type Decisions struct {
 	Causes   []Total // most connections first
 	Policies []Policy
@@ -25,32 +25,6 @@ type policyKey struct {
 	kind    PolicyKind
 	by      analyze.Party
 	subject string
-}
-
-// Finish says that the analysis is over: it gives every connection its cause. The
-// Collector must not be used any more.
-func (d *Collector) Finish(r *analyze.Result) Decisions {
-	x := Decisions{all: d, starved: map[uint32]int64{}}
-	if d.byID == nil {
-		d.sort()
-	}
-	x.groups = group(d.byID, r)
-	d.summary.anomalies.Each(func(m *Anomaly) {
-		if m.Kind == AnomalyStarved {
-			x.starved[x.groups.byPair[d.find(uint64(m.ID)).Pair].To.Num]++
-		}
-	})
-	for _, s := range x.groups.servers {
-		x.decideServer(s)
-	}
-	for _, h := range x.groups.hosts {
-		x.decideHost(h)
-	}
-	x.groups.noteCauses()
-	x.probeSettings()
-	x.sortPolicies()
-	x.countCauses()
-	return x
 }
 
 // Servers returns all servers, in the order of the report.
@@ -90,22 +64,6 @@ type Total struct {
 	Cause       Cause
 	By          analyze.Party
 	Connections int64
-}
-
-// countCauses counts the connections of each cause.
-func (d *Decisions) countCauses() {
-	var by [causeCount][analyze.Network + 1]int64
-	for _, r := range d.all.byID {
-		by[r.Cause][r.By]++
-	}
-	for cause := range by {
-		for who, n := range by[cause] {
-			if n > 0 {
-				d.Causes = append(d.Causes, Total{Cause(cause), analyze.Party(who), n})
-			}
-		}
-	}
-	slices.SortFunc(d.Causes, byCount)
 }
 
 // byCount puts the most first.
@@ -179,7 +137,7 @@ func (d *Decisions) AddCauses(totals []Total) {
 	slices.SortFunc(d.Causes, byCount)
 }
 
-// plus adds a total to those of its kind.
+// plus adds a total to the one of the same cause and party.
 func plus(totals []Total, t Total) []Total {
 	for i := range totals {
 		if x := &totals[i]; x.Cause == t.Cause && x.By == t.By {

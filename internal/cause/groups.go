@@ -160,7 +160,7 @@ func (g *groups) identifyClients() {
 }
 
 // fill hands the records to the groups. A server with one client shares the list of
-// that pair, and who has all connections shares the list of all.
+// that pair, and a group of all connections shares the list of all.
 func (g *groups) fill(records []*Record) {
 	n := make([]int, len(g.byPair))
 	for _, r := range records {

@@ -7,7 +7,7 @@ import (
 
 // judge decides the cause of a connection by its own evidence, or says which
 // class of its group it waits with. last is the time of the capture's last
-// packet. The order is that of the causes.
+// packet. The steps are in the order of the causes.
 func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	e := &c.Evidence
 	end := endingOf(e)
@@ -57,7 +57,8 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 			return of(Unanswered, analyze.Client, High, observation{kind: observedNoACK, number: e.SYNACKRetransmissions + 1})
 		}
 	case flows.HandshakeUnanswered:
-		return wait(synUnanswered, analyze.Network, observation{kind: observedSilence, number: c.SYNRetransmissions + 1, ns: c.End - c.Start})
+		return wait(synUnanswered, analyze.Network,
+			observation{kind: observedSilence, number: c.SYNRetransmissions + 1, ns: c.End - c.Start})
 	}
 	return n, k, false
 }
@@ -104,9 +105,11 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 	case e.EndReason == analyze.EndedByRequestHTTP10:
 		return of(HTTP10, analyze.Client, High, observation{kind: observedRequest10, number: at})
 	case e.EarlyResponse && e.LastStatus >= redirect && end.by != analyze.Nobody:
-		return of(EarlyResponse, analyze.Server, High, observation{kind: observedEarly, number: uint32(max(c.Responses, 1)), status: e.LastStatus})
+		return of(EarlyResponse, analyze.Server, High,
+			observation{kind: observedEarly, number: uint32(max(c.Responses, 1)), status: e.LastStatus})
 	case e.Idle408 && e.LastStatus == 408 && e.PreviousDone != analyze.Unknown:
-		return of(ServerIdleTimeout, analyze.Server, High, observation{kind: observedIdle408, number: at - 1, ns: e.EndMark.At - e.PreviousDone})
+		return of(ServerIdleTimeout, analyze.Server, High,
+			observation{kind: observedIdle408, number: at - 1, ns: e.EndMark.At - e.PreviousDone})
 	case e.EndReason == analyze.EndedByResponseClose:
 		return wait(saidInResponse, analyze.Server, observation{kind: observedResponseClose, number: at, status: e.LastStatus})
 	case e.EndReason == analyze.EndedByResponseHTTP10:
@@ -117,8 +120,8 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 	return n, k, false
 }
 
-// halfSeen takes connections of which one direction was captured: what else is
-// said of them would be a guess.
+// halfSeen takes connections of which only one direction was captured: any other
+// cause would be a guess.
 func halfSeen(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	if c.PacketsClient > 0 && c.PacketsServer > 0 {
 		return n, k, false

@@ -17,7 +17,8 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		return of(HalfClose, analyze.Client, High, observation{kind: observedHalfClose, by: sender(analyze.Client)})
 	}
 	o := observation{
-		kind: observedUnansweredEnd, by: end.sender(), number: uint32(c.Requests - max(0, e.Outstanding-1)), ns: max(0, end.at-e.Request.At),
+		kind: observedUnansweredEnd, by: end.sender(), number: uint32(c.Requests - max(0, e.Outstanding-1)),
+		ns: max(0, end.at-e.Request.At),
 	}
 	if e.ResponseBegun && e.FirstByteAt <= end.at {
 		o.kind = observedCutEnd
@@ -52,7 +53,8 @@ func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		f := observation{kind: observedQuietEnd, by: end.sender(), ns: e.Quiet}
 		return wait(classes[1], end.by, f)
 	}
-	return wait(classes[0], end.by, observation{kind: observedIdleEnd, by: end.sender(), number: uint32(c.Responses), ns: sinceDone(e, end.at)})
+	return wait(classes[0], end.by, observation{kind: observedIdleEnd, by: end.sender(), number: uint32(c.Responses),
+		ns: sinceDone(e, end.at)})
 }
 
 // sinceDone returns the time from the last response to at.
@@ -71,9 +73,11 @@ func stillOpen(c *analyze.Connection, e *analyze.Evidence, last int64) (NotReuse
 		if e.Request.OK() {
 			since = e.Request.At
 		}
-		return NotReused{BusyAtEnd, analyze.Nobody, High, observation{kind: observedOpenBusy, number: uint32(max(c.Requests, 0)), ns: last - since}}, decided
+		return NotReused{BusyAtEnd, analyze.Nobody, High,
+			observation{kind: observedOpenBusy, number: uint32(max(c.Requests, 0)), ns: last - since}}, decided
 	case e.LastDone != analyze.Unknown && !c.HTTPUnknown && e.Outstanding == 0:
-		return NotReused{Undecided, analyze.Nobody, High, observation{kind: observedOpenIdle, number: uint32(c.Responses), ns: last - e.LastDone}}, openIdle
+		return NotReused{Undecided, analyze.Nobody, High,
+			observation{kind: observedOpenIdle, number: uint32(c.Responses), ns: last - e.LastDone}}, openIdle
 	}
 	return NotReused{IdleAtEnd, analyze.Nobody, Low, observation{kind: observedOpenQuiet}}, decided
 }

@@ -58,7 +58,8 @@ func metNoSocket(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k cla
 	if c.Responses <= 0 { // it may never have answered such requests
 		sure = Medium
 	}
-	return of(HalfOpenPeer, analyze.Server, sure, observation{kind: observedNoSocket, number: uint32(c.Requests), ns: e.ServerRST.At - e.Request.At})
+	return of(HalfOpenPeer, analyze.Server, sure,
+		observation{kind: observedNoSocket, number: uint32(c.Requests), ns: e.ServerRST.At - e.Request.At})
 }
 
 // afterOwnRST reports whether the client sent its last request on a connection
@@ -92,7 +93,8 @@ func lost(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 		}
 	}
 	if end.rst && e.ForeignRST != analyze.Nobody && (e.ForeignRST == end.by || e.ForeignRST == analyze.Both) {
-		return of(MiddleboxReset, analyze.Network, Medium, observation{kind: observedForeignRST, by: sender(end.by), ns: sinceDone(e, end.at)})
+		return of(MiddleboxReset, analyze.Network, Medium,
+			observation{kind: observedForeignRST, by: sender(end.by), ns: sinceDone(e, end.at)})
 	}
 	return n, k, false
 }
@@ -100,7 +102,8 @@ func lost(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 // sentToClosed judges data of another protocol than HTTP that the client sent to a
 // server that had closed, and that no socket took.
 func sentToClosed(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
-	if c.Protocol != analyze.Other || !e.ServerFIN.OK() || !e.ServerRST.OK() || c.Close.ResetShape != flows.ResetNoSocket || end.by != analyze.Server {
+	if c.Protocol != analyze.Other || !e.ServerFIN.OK() || !e.ServerRST.OK() || c.Close.ResetShape != flows.ResetNoSocket ||
+		end.by != analyze.Server {
 		return n, k, false
 	}
 	switch {
@@ -144,9 +147,11 @@ func (s *side) cutOff(e *analyze.Evidence, end ending) (n NotReused, k class, ok
 	gaveUp := gone || end.by == s.who || !end.rst && e.Outstanding > 0 // or the other side did
 	switch {
 	case gone && s.probes.Sent > s.probes.Answered && !s.unacked && s.packetsOfPeer > 0:
-		return of(DeadPeer, analyze.Network, High, observation{kind: observedProbesLost, by: sender(s.who), number: s.probes.Sent - s.probes.Answered})
+		return of(DeadPeer, analyze.Network, High,
+			observation{kind: observedProbesLost, by: sender(s.who), number: s.probes.Sent - s.probes.Answered})
 	case min(s.unanswered, s.resent) >= minLostData && s.unacked && gaveUp:
-		return of(RetransmissionTimeout, analyze.Network, High, observation{kind: observedDataLost, by: sender(s.who), number: s.unanswered})
+		return of(RetransmissionTimeout, analyze.Network, High,
+			observation{kind: observedDataLost, by: sender(s.who), number: s.unanswered})
 	}
 	return n, k, false
 }

@@ -25,12 +25,12 @@ const sentRST sender = 1 << 7
 func (s sender) String() string { return analyze.Party(s &^ sentRST).String() }
 
 // observationKind is what was observed. The comments say which of the other fields
-// it has; by is who sent the FIN or RST. The order is that of the methods of
-// observation, which cut it into ranges.
+// it has; by is who sent the FIN or RST. The methods of observation each describe
+// a range of kinds, in this order.
 type observationKind uint8
 
 const (
-	observedNothing observationKind = iota
+	_ observationKind = iota // nothing
 
 	// The opening.
 	observedRefusal   // the SYN was answered by RST

@@ -50,7 +50,7 @@ const (
 	isReset                            // it ended by an RST
 	isOpen                             // it did not end
 	isHalf                             // one side closed, the other did not, though it had time
-	isOutlived                         // it was used again after a pause as long as the last
+	isOutlived                         // it was used again after a pause that was no shorter than its last one
 )
 
 // persistenceEnd is when a response said that it ended the persistence.

@@ -31,8 +31,8 @@ func bursts(records []*Record) [][]*Record {
 
 // timed reports whether the records of a burst ended by timers of their own, each as
 // long after its last message as the others, rather than all for one reason: the
-// ends are then as far apart as these messages. Most of them were not used
-// again before after pauses as long.
+// ends are then as far apart as these messages. Connections that were used again
+// after pauses of that length had no such timer; most must not have been.
 func timed(run []*Record) bool {
 	d := Values(run, (*Record).Measured)
 	lo, hi := slices.Min(d), slices.Max(d)

@@ -20,7 +20,7 @@ func (d *Decisions) decideServer(s *Server) {
 }
 
 // unanswered tells a full accept queue from a path that drops SYNs: others get
-// through, and some of these are never answered either.
+// through, and the data on some of them is never answered either.
 func (s *Server) unanswered(starved map[uint32]int64) {
 	opened := slices.ContainsFunc(s.Records, func(r *Record) bool { return r.connect > 0 })
 	w := waiting(s.Records, synUnanswered)
@@ -156,7 +156,8 @@ func (d *Decisions) saidClose(s *Server) {
 	settle(ten, HTTP10, analyze.Server, High)
 	settle(delimited, CloseDelimited, analyze.Server, High)
 	if x := s.life(); x.drains && len(w) > 0 {
-		if gone, _ := s.after(x.firstClose); gone || slices.ContainsFunc(s.Records, func(r *Record) bool { return r.Cause == ServerDrain }) {
+		if gone, _ := s.after(x.firstClose); gone ||
+			slices.ContainsFunc(s.Records, func(r *Record) bool { return r.Cause == ServerDrain }) {
 			settle(w, ServerDrain, analyze.Server, High)
 			settle(kept, HTTP10, analyze.Server, High)
 			return
@@ -177,7 +178,7 @@ func (d *Decisions) saidClose(s *Server) {
 // saysClose reports whether a response said "Connection: close".
 func saysClose(r *Record) bool { return r.observation.kind == observedResponseClose }
 
-// atRequestLimit names those of w that ended at a limit of requests, and returns the
+// atRequestLimit settles the records of w that ended at a limit of requests, and returns the
 // others. None carries more; where the server has told the limit, one is enough.
 // Node tells it in each response, Apache how many may follow.
 func (d *Decisions) atRequestLimit(s *Server, w []*Record) (rest []*Record) {
@@ -335,7 +336,7 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 	}
 	in := Where(rest, func(r *Record) bool { return b.within(r.age()) })
 	if Spread(Values(in, func(r *Record) int64 { return int64(r.Requests) })) == 0 && slices.Max(Values(in, (*Record).Measured)) < MinIdle {
-		return // each ended after as many requests, which took as long
+		return // each ended after the same requests, which took the same time
 	}
 	settle(in, ServerMaxAge, analyze.Server, Medium)
 	d.addPolicy(Policy{Kind: MaxAge, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread()})

@@ -30,8 +30,7 @@ const (
 	// LongHalfClosed is how long a connection must be half-closed to be told: programs
 	// close within milliseconds.
 	LongHalfClosed = 1e9
-	// lossyShare is the share of its bytes that a connection may lack and still count
-	// as whole, as one part of so many.
+	// lossyShare: a connection that lacks more than one in 20 of its bytes is lossy.
 	lossyShare = 20
 	// redirect is the least status with which an answer before the whole request is a
 	// rejection: servers answer uploads that they take early with 2xx.
@@ -55,8 +54,8 @@ const (
 	// roundStep is what people set timers to multiples of, and roundNear how near to
 	// one a time must be.
 	roundStep, roundNear = 100e6, 5e6
-	// exactSpread is how far apart samples of a timer are, as a share of it, to be
-	// sure of it; those of an age, which shows only as requests come, may be
+	// exactSpread is how far apart the samples of a timer may be, as a share of it, to
+	// be sure of it; the samples of an age, which shows only as requests come, may be
 	// exactAge apart.
 	exactSpread, exactAge = 0.02, 0.2
 	// minSwept is the shortest timeout of programs that look at their idle
@@ -84,9 +83,9 @@ const (
 	// beforeDrain and afterDrain are how long before and after a moment a server must
 	// begin to say close for that moment to be its shutdown.
 	beforeDrain, afterDrain = 2e9, 5e9
-	// announcedNear is by how much a server may miss the timeout that its Keep-Alive
-	// field announces, as one part of so many, and announcedLate by how much it may
-	// be late besides: Node closes a second after it.
+	// announcedNear: a server may miss the timeout that its Keep-Alive field announces
+	// by one in 50 of it, and be late by announcedLate besides: Node closes a second
+	// after it.
 	announcedNear, announcedLate = 50, 1100e6
 )
 
@@ -106,10 +105,10 @@ const (
 	// crowded is how many times less than atOnce of all the time must follow an
 	// opening for those in the place of another not to be by chance.
 	crowded = 10
-	// outliers is the share of closes that may miss a full pool, as one part of so
-	// many: two pools of one host, or what the capture lacks.
+	// outliers: one in 20 closes may find the pool not full: a host has two pools, or
+	// the capture lacks packets.
 	outliers = 20
-	// unreadShare is the share of a client's closes that must be seen to leave a body
-	// unread for the others to do so, too, as one part of so many.
+	// unreadShare: where one in 5 closes after a response with a body is seen to leave
+	// it unread, the others do so, too.
 	unreadShare = 5
 )

@@ -25,7 +25,7 @@ type Condition struct {
 	rule   *rules.Rule
 }
 
-// operators are those of a gate.
+// operators are what may stand between a metric and its limit.
 var operators = map[string]func(value, limit float64) bool{
 	"<":  func(v, l float64) bool { return v < l },
 	"<=": func(v, l float64) bool { return v <= l },
@@ -37,21 +37,21 @@ var operators = map[string]func(value, limit float64) bool{
 }
 
 var (
-	gateSyntax = regexp.MustCompile(`^\s*([\w.]+)\s*([<>=!]+)\s*(\S+)\s*$`)
-	decimals   = regexp.MustCompile(`^-?\d{1,18}(\.\d{1,18})?$`)
+	syntax   = regexp.MustCompile(`^\s*([\w.]+)\s*([<>=!]+)\s*(\S+)\s*$`)
+	decimals = regexp.MustCompile(`^-?\d{1,18}(\.\d{1,18})?$`)
 )
 
-// ParseGate reads a gate: "reuse_ratio<0.9" fails where the ratio is below 0.9,
-// "finding=KA1011" where that rule fires.
+// Parse reads a condition: a run fails by "reuse_ratio<0.9" where the ratio is below
+// 0.9, by "finding=KA1011" where that rule fires. Its errors name what is nearest.
 func Parse(text string) (*Condition, error) {
-	m := gateSyntax.FindStringSubmatch(text)
+	m := syntax.FindStringSubmatch(text)
 	if m == nil {
 		return nil, errors.New("it is not METRIC, one of < <= > >= = !=, and a number")
 	}
-	g := &Condition{Expression: strings.TrimSpace(text)}
+	c := &Condition{Expression: strings.TrimSpace(text)}
 	name, operator, limit := m[1], m[2], m[3]
 	var ok bool
-	if g.fails, ok = operators[operator]; !ok {
+	if c.fails, ok = operators[operator]; !ok {
 		return nil, fmt.Errorf("%q is not one of < <= > >= = !=", operator)
 	}
 	var err error
@@ -59,18 +59,18 @@ func Parse(text string) (*Condition, error) {
 		if operator != "=" && operator != "==" {
 			return nil, errors.New("finding takes = and the ID of a rule")
 		}
-		g.rule, err = rules.ByID(limit)
-		return g, err
+		c.rule, err = rules.ByID(limit)
+		return c, err
 	}
-	if g.metric, err = MetricByName(name); err != nil {
+	if c.metric, err = MetricByName(name); err != nil {
 		return nil, err
 	}
-	g.limit, err = parseLimit(g.metric, limit)
-	return g, err
+	c.limit, err = parseLimit(c.metric, limit)
+	return c, err
 }
 
 // parseLimit reads a number. One that a share never comes to is a mistake, and
-// would make a gate that never fails.
+// would make a condition that never holds.
 func parseLimit(m *Metric, text string) (float64, error) {
 	digits, percent := strings.CutSuffix(text, "%")
 	if !decimals.MatchString(digits) {
@@ -89,28 +89,28 @@ func parseLimit(m *Metric, text string) (float64, error) {
 	return limit, err
 }
 
-// Outcome is what became of a gate.
+// Outcome is what became of a condition.
 type Outcome struct {
-	Gate   *Condition
-	Value  float64 // of the metric, or how often the rule fired; NaN if not known
-	Passed bool    // it is known not to fail
-	Lacks  string  // why Value is not known; "" if it is
+	Condition *Condition
+	Value     float64 // of the metric, or how often the rule fired; NaN if not known
+	Passed    bool    // it is known not to fail
+	Lacks     string  // why Value is not known; "" if it is
 }
 
 // Judge says whether a capture passes. What is not known does not pass.
-func (g *Condition) Judge(r *analyze.Result, d *rules.Diagnosis) Outcome {
-	if g.rule != nil {
-		i := slices.IndexFunc(d.Judged, func(j rules.Judgement) bool { return j.Rule == g.rule })
+func (c *Condition) Judge(r *analyze.Result, d *rules.Diagnosis) Outcome {
+	if c.rule != nil {
+		i := slices.IndexFunc(d.Judged, func(j rules.Judgement) bool { return j.Rule == c.rule })
 		if j := &d.Judged[i]; j.Lacks == "" {
-			return Outcome{Gate: g, Value: float64(j.Findings), Passed: j.Findings == 0}
+			return Outcome{Condition: c, Value: float64(j.Findings), Passed: j.Findings == 0}
 		}
-		return Outcome{Gate: g, Value: math.NaN(), Lacks: d.Judged[i].Lacks}
+		return Outcome{Condition: c, Value: math.NaN(), Lacks: d.Judged[i].Lacks}
 	}
-	v := g.metric.Of(NumbersOf(r, d))
+	v := c.metric.Of(NumbersOf(r, d))
 	if math.IsNaN(v) {
-		return Outcome{Gate: g, Value: v, Lacks: g.metric.Unknown}
+		return Outcome{Condition: c, Value: v, Lacks: c.metric.Unknown}
 	}
-	return Outcome{Gate: g, Value: v, Passed: !g.fails(v, g.limit)}
+	return Outcome{Condition: c, Value: v, Passed: !c.fails(v, c.limit)}
 }
 
 // Said returns the value in words, or why it is not known.
@@ -118,7 +118,7 @@ func (o *Outcome) Said() string {
 	switch {
 	case o.Lacks != "":
 		return "not known: " + o.Lacks
-	case o.Gate.rule != nil:
+	case o.Condition.rule != nil:
 		return cause.Plural(int64(o.Value), "finding", "findings")
 	}
 	return "it is " + strconv.FormatFloat(math.Round(o.Value*1e6)/1e6, 'f', -1, 64)

@@ -75,8 +75,8 @@ func TestGates(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: got %s, want %s", text, got, want)
 		}
-		if o.Gate.Expression != strings.TrimSpace(text) || math.IsNaN(o.Value) != (o.Lacks != "") {
-			t.Errorf("%q: got %+v of %q", text, o, o.Gate.Expression)
+		if o.Condition.Expression != strings.TrimSpace(text) || math.IsNaN(o.Value) != (o.Lacks != "") {
+			t.Errorf("%q: got %+v of %q", text, o, o.Condition.Expression)
 		}
 	}
 }

@@ -36,7 +36,7 @@ var (
 // Program is a row of the table.
 type Program struct {
 	Name string   // as reports name it
-	Says []string // how its User-Agent, Server or X-Powered-By field begins, one of these
+	Says []string // the beginnings that its User-Agent, Server or X-Powered-By field may have
 
 	ServerIdle []Timeout // after which it closes idle connections as a server
 	ClientIdle []Timeout // and as a client
@@ -62,7 +62,7 @@ type prefix struct {
 	is   ID
 }
 
-// prefixes are those of all programs.
+// prefixes are how the fields of all programs begin.
 var prefixes = func() (all []prefix) {
 	for i := range programs {
 		for _, says := range programs[i].Says {
@@ -107,9 +107,9 @@ func All() []ID {
 	return ids
 }
 
-// Program returns the row of a program. That of Unknown and Other is empty. It
+// Row returns the row of a program. That of Unknown and Other is empty. It
 // must not be changed.
-func (id ID) Program() *Program {
+func (id ID) Row() *Program {
 	if i := int(id) - 1; i >= 0 && i < len(programs) {
 		return &programs[i]
 	}
@@ -120,11 +120,11 @@ func (id ID) Program() *Program {
 var none Program
 
 // String returns the name of a program; "" for Unknown and Other.
-func (id ID) String() string { return id.Program().Name }
+func (id ID) String() string { return id.Row().Name }
 
 // Advice returns how to mend what a rule found in the words of the program; "" if
 // the rule has no words for it.
-func (id ID) Advice(rule string) string { return id.Program().Advice[rule] }
+func (id ID) Advice(rule string) string { return id.Row().Advice[rule] }
 
 // WithAdvice returns the programs that have words of their own for a rule, in the
 // order of the table.
@@ -133,8 +133,8 @@ func WithAdvice(rule string) []ID {
 }
 
 const (
-	// nearShare is by how much of a default an observed timeout may differ from it,
-	// as one part of so many: timers run late, and so do packets.
+	// nearShare: an observed timeout may differ from a default by one in 50 of it, for
+	// timers run late, and so do packets.
 	nearShare = 50
 	// nearLeast is by how much it may differ at least.
 	nearLeast = 50 * time.Millisecond

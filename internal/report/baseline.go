@@ -6,12 +6,12 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// Baseline is an earlier report that this one is compared with. Its text is as
-// hostile as a packet's.
+// Baseline is what is kept of an earlier report that this one is compared with. Its
+// text is as hostile as a packet's.
 type Baseline struct {
-	Source   string             // its name
+	Source   string             // the name of its file
 	Duration float64            // of its capture in seconds, NaN if not known
-	Numbers  map[string]float64 // by metric
+	Numbers  map[string]float64 // by the name of the metric
 	Verdict  rules.Verdict
 	Findings []BaselineFinding
 	Judged   map[string]bool // by ID of the rule
@@ -20,11 +20,12 @@ type Baseline struct {
 	Anonymized bool // addresses and names are pseudonyms
 }
 
+// BaselineFinding is a finding as the report of the baseline has it.
 type BaselineFinding struct{ Rule, Severity, Title, Subject string }
 
-// Metric returns a metric, NaN if the baseline does not tell it.
-func (b *Baseline) Metric(metric string) float64 {
-	if v, ok := b.Numbers[metric]; ok {
+// Metric returns the value of a metric, NaN if the baseline does not tell it.
+func (b *Baseline) Metric(name string) float64 {
+	if v, ok := b.Numbers[name]; ok {
 		return v
 	}
 	return math.NaN()

@@ -11,19 +11,21 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// Comparison is what became of a baseline.
+// Comparison is a report beside its baseline.
 type Comparison struct {
-	Change     Change
-	Metrics    []ComparedMetric
-	Gone, Kept []ComparedFinding
-	New        []ComparedFinding
-	NotJudged  []ComparedFinding // they may be gone or not
-	Notes      []string          // that a reader needs to be fair
+	Change    Change // of the verdict
+	Metrics   []ComparedMetric
+	Gone      []ComparedFinding // only the baseline has them
+	Kept      []ComparedFinding // both have them
+	New       []ComparedFinding // only the report has them
+	NotJudged []ComparedFinding // of the baseline; this capture does not allow to judge them
+	Notes     []string          // what a reader has to know to judge the numbers
 }
 
 // Change is what the difference of two values means.
 type Change string
 
+// What may become of a value. More and Less are neither good nor bad.
 const (
 	Better        Change = "better"
 	Worse         Change = "worse"
@@ -33,7 +35,7 @@ const (
 	NotComparable Change = "unknown"
 )
 
-// ComparedMetric is a metric then and now, per second where the length of the capture
+// ComparedMetric is a metric then and now: per second where the length of the capture
 // adds to it.
 type ComparedMetric struct {
 	*gate.Metric
@@ -44,7 +46,7 @@ type ComparedMetric struct {
 // ComparedFinding is a finding of the baseline, of this report or of both.
 type ComparedFinding struct {
 	BaselineFinding
-	Note string
+	Note string // "" for none
 }
 
 // Values that differ by less are the same.
@@ -57,13 +59,13 @@ const (
 // another before a reader is told.
 const muchMore = 1.5
 
-// Compare compares r with its baseline.
+// Compare compares r with its baseline, which it must have.
 func (r *Report) Compare() *Comparison {
 	b := r.Baseline
 	c := &Comparison{Change: verdictChange(b.Verdict.Level, r.Diagnosed().Verdict.Level)}
 	now := gate.NumbersOf(r.Result, r.Diagnosed())
 	lasts := math.NaN()
-	if ns := r.Analysed(); ns != analyze.Unknown {
+	if ns := r.Analyzed(); ns != analyze.Unknown {
 		lasts = float64(ns) / 1e9
 	}
 	// As long as a capture has a steady state to come, its peak follows its length.
@@ -107,7 +109,7 @@ func per(n, seconds float64) float64 {
 	return math.NaN()
 }
 
-// alike reports whether neither is much more; not if one is not known.
+// alike reports whether x and y are both known and neither is much more.
 func alike(x, y float64) bool { return max(x, y) <= muchMore*min(x, y) }
 
 // changed says what a difference means.
@@ -132,6 +134,7 @@ func changed(m *gate.Metric, before, now float64) Change {
 	return Worse
 }
 
+// verdictChange says what the difference of two verdicts means.
 func verdictChange(before, now rules.Level) Change {
 	switch {
 	case before == rules.CannotTell || now == rules.CannotTell:

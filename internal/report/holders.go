@@ -20,8 +20,8 @@ type Holder struct {
 // Peak returns the most at once.
 func (h *Holder) Peak() int64 { return largest(h.Most) }
 
-// Holders returns the TIME_WAIT population of the hosts that hold most; none if
-// some connections are in the sums alone.
+// Holders returns the hosts that hold most TIME_WAIT entries, at most [MaxHolders];
+// nil if some connections are counted, but not kept one by one.
 func (r *Report) Holders() []Holder {
 	if r.NotKept > 0 {
 		return nil

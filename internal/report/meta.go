@@ -9,43 +9,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
-// Live reports whether packets came from an interface, not from files.
-func (m *Meta) Live() bool { return m.Format == "live" }
-
-// Times returns the first and the last capture time, Unknown without a packet.
-func (m *Meta) Times() (first, last int64) {
-	if m.Packets == 0 {
-		return analyze.Unknown, analyze.Unknown
-	}
-	return m.First, m.Last
-}
-
-// Duration returns the time that the capture spans in ns, or Unknown.
-func (m *Meta) Duration() int64 {
-	if m.Packets == 0 {
-		return analyze.Unknown
-	}
-	return m.Last - m.First
-}
-
-// Doubts says why the numbers may be too low.
-func (m *Meta) Doubts() string {
-	var list []string
-	if m.Interrupted {
-		list = append(list, "the reading was stopped before the end")
-	}
-	if d := m.Damage; d != nil {
-		list = append(list, "damaged at packet "+cause.Count(int64(d.Packet)))
-	}
-	if n := m.KernelDropped; n != nil && *n > 0 {
-		list = append(list, cause.Plural(int64(*n), "packet was", "packets were")+" dropped while capturing")
-	}
-	if len(list) == 0 {
-		return ""
-	}
-	return "Numbers may be too low: " + strings.Join(list, "; ")
-}
-
 // Meta says what was read and how.
 type Meta struct {
 	Sources   []Source // in the order in which they were named
@@ -89,7 +52,28 @@ type Damage struct {
 	Reason string
 }
 
-// Title names what was read.
+// Live reports whether packets came from an interface, not from files.
+func (m *Meta) Live() bool { return m.Format == "live" }
+
+// Times returns the first and the last capture time, in ns since the epoch;
+// [analyze.Unknown] without a packet.
+func (m *Meta) Times() (first, last int64) {
+	if m.Packets == 0 {
+		return analyze.Unknown, analyze.Unknown
+	}
+	return m.First, m.Last
+}
+
+// Duration returns the time that the capture spans, in ns; [analyze.Unknown] without a
+// packet.
+func (m *Meta) Duration() int64 {
+	if m.Packets == 0 {
+		return analyze.Unknown
+	}
+	return m.Last - m.First
+}
+
+// Title names what was read: the source, or the first of several.
 func (m *Meta) Title() string {
 	list := m.Sources
 	switch len(list) {
@@ -122,8 +106,26 @@ func (m *Meta) Extent() string {
 	return strings.Join(facts, ", ")
 }
 
-// Clock writes a time of day of the capture, with milliseconds in a short capture and with
-// the date in a long one.
+// Doubts says why the numbers may be too low, "" if nothing makes them so.
+func (m *Meta) Doubts() string {
+	var list []string
+	if m.Interrupted {
+		list = append(list, "the reading was stopped before the end")
+	}
+	if d := m.Damage; d != nil {
+		list = append(list, "damaged at packet "+cause.Count(int64(d.Packet)))
+	}
+	if n := m.KernelDropped; n != nil && *n > 0 {
+		list = append(list, cause.Plural(int64(*n), "packet was", "packets were")+" dropped while capturing")
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "Numbers may be too low: " + strings.Join(list, "; ")
+}
+
+// Clock writes a time within the capture, in ns since the epoch, as a time of day: with
+// milliseconds if the capture is short, with the date if it is of several days.
 func (m *Meta) Clock(ns int64) string {
 	if ns == analyze.Unknown {
 		return notKnown

@@ -1,50 +1,27 @@
-// Package report holds what is told of a capture, in its order, whatever the
-// format: the model that the formats beside it share.
+// Package report is the model of a report: what is told of a capture, and in which
+// order, whatever the format.
 //
-// The caller fills a [Report]: [Meta] says what was read, [Facts] or the result
-// hold the connections, [Host], [Baseline], [Evidence] and [Story] what else
-// there is. [Tell] tells it on a [Medium], as text, Markdown and pages for a
-// browser are; [Report.Compare] compares it with its baseline. The formats
-// themselves are in the packages machine, page, picture and text; package
-// formats lists them.
+// The caller fills a [Report]: [Meta] says what was read, the result of package
+// analyze or other [Facts] hold the connections, and [Host], [Baseline], [Evidence]
+// and [Story] what else there may be. A [Format] writes it. Formats for people are
+// a [Medium] each, on which [Tell] tells the report section by section; all of them
+// share its [Advice], the comparison that [Report.Compare] makes, and the words of
+// this package. The formats are in the packages machine, page, picture and text
+// beside this one; package formats lists them.
 //
-// House rules: bytes that come from packets or file names are hostile, so
-// each format escapes them its own way; what is not known is null or
-// "unknown", never zero; names and units are those of kaanalyze.report/1.
+// House rules: bytes that come from packets or file names are hostile, so each
+// format escapes them its own way; what is not known is null or "unknown", never
+// zero; names and units are those of [SchemaName].
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
-
-// WriteError says what failed. The formats wrap once, what they call does not.
-func WriteError(err error) error { return fmt.Errorf("write report: %w", err) }
-
-// Analysed returns how long the part of the capture is that was asked for in ns,
-// or Unknown.
-func (r *Report) Analysed() int64 {
-	if r.Meta.Packets == 0 {
-		return analyze.Unknown
-	}
-	return r.Result.Last - r.Result.First
-}
-
-// Diagnosed returns what was diagnosed; an empty one in tests without.
-func (r *Report) Diagnosed() *rules.Diagnosis {
-	if r.Diagnosis == nil {
-		return &rules.Diagnosis{}
-	}
-	return r.Diagnosis
-}
 
 // SchemaName is the contract that the JSON keeps.
 const SchemaName = "kaanalyze.report/1"
@@ -55,7 +32,8 @@ const ToolName = "kaanalyze"
 // ToolVersion is its version.
 const ToolVersion = "0.1.0"
 
-// Report is everything that a format writes. The formats only read it.
+// Report is everything that a format writes. Formats only read it, so several may
+// write one report at the same time.
 type Report struct {
 	Version string // of the program
 	Meta    Meta
@@ -74,7 +52,7 @@ type Report struct {
 	// otherwise.
 	Facts Facts
 
-	NotKept int64 // connections that are in the sums alone
+	NotKept int64 // connections that are counted in Result, but not among the Facts
 
 	Evidence *Evidence // the small capture beside the report, or nil
 
@@ -87,24 +65,20 @@ type Report struct {
 // there: "" and 0 if that is not known.
 type Origin func(packet uint64) (source string, number uint64)
 
-// Facts is what the formats ask a [analyze.Result] for. Its methods are safe for
-// concurrent use.
+// Facts are the connections and exchanges that a report tells one by one; an
+// [analyze.Result] has them. The methods are safe for concurrent use.
 type Facts interface {
+	// Len returns how many connections there are.
 	Len() int
+	// Connection sets c to the connection at i, from 0 to Len()-1. IDs ascend.
 	Connection(i int, c *analyze.Connection)
+	// Exchanges returns all exchanges. The caller only reads them.
 	Exchanges() []analyze.Exchange
+	// Example returns the ID of a connection that is worth a look, and why it is.
 	Example() (id uint64, why string, ok bool)
 }
 
-// Records returns where connections and exchanges come from.
-func (r *Report) Records() Facts {
-	if r.Facts != nil {
-		return r.Facts
-	}
-	return r.Result
-}
-
-// Options say how to write.
+// Options say how to write. The zero value is what the command does without flags.
 type Options struct {
 	Top         int  // rows that a table of the text shows; 0 is 10
 	Exchanges   bool // write the exchanges too
@@ -114,6 +88,19 @@ type Options struct {
 	ASCII       bool // use ASCII alone in the text
 	Workers     int  // goroutines that encode connections; 0 is 1
 }
+
+// Format is one way to write a report.
+type Format struct {
+	Name   string // for -f
+	Ending string // of file names, with the dot
+	Help   string // one line
+	Write  func(w io.Writer, r *Report) error
+	Binary bool // not to be shown on a terminal
+}
+
+// WriteError wraps the failure of a write. A format wraps once, what it calls does
+// not.
+func WriteError(err error) error { return fmt.Errorf("write report: %w", err) }
 
 // Rows returns how many rows a table of the text shows.
 func (o *Options) Rows() int {
@@ -131,42 +118,28 @@ func (o *Options) Columns() int {
 	return min(max(o.Width, 80), 100)
 }
 
-// Format is one way to write a report.
-type Format struct {
-	Name   string // for -f
-	Ending string // of file names, with the dot
-	Help   string // one line
-	Write  func(w io.Writer, r *Report) error
-	Binary bool // not to be shown on a terminal
+// Records returns the connections and exchanges of r: its Facts, or those of its
+// Result.
+func (r *Report) Records() Facts {
+	if r.Facts != nil {
+		return r.Facts
+	}
+	return r.Result
 }
 
-// ExchangesOf returns the exchanges of one connection.
-func (r *Report) ExchangesOf(id uint64) []analyze.Exchange {
-	var list []analyze.Exchange
-	for _, x := range r.Records().Exchanges() {
-		if x.Connection == id {
-			list = append(list, x)
-		}
+// Diagnosed returns the diagnosis of r, an empty one if there is none.
+func (r *Report) Diagnosed() *rules.Diagnosis {
+	if r.Diagnosis == nil {
+		return &rules.Diagnosis{}
 	}
-	return list
+	return r.Diagnosis
 }
 
-// Redactor returns what takes the secrets of targets out of what packets
-// mean, where targets stand as they were sent. The longest goes first: a
-// target may begin with another.
-func (r *Report) Redactor(list []analyze.Exchange) *strings.Replacer {
-	secret := make(map[string]bool)
-	for i := range list {
-		if sent := list[i].Target; Target(sent, r.Options.ShowSecrets) != sent {
-			secret[sent] = true
-		}
+// Analyzed returns how long the part of the capture lasts that was asked for, in ns;
+// [analyze.Unknown] without a packet.
+func (r *Report) Analyzed() int64 {
+	if r.Meta.Packets == 0 {
+		return analyze.Unknown
 	}
-	targets := slices.SortedFunc(maps.Keys(secret), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
-	})
-	var pairs []string
-	for _, sent := range targets {
-		pairs = append(pairs, sent, Target(sent, false))
-	}
-	return strings.NewReplacer(pairs...)
+	return r.Result.Last - r.Result.First
 }

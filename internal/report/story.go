@@ -6,14 +6,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// By returns who sent the packet.
-func (l *StoryLine) By() string {
-	if l.FromClient {
-		return "client"
-	}
-	return "server"
-}
-
 // Story is one connection told packet by packet.
 type Story struct {
 	Connection *analyze.Connection
@@ -32,6 +24,14 @@ type StoryLine struct {
 	Len        uint32 // payload bytes
 	Window     uint32
 	Means      []string // what it means, may hold text from the packet
+}
+
+// By returns who sent the packet, "client" or "server".
+func (l *StoryLine) By() string {
+	if l.FromClient {
+		return "client"
+	}
+	return "server"
 }
 
 // Seconds returns the time since the connection's first packet, in seconds with

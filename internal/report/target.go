@@ -3,17 +3,7 @@ package report
 import (
 	"regexp"
 	"strings"
-
-	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
-
-// MethodName returns the method as it was sent.
-func MethodName(x *analyze.Exchange) string {
-	if x.MethodName != "" {
-		return x.MethodName
-	}
-	return x.Method.String()
-}
 
 var (
 	userInfo   = regexp.MustCompile(`(^|//)[^/]*@`) // RFC 3986, 3.2.1

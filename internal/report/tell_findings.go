@@ -91,7 +91,7 @@ func (p *teller) gates() {
 		if o.Passed {
 			outcome = "pass"
 		}
-		p.para(6, "%s  %s: %s", outcome, Fit(o.Gate.Expression, 80), o.Said())
+		p.para(6, "%s  %s: %s", outcome, Fit(o.Condition.Expression, 80), o.Said())
 	}
 }
 

@@ -104,6 +104,7 @@ func gather(values []int64, per int, join func([]int64) int64) []int64 {
 	return out
 }
 
+// sum returns the sum of values.
 func sum(values []int64) (n int64) {
 	for _, v := range values {
 		n += v

@@ -17,7 +17,8 @@ func (d *Diagnosis) Around(f *Finding, n int) []uint64 {
 		ids = append(ids, f.Examples[i].Connection)
 	}
 	if len(ids) > 0 {
-		first, _ := slices.BinarySearchFunc(members, slices.Min(ids), func(r *cause.Record, id uint64) int { return cmp.Compare(uint64(r.ID), id) })
+		first, _ := slices.BinarySearchFunc(members, slices.Min(ids),
+			func(r *cause.Record, id uint64) int { return cmp.Compare(uint64(r.ID), id) })
 		members = members[min(len(members), max(0, first-n/8)):]
 	}
 	for _, r := range members[:min(n, len(members))] {

@@ -9,15 +9,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
-// Diagnosis is what the causes of all connections come to. It is not changed any
-// more; its methods are safe for concurrent use.
-type Diagnosis struct {
-	cause.Decisions
-	Verdict  Verdict
-	Findings []Finding   // what costs most first
-	Judged   []Judgement // what became of each rule, in the order of Rules
-}
-
 // Diagnose says that the analysis is over: it finishes d, which must not be used
 // any more, and runs the rules on as many goroutines as d uses.
 func Diagnose(d *cause.Collector, r *analyze.Result) *Diagnosis {
@@ -29,7 +20,8 @@ func Diagnose(d *cause.Collector, r *analyze.Result) *Diagnosis {
 	return x
 }
 
-// Run judges an analysis that keeps its connections, with so many goroutines.
+// Run judges an analysis that keeps its connections, on that many goroutines, or on
+// one.
 func Run(r *analyze.Result, workers int) *Diagnosis { return Diagnose(cause.Collect(r, workers), r) }
 
 // checkAll runs the rules, which do not see what the others find.

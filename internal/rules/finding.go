@@ -1,24 +1,20 @@
 package rules
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 
-	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
-	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // Finding is a rule that fired for one subject.
 type Finding struct {
 	Rule       *Rule
 	Severity   Severity
-	Confidence cause.Confidence
-	Title      string // what is wrong, with its numbers
-	Subject    string // the server, the client and server, or the host
-	Observed   string // the fact of the first example
-	Fix        string
+	Confidence cause.Confidence // the greatest of its connections
+	Title      string           // what is wrong, with its numbers
+	Subject    string           // the server, the client and server, or the host
+	Observed   string           // what the capture shows of the first example
+	Fix        string           // what to change, in the words of the program that has to
 
 	Connections int64 // that show it
 	Failed      int64 // requests that got no whole response
@@ -47,70 +43,46 @@ func (f *Finding) Shows() func(id uint64) bool {
 
 // Example is a connection that shows a finding.
 type Example struct {
-	Connection uint64
-	Stream     int64 // Unknown if the capture was filtered
-	Packets    []uint64
-	Filter     string // a Wireshark display filter
-	Observed   string
+	Connection uint64   // its ID
+	Stream     int64    // Wireshark's tcp.stream; analyze.Unknown if the capture was filtered
+	Packets    []uint64 // that show it, ascending
+	Filter     string   // a Wireshark display filter
+	Observed   string   // what the capture shows of its end
 }
 
-// found makes a finding of the connections that show it.
-func (v *view) found(r *Rule, e ended, title string, args ...any) Finding {
-	f := Finding{
-		Rule: r, Subject: e.name(), subject: e.subject, records: [][]*cause.Record{e.records}, Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
-		Connections: e.len(), Saves: saving(v, e.records), Confidence: cause.Low,
-	}
-	for _, x := range e.records {
-		f.Confidence = max(f.Confidence, x.Confidence)
-		if x.Cause.Failed() || x.Cause == cause.MiddleboxReset && x.Unanswered() {
-			f.Failed++
-			f.unopened = x.Requests == 0
-		}
-	}
-	for _, x := range e.records[:min(len(e.records), maxExamples)] {
-		f.Examples = append(f.Examples, v.example(x))
-	}
-	f.Observed = f.Examples[0].Observed
-	f.Severity = v.weigh(&f)
-	return f
+// Severity is how much a finding matters.
+type Severity uint8
+
+// The severities.
+const (
+	Info    Severity = iota // low: worth knowing
+	Notable                 // medium
+	Grave                   // high
+)
+
+// String returns the severity as reports name it.
+func (s Severity) String() string { return [...]string{"low", "medium", "high"}[s] }
+
+// Saving is what fixing a finding would spare of this capture.
+type Saving struct {
+	Connections int64 // that a perfect pool would not have opened
+	TimeWait    int64 // closes that leave TIME_WAIT
 }
 
-// fixFor picks the words that fit who has to change.
-func (r *Rule) fixFor(e ended) string {
-	who := r.Who
-	if who == analyze.Both {
-		who = e.records[0].By
-	}
-	says := products.Unknown
+// subject is who a finding is about.
+type subject struct {
+	server *cause.Server
+	pair   *cause.Pair
+	host   string
+}
+
+// name returns the subject in words.
+func (s *subject) name() string {
 	switch {
-	case who == analyze.Server && e.server != nil:
-		says = e.server.Software
-	case who == analyze.Client && e.pair != nil:
-		says = e.pair.Program
+	case s.pair != nil:
+		return s.pair.Title()
+	case s.server != nil:
+		return s.server.Name
 	}
-	return cmp.Or(says.Advice(r.ID), r.Fix)
-}
-
-// example shows one connection.
-func (v *view) example(r *cause.Record) Example {
-	x := Example{Connection: uint64(r.ID), Stream: analyze.Unknown, Observed: r.Observed()}
-	switch {
-	case r.Stream != cause.NoStream:
-		x.Stream = int64(r.Stream)
-		x.Filter = fmt.Sprintf("tcp.stream eq %d", r.Stream)
-	default:
-		p := v.PairOf(r)
-		family := "ip"
-		if p.Client.Is6() {
-			family = "ipv6"
-		}
-		x.Filter = fmt.Sprintf("%s.addr eq %s and tcp.port eq %d and tcp.port eq %d", family, p.Client, r.Port, p.Server.Port())
-	}
-	for _, n := range [...]uint64{r.Request, r.Packet} {
-		if n != 0 && !slices.Contains(x.Packets, n) {
-			x.Packets = append(x.Packets, n)
-		}
-	}
-	slices.Sort(x.Packets)
-	return x
+	return s.host
 }

@@ -20,27 +20,27 @@ func (v *view) join(findings []Finding) []Finding {
 	var out []Finding
 	for _, f := range findings {
 		s := f.subject.server
-		switch group := clients[s]; {
-		case f.subject.pair == nil || len(group) < manyClients:
+		switch alike := clients[s]; {
+		case f.subject.pair == nil || len(alike) < manyClients:
 			out = append(out, f)
-		case group[0].Subject == f.Subject:
-			out = append(out, v.joined(s, group))
+		case alike[0].Subject == f.Subject:
+			out = append(out, v.joined(s, alike))
 		}
 	}
 	return out
 }
 
 // joined makes one finding of several about clients of s.
-func (v *view) joined(s *cause.Server, group []Finding) Finding {
-	slices.SortStableFunc(group, func(x, y Finding) int { return cmp.Compare(y.Connections, x.Connections) })
-	f := group[0]
+func (v *view) joined(s *cause.Server, alike []Finding) Finding {
+	slices.SortStableFunc(alike, func(x, y Finding) int { return cmp.Compare(y.Connections, x.Connections) })
+	f := alike[0]
 	f.subject = subject{server: s}
 	f.Subject = s.Name
-	f.Title = fmt.Sprintf("%s clients of %s alike, for one: %s", cause.Count(int64(len(group))), s.Name, f.Title)
-	f.brief = fmt.Sprintf("%s clients alike, for one: %s", cause.Count(int64(len(group))), cmp.Or(f.brief, f.Title))
+	f.Title = fmt.Sprintf("%s clients of %s alike, for one: %s", cause.Count(int64(len(alike))), s.Name, f.Title)
+	f.brief = fmt.Sprintf("%s clients alike, for one: %s", cause.Count(int64(len(alike))), cmp.Or(f.brief, f.Title))
 	f.Examples = slices.Clone(f.Examples[:1])
 	f.records = slices.Clone(f.records)
-	for _, x := range group[1:] {
+	for _, x := range alike[1:] {
 		f.Connections += x.Connections
 		f.records = append(f.records, x.records...)
 		f.Failed += x.Failed

@@ -25,7 +25,8 @@ func checkRequestClose(v *view, r *Rule) []Finding {
 		if closesUpstream(e.pair) {
 			continue // told by another rule
 		}
-		f := v.found(r, e, `%s asks %s to close: "Connection: close" in requests on %s of its connections`, e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
+		f := v.found(r, e, `%s asks %s to close: "Connection: close" in requests on %s of its connections`,
+			e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
 		f.brief = e.pair.Name + ` sends "Connection: close" to ` + e.server.Name + " with its requests"
 		out = append(out, f)
 	}

@@ -25,8 +25,12 @@ func checkIdleCloseRace(v *view, r *Rule) []Finding {
 		if e.pair.Proxied {
 			continue // told by another rule
 		}
-		margin := cause.Typical(cause.Values(e.records, (*cause.Record).Measured))
-		f := v.found(r, e, "%s of %s to %s crossed the server's close and got lost (%s apart)", cause.Plural(e.len(), "request", "requests"), e.pair.Name, e.server.Name, cause.Duration(margin))
+		apart := ""
+		if margin := cause.Typical(cause.Values(e.records, (*cause.Record).Measured)); margin != 0 {
+			apart = " (" + cause.Duration(margin) + " apart)"
+		}
+		f := v.found(r, e, "%s of %s to %s crossed the server's close and got lost%s",
+			cause.Plural(e.len(), "request", "requests"), e.pair.Name, e.server.Name, apart)
 		if fix := v.roomBelow(e.server); fix != "" {
 			f.Fix = fix + "; retry idempotent requests"
 		}
@@ -44,7 +48,8 @@ func (v *view) roomBelow(s *cause.Server) string {
 	case !ok:
 		return ""
 	case p.Value < shortTimeout:
-		return "raise the keep-alive timeout of " + s.Name + ", now " + cause.Duration(p.Value) + ", and keep the client's idle timeout a second below it"
+		return "raise the keep-alive timeout of " + s.Name + ", now " + cause.Duration(p.Value) +
+			", and keep the client's idle timeout a second below it"
 	}
 	return "set the client's idle timeout below " + cause.Duration(p.Value) + ", which is when " + s.Name + " closes, by a second or more"
 }

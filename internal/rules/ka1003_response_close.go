@@ -42,7 +42,8 @@ func checkResponseClose(v *view, r *Rule) []Finding {
 		}
 		if !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return x.Status() < 400 }) {
 			f.brief = e.server.Name + " closes after error responses"
-			f.Title = fmt.Sprintf(`%s says "Connection: close" with errors, as status %d, on %s of its connections`, e.server.Name, e.records[0].Status(), shareOf(e.len(), e.server.Seen()))
+			f.Title = fmt.Sprintf(`%s says "Connection: close" with errors, as status %d, on %s of its connections`,
+				e.server.Name, e.records[0].Status(), shareOf(e.len(), e.server.Seen()))
 			f.Fix = "find out why it answers with errors: many servers close after these; Squid keeps such connections with " +
 				"persistent_connection_after_error on"
 		}

@@ -28,7 +28,8 @@ func checkProxyUpstream(v *view, r *Rule) []Finding {
 		if !closesUpstream(e.pair) {
 			continue
 		}
-		f := v.found(r, e, "%s is a proxy that opens a connection to %s per request: %s", e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
+		f := v.found(r, e, "%s is a proxy that opens a connection to %s per request: %s",
+			e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
 		f.brief = e.pair.Name + " proxies to " + e.server.Name + " without keep-alive"
 		out = append(out, f)
 	}

@@ -24,7 +24,8 @@ func checkMaxRequests(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerMaxRequests) {
 		limit := int64(e.records[0].Requests)
-		f := v.found(r, e, "%s ends connections after %s: %s", e.server.Name, cause.Plural(limit, "request", "requests"), shareOf(e.len(), e.server.Seen()))
+		f := v.found(r, e, "%s ends connections after %s: %s", e.server.Name, cause.Plural(limit, "request", "requests"),
+			shareOf(e.len(), e.server.Seen()))
 		if limit >= generousLimit {
 			f.Severity = Info
 		}

@@ -22,7 +22,8 @@ func checkMaxAge(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerMaxAge) {
 		p, _ := v.PolicyOf(cause.MaxAge, analyze.Server, e.server.Name)
-		f := v.found(r, e, "%s ends connections that are %s old: %s", e.server.Name, cause.Duration(p.Value), shareOf(e.len(), e.server.Seen()))
+		f := v.found(r, e, "%s ends connections that are %s old: %s", e.server.Name, cause.Duration(p.Value),
+			shareOf(e.len(), e.server.Seen()))
 		f.brief = e.server.Name + " ends connections at an age of " + cause.Duration(p.Value)
 		out = append(out, f)
 	}

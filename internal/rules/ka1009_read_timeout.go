@@ -29,7 +29,8 @@ func checkReadTimeout(v *view, r *Rule) []Finding {
 			continue
 		}
 		after := cause.Typical(cause.Values(e.records, (*cause.Record).Measured))
-		f := v.found(r, e, "%s closes connections idle for %s, as a Go server with that ReadTimeout and no IdleTimeout does: %s", e.server.Name, cause.Duration(after), shareOf(e.len(), e.server.Seen()))
+		f := v.found(r, e, "%s closes connections idle for %s, as a Go server with that ReadTimeout and no IdleTimeout does: %s",
+			e.server.Name, cause.Duration(after), shareOf(e.len(), e.server.Seen()))
 		f.Confidence = cause.Medium
 		f.brief = e.server.Name + " closes connections that are idle for " + cause.Duration(after)
 		out = append(out, f)
@@ -46,5 +47,5 @@ func (v *view) likeReadTimeout(s *cause.Server) bool {
 	}
 	const second = 1e9
 	off := p.Value % second
-	return (s.Software == products.Unknown || s.Software == products.Go) && min(off, second-off) <= max(p.Value/100, 20e6)
+	return (s.Software == products.Unknown || s.Software == products.Go) && min(off, second-off) <= max(p.Value/readTimeoutShare, readTimeoutNear)
 }

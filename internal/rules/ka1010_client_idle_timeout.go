@@ -43,7 +43,8 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 			f.Title = fmt.Sprintf("%s closes its connections after %s to %s of idling: %s", e.host, least, most, conns(e.len()))
 			f.brief = fmt.Sprintf("%s closes connections that are idle for %s to %s", e.host, least, most)
 		default:
-			f.Title = fmt.Sprintf("%s closes connections that were idle for %s or more as it opens others: %s", e.host, least, conns(e.len()))
+			f.Title = fmt.Sprintf("%s closes connections that were idle for %s or more as it opens others: %s",
+				e.host, least, conns(e.len()))
 			f.brief = fmt.Sprintf("%s opens new connections instead of using those idle for %s or more", e.host, least)
 		}
 		out = append(out, f)

@@ -36,7 +36,8 @@ func checkUnreadBody(v *view, r *Rule) []Finding {
 				how = "in the middle of the response or right after it"
 			}
 		}
-		f := v.found(r, e, "%s leaves bodies of %s unread and closes %s: %s", e.pair.Name, e.server.Name, how, shareOf(e.len(), e.pair.Seen()))
+		f := v.found(r, e, "%s leaves bodies of %s unread and closes %s: %s",
+			e.pair.Name, e.server.Name, how, shareOf(e.len(), e.pair.Seen()))
 		f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " without reading the bodies"
 		out = append(out, f)
 	}

@@ -32,9 +32,11 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		if !wentOn(e.pair, e.records) {
 			continue // nothing was made in vain
 		}
-		slices.SortStableFunc(e.records, func(x, y *cause.Record) int { return cmp.Compare(x.Requests, y.Requests) }) // those with one show it best
-		f := v.found(r, e, "%s closes its connections to %s after the response: %s", e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
-		if e.pair.Program.Program().OneShot && e.len() < byHand {
+		// Those with one request show it best.
+		slices.SortStableFunc(e.records, func(x, y *cause.Record) int { return cmp.Compare(x.Requests, y.Requests) })
+		f := v.found(r, e, "%s closes its connections to %s after the response: %s",
+			e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
+		if e.pair.Program.Row().OneShot && e.len() < byHand {
 			f.Severity = Info
 		}
 		f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " after a response"
@@ -76,7 +78,8 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 // limited reports whether the client closed these connections at a limit: each
 // after n requests, and none of the others carried more.
 func limited(p *cause.Pair, closed []*cause.Record, n int64) bool {
-	return len(closed) >= cause.MinSamples && cause.Spread(cause.Values(closed, carried)) == 0 && slices.Max(cause.Values(p.Records, carried)) == n
+	return len(closed) >= cause.MinSamples && cause.Spread(cause.Values(closed, carried)) == 0 &&
+		slices.Max(cause.Values(p.Records, carried)) == n
 }
 
 // agedOut returns the age at which the client closed these connections, if most
@@ -98,7 +101,7 @@ func rarelyReused(p *cause.Pair) bool {
 }
 
 // wentOn reports whether the client sent a request on another connection that it
-// opened after it had ended one of these.
+// opened after it had closed one of them.
 func wentOn(p *cause.Pair, ended []*cause.Record) bool {
 	newest := int64(math.MinInt64)
 	for _, r := range p.Records {

@@ -21,7 +21,7 @@ func checkClientExit(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perHost(cause.ClientExit) {
 		if e.len() < cause.ExitAtLeast {
-			continue // it ended others, too, of which more is to be said
+			continue // other rules tell of the other connections that it ended
 		}
 		f := v.found(r, e, "%s closed all that it had at one moment: %s", e.host, conns(e.len()))
 		f.Severity, f.Saves = Info, Saving{}

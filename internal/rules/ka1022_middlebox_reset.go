@@ -22,7 +22,8 @@ func checkMiddleboxReset(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.MiddleboxReset) {
 		idle := cause.Typical(cause.Values(e.records, (*cause.Record).Measured))
-		f := v.found(r, e, "something between %s and %s resets connections: %s, %s after the last response", e.pair.Name, e.server.Name, conns(e.len()), cause.Duration(idle))
+		f := v.found(r, e, "something between %s and %s resets connections: %s, %s after the last response",
+			e.pair.Name, e.server.Name, conns(e.len()), cause.Duration(idle))
 		f.Severity = max(f.Severity, Notable)
 		f.brief = "something between " + e.pair.Name + " and " + e.server.Name + " resets connections"
 		out = append(out, f)

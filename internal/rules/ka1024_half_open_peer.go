@@ -22,7 +22,8 @@ var halfOpenPeer = &Rule{
 func checkHalfOpenPeer(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.HalfOpenPeer) {
-		f := v.found(r, e, "%s answers %s of %s by RST: it no longer knows these connections", e.server.Name, cause.Plural(e.len(), "request", "requests"), e.pair.Name)
+		f := v.found(r, e, "%s answers %s of %s by RST: it no longer knows these connections",
+			e.server.Name, cause.Plural(e.len(), "request", "requests"), e.pair.Name)
 		f.brief = e.server.Name + " no longer knows connections that " + e.pair.Name + " uses"
 		out = append(out, f)
 	}

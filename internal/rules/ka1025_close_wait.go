@@ -24,7 +24,7 @@ func checkCloseWait(v *view, r *Rule) []Finding {
 // halfClosed finds connections that one side closed long ago.
 func (v *view) halfClosed(r *Rule, what cause.AnomalyKind, title string) []Finding {
 	var out []Finding
-	for _, e := range v.marked(what, func(m *cause.Anomaly) bool { return m.Duration >= cause.LongHalfClosed }) {
+	for _, e := range v.withAnomaly(what, func(m *cause.Anomaly) bool { return m.Duration >= cause.LongHalfClosed }) {
 		f := v.found(r, e, title, e.server.Name, cause.Duration(e.worst.Duration), conns(e.len()))
 		f.Confidence, f.Failed, f.Saves = cause.High, 0, Saving{}
 		if f.Severity = Info; e.len() >= cause.MinSamples {

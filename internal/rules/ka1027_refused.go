@@ -37,13 +37,14 @@ func checkRefused(v *view, r *Rule) []Finding {
 // otherFamily reports whether each connection was opened right afterwards at the
 // same port of an address of the other IP version: a name has both, and the
 // server listens on one.
-func (v *view) otherFamily(e ended) bool {
+func (v *view) otherFamily(e group) bool {
 	at := e.server.Server
 	return !slices.ContainsFunc(e.records, func(x *cause.Record) bool {
 		return !slices.ContainsFunc(v.Servers(), func(s *cause.Server) bool {
-			return s.Server.Port() == at.Port() && s.Server.Addr().Is4() != at.Addr().Is4() && slices.ContainsFunc(s.Records, func(r *cause.Record) bool {
-				return r.ConnectTime() > 0 && r.Start >= x.Start && r.Start <= x.Start+nextAddress
-			})
+			return s.Server.Port() == at.Port() && s.Server.Addr().Is4() != at.Addr().Is4() &&
+				slices.ContainsFunc(s.Records, func(r *cause.Record) bool {
+					return r.ConnectTime() > 0 && r.Start >= x.Start && r.Start <= x.Start+nextAddress
+				})
 		})
 	})
 }

@@ -30,7 +30,8 @@ func checkUnansweredSYN(v *view, r *Rule) []Finding {
 			continue
 		}
 		sent := cause.Typical(cause.Values(e.records, func(x *cause.Record) int64 { return int64(x.SYNs()) }))
-		f := v.found(r, e, "%s did not answer %s of the connections to it, %s each", e.server.Name, shareOf(e.len(), e.server.Seen()), cause.Plural(sent, "SYN", "SYNs"))
+		f := v.found(r, e, "%s did not answer %s of the connections to it, %s each",
+			e.server.Name, shareOf(e.len(), e.server.Seen()), cause.Plural(sent, "SYN", "SYNs"))
 		f.brief = e.server.Name + " does not answer SYNs"
 		out = append(out, f)
 	}

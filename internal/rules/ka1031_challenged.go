@@ -19,7 +19,7 @@ var challenged = &Rule{
 
 func checkChallenged(v *view, r *Rule) []Finding {
 	var out []Finding
-	for _, e := range v.marked(cause.AnomalyChallenged, nil) {
+	for _, e := range v.withAnomaly(cause.AnomalyChallenged, nil) {
 		f := v.found(r, e, "%s to %s met an old one there, and had to begin again", conns(e.len()), e.server.Name)
 		f.Severity, f.Confidence, f.Failed, f.Saves = Notable, cause.High, 0, Saving{}
 		f.Observed = "the SYN was answered by a bare ACK"

@@ -32,7 +32,7 @@ func checkPortBudget(v *view, r *Rule) []Finding {
 		if used*10 < p.PortBudget*portsTenths {
 			continue
 		}
-		e := ended{subject: subject{pair: p, server: p.To}, records: p.Records}
+		e := group{subject: subject{pair: p, server: p.To}, records: p.Records}
 		f := v.found(r, e, "%s of %s ports of %s to %s %s", cause.Count(used), cause.Count(p.PortBudget), p.Name, p.To.Name, how)
 		f.Severity, f.Confidence, f.Failed = Grave, cause.High, 0
 		f.Observed = cause.Plural(p.PortsInUse, "port", "ports") + " in use or in TIME_WAIT at once"

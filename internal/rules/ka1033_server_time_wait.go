@@ -53,8 +53,8 @@ func (v *view) pileUp(r *Rule, as analyze.Party) []Finding {
 
 // holding returns the connections after which a host holds TIME_WAIT as that
 // party, if these are most of those that it holds.
-func (v *view) holding(host netip.Addr, as analyze.Party) ended {
-	e := ended{subject: subject{host: host.String()}}
+func (v *view) holding(host netip.Addr, as analyze.Party) group {
+	e := group{subject: subject{host: host.String()}}
 	each := func(mine func(r *cause.Record)) (others int) {
 		for _, p := range v.Pairs() {
 			if p.Server.Addr() != host && p.Client != host {

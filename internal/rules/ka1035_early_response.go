@@ -22,7 +22,8 @@ var earlyResponse = &Rule{
 func checkEarlyResponse(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.EarlyResponse) {
-		f := v.found(r, e, "%s answered %s with status %d before it had the body", e.server.Name, cause.Plural(e.len(), "upload", "uploads"), e.records[0].Status())
+		f := v.found(r, e, "%s answered %s with status %d before it had the body",
+			e.server.Name, cause.Plural(e.len(), "upload", "uploads"), e.records[0].Status())
 		f.Severity = max(f.Severity, Notable)
 		f.brief = e.server.Name + " rejects uploads before it has read them"
 		out = append(out, f)

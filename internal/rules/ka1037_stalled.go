@@ -22,15 +22,18 @@ var stalled = &Rule{
 
 func checkStalled(v *view, r *Rule) []Finding {
 	var out []Finding
-	for _, e := range v.marked(cause.AnomalyStall, nil) {
+	for _, e := range v.withAnomaly(cause.AnomalyStall, nil) {
 		longest, who := e.worst.Duration, e.worst.By
-		f := v.found(r, e, "the %s of %s did not read for up to %s: %s with a closed window", who, e.server.Name, cause.Duration(longest), conns(e.len()))
+		f := v.found(r, e, "the %s of %s did not read for up to %s: %s with a closed window",
+			who, e.server.Name, cause.Duration(longest), conns(e.len()))
 		f.Severity, f.Confidence, f.Failed, f.Saves = Info, cause.High, 0, Saving{}
 		if who == analyze.Server {
-			f.Title = fmt.Sprintf("%s did not read for up to %s: %s with a closed window", e.server.Name, cause.Duration(longest), conns(e.len()))
+			f.Title = fmt.Sprintf("%s did not read for up to %s: %s with a closed window",
+				e.server.Name, cause.Duration(longest), conns(e.len()))
 		}
 		if n := left(e.records); who == analyze.Client && n >= cause.MinSamples && n*2 > len(e.records) {
-			f.Fix = fmt.Sprintf("read each response to its end, or close it: on %d of these connections one was still not complete when the client had opened others; %s", n, r.Fix)
+			f.Fix = fmt.Sprintf("read each response to its end, or close it: "+
+				"on %d of these connections one was still not complete when the client had opened others; %s", n, r.Fix)
 		}
 		if longest >= longStall || e.len() >= cause.MinSamples {
 			f.Severity = Notable

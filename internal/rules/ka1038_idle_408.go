@@ -20,7 +20,7 @@ var idle408 = &Rule{
 
 func checkIdle408(v *view, r *Rule) []Finding {
 	var out []Finding
-	for _, e := range v.marked(cause.Anomaly408, nil) {
+	for _, e := range v.withAnomaly(cause.Anomaly408, nil) {
 		f := v.found(r, e, "%s says 408 on idle connections: %s", e.server.Name, shareOf(e.len(), e.server.Seen()))
 		f.Confidence = cause.High
 		f.Observed = "a 408 that answers no request"

@@ -20,7 +20,7 @@ var lateProbes = &Rule{
 
 func checkLateProbes(v *view, r *Rule) []Finding {
 	var out []Finding
-	for _, e := range v.marked(cause.AnomalyProbes, func(m *cause.Anomaly) bool { return m.Duration > shortestPath }) {
+	for _, e := range v.withAnomaly(cause.AnomalyProbes, func(m *cause.Anomaly) bool { return m.Duration > shortestPath }) {
 		idle := e.worst.Duration
 		f := v.found(r, e, "probes on connections to %s begin after %s: later than some paths forget", e.server.Name, cause.Duration(idle))
 		f.Severity, f.Confidence, f.Failed, f.Saves = Info, cause.High, 0, Saving{}

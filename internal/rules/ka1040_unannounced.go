@@ -26,10 +26,12 @@ var unannounced = &Rule{
 func checkUnannounced(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerClosedUnannounced) {
-		f := v.found(r, e, "%s closes connections without a word: %s, %s after the response", e.server.Name, shareOf(e.len(), e.server.Seen()), after(e.records))
+		f := v.found(r, e, "%s closes connections without a word: %s, %s after the response",
+			e.server.Name, shareOf(e.len(), e.server.Seen()), after(e.records))
 		f.brief = e.server.Name + " closes connections without a word"
 		if oneEach(e.server, e.records) {
-			f.Title = fmt.Sprintf("%s closes after every response without saying so: %s, %s after it", e.server.Name, shareOf(e.len(), e.server.Seen()), after(e.records))
+			f.Title = fmt.Sprintf("%s closes after every response without saying so: %s, %s after it",
+				e.server.Name, shareOf(e.len(), e.server.Seen()), after(e.records))
 			f.Fix = "switch keep-alive on in the server, or put one that keeps connections in front of it; in uWSGI use http11-socket " +
 				"instead of http-socket"
 			f.brief = e.server.Name + " closes after every response"
@@ -42,5 +44,6 @@ func checkUnannounced(v *view, r *Rule) []Finding {
 // oneEach reports whether the server closed these right after their only
 // response, and no connection to it carried more.
 func oneEach(s *cause.Server, closed []*cause.Record) bool {
-	return len(closed) >= cause.MinSamples && slices.Max(cause.Values(s.Records, carried)) == 1 && slices.Max(cause.Values(closed, (*cause.Record).Measured)) < cause.MinIdle
+	return len(closed) >= cause.MinSamples && slices.Max(cause.Values(s.Records, carried)) == 1 &&
+		slices.Max(cause.Values(closed, (*cause.Record).Measured)) < cause.MinIdle
 }

@@ -21,7 +21,8 @@ var lateRequest = &Rule{
 func checkLateRequest(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.UsedAfterClose) {
-		f := v.found(r, e, "%s sent %s to %s after it had closed (%s after its FIN)", e.pair.Name, cause.Plural(e.len(), "request", "requests"), e.server.Name, after(e.records))
+		f := v.found(r, e, "%s sent %s to %s after it had closed (%s after its FIN)",
+			e.pair.Name, cause.Plural(e.len(), "request", "requests"), e.server.Name, after(e.records))
 		if fix := v.roomBelow(e.server); fix != "" {
 			f.Fix = fix + "; let it check idle connections before use (most libraries do), and retry"
 		}

@@ -21,7 +21,8 @@ var closeDelimited = &Rule{
 func checkCloseDelimited(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.CloseDelimited) {
-		f := v.found(r, e, "%s sends responses without a length, which only the close ends: %s", e.server.Name, shareOf(e.len(), e.server.Seen()))
+		f := v.found(r, e, "%s sends responses without a length, which only the close ends: %s",
+			e.server.Name, shareOf(e.len(), e.server.Seen()))
 		f.brief = e.server.Name + " sends responses that only the close ends"
 		out = append(out, f)
 	}

@@ -28,7 +28,8 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 		if e.len() < cause.MinSamples {
 			continue
 		}
-		f := v.found(r, e, "%s opened connections to %s without using them: %s", e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
+		f := v.found(r, e, "%s opened connections to %s without using them: %s",
+			e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
 		f.Severity, f.Saves = Info, Saving{}
 		every, checks := paced(e.records)
 		if checks {

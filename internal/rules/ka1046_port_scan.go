@@ -61,7 +61,7 @@ func (v *view) findScans() {
 }
 
 // unscanned leaves out the connections of scans.
-func (v *view) unscanned(in []ended) (out []ended) {
+func (v *view) unscanned(in []group) (out []group) {
 	if len(v.scans) == 0 {
 		return in
 	}
@@ -76,7 +76,7 @@ func (v *view) unscanned(in []ended) (out []ended) {
 func checkPortScan(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, s := range v.scans {
-		e := ended{subject: subject{host: s.client.String()}}
+		e := group{subject: subject{host: s.client.String()}}
 		for _, p := range s.pairs {
 			e.records = append(e.records, p.Records...)
 		}

@@ -22,16 +22,18 @@ var lateOpen = &Rule{
 
 func checkLateOpen(v *view, r *Rule) []Finding {
 	var out []Finding
-	for _, e := range v.marked(cause.AnomalyLateOpen, nil) {
+	for _, e := range v.withAnomaly(cause.AnomalyLateOpen, nil) {
 		longest := cause.Duration(e.worst.Duration)
-		f := v.found(r, e, "%s opened %s of the connections to it only after SYNs were sent again: up to %s late", e.server.Name, shareOf(e.len(), e.server.Seen()), longest)
+		f := v.found(r, e, "%s opened %s of the connections to it only after SYNs were sent again: up to %s late",
+			e.server.Name, shareOf(e.len(), e.server.Seen()), longest)
 		f.Severity, f.Confidence, f.Failed, f.Saves = Info, cause.Medium, 0, Saving{}
 		if e.len() >= cause.MinSamples && e.len()*lateShare >= e.server.Seen() {
 			f.Severity = Notable
 		}
 		for i := range f.Examples {
 			x := &f.Examples[i]
-			x.Packets, x.Observed = nil, fmt.Sprintf("its handshake took %s, with SYNs sent again", cause.Duration(e.records[i].ConnectTime()))
+			x.Packets, x.Observed = nil, fmt.Sprintf("its handshake took %s, with SYNs sent again",
+				cause.Duration(e.records[i].ConnectTime()))
 		}
 		f.Observed = f.Examples[0].Observed
 		f.brief = fmt.Sprintf("connections to %s open up to %s late: SYNs are sent again", e.server.Name, longest)

@@ -126,18 +126,23 @@ func TestRuleFields(t *testing.T) {
 		if r.Needs == 0 || r.Check == nil || r.Who == analyze.Nobody {
 			t.Errorf("%s: Needs %v, Check set %v, Who %q; want all", r.ID, r.Needs, r.Check != nil, r.Who)
 		}
-		texts := map[string]string{"Title": r.Title, "SetWhen": r.SetWhen, "Why": r.Why, "Fix": r.Fix, "Verify": r.Verify}
-		for _, is := range products.WithAdvice(r.ID) {
-			texts["advice for "+is.String()] = is.Advice(r.ID)
+		checkTexts(t, r)
+	}
+}
+
+// checkTexts holds that the texts of a rule can be put into a report.
+func checkTexts(t *testing.T, r *Rule) {
+	texts := map[string]string{"Title": r.Title, "SetWhen": r.SetWhen, "Why": r.Why, "Fix": r.Fix, "Verify": r.Verify}
+	for _, is := range products.WithAdvice(r.ID) {
+		texts["advice for "+is.String()] = is.Advice(r.ID)
+	}
+	for name, text := range texts {
+		if text == "" || strings.TrimSpace(text) != text || strings.HasSuffix(text, ".") || strings.Contains(text, "  ") || strings.Contains(text, "\n") {
+			t.Errorf("%s: %s is %q, want one line of text without spaces around it or a full stop", r.ID, name, text)
 		}
-		for name, text := range texts {
-			if text == "" || strings.TrimSpace(text) != text || strings.HasSuffix(text, ".") || strings.Contains(text, "  ") || strings.Contains(text, "\n") {
-				t.Errorf("%s: %s is %q, want one line of text without spaces around it or a full stop", r.ID, name, text)
-			}
-			for part := range strings.SplitSeq(text, "; ") { // the reports cut there
-				if strings.Count(part, "(") != strings.Count(part, ")") {
-					t.Errorf("%s: %s has the part %q, want its parentheses whole", r.ID, name, part)
-				}
+		for part := range strings.SplitSeq(text, "; ") { // the reports cut there
+			if strings.Count(part, "(") != strings.Count(part, ")") {
+				t.Errorf("%s: %s has the part %q, want its parentheses whole", r.ID, name, part)
 			}
 		}
 	}
@@ -146,7 +151,7 @@ func TestRuleFields(t *testing.T) {
 // TestAdvice holds that programs have advice for rules that there are.
 func TestAdvice(t *testing.T) {
 	for _, is := range products.All() {
-		for id := range is.Program().Advice {
+		for id := range is.Row().Advice {
 			if _, err := ByID(id); err != nil {
 				t.Errorf("%v: %v", is, err)
 			}

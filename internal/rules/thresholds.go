@@ -9,9 +9,12 @@ const (
 	few = 2
 	// many is how many matter even beside good reuse.
 	many = 100
-	// failedShare is the share of requests that may fail and be no more than worth
-	// knowing, as one part of so many.
+	// failedShare: that less than one in 100 requests fails is no more than worth
+	// knowing.
 	failedShare = 100
+	// failedCost is how many connections a failed request counts for where findings are
+	// sorted.
+	failedCost = 10
 	// graveShare and notableShare are the shares of the connections that a finding
 	// must cost to be grave or notable, if it costs MinSamples; of fewer it must cost
 	// halfShare.
@@ -29,8 +32,8 @@ const (
 
 // Of what a capture must hold.
 const (
-	// lossyCapture is the share of connections that may lack bytes before rules that
-	// need them whole abstain, as one part of so many.
+	// lossyCapture: where more than one in 5 connections lacks bytes, rules that need
+	// them whole abstain.
 	lossyCapture = 5
 	// avoidableShare is the share of connections that must have been avoidable, if no
 	// rule tells why, to be a problem.
@@ -47,6 +50,9 @@ const (
 	// longestReadTimeout is the longest idle timeout that looks like a ReadTimeout: the
 	// time to read a request is seconds.
 	longestReadTimeout = 30e9
+	// readTimeoutNear is how near to whole seconds such a timeout must be, if that is
+	// more than one in 100 of it: people set these.
+	readTimeoutNear, readTimeoutShare = 20e6, 100
 	// surelyReadTimeout is up to where a timeout looks like a ReadTimeout though it is
 	// the default of a program, too: few set these to so little.
 	surelyReadTimeout = 3e9
@@ -68,8 +74,8 @@ const (
 	byHand = 10
 	// oneOf is of how many requests one may be given up: somebody left a page.
 	oneOf = 10
-	// rarely is the share of requests that may be the second or a later one of their
-	// connection where a client is said to use one for each, as one part of so many.
+	// rarely: a client is said to use a connection for each request though one in 20
+	// requests is not the first of its connection.
 	rarely = 20
 	// generousLimit is from how many requests per connection on a limit costs next to
 	// nothing.
@@ -85,8 +91,8 @@ const (
 	// firstRTO is after what time a SYN is sent again (RFC 6298, 2.1): an answer that is
 	// later than that has got lost.
 	firstRTO = int64(1e9)
-	// lateShare is the share of a server's connections that may open late by the loss
-	// of packets alone, as one part of so many.
+	// lateShare: less than one in 100 connections opens late by the common loss of
+	// packets.
 	lateShare = 100
 	// soonUsed is how long a connection is not called unused while it is open.
 	soonUsed = int64(1e9)

@@ -109,7 +109,7 @@ func TestThresholds(t *testing.T) {
 			at := 0.010 + float64(x)/1e9
 			return fmt.Sprintf(closesAfter, at, at+.001)
 		}, func(p *played) bool { return p.finding("KA1009") != nil }},
-		{"a ReadTimeout is whole seconds", 2030e6, 2020e6, func(x int64) string {
+		{"readTimeoutNear", 2030e6, 2020e6, func(x int64) string {
 			at := 0.010 + float64(x)/1e9
 			return fmt.Sprintf(closesAfter, at, at+.001)
 		}, func(p *played) bool { return p.finding("KA1009") != nil }},

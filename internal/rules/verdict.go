@@ -9,28 +9,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
-// Level is what a verdict comes to.
-type Level uint8
-
-// The levels.
-const (
-	CannotTell Level = iota
-	OK
-	Problem
-)
-
-// String returns the level as JSON names it.
-func (l Level) String() string { return [...]string{"unknown", "ok", "problem"}[l] }
-
-// Words returns the level as a report for people has it.
-func (l Level) Words() string { return [...]string{"CANNOT TELL", "OK", "PROBLEM"}[l] }
-
-// Verdict is the answer in one line.
-type Verdict struct {
-	Level Level
-	Text  string
-}
-
 // conclude makes the verdict of what was found.
 func (v *view) conclude() Verdict {
 	t := &v.result.Totals
@@ -55,7 +33,8 @@ func (v *view) conclude() Verdict {
 	n := t.AvoidableConnections - v.count(cause.Upgraded, cause.Tunnel) - v.leftEvents()
 	manyAvoidable := n >= cause.MinSamples && float64(n) >= avoidableShare*float64(t.Connections) && v.perMinute(n) >= 1
 	if manyAvoidable && t.ReuseRatio < goodReuse {
-		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show", cause.Count(n), conns(t.Connections))}
+		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show",
+			cause.Count(n), conns(t.Connections))}
 	}
 	return Verdict{OK, v.healthy() + v.unread()}
 }
@@ -108,7 +87,8 @@ func (v *view) serverAndClient(host netip.Addr) bool {
 	var server, client bool
 	for _, p := range v.Pairs() {
 		holds := func(here bool, side analyze.TimeWait) bool {
-			return here && slices.ContainsFunc(p.Records, func(r *cause.Record) bool { return r.TimeWait == side || r.TimeWait == analyze.TimeWaitBoth })
+			return here && slices.ContainsFunc(p.Records,
+				func(r *cause.Record) bool { return r.TimeWait == side || r.TimeWait == analyze.TimeWaitBoth })
 		}
 		server = server || holds(p.Server.Addr() == host, analyze.TimeWaitServer)
 		client = client || holds(p.Client == host, analyze.TimeWaitClient)

@@ -7,35 +7,17 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
-// subject is who a finding is about.
-type subject struct {
-	server *cause.Server
-	pair   *cause.Pair
-	host   string
-}
-
-// name returns the subject in words.
-func (s *subject) name() string {
-	switch {
-	case s.pair != nil:
-		return s.pair.Title()
-	case s.server != nil:
-		return s.server.Name
-	}
-	return s.host
-}
-
-// ended is a group whose connections ended for one of some causes.
-type ended struct {
+// group is a subject with the connections that show something of it, in order of ID.
+type group struct {
 	subject
 	records []*cause.Record
-	worst   cause.Anomaly // the longest one, if they have an oddity
+	worst   cause.Anomaly // the longest one, if they have an anomaly
 }
 
-func (e *ended) len() int64 { return int64(len(e.records)) }
+func (e *group) len() int64 { return int64(len(e.records)) }
 
 // busy returns how many of them the server closed with a request under way.
-func (e *ended) busy() (n int64) {
+func (e *group) busy() (n int64) {
 	for _, x := range e.records {
 		if x.ServerEndedBusy() {
 			n++
@@ -56,42 +38,43 @@ type view struct {
 }
 
 // perServer returns the servers with connections of these causes.
-func (v *view) perServer(causes ...cause.Cause) []ended {
-	var out []ended
+func (v *view) perServer(causes ...cause.Cause) []group {
+	var out []group
 	for _, s := range v.Servers() {
 		if in := s.Having(causes); len(in) > 0 {
-			out = append(out, ended{subject: subject{server: s}, records: in})
+			out = append(out, group{subject: subject{server: s}, records: in})
 		}
 	}
 	return out
 }
 
 // perPair returns the pairs with connections of these causes.
-func (v *view) perPair(causes ...cause.Cause) []ended {
-	var out []ended
+func (v *view) perPair(causes ...cause.Cause) []group {
+	var out []group
 	for _, p := range v.Pairs() {
 		if in := p.Having(causes); len(in) > 0 {
-			out = append(out, ended{subject: subject{pair: p, server: p.To}, records: in})
+			out = append(out, group{subject: subject{pair: p, server: p.To}, records: in})
 		}
 	}
 	return out
 }
 
 // perHost returns the clients with connections of these causes.
-func (v *view) perHost(causes ...cause.Cause) []ended {
-	var out []ended
+func (v *view) perHost(causes ...cause.Cause) []group {
+	var out []group
 	for _, h := range v.Hosts() {
 		if in := cause.Gather(h.Pairs, func(p *cause.Pair) []*cause.Record { return p.Having(causes) }); len(in) > 0 {
-			out = append(out, ended{subject: subject{host: h.Addr.String()}, records: in})
+			out = append(out, group{subject: subject{host: h.Addr.String()}, records: in})
 		}
 	}
 	return out
 }
 
-// Anomaly returns the connections with an oddity, by server.
-func (v *view) marked(what cause.AnomalyKind, is func(*cause.Anomaly) bool) []ended {
+// withAnomaly returns the connections with an anomaly of that kind for which is holds,
+// if it is not nil, by server.
+func (v *view) withAnomaly(what cause.AnomalyKind, is func(*cause.Anomaly) bool) []group {
 	var order []*cause.Server
-	by := map[*cause.Server]*ended{}
+	by := map[*cause.Server]*group{}
 	n := map[*cause.Server]int{}
 	each := func(f func(m *cause.Anomaly, r *cause.Record, s *cause.Server)) {
 		v.EachAnomaly(func(m *cause.Anomaly) {
@@ -105,7 +88,7 @@ func (v *view) marked(what cause.AnomalyKind, is func(*cause.Anomaly) bool) []en
 	each(func(m *cause.Anomaly, r *cause.Record, s *cause.Server) {
 		if by[s] == nil {
 			order = append(order, s)
-			by[s] = &ended{subject: subject{server: s}, records: make([]*cause.Record, 0, n[s])}
+			by[s] = &group{subject: subject{server: s}, records: make([]*cause.Record, 0, n[s])}
 		}
 		e := by[s]
 		e.records = append(e.records, r)
@@ -113,7 +96,7 @@ func (v *view) marked(what cause.AnomalyKind, is func(*cause.Anomaly) bool) []en
 			e.worst = *m
 		}
 	})
-	var out []ended
+	var out []group
 	for _, s := range order {
 		out = append(out, *by[s])
 	}
@@ -121,7 +104,7 @@ func (v *view) marked(what cause.AnomalyKind, is func(*cause.Anomaly) bool) []en
 }
 
 // newView makes what the rules see. Of a Collector that took only the last
-// connections of the analysis they see the time of these alone.
+// connections of the analysis they see only the time that these span.
 func newView(x *Diagnosis, r *analyze.Result) *view {
 	records := x.Records()
 	v := &view{Diagnosis: x, result: r, connections: int64(len(records)), duration: r.Last - r.First}

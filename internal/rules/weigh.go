@@ -8,26 +8,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
-// Severity is how much a finding matters.
-type Severity uint8
-
-// The severities.
-const (
-	Info    Severity = iota // low: worth knowing
-	Notable                 // medium
-	Grave                   // high
-)
-
-// String returns the severity as reports name it.
-func (s Severity) String() string { return [...]string{"low", "medium", "high"}[s] }
-
-// Saving is what fixing a finding would spare, next to this capture; Unknown
-// where it cannot be told.
-type Saving struct {
-	Connections int64
-	TimeWait    int64 // closes that leave TIME_WAIT
-}
-
 // saving estimates what a perfect pool would spare of these connections: of
 // each pair no more than it has too many.
 func saving(v *view, records []*cause.Record) Saving {
@@ -97,7 +77,7 @@ func (v *view) weigh(f *Finding) Severity {
 // rank sorts findings by what they cost.
 func rank(f []Finding) {
 	cost := func(x *Finding) int64 {
-		return 10*x.Failed + x.Saves.Connections + x.Saves.TimeWait
+		return failedCost*x.Failed + x.Saves.Connections + x.Saves.TimeWait
 	}
 	slices.SortStableFunc(f, func(x, y Finding) int {
 		return cmp.Or(

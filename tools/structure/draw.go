@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"html"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/packages"
 )
 
 // The sizes of the picture, in pixels.
 const (
-	boxWidth, boxHeight = 150, 34
+	boxWidth, boxHeight = 190, 34
 	columnGap, rowGap   = 18, 66
 	margin              = 20
 )
@@ -24,8 +25,10 @@ type box struct {
 }
 
 // drawImports draws each package below all that import it. Imports that follow
-// from others are left out, else every package points to flows.
+// from others are left out, else every package points to flows; so are packages
+// that only tests use.
 func drawImports(pkgs []*packages.Package) []byte {
+	pkgs = slices.DeleteFunc(pkgs, func(p *packages.Package) bool { return strings.HasSuffix(p.Name, "test") })
 	boxes := map[string]*box{}
 	for _, p := range pkgs {
 		boxes[p.PkgPath] = &box{name: name(p)}

@@ -52,7 +52,7 @@ func newCapture(r *report.Report) *captureObject {
 		Damaged: m.Damage != nil, KernelDropped: m.KernelDropped,
 		CutPackets: m.CutPackets, UndecodedPackets: m.UndecodedPackets, DuplicatePackets: number(t.DuplicatePackets),
 		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted,
-		Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, r.Analysed()), Anonymized: m.Anonymized,
+		Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, r.Analyzed()), Anonymized: m.Anonymized,
 	}
 	if d := m.Damage; d != nil {
 		c.Damage = &damageObject{str(d.Source), d.Packet, number(d.Offset), str(d.Reason)}

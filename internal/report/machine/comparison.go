@@ -44,6 +44,7 @@ type comparedFindingsObject struct {
 	NotJudged []comparedFindingObject `json:"not_judged"`
 }
 
+// comparedFindingObject is a finding of the baseline, of the report or of both.
 type comparedFindingObject struct {
 	Rule     str  `json:"rule"`
 	Severity str  `json:"severity"`

@@ -134,7 +134,7 @@ func (e *encoder) policy(p *cause.Policy) {
 // gate appends o as an object without its opening brace.
 func (e *encoder) gate(o *gate.Outcome) {
 	e.raw(`"expression":`)
-	e.str(o.Gate.Expression)
+	e.str(o.Condition.Expression)
 	e.key("value")
 	e.ratio(o.Value)
 	e.key("passed")

@@ -13,6 +13,7 @@ type kernelObject struct {
 	Processes []endObject        `json:"processes"`
 }
 
+// socketsObject is what sockets its kernel counts.
 type socketsObject struct {
 	Established number `json:"established"`
 	TimeWait    number `json:"time_wait"`
@@ -20,6 +21,7 @@ type socketsObject struct {
 	Orphaned    number `json:"orphaned"`
 }
 
+// settingsObject is its sysctls in force.
 type settingsObject struct {
 	FirstPort        number `json:"first_port"`
 	LastPort         number `json:"last_port"`
@@ -30,19 +32,21 @@ type settingsObject struct {
 	KeepaliveSeconds number `json:"tcp_keepalive_time_seconds"`
 }
 
+// counterObject is a counter of its kernel.
 type counterObject struct {
 	Name  str    `json:"name"`
 	Total number `json:"total"`
 	New   number `json:"during_capture"`
 }
 
+// comparisonObject sets its sockets beside the connections of the packets.
 type comparisonObject struct {
 	State   string `json:"state"`
 	Packets number `json:"packets"`
 	Kernel  number `json:"kernel"`
 	Unseen  number `json:"unseen"`
 	Agree   bool   `json:"agree"`
-	Said    text   `json:"said"`
+	Note    text   `json:"said"`
 }
 
 // endObject is who holds the ends of connections on this host.
@@ -54,6 +58,7 @@ type endObject struct {
 	Processes   []processObject `json:"processes"` // null if they are not known
 }
 
+// processObject is a process that holds ends of connections.
 type processObject struct {
 	PID  int `json:"pid"`
 	Name str `json:"name"`

@@ -75,6 +75,7 @@ type perConnectionObject struct {
 	Histogram []bucketObject `json:"histogram"`
 }
 
+// bucketObject is how many connections carried between From and To requests.
 type bucketObject struct {
 	From        number `json:"from"`
 	To          number `json:"to"`

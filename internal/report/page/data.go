@@ -48,6 +48,7 @@ type series struct {
 	Holders  []holder `json:"holders"`
 }
 
+// holder is the TIME_WAIT population of one host.
 type holder struct {
 	Host     string `json:"host"`
 	TimeWait column `json:"time_wait"`
@@ -56,7 +57,7 @@ type holder struct {
 // exchangeData are the exchanges of the rows: of each all or none.
 type exchangeData struct {
 	All     int               `json:"all"`     // of the capture
-	Held    int               `json:"held"`    // of which so many are here
+	Held    int               `json:"held"`    // how many of them are here
 	Without int               `json:"without"` // rows that have exchanges, but not here
 	Texts   []string          `json:"texts"`
 	Columns map[string]column `json:"columns"`

@@ -33,7 +33,7 @@ func WriteMarkdown(w io.Writer, r *report.Report) error {
 
 // markdownText returns r in Markdown, with that many rows in its tables.
 func markdownText(r *report.Report, top int) string {
-	m := &markdown{top: top, lacks: r.Story == nil}
+	m := &markdown{top: top, definitionsDue: r.Story == nil}
 	report.Tell(m, r, top)
 	m.ends()
 	return m.b.String()
@@ -61,11 +61,11 @@ func cutLines(text string, n int) string {
 
 // markdown is a page as GitHub and GitLab render it and as Jira shows it.
 type markdown struct {
-	b     strings.Builder
-	top   int
-	lacks bool   // what there is to know of words is not written yet
-	open  string // what ends the block that is being written
-	fold  bool   // a section is folded away
+	b              strings.Builder
+	top            int
+	definitionsDue bool   // what the words mean is not written yet
+	blockEnd       string // what ends the block that is being written
+	folded         bool   // a section is folded away
 }
 
 // Blocks that go on while the same calls follow each other.
@@ -77,18 +77,19 @@ const (
 
 // begin ends the block before, unless it is of the same kind.
 func (m *markdown) begin(block string) (first bool) {
-	if m.open == block && block != noBlock {
+	if m.blockEnd == block && block != noBlock {
 		return false
 	}
-	if m.open != noBlock {
+	if m.blockEnd != noBlock {
 		m.b.WriteString("\n")
 	}
-	m.open = block
+	m.blockEnd = block
 	return true
 }
 
 func (m *markdown) printf(format string, args ...any) { fmt.Fprintf(&m.b, format, args...) }
 
+// Title implements [report.Medium].
 func (m *markdown) Title(name, facts, narrowed string) {
 	m.printf("# kaanalyze: %s\n\n%s\n\n", mdText(name), mdText(facts))
 	if narrowed != "" {
@@ -96,11 +97,13 @@ func (m *markdown) Title(name, facts, narrowed string) {
 	}
 }
 
+// Verdict implements [report.Medium].
 func (m *markdown) Verdict(v rules.Verdict) {
 	m.begin(noBlock)
 	m.printf("**%s**: %s\n\n", v.Level.Words(), mdText(v.Text))
 }
 
+// Finding implements [report.Medium].
 func (m *markdown) Finding(n int, f *report.Advice) {
 	m.begin(listBlock)
 	m.printf("%d. **%s** (%s): %s\n", n, f.Rule.ID, f.Severity, mdText(f.Title))
@@ -116,16 +119,17 @@ func (m *markdown) Finding(n int, f *report.Advice) {
 	}
 }
 
-// folded are the sections that few need.
-var folded = map[string]bool{"PROVENANCE": true}
+// foldedSections are the sections that few need.
+var foldedSections = map[string]bool{"PROVENANCE": true}
 
+// Section implements [report.Medium].
 func (m *markdown) Section(heading, of string) {
 	m.ends()
 	shown := mdText(report.SentenceCase(heading))
 	if of != "" {
 		shown += " " + mdText(report.Fit(of, 200))
 	}
-	if m.fold = folded[heading]; m.fold {
+	if m.folded = foldedSections[heading]; m.folded {
 		m.definitions()
 		m.printf("<details><summary>%s</summary>\n\n", shown)
 		return
@@ -135,10 +139,10 @@ func (m *markdown) Section(heading, of string) {
 
 // definitions writes what words mean, folded away.
 func (m *markdown) definitions() {
-	if !m.lacks {
+	if !m.definitionsDue {
 		return
 	}
-	m.lacks = false
+	m.definitionsDue = false
 	m.printf("<details><summary>What the words mean</summary>\n\n")
 	for _, d := range report.Definitions {
 		m.printf("- **%s**: %s\n", mdText(d.Word), mdText(d.Means))
@@ -149,22 +153,25 @@ func (m *markdown) definitions() {
 // ends ends a section.
 func (m *markdown) ends() {
 	m.begin(noBlock)
-	if m.fold {
+	if m.folded {
 		m.printf("</details>\n")
-		m.fold = false
+		m.folded = false
 	}
 }
 
+// Para implements [report.Medium].
 func (m *markdown) Para(_ int, text string) {
 	m.begin(noBlock)
 	m.printf("%s\n\n", mdText(strings.TrimSpace(text)))
 }
 
+// Fact implements [report.Medium].
 func (m *markdown) Fact(name, value string) {
 	m.begin(factsBlock)
 	m.printf("- %s: %s\n", mdText(strings.TrimSpace(name)), mdText(report.Shorten(value, 4000)))
 }
 
+// Table implements [report.Medium].
 func (m *markdown) Table(t *report.Table) {
 	m.begin(noBlock)
 	m.row(t.Heads)
@@ -190,6 +197,7 @@ func (m *markdown) row(cells []string) {
 	m.printf("\n")
 }
 
+// More implements [report.Medium].
 func (m *markdown) More(n int) { m.Para(0, fmt.Sprintf("and %s more", cause.Count(int64(n)))) }
 
 // Shape draws the curves in a block of code, where columns are equally wide.
@@ -202,6 +210,7 @@ func (m *markdown) Shape(intro string, curves []report.Curve) {
 	m.printf("```\n\n")
 }
 
+// Packets implements [report.Medium].
 func (m *markdown) Packets(lines []report.StoryLine, means func(*report.StoryLine) []string) {
 	t := report.Table{Align: "rrlrl", Heads: []string{"seconds", "packet", "from", "bytes", "flags, and what it means"}}
 	shown := lines[:min(len(lines), max(20, 50*m.top))]

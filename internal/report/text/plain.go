@@ -56,6 +56,7 @@ func (p *plainText) Title(name, facts, narrowed string) {
 	p.printf("%s %s%s%s%s", p.bold("kaanalyze:"), name, gap, facts, end)
 }
 
+// Verdict implements [report.Medium].
 func (p *plainText) Verdict(v rules.Verdict) {
 	p.printf("%s  %s: %s\n", p.bold("VERDICT"), v.Level.Words(), v.Text)
 }
@@ -78,6 +79,7 @@ func (p *plainText) Finding(n int, f *report.Advice) {
 	}
 }
 
+// Section implements [report.Medium].
 func (p *plainText) Section(heading, of string) {
 	if of != "" {
 		heading += " " + report.Fit(of, p.width-len(heading)-1)
@@ -101,8 +103,10 @@ func (p *plainText) Para(hang int, text string) {
 	p.printf("%s\n", line)
 }
 
+// Fact implements [report.Medium].
 func (p *plainText) Fact(name, value string) { p.Para(20, fmt.Sprintf("%-19s %s", name, value)) }
 
+// More implements [report.Medium].
 func (p *plainText) More(n int) { p.printf("  and %s more, see --top\n", cause.Count(int64(n))) }
 
 // Table writes t. A first column that leaves no room for the others stands on

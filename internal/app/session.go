@@ -1,0 +1,95 @@
+package app
+
+import (
+	"sync"
+	"time"
+
+	"github.com/kaanalyze/kaanalyze/capture"
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/report"
+)
+
+// newSession begins the session of a capture that is being made.
+func (j *Job) newSession(opt capture.Options) *sharedSession {
+	keep := j.s.Live.Keep
+	if j.s.live == nil {
+		keep = live.DefaultKeep
+	}
+	f := &sharedSession{session: live.NewSession(j.analysisOptions(opt), keep)}
+	j.session.Store(f)
+	return f
+}
+
+// A sharedSession is a session of which other goroutines take snapshots.
+type sharedSession struct {
+	mu      sync.Mutex
+	session *live.Session
+	version uint64         // changes with each segment
+	last    *live.Snapshot // of the whole session, once it is over
+}
+
+// Apply takes the next segments.
+func (f *sharedSession) Apply(segs []flows.Segment) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(segs) > 0 {
+		f.version++
+	}
+	f.session.Apply(segs)
+}
+
+// census returns how many connections there are at that time.
+func (f *sharedSession) census(at int64) analyze.Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.session.Census(at)
+}
+
+// finish ends the session.
+func (f *sharedSession) finish(first, last int64) *live.Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last = f.session.Finish(first, last)
+	return f.last
+}
+
+// snapshot returns a snapshot, nil if no segment came since the version seen, which it
+// sets to the present one. held is for how long the reading had to wait.
+func (f *sharedSession) snapshot(seen *uint64, times func() (first, last int64)) (x *live.Snapshot, held time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.version == *seen {
+		return nil, 0
+	}
+	*seen = f.version
+	began := time.Now()
+	x = f.session.Snapshot(times())
+	return x, time.Since(began)
+}
+
+// followInterface reads an interface in bounded memory until it is told to stop, and
+// reports.
+func (j *Job) followInterface(src *capture.Source, opt capture.Options) error {
+	f := j.newSession(opt)
+	interrupted, err := j.read(src, func(segs []flows.Segment) error {
+		defer j.ticker.update(src, f.census)
+		f.Apply(segs)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r := j.finishSession(src, opt, f)
+	r.Meta.Interrupted = interrupted
+	return j.deliver(r)
+}
+
+// finishSession makes the last report of a session.
+func (j *Job) finishSession(src *capture.Source, opt capture.Options, f *sharedSession) *report.Report {
+	first, last := j.times(src, opt)
+	j.last = last
+	x := f.finish(first, last)
+	return j.report(src, x.Result, x.Diagnosis, x)
+}

@@ -1,0 +1,49 @@
+package cause
+
+import (
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// Finish says that the analysis is over: it gives every connection its cause. The
+// Collector must not be used any more.
+func (d *Collector) Finish(r *analyze.Result) Decisions {
+	x := Decisions{all: d, starved: map[uint32]int64{}}
+	if d.byID == nil {
+		d.sort()
+	}
+	x.groups = group(d.byID, r)
+	d.summary.anomalies.Each(func(m *Anomaly) {
+		if m.Kind == AnomalyStarved {
+			x.starved[x.groups.byPair[d.find(uint64(m.ID)).Pair].To.Num]++
+		}
+	})
+	for _, s := range x.groups.servers {
+		x.decideServer(s)
+	}
+	for _, h := range x.groups.hosts {
+		x.decideHost(h)
+	}
+	x.groups.noteCauses()
+	x.probeSettings()
+	x.sortPolicies()
+	x.countCauses()
+	return x
+}
+
+// countCauses counts the connections of each cause.
+func (d *Decisions) countCauses() {
+	var by [causeCount][analyze.Network + 1]int64
+	for _, r := range d.all.byID {
+		by[r.Cause][r.By]++
+	}
+	for cause := range by {
+		for who, n := range by[cause] {
+			if n > 0 {
+				d.Causes = append(d.Causes, Total{Cause(cause), analyze.Party(who), n})
+			}
+		}
+	}
+	slices.SortFunc(d.Causes, byCount)
+}

@@ -1,0 +1,41 @@
+package rules
+
+import "github.com/kaanalyze/kaanalyze/internal/cause"
+
+// Level is what a verdict comes to.
+type Level uint8
+
+// The levels.
+const (
+	CannotTell Level = iota
+	OK
+	Problem
+)
+
+// String returns the level as JSON names it.
+func (l Level) String() string { return [...]string{"unknown", "ok", "problem"}[l] }
+
+// Words returns the level as a report for people has it.
+func (l Level) Words() string { return [...]string{"CANNOT TELL", "OK", "PROBLEM"}[l] }
+
+// Verdict is the answer in one line.
+type Verdict struct {
+	Level Level
+	Text  string // one line without a full stop
+}
+
+// Judgement is what became of a rule.
+type Judgement struct {
+	Rule     *Rule
+	Findings int    // how many it made
+	Lacks    string // what the capture lacks for the rule to judge; "" if it judged
+}
+
+// Diagnosis is what the causes of all connections come to. Only Before and AddCauses
+// change it; all other methods are safe for concurrent use.
+type Diagnosis struct {
+	cause.Decisions
+	Verdict  Verdict
+	Findings []Finding   // what costs most first
+	Judged   []Judgement // what became of each rule, in the order of Rules
+}

@@ -1,0 +1,73 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
+)
+
+// found makes a finding of the connections that show it.
+func (v *view) found(r *Rule, e group, title string, args ...any) Finding {
+	f := Finding{
+		Rule: r, Subject: e.name(), subject: e.subject, records: [][]*cause.Record{e.records},
+		Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
+		Connections: e.len(), Saves: saving(v, e.records), Confidence: cause.Low,
+	}
+	for _, x := range e.records {
+		f.Confidence = max(f.Confidence, x.Confidence)
+		if x.Cause.Failed() || x.Cause == cause.MiddleboxReset && x.Unanswered() {
+			f.Failed++
+			f.unopened = x.Requests == 0
+		}
+	}
+	for _, x := range e.records[:min(len(e.records), maxExamples)] {
+		f.Examples = append(f.Examples, v.example(x))
+	}
+	f.Observed = f.Examples[0].Observed
+	f.Severity = v.weigh(&f)
+	return f
+}
+
+// fixFor picks the words that fit who has to change.
+func (r *Rule) fixFor(e group) string {
+	who := r.Who
+	if who == analyze.Both {
+		who = e.records[0].By
+	}
+	says := products.Unknown
+	switch {
+	case who == analyze.Server && e.server != nil:
+		says = e.server.Software
+	case who == analyze.Client && e.pair != nil:
+		says = e.pair.Program
+	}
+	return cmp.Or(says.Advice(r.ID), r.Fix)
+}
+
+// example shows one connection.
+func (v *view) example(r *cause.Record) Example {
+	x := Example{Connection: uint64(r.ID), Stream: analyze.Unknown, Observed: r.Observed()}
+	switch {
+	case r.Stream != cause.NoStream:
+		x.Stream = int64(r.Stream)
+		x.Filter = fmt.Sprintf("tcp.stream eq %d", r.Stream)
+	default:
+		p := v.PairOf(r)
+		family := "ip"
+		if p.Client.Is6() {
+			family = "ipv6"
+		}
+		x.Filter = fmt.Sprintf("%s.addr eq %s and tcp.port eq %d and tcp.port eq %d", family, p.Client, r.Port, p.Server.Port())
+	}
+	for _, n := range [...]uint64{r.Request, r.Packet} {
+		if n != 0 && !slices.Contains(x.Packets, n) {
+			x.Packets = append(x.Packets, n)
+		}
+	}
+	slices.Sort(x.Packets)
+	return x
+}
