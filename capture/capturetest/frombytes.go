@@ -1,6 +1,7 @@
 package capturetest
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"runtime/debug"
@@ -124,9 +125,12 @@ func generated(which int) [2]netip.AddrPort {
 // it ends the program with the stacks of all goroutines. The fuzzing engine has no
 // limit of its own, and takes that for a failure of the case.
 func Limit(d time.Duration) (done func()) {
-	t := time.AfterFunc(d, func() {
-		debug.SetTraceback("all")
-		panic(fmt.Sprintf("a case takes longer than %v", d))
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	context.AfterFunc(ctx, func() {
+		if ctx.Err() == context.DeadlineExceeded {
+			debug.SetTraceback("all")
+			panic(fmt.Sprintf("a case takes longer than %v", d))
+		}
 	})
-	return func() { t.Stop() }
+	return cancel
 }
