@@ -51,14 +51,14 @@ func ReadBaseline(r io.Reader, source string) (*report.Baseline, error) {
 		"findings": &p.findings, "rules": &p.rules, "servers": &p.servers, "pairs": &p.pairs,
 	}
 	if t, err := in.dec.Token(); err != nil {
-		return nil, noEOF(err)
+		return nil, unexpectedEOF(err)
 	} else if t != json.Delim('{') {
 		return nil, errors.New("it is not an object")
 	}
 	for len(members) > 0 {
 		t, err := in.dec.Token()
 		if err != nil {
-			return nil, noEOF(err)
+			return nil, unexpectedEOF(err)
 		}
 		name, ok := t.(string)
 		if !ok { // the closing brace
@@ -71,7 +71,7 @@ func ReadBaseline(r io.Reader, source string) (*report.Baseline, error) {
 			err = skipValue(in.dec)
 		}
 		if err != nil {
-			return nil, noEOF(err)
+			return nil, unexpectedEOF(err)
 		}
 		if name == "schema" && p.schema != report.SchemaName {
 			return nil, fmt.Errorf("its schema is %q", report.Shorten(p.schema, 60))
@@ -80,8 +80,8 @@ func ReadBaseline(r io.Reader, source string) (*report.Baseline, error) {
 	return p.baseline(source), nil
 }
 
-// noEOF says that the end came too early.
-func noEOF(err error) error {
+// unexpectedEOF says that the end came too early.
+func unexpectedEOF(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
 	}

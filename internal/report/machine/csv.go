@@ -52,7 +52,7 @@ func WriteCSV(w io.Writer, r *report.Report) error {
 }
 
 // csvRow appends cells, each with the comma that follows it.
-type csvRow struct{ e *encoder }
+type csvRow struct{ enc *encoder }
 
 // connection appends the row of c.
 func (r csvRow) connection(c *analyze.Connection, is cause.NotReused) {
@@ -79,7 +79,7 @@ func (r csvRow) connection(c *analyze.Connection, is cause.NotReused) {
 	r.uint(uint64(c.RetransmissionsClient), uint64(c.RetransmissionsServer), c.MissingClient, c.MissingServer)
 	r.closing(&c.Close)
 	r.notReused(is)
-	r.e.b = append(r.e.b[:len(r.e.b)-1], '\r', '\n')
+	r.enc.b = append(r.enc.b[:len(r.enc.b)-1], '\r', '\n')
 }
 
 // notReused appends the cells of why it carried no further request. What was
@@ -111,11 +111,11 @@ func (r csvRow) probes(p *analyze.Probes) {
 	r.seconds(p.Idle, p.Interval)
 }
 
-func (r csvRow) end() { r.e.b = append(r.e.b, ',') }
+func (r csvRow) end() { r.enc.b = append(r.enc.b, ',') }
 
 func (r csvRow) uint(list ...uint64) {
 	for _, n := range list {
-		r.e.uint(n)
+		r.enc.uint(n)
 		r.end()
 	}
 }
@@ -123,7 +123,7 @@ func (r csvRow) uint(list ...uint64) {
 func (r csvRow) int(list ...int64) {
 	for _, n := range list {
 		if n != analyze.Unknown {
-			r.e.int(n)
+			r.enc.int(n)
 		}
 		r.end()
 	}
@@ -132,7 +132,7 @@ func (r csvRow) int(list ...int64) {
 func (r csvRow) seconds(list ...int64) {
 	for _, ns := range list {
 		if ns != analyze.Unknown {
-			r.e.seconds(ns)
+			r.enc.seconds(ns)
 		}
 		r.end()
 	}
@@ -140,26 +140,26 @@ func (r csvRow) seconds(list ...int64) {
 
 func (r csvRow) time(ns int64) {
 	if ns != analyze.Unknown {
-		r.e.b = r.e.appendTime(r.e.b, ns)
+		r.enc.b = r.enc.appendTime(r.enc.b, ns)
 	}
 	r.end()
 }
 
 func (r csvRow) bool(v bool) {
-	r.e.bool(v)
+	r.enc.bool(v)
 	r.end()
 }
 
 func (r csvRow) addr(a netip.AddrPort) {
 	if a.IsValid() {
-		r.e.b = a.AppendTo(r.e.b)
+		r.enc.b = a.AppendTo(r.enc.b)
 	}
 	r.end()
 }
 
 func (r csvRow) word(list ...string) {
 	for _, s := range list {
-		r.e.raw(s)
+		r.enc.raw(s)
 		r.end()
 	}
 }

@@ -36,10 +36,10 @@ const (
 )
 
 var (
-	ink   = color.RGBA{0x1a, 0x1a, 0x1a, 255}
-	soft  = color.RGBA{0x55, 0x55, 0x55, 255}
-	grid  = color.RGBA{0xdd, 0xdd, 0xdd, 255}
-	under = color.RGBA{0xd3, 0xe3, 0xf1, 255} // fills what is below a curve
+	ink  = color.RGBA{0x1a, 0x1a, 0x1a, 255}
+	soft = color.RGBA{0x55, 0x55, 0x55, 255}
+	grid = color.RGBA{0xdd, 0xdd, 0xdd, 255}
+	fill = color.RGBA{0xd3, 0xe3, 0xf1, 255} // fills what is below a curve
 
 	// levelColours stand beside the word.
 	levelColours = [...]color.RGBA{{0x6b, 0x6b, 0x6b, 255}, {0x1b, 0x7f, 0x3b, 255}, {0xb3, 0x26, 0x1e, 255}}
@@ -111,6 +111,7 @@ type drawing struct {
 	blocks  []block
 }
 
+// newDrawing returns a drawing of x that is not laid out yet.
 func newDrawing(x *picture) *drawing {
 	letters, err := opentype.Parse(liberationsansregular.TTF)
 	if err != nil {
@@ -152,8 +153,8 @@ func (d *drawing) wrap(s string, size, width vg.Length) []string {
 	return lines
 }
 
-// say writes s with its base line there.
-func (d *drawing) say(c *draw.Canvas, s string, size vg.Length, paint color.Color, x, y vg.Length) {
+// write writes s with its base line there.
+func (d *drawing) write(c *draw.Canvas, s string, size vg.Length, paint color.Color, x, y vg.Length) {
 	c.SetColor(paint)
 	c.FillString(*d.face(size), vg.Point{X: x, Y: y}, s)
 }
@@ -162,10 +163,11 @@ func (d *drawing) say(c *draw.Canvas, s string, size vg.Length, paint color.Colo
 func (d *drawing) line(s string, size vg.Length, paint color.Color, indent vg.Length) {
 	s = d.cut(s, size, width-2*margin-indent)
 	d.blocks = append(d.blocks, block{size * 1.4, func(c *draw.Canvas) {
-		d.say(c, s, size, paint, c.Min.X+indent, c.Min.Y+size*0.35)
+		d.write(c, s, size, paint, c.Min.X+indent, c.Min.Y+size*0.35)
 	}})
 }
 
+// gap adds an empty block.
 func (d *drawing) gap(height vg.Length) {
 	d.blocks = append(d.blocks, block{height, func(*draw.Canvas) {}})
 }
@@ -256,11 +258,11 @@ func (d *drawing) legend(p *panel) {
 		row = append(row, func(c *draw.Canvas) {
 			y := c.Min.Y + height*0.5
 			if p.curves[i].filled {
-				c.SetColor(under)
+				c.SetColor(fill)
 				c.Fill(vg.Rectangle{Min: vg.Point{X: c.Min.X + at, Y: y - 5}, Max: vg.Point{X: c.Min.X + at + sample, Y: y}}.Path())
 			}
 			c.StrokeLine2(pens[i%len(pens)], c.Min.X+at, y, c.Min.X+at+sample, y)
-			d.say(c, name, smallSize, soft, c.Min.X+at+sample+5, y-smallSize*0.33)
+			d.write(c, name, smallSize, soft, c.Min.X+at+sample+5, y-smallSize*0.33)
 		})
 		x += wide + apart
 	}
@@ -287,7 +289,7 @@ func (d *drawing) chart(p *panel) {
 		for _, t := range values {
 			y := in.Y(t.at)
 			in.StrokeLine2(thin, in.Min.X, y, in.Max.X, y)
-			d.say(&in, t.label, smallSize, soft, in.Min.X-6-d.face(smallSize).Width(t.label), y-smallSize*0.33)
+			d.write(&in, t.label, smallSize, soft, in.Min.X-6-d.face(smallSize).Width(t.label), y-smallSize*0.33)
 		}
 		for _, t := range d.timeTicks() {
 			in.StrokeLine2(thin, in.X(t.at), in.Min.Y, in.X(t.at), in.Max.Y)
@@ -316,7 +318,7 @@ func (d *drawing) curve(c *draw.Canvas, t *trace, top float64, pen draw.LineStyl
 		if t.filled && to > from {
 			area := append(slices.Clone(path), vg.PathComp{Type: vg.LineComp, Pos: vg.Point{X: d.x(c, to), Y: c.Min.Y}},
 				vg.PathComp{Type: vg.LineComp, Pos: vg.Point{X: d.x(c, from), Y: c.Min.Y}}, vg.PathComp{Type: vg.CloseComp})
-			c.SetColor(under)
+			c.SetColor(fill)
 			c.Fill(area)
 		}
 		if to > from {
@@ -342,9 +344,9 @@ func (d *drawing) axis() {
 		for _, t := range d.timeTicks() {
 			x := in.X(t.at)
 			in.StrokeLine2(draw.LineStyle{Color: soft, Width: 0.75}, x, in.Max.Y, x, in.Max.Y-4)
-			d.say(&in, t.label, smallSize, soft, x-face.Width(t.label)/2, in.Max.Y-5-smallSize)
+			d.write(&in, t.label, smallSize, soft, x-face.Width(t.label)/2, in.Max.Y-5-smallSize)
 		}
 		said := "time, UTC, " + d.days()
-		d.say(&in, said, smallSize, soft, in.Center().X-face.Width(said)/2, in.Min.Y)
+		d.write(&in, said, smallSize, soft, in.Center().X-face.Width(said)/2, in.Min.Y)
 	}})
 }

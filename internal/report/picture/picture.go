@@ -16,15 +16,15 @@ import (
 )
 
 // A picture holds the verdict and, one below the other, panels that share their
-// axis of time. This file says what is on it, picture_draw.go draws that.
+// axis of time. This file says what is on it, draw.go draws it.
 
 // panel is a part of a picture: curves over time, or a sentence in their place.
 type panel struct {
 	title    string
-	titleEnd string // the title goes on so if there are curves
-	share    bool   // of 100
+	titleEnd string // how the title goes on if there are curves
+	share    bool   // values are parts of 100
 	curves   []trace
-	instead  string // if there are no curves
+	instead  string // the sentence where there are no curves
 }
 
 // trace is one curve: a value for each step, NaN for none.
@@ -186,6 +186,7 @@ func waitPanel(r *report.Report, without string) panel {
 	return x
 }
 
+// floats returns list as floating-point numbers.
 func floats(list []int64) []float64 {
 	out := make([]float64, len(list))
 	for i, n := range list {

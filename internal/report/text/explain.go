@@ -38,7 +38,7 @@ func WriteRule(w io.Writer, r *rules.Rule) error {
 		p.printf("%s  %s\n\n", r.ID, r.Title)
 		p.Fact("when", r.SetWhen)
 		p.Fact("likely cause", r.Why)
-		p.Fact("who has to change", changer(r.Who))
+		p.Fact("who has to change", partyToChange(r.Who))
 		p.Fact("fix", r.Fix)
 		for _, program := range products.WithAdvice(r.ID) {
 			p.Fact("in "+program.String(), program.Advice(r.ID))
@@ -48,8 +48,8 @@ func WriteRule(w io.Writer, r *rules.Rule) error {
 	})
 }
 
-// changer says who has to change something.
-func changer(who analyze.Party) string {
+// partyToChange says who has to change something.
+func partyToChange(who analyze.Party) string {
 	switch who {
 	case analyze.Both:
 		return "the client or the server"

@@ -33,7 +33,7 @@ func WriteMarkdown(w io.Writer, r *report.Report) error {
 
 // markdownText returns r in Markdown, with that many rows in its tables.
 func markdownText(r *report.Report, top int) string {
-	m := &markdown{top: top, lacks: r.Story == nil}
+	m := &markdown{top: top, definitionsDue: r.Story == nil}
 	report.Tell(m, r, top)
 	m.ends()
 	return m.b.String()
@@ -61,11 +61,11 @@ func cutLines(text string, n int) string {
 
 // markdown is a page as GitHub and GitLab render it and as Jira shows it.
 type markdown struct {
-	b     strings.Builder
-	top   int
-	lacks bool   // what there is to know of words is not written yet
-	open  string // what ends the block that is being written
-	fold  bool   // a section is folded away
+	b              strings.Builder
+	top            int
+	definitionsDue bool   // what the words mean is not written yet
+	blockEnd       string // what ends the block that is being written
+	folded         bool   // a section is folded away
 }
 
 // Blocks that go on while the same calls follow each other.
@@ -77,13 +77,13 @@ const (
 
 // begin ends the block before, unless it is of the same kind.
 func (m *markdown) begin(block string) (first bool) {
-	if m.open == block && block != noBlock {
+	if m.blockEnd == block && block != noBlock {
 		return false
 	}
-	if m.open != noBlock {
+	if m.blockEnd != noBlock {
 		m.b.WriteString("\n")
 	}
-	m.open = block
+	m.blockEnd = block
 	return true
 }
 
@@ -119,8 +119,8 @@ func (m *markdown) Finding(n int, f *report.Advice) {
 	}
 }
 
-// folded are the sections that few need.
-var folded = map[string]bool{"PROVENANCE": true}
+// foldedSections are the sections that few need.
+var foldedSections = map[string]bool{"PROVENANCE": true}
 
 // Section implements [report.Medium].
 func (m *markdown) Section(heading, of string) {
@@ -129,7 +129,7 @@ func (m *markdown) Section(heading, of string) {
 	if of != "" {
 		shown += " " + mdText(report.Fit(of, 200))
 	}
-	if m.fold = folded[heading]; m.fold {
+	if m.folded = foldedSections[heading]; m.folded {
 		m.definitions()
 		m.printf("<details><summary>%s</summary>\n\n", shown)
 		return
@@ -139,10 +139,10 @@ func (m *markdown) Section(heading, of string) {
 
 // definitions writes what words mean, folded away.
 func (m *markdown) definitions() {
-	if !m.lacks {
+	if !m.definitionsDue {
 		return
 	}
-	m.lacks = false
+	m.definitionsDue = false
 	m.printf("<details><summary>What the words mean</summary>\n\n")
 	for _, d := range report.Definitions {
 		m.printf("- **%s**: %s\n", mdText(d.Word), mdText(d.Means))
@@ -153,9 +153,9 @@ func (m *markdown) definitions() {
 // ends ends a section.
 func (m *markdown) ends() {
 	m.begin(noBlock)
-	if m.fold {
+	if m.folded {
 		m.printf("</details>\n")
-		m.fold = false
+		m.folded = false
 	}
 }
 

@@ -11,18 +11,18 @@ import (
 // a table. What might goes into a span of code, where nothing means anything;
 // the rest stays as it is, so that the source reads well too.
 
-// meant finds words that mean something: to Markdown, GitHub or GitLab.
-var meant = regexp.MustCompile("[`*~|\\\\\\[\\]&@#]|(^|[^\\pL\\pN])_|_([^\\pL\\pN]|$)|<[A-Za-z/!?]|://|(?i:www\\.)|[!$%^+][\\pL\\pN\"{]|:[\\w+-]*[a-z][\\w+-]*:|(?i:\\bgh-\\d)")
+// special finds words that Markdown, GitHub or GitLab would take for more than text.
+var special = regexp.MustCompile("[`*~|\\\\\\[\\]&@#]|(^|[^\\pL\\pN])_|_([^\\pL\\pN]|$)|<[A-Za-z/!?]|://|(?i:www\\.)|[!$%^+][\\pL\\pN\"{]|:[\\w+-]*[a-z][\\w+-]*:|(?i:\\bgh-\\d)")
 
-// atStart finds words that mean something at the start of a line.
-var atStart = regexp.MustCompile(`^([-+=>]+|\d+[.)]|[-=]{2,}.*)$`)
+// specialAtStart finds those at the start of a line.
+var specialAtStart = regexp.MustCompile(`^([-+=>]+|\d+[.)]|[-=]{2,}.*)$`)
 
 // mdText returns text that is shown as it is.
 func mdText(text string) string {
 	text = printable(text)
 	words := strings.Split(text, " ")
 	for i, w := range words {
-		if meant.MatchString(w) || i == 0 && atStart.MatchString(w) {
+		if special.MatchString(w) || i == 0 && specialAtStart.MatchString(w) {
 			words[i] = mdSpan(w)
 		}
 	}
