@@ -36,10 +36,6 @@ type Head struct{ A, B, C uint64 }
 // Servers stop far earlier, at 8 to 32 KiB.
 const MaxHead = 64<<10 - 1
 
-// MaxKeepAlive is the highest value of [Head.KeepAliveTimeout] and
-// [Head.KeepAliveMax]; a higher one in the field reads as this.
-const MaxKeepAlive = 1<<18 - 2
-
 const (
 	packCode    = 2
 	packMinor   = packCode + 10
