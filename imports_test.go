@@ -84,7 +84,7 @@ var mayImport = map[string]may{
 	"internal/serve": {
 		own:    []string{"capture", "internal/analyze", "internal/rules", "internal/report", "internal/report/formats", "internal/live"},
 		except: []string{"internal/gate"}, // its metrics are those of conditions
-		others: []string{"github.com/prometheus/client_golang", "golang.org/x/net/netutil"},
+		others: []string{"github.com/prometheus/client_golang"},
 	},
 
 	"internal/assemble": {own: []string{"capture", "internal/analyze", "internal/report"}}, // what app and the root do alike

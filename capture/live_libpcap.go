@@ -48,8 +48,7 @@ type pcapTap struct {
 	handle *pcap.Handle
 	index  int // of the interface, 0 if the system does not know it
 
-	kernel, iface   uint64 // drops
-	kernel0, iface0 uint32 // libpcap's counts of them, which wrap
+	kernel, iface wrapping // drops
 }
 
 // openTap opens an interface with the filter in the kernel.
@@ -150,13 +149,9 @@ func (t *pcapTap) drops() (kernel, iface uint64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	add := func(sum *uint64, before *uint32, now int) {
-		*sum += uint64(uint32(now) - *before)
-		*before = uint32(now)
-	}
-	add(&t.kernel, &t.kernel0, stats.PacketsDropped)
-	add(&t.iface, &t.iface0, stats.PacketsIfDropped)
-	return t.kernel, t.iface, nil
+	t.kernel.count(uint32(stats.PacketsDropped))
+	t.iface.count(uint32(stats.PacketsIfDropped))
+	return t.kernel.sum, t.iface.sum, nil
 }
 
 // down asks the system: libpcap waits for an interface to come back.

@@ -158,7 +158,7 @@ func (s *runningStats) addSide(side *pcapfile.SideRecords) {
 func (s *runningStats) addDrops(d pcapfile.Drops) {
 	between := &s.dropsBetween[d.Source]
 	if !d.Total {
-		between.packets += d.Packets
+		between.packets = pcapfile.SumOfDrops(between.packets, d.Packets)
 		between.known = true
 		return
 	}
@@ -179,6 +179,21 @@ func (s *runningStats) setLiveDrops(kernel, iface uint64) {
 	defer s.mu.Unlock()
 	s.addDrops(pcapfile.Drops{Packets: kernel, Total: true})
 	s.total.InterfaceDropped = iface
+}
+
+// A wrapping counter of 32 bits adds up to more.
+type wrapping struct {
+	sum  uint64
+	last uint32
+}
+
+// count takes what the counter says now. One that has gone back has begun anew, or
+// the system has thought better of it: what it says next is counted from there.
+func (w *wrapping) count(now uint32) {
+	if more := now - w.last; more < 1<<31 {
+		w.sum += uint64(more)
+	}
+	w.last = now
 }
 
 // snapshot returns the stats as they are now.
@@ -206,11 +221,11 @@ func (s *runningStats) snapshot() Stats {
 func (s *runningStats) drops() (drops uint64, known bool) {
 	known = len(s.dropTotals) > 0
 	for _, n := range s.dropTotals {
-		drops += n
+		drops = pcapfile.SumOfDrops(drops, n)
 	}
 	for _, b := range s.dropsBetween {
 		if b.known && !b.totals {
-			drops, known = drops+b.packets, true
+			drops, known = pcapfile.SumOfDrops(drops, b.packets), true
 		}
 	}
 	return drops, known

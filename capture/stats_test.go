@@ -1,9 +1,11 @@
 package capture
 
 import (
+	"math"
 	"testing"
 
 	"github.com/kaanalyze/kaanalyze/capture/internal/filetest"
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 )
 
 // TestPcapZeros has the end of a file that was not yet on the disk at a crash.
@@ -38,6 +40,10 @@ func TestPcapngDrops(t *testing.T) {
 		"by interface and by kernel":      {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(3), filetest.LE.Option(filetest.OptionKernelDrops, filetest.LE.Long(2)...)))}, 5},
 		"two sections":                    {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(3)), filetest.LE.Section(), named, statistics(drops(4)))}, 7},
 		"rotated files of one capture":    {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(start, drops(3))), filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(start, drops(9)))}, 9},
+		"more than there can be":          {[][]byte{filetest.Concat(filetest.LE.Section(), named, packet(math.MaxUint64), packet(3))}, 3},
+		"totals that are not known":       {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(math.MaxUint64)))}, -1},
+		"totals that go back":             {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(9)), statistics(drops(4)))}, 9},
+		"one of two is not known":         {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(3), filetest.LE.Option(filetest.OptionKernelDrops, filetest.LE.Long(math.MaxUint64)...)))}, 3},
 		"two files of different machines": {[][]byte{filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(3))), filetest.Concat(filetest.LE.Section(), named, filetest.OnePacket(), statistics(drops(9)))}, 12},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -50,5 +56,32 @@ func TestPcapngDrops(t *testing.T) {
 				t.Errorf("got %d, error %q; want %d", got, r.Err, tt.want)
 			}
 		})
+	}
+}
+
+// TestDropsSaturate adds up claims to the largest number that a report can hold.
+func TestDropsSaturate(t *testing.T) {
+	var s runningStats
+	s.init([]string{"a", "b"})
+	for i := range 1 << 16 {
+		s.addDrops(pcapfile.Drops{Source: 0, Iface: i, Packets: 1 << 48, Total: true})
+		s.addDrops(pcapfile.Drops{Source: 1, Packets: 1 << 48})
+	}
+	if got, known := s.drops(); got != math.MaxInt64 || !known {
+		t.Errorf("got %d, known %v, want %d", got, known, int64(math.MaxInt64))
+	}
+}
+
+// TestDropsOfLiveCapture counts on where the system's counter wraps, and not where
+// it goes back.
+func TestDropsOfLiveCapture(t *testing.T) {
+	var w wrapping
+	for _, step := range []struct {
+		now  uint32
+		want uint64
+	}{{0, 0}, {5, 5}, {5, 5}, {3, 5}, {4, 6}, {0, 6}, {1 << 30, 6 + 1<<30}, {3 << 30, 6 + 1<<30}, {1<<32 - 1, 5 + 2<<30}, {2, 8 + 2<<30}} {
+		if w.count(step.now); w.sum != step.want {
+			t.Errorf("at %d: got %d, want %d", step.now, w.sum, step.want)
+		}
 	}
 }

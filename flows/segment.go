@@ -1,6 +1,11 @@
 package flows
 
-import "net/netip"
+import (
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
+	"net/netip"
+)
 
 // Flags are the control bits of a TCP segment, at their place in the header
 // (RFC 9293, 3.1).
@@ -91,7 +96,8 @@ type Segment struct {
 	TSEcr       uint32
 
 	// Hash is of the 4-tuple, the same for both directions, and well spread in
-	// its low bits. All segments for one Engine must have it from one function.
+	// its low bits. All segments for one Engine must have it from one function;
+	// [HashTuple] is one that nobody can make collisions for.
 	Hash uint32
 	// Link stands for the interface and VLANs on which the packet was seen.
 	Link uint32
@@ -117,8 +123,8 @@ func NewSegment(src, dst netip.AddrPort, id uint32, s Segment) Segment {
 	if s.Len == 0 {
 		s.Len = uint32(len(s.Payload))
 	}
+	s.Hash = HashTuple(HashEndpoint(&s.SrcIP, s.SrcPort), HashEndpoint(&s.DstIP, s.DstPort))
 	a, b := from.hash(), to.hash()
-	s.Hash = uint32(mix(a+b) >> 32) // a sum: the same both ways
 	p := mix(a ^ mix(b))
 	p = mix(p ^ uint64(s.Seq)<<32 ^ uint64(s.Ack))
 	p = mix(p ^ uint64(s.Len)<<32 ^ uint64(s.Window)<<16 ^ uint64(s.Flags))
@@ -129,6 +135,26 @@ func NewSegment(src, dst netip.AddrPort, id uint32, s Segment) Segment {
 	}
 	s.Print = mix(p)
 	return s
+}
+
+// hashSeeds make the hashes of a process its own: whoever chooses addresses and
+// ports cannot choose many whose hashes are alike, which would make each lookup
+// go through all of them. Nothing but the time that a lookup takes depends on
+// them.
+var hashSeeds = [2]uint64{rand.Uint64(), rand.Uint64()}
+
+// HashTuple returns the hash of a 4-tuple from those of its endpoints, in any
+// order, as [Segment.Hash] wants it.
+func HashTuple(src, dst uint64) uint32 {
+	sum := src + dst
+	return uint32((sum ^ sum>>32) * 0x9e3779b97f4a7c15 >> 32)
+}
+
+// HashEndpoint spreads an endpoint over 64 bits, for [HashTuple]: it multiplies to
+// 128 bits and folds the halves. It differs from process to process.
+func HashEndpoint(ip *[16]byte, port uint16) uint64 {
+	high, low := bits.Mul64(binary.LittleEndian.Uint64(ip[8:])^hashSeeds[0], binary.LittleEndian.Uint64(ip[:8])^uint64(port)^hashSeeds[1])
+	return high ^ low
 }
 
 // prime64 is the multiplier of the FNV hash.

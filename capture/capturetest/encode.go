@@ -30,7 +30,7 @@ func (p *packet) segment() flows.Segment {
 		Seq: p.seq, Ack: p.ack, Len: uint32(len(p.payload)), Window: p.window, Flags: p.flags,
 		TTL: p.ttl, WindowScale: flows.NoScale,
 		HasTS: p.hasTS, TSVal: p.tsVal, TSEcr: p.tsEcr,
-		Hash:  hash(src) + hash(dst),
+		Hash:  flows.HashTuple(flows.HashEndpoint(&src.IP, src.Port), flows.HashEndpoint(&dst.IP, dst.Port)),
 		Link:  p.iface<<12 | uint32(p.vlan),
 		Print: p.print(),
 	}
@@ -38,14 +38,6 @@ func (p *packet) segment() flows.Segment {
 		s.WindowScale = min(uint8(p.scale), 14) // RFC 7323, 2.3
 	}
 	return s
-}
-
-// hash is of one endpoint; the sum of both is the same both ways.
-func hash(e flows.Endpoint) uint32 {
-	h := fnv.New32a()
-	h.Write(e.IP[:])
-	h.Write([]byte{byte(e.Port >> 8), byte(e.Port)})
-	return h.Sum32()
 }
 
 // print is of the packet without what a router changes.

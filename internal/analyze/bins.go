@@ -28,17 +28,12 @@ func (b *bins) add(t int64) {
 		b.width = 1
 		b.start = t - mod(t, 1e9)
 	}
-	i := max(0, t-b.start) / 1e9 / b.width
+	i := int64(0)
+	if t > b.start {
+		i = int64(uint64(t-b.start)/1e9) / b.width
+	}
 	for i >= maxBins {
-		for j := range b.n {
-			if j%10 == 0 {
-				b.n[j/10] = b.n[j]
-			} else {
-				b.n[j/10] += b.n[j]
-			}
-		}
-		b.n = b.n[:(len(b.n)+9)/10]
-		b.width *= 10
+		b.widen()
 		i /= 10
 	}
 	for int64(len(b.n)) <= i {
@@ -48,6 +43,34 @@ func (b *bins) add(t int64) {
 	b.at = i
 	b.from = b.start + i*b.width*1e9
 	b.to = b.from + b.width*1e9
+}
+
+// addBeside counts an event that has just been added to all, in the same bin: so
+// what is a part of all is at most all of it in each bin.
+func (b *bins) addBeside(all *bins) {
+	if b.width == 0 {
+		b.start, b.width = all.start, all.width
+	}
+	for b.width < all.width {
+		b.widen()
+	}
+	for int64(len(b.n)) <= all.at {
+		b.n = append(b.n, 0)
+	}
+	b.n[all.at]++
+}
+
+// widen makes one bin of ten.
+func (b *bins) widen() {
+	for i, n := range b.n {
+		if i%10 == 0 {
+			b.n[i/10] = n
+		} else {
+			b.n[i/10] += n
+		}
+	}
+	b.n = b.n[:(len(b.n)+9)/10]
+	b.width *= 10
 }
 
 // steps returns the counts by steps of that many seconds from start.

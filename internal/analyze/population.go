@@ -152,11 +152,14 @@ func (b *peakBins) end(t int64) {
 
 // fill opens the bins that begin up to t, with what is open when they do.
 func (b *peakBins) fill(t int64) {
-	for b.start+int64(len(b.n))*b.width*1e9 <= t {
-		if len(b.n) == maxBins {
-			b.widen()
-			continue
-		}
+	if t < b.start {
+		return
+	}
+	second := int64(uint64(t-b.start) / 1e9)
+	for second/b.width >= maxBins {
+		b.widen()
+	}
+	for int64(len(b.n)) <= second/b.width {
 		b.n = append(b.n, b.open)
 	}
 }

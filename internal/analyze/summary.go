@@ -190,6 +190,7 @@ func (s *totals) series(first, last int64) Series {
 		return Series{}
 	}
 	start := first - mod(first, 1e9)
+	last = max(first, last)
 	step := max(stepFor(last-start), s.connections.width, s.requests.width, s.folded.curve.width)
 	steps := int((last-start)/1e9/step) + 1
 	return Series{

@@ -21,7 +21,7 @@ type totals struct {
 	reusable      compact.List[reusable]
 	connections   bins // new ones
 	requests      bins
-	reused        bins // requests on a connection that had carried one before
+	reused        bins // of the requests those on a connection that had carried one before
 
 	example          example
 	baseRequests     int64            // requests that the ratio is over
@@ -90,7 +90,7 @@ func (s *totals) countFlags(f flows.Flags) {
 func (s *totals) countRequest(at int64, reused bool) {
 	s.requests.add(at)
 	if reused {
-		s.reused.add(at)
+		s.reused.addBeside(&s.requests)
 	}
 }
 

@@ -25,9 +25,12 @@ func checkIdleCloseRace(v *view, r *Rule) []Finding {
 		if e.pair.Proxied {
 			continue // told by another rule
 		}
-		margin := cause.Typical(cause.Values(e.records, (*cause.Record).Measured))
-		f := v.found(r, e, "%s of %s to %s crossed the server's close and got lost (%s apart)",
-			cause.Plural(e.len(), "request", "requests"), e.pair.Name, e.server.Name, cause.Duration(margin))
+		apart := ""
+		if margin := cause.Typical(cause.Values(e.records, (*cause.Record).Measured)); margin != 0 {
+			apart = " (" + cause.Duration(margin) + " apart)"
+		}
+		f := v.found(r, e, "%s of %s to %s crossed the server's close and got lost%s",
+			cause.Plural(e.len(), "request", "requests"), e.pair.Name, e.server.Name, apart)
 		if fix := v.roomBelow(e.server); fix != "" {
 			f.Fix = fix + "; retry idempotent requests"
 		}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -22,16 +23,21 @@ var clientTimeout = &Rule{
 func checkClientTimeout(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.ClientTimeout) {
-		waited, timeout := after(e.records), ""
+		waited, timeout := " after "+after(e.records), ""
 		if p, ok := v.PolicyOf(cause.RequestTimeout, analyze.Client, e.pair.Title()); ok {
-			waited, timeout = cause.Duration(p.Value), ", its timeout"
+			waited, timeout = " after "+cause.Duration(p.Value), ", its timeout"
 		}
-		f := v.found(r, e, "%s gave up %s to %s, after %s%s", e.pair.Name, cause.Plural(e.len(), "request", "requests"), e.server.Name,
-			waited, timeout)
+		if slices.Max(cause.Values(e.records, (*cause.Record).Measured)) == 0 { // the times of the packets are all alike
+			waited, timeout = "", ""
+		}
+		f := v.found(r, e, "%s gave up %s to %s", e.pair.Name, cause.Plural(e.len(), "request", "requests"), e.server.Name)
+		if waited != "" {
+			f.Title += "," + waited + timeout
+		}
 		if e.len() == 1 && v.result.Totals.Requests >= oneOf {
 			f.Severity = Info
 		}
-		f.brief = fmt.Sprintf("%s gives up requests to %s after %s", e.pair.Name, e.server.Name, waited)
+		f.brief = fmt.Sprintf("%s gives up requests to %s%s", e.pair.Name, e.server.Name, waited)
 		out = append(out, f)
 	}
 	return out

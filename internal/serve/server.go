@@ -22,7 +22,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/net/netutil"
 
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/formats"
@@ -30,14 +29,14 @@ import (
 
 // Bounds of the server, which answers a few programs and people.
 const (
-	maxClients = 64
+	maxClients = 64       // connections; beyond that those that wait lose their place
 	maxScrapes = 8        // answered at once
 	maxReports = 2        // being written at once: each takes time and memory
 	maxHead    = 16 << 10 // bytes of a request's head
 
 	headTimeout  = 5 * time.Second
 	writeTimeout = time.Minute
-	idleTimeout  = 2 * time.Minute
+	idleTimeout  = 20 * time.Second // whoever asks once a minute opens a connection each time
 	stopTimeout  = time.Second
 )
 
@@ -112,14 +111,17 @@ func (s *Server) Listen(at netip.AddrPort) error {
 	}
 	s.addr = l.Addr().(*net.TCPAddr).AddrPort()
 	s.ended = make(chan struct{})
+	c := &clients{limit: maxClients}
 	s.http = &http.Server{
-		Handler:     s.Handler(),
+		Handler:     c.answer(s.Handler()),
+		ConnState:   c.changed,
+		ConnContext: c.remember,
 		ReadTimeout: headTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHead,
 		ErrorLog: log.New(io.Discard, "", 0), // what strangers send is no message to the user
 	}
 	go func() {
 		defer close(s.ended)
-		_ = s.http.Serve(netutil.LimitListener(l, maxClients)) // until Close
+		_ = s.http.Serve(l) // until Close
 	}()
 	return nil
 }

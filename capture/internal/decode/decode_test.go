@@ -53,6 +53,9 @@ func TestScripts(t *testing.T) {
 			}
 			for i := range got {
 				checkSegment(t, got[i], want[i])
+				if made := flows.NewSegment(got[i].Src().AddrPort(), got[i].Dst().AddrPort(), 0, got[i]); made.Hash != got[i].Hash {
+					t.Errorf("packet %d: hash is %#x, want %#x as of a segment that is not captured", i+1, got[i].Hash, made.Hash)
+				}
 				for j := range i {
 					g := [3]bool{got[i].Hash == got[j].Hash, got[i].Link == got[j].Link, got[i].Print == got[j].Print}
 					w := [3]bool{want[i].Hash == want[j].Hash, want[i].Link == want[j].Link, want[i].Print == want[j].Print}

@@ -7,7 +7,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
-// The seeds are fixed, so that a run can be repeated: digits of pi.
+// The seeds are fixed: which of two packets that come together is taken for a
+// duplicate must not change from run to run. Digits of pi.
 const (
 	seedA = 0x243f6a8885a308d3
 	seedB = 0x13198a2e03707344
@@ -34,8 +35,7 @@ func hashEndpoint(ip *[16]byte, port uint16) uint64 {
 func fingerprint(h *[20]byte, ident uint64, options []byte, seg *flows.Segment) {
 	src := hashEndpoint(&seg.SrcIP, seg.SrcPort)
 	dst := hashEndpoint(&seg.DstIP, seg.DstPort)
-	tuple := fold(src+dst, seedC) // a sum: the same both ways
-	seg.Hash = uint32(tuple ^ tuple>>32)
+	seg.Hash = flows.HashTuple(flows.HashEndpoint(&seg.SrcIP, seg.SrcPort), flows.HashEndpoint(&seg.DstIP, seg.DstPort))
 
 	const checksum = 0xffff << 32
 	p := fold(binary.LittleEndian.Uint64(h[4:])^src, binary.LittleEndian.Uint64(h[12:])&^checksum^seedD)

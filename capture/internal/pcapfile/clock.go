@@ -5,6 +5,11 @@ import (
 	"math/bits"
 )
 
+// farthest is how far from 1970 a packet's time is at most, 142 years: the
+// difference of any two times fits in 63 bits, and so does a time a year after; in
+// microseconds it fits in a script's numbers. What a pcap file can say is within.
+const farthest = 45e17
+
 // A clock turns an interface's time stamps into nanoseconds.
 type clock struct {
 	times  int64  // nanoseconds a unit, or 0
@@ -38,17 +43,22 @@ func power10(n int) uint64 {
 }
 
 // nanoseconds returns a stamp's time since the Unix epoch. What no file means,
-// times beyond the year 2262, wrap.
+// times beyond the year 2262, wrap, and are at most the farthest.
 func (c *clock) nanoseconds(stamp uint64) int64 {
+	return min(max(c.units(stamp)+c.offset, -farthest), farthest)
+}
+
+// units returns a stamp in nanoseconds.
+func (c *clock) units(stamp uint64) int64 {
 	switch {
 	case c.times != 0:
-		return int64(stamp)*c.times + c.offset
+		return int64(stamp) * c.times
 	case c.per != 0:
-		return int64(stamp/c.per) + c.offset
+		return int64(stamp / c.per)
 	}
 	hi, lo := bits.Mul64(stamp, 1e9)
 	if c.shift >= 64 {
-		return int64(hi>>(c.shift-64)) + c.offset
+		return int64(hi >> (c.shift - 64))
 	}
-	return int64(hi<<(64-c.shift)|lo>>c.shift) + c.offset
+	return int64(hi<<(64-c.shift) | lo>>c.shift)
 }

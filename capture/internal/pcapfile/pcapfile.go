@@ -10,7 +10,10 @@
 // The package has no use for the bytes of a packet, but for its [LinkType].
 package pcapfile
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // MaxRecord bounds the length of a record in bytes: more is taken for damage. A
 // pcapng block of 16 MiB is the most that libpcap reads, too.
@@ -86,6 +89,17 @@ type Drops struct {
 	Total   bool // since the capture began; else since the packet before
 }
 
+// maxDrops is the largest count of lost packets that is believed; a capture of a
+// month at 100 million packets a second has less. Some programs write what they do
+// not know as the largest number there is.
+const maxDrops = 1 << 48
+
+// SumOfDrops returns the sum of two counts of lost packets, or the largest number
+// that a report can hold.
+func SumOfDrops(a, b uint64) uint64 {
+	return min(a, math.MaxInt64-min(b, math.MaxInt64)) + min(b, math.MaxInt64)
+}
+
 // AddLink notes a link type.
 func (s *SideRecords) AddLink(l LinkType) {
 	if !slices.Contains(s.Links, l) {
@@ -97,7 +111,7 @@ func (s *SideRecords) AddLink(l LinkType) {
 func (s *SideRecords) AddDrops(d Drops) {
 	if last := len(s.Drops) - 1; last >= 0 && !d.Total {
 		if l := &s.Drops[last]; !l.Total && l.Source == d.Source {
-			l.Packets += d.Packets
+			l.Packets = SumOfDrops(l.Packets, d.Packets)
 			return
 		}
 	}

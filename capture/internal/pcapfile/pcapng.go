@@ -258,7 +258,9 @@ func (p *pcapngFile) enhanced(b *Records, at int, body []byte) error {
 	}
 	if end := packetLen + int(capLen+3)&^3; end+4 <= len(body) {
 		if d := p.option(body[end:], optionPacketDrops); len(d) >= 8 {
-			b.Side.AddDrops(Drops{Source: p.source, Packets: p.u64(d)})
+			if n := p.u64(d); n <= maxDrops {
+				b.Side.AddDrops(Drops{Source: p.source, Packets: n})
+			}
 		}
 	}
 	return nil
@@ -344,7 +346,7 @@ func (p *pcapngFile) statistics(b *Records, body []byte) error {
 	d := Drops{Source: p.source, Section: p.section, Iface: int(id), Total: true}
 	options, known := body[statisticsLen:], false
 	for _, code := range [...]uint16{optionIfaceDrops, optionKernelDrops} {
-		if v := p.option(options, code); len(v) >= 8 {
+		if v := p.option(options, code); len(v) >= 8 && p.u64(v) <= maxDrops {
 			d.Packets += p.u64(v)
 			known = true
 		}

@@ -53,6 +53,9 @@ func TestPcapngResolutions(t *testing.T) {
 		"2^0":            {filetest.BE.Option(filetest.OptionResolution, 0x80), 3, "01@3000000000"},
 		"offset":         {append(filetest.BE.Option(filetest.OptionOffset, filetest.BE.Long(1000)...), 0, 0, 0, 0), 1, "01@1000000001000"},
 		"offset below 0": {filetest.BE.Option(filetest.OptionOffset, filetest.BE.Long(1<<64-1)...), 2_000_000, "01@1000000000"},
+		"before 1970":    {filetest.BE.Option(filetest.OptionOffset, filetest.BE.Long(1<<64-3)...), 2_000_000, "01@-1000000000"},
+		"far before":     {filetest.BE.Option(filetest.OptionResolution, 9), 1 << 63, "01@-4500000000000000000"},
+		"far after":      {filetest.BE.Option(filetest.OptionResolution, 9), 1<<63 - 1, "01@4500000000000000000"},
 		"after a name":   {append(filetest.BE.Option(filetest.OptionName, []byte("eth0")...), filetest.BE.Option(filetest.OptionResolution, 9)...), 5, "01@5"},
 		"after the end":  {append(filetest.BE.Option(0), filetest.BE.Option(filetest.OptionResolution, 9)...), 5, "01@5000"},
 	} {

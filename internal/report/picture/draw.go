@@ -307,7 +307,7 @@ func (d *drawing) curve(c *draw.Canvas, t *trace, top float64, pen draw.LineStyl
 		var path vg.Path
 		to := from
 		for ; to < len(t.values) && !math.IsNaN(t.values[to]); to++ {
-			y := c.Y(t.values[to] / top)
+			y := c.Y(min(max(0, t.values[to]/top), 1))
 			if to == from {
 				path.Move(vg.Point{X: d.x(c, to), Y: y})
 			} else {

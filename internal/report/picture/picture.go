@@ -53,8 +53,10 @@ func newPicture(r *report.Report) *picture {
 	first, last := r.Meta.Times()
 	x := &picture{
 		name: r.Meta.Title(), facts: r.Meta.Extent(), doubts: r.Meta.Doubts(), version: report.ToolName + " " + report.Plain(r.Version),
-		start: s.Start, step: s.Step * 1e9,
-		from: max(s.Start, first), to: min(s.Start+int64(len(s.NewConnections))*s.Step*1e9, last),
+	}
+	curves, without := x.within(s, first, last), "too few seconds for a curve"
+	if !curves && len(s.NewConnections) > 1 && first < last {
+		without = "the times are too far apart for a curve"
 	}
 	if part := r.Meta.Narrowed.Words(); part != "" {
 		x.narrowed = "Only " + part
@@ -69,13 +71,27 @@ func newPicture(r *report.Report) *picture {
 	if x.level == rules.Problem && len(d.Findings) > 0 {
 		x.fix = "Fix: " + r.Advice(&d.Findings[0]).Fix
 	}
-	x.panels = []panel{openedPanel(r), reusePanel(r), waitPanel(r)}
-	if len(s.NewConnections) < 2 || x.to <= x.from {
+	x.panels = []panel{openedPanel(r, without), reusePanel(r), waitPanel(r, without)}
+	if !curves {
 		for i := range x.panels {
 			x.panels[i].curves = nil
 		}
 	}
 	return x
+}
+
+// within sets the time that is shown: from the first to the last packet, and no
+// more than s. It reports whether curves can be drawn: s has several steps, and
+// the time is one that a count of nanoseconds holds, for a capture may give any.
+func (x *picture) within(s *analyze.Series, first, last int64) bool {
+	const second = int64(1e9)
+	n := int64(len(s.NewConnections))
+	if n < 2 || s.Step <= 0 || s.Step > math.MaxInt64/second/n || s.Start > math.MaxInt64-n*s.Step*second {
+		return false
+	}
+	x.start, x.step = s.Start, s.Step*second
+	x.from, x.to = max(s.Start, first), min(s.Start+n*x.step, last)
+	return x.from < x.to && x.to-x.from > 0
 }
 
 // perStep says what the values of a series are counted in.
@@ -86,8 +102,9 @@ func perStep(s *analyze.Series) string {
 	return "in each second"
 }
 
-// openedPanel shows how many connections began, and requests were sent.
-func openedPanel(r *report.Report) panel {
+// openedPanel shows how many connections began, and requests were sent; without
+// says why there is no curve where there is none.
+func openedPanel(r *report.Report, without string) panel {
 	s, t := &r.Result.Series, &r.Result.Totals
 	if t.Connections == 0 {
 		return panel{title: "Connections", instead: "No TCP connection was captured."}
@@ -95,13 +112,13 @@ func openedPanel(r *report.Report) panel {
 	x := panel{
 		title:    "New connections and requests",
 		titleEnd: ", " + perStep(s),
-		instead:  fmt.Sprintf("%s and %s: too few seconds for a curve.", report.Connections(t.Connections), cause.Plural(t.Requests, "request", "requests")),
+		instead:  fmt.Sprintf("%s and %s: %s.", report.Connections(t.Connections), cause.Plural(t.Requests, "request", "requests"), without),
 		curves:   []trace{{"new connections", floats(s.NewConnections), true}, {"requests", floats(s.Requests), false}},
 	}
 	switch {
 	case t.Requests <= 0:
 		x.title = "New connections"
-		x.instead = report.Connections(t.Connections) + ": too few seconds for a curve."
+		x.instead = report.Connections(t.Connections) + ": " + without + "."
 		x.curves = x.curves[:1]
 	case t.HTTPUnknown > 0:
 		x.titleEnd += fmt.Sprintf("; the requests of %s are unknown", report.Connections(t.HTTPUnknown))
@@ -128,7 +145,10 @@ func reusePanel(r *report.Report) panel {
 		}
 		values := make([]float64, len(s.Requests))
 		for i, n := range s.Requests {
-			values[i] = 100 * float64(s.Reused[i]) / float64(n) // NaN without requests
+			values[i] = math.NaN() // without requests
+			if n > 0 {
+				values[i] = min(100, 100*float64(s.Reused[i])/float64(n))
+			}
 		}
 		x.curves = []trace{{"reused, % of the requests", values, true}}
 	}
@@ -136,7 +156,7 @@ func reusePanel(r *report.Report) panel {
 }
 
 // waitPanel shows the TIME_WAIT population, by who holds it.
-func waitPanel(r *report.Report) panel {
+func waitPanel(r *report.Report, without string) panel {
 	s, w := &r.Result.Series, &r.Result.Totals.TimeWait
 	x := panel{title: "TIME_WAIT entries"}
 	if w.Peak == 0 {
@@ -151,7 +171,7 @@ func waitPanel(r *report.Report) panel {
 	for _, h := range w.Hosts[:min(len(w.Hosts), report.MaxHolders)] {
 		held = append(held, fmt.Sprintf("%s at %s", cause.Count(h.Peak), h.Host))
 	}
-	x.instead = "At most " + strings.Join(held, ", ") + ", at once: too few seconds for a curve."
+	x.instead = "At most " + strings.Join(held, ", ") + ", at once: " + without + "."
 	x.curves = []trace{{"all", floats(s.TimeWait), true}}
 	holders := slices.DeleteFunc(r.Holders(), func(h report.Holder) bool { return h.Peak() < w.Peak/50 }) // they would lie on the axis
 	for _, h := range holders {
@@ -182,19 +202,29 @@ type tick struct {
 }
 
 // valueTicks returns the ticks of an axis that begins at 0, and the value that
-// it ends with. Their distance is 1, 2 or 5 times a power of ten.
+// it ends with. Their distance is 1, 2 or 5 times a power of ten, and at most
+// five of them are there: what is greater than any axis ends at its end.
 func valueTicks(most float64) ([]tick, float64) {
-	step := int64(1)
-	for i := 0; float64(step)*5 < most; i++ {
-		step = step * []int64{20, 25, 20}[i%3] / 10
+	i := slices.IndexFunc(valueSteps, func(step int64) bool { return float64(step)*5 >= most })
+	if i < 0 {
+		i = len(valueSteps) - 1
 	}
-	n := max(1, int64(math.Ceil(most/float64(step))))
+	step := valueSteps[i]
+	n := int64(math.Ceil(min(max(1, most/float64(step)), 5)))
 	var list []tick
 	for i := range n + 1 {
 		list = append(list, tick{float64(i) / float64(n), cause.Count(i * step)})
 	}
 	return list, float64(n * step)
 }
+
+// valueSteps are 1, 2 and 5 times the powers of ten, of which five fit in 63 bits.
+var valueSteps = func() (list []int64) {
+	for unit := int64(1); unit <= 1e17; unit *= 10 {
+		list = append(list, unit, 2*unit, 5*unit)
+	}
+	return append(list, 1e18)
+}()
 
 // clockSteps are times that a clock shows well, from a millisecond to a day.
 var clockSteps = func() (list []int64) {
@@ -212,12 +242,9 @@ func (x *picture) timeTicks() []tick {
 	const most, day = 10, int64(86400e9)
 	span := x.to - x.from
 	i, _ := slices.BinarySearch(clockSteps, (span+most-1)/most)
-	step := day
+	step := (span/most + day - 1) / day * day
 	if i < len(clockSteps) {
 		step = clockSteps[i]
-	}
-	for step < span/most {
-		step += day
 	}
 	form := "15:04"
 	switch {
@@ -231,8 +258,12 @@ func (x *picture) timeTicks() []tick {
 		form = time.TimeOnly
 	}
 	var list []tick
-	for at := (step - x.from%step) % step; at <= span; at += step {
+	for at := (step - x.from%step) % step; at <= span; {
 		list = append(list, tick{float64(at) / float64(span), time.Unix(0, x.from+at).UTC().Format(form)})
+		if span-at < step { // to go on might leave the range of the numbers
+			break
+		}
+		at += step
 	}
 	return list
 }

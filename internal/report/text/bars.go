@@ -1,7 +1,7 @@
 package text
 
 // Bars draws values as columns as high as their share of top. A value above
-// zero is never drawn as nothing.
+// zero is never drawn as nothing, and one above top as high as that.
 func Bars(values []int64, top int64, ascii bool) string {
 	levels := []rune(" ▁▂▃▄▅▆▇█")
 	if ascii {
@@ -12,7 +12,8 @@ func Bars(values []int64, top int64, ascii bool) string {
 	for i, v := range values {
 		out[i] = levels[0]
 		if v > 0 {
-			out[i] = levels[min(steps, 1+int64(float64(v)/float64(top)*float64(steps-1)+0.5))]
+			share := float64(min(v, top)) / float64(max(top, 1))
+			out[i] = levels[min(max(1, 1+int64(share*float64(steps-1)+0.5)), steps)]
 		}
 	}
 	return string(out)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"unicode"
@@ -181,6 +182,14 @@ func TestBars(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got, want := Bars([]int64{0, 0}, 0, true), "  "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, top := range []int64{math.MinInt64, -1, 0} {
+		if got, want := Bars([]int64{math.MinInt64, 0, 1, math.MaxInt64}, top, true), "  .."; got != want {
+			t.Errorf("of %d: got %q, want %q", top, got, want)
+		}
+	}
+	if got, want := Bars([]int64{math.MinInt64, 0, 1, math.MaxInt64}, 1, true), "  @@"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
