@@ -168,10 +168,6 @@ func (h *parsedHead) readUpgrade(v []byte) {
 	}
 }
 
-// MaxKeepAlive is the highest value of [Head.KeepAliveTimeout] and
-// [Head.KeepAliveMax]; a higher one in the field reads as this.
-const MaxKeepAlive = 1<<18 - 2
-
 // readKeepAlive reads timeout and max of a Keep-Alive field, each where it first
 // stands (RFC 2068, 19.7.1.1, for the form; no later RFC has it).
 func (h *parsedHead) readKeepAlive(v []byte) {

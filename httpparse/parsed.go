@@ -1,5 +1,9 @@
 package httpparse
 
+// MaxKeepAlive is the highest value of [Head.KeepAliveTimeout] and
+// [Head.KeepAliveMax]; a higher one in the field reads as this.
+const MaxKeepAlive = 1<<18 - 2
+
 // parsedHead is a head while it is scanned; [Head] is its packed form. The scan
 // is faster on separate fields than on bits of words.
 type parsedHead struct {

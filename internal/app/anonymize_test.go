@@ -24,6 +24,9 @@ import (
 // TestAnonymizedIsJudged holds that of each recording all numbers, causes and
 // findings are the same without names.
 func TestAnonymizedIsJudged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	for _, name := range captures(t, recordings) {
 		file := filepath.Join(recordings, name+".pcap")
 		want := nameless(t, succeedJSON(t, Config{Read: []string{file}, Exchanges: true}))

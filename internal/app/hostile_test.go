@@ -185,6 +185,9 @@ func TestHostileReports(t *testing.T) {
 // TestHostileStories tells connections of that capture: of each attack, and in
 // each place.
 func TestHostileStories(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	file, err := filepath.Abs(hostileCapture)
 	if err != nil {
 		t.Fatal(err)

@@ -87,6 +87,9 @@ func TestNothingToJudge(t *testing.T) {
 // TestCutAnywhere cuts a capture at every byte of its first packets: it is
 // analysed or refused, with the reason, and nothing in between.
 func TestCutAnywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	const most = 700
 	whole, reported := demo[:most], 0
 	for n := range most {
@@ -141,7 +144,7 @@ func TestHostileText(t *testing.T) {
 		if code != ExitOK {
 			t.Errorf("%+v: got exit code %d: %s", c, code, stderr)
 		}
-		if strings.ContainsAny(stdout+stderr, "\x1b\x9b") {
+		if strings.ContainsAny(stdout+stderr, "\x1b\u009b") {
 			t.Errorf("%+v: got control characters in %q and %q", c, stdout, stderr)
 		}
 		if strings.Contains(stdout, "secret") {
