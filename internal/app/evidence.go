@@ -59,21 +59,51 @@ func (j *Job) addEvidence(r *report.Report, opt capture.Options) {
 }
 
 // makeEvidence puts the connections that show the findings into a capture of their own.
-// It takes more of them until that capture alone gives the same verdict.
+// It takes more of them until that capture alone gives the same verdict, and all of them
+// at last if they fit: a verdict may be about what the others have in common.
 func (j *Job) makeEvidence(r *report.Report, opt capture.Options) (proof, error) {
 	for around := evidenceAround; ; around *= 4 {
 		ids, more := j.evidenceIDs(r, around)
-		e, file, err := j.recordEvidence(&r.Meta, ids, opt)
-		if err != nil {
-			return proof{}, err
+		p, err := j.prove(r, ids, opt)
+		if err != nil || p.SameVerdict {
+			return p, err
 		}
-		if err := j.verifyEvidence(r, e, file, ids); err != nil {
-			return proof{}, err
+		if more {
+			continue
 		}
-		if e.SameVerdict || !more {
-			return proof{e, file}, nil
+		if all := allFitting(r.Result); j.s.Conn == 0 && len(all) > len(ids) {
+			whole, err := j.prove(r, all, opt)
+			if err != nil || whole.SameVerdict {
+				return whole, err
+			}
 		}
+		return p, nil
 	}
+}
+
+// prove makes the evidence file with these connections, and looks what it shows by
+// itself.
+func (j *Job) prove(r *report.Report, ids []uint64, opt capture.Options) (proof, error) {
+	e, file, err := j.recordEvidence(&r.Meta, ids, opt)
+	if err == nil {
+		err = j.verifyEvidence(r, e, file, ids)
+	}
+	return proof{e, file}, err
+}
+
+// allFitting returns the IDs of all connections, none if they are too many for an
+// evidence file.
+func allFitting(r *analyze.Result) (ids []uint64) {
+	var c analyze.Connection
+	packets := uint64(0)
+	for i := range r.Len() {
+		r.Connection(i, &c)
+		if packets += c.PacketsClient + c.PacketsServer; packets > evidencePackets {
+			return nil
+		}
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 // evidenceIDs returns the IDs of the connections to take: the examples of all findings,

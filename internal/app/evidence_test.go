@@ -2,10 +2,13 @@ package app
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,5 +128,26 @@ func TestEvidenceOfChangedCapture(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "again for --evidence") || !strings.Contains(text, "VERDICT") || strings.Contains(text, "EVIDENCE") || proof != "before" {
 			t.Errorf("%s: got error %v, evidence of %d bytes and the report\n%s\nwant an error and a report without evidence", name, err, len(proof), text)
 		}
+	}
+}
+
+// TestEvidenceOfAll reads a recording that lacks every eleventh packet: the connections
+// that the findings are about show too little alone, all of them show enough.
+func TestEvidenceOfAll(t *testing.T) {
+	pcap, err := os.ReadFile(filepath.Join(recordings, "pool-unread.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	thinned := slices.Clone(pcap[:24])
+	for i, rest := 0, pcap[24:]; len(rest) > 0; i++ {
+		n := 16 + binary.LittleEndian.Uint32(rest[8:])
+		if i%11 != 0 {
+			thinned = append(thinned, rest[:n]...)
+		}
+		rest = rest[n:]
+	}
+	text := succeed(t, Config{Read: []string{save(t, thinned)}, Evidence: filepath.Join(t.TempDir(), "evidence.pcap")})
+	if !regexp.MustCompile(`by itself it gives +the same verdict\n`).MatchString(text) {
+		t.Errorf("got\n%s\nwant the same verdict of the evidence", text)
 	}
 }
