@@ -113,19 +113,17 @@ const streaming = "ndjson"
 // them for those who may read the file that it replaces. What is not a regular file, as
 // a pipe, is written directly.
 func (k *sink) create(i *interruption, mode os.FileMode) error {
-	k.final = k.name
-	if real, err := filepath.EvalSymlinks(k.name); err == nil {
-		k.final = real
-	}
-	info, err := os.Stat(k.final)
+	info, err := os.Stat(k.name)
 	regular := err != nil || info.Mode().IsRegular()
 	if err == nil && regular {
 		mode &= info.Mode().Perm()
 	}
 	if regular {
-		k.file, k.temp, err = createBeside(k.final, mode)
+		if k.final, err = followLinks(k.name); err == nil {
+			k.file, k.temp, err = createBeside(k.final, mode)
+		}
 	} else {
-		k.file, err = openForWriting(k.final, info.Mode(), i)
+		k.file, err = openForWriting(k.name, info.Mode(), i)
 	}
 	if err != nil {
 		if pathErr, ok := errors.AsType[*os.PathError](err); ok {
