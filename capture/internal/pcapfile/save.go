@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -60,7 +61,7 @@ func (s *Saver) create() error {
 		if err != nil {
 			return err
 		}
-		if s.file, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
+		if s.file, err = createAlone(name); err != nil {
 			return fmt.Errorf("save capture to %q: %w", name, TrimPath(err))
 		}
 		s.out = s.file
@@ -68,6 +69,32 @@ func (s *Saver) create() error {
 	s.size = 0
 	_, err := s.writeFile(FileHeader(s.link, s.snapLen))
 	return err
+}
+
+// errInUse says that another program saves to the file.
+var errInUse = errors.New("another program is saving to it")
+
+// createAlone creates a file that only its owner may read, or empties one. It fails
+// where another Saver writes to that, until Close.
+func createAlone(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() {
+		// Where files cannot be locked, as on some network disks, nobody is kept out.
+		if errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
+			err = errInUse
+		} else {
+			err = f.Truncate(0)
+		}
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // fileName returns the name of the file to create. The first of files by size

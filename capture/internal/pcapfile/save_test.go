@@ -143,6 +143,37 @@ func TestSaverPermissions(t *testing.T) {
 	}
 }
 
+// TestSaverAlone has a second one that saves to the same file: it fails, and what the
+// first one saves stays whole.
+func TestSaverAlone(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "saved.pcap")
+	if err := os.WriteFile(name, make([]byte, 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	to := pcapfile.Rotation{Name: name}
+	first, err := pcapfile.NewSaver(to, pcapfile.LinkSLL2, 100, begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := first.Write(frames(3)); n != 3 || err != nil {
+		t.Fatalf("got %d frames, error %v", n, err)
+	}
+	if _, err := pcapfile.NewSaver(to, pcapfile.LinkSLL2, 100, begin); err == nil || !strings.HasSuffix(err.Error(), "another program is saving to it") {
+		t.Errorf("the second one: got error %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(saved(t, filepath.Dir(name)), map[string][]int64{"saved.pcap": {0, 1, 2}}); diff != "" {
+		t.Errorf("got, then want\n%s", diff)
+	}
+	if again, err := pcapfile.NewSaver(to, pcapfile.LinkSLL2, 100, begin); err != nil {
+		t.Errorf("after that: got error %v", err)
+	} else if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestSaverFullDisk: frames count that are written whole.
 func TestSaverFullDisk(t *testing.T) {
 	for room, want := range map[int]int{24: 0, 24 + 70: 1, 24 + 3*70 + 69: 3, 24 + 4*70: 4} {
