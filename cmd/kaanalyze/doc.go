@@ -145,7 +145,9 @@
 // enough where the locale is not UTF-8.
 //
 // -o writes a file besides what goes to standard output. It appears under its
-// name when it is whole. The ending picks the format: .txt, .md, .html, .json,
+// name when it is whole. In a folder for all, as /tmp, it follows a symbolic link only
+// if that and what it leads to belong to the user. Only its owner may read what
+// --evidence and -w create, and one program at a time saves to a file. The ending picks the format: .txt, .md, .html, .json,
 // .ndjson, .csv, .svg, .png. Markdown is cut to 60,000 characters: tables get
 // shorter, and say so. HTML is one file that needs no network; it holds up to 20,000
 // connections, of more the findings' examples and a sample. With --exchanges its
