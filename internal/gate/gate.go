@@ -52,7 +52,7 @@ func Parse(text string) (*Condition, error) {
 	name, operator, limit := m[1], m[2], m[3]
 	var ok bool
 	if c.fails, ok = operators[operator]; !ok {
-		return nil, fmt.Errorf("%q is not one of < <= > >= = !=", operator)
+		return nil, fmt.Errorf("%q is not one of < <= > >= = !=", rules.Shorten(operator))
 	}
 	var err error
 	if name == "finding" {
