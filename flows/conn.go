@@ -86,6 +86,7 @@ const (
 	factRecycledByServer                       // the server took over a TIME_WAIT of its own
 	factRecycledByClient                       // the client took over a TIME_WAIT of its own
 	factPackLater                              // queued to be packed
+	factSuperseded                             // its tuple was used anew before its end was seen
 )
 
 // half is what one side did. The names of RFC 9293 (3.3.1) would be ISS for
@@ -201,6 +202,10 @@ func (c *Conn) ackedUnseen(d Side) bool {
 
 // Endpoint returns the address and port of a side.
 func (c *Conn) Endpoint(s Side) Endpoint { return Endpoint{c.ip[s], c.port[s]} }
+
+// Superseded reports whether a new connection was opened on the same 4-tuple before
+// the end of this one was seen.
+func (c *Conn) Superseded() bool { return c.facts&factSuperseded != 0 }
 
 // Midstream reports whether the capture does not hold the opening: the first
 // packet has no SYN.

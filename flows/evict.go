@@ -89,7 +89,11 @@ func (e *Engine) Sweep(now int64) {
 			if c.End+e.opt.TimeWait+stragglerWait > now {
 				break
 			}
-			e.evict(e.store.at(x.conn))
+			if old := e.store.at(x.conn); old.ended() || old.Superseded() {
+				e.evict(old)
+			} else { // it went on after an RST, and may end another time
+				old.facts &^= factEvictLater
+			}
 		}
 		q.Pop()
 	}

@@ -109,6 +109,13 @@ func TestSweep(t *testing.T) {
 2.0 > S  70000:70000(0)
 2.1 < R. 0:0(0) ack 70001`,
 			[]string{"1 open", "2 open", "1 initiator end 0", "1 responder end 0", "2 initiator end 5", "2 responder end 5", "sweep", "1 evict", "2 evict"}},
+		{"refused, and used all the same", `
+0.00 > S
+0.01 < R.
+1.00 > P. "abc"
+1.01 < P. "def"
+1.02 > .`,
+			[]string{"1 open", "1 initiator end 2", "1 responder end 2", "1 initiator data abc", "1 responder data def", "sweep"}},
 		{"open", opening, []string{"1 open", "sweep"}},
 		{"a RST that may be disproved", opening + `
 1.0 < R  9:9(0)`, []string{"1 open", "sweep"}},

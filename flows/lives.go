@@ -86,6 +86,9 @@ func (e *Engine) open(s *Segment, prev handle) *Conn {
 
 // supersede ends a life whose tuple is used anew.
 func (e *Engine) supersede(old *Conn) {
+	if !old.ended() {
+		old.facts |= factSuperseded
+	}
 	e.deliverRest(old)
 	for side := range Side(2) {
 		e.endData(old, side, old.End, 0)

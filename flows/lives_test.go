@@ -94,6 +94,24 @@ func TestLives(t *testing.T) {
 	}
 }
 
+func TestSuperseded(t *testing.T) {
+	const again = "\n99.0 > S 70000:70000(0)\n99.1 < S. 70000:70000(0) ack 70001"
+	for _, tc := range []struct {
+		name, script string
+		want         bool
+	}{
+		{"while it is open", opening + again, true},
+		{"while it is half closed", opening + "\n1.00 < F. 1:1(0) ack 1\n1.01 > . 1:1(0) ack 2" + again, true},
+		{"after both FINs", closed + again, false},
+		{"after an RST", opening + "\n1.00 < R 1:1(0)" + again, false},
+	} {
+		_, conns, _ := follow(t, tc.script)
+		if len(conns) != 2 || conns[0].Superseded() != tc.want || conns[1].Superseded() {
+			t.Errorf("%s: got %d connections, the first superseded: %v, want %v", tc.name, len(conns), conns[0].Superseded(), tc.want)
+		}
+	}
+}
+
 // A connection is found by its ID.
 func TestConnByID(t *testing.T) {
 	e, conns, _ := follow(t, closed+`

@@ -46,6 +46,7 @@ type Evidence struct {
 	Idle408       bool   // a 408 came that answers no request
 	Switched      bool   // a 101 or a CONNECT ended HTTP/1 on it
 	HeadStarted   bool   // a request has begun whose head is not whole
+	Superseded    bool   // its 4-tuple was used anew before its end was seen
 
 	Outstanding   int64 // requests without a complete response
 	ResponseBegun bool  // the response to the first outstanding request has begun

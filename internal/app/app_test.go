@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // update writes the capture of hostile text anew.
@@ -61,7 +63,7 @@ func runOn(c Config, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 // succeed does a run, which must end with 0, and returns its output.
-func succeed(t *testing.T, c Config) string {
+func succeed(t rapid.TB, c Config) string {
 	t.Helper()
 	code, stdout, stderr := command(c)
 	if code != ExitOK {
@@ -71,7 +73,7 @@ func succeed(t *testing.T, c Config) string {
 }
 
 // succeedJSON is succeed with the JSON report.
-func succeedJSON(t *testing.T, c Config) string {
+func succeedJSON(t rapid.TB, c Config) string {
 	t.Helper()
 	c.JSON = true
 	return succeed(t, c)

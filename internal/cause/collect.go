@@ -26,6 +26,7 @@ func NewCollector(workers int) *Collector { return &Collector{workers: max(1, wo
 // Undecided if only its group can tell. last is the time of the latest packet
 // so far.
 func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
+	last = knownUntil(c, last)
 	is, k := judge(c, last)
 	r := newRecord(c, is, k, last)
 	d.records.Put(&r)
@@ -50,10 +51,11 @@ func Collect(r *analyze.Result, workers int) *Collector {
 			var c analyze.Connection
 			for i := n * k / len(parts); i < n*(k+1)/len(parts); i++ {
 				r.Connection(i, &c)
-				is, class := judge(&c, r.Last)
-				records[i] = newRecord(&c, is, class, r.Last)
+				last := knownUntil(&c, r.Last)
+				is, class := judge(&c, last)
+				records[i] = newRecord(&c, is, class, last)
 				d.byID[i] = &records[i]
-				parts[k].add(&c, r.Last)
+				parts[k].add(&c, last)
 			}
 		})
 	}

@@ -25,8 +25,19 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 // Judge returns what a connection alone tells: Undecided where its group is
 // needed. last is the time of the latest packet so far.
 func Judge(c *analyze.Connection, last int64) NotReused {
-	is, _ := judge(c, last)
+	is, _ := judge(c, knownUntil(c, last))
 	return is
+}
+
+// knownUntil returns until when a connection is known to have been as its packets
+// leave it: to the last packet so far, or to its own last one if its 4-tuple was used
+// anew. Such a connection may be told of before the capture ends, and is judged
+// the same then.
+func knownUntil(c *analyze.Connection, last int64) int64 {
+	if c.Evidence.Superseded {
+		return c.End
+	}
+	return last
 }
 
 // of makes a decided judgement.
