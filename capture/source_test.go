@@ -352,6 +352,9 @@ func TestGiantRecord(t *testing.T) {
 
 // TestClaimedLength demands that a record's length alone costs no memory.
 func TestClaimedLength(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	file := filetest.LE.Write(filetest.Times(1)...)
 	file = append(file, filetest.LE.Words(filetest.BlockEnhanced, pcapfile.MaxRecord)...)
 	names := filetest.Save(t, file)

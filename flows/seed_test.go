@@ -80,6 +80,9 @@ func TestSeedOfProcess(t *testing.T) {
 
 // TestSeedsChangeNothing plays the same packets with other seeds.
 func TestSeedsChangeNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	play := func(evict bool) (kept []Conn, counts Counts) {
 		e := NewEngine(Options{Evict: evict, TimeWait: 1e9}, nil)
 		rnd := rand.New(rand.NewPCG(1, 2))

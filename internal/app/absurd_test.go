@@ -90,6 +90,9 @@ func withinTime(t *testing.T, limit time.Duration, what string, f func()) {
 // TestAbsurdTimes reads packets whose times jump between the ends of what 64 bits
 // hold: every format comes to an end.
 func TestAbsurdTimes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	pcap := capturetest.Pcap(t, closedScript)
 	ends := []int64{math.MinInt64, -1, 0, capturetest.Epoch, (1<<32 - 1) * 1e9, math.MaxInt64}
 	for _, a := range ends {

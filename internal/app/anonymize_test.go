@@ -248,6 +248,9 @@ func TestSecretsStayOut(t *testing.T) {
 
 // TestAnonymizeKeys holds that the key decides, and nothing else.
 func TestAnonymizeKeys(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	file := filepath.Join(recordings, demoName)
 	with := func(key string) map[string]string {
 		return everyFormat(t, Config{Read: []string{file}, Anonymize: key, Workers: 2})

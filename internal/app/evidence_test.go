@@ -31,6 +31,9 @@ type evidenceAnswer struct {
 // TestEvidence holds the evidence of each recording to what the recording shows: the
 // same findings, and of each connection in it the same facts.
 func TestEvidence(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	for _, name := range captures(t, recordings) {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "evidence.pcap")

@@ -86,6 +86,9 @@ func signalled(t *testing.T, c helperConfig, stuck bool) (code int, stdout, stde
 
 // TestSignalEndsWhatNeverEnds interrupts what would go on for minutes or for ever.
 func TestSignalEndsWhatNeverEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	dir := t.TempDir()
 	in := filepath.Join(recordings, demoName)
 	pipe := filepath.Join(dir, "pipe.txt")

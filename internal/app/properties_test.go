@@ -32,6 +32,9 @@ var properties = map[string]func(t *rapid.T, p packetFile, dir string){
 // time for: KAANALYZE_PROPERTIES=20m go test -run TestProperties -timeout 0
 // ./internal/app. -rapid.checks sets another number of them.
 func TestProperties(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	const few = "8"
 	var each time.Duration
 	if text := os.Getenv("KAANALYZE_PROPERTIES"); text != "" {

@@ -37,6 +37,9 @@ func within(limit time.Duration, f func() error) error {
 // TestAbsurdNumbersEnd holds every format to an end: what it draws may be
 // infinite, negative or at an end of its type, and no loop depends on that.
 func TestAbsurdNumbersEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	const limit = 20 * time.Second // for what takes milliseconds, on a busy machine
 	reports := reporttest.Absurd()
 	for _, f := range All {
