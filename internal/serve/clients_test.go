@@ -84,11 +84,19 @@ func TestIdleClientsLockNobodyOut(t *testing.T) {
 			if name != "kept alive" {
 				return
 			}
+			// A connection is idle once the server notices that it has sent all, which may be
+			// after the next one's answer: the longest idle ones are not the first ones to the letter.
+			closed := 0
 			for i, conn := range list {
-				_, err := ask(conn)
-				if closed := err != nil; closed != (i < others) {
-					t.Errorf("connection %d: error %v, want the first %d to be closed alone", i+1, err, others)
+				if _, err := ask(conn); err != nil {
+					closed++
+					if i >= maxClients/2 {
+						t.Errorf("connection %d of %d was closed, want the longest idle ones", i+1, maxClients)
+					}
 				}
+			}
+			if closed != others {
+				t.Errorf("got %d connections closed, want %d", closed, others)
 			}
 		})
 	}
