@@ -16,7 +16,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install-setcap check test fuzz test-live test-view test-browser picture architecture structure corpus bench bench-live bench-churn profile lab golden lint help
+.PHONY: build demo install-setcap check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-live bench-churn profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -94,6 +94,9 @@ structure: ## lines, largest file and function, references upward between files,
 
 architecture: ## draw the picture of ARCHITECTURE.md: which package imports which
 	@$(GO) -C tools run ./structure -svg ../docs/packages.svg .. && echo "wrote docs/packages.svg"
+
+notice: ## write NOTICE anew: the licences of what is linked
+	@$(GO) -C tools run ./notice .. && git --no-pager diff --stat -- NOTICE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
