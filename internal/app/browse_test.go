@@ -193,8 +193,8 @@ func TestInterim(t *testing.T) {
 	if !strings.Contains(errs.String(), "r-20261121T021340Z.json is there already") {
 		t.Errorf("the same moment again: got %q", errs.String())
 	}
-	if got := f.census(0).Connections; got != 2 {
-		t.Errorf("got a census of %d connections, want 2", got)
+	if got := f.counts(0).Connections; got != 2 {
+		t.Errorf("got %d connections, want 2", got)
 	}
 	first, last := j.times(src, opt)
 	if got := f.finish(first, last).Len(); got != 2 {

@@ -40,11 +40,11 @@ func (f *sharedSession) Apply(segs []flows.Segment) {
 	f.session.Apply(segs)
 }
 
-// census returns how many connections there are at that time.
-func (f *sharedSession) census(at int64) analyze.Snapshot {
+// counts returns how many connections there are at that time.
+func (f *sharedSession) counts(at int64) analyze.Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.session.Census(at)
+	return f.session.Counts(at)
 }
 
 // finish ends the session.
@@ -74,7 +74,7 @@ func (f *sharedSession) snapshot(seen *uint64, times func() (first, last int64))
 func (j *Job) followInterface(src *capture.Source, opt capture.Options) error {
 	f := j.newSession(opt)
 	interrupted, err := j.read(src, func(segs []flows.Segment) error {
-		defer j.ticker.update(src, f.census)
+		defer j.ticker.update(src, f.counts)
 		f.Apply(segs)
 		return nil
 	})

@@ -46,7 +46,7 @@ func (p *ticker) update(src *capture.Source, count func(at int64) analyze.Snapsh
 		}
 		p.next = now.Add(p.interval)
 	}
-	census, stats := count(now.UnixNano()), src.Stats()
+	counts, stats := count(now.UnixNano()), src.Stats()
 	if least := now.Add(share * time.Since(now)); p.next.Before(least) {
 		p.next = least
 	}
@@ -55,8 +55,8 @@ func (p *ticker) update(src *capture.Source, count func(at int64) analyze.Snapsh
 		dropped += *stats.KernelDropped
 	}
 	line := fmt.Sprintf("%v, %s packets, %s connections (%s open), %s requests, %s TIME_WAIT now, %s dropped",
-		now.Sub(p.begun).Round(time.Second), grouped(stats.Packets), grouped(uint64(census.Connections)), grouped(uint64(census.Open)),
-		grouped(uint64(census.Requests)), grouped(uint64(census.TimeWait)), grouped(dropped))
+		now.Sub(p.begun).Round(time.Second), grouped(stats.Packets), grouped(uint64(counts.Connections)), grouped(uint64(counts.Open)),
+		grouped(uint64(counts.Requests)), grouped(uint64(counts.TimeWait)), grouped(dropped))
 	select {
 	case p.lines <- line:
 	default:

@@ -92,10 +92,10 @@ func (s *Session) Snapshot(first, last int64) *Snapshot {
 	return x
 }
 
-// Census counts connections, requests and TIME_WAIT entries at a time in ns since the
+// Counts counts connections, requests and TIME_WAIT entries at a time in ns since the
 // epoch, as [analyze.Analyzer.Snapshot]. It takes less than a [Snapshot], and nothing is
 // judged.
-func (s *Session) Census(at int64) analyze.Snapshot { return s.analyzer.Snapshot(at) }
+func (s *Session) Counts(at int64) analyze.Snapshot { return s.analyzer.Snapshot(at) }
 
 // Finish ends the session and returns its last snapshot: connections that are still
 // open are judged as the end of the capture leaves them.

@@ -101,8 +101,8 @@ func TestWhole(t *testing.T) {
 	var ended []uint64
 	s := live.NewSession(analyze.Options{OnConnection: func(c *analyze.Connection) { ended = append(ended, c.ID) }}, live.DefaultKeep)
 	s.Apply(segs)
-	if c := s.Census(last); c.Connections != 21 || c.Requests != 20 || c.Open != 1 || c.TimeWait != 20 {
-		t.Errorf("got census %+v, want 21 connections, 20 requests, 1 open, 20 in TIME_WAIT", c)
+	if c := s.Counts(last); c.Connections != 21 || c.Requests != 20 || c.Open != 1 || c.TimeWait != 20 {
+		t.Errorf("got counts %+v, want 21 connections, 20 requests, 1 open, 20 in TIME_WAIT", c)
 	}
 	kept := s.Finish(first, last)
 	if len(ended) != 21 {
