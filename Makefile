@@ -38,7 +38,7 @@ test: ## vet and test everything, with live captures and the view where they can
 	@flags=$$(.ci/goflags test) && vet=$${flags%-race*} && \
 	echo "make test: 1 of 4: go vet $$vet" && $(GO) vet $$vet ./... && \
 	for p in $(PROGRAMS); do $(GO) vet ./$$p && $(GO) build $(VCS) -o /dev/null ./$$p || exit 1; done && \
-	echo "make test: 2 of 4: go test $$flags" && $(GO) test -pgo=off $$flags ./... && \
+	echo "make test: 2 of 4: go test $$flags" && $(GO) test -pgo=off -timeout 20m $$flags ./... && \
 	echo "make test: 3 of 4: live captures of the lab's cases" && testdata/lab/live.sh && \
 	echo "make test: 4 of 4: the terminal view" && $(MAKE) -s test-view && \
 	echo "make test: all passed $${flags:+with $$flags}"
