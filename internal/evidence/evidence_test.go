@@ -224,6 +224,25 @@ func TestHeadCut(t *testing.T) {
 	}
 }
 
+// A head of which bytes are missing stands before what follows, which is no message.
+func TestHeadBeforeOther(t *testing.T) {
+	script := `
+		0.000 > S
+		0.001 < S.
+		0.002 > .
+		0.003 > P. "GET / HTTP/1.1\r\n\r\n"
+		0.004 < P. 1:15(14) ack 19 "HTTP/1.1 200 O"
+		0.005 > .  ack 30
+		0.006 < P. 30:45(15) ack 19 "some other text"
+		0.007 < P. 10:40(30) ack 19 "200 OK\r\nServer: x\r\n some other"
+	`
+	file, _ := record(t, capturetest.Pcap(t, script), evidence.Options{}, 1)
+	want := []string{"", "", "", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 O", "", "", "200 O"}
+	if got := packets(t, file); !slices.Equal(got, want) {
+		t.Errorf("payloads are %q, want %q", got, want)
+	}
+}
+
 // Where the reader is not to learn who spoke, options that may tell are gone.
 func TestAnonymousOptions(t *testing.T) {
 	file := capturetest.Pcap(t, "0.000 > S mss 1460 wscale 7 tsval 5 tsecr 0\n0.001 > S mss 2570\n")

@@ -20,7 +20,7 @@ import (
 
 // FuzzRecorder makes evidence of all connections of a capture. It has their packets,
 // each with its time, header and length, and right checksums; nothing of a body, and
-// of a head what Rewrite leaves; and the evidence of the evidence is the same.
+// of a head what Rewrite leaves; and the evidence of the evidence has nothing else.
 func FuzzRecorder(f *testing.F) {
 	opened := []byte{0, 4, 0, 0, 0, 12, 5, 0, 0, 0, 8, 0, 0, 0, 0}
 	f.Add(slices.Concat(opened, []byte{8, 2, 0, 0x81, 0, 12, 2, 0, 0x87, 0, 12, 2, 0, 0x89, 0, 8, 2, 0, 0xb4, 0, 8, 2, 0, 0x81, 128}), byte(4))
@@ -42,7 +42,8 @@ func FuzzRecorder(f *testing.F) {
 		segs, conns := analyzed(t, file)
 		var ids []uint64
 		for i := range conns {
-			if how&2 == 0 || i%2 == 0 {
+			// All lives of a 4-tuple, or none: what begins another depends on the one before.
+			if how&2 == 0 || (conns[i].Client.Port()+conns[i].Server.Port())%2 == 0 {
 				ids = append(ids, conns[i].ID)
 			}
 		}
@@ -70,8 +71,16 @@ func FuzzRecorder(f *testing.F) {
 		if masked {
 			return // there is no message in it any more
 		}
-		if twice, _ := record(t, proof, opt, ids...); !bytes.Equal(twice, proof) {
-			t.Errorf("the evidence of the evidence is another:\n%q, want\n%q", twice, proof)
+		// Zeros where a body was can look less like a message than that did, so there
+		// may be less of it the second time.
+		twice, _ := record(t, proof, opt, ids...)
+		once := packets(t, proof)
+		for i, payload := range packets(t, twice) {
+			for at := range len(payload) {
+				if payload[at] != 0 && (at >= len(once[i]) || payload[at] != once[i][at]) {
+					t.Fatalf("packet %d of the evidence of the evidence has %q, of the evidence %q", i+1, payload, once[i])
+				}
+			}
 		}
 	})
 }

@@ -127,6 +127,9 @@ func (r *Recorder) Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte,
 	}
 	st := &r.conns[c.ID][from]
 	at := st.place(seq)
+	if part != httpparse.HeadPart {
+		r.keepPartialHead(st) // it comes before these
+	}
 	switch part {
 	case httpparse.HeadPart:
 		r.keepHead(st, at, b, ev)
@@ -210,15 +213,21 @@ func (r *Recorder) keepOther(st *stream, at int64, b []byte) {
 	r.keep(st, at, b)
 }
 
-// keep keeps payload of a side.
+// keep keeps payload of a side, which comes in sequence. What seems to come before the
+// last run has a place that stray sequence numbers have moved.
 func (r *Recorder) keep(st *stream, at int64, b []byte) {
-	r.bytes += len(b)
 	if n := len(st.runs); n > 0 {
-		if last := &st.runs[n-1]; last.at+int64(len(last.text)) == at {
+		last := &st.runs[n-1]
+		switch end := last.at + int64(len(last.text)); {
+		case at < end:
+			return
+		case at == end:
 			last.text = append(last.text, b...)
+			r.bytes += len(b)
 			return
 		}
 	}
+	r.bytes += len(b)
 	st.runs = append(st.runs, run{at, slices.Clone(b)})
 	r.bytes += runOverhead
 }
