@@ -70,7 +70,7 @@ type Source struct {
 // Clock counts packets whose times cannot be right.
 type Clock struct {
 	Backwards uint64 `json:"backwards"` // captured an hour or more before the packet in front of them in their file
-	Absurd    uint64 `json:"absurd"`    // before 1988 or from 2100 on, or with a fraction of more than a second
+	Absurd    uint64 `json:"absurd"`    // before 1988 or from 2100 on, with a fraction of more than a second, or an hour or more away from the packets around them
 }
 
 // Damage says where a file could not be read further.

@@ -5,11 +5,14 @@ import "github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 // ClockFaults are packets whose times cannot be right.
 type ClockFaults struct {
 	// Absurd is how many have a time before 1988, when tcpdump was written, or from
-	// 2100 on, or a fraction of a second that is more than one. The time of the
-	// packet before stands for it, if that is none of them.
+	// 2100 on, a fraction of a second that is more than one, or a time that is an hour
+	// or more away from those of the packets before and behind it, which are less than
+	// an hour apart. The time of the packet before stands for it, if there is one that
+	// can be right.
 	Absurd uint64
 	// Backwards is how many were captured an hour or more before the packet in
-	// front of them in their file. Their times stay.
+	// front of them in their file, with others that follow. Their times stay: the
+	// clock was set, or files were joined.
 	Backwards uint64
 
 	// AbsurdPackets and BackwardPackets are the numbers of the first few.
@@ -39,8 +42,9 @@ func (c *ClockFaults) add(b *ClockFaults) {
 	c.BackwardPackets = append(c.BackwardPackets, b.BackwardPackets[:min(len(b.BackwardPackets), namedFaults-len(c.BackwardPackets))]...)
 }
 
-// Bounds of times, in nanoseconds: all but the first and the last are believed, and
-// clockStep is how far back a packet may come without being called backwards.
+// Bounds of times, in nanoseconds: those between the first and the last are believed.
+// clockStep is how far apart consecutive packets are when their times are looked at
+// more closely.
 const (
 	earliestTime = 567_993_600e9   // the beginning of 1988
 	latestTime   = 4_102_444_800e9 // the beginning of 2100
@@ -57,22 +61,30 @@ type clockWatch struct {
 	last    int64 // of the packet before
 }
 
-// check marks the frames whose times cannot be right, and replaces absurd ones.
-// Where the first packet's is absurd it asks later for a time to replace it with.
-func (w *clockWatch) check(frames []pcapfile.Frame, later func() (int64, bool)) {
+// check marks the frames whose times cannot be right, and replaces absurd ones. No
+// frames follow if it is the end. Where the first packet's time is absurd, it asks
+// later for one to replace it with.
+func (w *clockWatch) check(frames []pcapfile.Frame, end bool, later func() (int64, bool)) {
 	for i := range frames {
 		f := &frames[i]
-		if w.trusted && f.Fault == 0 && uint64(f.Time-w.last+clockStep-1) < 2*clockStep-1 { // less than that away
+		if w.trusted && f.Fault == 0 && near(f.Time, w.last) {
 			w.last = f.Time
 			continue
 		}
-		w.odd(f, later)
+		w.odd(f, frames[i+1:], end, later)
 	}
 }
 
+// near reports whether two times are less than clockStep apart, whatever they are.
+func near(a, b int64) bool { return uint64(a-b+clockStep-1) < 2*clockStep-1 }
+
+// hasTime reports whether f is a packet with a time. A crash leaves zeros in a file,
+// which read as records of no length.
+func hasTime(f *pcapfile.Frame) bool { return f.Kind == pcapfile.TimedPacket && f.WireLen > 0 }
+
 // odd checks a frame that does not just follow the one before.
-func (w *clockWatch) odd(f *pcapfile.Frame, later func() (int64, bool)) {
-	if f.Kind != pcapfile.TimedPacket || f.WireLen == 0 { // a crash leaves zeros, which read as records of no length
+func (w *clockWatch) odd(f *pcapfile.Frame, next []pcapfile.Frame, end bool, later func() (int64, bool)) {
+	if !hasTime(f) {
 		f.Fault = 0
 		if w.trusted {
 			f.Time = w.last
@@ -85,7 +97,7 @@ func (w *clockWatch) odd(f *pcapfile.Frame, later func() (int64, bool)) {
 	}
 	w.begun = true
 	switch {
-	case absurd:
+	case absurd || w.trusted && w.alone(f, next, end):
 		f.Fault = pcapfile.Absurd
 		if w.trusted {
 			f.Time = w.last
@@ -97,7 +109,19 @@ func (w *clockWatch) odd(f *pcapfile.Frame, later func() (int64, bool)) {
 	w.last, w.trusted = f.Time, true
 }
 
-// soon is how many packets from the beginning of a file on laterTime looks at.
+// alone reports whether the packet behind f goes on where the one before it was, or f
+// is the last one and the clock would have been set back for it alone. Of f at the end
+// of a block nothing is known.
+func (w *clockWatch) alone(f *pcapfile.Frame, next []pcapfile.Frame, end bool) bool {
+	for i := range next[:min(len(next), soon)] {
+		if n := &next[i]; hasTime(n) && n.Fault == 0 && believable(n.Time) {
+			return near(n.Time, w.last)
+		}
+	}
+	return end && len(next) < soon && f.Time < w.last
+}
+
+// soon is how many packets are looked at for a time that is believed.
 const soon = 1000
 
 // laterTime returns the first believable time of the packets at the beginning of the
@@ -115,7 +139,7 @@ func (f *fileReader) laterTime() (int64, bool) {
 		var b block
 		again.read(&b, probeSize)
 		for i := range b.Frames[:min(len(b.Frames), soon-seen)] {
-			if x := &b.Frames[i]; x.Fault == 0 && x.Kind == pcapfile.TimedPacket && x.WireLen > 0 && believable(x.Time) {
+			if x := &b.Frames[i]; hasTime(x) && x.Fault == 0 && believable(x.Time) {
 				return x.Time, true
 			}
 		}

@@ -33,8 +33,9 @@ func TestClock(t *testing.T) {
 		{"all of 1970", []float64{5, 6, 7, 8}, []float64{5, 6, 7, 8}, []uint64{1, 2, 3}, nil},
 		{"just not absurd", []float64{567_993_600, 4_102_444_799}, []float64{567_993_600, 4_102_444_799}, nil, nil},
 		{"just absurd", []float64{day, 567_993_599, 4_102_444_800}, []float64{day, day, day}, []uint64{2, 3}, nil},
-		{"set back by an hour", []float64{day + hour, day, day + 1, day + 2*hour, day + 5}, []float64{day + hour, day, day + 1, day + 2*hour, day + 5}, nil, []uint64{2, 5}},
-		{"absurd, then set back", []float64{day + hour, 0, day}, []float64{day + hour, day + hour, day}, []uint64{2}, []uint64{3}},
+		{"set back by hours", []float64{day + 2*hour, day + 2*hour, day, day, day + 3*hour, day + 3*hour, day, day}, []float64{day + 2*hour, day + 2*hour, day, day, day + 3*hour, day + 3*hour, day, day}, nil, []uint64{3, 7}},
+		{"the last after a long silence", []float64{day, day + hour}, []float64{day, day + hour}, nil, nil},
+		{"absurd, then set back", []float64{day + hour, 0, day, day}, []float64{day + hour, day + hour, day, day}, []uint64{2}, []uint64{3}},
 	} {
 		for format, file := range map[string][]byte{
 			"pcap":   filetest.PlainPcap.Write(filetest.Times(tc.seconds...)...),
@@ -62,6 +63,36 @@ func TestClock(t *testing.T) {
 			if tc.name == "all of 1970" && c.Absurd != 4 {
 				t.Errorf("%s: got %d absurd packets, want 4", tc.name, c.Absurd)
 			}
+		}
+	}
+}
+
+// TestClockAlone has packets whose times are far from those around them. Of the last
+// packet of a block that is not known, so all are in one.
+func TestClockAlone(t *testing.T) {
+	const hour = 3600
+	for _, tc := range []struct {
+		name     string
+		seconds  []float64
+		want     []float64
+		absurd   []uint64
+		backward []uint64
+	}{
+		{"ahead by an hour", []float64{day, day + hour, day + 1}, []float64{day, day, day + 1}, []uint64{2}, nil},
+		{"ahead by years, and one of 1970", []float64{day, day + 9000*hour, 0, day + 1}, []float64{day, day, day, day + 1}, []uint64{2, 3}, nil},
+		{"behind by an hour", []float64{day + hour, day, day + hour + 1}, []float64{day + hour, day + hour, day + hour + 1}, []uint64{2}, nil},
+		{"two behind", []float64{day + hour, day, day, day + hour}, []float64{day + hour, day, day, day + hour}, nil, []uint64{2}},
+		{"the last behind by an hour", []float64{day + hour, day}, []float64{day + hour, day + hour}, []uint64{2}, nil},
+		{"every second one", []float64{day, day - hour, day + 1, day - hour, day + 2}, []float64{day, day, day + 1, day + 1, day + 2}, []uint64{2, 4}, nil},
+	} {
+		got := readAll(t, filetest.Save(t, filetest.PlainPcap.Write(filetest.Times(tc.seconds...)...)), Options{}, blockSize)
+		var want []string
+		for i, at := range tc.want {
+			want = append(want, fmt.Sprintf("%d %d %02d 1 0", i+1, int64(at*1e9), i+1))
+		}
+		c := got.Stats.Clock
+		if diff := cmp.Diff(got.Segments, want); diff != "" || !slices.Equal(c.AbsurdPackets, tc.absurd) || !slices.Equal(c.BackwardPackets, tc.backward) {
+			t.Errorf("%s: got %+v, want absurd packets %d and backward ones %d; segments, got, then want\n%s", tc.name, c, tc.absurd, tc.backward, diff)
 		}
 	}
 }

@@ -155,7 +155,7 @@ func (f *fileReader) read(b *block, size int) {
 	}
 	f.packets += uint64(len(b.Frames))
 	if !f.unwatched {
-		f.clock.check(b.Frames, f.laterTime)
+		f.clock.check(b.Frames, f.ended, f.laterTime)
 	}
 }
 

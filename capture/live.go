@@ -162,7 +162,7 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 			l.until, quiet = l.dev.Now(), 0
 		}
 		ended := l.fill(b)
-		l.clock.check(b.Frames, noLater)
+		l.clock.check(b.Frames, false, noLater)
 		if len(b.Frames) > 0 {
 			quiet = 0
 			if s.limit.reached(w, b) {

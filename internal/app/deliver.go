@@ -7,6 +7,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/assemble"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -142,7 +143,7 @@ func (j *Job) warn(m *report.Meta) {
 		j.ui.warn("%s: damaged at packet %d, byte %d: %s; what follows in it is not analysed", printable(d.Source), d.Packet, d.Offset, d.Reason)
 	}
 	if c := &m.ClockFaults; c.Wrong() {
-		j.ui.warn("%s packets have times that cannot be right; the report names them", grouped(c.Absurd+c.Backwards))
+		j.ui.warn("%s times that cannot be right; the report names them", cause.Plural(int64(c.Absurd+c.Backwards), "packet has", "packets have"))
 	}
 	if n := lost(m); n > 0 {
 		more := ""
