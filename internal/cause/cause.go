@@ -16,6 +16,7 @@ const (
 	Refused
 	AcceptQueueFull
 	Unanswered
+	ConnectTimeout
 
 	// Not a pool's business.
 	TLSFailed
@@ -23,6 +24,7 @@ const (
 	Upgraded
 	Tunnel
 	GoAway
+	SpareDial
 	NoRequest
 
 	// Said by a message.
@@ -53,6 +55,7 @@ const (
 	ClientReset
 
 	// Closed while idle.
+	ServerConnectionLimit
 	ServerIdleTimeout
 	ClientIdleTimeout
 	ClientPoolOverflow
@@ -80,11 +83,13 @@ var causes = [causeCount]struct {
 	Refused:                   {"refused", "the SYN was answered by RST"},
 	AcceptQueueFull:           {"accept_queue_full", "the server's accept queue was full"},
 	Unanswered:                {"unanswered", "no answer to the SYN or SYN-ACK"},
+	ConnectTimeout:            {"connect_timeout", "the client gave up before the SYN-ACK came"},
 	TLSFailed:                 {"tls_failed", "the TLS handshake did not finish"},
 	NotHTTP:                   {"not_http", "another protocol"},
 	Upgraded:                  {"upgraded", "left HTTP/1 by an upgrade"},
 	Tunnel:                    {"tunnel", "a CONNECT tunnel"},
 	GoAway:                    {"goaway", "HTTP/2 GOAWAY"},
+	SpareDial:                 {"spare_dial", "opened beside others, and never needed"},
 	NoRequest:                 {"no_request", "opened and never used"},
 	RequestConnectionClose:    {"request_connection_close", `"Connection: close" in a request`},
 	HTTP10:                    {"http10", "HTTP/1.0 without keep-alive"},
@@ -109,6 +114,7 @@ var causes = [causeCount]struct {
 	ClientUnreadBody:          {"client_unread_body", "the client closed without reading the body"},
 	ServerReset:               {"server_reset", "reset by the server"},
 	ClientReset:               {"client_reset", "reset by the client"},
+	ServerConnectionLimit:     {"server_connection_limit", "the server closes idle ones to make room for others"},
 	ServerIdleTimeout:         {"server_idle_timeout", "the server closes idle connections"},
 	ClientIdleTimeout:         {"client_idle_timeout", "the client closes idle connections"},
 	ClientPoolOverflow:        {"client_pool_overflow", "the client's idle pool was full"},

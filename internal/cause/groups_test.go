@@ -128,8 +128,8 @@ func TestLists(t *testing.T) {
 	if n := len(AllCauses()); n != int(causeCount)-1 {
 		t.Errorf("got %d causes, want %d", n, causeCount-1)
 	}
-	for k := IdleTimeout; k <= ProbeInterval; k++ {
-		if k.Timed() != (k != MaxRequests && k != PoolSize) || k.String() == "" {
+	for k := IdleTimeout; k <= MaxConnections; k++ {
+		if k.Timed() != (k != MaxRequests && k != PoolSize && k != MaxConnections) || k.String() == "" {
 			t.Errorf("%v: got timed %v", k, k.Timed())
 		}
 	}
