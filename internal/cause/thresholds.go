@@ -38,6 +38,8 @@ const (
 	// clientError is the least status that is an error: many servers close after it,
 	// whatever their settings.
 	clientError = 400
+	// serverError is the least status that is an error of the server's own.
+	serverError = 500
 )
 
 // Of samples that agree.
