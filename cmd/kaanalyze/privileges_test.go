@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,10 +53,15 @@ var (
 		"--inh-caps=+net_raw", "--ambient-caps=+net_raw", "--bounding-set=-all,+net_raw"}
 	nobodyElse   = []string{"setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"}
 	withoutUsers = []string{"unshare", "--mount", "sh", "-c", `mount -t tmpfs none /etc && exec "$@"`, "sh"}
+	withoutProc  = []string{"unshare", "--mount", "sh", "-c", `umount -l /proc && exec "$@"`, "sh"}
+	withoutAdmin = []string{"setpriv", "--bounding-set=-sys_admin"}
 	ownPIDs      = []string{"unshare", "--pid", "--fork"}
 	ownNet       = []string{"unshare", "--net", "sh", "-c", `ip link set lo up && exec "$@"`, "sh"}
 	ownUsers     = []string{"unshare", "--user", "--map-root-user"}
 )
+
+// noThreads is what a program with C in it says where it cannot find its threads.
+const noThreads = "kaanalyze: error: give up privileges: /proc does not list this process, so not all of its threads can be reached\nkaanalyze: hint: mount proc there"
 
 // executable is the program in a folder where all may run it.
 func executable(t *testing.T) string {
@@ -276,6 +282,8 @@ func TestLivePrivileges(t *testing.T) {
 			want: threads(65534, noCapability, noCapability), owner: 65534},
 		{name: "root without a passwd file", wrapper: withoutUsers, want: threads(0, dacOverride, noCapability)},
 		{name: "own processes, but not in /proc", wrapper: ownPIDs, want: threads(0, dacOverride, noCapability)},
+		{name: "no /proc", wrapper: withoutProc, want: threads(0, dacOverride, noCapability)},
+		{name: "no /proc, and none may be mounted", wrapper: slices.Concat(withoutProc, withoutAdmin), refused: noThreads},
 		{name: "own users", outer: ownUsers, want: threads(0, dacOverride, noCapability)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -342,7 +350,9 @@ func TestLivePipe(t *testing.T) {
 
 // TestFilePrivileges reads as root and as others what is on standard input and in files.
 func TestFilePrivileges(t *testing.T) {
-	testFilePrivileges(t, executable(t))
+	info, _ := debug.ReadBuildInfo()
+	cgo := slices.Contains(info.Settings, debug.BuildSetting{Key: "CGO_ENABLED", Value: "1"})
+	testFilePrivileges(t, executable(t), cgo)
 }
 
 // TestFilePrivilegesStatic does the same with a program that no C is linked to.
@@ -356,10 +366,10 @@ func TestFilePrivilegesStatic(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	testFilePrivileges(t, program)
+	testFilePrivileges(t, program, false)
 }
 
-func testFilePrivileges(t *testing.T, program string) {
+func testFilePrivileges(t *testing.T, program string, cgo bool) {
 	private := filepath.Join(folder(t, somebody), "private.pcap")
 	if err := errors.Join(os.WriteFile(private, demoCapture, 0o600), os.Chown(private, somebody, somebody)); err != nil {
 		t.Fatal(err)
@@ -373,6 +383,14 @@ func testFilePrivileges(t *testing.T, program string) {
 		t.Fatal(err)
 	}
 	const missing = "hint: this root has no CAP_DAC_OVERRIDE, so it may read only what any user with its number might\n"
+	t.Run("no /proc, and none may be mounted", func(t *testing.T) {
+		wrapper := slices.Concat(withoutProc, withoutAdmin)
+		may(t, wrapper)
+		p := start(t, folder(t, 0), nil, nil, slices.Concat(wrapper, []string{program, private})...)
+		if code := p.end(0); cgo != (code == app.ExitFailed) || cgo && !strings.HasPrefix(p.stderr.String(), noThreads) {
+			t.Errorf("got exit code %d and %s", code, p.stderr.String())
+		}
+	})
 	for _, c := range []struct {
 		name    string
 		wrapper []string

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -55,7 +56,7 @@ func mountOwnProc() error {
 		return nil
 	}
 	return &hintError{
-		fmt.Errorf("give up privileges: /proc does not list this process, so not all of its threads can be reached"),
-		"mount proc there, as `unshare --mount-proc` does, or run it as a user without capabilities",
+		errors.New("give up privileges: /proc does not list this process, so not all of its threads can be reached"),
+		"mount proc there, as `unshare --mount-proc` does, or use a program that is built without cgo to read files",
 	}
 }
