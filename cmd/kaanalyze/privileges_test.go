@@ -244,8 +244,8 @@ func ownedBy(t *testing.T, owner int, names ...string) {
 // away from them: who the program is meanwhile, what its threads may do, where it may
 // write, and what it says where it may not.
 func TestLivePrivileges(t *testing.T) {
-	if !canFilter() {
-		t.Skip("this build cannot capture")
+	if !canFilter() || testing.Short() {
+		t.Skip("this build cannot capture, or it takes too long")
 	}
 	program := executable(t)
 	sudo := []string{"SUDO_UID=54321", "SUDO_GID=54321"}
