@@ -50,6 +50,7 @@ type Capture struct {
 	UndecodedPackets uint64        `json:"undecoded_packets"`           // neither TCP nor known to be something else
 	DuplicatePackets uint64        `json:"duplicate_packets"`           // copies, counted in Packets and TCPPackets alone
 	TimeBack         float64       `json:"time_back_seconds"`           // the most that a packet is earlier than one before it
+	Clock            *Clock        `json:"clock,omitempty"`             // packets whose times cannot be right, nil without
 	NotKept          int64         `json:"connections_not_kept"`        // connections that are in the sums alone
 	Interrupted      bool          `json:"interrupted"`                 // the reading was stopped before the end
 	Filter           *string       `json:"filter"`                      // the pcap filter
@@ -64,6 +65,12 @@ type Source struct {
 	Size    *int64  `json:"size_bytes"` // on disk
 	Packets uint64  `json:"packets"`
 	SHA256  *string `json:"sha256"` // in hexadecimal, nil if it was not computed
+}
+
+// Clock counts packets whose times cannot be right.
+type Clock struct {
+	Backwards uint64 `json:"backwards"` // captured an hour or more before the packet in front of them in their file
+	Absurd    uint64 `json:"absurd"`    // before 1988 or from 2100 on, with a fraction of more than a second, or an hour or more away from the packets around them
 }
 
 // Damage says where a file could not be read further.
@@ -110,6 +117,8 @@ type Totals struct {
 	Requests                *int64           `json:"requests"`
 	Responses               *int64           `json:"responses"` // final ones; 101 is final
 	InterimResponses        *int64           `json:"interim_responses"`
+	FailedRequests          *int64           `json:"failed_requests"`          // without a whole response, or refused while being sent
+	AbandonedRequests       *int64           `json:"abandoned_requests"`       // whose client dropped the response of its own accord
 	HTTPUnknown             int64            `json:"http_unknown_connections"` // encrypted or HTTP/2
 	ConnectionsWithRequests *int64           `json:"connections_with_requests"`
 	SingleRequest           *int64           `json:"single_request_connections"`
@@ -246,16 +255,17 @@ type Judgement struct {
 
 // Server is what the connections to one server have in common.
 type Server struct {
-	Server        netip.AddrPort `json:"server"`
-	Clients       int64          `json:"clients"` // addresses
-	Connections   int64          `json:"connections"`
-	Requests      *int64         `json:"requests"`
-	ReuseRatio    *float64       `json:"reuse_ratio"`
-	ClosedFirstBy ByCloser       `json:"closed_first_by"`
-	TimeWait      ServerTimeWait `json:"time_wait"`
-	IdleTimeout   *float64       `json:"idle_timeout_seconds"` // inferred
-	MaxRequests   *int64         `json:"max_requests"`         // inferred
-	Advertised    Advertised     `json:"advertised"`
+	Server         netip.AddrPort `json:"server"`
+	Clients        int64          `json:"clients"` // addresses
+	Connections    int64          `json:"connections"`
+	Requests       *int64         `json:"requests"`
+	FailedRequests *int64         `json:"failed_requests"` // as in [Totals]
+	ReuseRatio     *float64       `json:"reuse_ratio"`
+	ClosedFirstBy  ByCloser       `json:"closed_first_by"`
+	TimeWait       ServerTimeWait `json:"time_wait"`
+	IdleTimeout    *float64       `json:"idle_timeout_seconds"` // inferred
+	MaxRequests    *int64         `json:"max_requests"`         // inferred
+	Advertised     Advertised     `json:"advertised"`
 }
 
 // ServerTimeWait counts closes by who holds TIME_WAIT after them.

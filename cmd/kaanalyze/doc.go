@@ -226,13 +226,15 @@
 //	2    the command line is wrong: a flag, a filter, a file that does not exist,
 //	     a condition, a baseline that is no report
 //	3    a condition of --fail-on holds or cannot be judged; the report is written
-//	4    with --strict: the capture is damaged, or packets were dropped
+//	4    with --strict: the capture is damaged, packets were dropped, or times of
+//	     packets cannot be right
 //	130  ended by a second signal, or by the first one before anything was read
 //
 // 4 goes before 3: what was judged was not the whole capture.
 //
 // A capture that is damaged or cut is analysed up to the damage. A warning names
-// the file, the packet, the byte and the reason.
+// the file, the packet, the byte and the reason. A packet with a time that none can
+// have, such as 1970, counts at the time of the one before it, and is named.
 //
 // # Limits
 //

@@ -49,7 +49,7 @@ type Config struct {
 	SHA256      bool     // of files of any size
 	Baseline    string   // a JSON report, "" for none
 	FailOn      []string // conditions
-	Strict      bool     // fail if a capture is damaged or packets were dropped
+	Strict      bool     // fail if a capture is damaged, packets were dropped, or times cannot be right
 
 	Listen   string // ADDR:PORT or PORT, "" for no answers by HTTP
 	TUI      bool   // show the view on the terminal
