@@ -25,6 +25,7 @@ type duplicates struct {
 	first  uint32         // number of the first packet that may still have a copy
 	next   uint32         // number of the next packet
 	look   uint32         // number before which to look what is to be forgotten
+	least  int64          // earliest time since it was looked for the last time
 
 	// early are packets that were forgotten before otherLinkTime was over, since
 	// earlySince.
@@ -83,6 +84,7 @@ func (s *Segment) sentAlike() bool {
 // seen reports whether s is a duplicate of a packet captured before, and
 // remembers it if it is not.
 func (d *duplicates) seen(s *Segment) bool {
+	d.least = min(d.least, s.Time)
 	if d.next == d.look {
 		d.forget(s.Time)
 	}
@@ -170,28 +172,39 @@ func (d *duplicates) copiedBefore(number uint32, kind path) bool {
 	return copied > 0 && copied >= packets/leastShare
 }
 
-// forget forgets packets that are too old to have a copy now, and makes room for
-// the next one.
+// forget forgets packets that are too old to have a copy, of one that came lately or
+// comes now, and makes room for the next one. Where several clocks are mixed up, the
+// earliest decides.
 func (d *duplicates) forget(now int64) {
 	if d.recent == nil {
 		d.grow(leastRecent)
 	}
-	for d.first != d.next && now-d.at(d.first).time > otherLinkTime {
+	for d.first != d.next && d.least-d.at(d.first).time > otherLinkTime {
 		d.first++
 	}
+	d.least = now
 	if d.next-d.first == uint32(len(d.recent)) {
-		if len(d.recent) < mostRecent {
-			d.grow(2 * len(d.recent))
-		} else {
-			if d.early == 0 {
-				d.earlySince = d.at(d.first).time
-			}
-			d.early++
-			d.first++
-		}
+		d.makeRoom(now)
 	}
 	const often = 32
 	d.look = d.next + min(often, uint32(len(d.recent))-(d.next-d.first))
+}
+
+// makeRoom makes the ring larger or, where it may not grow or the packet that came
+// first is too old, forgets that one.
+func (d *duplicates) makeRoom(now int64) {
+	oldest := d.at(d.first).time
+	if t := now - oldest; t <= otherLinkTime && t >= -otherLinkTime {
+		if len(d.recent) < mostRecent {
+			d.grow(2 * len(d.recent))
+			return
+		}
+		if d.early == 0 {
+			d.earlySince = oldest
+		}
+		d.early++
+	}
+	d.first++
 }
 
 // grow makes the ring as large as n, and keeps what is in it.
