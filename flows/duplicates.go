@@ -173,13 +173,13 @@ func (d *duplicates) copiedBefore(number uint32, kind path) bool {
 }
 
 // forget forgets packets that are too old to have a copy, of one that came lately or
-// comes now, and makes room for the next one. Where several clocks are mixed up, the
-// earliest decides.
+// comes now, and makes room for the next one. A few are kept longer, for time may go
+// back; where several clocks are mixed up, the earliest decides.
 func (d *duplicates) forget(now int64) {
 	if d.recent == nil {
 		d.grow(leastRecent)
 	}
-	for d.first != d.next && d.least-d.at(d.first).time > otherLinkTime {
+	for few := uint32(len(d.recent)) / 4; d.next-d.first > few && d.least-d.at(d.first).time > otherLinkTime; {
 		d.first++
 	}
 	d.least = now
