@@ -26,6 +26,9 @@ type Stats struct {
 	// dropped meanwhile, of all kinds.
 	InterfaceDropped uint64
 
+	// Warnings are sentences on what is odd about the files, each with a file's name.
+	Warnings []string
+
 	CutPackets       uint64 // captured in part
 	UndecodedPackets uint64 // neither TCP nor known to be something else
 
@@ -97,6 +100,16 @@ func (s *runningStats) describe(source int, format, suffix string, size int64) {
 		s.total.Format = format
 	default:
 		s.total.Format = "mixed"
+	}
+}
+
+// maxWarnings bounds the warnings: one that as many files call for says enough.
+const maxWarnings = 20
+
+// warn notes a warning.
+func (s *runningStats) warn(text string) {
+	if len(s.total.Warnings) < maxWarnings {
+		s.total.Warnings = append(s.total.Warnings, text)
 	}
 }
 
@@ -206,6 +219,7 @@ func (s *runningStats) snapshot() Stats {
 	t := s.total
 	t.Sources = slices.Clone(t.Sources)
 	t.LinkTypes = slices.Clone(t.LinkTypes)
+	t.Warnings = slices.Clone(t.Warnings)
 	for i := range t.Sources {
 		if of := &t.Sources[i]; of.First > of.Last { // no packet with a time
 			of.First, of.Last = 0, 0
