@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -26,8 +27,8 @@ type Stats struct {
 	// dropped meanwhile, of all kinds.
 	InterfaceDropped uint64
 
-	// Warnings are sentences on what is odd about the files, each with a file's name.
-	Warnings []string
+	// Warnings say what is odd about the files.
+	Warnings []Warning
 
 	CutPackets       uint64 // captured in part
 	UndecodedPackets uint64 // neither TCP nor known to be something else
@@ -69,7 +70,8 @@ type runningStats struct {
 	dropTotals   map[pcapfile.Drops]uint64 // since the capture began; the key leaves Packets out
 	dropsBetween []betweenDrops            // by source
 
-	origins origins
+	origins  origins
+	overlaps overlaps // of several files
 }
 
 // betweenDrops are a source's drops as counted from packet to packet. They say
@@ -86,6 +88,7 @@ func (s *runningStats) init(names []string) {
 		s.total.Sources[i] = SourceStats{Name: name, Size: -1, First: math.MaxInt64, Last: math.MinInt64}
 	}
 	s.total.First, s.total.Last = math.MaxInt64, math.MinInt64
+	s.overlaps.init(len(names))
 	s.dropsBetween = make([]betweenDrops, len(names))
 	s.dropTotals = map[pcapfile.Drops]uint64{}
 }
@@ -107,10 +110,28 @@ func (s *runningStats) describe(source int, format, suffix string, size int64) {
 const maxWarnings = 20
 
 // warn notes a warning.
-func (s *runningStats) warn(text string) {
+func (s *runningStats) warn(w Warning) {
 	if len(s.total.Warnings) < maxWarnings {
-		s.total.Warnings = append(s.total.Warnings, text)
+		s.total.Warnings = append(s.total.Warnings, w)
 	}
+}
+
+// A Warning is a sentence on files.
+type Warning struct {
+	Text  string   // with %s for each name
+	Files []string // as they were named, in the order of Text
+}
+
+// Say returns the sentence. name, if set, returns what is told in place of a file's name.
+func (w Warning) Say(name func(string) string) string {
+	names := make([]any, len(w.Files))
+	for i, file := range w.Files {
+		names[i] = file
+		if name != nil {
+			names[i] = name(file)
+		}
+	}
+	return fmt.Sprintf(w.Text, names...)
 }
 
 // size returns how many bytes all files have, 0 if one's size is not known.
@@ -131,6 +152,7 @@ func (s *runningStats) addBlock(b *block) {
 	t := &s.total
 	if len(t.Sources) > 1 {
 		s.origins.add(b)
+		s.overlaps.add(b)
 	}
 	s.addSide(&b.Side)
 	if t.Damage == nil {
@@ -224,6 +246,10 @@ func (s *runningStats) snapshot() Stats {
 		if of := &t.Sources[i]; of.First > of.Last { // no packet with a time
 			of.First, of.Last = 0, 0
 		}
+	}
+	if len(t.Sources) > 1 {
+		more := s.overlaps.warnings(t.Sources)
+		t.Warnings = append(t.Warnings, more[:min(len(more), maxWarnings)]...)
 	}
 	if t.First > t.Last {
 		t.First, t.Last = 0, 0

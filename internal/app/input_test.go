@@ -84,6 +84,25 @@ func TestOddVersion(t *testing.T) {
 	}
 }
 
+// TestSameTrafficTwice reads a capture and a copy of it by another clock: what it warns of
+// has no name of a file where names are withheld.
+func TestSameTrafficTwice(t *testing.T) {
+	one, shifted := save(t, demo), bytes.Clone(demo)
+	for b := shifted[24:]; len(b) > 0; b = b[16+binary.LittleEndian.Uint32(b[8:]):] {
+		binary.LittleEndian.PutUint32(b, binary.LittleEndian.Uint32(b)+2)
+	}
+	c := reading(one, save(t, shifted))
+	const want = "holds packets of %s 2s later: what is in both counts twice"
+	if text := strings.Join(strings.Fields(succeed(t, c)), " "); !strings.Contains(text, fmt.Sprintf(want, one)) {
+		t.Errorf("got %s\nwant %q in it", text, fmt.Sprintf(want, one))
+	}
+	c.Anonymize = "key"
+	_, text, stderr := command(c)
+	if text = strings.Join(strings.Fields(text), " "); !strings.Contains(text, fmt.Sprintf("capture-2.pcap "+want, "capture-1.pcap")) || strings.Contains(text+stderr, one) {
+		t.Errorf("got %s and %s\nwant a warning without names", text, stderr)
+	}
+}
+
 // TestNothingToJudge reads captures without TCP and without HTTP: the text says
 // so instead of showing zeros.
 func TestNothingToJudge(t *testing.T) {

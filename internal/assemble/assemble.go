@@ -66,13 +66,15 @@ func Meta(s *capture.Stats, part report.Narrowed) report.Meta {
 		KernelDropped:    s.KernelDropped,
 		CutPackets:       s.CutPackets,
 		UndecodedPackets: s.UndecodedPackets,
-		Warnings:         s.Warnings,
 		ClockFaults:      report.ClockFaults(s.Clock),
 		Filter:           part.Filter,
 		Narrowed:         part,
 	}
 	for _, src := range s.Sources {
 		m.Sources = append(m.Sources, report.Source{Name: src.Name, Format: src.Format, Size: src.Size, Packets: src.Packets})
+	}
+	for _, w := range s.Warnings {
+		m.Warnings = append(m.Warnings, w.Say(nil))
 	}
 	if d := s.Damage; d != nil {
 		m.Damage = &report.Damage{Source: d.Source, Packet: d.Packet, Offset: d.Offset, Reason: d.Reason}
