@@ -91,6 +91,9 @@ func New(opt Options) *Analyzer {
 func (a *Analyzer) Apply(segs []flows.Segment) {
 	for i := range segs {
 		s := &segs[i]
+		if i+1 < len(segs) {
+			a.engine.Expect(&segs[i+1])
+		}
 		ignored := a.engine.Counts().IgnoredRST
 		c := a.engine.Segment(s)
 		if s.Flags&(flows.SYN|flows.FIN|flows.RST) != 0 && c != nil && a.wanted(c) {
