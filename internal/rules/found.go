@@ -19,8 +19,8 @@ func (v *view) found(r *Rule, e group, title string, args ...any) Finding {
 	}
 	for _, x := range e.records {
 		f.Confidence = max(f.Confidence, x.Confidence)
-		if x.Cause.Failed() || x.Cause == cause.MiddleboxReset && x.Unanswered() {
-			f.Failed++
+		if n := lost(x); n > 0 {
+			f.Failed += n
 			f.unopened = x.Requests == 0
 		}
 	}
@@ -70,4 +70,22 @@ func (v *view) example(r *cause.Record) Example {
 	}
 	slices.Sort(x.Packets)
 	return x
+}
+
+// lost returns how many requests of a connection got no whole response; 1 for one that
+// did not open.
+func lost(x *cause.Record) int64 {
+	is := x.Cause.Failed()
+	switch x.Cause {
+	case cause.MiddleboxReset:
+		is = x.Unanswered()
+	case cause.RetransmissionTimeout:
+		is = x.Open() || x.Unanswered() // else it is the close that got lost
+	case cause.ServerExit, cause.ServerReset:
+		is = x.ServerEndedBusy()
+	}
+	if is {
+		return 1
+	}
+	return 0
 }

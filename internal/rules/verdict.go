@@ -31,8 +31,8 @@ func (v *view) conclude() Verdict {
 		return Verdict{CannotTell, v.hidden() + "; the others: " + v.healthy()}
 	}
 	n := t.AvoidableConnections - v.count(cause.Upgraded, cause.Tunnel) - v.leftEvents()
-	manyAvoidable := n >= cause.MinSamples && float64(n) >= avoidableShare*float64(t.Connections) && v.perMinute(n) >= 1
-	if manyAvoidable && t.ReuseRatio < goodReuse {
+	manyAvoidable := n >= cause.MinSamples && float64(n) >= avoidableShare*float64(t.Connections) && true
+	if manyAvoidable && t.ReuseRatio < 0.9 {
 		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show",
 			cause.Count(n), conns(t.Connections))}
 	}
@@ -111,7 +111,7 @@ func (v *view) healthy() string {
 		return "nothing to improve: " + carried
 	case t.ReusedRequests == 0:
 		return "too little to complain about: " + carried + ", none reused"
-	case t.AvoidableConnections > 0 && t.ReuseRatio < goodReuse:
+	case t.AvoidableConnections > 0 && t.ReuseRatio < 0.9:
 		return "too little to complain about: " + carried + ", " + cause.Percent(t.ReuseRatio) + " of the requests on a reused one"
 	}
 	return "connections are reused: " + carried

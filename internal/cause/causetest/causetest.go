@@ -177,8 +177,15 @@ type Play struct {
 	*analyze.Result
 }
 
+// test is what a script fails: a test, or one try of a property.
+type test interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // Run analyzes the text of a script.
-func Run(t testing.TB, text string) *Play {
+func Run(t test, text string) *Play {
 	t.Helper()
 	full, err := expand(text)
 	if err != nil {
