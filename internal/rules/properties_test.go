@@ -65,11 +65,9 @@ func (s *scene) copy() *scene {
 }
 
 // judged is what a scene comes to.
-func (s *scene) judged(t *rapid.T) *Diagnosis {
-	var d *Diagnosis
+func (s *scene) judged(t causetest.Test) *Diagnosis {
 	t.Helper()
-	d = Run(causetest.Run(t, s.text.String()).Result, 1)
-	return d
+	return Run(causetest.Run(t, s.text.String()).Result, 1)
 }
 
 // severities returns how grave the findings are, by rule and subject.

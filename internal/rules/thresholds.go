@@ -22,6 +22,13 @@ const (
 	// fewWasted is how many connections must be wasted to matter at mostShare, manyWasted
 	// at graveShare of the connections.
 	fewWasted, manyWasted = 2, 4
+	// usedAgain is from how many requests on a connection is used again and again: nobody
+	// says that it should not have been made unless it shows why it ended.
+	usedAgain = 3
+	// littleTraffic is how many requests are too few to say that connections are reused.
+	littleTraffic = 10
+	// mostlyReused is the reuse ratio from which connections are said to be reused.
+	mostlyReused = 0.5
 	// busyGap is how far apart connections may be opened to count: one now and then costs
 	// nothing that one would notice.
 	busyGap = 60e9
@@ -42,9 +49,6 @@ const (
 	// lossyCapture: where more than one in 5 connections lacks bytes, rules that need
 	// them whole abstain.
 	lossyCapture = 5
-	// avoidableShare is the share of connections that must have been avoidable, if no
-	// rule tells why, to be a problem.
-	avoidableShare = 0.2
 	// ShortestRate is the shortest capture whose rates are carried on to 60 s.
 	ShortestRate = 2e9
 )

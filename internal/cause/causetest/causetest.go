@@ -177,15 +177,15 @@ type Play struct {
 	*analyze.Result
 }
 
-// test is what a script fails: a test, or one try of a property.
-type test interface {
+// Test is what a script may fail: a test, or one try of a property.
+type Test interface {
 	Helper()
 	Fatal(args ...any)
 	Fatalf(format string, args ...any)
 }
 
 // Run analyzes the text of a script.
-func Run(t test, text string) *Play {
+func Run(t Test, text string) *Play {
 	t.Helper()
 	full, err := expand(text)
 	if err != nil {
