@@ -117,6 +117,8 @@ type Totals struct {
 	Requests                *int64           `json:"requests"`
 	Responses               *int64           `json:"responses"` // final ones; 101 is final
 	InterimResponses        *int64           `json:"interim_responses"`
+	FailedRequests          *int64           `json:"failed_requests"`          // without a whole response, or refused while being sent
+	AbandonedRequests       *int64           `json:"abandoned_requests"`       // whose client dropped the response of its own accord
 	HTTPUnknown             int64            `json:"http_unknown_connections"` // encrypted or HTTP/2
 	ConnectionsWithRequests *int64           `json:"connections_with_requests"`
 	SingleRequest           *int64           `json:"single_request_connections"`
@@ -253,16 +255,17 @@ type Judgement struct {
 
 // Server is what the connections to one server have in common.
 type Server struct {
-	Server        netip.AddrPort `json:"server"`
-	Clients       int64          `json:"clients"` // addresses
-	Connections   int64          `json:"connections"`
-	Requests      *int64         `json:"requests"`
-	ReuseRatio    *float64       `json:"reuse_ratio"`
-	ClosedFirstBy ByCloser       `json:"closed_first_by"`
-	TimeWait      ServerTimeWait `json:"time_wait"`
-	IdleTimeout   *float64       `json:"idle_timeout_seconds"` // inferred
-	MaxRequests   *int64         `json:"max_requests"`         // inferred
-	Advertised    Advertised     `json:"advertised"`
+	Server         netip.AddrPort `json:"server"`
+	Clients        int64          `json:"clients"` // addresses
+	Connections    int64          `json:"connections"`
+	Requests       *int64         `json:"requests"`
+	FailedRequests *int64         `json:"failed_requests"` // as in [Totals]
+	ReuseRatio     *float64       `json:"reuse_ratio"`
+	ClosedFirstBy  ByCloser       `json:"closed_first_by"`
+	TimeWait       ServerTimeWait `json:"time_wait"`
+	IdleTimeout    *float64       `json:"idle_timeout_seconds"` // inferred
+	MaxRequests    *int64         `json:"max_requests"`         // inferred
+	Advertised     Advertised     `json:"advertised"`
 }
 
 // ServerTimeWait counts closes by who holds TIME_WAIT after them.

@@ -42,7 +42,8 @@ type Evidence struct {
 	LastDone      int64  // last byte of the last response; Unknown without, or while one is under way
 	LastStatus    uint16 // of the last final response, 0 without
 	LastHadBody   bool   // the last response that began has a body
-	EarlyResponse bool   // a final response was complete before its request
+	EarlyResponse bool   // the last final response was complete before its request
+	UploadCut     bool   // and that request never became whole
 	Idle408       bool   // a 408 came that answers no request
 	Switched      bool   // a 101 or a CONNECT ended HTTP/1 on it
 	HeadStarted   bool   // a request has begun whose head is not whole

@@ -95,6 +95,7 @@ const (
 	cutResponder
 	idle          // all is answered, and the pair counts it as idle
 	earlyResponse // a final response was complete before its request
+	uploadCut     // and that request did not become whole since
 	idle408       // a 408 that answers no request
 	lastHadBody   // the last response has a body
 	lastIsStream  // the last response is a stream of events

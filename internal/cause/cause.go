@@ -16,6 +16,7 @@ const (
 	Refused
 	AcceptQueueFull
 	Unanswered
+	ConnectTimeout
 
 	// Not a pool's business.
 	TLSFailed
@@ -23,6 +24,7 @@ const (
 	Upgraded
 	Tunnel
 	GoAway
+	SpareDial
 	NoRequest
 
 	// Said by a message.
@@ -53,6 +55,7 @@ const (
 	ClientReset
 
 	// Closed while idle.
+	ServerConnectionLimit
 	ServerIdleTimeout
 	ClientIdleTimeout
 	ClientPoolOverflow
@@ -81,11 +84,13 @@ var causes = [causeCount]struct {
 	Refused:                   {"refused", "the SYN was answered by RST", true},
 	AcceptQueueFull:           {"accept_queue_full", "the server's accept queue was full", true},
 	Unanswered:                {"unanswered", "no answer to the SYN or SYN-ACK", true},
+	ConnectTimeout:            {"connect_timeout", "the client gave up before the SYN-ACK came", true},
 	TLSFailed:                 {"tls_failed", "the TLS handshake did not finish", false},
 	NotHTTP:                   {"not_http", "another protocol", false},
 	Upgraded:                  {"upgraded", "left HTTP/1 by an upgrade", false},
 	Tunnel:                    {"tunnel", "a CONNECT tunnel", false},
 	GoAway:                    {"goaway", "HTTP/2 GOAWAY", false},
+	SpareDial:                 {"spare_dial", "opened beside others, and never needed", false},
 	NoRequest:                 {"no_request", "opened and never used", false},
 	RequestConnectionClose:    {"request_connection_close", `"Connection: close" in a request`, false},
 	HTTP10:                    {"http10", "HTTP/1.0 without keep-alive", false},
@@ -110,6 +115,7 @@ var causes = [causeCount]struct {
 	ClientUnreadBody:          {"client_unread_body", "the client closed without reading the body", false},
 	ServerReset:               {"server_reset", "reset by the server", false},
 	ClientReset:               {"client_reset", "reset by the client", false},
+	ServerConnectionLimit:     {"server_connection_limit", "the server closes idle ones to make room for others", false},
 	ServerIdleTimeout:         {"server_idle_timeout", "the server closes idle connections", false},
 	ClientIdleTimeout:         {"client_idle_timeout", "the client closes idle connections", false},
 	ClientPoolOverflow:        {"client_pool_overflow", "the client's idle pool was full", false},

@@ -131,11 +131,11 @@ func TestFailed(t *testing.T) {
 			failed++
 		}
 	}
-	if n := len(AllCauses()); n != int(causeCount)-1 || failed != 9 {
-		t.Errorf("got %d causes, of which %d lose a request, want %d and 9", n, failed, causeCount-1)
+	if n := len(AllCauses()); n != int(causeCount)-1 || failed != 10 {
+		t.Errorf("got %d causes, of which %d lose a request, want %d and 10", n, failed, causeCount-1)
 	}
-	for k := IdleTimeout; k <= ProbeInterval; k++ {
-		if k.Timed() != (k != MaxRequests && k != PoolSize) || k.String() == "" {
+	for k := IdleTimeout; k <= MaxConnections; k++ {
+		if k.Timed() != (k != MaxRequests && k != PoolSize && k != MaxConnections) || k.String() == "" {
 			t.Errorf("%v: got timed %v", k, k.Timed())
 		}
 	}

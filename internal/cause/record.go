@@ -51,6 +51,8 @@ const (
 	isOpen                             // it did not end
 	isHalf                             // one side closed, the other did not, though it had time
 	isOutlived                         // it was used again after a pause that was no shorter than its last one
+	isFailed                           // its last requests have no whole response, and not as the client chose
+	isDropped                          // its client ended it in a response
 )
 
 // persistenceEnd is when a response said that it ended the persistence.
@@ -87,6 +89,9 @@ func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record 
 	r.set(isOpen, end.by == analyze.Nobody)
 	r.set(isHalf, c.Close.Kind == flows.CloseHalf && last-end.at >= LongHalfClosed)
 	r.set(isOutlived, e.SurvivedSameIdle)
+	lost := lossOf(c, end)
+	r.set(isFailed, lost.failed > 0)
+	r.set(isDropped, lost.dropped > 0)
 	if c.Stream != analyze.Unknown {
 		r.Stream = uint32(c.Stream)
 	}

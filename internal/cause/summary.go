@@ -45,6 +45,7 @@ const (
 	AnomalyFINWait2                      // the client closed Duration before the end of the capture, the server did not
 	AnomalyStarved                       // data was acknowledged and not answered for Duration
 	AnomalyLateOpen                      // the handshake took Duration, for a SYN or its answer was sent again
+	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
 )
 
 // add adds a connection up and notes its anomalies. last is the time of the latest
@@ -90,6 +91,9 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 	s.noteProbes(c, analyze.Client, &c.ClientProbes)
 	s.noteProbes(c, analyze.Server, &c.ServerProbes)
 	s.noteStarved(c, last)
+	if lost := lossOf(c, endingOf(&c.Evidence)); lost.failed+lost.dropped > 1 {
+		s.note(c, AnomalyPipelined, analyze.Client, lost.failed+lost.dropped, 0)
+	}
 	s.noteHalfClosed(c, last)
 }
 
