@@ -19,7 +19,7 @@ func (v *view) found(r *Rule, e group, title string, args ...any) Finding {
 	}
 	for _, x := range e.records {
 		f.Confidence = max(f.Confidence, x.Confidence)
-		if n := lost(x); n > 0 {
+		if n := v.lost(x); n > 0 {
 			f.Failed += n
 			f.unopened = x.Requests == 0
 		}
@@ -72,20 +72,10 @@ func (v *view) example(r *cause.Record) Example {
 	return x
 }
 
-// lost returns how many requests of a connection got no whole response; 1 for one that
-// did not open.
-func lost(x *cause.Record) int64 {
-	is := x.Cause.Failed()
-	switch x.Cause {
-	case cause.MiddleboxReset:
-		is = x.Unanswered()
-	case cause.RetransmissionTimeout:
-		is = x.Open() || x.Unanswered() // else it is the close that got lost
-	case cause.ServerExit, cause.ServerReset:
-		is = x.ServerEndedBusy()
+// lost returns how many requests of a connection failed; 1 for one that did not open.
+func (v *view) lost(x *cause.Record) int64 {
+	if n := v.Lost(x).Failed; n > 0 || x.Requests > 0 || !x.Cause.Failed() {
+		return n
 	}
-	if is {
-		return 1
-	}
-	return 0
+	return 1
 }

@@ -61,7 +61,7 @@ func (v *view) weigh(f *Finding) Severity {
 func (v *view) weighFailed(f *Finding) Severity {
 	by, requests := stakes{}, int64(0)
 	for _, r := range f.shown() {
-		n := lost(r)
+		n := v.lost(r)
 		if n == 0 {
 			continue
 		}
@@ -73,10 +73,15 @@ func (v *view) weighFailed(f *Finding) Severity {
 			requests += n
 		}
 	}
-	switch n := worst(failedShare, by.list(func(uint32) int64 { return math.MaxInt64 })); {
+	return ofFailed(by.list(func(uint32) int64 { return math.MaxInt64 }), requests > 0)
+}
+
+// ofFailed returns how grave it is that requests failed, or that connections did not open.
+func ofFailed(failed []stake, requests bool) Severity {
+	switch n := worst(failedShare, failed); {
 	case atLeast(n, cause.MinSamples):
 		return Grave
-	case requests > 0, atLeast(n, 1):
+	case requests, atLeast(n, 1):
 		return Notable
 	}
 	return Info

@@ -39,15 +39,12 @@ type weighed struct {
 
 // severity weighs a finding as it is made.
 func (w weighed) severity() Severity {
-	f := Finding{Failed: w.failed, Saves: Saving{Connections: w.wasted}, records: [][]*cause.Record{nil}}
-	for i := range max(w.failed, w.wasted) {
+	if w.failed > 0 {
+		return ofFailed([]stake{{w.failed, w.well + w.failed}}, !w.unopened)
+	}
+	f := Finding{Saves: Saving{Connections: w.wasted}, records: [][]*cause.Record{nil}}
+	for i := range w.wasted {
 		r := &cause.Record{ID: uint32(i + 1), Pair: 1, Start: int64(float64(i) * w.every * 1e9), Requests: uint32(max(w.each, 1))}
-		if w.failed > 0 {
-			r.Cause = cause.StaleRace
-		}
-		if w.unopened {
-			r.Cause, r.Requests = cause.Refused, 0
-		}
 		f.records[0] = append(f.records[0], r)
 	}
 	v := &view{requests: []int64{0, w.well}, used: []int64{0, 1}, avoidable: []int64{0, w.wasted}, checks: make([]bool, 2)}
