@@ -19,9 +19,18 @@ func (v *view) found(r *Rule, e group, title string, args ...any) Finding {
 	}
 	for _, x := range e.records {
 		f.Confidence = max(f.Confidence, x.Confidence)
+<<<<<<< HEAD
 		if n := v.lost(x); n > 0 {
 			f.Failed += n
 			f.unopened = x.Requests == 0
+=======
+		if !e.byCause {
+			continue
+		}
+		f.Failed += v.Lost(x).Failed
+		if x.NeverOpened() {
+			f.Unopened++
+>>>>>>> main
 		}
 	}
 	for _, x := range e.records[:min(len(e.records), maxExamples)] {
