@@ -19,18 +19,12 @@ func (v *view) found(r *Rule, e group, title string, args ...any) Finding {
 	}
 	for _, x := range e.records {
 		f.Confidence = max(f.Confidence, x.Confidence)
-<<<<<<< HEAD
-		if n := v.lost(x); n > 0 {
-			f.Failed += n
-			f.unopened = x.Requests == 0
-=======
 		if !e.byCause {
 			continue
 		}
 		f.Failed += v.Lost(x).Failed
 		if x.NeverOpened() {
 			f.Unopened++
->>>>>>> main
 		}
 	}
 	for _, x := range e.records[:min(len(e.records), maxExamples)] {
@@ -79,12 +73,4 @@ func (v *view) example(r *cause.Record) Example {
 	}
 	slices.Sort(x.Packets)
 	return x
-}
-
-// lost returns how many requests of a connection failed; 1 for one that did not open.
-func (v *view) lost(x *cause.Record) int64 {
-	if n := v.Lost(x).Failed; n > 0 || x.Requests > 0 || !x.Cause.Failed() {
-		return n
-	}
-	return 1
 }

@@ -41,15 +41,9 @@ func (v *view) pileUp(r *Rule, as analyze.Party) []Finding {
 			continue
 		}
 		f := v.found(r, e, "%s "+how, h.Host, cause.Count(level))
-<<<<<<< HEAD
-		f.Severity, f.Confidence, f.Failed = Notable, cause.High, 0
+		f.Severity, f.Confidence = Notable, cause.High
 		if level*hardlyUsed(e.records) < pile*e.len() {
 			f.Severity = Info // most of it is the price of much traffic
-=======
-		f.Severity, f.Confidence = Notable, cause.High
-		if v.result.Totals.ReuseRatio >= goodReuse {
-			f.Severity = Info
->>>>>>> main
 		}
 		f.Observed = fmt.Sprintf("%s left TIME_WAIT there", conns(e.len()))
 		out = append(out, f)

@@ -47,7 +47,7 @@ func atLeast(cost float64, n int64) bool { return cost >= float64(n)-1e-6 }
 // connections that it wasted.
 func (v *view) weigh(f *Finding) Severity {
 	s := Info
-	if f.Failed > 0 {
+	if f.Failed+f.Unopened > 0 {
 		s = v.weighFailed(f)
 	}
 	if f.Saves.Connections > 0 {
@@ -59,21 +59,22 @@ func (v *view) weigh(f *Finding) Severity {
 // weighFailed weighs the requests that failed, as a share of those of their pairs. One
 // alone matters; of connections that did not open one matters if it is not one of many.
 func (v *view) weighFailed(f *Finding) Severity {
-	by, requests := stakes{}, int64(0)
+	by := stakes{}
 	for _, r := range f.shown() {
-		n := v.lost(r)
-		if n == 0 {
-			continue
+		failed, unopened := int64(0), int64(0)
+		if f.Failed > 0 {
+			failed = v.Lost(r).Failed
 		}
-		x := by.of(r.Pair, v.requests[r.Pair])
-		x.cost += n
-		if r.Requests == 0 {
-			x.of++ // it did not come to a request
-		} else {
-			requests += n
+		if f.Unopened > 0 && r.NeverOpened() {
+			unopened = 1
+		}
+		if failed+unopened > 0 {
+			x := by.of(r.Pair, v.requests[r.Pair])
+			x.cost += failed + unopened
+			x.of += unopened // it did not come to a request
 		}
 	}
-	return ofFailed(by.list(func(uint32) int64 { return math.MaxInt64 }), requests > 0)
+	return ofFailed(by.list(func(uint32) int64 { return math.MaxInt64 }), f.Failed > 0)
 }
 
 // ofFailed returns how grave it is that requests failed, or that connections did not open.

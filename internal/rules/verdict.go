@@ -38,19 +38,12 @@ func (v *view) conclude() Verdict {
 func (v *view) cost(f *Finding) string {
 	hosts := v.result.Totals.TimeWait.Hosts
 	switch {
-<<<<<<< HEAD
 	case f.Rule == avoidable:
 		return "" // it says so
-	case f.Failed > 0 && f.unopened:
-		return fmt.Sprintf("; %s failed", conns(f.Failed))
-	case f.Failed > 0:
-		return fmt.Sprintf("; %s failed", cause.Plural(f.Failed, "request", "requests"))
-=======
 	case f.Failed > 0:
 		return fmt.Sprintf("; %s failed", cause.Plural(f.Failed, "request", "requests"))
 	case f.Unopened > 0:
 		return fmt.Sprintf("; %s failed", conns(f.Unopened))
->>>>>>> main
 	case len(hosts) == 0 || hosts[0].Peak < cause.MinSamples || f.subject.server == nil:
 		if f.Saves.Connections > 1 {
 			return fmt.Sprintf("; %s avoidable", conns(f.Saves.Connections))
