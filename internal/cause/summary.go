@@ -129,7 +129,7 @@ func (s *Summary) noteProbes(c *analyze.Connection, by analyze.Party, p *analyze
 func (s *Summary) noteStarved(c *analyze.Connection, last int64) {
 	e := &c.Evidence
 	until := last
-	if end := endingOf(e); end.by != analyze.Nobody {
+	if end := endingOf(c); end.by != analyze.Nobody {
 		until = end.at
 	}
 	silent := e.Outstanding > 0 && !e.ResponseBegun && c.BytesServer == 0 && !e.ServerFIN.OK()
