@@ -26,6 +26,7 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 		x.decideHost(h)
 	}
 	x.groups.noteCauses()
+	x.countLosses()
 	x.probeSettings()
 	x.sortPolicies()
 	x.countCauses()

@@ -26,7 +26,7 @@ type Session struct {
 
 	// What became of connections that have left the window.
 	left     int64 // how many there are
-	causes   []cause.Total
+	past     cause.Past
 	findings []rules.Finding
 
 	now int64 // time of the last segment, ns since the epoch
@@ -77,7 +77,7 @@ func (s *Session) moveWindow() {
 			add(&s.newer[i])
 		}
 		x := rules.Diagnose(d, s.analyzer.ResultSoFar(s.older[0].Start, s.now, add))
-		s.causes = x.Add(s.causes, left)
+		x.Remember(&s.past, left)
 		s.findings = rules.Worst(s.findings, x.Findings)
 		s.left += int64(len(s.older))
 	}
@@ -88,7 +88,7 @@ func (s *Session) moveWindow() {
 // times of the first and the last packet, TCP or not.
 func (s *Session) Snapshot(first, last int64) *Snapshot {
 	x := s.peek(first, last)
-	x.Diagnosis.Before(s.causes, s.findings)
+	x.Diagnosis.Before(&s.past, s.findings)
 	return x
 }
 
@@ -101,7 +101,7 @@ func (s *Session) Counts(at int64) analyze.Snapshot { return s.analyzer.Snapshot
 // open are judged as the end of the capture leaves them.
 func (s *Session) Finish(first, last int64) *Snapshot {
 	x := s.judge(s.analyzer.Finish(first, last), slices.Concat(s.older, s.newer))
-	x.Diagnosis.Before(s.causes, s.findings)
+	x.Diagnosis.Before(&s.past, s.findings)
 	return x
 }
 
