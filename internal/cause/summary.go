@@ -92,7 +92,7 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 	s.noteProbes(c, analyze.Client, &c.ClientProbes)
 	s.noteProbes(c, analyze.Server, &c.ServerProbes)
 	s.noteStarved(c, last)
-	if lost := lossOf(c, endingOf(&c.Evidence)); lost.failed+lost.dropped > 1 {
+	if lost := lossOf(c, endingOf(c)); lost.failed+lost.dropped > 1 {
 		s.note(c, AnomalyPipelined, analyze.Client, lost.failed+lost.dropped, 0)
 	}
 	s.noteHalfClosed(c, last)
