@@ -159,6 +159,8 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	}
 	r := &Result{analyzer: a}
 	a.totals.finish(r, &a.opt, first, last, a.engine.Counts())
+	forgotten, since := a.engine.Forgotten()
+	r.CopiesMissed, r.CopiesMissedSince = int64(forgotten), since
 	if a.opt.OnConnection == nil {
 		a.index(r)
 	}
