@@ -25,7 +25,7 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 		"kaanalyze: incident.pcapng and 1 more  3,804,600 packets",
 		"files               second one.pcap: odd\n",
 		"files               from 2026-11-20 12:13:20 UTC on packets came too fast to remember each for 100\n" +
-			"                    ms: a copy of one of 1,200 packets may count as another packet\n",
+			"                      ms: a copy of one of 1,200 packets may count as another packet\n",
 		"kernel drops        unknown, the capture does not say\n",
 		"stopped             before the end of the capture\n",
 		"damage              incident.pcapng, packet 3,804,601, byte 418,000,100: record is cut off",
