@@ -142,6 +142,10 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	if peer.has(sentRST) && c.disproveReset(d, s) {
 		e.ignoredRST(c)
 	}
+	if (h.facts|peer.facts)&rstProvisional != 0 && c.goesOn(d, s) {
+		c.takeBackResets()
+		e.ignoredRST(c)
+	}
 	if s.Flags&SYN != 0 || !h.has(seqKnown) || c.facts&factEstablished == 0 {
 		c.noteOpening(d, s)
 	}
