@@ -10,7 +10,7 @@ import (
 // packet. The steps are in the order of the causes.
 func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	e := &c.Evidence
-	end := endingOf(e)
+	end := endingOf(c)
 	steps := [...]func(*analyze.Connection, *analyze.Evidence, ending) (NotReused, class, bool){
 		neverOpened, otherBusiness, said, halfSeen, cut, endedBusy, endedIdle,
 	}
