@@ -44,6 +44,8 @@ const (
 	AnomalyCloseWait                     // the server closed Duration before the end of the capture, the client did not
 	AnomalyFINWait2                      // the client closed Duration before the end of the capture, the server did not
 	AnomalyStarved                       // data was acknowledged and not answered for Duration
+	AnomalyStray                         // data of a server that no socket of the client knew; Duration is what it acknowledged
+	AnomalyServerCut                     // the server reset it; Duration is what it had acknowledged
 	AnomalyLateOpen                      // the handshake took Duration, for a SYN or its answer was sent again
 	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
 )
@@ -95,6 +97,7 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 		s.note(c, AnomalyPipelined, analyze.Client, lost.failed+lost.dropped, 0)
 	}
 	s.noteHalfClosed(c, last)
+	s.noteStray(c)
 }
 
 // note notes one anomaly.

@@ -31,6 +31,7 @@ const (
 var (
 	Go    = byName("Go")
 	Nginx = byName("nginx")
+	Node  = byName("Node")
 )
 
 // Program is a row of the table.
@@ -158,9 +159,8 @@ func match(idle time.Duration, says ID, of func(*Program) []Timeout) (names []st
 		p := &programs[i]
 		another := len(p.Says) > 0 && says != Unknown && says != ID(i+1)
 		for _, t := range of(p) {
-			near := max(t.After/nearShare, nearLeast)
 			switch {
-			case another && !t.Unnamed || idle < t.After-near || idle > t.After+near:
+			case another && !t.Unnamed || !near(idle, t.After):
 			case t.Rare:
 				rare = append(rare, t.Setting)
 			default:
