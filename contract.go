@@ -318,8 +318,9 @@ type Connection struct {
 	Packets          Sides          `json:"packets"`
 	Bytes            Sides          `json:"bytes"` // payload on the wire
 	Handshake        Handshake      `json:"handshake"`
-	Protocol         *string        `json:"protocol"` // as http/1.1
-	Requests         *int64         `json:"requests"` // nil if they cannot be counted, as the next two
+	Protocol         *string        `json:"protocol"`      // as http/1.1
+	TLS              *TLS           `json:"tls,omitempty"` // what TLS shows without keys, nil without TLS
+	Requests         *int64         `json:"requests"`      // nil if they cannot be counted, as the next two
 	Responses        *int64         `json:"responses"`
 	InterimResponses *int64         `json:"interim_responses"`
 	Probes           ProbesBySide   `json:"probes"`
@@ -342,6 +343,18 @@ type Handshake struct {
 	RTT                *float64 `json:"rtt_seconds"`     // from the last SYN to the ACK of the SYN-ACK
 	Connect            *float64 `json:"connect_seconds"` // from the first SYN
 	SYNRetransmissions int64    `json:"syn_retransmissions"`
+}
+
+// TLS is what the TLS of a connection shows without keys. What is not known is nil.
+type TLS struct {
+	Version           *string  `json:"version"`            // chosen by the server: 1.3, 1.2 ...
+	ServerName        *string  `json:"sni"`                // as the client sent it
+	Protocol          *string  `json:"alpn"`               // chosen by the server; nil also if it chose none
+	Offered           []string `json:"alpn_offered"`       // by the client
+	ResumptionOffered *bool    `json:"resumption_offered"` // by the client
+	Resumed           *bool    `json:"resumed"`            // a session, by the server
+	Handshake         *float64 `json:"handshake_seconds"`  // to the last Finished; to the alert or the close if it failed
+	Alert             *string  `json:"alert"`              // the first that is not encrypted, such as unknown_ca
 }
 
 // ProbesBySide holds the TCP keep-alive probes by who sent them.

@@ -85,7 +85,7 @@ func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	f.IntVarP(&l.RotateSeconds, "rotate-seconds", "G", 0, "begin another file every `N` seconds; its name has the time, as in trace-%H%M%S.pcap")
 	f.IntVarP(&l.RotateSize, "rotate-size", "C", 0, "begin another file after `N` million bytes")
 	f.IntVarP(&l.RotateCount, "rotate-count", "W", 0, "write over the first of `N` files; with -G alone, stop after N")
-	f.StringVarP(&l.User, "relinquish-privileges", "Z", "", "be `USER` once the interface is open (default: who called sudo, or nobody)")
+	f.StringVarP(&l.User, "relinquish-privileges", "Z", "", "be `USER` once the interface is open (default: who called sudo, else root without its capabilities)")
 	f.IntVar(&l.Keep, "keep", l.Keep, "keep `N` ended connections in detail at least; older ones are in the sums alone")
 	f.DurationVar(&l.Interval, "interval", l.Interval, "time between status lines where standard error is no terminal; 0 is none")
 }

@@ -32,6 +32,14 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 	if a.opt.Filtered {
 		x.Stream = Unknown
 	}
+	if x.TLS = a.tlsOf(c, t); x.TLS != nil {
+		switch x.TLS.Protocol {
+		case "h2":
+			x.Protocol = H2
+		case "http/1.1":
+			x.Protocol = HTTP11
+		}
+	}
 	if x.HTTPUnknown || t.uncountable(c, server) {
 		x.Responses, x.Interim = Unknown, Unknown
 	}

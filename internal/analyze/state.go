@@ -18,6 +18,7 @@ type httpState struct {
 	queue                        int32  // where all but the first outstanding one wait, 0 for none
 	pair                         uint32 // number of its pair, 0 while that is not known
 	reader                       uint32 // number of its reader, 0 for one that is new
+	tls                          uint32 // number of what TLS shows, 0 without
 
 	gaps     gapStats
 	current  exchange // the first outstanding one

@@ -29,6 +29,8 @@ type httpStates struct {
 	queues  compact.Pool[[]exchange]
 	gaps    compact.Pool[samples]
 	spare   [][]int64 // memory for samples
+
+	tls tlsStates
 }
 
 const packedMark = 1 << 31
@@ -100,6 +102,9 @@ func (s *httpStates) forget(c *flows.Conn) {
 	x := s.At(c.User)
 	if x.reader != 0 {
 		s.readers.Give(x.reader)
+	}
+	if x.tls != 0 {
+		s.tls.forget(x.tls)
 	}
 	if x.queue != 0 {
 		*s.queues.At(x.queue) = (*s.queues.At(x.queue))[:0]

@@ -18,6 +18,10 @@ import (
 type Config struct {
 	CommandLine []string // all arguments; the report tells them
 
+	// OwnProcess says that this run is all that the process does: it gives up for good
+	// what else the process may do. It is no flag.
+	OwnProcess bool
+
 	// Given reports whether the user gave the flag of this long name, for flags
 	// that exclude each other. nil reports false for all.
 	Given func(flag string) bool

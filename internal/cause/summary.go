@@ -64,10 +64,10 @@ func (s *Summary) add(c *analyze.Connection, last int64) {
 	}
 	if c.HTTPUnknown {
 		s.Opaque++
-		switch c.Protocol {
-		case analyze.TLS:
+		switch {
+		case c.TLS != nil || c.Protocol == analyze.TLS:
 			s.Encrypted++
-		case analyze.H2C:
+		case c.Protocol == analyze.H2C:
 			s.HTTP2++
 		}
 	}
