@@ -204,7 +204,7 @@ type Finding struct {
 	Fix            string    `json:"fix"`    // what to change
 	Verify         string    `json:"verify"` // how to see it in Wireshark
 	Connections    int64     `json:"connections"`
-	FailedRequests int64     `json:"failed_requests"` // without a whole response
+	FailedRequests int64     `json:"failed_requests"` // as in [Totals]; each is told by one finding
 	Saves          Saves     `json:"saves"`
 	Examples       []Example `json:"examples"`
 }

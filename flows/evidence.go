@@ -48,6 +48,15 @@ func (c *Conn) Unacknowledged(s Side) bool {
 // sent one.
 func (c *Conn) Acked(s Side) (uint32, bool) { return c.halves[s].acked, c.halves[s].has(ackKnown) }
 
+// UnacknowledgedData is Unacknowledged for payload alone.
+func (c *Conn) UnacknowledgedData(s Side) bool {
+	if !c.Unacknowledged(s) {
+		return false
+	}
+	h := &c.halves[s]
+	return !h.has(sentFIN) || after(h.next-1, c.halves[s.Peer()].acked)
+}
+
 // ProbeAnswersLost reports whether the timestamps of a side show that answers
 // to its probes, though captured, did not reach it.
 func (c *Conn) ProbeAnswersLost(s Side) bool { return c.halves[s].has(probeAnswersLost) }

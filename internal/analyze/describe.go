@@ -124,7 +124,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 		ClientSentAfterFIN:   c.SentAfterFIN(client),
 		ServerSentAfterFIN:   c.SentAcrossFIN(server) || c.SentAfterFIN(server), ClientFINCrossedData: c.FINMissesData(client) || c.SentAcrossFIN(server),
 		UnansweredClient: c.Unanswered(client), UnansweredServer: c.Unanswered(server),
-		UnackedClient: c.Unacknowledged(client), UnackedServer: c.Unacknowledged(server),
+		UnackedClient: c.Unacknowledged(client), UnackedServer: c.Unacknowledged(server), ResponseUnacked: c.UnacknowledgedData(server),
 		Challenged: c.Challenged(), SYNACKRetransmissions: c.SYNACKRetransmissions(),
 	}
 	if t.responses > 0 {

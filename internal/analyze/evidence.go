@@ -73,6 +73,7 @@ type Evidence struct {
 
 	UnansweredClient, UnansweredServer uint32 // probes and retransmissions without any answer, to the end
 	UnackedClient, UnackedServer       bool   // data or a FIN is not acknowledged at the end
+	ResponseUnacked                    bool   // data of the server is among that
 
 	AnswersLost Party // whose timestamps show that answers did not reach it
 	Remote      Party // who is not the capturing host, if the TTLs show it

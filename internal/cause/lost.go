@@ -27,6 +27,8 @@ func lossOf(c *analyze.Connection, end ending) loss {
 		return loss{}
 	case n == 0 && refusedUpload(e):
 		return loss{failed: 1}
+	case n == 0 && e.ResponseUnacked && e.UnansweredServer >= minLostData:
+		return loss{failed: 1} // the response did not arrive
 	case n == 0 && e.ClientRST.OK() && answeredLate(e, end):
 		n = 1
 	case n == 0 || unseen(c) && !e.ResponseBegun:

@@ -138,6 +138,11 @@ func (r *Record) SYNs() uint32 { return r.observation.number }
 // to µs; 0 if that is not known.
 func (r *Record) ConnectTime() int64 { return int64(r.connect) * 1e3 }
 
+// NeverOpened reports whether it did not open, and no request could be sent.
+func (r *Record) NeverOpened() bool {
+	return r.Requests == 0 && (r.Cause == Refused || r.Cause == AcceptQueueFull || r.Cause == Unanswered || r.Cause == ConnectTimeout)
+}
+
 // Open reports whether the capture does not show its end.
 func (r *Record) Open() bool { return r.has(isOpen) }
 
@@ -151,11 +156,6 @@ func (r *Record) RequestSent() int64 { return r.lastRequest().sent }
 // FirstByte returns when the response to the last request began, analyze.Unknown
 // if it did not. It is not known of connections that a response ended.
 func (r *Record) FirstByte() int64 { return r.lastRequest().firstByte }
-
-// Unanswered reports whether the last request got no whole response.
-func (r *Record) Unanswered() bool {
-	return r.class != saidInResponse && r.Request != 0 && (r.Done == analyze.Unknown || r.RequestSent() > r.Done)
-}
 
 // EndedIdle reports whether it was closed with all requests answered, and the
 // response before that is known.

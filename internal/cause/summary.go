@@ -19,6 +19,7 @@ type Summary struct {
 	HTTP2     int64 // and HTTP/2
 
 	anomalies compact.Vault[Anomaly]
+	failures  []failure
 }
 
 // Anomaly is something unusual about a connection besides its cause.
@@ -170,5 +171,6 @@ func (s *Summary) join(other *Summary) {
 	s.Opaque += other.Opaque
 	s.Encrypted += other.Encrypted
 	s.HTTP2 += other.HTTP2
+	s.failures = append(s.failures, other.failures...)
 	other.anomalies.Drain(func(a *Anomaly) { s.anomalies.Put(a) })
 }

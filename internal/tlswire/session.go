@@ -217,7 +217,8 @@ func (s *Session) data(from Side, r *stream, at int64) {
 		}
 	case !s.has(serverStarted): // early data
 	case !s.has(clientDone):
-		if n := r.length; n == finished256 || n == finished384 {
+		switch r.length {
+		case finished256, finished384, finished256 + settingsLength, finished384 + settingsLength:
 			s.finished(from, at)
 		}
 		return
@@ -226,8 +227,11 @@ func (s *Session) data(from Side, r *stream, at int64) {
 }
 
 // Lengths of the record with a Finished of TLS 1.3, by its hash: a header of 4 bytes,
-// the hash, the type, a tag of 16.
+// the hash, the type, a tag of 16. Before it, in the same record, Chromium answers the
+// settings of Google's servers (draft-vvv-tls-alps): a message with one extension
+// without content.
 const (
-	finished256 = 4 + 32 + 1 + 16
-	finished384 = 4 + 48 + 1 + 16
+	finished256    = 4 + 32 + 1 + 16
+	finished384    = 4 + 48 + 1 + 16
+	settingsLength = 4 + 2 + 4
 )
