@@ -25,7 +25,8 @@ type Options struct {
 type Counts struct {
 	// Duplicates are packets that the capture holds twice. Two packets with the
 	// same Print are one if they were captured within 1 ms of each other, or
-	// within 100 ms where Link or TTL differ.
+	// within 100 ms where Link or TTL differ. An RST, or an acknowledgement without
+	// identification, counts only where other packets are captured twice, too.
 	Duplicates uint64
 	// IgnoredRST are RSTs that their receiver does not accept: forged or stray.
 	IgnoredRST uint64
@@ -177,6 +178,12 @@ func (e *Engine) Finish() {
 
 // Counts returns what was counted so far.
 func (e *Engine) Counts() Counts { return e.counts }
+
+// Forgotten returns of how many packets, since when, a copy would not have been
+// recognized for all of the 100 ms: there were too many at once.
+func (e *Engine) Forgotten() (packets uint64, since int64) {
+	return e.duplicates.early, e.duplicates.earlySince
+}
 
 // Now returns the latest time seen, ns since the epoch.
 func (e *Engine) Now() int64 { return e.now }
