@@ -30,7 +30,7 @@ func checkUntranslated(v *view, r *Rule) []Finding {
 		}
 		own := v.Record(strays[0].Belongs())
 		pair := v.PairOf(own)
-		hit := group{subject: subject{pair: pair, server: pair.To}}
+		hit := group{subject: subject{pair: pair, server: pair.To}, byCause: true}
 		for _, x := range strays {
 			if c := v.Record(x.Belongs()); c.Cause == cause.MiddleboxReset {
 				hit.records = append(hit.records, c)
