@@ -83,7 +83,7 @@ func (s *Server) allEnd(run []*Record) bool {
 	at, ends := run[0].Ended, Spread(Values(run, func(r *Record) int64 { return r.Ended }))
 	d := Values(run, (*Record).Measured)
 	age := Typical(Values(run, func(r *Record) int64 { return r.Ended - r.Start }))
-	if ends > atExit || sweepable(run) || Spread(d) <= 2*ends || round(Typical(d)) || round(age) || slices.Min(d) < MinIdle {
+	if ends > atExit || s.maySweep(run) || Spread(d) <= 2*ends || round(Typical(d)) || round(age) || slices.Min(d) < MinIdle {
 		return false
 	}
 	return s.hadOpen(at) == len(run)

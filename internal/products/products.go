@@ -42,6 +42,8 @@ type Program struct {
 	ServerIdle []Timeout // after which it closes idle connections as a server
 	ClientIdle []Timeout // and as a client
 
+	ExactIdle bool // as a server it has a timer for each idle connection, and does not look at all from time to time
+
 	Pool     int64  // how many idle connections per host its client keeps by default; 0 if that tells nothing
 	KeepIdle string // how to let its client keep %d idle connections per host; "" if Advice has no number
 	OneShot  bool   // a person runs it once for each request, or few

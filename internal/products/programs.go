@@ -11,6 +11,7 @@ import "time"
 var programs = []Program{
 	{
 		Name:       "Go",
+		ExactIdle:  true,
 		Says:       []string{"Go-http-client", "go-resty", "fasthttp"},
 		ClientIdle: []Timeout{{Setting: "Go http.DefaultTransport IdleConnTimeout", After: 90 * time.Second}},
 		Pool:       2,
@@ -38,6 +39,7 @@ var programs = []Program{
 	},
 	{
 		Name:       "nginx",
+		ExactIdle:  true,
 		Says:       []string{"nginx", "openresty"},
 		ServerIdle: []Timeout{{Setting: "nginx keepalive_timeout", After: 75 * time.Second}},
 		ClientIdle: []Timeout{{Setting: "nginx upstream keepalive_timeout", After: 60 * time.Second, Unnamed: true}},
@@ -57,6 +59,7 @@ var programs = []Program{
 	},
 	{
 		Name:       "Apache",
+		ExactIdle:  true,
 		Says:       []string{"Apache/"},
 		ServerIdle: []Timeout{{Setting: "Apache httpd KeepAliveTimeout", After: 5 * time.Second}},
 		Advice: map[string]string{
@@ -67,8 +70,9 @@ var programs = []Program{
 		},
 	},
 	{
-		Name: "Node",
-		Says: []string{"node", "axios", "undici", "got ", "Express"},
+		Name:      "Node",
+		ExactIdle: true,
+		Says:      []string{"node", "axios", "undici", "got ", "Express"},
 		ServerIdle: []Timeout{
 			{Setting: "Node keepAliveTimeout (5 s and 1 s)", After: 6 * time.Second},
 			{Setting: "Node keepAliveTimeout, before the extra second", After: 5 * time.Second},
@@ -192,6 +196,7 @@ var programs = []Program{
 	},
 	{
 		Name:       "Envoy",
+		ExactIdle:  true,
 		Says:       []string{"envoy"},
 		ServerIdle: []Timeout{{Setting: "Envoy idle_timeout", After: time.Hour}},
 		Advice: map[string]string{
@@ -199,8 +204,9 @@ var programs = []Program{
 		},
 	},
 	{
-		Name: "HAProxy",
-		Says: []string{"HAProxy", "haproxy"},
+		Name:      "HAProxy",
+		ExactIdle: true,
+		Says:      []string{"HAProxy", "haproxy"},
 		Advice: map[string]string{
 			"KA1041": "HAProxy closes to servers with RST by default: that costs nothing but TIME_WAIT; see option nolinger and http-reuse",
 		},
@@ -236,6 +242,7 @@ var programs = []Program{
 	},
 	{
 		Name:       "Caddy",
+		ExactIdle:  true,
 		Says:       []string{"Caddy"},
 		ServerIdle: []Timeout{{Setting: "Caddy idle timeout", After: 300 * time.Second}},
 		Advice: map[string]string{
