@@ -268,7 +268,7 @@ func (d *Decisions) idleClient(h *Host) {
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
 		one := []*Record{r}
 		switch {
-		case r.class == clientEndedQuiet && r.Requests > 0 && !r.has(isReset):
+		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown && !r.has(isReset): // a response came, of unknown length
 			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
 		case r.class == clientEndedQuiet:
 			settle(one, Unknown, analyze.Client, Low)
