@@ -29,9 +29,10 @@ const (
 
 // The programs that judgements single out.
 var (
-	Go    = byName("Go")
-	Nginx = byName("nginx")
-	Node  = byName("Node")
+	Go          = byName("Go")
+	Nginx       = byName("nginx")
+	Node        = byName("Node")
+	HealthCheck = byName("a health check")
 )
 
 // Program is a row of the table.
