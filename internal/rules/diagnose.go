@@ -16,6 +16,7 @@ func Diagnose(d *cause.Collector, r *analyze.Result) *Diagnosis {
 	v := newView(x, r)
 	v.checkAll(d.Workers())
 	rank(x.Findings)
+	v.countOnce(x.Findings)
 	x.Verdict = v.conclude()
 	return x
 }

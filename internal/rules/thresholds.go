@@ -135,6 +135,9 @@ const (
 	// pile is from how many TIME_WAIT on they are worth telling: below, they cost
 	// neither memory nor ports that one would notice.
 	pile = 1000
+	// stillCloses is for how long after the last close others are still expected, where
+	// they do not come at longer intervals.
+	stillCloses = int64(1e9)
 	// portsTenths is how many tenths of its ports a client must use to run out of them
 	// soon.
 	portsTenths = 7
