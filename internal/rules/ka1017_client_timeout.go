@@ -34,9 +34,6 @@ func checkClientTimeout(v *view, r *Rule) []Finding {
 		if waited != "" {
 			f.Title += "," + waited + timeout
 		}
-		if e.len() == 1 && v.result.Totals.Requests >= oneOf {
-			f.Severity = Info
-		}
 		f.brief = fmt.Sprintf("%s gives up requests to %s%s", e.pair.Name, e.server.Name, waited)
 		out = append(out, f)
 	}
