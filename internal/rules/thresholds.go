@@ -83,8 +83,6 @@ const (
 	// byHand is how many runs of a program that is run once for each request are still
 	// a person's, not a script's.
 	byHand = 10
-	// oneOf is of how many requests one may be given up: somebody left a page.
-	oneOf = 10
 	// rarely: a client is said to use a connection for each request though one in 20
 	// requests is not the first of its connection.
 	rarely = 20
