@@ -40,7 +40,7 @@ func (w *worker) decode(b *block) {
 		b.segs = make([]flows.Segment, len(b.Frames)+len(b.Frames)/8)
 	}
 	dec, scan, segs := w.dec, w.scan, b.segs
-	n := 0
+	n, quoted := 0, 0
 	for i := range b.Frames {
 		f := &b.Frames[i]
 		if f.Time < w.since || f.Time > w.until || f.Kind == pcapfile.NoPacket {
@@ -60,6 +60,10 @@ func (w *worker) decode(b *block) {
 				seg.Note = flows.Note{}
 			}
 			n++
+		case decode.Quoted:
+			seg.Time, seg.Num = f.Time, b.first+uint64(i)
+			n++
+			quoted++
 		case decode.Fragment:
 			b.fragments = append(b.fragments, fragmentFrame{n, i})
 		case decode.Undecoded:
@@ -67,7 +71,7 @@ func (w *worker) decode(b *block) {
 		}
 	}
 	b.n = n
-	b.counts.tcp = uint64(n)
+	b.counts.tcp = uint64(n - quoted)
 }
 
 // count counts the block's frames, whether they are decoded or not.

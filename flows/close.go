@@ -277,7 +277,7 @@ func (c *Conn) ended() bool {
 	return i.has(sentRST) || r.has(sentRST) || i.has(sentFIN|finInferred) && r.has(sentFIN|finInferred)
 }
 
-// endBegun reports whether a FIN or RST was seen.
-func (c *Conn) endBegun() bool {
+// EndBegun reports whether a FIN was seen, or an RST that its receiver accepts.
+func (c *Conn) EndBegun() bool {
 	return (c.halves[0].facts|c.halves[1].facts)&(sentFIN|finInferred|sentRST) != 0
 }

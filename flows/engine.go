@@ -55,8 +55,9 @@ type Engine struct {
 	last    *Conn // of the segment before, or of the one under way
 	ids     uint64
 	streams uint32
-	now     int64 // latest time seen
-	at      int64 // time of the segment under way
+	quoted  map[tuple]uint32 // the stream numbers of tuples that were only quoted
+	now     int64            // latest time seen
+	at      int64            // time of the segment under way
 
 	duplicates duplicates
 	early      early
@@ -83,13 +84,18 @@ func NewEngine(opt Options, consumer Consumer) *Engine {
 }
 
 // Segment takes the next segment of the capture and returns its connection, or
-// nil for a duplicate of a packet that was captured before. The Engine keeps no
+// nil for a duplicate of a packet that was captured before, or a header that is only
+// quoted. The Engine keeps no
 // reference to s. With [Options.Evict] the Conn is valid until the next call.
 //
 // A segment that acknowledges what was not captured yet waits for that, for a
 // millisecond of the capture's time at most: its connection is as before until
 // then.
 func (e *Engine) Segment(s *Segment) *Conn {
+	if s.Quoted {
+		e.quote(s)
+		return nil
+	}
 	if e.duplicates.seen(s) {
 		e.counts.Duplicates++
 		return nil
@@ -126,7 +132,7 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	if c.prev != 0 {
 		e.watchPrevious(c, d, s)
 	}
-	if s.Flags&(FIN|RST) != 0 && !c.endBegun() {
+	if s.Flags&(FIN|RST) != 0 && !c.EndBegun() {
 		c.quiet = s.Time - c.lastActivity
 	}
 	if s.Flags&RST != 0 {

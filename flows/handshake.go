@@ -92,7 +92,7 @@ func (c *Conn) noteOpening(d Side, s *Segment) {
 	}
 	switch s.Flags & (SYN | ACK) {
 	case SYN:
-		if d == Initiator {
+		if d == Initiator && c.facts&factEstablished == 0 {
 			c.lastSYN = s.Time
 		}
 		h.noteSYN(sentSYN, s)

@@ -14,8 +14,7 @@ func (e *Engine) lookup(s *Segment) *Conn {
 	at, found := e.table.find(&e.store, s)
 	if !found {
 		c := e.open(s, 0)
-		e.streams++
-		c.Stream = e.streams - 1
+		c.Stream = e.newStream(s)
 		e.table.insert(at, s.Hash, c.self)
 		return c
 	}
@@ -49,22 +48,21 @@ func (e *Engine) lookup(s *Segment) *Conn {
 }
 
 // newLife reports whether a SYN on the tuple of c begins its next life, and
-// whether tshark gives that a new stream: it does when the sender's sequence
-// number is known and differs, or a FIN or RST was seen.
+// whether tshark gives that a new stream. The same sequence number again is the
+// same connect: a client that was refused may try again (Windows does so twice), and
+// a copy may come late.
 func (c *Conn) newLife(s *Segment) (fresh, stream bool) {
 	h, peer := &c.halves[c.sender(s)], &c.halves[c.sender(s).Peer()]
 	if h.has(seqKnown) {
-		ended := (c.halves[0].facts|c.halves[1].facts)&(sentFIN|sentRST) != 0
-		fresh = s.Seq != h.isn || ended
-		return fresh, fresh
+		return s.Seq != h.isn, s.Seq != h.isn
 	}
 	switch {
 	case h.has(sentRST): // it refused the peer's SYN before
 		return true, true
 	case peer.has(sentSYNACK) && peer.acked == s.Seq+1: // the SYN whose answer was seen before it
 	case peer.has(sentSYN) && !peer.has(sentData): // simultaneous open
-	default:
-		return true, false
+	default: // tshark takes the first sequence number from what the peer acknowledges
+		return true, peer.has(ackKnown) && peer.acked != s.Seq+1
 	}
 	return false, false
 }

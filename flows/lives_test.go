@@ -57,6 +57,28 @@ func TestLives(t *testing.T) {
 		{"a SYN sent again is no new life", opening + `
 1.00 > S  0:0(0)`,
 			"complete 0 false/false ended 0"},
+		{"a refused SYN is sent again, as Windows does", `
+0.0 > S  0:0(0)
+0.1 < R. 0:0(0) ack 1
+0.6 > S  0:0(0)
+0.7 < R. 0:0(0) ack 1
+1.2 > S  0:0(0)
+1.3 < R. 0:0(0) ack 1`,
+			"refused 0 false/false reset 0"},
+		{"a refused SYN is sent again, and answered", `
+0.0 > S  0:0(0)
+0.1 < R. 0:0(0) ack 1
+0.6 > S  0:0(0)
+0.7 < S. 0:0(0) ack 1
+0.8 > .  ack 1`,
+			"complete 0 false/false ended 0"},
+		{"a late copy of the SYN, after the close", closed + `
+9.0 > S  0:0(0)`,
+			"complete 0 false/false ended 0"},
+		{"a late copy of the SYN, after an RST", opening + `
+1.0 < R  1:1(0)
+9.0 > S  0:0(0)`,
+			"complete 0 false/false reset 0"},
 		{"a SYN that comes after its answer", `
 0.000 < S. 0:0(0) ack 1
 0.001 > S  0:0(0)
@@ -65,7 +87,7 @@ func TestLives(t *testing.T) {
 		{"a SYN in the middle of a connection that only one side was seen of", `
 0.00 < P. 1:4(3) ack 1 "abc"
 9.00 > S  900:900(0)`,
-			"midstream 0 false/false ended 0, unanswered 0 false/false ended 0"},
+			"midstream 0 false/false ended 0, unanswered 1 false/false ended 0"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, conns, _ := follow(t, tc.script)

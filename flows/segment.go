@@ -94,9 +94,13 @@ type Segment struct {
 	HasTS       bool  // the timestamps option is present (RFC 7323, 3)
 	// NoID says that the IP header does not tell apart packets that are alike: of
 	// IPv6, or of IPv4 with an identification of 0.
-	NoID  bool
-	TSVal uint32
-	TSEcr uint32
+	NoID bool
+	// Quoted says that this is no segment, but the header of one that an ICMP error
+	// quotes: a 4-tuple, Seq, Ack and Flags, in the sender's direction. It belongs to
+	// no connection.
+	Quoted bool
+	TSVal  uint32
+	TSEcr  uint32
 
 	// Hash is of the 4-tuple, the same for both directions, and well spread in
 	// its low bits. All segments for one Engine must have it from one function;

@@ -26,6 +26,9 @@ func (a consumer) Open(c *flows.Conn) {
 // Data takes payload of one side, in sequence.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	t := a.states.get(c)
+	if t.has(oneEnded) && !c.EndBegun() {
+		a.goOn(t, d.Time)
+	}
 	if t.has(bothEnded) && !beginsMessage(d.Payload) {
 		return // the rest of a message whose sender has not seen the RST yet
 	}
@@ -68,6 +71,15 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 			t.facts |= cutInitiator << from
 		}
 	}
+}
+
+// goOn takes back the end of a connection whose RST was none: its receiver did not
+// accept it, or it refused a SYN that was repeated and then answered.
+func (a consumer) goOn(t *httpState, at int64) {
+	if t.has(answersOver) {
+		a.pools.change(t.pair, at, int32(t.outstanding))
+	}
+	t.facts &^= oneEnded | bothEnded | answersOver
 }
 
 // parse drives the parser of one side over b.

@@ -30,6 +30,7 @@ const (
 	Undecoded Verdict = iota // malformed, cut before the TCP header's end, or of an unknown link type
 	TCP                      // a segment
 	NotTCP                   // known to be something else
+	Quoted                   // no segment, but an ICMP error that quotes the header of one: see flows.Segment
 	Fragment                 // part of an IP datagram, for the Defragmenter
 )
 
@@ -46,6 +47,7 @@ const (
 // IP protocol numbers (IANA).
 const (
 	protoHopByHop    = 0
+	protoICMP        = 1
 	protoIPv4        = 4
 	protoTCP         = 6
 	protoUDP         = 17
@@ -54,6 +56,7 @@ const (
 	protoFragment    = 44
 	protoGRE         = 47
 	protoAH          = 51
+	protoICMPv6      = 58
 	protoDestination = 60
 	protoEtherIP     = 97
 	protoIPComp      = 108
@@ -96,7 +99,7 @@ func New() *Decoder { return &Decoder{} }
 // frame had on the wire. seg.Payload aliases data.
 //
 // In a tunnel the innermost segment counts. A TCP header that an ICMP message
-// quotes is not a segment.
+// quotes is not a segment: the verdict is [Quoted].
 func (d *Decoder) Decode(link pcapfile.LinkType, iface uint32, data []byte, wireLen uint32, seg *flows.Segment) Verdict {
 	d.depth = 0
 	wire := max(int(wireLen), len(data))
@@ -296,7 +299,7 @@ func (d *Decoder) tcp(data []byte, wire int, id, linkID uint32, seg *flows.Segme
 	seg.Window = binary.BigEndian.Uint16(h[14:])
 	seg.Len = uint32(wire - size)
 	seg.Link = linkID
-	seg.NoID = id == 0
+	seg.NoID, seg.Quoted = id == 0, false
 	seg.Payload = nil
 	seg.WindowScale = flows.NoScale
 	seg.HasTS, seg.TSVal, seg.TSEcr = false, 0, 0

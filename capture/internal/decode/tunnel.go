@@ -165,6 +165,8 @@ func (d *Decoder) tunnel(proto uint8, data []byte, wire int, id, linkID uint32, 
 		return d.gre(data, wire, linkID, seg)
 	case protoIPComp:
 		return d.ipcomp(data, wire, id, linkID, seg)
+	case protoICMP, protoICMPv6:
+		return quotation(proto, data, seg)
 	}
 	return NotTCP
 }

@@ -1,0 +1,56 @@
+package flows
+
+// An ICMP error quotes the header of the packet that it is about. That is no packet
+// of a connection, but tshark numbers streams by it: a tuple that was first seen in
+// a quotation has its number from there.
+
+// maxQuoted bounds the tuples that are remembered from quotations alone.
+const maxQuoted = 1 << 14
+
+// tuple is a 4-tuple, the same for both directions.
+type tuple [2]Endpoint
+
+// tupleOf returns the 4-tuple of s.
+func tupleOf(s *Segment) tuple {
+	a, b := s.Src(), s.Dst()
+	if string(a.IP[:]) > string(b.IP[:]) || a.IP == b.IP && a.Port > b.Port {
+		a, b = b, a
+	}
+	return tuple{a, b}
+}
+
+// quote takes a header that an ICMP error quotes.
+func (e *Engine) quote(s *Segment) {
+	if at, found := e.table.find(&e.store, s); found {
+		c := e.conn(e.table.entries[at].conn)
+		h := &c.halves[c.sender(s)]
+		if s.Flags&(SYN|ACK|RST) == SYN && h.has(seqKnown) && s.Seq != h.isn {
+			e.streams++ // of a SYN that was not captured
+		}
+		return
+	}
+	key := tupleOf(s)
+	if _, known := e.quoted[key]; known {
+		return
+	}
+	if e.quoted == nil {
+		e.quoted = map[tuple]uint32{}
+	}
+	if len(e.quoted) < maxQuoted {
+		e.quoted[key] = e.streams
+	}
+	e.streams++
+}
+
+// newStream returns the number of the first stream of the tuple of s.
+func (e *Engine) newStream(s *Segment) uint32 {
+	if e.quoted != nil {
+		key := tupleOf(s)
+		if n, known := e.quoted[key]; known {
+			delete(e.quoted, key)
+			return n
+		}
+	}
+	e.streams++
+	return e.streams - 1
+}
