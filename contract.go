@@ -44,6 +44,7 @@ type Capture struct {
 	Duration         *float64      `json:"duration_seconds"`
 	Damaged          bool          `json:"damaged"` // a file could not be read to its end
 	Damage           *Damage       `json:"damage"`
+	Warnings         []string      `json:"warnings,omitempty"`          // what is odd about the files
 	KernelDropped    *uint64       `json:"kernel_dropped"`              // packets that the capturing system says it lost
 	InterfaceDropped *uint64       `json:"interface_dropped,omitempty"` // of a live capture
 	CutPackets       uint64        `json:"cut_packets"`                 // captured in part (snap length)
@@ -315,6 +316,7 @@ type Connection struct {
 	Start            time.Time      `json:"start"` // first packet
 	End              time.Time      `json:"end"`   // last packet
 	Midstream        bool           `json:"midstream"`
+	Proxied          *Proxied       `json:"proxied,omitempty"` // what a PROXY protocol header says, nil without one
 	Packets          Sides          `json:"packets"`
 	Bytes            Sides          `json:"bytes"` // payload on the wire
 	Handshake        Handshake      `json:"handshake"`
@@ -329,6 +331,13 @@ type Connection struct {
 	MissingBytes     Sides          `json:"missing_bytes"`
 	Close            Close          `json:"close"`
 	NotReused        *NotReused     `json:"not_reused"`
+}
+
+// Proxied is who speaks through a connection, as a PROXY protocol header says. Both are
+// nil if it does not say.
+type Proxied struct {
+	Client *netip.AddrPort `json:"client"`
+	Server *netip.AddrPort `json:"server"` // at which the client reached the proxy
 }
 
 // Sides holds a number for each side of a connection.

@@ -114,6 +114,7 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 		Result:  a.Finish(assemble.Bounds(&stats, part.Since, part.Until)),
 		Options: report.Options{Exchanges: opt.Exchanges, ShowSecrets: opt.ShowSecrets, Workers: opt.Workers},
 	}
+	model.Result.Undecoded = assemble.Undecoded(&stats)
 	model.Meta.Interrupted = interrupted
 	for i, name := range sources {
 		model.Meta.Sources[i].SHA256 = assemble.Sum(ctx, name, assemble.MaxSummed)

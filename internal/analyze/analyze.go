@@ -42,6 +42,9 @@ type Options struct {
 	// RewriteTLS, if set, replaces names in what TLS shows of a connection.
 	RewriteTLS func(*TLSInfo)
 
+	// RewriteAddr, if set, replaces addresses that are told in payload.
+	RewriteAddr func([16]byte) [16]byte
+
 	// PortBudget, if set, returns how many ports a client has towards one server,
 	// 0 if that is not known.
 	PortBudget func(client netip.Addr) int64
@@ -53,13 +56,14 @@ type Analyzer struct {
 	server flows.Endpoint
 	engine *flows.Engine
 
-	states httpStates
-	reader *reader // of the connection whose data is under way
-	bufs   httpparse.Buffers
-	pools  pools
-	totals totals
-	story  story
-	conn   Connection // the one that OnConnection sees
+	states  httpStates
+	proxies proxies
+	reader  *reader // of the connection whose data is under way
+	bufs    httpparse.Buffers
+	pools   pools
+	totals  totals
+	story   story
+	conn    Connection // the one that OnConnection sees
 
 	exchanges []Exchange
 	lastFold  int64 // when the totals were last folded

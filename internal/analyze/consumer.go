@@ -33,6 +33,9 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		return // the rest of a message whose sender has not seen the RST yet
 	}
 	a.watching = a.opt.Observer != nil && a.opt.Observer.Wants(c.ID)
+	if !t.has(sawData) && from == flows.Initiator && !c.Midstream() && len(d.Payload) > 0 && !a.skipProxy(c, d) {
+		return
+	}
 	if t.facts&(sawData|opaque) != sawData {
 		if t.has(opaque) || t.firstData(d) {
 			if t.proto == TLS {
@@ -123,6 +126,9 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 // Gap takes the number of bytes of one side that were not captured.
 func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	t := a.states.get(c)
+	if from == flows.Initiator && len(a.proxies.begun) > 0 {
+		delete(a.proxies.begun, c.ID)
+	}
 	if t.facts&(opaque|tunnelled) != 0 {
 		if t.tls != 0 {
 			a.states.tls.gap(t.tls, from, n, a.engine.Now())
@@ -182,4 +188,5 @@ func (a consumer) Evict(c *flows.Conn) {
 		r.parsers[1].Close(&a.bufs)
 	}
 	a.states.forget(c)
+	a.proxies.forget(c)
 }

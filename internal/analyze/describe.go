@@ -40,6 +40,7 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 			x.Protocol = HTTP11
 		}
 	}
+	x.Proxied = a.proxies.of(c, a.opt.RewriteAddr)
 	if x.HTTPUnknown || t.uncountable(c, server) {
 		x.Responses, x.Interim = Unknown, Unknown
 	}

@@ -17,11 +17,14 @@ const Unknown = math.MinInt64
 type Result struct {
 	First, Last int64 // of the capture's packets, ns since the epoch
 	Narrowed    bool  // less than all of the capture was asked for
-	Totals      Totals
-	Settled     Totals          // Totals over the connections alone that do not change any more: they never go down
-	Servers     []ServerSummary // most connections first
-	Pairs       []Pair          // most connections first
-	Series      Series
+	// Undecoded says which packets could not be decoded, and what to do, if those are
+	// half of all or more; whoever read the capture sets it.
+	Undecoded string
+	Totals    Totals
+	Settled   Totals          // Totals over the connections alone that do not change any more: they never go down
+	Servers   []ServerSummary // most connections first
+	Pairs     []Pair          // most connections first
+	Series    Series
 
 	analyzer *Analyzer
 	ids      []uint64 // of the connections kept, nil if all are

@@ -26,6 +26,8 @@ func (j *Job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Optio
 	j.last = last
 	defer limitHeapFurther(10)()
 	result := a.Finish(first, last)
+	stats := src.Stats()
+	result.Undecoded = assemble.Undecoded(&stats)
 	if j.collector != nil { // the connections are written already: judging takes the most memory of the whole run
 		defer limitHeapFurther(3)()
 	}
@@ -141,6 +143,9 @@ func (j *Job) warn(m *report.Meta) {
 	}
 	if d := m.Damage; d != nil {
 		j.ui.warn("%s: damaged at packet %d, byte %d: %s; what follows in it is not analysed", printable(d.Source), d.Packet, d.Offset, d.Reason)
+	}
+	for _, w := range m.Warnings {
+		j.ui.warn("%s", printable(w))
 	}
 	if c := &m.ClockFaults; c.Wrong() {
 		j.ui.warn("%s times that cannot be right; the report names them", cause.Plural(int64(c.Absurd+c.Backwards), "packet has", "packets have"))

@@ -27,6 +27,8 @@ type Meta struct {
 	CutPackets       uint64 // captured in part
 	UndecodedPackets uint64 // neither TCP nor known to be something else
 
+	Warnings []string // sentences on what is odd about the files
+
 	ClockFaults ClockFaults // what is wrong with times
 
 	Narrowed Narrowed // to which part of the capture

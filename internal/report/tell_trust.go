@@ -51,6 +51,9 @@ func (p *teller) trust() {
 	} else {
 		p.fact("damage", "none")
 	}
+	for _, w := range m.Warnings {
+		p.fact("files", Plain(w))
+	}
 	if m.Interrupted {
 		p.fact("stopped", "before the end of the capture")
 	}

@@ -29,6 +29,7 @@ type captureObject struct {
 	Duration           seconds         `json:"duration_seconds"`
 	Damaged            bool            `json:"damaged"`
 	Damage             *damageObject   `json:"damage"`
+	Warnings           []str           `json:"warnings,omitempty"` // where something is odd about the files
 	KernelDropped      *uint64         `json:"kernel_dropped"`
 	InterfaceDropped   *uint64         `json:"interface_dropped,omitempty"` // live captures alone
 	CutPackets         uint64          `json:"cut_packets"`
@@ -50,7 +51,7 @@ func newCapture(r *report.Report) *captureObject {
 		Sources: listOf(m.Sources, newSource), Format: text(m.Format), LinkTypes: strList(m.LinkTypes),
 		Packets: m.Packets, TCPPackets: m.TCPPackets, Bytes: m.Bytes,
 		First: instant(first), Last: instant(last), Duration: seconds(m.Duration()),
-		Damaged: m.Damage != nil, KernelDropped: m.KernelDropped,
+		Damaged: m.Damage != nil, Warnings: strList(m.Warnings), KernelDropped: m.KernelDropped,
 		CutPackets: m.CutPackets, UndecodedPackets: m.UndecodedPackets, DuplicatePackets: number(t.DuplicatePackets),
 		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted,
 		Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, r.Analyzed()), Anonymized: m.Anonymized,
