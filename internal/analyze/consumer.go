@@ -159,7 +159,8 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 		t.facts &^= requestBegun
 		a.pools.change(t.pair, at, -1)
 	}
-	if !t.has(answersOver) && (from != t.requestSide(c) || t.has(oneEnded)) {
+	givenUp := t.outstanding > 0 && t.current.answered // a client that shuts down its side alone does so before that
+	if !t.has(answersOver) && (from != t.requestSide(c) || t.has(oneEnded) || givenUp) {
 		t.facts |= answersOver
 		a.pools.change(t.pair, at, -int32(t.outstanding))
 	}

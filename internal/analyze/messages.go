@@ -134,6 +134,9 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	t.facts |= sawResponse
 	t.responses++
 	t.minor = h.Minor()
+	if t.lastStatus >= clientError {
+		t.facts |= keptAfterError
+	}
 	t.lastStatus = status
 	if !h.Persistent() {
 		t.endPersistence(responseEnd(h), t.responses, at, num)

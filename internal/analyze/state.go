@@ -94,13 +94,17 @@ const (
 	answersOver    // no response can follow: what is outstanding is in flight no more
 	cutInitiator   // a head that the initiator sent is not whole in the capture: packets were cut
 	cutResponder
-	idle          // all is answered, and the pair counts it as idle
-	earlyResponse // a final response was complete before its request
-	uploadCut     // and that request did not become whole since
-	idle408       // a 408 that answers no request
-	lastHadBody   // the last response has a body
-	lastIsStream  // the last response is a stream of events
+	idle           // all is answered, and the pair counts it as idle
+	earlyResponse  // a final response was complete before its request
+	uploadCut      // and that request did not become whole since
+	idle408        // a 408 that answers no request
+	lastHadBody    // the last response has a body
+	lastIsStream   // the last response is a stream of events
+	keptAfterError // a response with an error was followed by another
 )
+
+// clientError is the least status that is an error.
+const clientError = 400
 
 func (t *httpState) has(f httpFacts) bool { return t.facts&f != 0 }
 

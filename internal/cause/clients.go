@@ -124,6 +124,7 @@ func atTimeout(unread, others []*Record) bool {
 func (d *Decisions) afterResponse(p *Pair) {
 	prompt := Where(waiting(p.Records, clientEndedIdle), func(r *Record) bool { return r.Measured() < MinIdle })
 	prompt, reset := split(prompt, func(r *Record) bool { return !r.has(isReset) })
+	prompt = p.announcedTooShort(prompt)
 	if k, in := p.overflow(prompt); k > 0 {
 		sure := Medium
 		if k == p.Program.Row().Pool {
@@ -261,7 +262,7 @@ func (d *Decisions) idleClient(h *Host) {
 		p := d.groups.byPair[in[0].Pair]
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.Addr.String(), Value: b.Middle, Samples: int64(b.N),
 			Spread:  b.spread(),
-			Matches: products.MatchClient(time.Duration(b.Middle), p.Program)})
+			Matches: p.idleMatches(time.Duration(b.Middle))})
 	}
 	settle(waiting(swept, clientEndedIdle), ClientIdleTimeout, analyze.Client, Medium)
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {

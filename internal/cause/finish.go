@@ -19,6 +19,7 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 			x.starved[x.groups.byPair[d.find(uint64(m.ID)).Pair].To.Num]++
 		}
 	})
+	x.untranslated()
 	for _, s := range x.groups.servers {
 		x.decideServer(s)
 	}
@@ -29,6 +30,7 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 	x.countLosses()
 	x.probeSettings()
 	x.sortPolicies()
+	x.tellNode()
 	x.countCauses()
 	return x
 }

@@ -100,6 +100,9 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		if n, k, ok = lost(c, e, end); ok {
 			return n, k, ok
 		}
+		if isStray(c, e) {
+			return wait(strayData, analyze.Both, observation{kind: observedOtherProtocol})
+		}
 		return of(NotHTTP, analyze.Both, Medium, observation{kind: observedOtherProtocol})
 	case c.Protocol == analyze.NoProtocol && !mayHaveMessages(c, e):
 		return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: c.End - c.Start, by: end.sender()})

@@ -54,7 +54,7 @@ func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		return wait(classes[1], end.by, f)
 	}
 	return wait(classes[0], end.by, observation{kind: observedIdleEnd, by: end.sender(), number: uint32(c.Responses),
-		ns: sinceDone(e, end.at)})
+		ns: sinceDone(e, end.at), status: e.LastStatus})
 }
 
 // sinceDone returns the time from the last response to at.

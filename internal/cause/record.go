@@ -46,13 +46,14 @@ const NoStream = math.MaxUint32
 type recordFlags uint8
 
 const (
-	isBodied   recordFlags = 1 << iota // its last response has a body
-	isReset                            // it ended by an RST
-	isOpen                             // it did not end
-	isHalf                             // one side closed, the other did not, though it had time
-	isOutlived                         // it was used again after a pause that was no shorter than its last one
-	isFailed                           // its last requests have no whole response, and not as the client chose
-	isDropped                          // its client ended it in a response
+	isBodied         recordFlags = 1 << iota // its last response has a body
+	isReset                                  // it ended by an RST
+	isOpen                                   // it did not end
+	isHalf                                   // one side closed, the other did not, though it had time
+	isOutlived                               // it was used again after a pause that was no shorter than its last one
+	isFailed                                 // its last requests have no whole response, and not as the client chose
+	isDropped                                // its client ended it in a response
+	isKeptAfterError                         // a response with an error did not end it
 )
 
 // persistenceEnd is when a response said that it ended the persistence.
@@ -92,6 +93,7 @@ func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record 
 	lost := lossOf(c, end)
 	r.set(isFailed, lost.failed > 0)
 	r.set(isDropped, lost.dropped > 0)
+	r.set(isKeptAfterError, e.KeptAfterError)
 	if c.Stream != analyze.Unknown {
 		r.Stream = uint32(c.Stream)
 	}
@@ -125,8 +127,8 @@ func (r *Record) Observed() string { return r.observation.String() }
 // message to the end.
 func (r *Record) Measured() int64 { return r.observation.ns }
 
-// Status returns the status of the response that ended the persistence; 0 if none
-// did.
+// Status returns the status of the response that ended the persistence, or of the last
+// one before an idle connection was closed; 0 of others.
 func (r *Record) Status() uint16 { return r.observation.status }
 
 // SYNs returns how many SYNs were sent of one that was never answered.
@@ -158,6 +160,9 @@ func (r *Record) FirstByte() int64 { return r.lastRequest().firstByte }
 // EndedIdle reports whether it was closed with all requests answered, and the
 // response before that is known.
 func (r *Record) EndedIdle() bool { return r.observation.kind == observedIdleEnd }
+
+// Paused reports whether it ended after a pause, rather than right after a message.
+func (r *Record) Paused() bool { return r.Measured() >= MinIdle }
 
 // ServerEndedBusy reports whether the server closed it with a request under way.
 func (r *Record) ServerEndedBusy() bool { return r.class == serverEndedBusy }

@@ -36,6 +36,9 @@ const (
 	// minConnectWait is how long a client waits for a SYN-ACK at least: less is not set by
 	// anybody, and a scanner whose kernel knows no such socket answers within a round trip.
 	minConnectWait = 50e6
+	// oneWindow is how far apart the acknowledgements of one connection may be that two
+	// packets carry within a round trip.
+	oneWindow = 1 << 22
 	// lossyShare: a connection that lacks more than one in 20 of its bytes is lossy.
 	lossyShare = 20
 	// redirect is the least status with which an answer before the whole request is a

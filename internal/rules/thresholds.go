@@ -91,6 +91,9 @@ const (
 	// generousLimit is from how many requests per connection on a limit costs next to
 	// nothing.
 	generousLimit = 1000
+	// besideRequest is how near to the opening of a connection a pool closes those that it
+	// finds to be closed by the server.
+	besideRequest = 50e6
 	// longStall is how long a closed window must be to matter if there is one alone.
 	longStall = 2e9
 )
