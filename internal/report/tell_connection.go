@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -162,13 +161,16 @@ func encryption(x *analyze.TLSInfo) string {
 		s += " " + x.Version
 	}
 	if x.ServerName != "" {
-		s += ", server name " + x.ServerName
+		s += ", server name " + Plain(x.ServerName)
 	}
 	switch {
 	case x.Protocol != "":
-		s += ", protocol " + x.Protocol
+		s += ", protocol " + Plain(x.Protocol)
 	case len(x.Offered) > 0:
-		s += ", protocols offered " + strings.Join(x.Offered, " ")
+		s += ", protocols offered"
+		for _, name := range x.Offered {
+			s += " " + Plain(name)
+		}
 	}
 	switch {
 	case x.Resumed.Is():

@@ -189,3 +189,20 @@ func TestXzBlockHeaders(t *testing.T) {
 func fixCRC(h []byte) {
 	binary.LittleEndian.PutUint32(h[len(h)-4:], crc32.ChecksumIEEE(h[:len(h)-4]))
 }
+
+// TestXzDamagedAnywhere changes each byte of a file behind the first ones, which tell what
+// it is: no file is taken for whole.
+func TestXzDamagedAnywhere(t *testing.T) {
+	file := filetest.Compress(t, ".xz", sample(300))
+	block := 12 + (int(file[12])+1)*4 // where its data begin
+	for i := len(xzMagic); i < len(file); i++ {
+		if i == block+3 || i == block+4 { // how long the data are once compressed, which the decoder finds out by itself
+			continue
+		}
+		damaged := bytes.Clone(file)
+		damaged[i] ^= 0x10
+		if got, _, err := unpacked(damaged); err == nil {
+			t.Errorf("byte %d of %d: got %d bytes and no error", i, len(file), len(got))
+		}
+	}
+}

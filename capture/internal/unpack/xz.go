@@ -27,10 +27,46 @@ type xzReader struct {
 	state func(*xzReader) error // what comes next; nil inside a block
 	block io.Reader             // the open block's LZMA2 data
 	count countingByteReader    // its compressed bytes
+	plain uint64                // bytes that came out of it
 	check hash.Hash             // nil if the stream's check is none or unknown
 	size  int                   // of the check, in bytes
 	begun bool                  // a stream has been read
 	err   error
+
+	header   uint64  // length of the open block's header
+	declared [2]size // of the open block, compressed and uncompressed, as its header says
+	flags    byte    // of the stream
+	seen     records // the blocks of the stream
+}
+
+// A size is a number of bytes that a header may leave out.
+type size struct {
+	known bool
+	bytes uint64
+}
+
+// records are the sizes of a stream's blocks, which its index repeats: as many as there
+// may be, so only their sum is kept.
+type records struct {
+	n   uint64
+	sum hash.Hash
+}
+
+// add adds a block.
+func (r *records) add(unpadded, uncompressed uint64) {
+	if r.sum == nil {
+		r.sum = sha256.New()
+	}
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:], unpadded)
+	binary.LittleEndian.PutUint64(b[8:], uncompressed)
+	r.sum.Write(b[:])
+	r.n++
+}
+
+// same reports whether both have the same blocks.
+func (r *records) same(other *records) bool {
+	return r.n == other.n && (r.n == 0 || bytes.Equal(r.sum.Sum(nil), other.sum.Sum(nil)))
 }
 
 // Read implements io.Reader.
@@ -41,7 +77,7 @@ func (x *xzReader) Read(p []byte) (int, error) {
 			continue
 		}
 		n, err := x.block.Read(p)
-		if x.check != nil {
+		if x.plain += uint64(n); x.check != nil {
 			x.check.Write(p[:n])
 		}
 		if err == io.EOF {
@@ -97,7 +133,7 @@ func (x *xzReader) stream() error {
 	default:
 		x.check = nil
 	}
-	x.begun = true
+	x.begun, x.flags, x.seen = true, h[7], records{}
 	x.state = (*xzReader).blockOrIndex
 	return nil
 }
@@ -120,10 +156,11 @@ func (x *xzReader) blockOrIndex() error {
 	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(sum) {
 		return errors.New("xz: wrong checksum of a block header")
 	}
-	dict, err := xzDictionary(body[1:])
+	dict, declared, err := xzDictionary(body[1:])
 	if err != nil {
 		return err
 	}
+	x.header, x.declared, x.plain = uint64(len(h)), declared, 0
 	if x.check != nil {
 		x.check.Reset()
 	}
@@ -133,41 +170,54 @@ func (x *xzReader) blockOrIndex() error {
 }
 
 // xzDictionary reads the only filter chain that captures use, LZMA2 alone
-// (5.3.1), from a block header's flags on, and returns its dictionary's size.
-func xzDictionary(h []byte) (int, error) {
+// (5.3.1), from a block header's flags on, and returns its dictionary's size, and the
+// block's sizes as far as they are there.
+func xzDictionary(h []byte) (dictionary int, declared [2]size, err error) {
 	flags, r := h[0], bytes.NewReader(h[1:])
 	if flags&0x3f != 0 {
-		return 0, errors.New("xz: filters other than LZMA2 are not read")
+		return 0, declared, errors.New("xz: filters other than LZMA2 are not read")
 	}
-	for bit := byte(0x40); bit != 0; bit <<= 1 { // compressed, uncompressed size
+	for i, bit := range []byte{0x40, 0x80} { // compressed, uncompressed size
 		if flags&bit != 0 {
-			if _, err := binary.ReadUvarint(r); err != nil {
-				return 0, errors.New("xz: wrong block header")
+			n, err := binary.ReadUvarint(r)
+			if err != nil {
+				return 0, declared, errors.New("xz: wrong block header")
 			}
+			declared[i] = size{true, n}
 		}
 	}
 	var f [3]byte
 	if _, err := io.ReadFull(r, f[:]); err != nil || f[1] != 1 {
-		return 0, errors.New("xz: wrong block header")
+		return 0, declared, errors.New("xz: wrong block header")
 	}
 	if f[0] != 0x21 {
-		return 0, errors.New("xz: filters other than LZMA2 are not read")
+		return 0, declared, errors.New("xz: filters other than LZMA2 are not read")
 	}
 	dict, err := lzma.DecodeDictCap(f[2])
 	if err != nil {
-		return 0, err
+		return 0, declared, err
 	}
 	if dict > maxWindow {
-		return 0, fmt.Errorf("xz: dictionary of %d bytes is larger than %d", dict, maxWindow)
+		return 0, declared, fmt.Errorf("xz: dictionary of %d bytes is larger than %d", dict, maxWindow)
 	}
-	return max(int(dict), lzma.MinDictCap), nil
+	return max(int(dict), lzma.MinDictCap), declared, nil
 }
 
 // endBlock reads the padding and the check after a block's data (3.3, 3.4).
 func (x *xzReader) endBlock() error {
+	compressed := uint64(x.count.n)
 	tail := make([]byte, int(-x.count.n&3)+x.size)
 	if err := x.full(tail); err != nil {
 		return err
+	}
+	for i, got := range []uint64{compressed, x.plain} {
+		if d := x.declared[i]; d.known && d.bytes != got {
+			return errors.New("xz: wrong size in a block header")
+		}
+	}
+	x.seen.add(x.header+compressed+uint64(x.size), x.plain)
+	if !zeros(tail[:len(tail)-x.size]) {
+		return errors.New("xz: wrong padding of a block")
 	}
 	if x.check == nil {
 		return nil
@@ -184,28 +234,48 @@ func (x *xzReader) endBlock() error {
 	return nil
 }
 
-// index skips the index (4) and the stream footer: the blocks have been read.
+// index reads the index (4) and the stream footer (2.1.2), which say again what has been
+// read.
 func (x *xzReader) index() error {
-	c := countingByteReader{r: x.r, n: 1}
-	records, err := binary.ReadUvarint(&c)
-	for i := uint64(0); i < records && err == nil; i++ {
-		if _, err = binary.ReadUvarint(&c); err == nil {
-			_, err = binary.ReadUvarint(&c)
+	sum := crc32.NewIEEE()
+	sum.Write([]byte{0}) // the first byte, which has been read
+	c := countingByteReader{r: x.r, n: 1, sum: sum}
+	var listed records
+	n, err := binary.ReadUvarint(&c)
+	for i := uint64(0); i < n && err == nil; i++ {
+		var unpadded, uncompressed uint64
+		if unpadded, err = binary.ReadUvarint(&c); err == nil {
+			uncompressed, err = binary.ReadUvarint(&c)
 		}
+		listed.add(unpadded, uncompressed)
 	}
 	if err != nil {
 		return cutEOF(err)
 	}
-	tail := make([]byte, int(-c.n&3)+4+12) // padding, CRC32, footer
+	padding := int(-c.n & 3)
+	tail := make([]byte, padding+4+12) // padding, CRC32, footer
 	if err := x.full(tail); err != nil {
 		return err
 	}
-	if string(tail[len(tail)-2:]) != "YZ" {
+	sum.Write(tail[:padding])
+	check, footer := tail[padding:padding+4], tail[padding+4:]
+	size := uint64(c.n) + uint64(padding) + 4
+	switch {
+	case !zeros(tail[:padding]) || sum.Sum32() != binary.LittleEndian.Uint32(check):
+		return errors.New("xz: wrong checksum of an index")
+	case !x.seen.same(&listed):
+		return errors.New("xz: an index of other blocks")
+	case string(footer[10:]) != "YZ" || footer[8] != 0 || footer[9] != x.flags || uint64(binary.LittleEndian.Uint32(footer[4:]))*4+4 != size:
 		return errors.New("xz: wrong stream footer")
+	case crc32.ChecksumIEEE(footer[4:10]) != binary.LittleEndian.Uint32(footer):
+		return errors.New("xz: wrong checksum of a stream footer")
 	}
 	x.state = (*xzReader).stream
 	return nil
 }
+
+// zeros reports whether b has nothing but zeros.
+func zeros(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
 // full fills b; the end of the file before that is unexpected.
 func (x *xzReader) full(b []byte) error {
@@ -223,8 +293,10 @@ func cutEOF(err error) error {
 
 // A countingByteReader counts what is read through it.
 type countingByteReader struct {
-	r *bufio.Reader
-	n int64
+	r   *bufio.Reader
+	n   int64
+	sum hash.Hash32 // of what was read byte by byte; nil for none
+	one [1]byte     // for sum
 }
 
 // Read implements io.Reader.
@@ -239,6 +311,10 @@ func (c *countingByteReader) ReadByte() (byte, error) {
 	b, err := c.r.ReadByte()
 	if err == nil {
 		c.n++
+		if c.sum != nil {
+			c.one[0] = b
+			c.sum.Write(c.one[:])
+		}
 	}
 	return b, err
 }
