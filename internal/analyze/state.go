@@ -98,6 +98,7 @@ const (
 	idle408       // a 408 that answers no request
 	lastHadBody   // the last response has a body
 	lastIsStream  // the last response is a stream of events
+	paired        // its pair was known before its end
 )
 
 func (t *httpState) has(f httpFacts) bool { return t.facts&f != 0 }

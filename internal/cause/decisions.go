@@ -37,10 +37,10 @@ func (d *Decisions) Pairs() []*Pair { return d.groups.pairs }
 func (d *Decisions) Hosts() []*Host { return d.groups.hosts }
 
 // PairOf returns the pair of a connection.
-func (d *Decisions) PairOf(r *Record) *Pair { return d.groups.byPair[r.Pair] }
+func (d *Decisions) PairOf(r *Record) *Pair { return d.groups.pair(r.Pair) }
 
 // Pair returns the pair with that number.
-func (d *Decisions) Pair(num uint32) *Pair { return d.groups.byPair[num] }
+func (d *Decisions) Pair(num uint32) *Pair { return d.groups.pair(num) }
 
 // Records returns all connections, in order of ID.
 func (d *Decisions) Records() []*Record { return d.all.byID }
@@ -51,9 +51,15 @@ func (d *Decisions) Record(id uint64) *Record { return d.all.find(id) }
 // Summary returns sums over all connections.
 func (d *Decisions) Summary() *Summary { return &d.all.summary }
 
-// EachAnomaly calls f with each anomaly, in the order in which their connections
-// were added.
-func (d *Decisions) EachAnomaly(f func(*Anomaly)) { d.all.summary.anomalies.Each(f) }
+// EachAnomaly calls f with each anomaly of a connection whose pair is known, in the
+// order in which their connections were added.
+func (d *Decisions) EachAnomaly(f func(*Anomaly)) {
+	d.all.summary.anomalies.Each(func(m *Anomaly) {
+		if d.groups.listed(d.all.find(uint64(m.ID))) {
+			f(m)
+		}
+	})
+}
 
 // Starved returns how many connections of a server have data that it never
 // answered.
@@ -123,7 +129,7 @@ func (d *Decisions) Limit(kind PolicyKind, s *analyze.ServerSummary) int64 {
 func (d *Decisions) Add(totals []Total, ids []uint64) []Total {
 	for _, id := range ids {
 		is := d.Of(id)
-		totals = plus(totals, Total{is.Cause, is.By, 1})
+		totals = Plus(totals, Total{is.Cause, is.By, 1})
 	}
 	return totals
 }
@@ -132,13 +138,13 @@ func (d *Decisions) Add(totals []Total, ids []uint64) []Total {
 func (d *Decisions) AddCauses(totals []Total) {
 	d.Causes = slices.Clone(d.Causes)
 	for _, t := range totals {
-		d.Causes = plus(d.Causes, t)
+		d.Causes = Plus(d.Causes, t)
 	}
 	slices.SortFunc(d.Causes, byCount)
 }
 
-// plus adds a total to the one of the same cause and party.
-func plus(totals []Total, t Total) []Total {
+// Plus adds a total to the one of the same cause and party.
+func Plus(totals []Total, t Total) []Total {
 	for i := range totals {
 		if x := &totals[i]; x.Cause == t.Cause && x.By == t.By {
 			x.Connections += t.Connections

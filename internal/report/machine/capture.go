@@ -37,6 +37,7 @@ type captureObject struct {
 	TimeBack           seconds         `json:"time_back_seconds"`
 	ConnectionsNotKept number          `json:"connections_not_kept"`
 	Interrupted        bool            `json:"interrupted"`
+	GivenUp            []givenUpObject `json:"given_up,omitempty"`
 	Filter             text            `json:"filter"`
 	Narrowed           *narrowedObject `json:"narrowed,omitempty"`
 	Anonymized         bool            `json:"anonymized,omitempty"`
@@ -51,7 +52,7 @@ func newCapture(r *report.Report) *captureObject {
 		First: instant(first), Last: instant(last), Duration: seconds(m.Duration()),
 		Damaged: m.Damage != nil, KernelDropped: m.KernelDropped,
 		CutPackets: m.CutPackets, UndecodedPackets: m.UndecodedPackets, DuplicatePackets: number(t.DuplicatePackets),
-		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted,
+		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted, GivenUp: newGivenUp(r.Result.GivenUp),
 		Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, r.Analyzed()), Anonymized: m.Anonymized,
 	}
 	if d := m.Damage; d != nil {
