@@ -50,6 +50,7 @@ type Capture struct {
 	UndecodedPackets uint64        `json:"undecoded_packets"`           // neither TCP nor known to be something else
 	DuplicatePackets uint64        `json:"duplicate_packets"`           // copies, counted in Packets and TCPPackets alone
 	TimeBack         float64       `json:"time_back_seconds"`           // the most that a packet is earlier than one before it
+	Clock            *Clock        `json:"clock,omitempty"`             // packets whose times cannot be right, nil without
 	NotKept          int64         `json:"connections_not_kept"`        // connections that are in the sums alone
 	Interrupted      bool          `json:"interrupted"`                 // the reading was stopped before the end
 	GivenUp          []GivenUp     `json:"given_up,omitempty"`          // so that memory stays bounded
@@ -65,6 +66,12 @@ type Source struct {
 	Size    *int64  `json:"size_bytes"` // on disk
 	Packets uint64  `json:"packets"`
 	SHA256  *string `json:"sha256"` // in hexadecimal, nil if it was not computed
+}
+
+// Clock counts packets whose times cannot be right.
+type Clock struct {
+	Backwards uint64 `json:"backwards"` // captured an hour or more before the packet in front of them in their file
+	Absurd    uint64 `json:"absurd"`    // before 1988 or from 2100 on, with a fraction of more than a second, or an hour or more away from the packets around them
 }
 
 // Damage says where a file could not be read further.
@@ -111,6 +118,8 @@ type Totals struct {
 	Requests                *int64           `json:"requests"`
 	Responses               *int64           `json:"responses"` // final ones; 101 is final
 	InterimResponses        *int64           `json:"interim_responses"`
+	FailedRequests          *int64           `json:"failed_requests"`          // without a whole response, or refused while being sent
+	AbandonedRequests       *int64           `json:"abandoned_requests"`       // whose client dropped the response of its own accord
 	HTTPUnknown             int64            `json:"http_unknown_connections"` // encrypted or HTTP/2
 	ConnectionsWithRequests *int64           `json:"connections_with_requests"`
 	SingleRequest           *int64           `json:"single_request_connections"`
@@ -214,7 +223,7 @@ type Finding struct {
 	Fix            string    `json:"fix"`    // what to change
 	Verify         string    `json:"verify"` // how to see it in Wireshark
 	Connections    int64     `json:"connections"`
-	FailedRequests int64     `json:"failed_requests"` // without a whole response
+	FailedRequests int64     `json:"failed_requests"` // as in [Totals]; each is told by one finding
 	Saves          Saves     `json:"saves"`
 	Examples       []Example `json:"examples"`
 }
@@ -265,16 +274,17 @@ type Judgement struct {
 
 // Server is what the connections to one server have in common.
 type Server struct {
-	Server        netip.AddrPort `json:"server"`
-	Clients       int64          `json:"clients"` // addresses
-	Connections   int64          `json:"connections"`
-	Requests      *int64         `json:"requests"`
-	ReuseRatio    *float64       `json:"reuse_ratio"`
-	ClosedFirstBy ByCloser       `json:"closed_first_by"`
-	TimeWait      ServerTimeWait `json:"time_wait"`
-	IdleTimeout   *float64       `json:"idle_timeout_seconds"` // inferred
-	MaxRequests   *int64         `json:"max_requests"`         // inferred
-	Advertised    Advertised     `json:"advertised"`
+	Server         netip.AddrPort `json:"server"`
+	Clients        int64          `json:"clients"` // addresses
+	Connections    int64          `json:"connections"`
+	Requests       *int64         `json:"requests"`
+	FailedRequests *int64         `json:"failed_requests"` // as in [Totals]
+	ReuseRatio     *float64       `json:"reuse_ratio"`
+	ClosedFirstBy  ByCloser       `json:"closed_first_by"`
+	TimeWait       ServerTimeWait `json:"time_wait"`
+	IdleTimeout    *float64       `json:"idle_timeout_seconds"` // inferred
+	MaxRequests    *int64         `json:"max_requests"`         // inferred
+	Advertised     Advertised     `json:"advertised"`
 }
 
 // ServerTimeWait counts closes by who holds TIME_WAIT after them.
@@ -327,8 +337,9 @@ type Connection struct {
 	Packets          Sides          `json:"packets"`
 	Bytes            Sides          `json:"bytes"` // payload on the wire
 	Handshake        Handshake      `json:"handshake"`
-	Protocol         *string        `json:"protocol"` // as http/1.1
-	Requests         *int64         `json:"requests"` // nil if they cannot be counted, as the next two
+	Protocol         *string        `json:"protocol"`      // as http/1.1
+	TLS              *TLS           `json:"tls,omitempty"` // what TLS shows without keys, nil without TLS
+	Requests         *int64         `json:"requests"`      // nil if they cannot be counted, as the next two
 	Responses        *int64         `json:"responses"`
 	InterimResponses *int64         `json:"interim_responses"`
 	Probes           ProbesBySide   `json:"probes"`
@@ -351,6 +362,18 @@ type Handshake struct {
 	RTT                *float64 `json:"rtt_seconds"`     // from the last SYN to the ACK of the SYN-ACK
 	Connect            *float64 `json:"connect_seconds"` // from the first SYN
 	SYNRetransmissions int64    `json:"syn_retransmissions"`
+}
+
+// TLS is what the TLS of a connection shows without keys. What is not known is nil.
+type TLS struct {
+	Version           *string  `json:"version"`            // chosen by the server: 1.3, 1.2 ...
+	ServerName        *string  `json:"sni"`                // as the client sent it
+	Protocol          *string  `json:"alpn"`               // chosen by the server; nil also if it chose none
+	Offered           []string `json:"alpn_offered"`       // by the client
+	ResumptionOffered *bool    `json:"resumption_offered"` // by the client
+	Resumed           *bool    `json:"resumed"`            // a session, by the server
+	Handshake         *float64 `json:"handshake_seconds"`  // to the last Finished; to the alert or the close if it failed
+	Alert             *string  `json:"alert"`              // the first that is not encrypted, such as unknown_ca
 }
 
 // ProbesBySide holds the TCP keep-alive probes by who sent them.

@@ -31,6 +31,7 @@ var mayImport = map[string]may{
 	"httpparse":         {},
 	"internal/compact":  {},
 	"internal/products": {},
+	"internal/tlswire":  {others: []string{"golang.org/x/crypto"}},
 
 	"capture": {
 		own:    []string{"flows", "capture/internal/pcapfile", "capture/internal/unpack", "capture/internal/decode", "capture/internal/bpf"},
@@ -47,7 +48,7 @@ var mayImport = map[string]may{
 	"capture/capturetest": {own: []string{"flows"}},
 
 	"internal/analyze": {
-		own:    []string{"internal/compact"},
+		own:    []string{"internal/compact", "internal/tlswire"},
 		except: []string{"internal/products"}, // how a program is recognised
 	},
 	"internal/cause": {

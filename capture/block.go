@@ -56,6 +56,7 @@ const noTime = math.MaxInt64
 type counts struct {
 	bytes               uint64 // on the wire
 	cut, tcp, undecoded uint64 // packets
+	clock               ClockFaults
 }
 
 // A fragmentFrame is an IP fragment. The segment that it may complete is found

@@ -29,6 +29,9 @@ type fileReader struct {
 	packets uint64 // found so far
 	ended   bool
 
+	clock     clockWatch
+	unwatched bool // times stay as the file has them
+
 	// For files that overlap in time with others:
 	fileID       uint32 // tells their interfaces apart
 	buffered     block  // frames that wait for those of other files
@@ -52,6 +55,7 @@ func (f *fileReader) open() error {
 	}
 	f.setInput(in)
 	f.offset, f.packets, f.ended = f.format.HeaderLen(), 0, false
+	f.clock = clockWatch{}
 	return nil
 }
 
@@ -150,6 +154,9 @@ func (f *fileReader) read(b *block, size int) {
 		b.Buf = b.Buf[:copy(b.Buf, b.Buf[at:])] // only other records: make room
 	}
 	f.packets += uint64(len(b.Frames))
+	if !f.unwatched {
+		f.clock.check(b.Frames, f.ended, f.laterTime)
+	}
 }
 
 // errCut is the damage of a file that was cut.

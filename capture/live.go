@@ -140,7 +140,11 @@ type live struct {
 	frames   uint64 // handed over
 	until    int64  // frames later than this time are not wanted
 	polledAt int64  // when drops were last asked for
+	clock    clockWatch
 }
+
+// noLater knows no time: packets are told as they come.
+func noLater() (int64, bool) { return 0, false }
 
 // errStopped is the end that was asked for.
 var errStopped = errors.New("the capture is over")
@@ -158,6 +162,7 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 			l.until, quiet = l.dev.Now(), 0
 		}
 		ended := l.fill(b)
+		l.clock.check(b.Frames, false, noLater)
 		if len(b.Frames) > 0 {
 			quiet = 0
 			if s.limit.reached(w, b) {

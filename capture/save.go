@@ -3,6 +3,7 @@ package capture
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
@@ -21,7 +22,15 @@ type Saving struct {
 	Count int
 
 	Stdout io.Writer // for Name "-"
+
+	// Create creates a file and returns what to write its bytes to, which is not always
+	// the file itself. If it is nil the file is created as [CreateAlone] does it.
+	Create func(name string) (*os.File, io.Writer, error)
 }
+
+// CreateAlone creates a file that only its owner may read, or empties one. It fails where
+// another program saves to the file, until that is closed. If name is a link it fails.
+func CreateAlone(name string) (*os.File, error) { return pcapfile.CreateAlone(name) }
 
 // Save has Run save all frames of an interface in pcap files, with times in
 // nanoseconds, before apply sees their segments. It is called before Run and

@@ -28,6 +28,8 @@ type Stats struct {
 
 	CutPackets       uint64 // captured in part
 	UndecodedPackets uint64 // neither TCP nor known to be something else
+
+	Clock ClockFaults // what is wrong with times
 }
 
 // SourceStats say what was read of one file.
@@ -126,6 +128,7 @@ func (s *runningStats) addBlock(b *block) {
 	t.CutPackets += b.counts.cut
 	t.TCPPackets += b.counts.tcp
 	t.UndecodedPackets += b.counts.undecoded
+	t.Clock.add(&b.counts.clock)
 	for _, r := range b.runs {
 		of := &t.Sources[r.source]
 		of.Packets += uint64(r.frames)

@@ -72,17 +72,20 @@ func (w *worker) decode(b *block) {
 
 // count counts the block's frames, whether they are decoded or not.
 func (w *worker) count(b *block) {
-	frames := b.Frames
+	frames, num := b.Frames, b.first
 	for i := range b.runs {
 		r := &b.runs[i]
-		of := frames[:r.frames]
-		frames = frames[r.frames:]
+		of, first := frames[:r.frames], num
+		frames, num = frames[r.frames:], num+uint64(r.frames)
 		r.first, r.last = noTime, math.MinInt64
 		for j := range of {
 			f := &of[j]
 			b.counts.bytes += uint64(f.WireLen)
 			if f.CapLen < f.WireLen {
 				b.counts.cut++
+			}
+			if f.Fault != 0 {
+				b.counts.clock.note(f.Fault, first+uint64(j))
 			}
 			if f.Kind == pcapfile.TimedPacket && f.WireLen > 0 { // a crash leaves zeros, which read as records of no length
 				r.first, r.last = min(r.first, f.Time), max(r.last, f.Time)

@@ -44,6 +44,15 @@ func (c *Conn) Unacknowledged(s Side) bool {
 	return h.has(seqKnown) && peer.has(ackKnown) && h.next != h.isn && after(h.next, peer.acked)
 }
 
+// UnacknowledgedData is Unacknowledged for payload alone.
+func (c *Conn) UnacknowledgedData(s Side) bool {
+	if !c.Unacknowledged(s) {
+		return false
+	}
+	h := &c.halves[s]
+	return !h.has(sentFIN) || after(h.next-1, c.halves[s.Peer()].acked)
+}
+
 // ProbeAnswersLost reports whether the timestamps of a side show that answers
 // to its probes, though captured, did not reach it.
 func (c *Conn) ProbeAnswersLost(s Side) bool { return c.halves[s].has(probeAnswersLost) }

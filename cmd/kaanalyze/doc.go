@@ -90,7 +90,9 @@
 // could not be written is not in the report either, so reading the file again
 // gives the same; only drops are not in it. If the disk is full the capture ends:
 // the report follows, then the error and exit code 1. "-w -" is standard output,
-// which the report leaves then: -o must name a file for it.
+// which the report leaves then: -o must name a file for it. A pipe is waited for until
+// somebody reads it; if nobody does until the capture ends, the report of what the
+// kernel has kept follows, then the error and exit code 1.
 //
 // -G begins another file after so many seconds, -C after so many million bytes, -W
 // says how many there are, as in tcpdump: with -C they are written over in turn,
@@ -109,13 +111,19 @@
 //
 // # Privileges
 //
-// Only a live capture needs any: root's, or the capabilities cap_net_raw and
-// cap_net_admin, which "make install-setcap" gives to the installed program. When
-// the interface is open, and before a packet is looked at or a file is created, the
-// program gives them up for good. Started by root it becomes the user who called
-// sudo, or the one that -Z names, or nobody. All files are that user's, so where
-// that is nobody few folders will do. With -Z root it stays root, without
-// capabilities. Files of captures are read as whoever called the program.
+// Only a live capture needs any: root's, or the capability cap_net_raw, which "make
+// install-setcap" gives to the installed program, with cap_net_admin. When the
+// interface is open, and before a packet is looked at or a file is created, the
+// program gives up all capabilities for good, on all threads, with no_new_privs set
+// and the bounding set empty. For files it does so before the first is opened.
+//
+// Started by root itself it stays root, and keeps cap_dac_override alone, where it has
+// it: so it reads and writes any file. Started with sudo, a live capture becomes the
+// user who called it, and with -Z the one that is named, by name or number; where there
+// is no user nobody, that is 65534. All files are that user's. A folder where that
+// user may not write is refused at the start; -Z root stays root. Files of captures
+// are read as whoever started the program. Where root may not become another user, as
+// in a container that has cap_net_raw alone, it stays root, without capabilities.
 //
 // # Flags worth a word
 //
@@ -145,8 +153,9 @@
 // enough where the locale is not UTF-8.
 //
 // -o writes a file besides what goes to standard output. It appears under its
-// name when it is whole. In a folder for all, as /tmp, it follows a symbolic link only
-// if that and what it leads to belong to the user. Only its owner may read what
+// name when it is whole. In a folder for all, as /tmp, -o, --evidence and -w follow a
+// symbolic link only if that and what it leads to belong to the user, and -w saves to no
+// file of somebody else there. Only its owner may read what
 // --evidence and -w create, and one program at a time saves to a file. The ending picks the format: .txt, .md, .html, .json,
 // .ndjson, .csv, .svg, .png. Markdown is cut to 60,000 characters: tables get
 // shorter, and say so. HTML is one file that needs no network; it holds up to 20,000
@@ -226,13 +235,15 @@
 //	2    the command line is wrong: a flag, a filter, a file that does not exist,
 //	     a condition, a baseline that is no report
 //	3    a condition of --fail-on holds or cannot be judged; the report is written
-//	4    with --strict: the capture is damaged, or packets were dropped
+//	4    with --strict: the capture is damaged, packets were dropped, or times of
+//	     packets cannot be right
 //	130  ended by a second signal, or by the first one before anything was read
 //
 // 4 goes before 3: what was judged was not the whole capture.
 //
 // A capture that is damaged or cut is analysed up to the damage. A warning names
-// the file, the packet, the byte and the reason.
+// the file, the packet, the byte and the reason. A packet with a time that none can
+// have, such as 1970, counts at the time of the one before it, and is named.
 //
 // # Limits
 //

@@ -51,7 +51,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.BoolVar(&c.SHA256, "sha256", false, "name the SHA-256 of captures of more than 64 MiB too")
 	f.StringVar(&c.Baseline, "baseline", "", "compare with `FILE`, an earlier JSON report")
 	f.StringArrayVar(&c.FailOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
-	f.BoolVar(&c.Strict, "strict", false, "exit with 4 if a capture is damaged or packets were dropped")
+	f.BoolVar(&c.Strict, "strict", false, "exit with 4 if a capture is damaged, packets were dropped, or times are absurd")
 
 	f.StringVar(&c.Listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")
 	f.BoolVar(&c.TUI, "tui", false, "look around in a view on the terminal; the report follows when it is left, unless -q")
@@ -86,7 +86,7 @@ func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	f.IntVarP(&l.RotateSeconds, "rotate-seconds", "G", 0, "begin another file every `N` seconds; its name has the time, as in trace-%H%M%S.pcap")
 	f.IntVarP(&l.RotateSize, "rotate-size", "C", 0, "begin another file after `N` million bytes")
 	f.IntVarP(&l.RotateCount, "rotate-count", "W", 0, "write over the first of `N` files; with -G alone, stop after N")
-	f.StringVarP(&l.User, "relinquish-privileges", "Z", "", "be `USER` once the interface is open (default: who called sudo, or nobody)")
+	f.StringVarP(&l.User, "relinquish-privileges", "Z", "", "be `USER` once the interface is open (default: who called sudo, else root without its capabilities)")
 	f.IntVar(&l.Keep, "keep", l.Keep, "keep `N` ended connections in detail at least; older ones are in the sums alone")
 	f.DurationVar(&l.Interval, "interval", l.Interval, "time between status lines where standard error is no terminal; 0 is none")
 }

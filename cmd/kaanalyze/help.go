@@ -58,7 +58,8 @@ Flags:
 	}
 	b.WriteString(`
 Exit codes: 0 analysed, 1 not read or not written, 2 wrong usage, 3 a condition
-of --fail-on, 4 damaged or dropped packets with --strict, 130 at the second signal.
+of --fail-on, 4 damaged or dropped packets or absurd times with --strict, 130 at
+the second signal.
 `)
 	return b.String()
 }

@@ -14,6 +14,7 @@ import (
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of the write
 	app.LimitHeap()
+	ownProcess = true
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -54,8 +55,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return app.ExitOK
 }
 
+// ownProcess says that the process runs the program once, and nothing else.
+var ownProcess bool
+
 // analyze reads packets and reports, and returns the exit code.
 func analyze(c *commandLine, stdin io.Reader, stdout, stderr io.Writer) int {
+	c.OwnProcess = ownProcess
 	job, err := app.New(&c.Config, stdin, stdout, stderr)
 	if errors.Is(err, app.ErrNoInput) {
 		_, _ = io.WriteString(stderr, usage())

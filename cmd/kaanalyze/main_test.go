@@ -27,7 +27,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kaanalyze": main})
+	testscript.Main(m, map[string]func(){"kaanalyze": main, "dial": dial})
 }
 
 // command runs the program on no standard input.

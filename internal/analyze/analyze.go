@@ -50,6 +50,9 @@ type Options struct {
 	// and valid until the next call.
 	Rewrite func(raw []byte) []byte
 
+	// RewriteTLS, if set, replaces names in what TLS shows of a connection.
+	RewriteTLS func(*TLSInfo)
+
 	// PortBudget, if set, returns how many ports a client has towards one server,
 	// 0 if that is not known.
 	PortBudget func(client netip.Addr) int64

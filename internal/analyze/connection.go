@@ -51,6 +51,7 @@ const (
 	NoProtocol Protocol = iota // no data
 	HTTP10
 	HTTP11
+	H2 // over TLS
 	H2C
 	TLS
 	WebSocket
@@ -60,7 +61,7 @@ const (
 
 // String returns the protocol as reports name it; "" without data.
 func (p Protocol) String() string {
-	return [...]string{"", "http/1.0", "http/1.1", "h2c", "tls", "websocket", "connect", "other"}[p]
+	return [...]string{"", "http/1.0", "http/1.1", "h2", "h2c", "tls", "websocket", "connect", "other"}[p]
 }
 
 // Probes are the keep-alive probes that one side sent, and what their timing
@@ -103,8 +104,9 @@ type Connection struct {
 	SYNRetransmissions uint32
 
 	Protocol                     Protocol
-	HTTPUnknown                  bool  // requests cannot be counted: encrypted, HTTP/2, heads cut or not captured
-	Requests, Responses, Interim int64 // Unknown where they cannot be counted
+	TLS                          *TLSInfo // nil without
+	HTTPUnknown                  bool     // requests cannot be counted: encrypted, HTTP/2, heads cut or not captured
+	Requests, Responses, Interim int64    // Unknown where they cannot be counted
 
 	ClientProbes, ServerProbes Probes
 

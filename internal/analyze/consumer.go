@@ -33,6 +33,12 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	a.watching = a.opt.Observer != nil && a.opt.Observer.Wants(c.ID)
 	if t.facts&(sawData|opaque) != sawData {
 		if t.has(opaque) || t.firstData(d) {
+			if t.proto == TLS {
+				if t.tls == 0 {
+					t.tls = a.states.tls.begin(c, clientSide(c, t))
+				}
+				a.states.tls.data(t.tls, from, d)
+			}
 			a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 			return
 		}
@@ -107,6 +113,9 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	t := a.states.get(c)
 	if t.facts&(opaque|tunnelled) != 0 {
+		if t.tls != 0 {
+			a.states.tls.gap(t.tls, from, n, a.engine.Now())
+		}
 		return
 	}
 	a.reader = a.states.reader(t)
@@ -121,6 +130,9 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	t := a.states.get(c)
 	if t.has(opaque) {
+		if t.tls != 0 {
+			a.states.tls.end(t.tls, from)
+		}
 		return
 	}
 	if num != 0 {

@@ -32,6 +32,14 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 	if a.opt.Filtered {
 		x.Stream = Unknown
 	}
+	if x.TLS = a.tlsOf(c, t); x.TLS != nil {
+		switch x.TLS.Protocol {
+		case "h2":
+			x.Protocol = H2
+		case "http/1.1":
+			x.Protocol = HTTP11
+		}
+	}
 	if x.HTTPUnknown || t.uncountable(c, server) {
 		x.Responses, x.Interim = Unknown, Unknown
 	}
@@ -107,7 +115,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 		Pair: t.pair, Server: a.pools.pairs[t.pair].server,
 		EndReason: t.end.reason, EndMark: Mark{t.end.at, t.end.num}, EndN: int64(t.end.n), PreviousDone: t.end.previousDone,
 		LastDone: Unknown, LastStatus: t.lastStatus, LastHadBody: t.has(lastHadBody),
-		EarlyResponse: t.has(earlyResponse), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: a.states.headBegun(t, client),
+		EarlyResponse: t.has(earlyResponse), UploadCut: t.has(uploadCut), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: a.states.headBegun(t, client),
 		Superseded:  c.Superseded(),
 		Outstanding: int64(t.outstanding), RequestDone: Unknown, FirstByteAt: Unknown,
 		IdleBefore: int64(t.idleBefore), IdleOthers: int64(t.idleOthers),
@@ -116,7 +124,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 		ClientSentAfterFIN:   c.SentAfterFIN(client),
 		ServerSentAfterFIN:   c.SentAcrossFIN(server) || c.SentAfterFIN(server), ClientFINCrossedData: c.FINMissesData(client) || c.SentAcrossFIN(server),
 		UnansweredClient: c.Unanswered(client), UnansweredServer: c.Unanswered(server),
-		UnackedClient: c.Unacknowledged(client), UnackedServer: c.Unacknowledged(server),
+		UnackedClient: c.Unacknowledged(client), UnackedServer: c.Unacknowledged(server), ResponseUnacked: c.UnacknowledgedData(server),
 		Challenged: c.Challenged(), SYNACKRetransmissions: c.SYNACKRetransmissions(),
 	}
 	if t.responses > 0 {

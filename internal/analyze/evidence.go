@@ -42,7 +42,8 @@ type Evidence struct {
 	LastDone      int64  // last byte of the last response; Unknown without, or while one is under way
 	LastStatus    uint16 // of the last final response, 0 without
 	LastHadBody   bool   // the last response that began has a body
-	EarlyResponse bool   // a final response was complete before its request
+	EarlyResponse bool   // the last final response was complete before its request
+	UploadCut     bool   // and that request never became whole
 	Idle408       bool   // a 408 came that answers no request
 	Switched      bool   // a 101 or a CONNECT ended HTTP/1 on it
 	HeadStarted   bool   // a request has begun whose head is not whole
@@ -71,6 +72,7 @@ type Evidence struct {
 
 	UnansweredClient, UnansweredServer uint32 // probes and retransmissions without any answer, to the end
 	UnackedClient, UnackedServer       bool   // data or a FIN is not acknowledged at the end
+	ResponseUnacked                    bool   // data of the server is among that
 
 	AnswersLost Party // whose timestamps show that answers did not reach it
 	Remote      Party // who is not the capturing host, if the TTLs show it

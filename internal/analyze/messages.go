@@ -102,7 +102,7 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 		a.states.addGap(t, max(0, at-t.lastDone))
 	}
 	t.requests++
-	t.facts |= requestPartial
+	t.facts = t.facts&^(earlyResponse|uploadCut) | requestPartial
 	if ns, ok := c.RTT(); ok && t.requests == 1 {
 		a.pools.pairs[t.pair].rtt = ns
 	}
@@ -192,6 +192,7 @@ func (a *Analyzer) tunnel(t *httpState, from flows.Side, h httpparse.Head) {
 func (a *Analyzer) messageDone(t *httpState, from flows.Side, now int64) {
 	h := a.reader.parsers[from].Head()
 	if h.Kind() == httpparse.Request {
+		t.facts &^= uploadCut
 		if t.has(requestPartial) {
 			t.facts &^= requestPartial
 			a.states.last(t).requestDone = now
@@ -201,12 +202,17 @@ func (a *Analyzer) messageDone(t *httpState, from flows.Side, now int64) {
 	if s := h.Status(); s < 200 && s != 101 {
 		return
 	}
-	t.lastDone = now
+	a.responseDone(t, now)
+}
+
+// responseDone takes the end of a final response.
+func (a *Analyzer) responseDone(t *httpState, at int64) {
+	t.lastDone = at
 	if t.outstanding == 1 && t.has(requestPartial) {
-		t.facts |= earlyResponse
+		t.facts |= earlyResponse | uploadCut
 	}
 	if t.outstanding > 0 && t.current.answered {
-		a.endExchange(t, now)
+		a.endExchange(t, at)
 	}
 }
 
@@ -234,6 +240,7 @@ func (a *Analyzer) placeLost(t *httpState, from flows.Side) {
 			t.facts &^= requestBegun
 			a.pools.change(t.pair, a.engine.Now(), -1)
 		}
+		t.facts &^= requestPartial // whether it became whole is not known
 	case t.outstanding > 0 && t.current.answered:
 		a.endExchange(t, Unknown)
 	}
@@ -247,8 +254,5 @@ func (a *Analyzer) endMessage(t *httpState, from flows.Side, at int64) {
 	if p.Close(&a.bufs) != httpparse.BodyComplete || kind != httpparse.Response {
 		return
 	}
-	t.lastDone = at
-	if t.outstanding > 0 && t.current.answered {
-		a.endExchange(t, at)
-	}
+	a.responseDone(t, at)
 }

@@ -18,6 +18,7 @@ type httpState struct {
 	queue                        int32  // where all but the first outstanding one wait, 0 for none
 	pair                         uint32 // number of its pair, 0 while that is not known
 	reader                       uint32 // number of its reader, 0 for one that is new
+	tls                          uint32 // number of what TLS shows, 0 without
 
 	gaps     gapStats
 	current  exchange // the first outstanding one
@@ -95,6 +96,7 @@ const (
 	cutResponder
 	idle          // all is answered, and the pair counts it as idle
 	earlyResponse // a final response was complete before its request
+	uploadCut     // and that request did not become whole since
 	idle408       // a 408 that answers no request
 	lastHadBody   // the last response has a body
 	lastIsStream  // the last response is a stream of events

@@ -33,6 +33,8 @@ type httpStates struct {
 	gaps    compact.Pool[samples]
 	spare   [][]int64 // memory for samples
 
+	tls tlsStates
+
 	sampleBytes, queueBytes int64 // that samples and queues have
 	few                     bool  // of each connection only a few gaps and pipelined requests are kept
 }
@@ -134,6 +136,9 @@ func (s *httpStates) forget(c *flows.Conn) {
 	x := s.At(c.User)
 	if x.reader != 0 {
 		s.readers.Give(x.reader)
+	}
+	if x.tls != 0 {
+		s.tls.forget(x.tls)
 	}
 	if x.queue != 0 {
 		*s.queues.At(x.queue) = (*s.queues.At(x.queue))[:0]

@@ -52,6 +52,12 @@ func (s *settings) anonymizeAnalysis(what *analyze.Options) {
 		head = a.Head(head, raw)
 		return head
 	}
+	what.RewriteTLS = func(x *analyze.TLSInfo) {
+		x.ServerName, x.Protocol = a.Host(x.ServerName), a.Protocol(x.Protocol)
+		for i, name := range x.Offered {
+			x.Offered[i] = a.Protocol(name)
+		}
+	}
 	what.Server = pseudonym(a, what.Server)
 }
 

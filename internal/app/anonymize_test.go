@@ -57,6 +57,13 @@ func nameless(t rapid.TB, text string) map[string]any {
 			delete(x, "method") // a name that somebody chose
 		}
 	}
+	for _, x := range r["connections"].([]any) {
+		if tls, ok := x.(map[string]any)["tls"].(map[string]any); ok {
+			for _, name := range []string{"sni", "alpn", "alpn_offered"} {
+				delete(tls, name)
+			}
+		}
+	}
 	for _, name := range []string{"servers", "pairs", "policies", "findings"} {
 		sortJSON(r[name])
 	}

@@ -18,6 +18,10 @@ import (
 type Config struct {
 	CommandLine []string // all arguments; the report tells them
 
+	// OwnProcess says that this run is all that the process does: it gives up for good
+	// what else the process may do. It is no flag.
+	OwnProcess bool
+
 	// Given reports whether the user gave the flag of this long name, for flags
 	// that exclude each other. nil reports false for all.
 	Given func(flag string) bool
@@ -50,7 +54,7 @@ type Config struct {
 	SHA256      bool     // of files of any size
 	Baseline    string   // a JSON report, "" for none
 	FailOn      []string // conditions
-	Strict      bool     // fail if a capture is damaged or packets were dropped
+	Strict      bool     // fail if a capture is damaged, packets were dropped, or times cannot be right
 
 	Listen   string // ADDR:PORT or PORT, "" for no answers by HTTP
 	TUI      bool   // show the view on the terminal

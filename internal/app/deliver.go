@@ -7,6 +7,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/assemble"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -69,6 +70,9 @@ func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagn
 // errStrict is the end of a job that --strict does not accept.
 var errStrict = errors.New("the capture is damaged or packets were dropped, and --strict was given")
 
+// errClock is the same where times cannot be right.
+var errClock = errors.New("packets have times that cannot be right, and --strict was given")
+
 // errGate is the end of a job whose report a condition of --fail-on does not
 // accept. Which ones that are has been said.
 var errGate = errors.New("a condition of --fail-on holds")
@@ -96,6 +100,9 @@ func (j *Job) deliver(r *report.Report) error {
 	}
 	if j.s.Strict && (r.Meta.Damage != nil || lost(&r.Meta) > 0) {
 		return errStrict
+	}
+	if j.s.Strict && r.Meta.ClockFaults.Wrong() {
+		return errClock
 	}
 	return failed
 }
@@ -137,6 +144,9 @@ func (j *Job) warn(m *report.Meta) {
 	}
 	if d := m.Damage; d != nil {
 		j.ui.warn("%s: damaged at packet %d, byte %d: %s; what follows in it is not analysed", printable(d.Source), d.Packet, d.Offset, d.Reason)
+	}
+	if c := &m.ClockFaults; c.Wrong() {
+		j.ui.warn("%s times that cannot be right; the report names them", cause.Plural(int64(c.Absurd+c.Backwards), "packet has", "packets have"))
 	}
 	if n := lost(m); n > 0 {
 		more := ""

@@ -3,8 +3,9 @@
 // user has not said: the command fills a [Config] from its flags, [New] reads the
 // values in it, and [Job.Run] does the rest, in this order:
 //
-//   - open the terminal, if the view is asked for, and the capture; give up all
-//     privileges (live.go, privileges.go)
+//   - give up privileges: to read files at once, else when the interface is open (live.go,
+//     privileges.go)
+//   - open the terminal, if the view is asked for, and the capture
 //   - create the outputs, so that an error comes before the reading (output.go)
 //   - begin what goes on beside the reading: the sums of the files (sums.go), a look
 //     at this host's sockets (host.go), answers by HTTP (listen.go)

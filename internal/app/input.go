@@ -3,7 +3,9 @@ package app
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -50,10 +52,11 @@ func (s *settings) setInput() error {
 	return nil
 }
 
-// exists reports whether there is a file, or anything else, of that name.
+// exists reports whether there is a file, or anything else, of that name. In a folder that
+// the user may not search a file is there if the name is that of one.
 func exists(name string) bool {
 	_, err := os.Stat(name)
-	return err == nil
+	return err == nil || errors.Is(err, fs.ErrPermission) && looksLikeFile(name)
 }
 
 var (

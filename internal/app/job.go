@@ -52,6 +52,11 @@ type Job struct {
 // New returns the job that c asks for. Its error is [ErrNoInput], or one for
 // [Fail].
 func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
+	if c.OwnProcess {
+		if err := limitProcess(c); err != nil {
+			return nil, err
+		}
+	}
 	s, err := newSettings(c)
 	if err != nil {
 		return nil, err
@@ -149,9 +154,6 @@ func (j *Job) readFiles(src *capture.Source, opt capture.Options) error {
 func (j *Job) open(opt capture.Options) (*capture.Source, error) {
 	if j.s.live != nil {
 		return j.openLive(opt)
-	}
-	if err := dropCapabilities(); err != nil {
-		return nil, err
 	}
 	src, err := capture.OpenFiles(j.s.files, opt)
 	if err != nil {

@@ -13,6 +13,60 @@ import (
 // maxLinks is how many links a name may lead through, as in Linux.
 const maxLinks = 40
 
+// A place is where a file is to be written.
+type place struct {
+	path string      // without links, but those of the kernel to what has no name
+	info fs.FileInfo // what is there, nil for nothing
+}
+
+// findPlace finds the place of a file. Its error is that a link on the way there is not
+// to be followed.
+func findPlace(name string) (place, error) {
+	path, err := followLinks(name)
+	if err != nil {
+		return place{}, err
+	}
+	if info, err := os.Lstat(path); err == nil {
+		return place{path, info}, nil
+	}
+	if info, err := os.Stat(name); err == nil { // as /dev/stdout
+		return place{name, info}, nil
+	}
+	return place{path, nil}, nil // creating it tells what is wrong
+}
+
+// regular reports whether a regular file is there or may come to be.
+func (p *place) regular() bool { return p.info == nil || p.info.Mode().IsRegular() }
+
+// mayReplace returns an error if a file is there whose name cannot be given to another
+// file, as in a folder where only owners may remove files.
+func (p *place) mayReplace() error {
+	of, err := os.Stat(filepath.Dir(p.path))
+	if p.info == nil || err != nil || of.Mode()&os.ModeSticky == 0 || isOwn(p.info) || isOwn(of) {
+		return nil
+	}
+	return fmt.Errorf("%s belongs to somebody else, in a folder where only its owner may replace it", printable(p.path))
+}
+
+// mayOverwrite returns an error if a file is there that somebody else may have put there
+// to read what is written to it.
+func (p *place) mayOverwrite() error {
+	if p.info == nil || isOwn(p.info) {
+		return nil
+	}
+	of, err := os.Stat(filepath.Dir(p.path))
+	if err != nil || !forAll(of) {
+		return err
+	}
+	return fmt.Errorf("%s belongs to somebody else, in a folder for all", printable(p.path))
+}
+
+// forAll reports whether anybody may create files in a folder, and none may remove those
+// of others.
+func forAll(folder fs.FileInfo) bool {
+	return folder.Mode()&os.ModeSticky != 0 && folder.Mode().Perm()&0o002 != 0
+}
+
 // followLinks returns the name of a file without links in it, whether the file is there
 // or not. In a folder where anybody may create files and none may remove those of others,
 // as /tmp, it follows a link only if the link and what it leads to belong to the user:
@@ -73,7 +127,7 @@ func mayFollow(folder, link string, info fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	if of.Mode()&os.ModeSticky == 0 || of.Mode().Perm()&0o002 == 0 {
+	if !forAll(of) {
 		return nil
 	}
 	target, err := os.Stat(link)

@@ -81,3 +81,49 @@ func TestLinksOfOthers(t *testing.T) {
 		t.Errorf("got %q, error %v, want it as it was", text, err)
 	}
 }
+
+// TestReplaceFilesOfOthers refuses at the start what could not be written in the end: in a
+// folder where only owners may remove files somebody else's file keeps its name.
+func TestReplaceFilesOfOthers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make the files of somebody else")
+	}
+	const other = 12345
+	for _, c := range []struct {
+		name         string
+		mode         os.FileMode
+		folder, file int // owners
+		refused      bool
+	}{
+		{"somebody's file in somebody's sticky folder", 0o777 | os.ModeSticky, other, other, true},
+		{"somebody's file in an own sticky folder", 0o777 | os.ModeSticky, 0, other, false},
+		{"own file in somebody's sticky folder", 0o777 | os.ModeSticky, other, 0, false},
+		{"somebody's file in somebody's folder", 0o777, other, other, false},
+	} {
+		folder := filepath.Join(t.TempDir(), "folder")
+		name := filepath.Join(folder, "report.txt")
+		if err := errors.Join(os.Mkdir(folder, 0o700), os.WriteFile(name, []byte("before"), 0o644),
+			os.Chown(name, c.file, c.file), os.Chown(folder, c.folder, c.folder), os.Chmod(folder, c.mode)); err != nil {
+			t.Fatal(err)
+		}
+		code, _, stderr := command(Config{Demo: demo, Output: []string{name}})
+		if refused := code != ExitOK; refused != c.refused || refused && !strings.Contains(stderr, "belongs to somebody else") {
+			t.Errorf("%s: got exit code %d and %q, want it refused: %v", c.name, code, stderr, c.refused)
+		}
+	}
+}
+
+// TestLinkToPipe follows a link to what is no regular file by the same rule.
+func TestLinkToPipe(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make the files of somebody else")
+	}
+	folder := filepath.Join(t.TempDir(), "folder")
+	link := filepath.Join(folder, "link.txt")
+	if err := errors.Join(os.Mkdir(folder, 0o700), os.Chmod(folder, 0o777|os.ModeSticky), os.Symlink("/dev/null", link), syscall.Lchown(link, 12345, 12345)); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := command(Config{Demo: demo, Output: []string{link}}); code != ExitFailed || !strings.Contains(stderr, "somebody else") {
+		t.Errorf("got exit code %d and %q, want it refused", code, stderr)
+	}
+}

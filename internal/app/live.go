@@ -2,7 +2,6 @@ package app
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"syscall"
 	"time"
@@ -28,9 +27,7 @@ func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 		return nil, liveError(err)
 	}
 	if err = dropPrivileges(who); err == nil && l.saving.Name != "" {
-		saving := l.saving
-		saving.Stdout = &outputWriter{j.stdout, true, j.interruption}
-		err = src.Save(saving)
+		err = j.saveTo(src, l.saving)
 	}
 	if err != nil {
 		src.Close()
@@ -47,10 +44,10 @@ func (j *Job) notAllowed(err error, who *identity) error {
 	if !errors.Is(err, fs.ErrPermission) {
 		return liveError(err)
 	}
-	if who == nil {
-		return err
+	if hint := mayNotWrite(who); hint != "" {
+		return &hintError{err, hint}
 	}
-	return &hintError{err, fmt.Sprintf("files are written as user %s; name a folder where that user may, or another user with -Z", printable(who.name))}
+	return err
 }
 
 // liveError adds a hint about what to do if an interface cannot be captured from.

@@ -190,27 +190,24 @@ func TestLiveSudo(t *testing.T) {
 	}
 }
 
-// TestLiveNobody: root itself becomes nobody, who cannot write everywhere.
-func TestLiveNobody(t *testing.T) {
+// TestLiveRoot: root itself stays root, and keeps nothing but that it may write
+// everywhere. As nobody it may not, which is said at the start.
+func TestLiveRoot(t *testing.T) {
 	program, dir := copyProgram(t)
 	ns := namespace(t)
 	none := []string{"SUDO_UID=", "SUDO_GID="}
-	s := sniff(t, ns, none, dir, program, "-v", "-i", "lo")
-	who, err := unprivileged("nobody")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := unprivilegedThreads(who.uid)
-	want["Gid"] = four(who.gid)
+	s := sniff(t, ns, none, dir, program, "-v", "-i", "lo", "-w", "saved.pcap")
+	want := unprivilegedThreads(0)
+	want["CapPrm"], want["CapEff"], want["CapBnd"] = "0000000000000002", "0000000000000002", noCapability
 	s.holds(want)
 	refused(t, ns)
 	if code := s.end(syscall.SIGINT); code != ExitOK || !strings.Contains(s.stdout.String(), "PROVENANCE") {
 		t.Errorf("got exit code %d: %s", code, s.stderr.String())
 	}
-	cmd := exec.Command("ip", "netns", "exec", ns, program, "-i", "lo", "-w", "x.pcap")
+	cmd := exec.Command("ip", "netns", "exec", ns, program, "-i", "lo", "-Z", "nobody", "-w", "x.pcap")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), none...)
 	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState.ExitCode() != ExitFailed || !bytes.Contains(out, []byte("-Z")) {
+	if cmd.ProcessState.ExitCode() != ExitFailed || !bytes.Contains(out, []byte("files are written as user nobody")) {
 		t.Errorf("got %v, %s", err, out)
 	}
 }

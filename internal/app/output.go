@@ -113,17 +113,20 @@ const streaming = "ndjson"
 // them for those who may read the file that it replaces. What is not a regular file, as
 // a pipe, is written directly.
 func (k *sink) create(i *interruption, mode os.FileMode) error {
-	info, err := os.Stat(k.name)
-	regular := err != nil || info.Mode().IsRegular()
-	if err == nil && regular {
-		mode &= info.Mode().Perm()
-	}
-	if regular {
-		if k.final, err = followLinks(k.name); err == nil {
+	at, err := findPlace(k.name)
+	regular := at.regular()
+	switch {
+	case err != nil:
+	case !regular:
+		k.file, err = openForWriting(at, i, 0)
+	default:
+		if at.info != nil {
+			mode &= at.info.Mode().Perm()
+		}
+		if err = at.mayReplace(); err == nil {
+			k.final = at.path
 			k.file, k.temp, err = createBeside(k.final, mode)
 		}
-	} else {
-		k.file, err = openForWriting(k.name, info.Mode(), i)
 	}
 	if err != nil {
 		if pathErr, ok := errors.AsType[*os.PathError](err); ok {
@@ -148,20 +151,29 @@ func createBeside(name string, mode os.FileMode) (f *os.File, temp string, err e
 	return f, temp, err
 }
 
+// errNoReader is that a pipe was opened which nobody reads.
+var errNoReader = errors.New("nobody reads this pipe")
+
 // openForWriting opens what is not a regular file. A pipe is waited for until somebody
-// reads it, or a signal comes.
-func openForWriting(name string, mode os.FileMode, i *interruption) (*os.File, error) {
-	if mode&os.ModeNamedPipe == 0 {
-		return os.OpenFile(name, os.O_WRONLY, 0)
+// reads it, a signal comes, or the time is over, if it is not 0.
+func openForWriting(at place, i *interruption, patience time.Duration) (*os.File, error) {
+	if at.info.Mode()&os.ModeNamedPipe == 0 {
+		return os.OpenFile(at.path, os.O_WRONLY, 0)
+	}
+	var late <-chan time.Time
+	if patience > 0 {
+		late = time.After(patience)
 	}
 	for {
-		f, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		f, err := os.OpenFile(at.path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if !errors.Is(err, syscall.ENXIO) {
 			return f, err
 		}
 		select {
 		case <-i.come:
-			return nil, fmt.Errorf("%w: nobody reads this pipe", errInterrupted)
+			return nil, fmt.Errorf("%w: %w", errInterrupted, errNoReader)
+		case <-late:
+			return nil, errNoReader
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -9,6 +9,15 @@ import (
 	"syscall"
 )
 
+// ofRoot is who root becomes, which has no capabilities here that it could give up.
+func ofRoot() (*identity, error) { return named("nobody") }
+
+// mayBecome reports whether root can become another user.
+func mayBecome() bool { return true }
+
+// overrides reports whether root may read and write the files of others.
+func overrides() bool { return true }
+
 // dropPrivileges becomes that user, unless it is nil, for good.
 func dropPrivileges(to *identity) error {
 	if to == nil {
@@ -23,6 +32,3 @@ func dropPrivileges(to *identity) error {
 	}
 	return nil
 }
-
-// dropCapabilities is for systems that have them.
-func dropCapabilities() error { return nil }

@@ -115,7 +115,7 @@ func (j *Job) firstPacket() (int64, error) {
 // named: the user may not have meant that.
 func (j *Job) openFailed(err error) error {
 	if !j.stdinByDefault || errors.Is(err, capture.ErrNoLibpcap) {
-		return err
+		return mayNotRead(err)
 	}
 	if _, ok := errors.AsType[*capture.FilterError](err); ok {
 		return err

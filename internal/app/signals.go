@@ -64,7 +64,7 @@ func (j *Job) exitCode(err error) int {
 	switch {
 	case err == nil:
 		return ExitOK
-	case errors.Is(err, errStrict):
+	case errors.Is(err, errStrict), errors.Is(err, errClock):
 		j.ui.line("error", "%v", err)
 		return ExitDamaged
 	case errors.Is(err, errGate):

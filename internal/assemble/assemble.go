@@ -64,6 +64,7 @@ func Meta(s *capture.Stats, part report.Narrowed) report.Meta {
 		KernelDropped:    s.KernelDropped,
 		CutPackets:       s.CutPackets,
 		UndecodedPackets: s.UndecodedPackets,
+		ClockFaults:      report.ClockFaults(s.Clock),
 		Filter:           part.Filter,
 		Narrowed:         part,
 	}

@@ -16,6 +16,7 @@ const (
 	Refused
 	AcceptQueueFull
 	Unanswered
+	ConnectTimeout
 
 	// Not a pool's business.
 	TLSFailed
@@ -23,6 +24,7 @@ const (
 	Upgraded
 	Tunnel
 	GoAway
+	SpareDial
 	NoRequest
 
 	// Said by a message.
@@ -53,6 +55,7 @@ const (
 	ClientReset
 
 	// Closed while idle.
+	ServerConnectionLimit
 	ServerIdleTimeout
 	ClientIdleTimeout
 	ClientPoolOverflow
@@ -75,52 +78,54 @@ const (
 var causes = [causeCount]struct {
 	name    string // in reports
 	meaning string
-	failed  bool // its last request got no whole response
 }{
-	Undecided:                 {"undecided", "", false},
-	Refused:                   {"refused", "the SYN was answered by RST", true},
-	AcceptQueueFull:           {"accept_queue_full", "the server's accept queue was full", true},
-	Unanswered:                {"unanswered", "no answer to the SYN or SYN-ACK", true},
-	TLSFailed:                 {"tls_failed", "the TLS handshake did not finish", false},
-	NotHTTP:                   {"not_http", "another protocol", false},
-	Upgraded:                  {"upgraded", "left HTTP/1 by an upgrade", false},
-	Tunnel:                    {"tunnel", "a CONNECT tunnel", false},
-	GoAway:                    {"goaway", "HTTP/2 GOAWAY", false},
-	NoRequest:                 {"no_request", "opened and never used", false},
-	RequestConnectionClose:    {"request_connection_close", `"Connection: close" in a request`, false},
-	HTTP10:                    {"http10", "HTTP/1.0 without keep-alive", false},
-	EarlyResponse:             {"early_response", "answered before the request was read", false},
-	ServerMaxRequests:         {"server_max_requests", "limit of requests per connection", false},
-	ServerMaxAge:              {"server_max_age", "limit of the connection's age", false},
-	ServerDrain:               {"server_drain", "the server shut down gracefully", false},
-	ResponseConnectionClose:   {"response_connection_close", `"Connection: close" in a response`, false},
-	CloseDelimited:            {"close_delimited", "a body that only the close ends", false},
-	StaleRace:                 {"stale_race", "the request crossed the server's close", true},
-	UsedAfterClose:            {"used_after_close", "used after the server had closed", true},
-	HalfOpenPeer:              {"half_open_peer", "the server no longer knew it", true},
-	DeadPeer:                  {"dead_peer", "probes unanswered", false},
-	LocalDrop:                 {"local_drop", "answers dropped on the capturing host", false},
-	RetransmissionTimeout:     {"retransmission_timeout", "data unanswered", false},
-	MiddleboxReset:            {"middlebox_reset", "reset by something on the path", false},
-	ServerExit:                {"server_exit", "the server's process ended", false},
-	ClientExit:                {"client_exit", "the client's process ended", false},
-	ClientTimeout:             {"client_timeout", "the client gave up a request", true},
-	ServerTimeoutEmpty:        {"server_timeout_empty", "the server closed without a response", true},
-	ServerTimeoutCut:          {"server_timeout_cut", "the server cut a response", true},
-	ClientUnreadBody:          {"client_unread_body", "the client closed without reading the body", false},
-	ServerReset:               {"server_reset", "reset by the server", false},
-	ClientReset:               {"client_reset", "reset by the client", false},
-	ServerIdleTimeout:         {"server_idle_timeout", "the server closes idle connections", false},
-	ClientIdleTimeout:         {"client_idle_timeout", "the client closes idle connections", false},
-	ClientPoolOverflow:        {"client_pool_overflow", "the client's idle pool was full", false},
-	ClientClosedAfterResponse: {"client_closed_after_response", "the client closed after a response", false},
-	ServerClosedUnannounced:   {"server_closed_unannounced", "the server closed without a word", false},
-	HalfClose:                 {"half_close", "one side shut down, data went on the other way", false},
-	CloseWait:                 {"close_wait", "the server closed, the client did not", false},
-	Leaked:                    {"leaked", "open, but the client forgot it", false},
-	BusyAtEnd:                 {"busy_at_end", "a request under way at the end", false},
-	IdleAtEnd:                 {"idle_at_end", "open and usable at the end", false},
-	Unknown:                   {"unknown", "none of these can be told", false},
+	Undecided:                 {"undecided", ""},
+	Refused:                   {"refused", "the SYN was answered by RST"},
+	AcceptQueueFull:           {"accept_queue_full", "the server's accept queue was full"},
+	Unanswered:                {"unanswered", "no answer to the SYN or SYN-ACK"},
+	ConnectTimeout:            {"connect_timeout", "the client gave up before the SYN-ACK came"},
+	TLSFailed:                 {"tls_failed", "the TLS handshake did not finish"},
+	NotHTTP:                   {"not_http", "another protocol"},
+	Upgraded:                  {"upgraded", "left HTTP/1 by an upgrade"},
+	Tunnel:                    {"tunnel", "a CONNECT tunnel"},
+	GoAway:                    {"goaway", "HTTP/2 GOAWAY"},
+	SpareDial:                 {"spare_dial", "opened beside others, and never needed"},
+	NoRequest:                 {"no_request", "opened and never used"},
+	RequestConnectionClose:    {"request_connection_close", `"Connection: close" in a request`},
+	HTTP10:                    {"http10", "HTTP/1.0 without keep-alive"},
+	EarlyResponse:             {"early_response", "answered before the request was read"},
+	ServerMaxRequests:         {"server_max_requests", "limit of requests per connection"},
+	ServerMaxAge:              {"server_max_age", "limit of the connection's age"},
+	ServerDrain:               {"server_drain", "the server shut down gracefully"},
+	ResponseConnectionClose:   {"response_connection_close", `"Connection: close" in a response`},
+	CloseDelimited:            {"close_delimited", "a body that only the close ends"},
+	StaleRace:                 {"stale_race", "the request crossed the server's close"},
+	UsedAfterClose:            {"used_after_close", "used after the server had closed"},
+	HalfOpenPeer:              {"half_open_peer", "the server no longer knew it"},
+	DeadPeer:                  {"dead_peer", "probes unanswered"},
+	LocalDrop:                 {"local_drop", "answers dropped on the capturing host"},
+	RetransmissionTimeout:     {"retransmission_timeout", "data unanswered"},
+	MiddleboxReset:            {"middlebox_reset", "reset by something on the path"},
+	ServerExit:                {"server_exit", "the server's process ended"},
+	ClientExit:                {"client_exit", "the client's process ended"},
+	ClientTimeout:             {"client_timeout", "the client gave up a request"},
+	ServerTimeoutEmpty:        {"server_timeout_empty", "the server closed without a response"},
+	ServerTimeoutCut:          {"server_timeout_cut", "the server cut a response"},
+	ClientUnreadBody:          {"client_unread_body", "the client closed without reading the body"},
+	ServerReset:               {"server_reset", "reset by the server"},
+	ClientReset:               {"client_reset", "reset by the client"},
+	ServerConnectionLimit:     {"server_connection_limit", "the server closes idle ones to make room for others"},
+	ServerIdleTimeout:         {"server_idle_timeout", "the server closes idle connections"},
+	ClientIdleTimeout:         {"client_idle_timeout", "the client closes idle connections"},
+	ClientPoolOverflow:        {"client_pool_overflow", "the client's idle pool was full"},
+	ClientClosedAfterResponse: {"client_closed_after_response", "the client closed after a response"},
+	ServerClosedUnannounced:   {"server_closed_unannounced", "the server closed without a word"},
+	HalfClose:                 {"half_close", "one side shut down, data went on the other way"},
+	CloseWait:                 {"close_wait", "the server closed, the client did not"},
+	Leaked:                    {"leaked", "open, but the client forgot it"},
+	BusyAtEnd:                 {"busy_at_end", "a request under way at the end"},
+	IdleAtEnd:                 {"idle_at_end", "open and usable at the end"},
+	Unknown:                   {"unknown", "none of these can be told"},
 }
 
 // String returns the cause as reports name it.
@@ -137,10 +142,6 @@ func AllCauses() []Cause {
 
 // Meaning returns the cause in words.
 func (c Cause) Meaning() string { return causes[c].meaning }
-
-// Failed reports whether a connection that ended so lost a request: its client
-// got no whole response.
-func (c Cause) Failed() bool { return causes[c].failed }
 
 // Confidence is how sure a judgement is.
 type Confidence uint8

@@ -15,6 +15,7 @@ import (
 func (d *Decisions) decideHost(h *Host) {
 	h.processEnded()
 	for _, p := range h.Pairs {
+		p.gaveUpOpening()
 		d.gaveUp(p)
 		d.afterResponse(p)
 		p.leaked()
@@ -76,6 +77,7 @@ func (h *Host) outlasting() (newest, oldest int64) {
 
 // gaveUp names the client's closes with a request under way.
 func (d *Decisions) gaveUp(p *Pair) {
+	settle(p.drainedInVain(), ClientUnreadBody, analyze.Client, Medium)
 	w := waiting(p.Records, clientEndedBusy)
 	unread, w := split(w, func(r *Record) bool { return r.CutResponse() && r.Ended-r.FirstByte() < MinIdle })
 	if atTimeout(unread, w) {
@@ -171,11 +173,24 @@ func (p *Pair) overflow(prompt []*Record) (k int64, in []*Record) {
 		return 0, nil
 	}
 	in = Where(prompt, func(r *Record) bool { return int64(r.idleOthers) >= k })
+	if everyOneKept(in) {
+		return 0, nil
+	}
 	forced := Where(in, func(r *Record) bool { return int64(r.idleBefore) < k })
 	if len(forced)*2 < len(in) {
 		return 0, nil // they were opened though others were free: by another pool
 	}
 	return k, in
+}
+
+// everyOneKept reports whether each of the connections that the client closed had been
+// kept after its first response, though others were idle then, too: no pool was full,
+// but the program closes each after some requests.
+func everyOneKept(in []*Record) bool {
+	if slices.ContainsFunc(in, func(r *Record) bool { return r.Requests == 1 }) {
+		return false
+	}
+	return len(in) >= 2*MinSamples || Spread(Values(in, func(r *Record) int64 { return int64(r.Requests) })) == 0
 }
 
 // leaked tells connections that the client forgot from those that wait in its

@@ -31,6 +31,7 @@ func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
 	r := newRecord(c, is, k, last)
 	d.records.Put(&r)
 	d.summary.add(c, last)
+	d.summary.noteFailure(c, is, k)
 	return is
 }
 
@@ -66,6 +67,7 @@ func Collect(r *analyze.Result, workers int) *Collector {
 				records[i] = newRecord(&c, is, class, last)
 				d.byID[i] = &records[i]
 				parts[k].add(&c, last)
+				parts[k].noteFailure(&c, is, class)
 			}
 		})
 	}

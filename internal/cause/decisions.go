@@ -8,7 +8,7 @@ import (
 )
 
 // Decisions are what a Collector came to: one cause for each connection, and
-// the policies that were inferred. Only AddCauses changes them; all other methods are
+// the policies that were inferred. Only AddPast changes them; all other methods are
 // safe for concurrent use. The zero value knows of no connection.
 type Decisions struct {
 	Causes   []Total // most connections first
@@ -19,6 +19,9 @@ type Decisions struct {
 	starved map[uint32]int64 // connections whose data was never answered, by server
 
 	policies map[policyKey]int // where they are in Policies
+
+	losses    losses
+	pipelined map[uint32]int64 // requests without a whole response, of connections with more than one
 }
 
 type policyKey struct {
@@ -125,26 +128,36 @@ func (d *Decisions) Limit(kind PolicyKind, s *analyze.ServerSummary) int64 {
 	return analyze.Unknown
 }
 
-// Add adds the connections with these IDs, which are judged in d, to totals.
-func (d *Decisions) Add(totals []Total, ids []uint64) []Total {
-	for _, id := range ids {
-		is := d.Of(id)
-		totals = Plus(totals, Total{is.Cause, is.By, 1})
-	}
-	return totals
+// Past is what became of connections that are not kept any more. The zero Past is
+// of none.
+type Past struct {
+	Causes []Total
+
+	losses losses
 }
 
-// AddCauses adds what is remembered of connections that were judged before.
-func (d *Decisions) AddCauses(totals []Total) {
+// Remember adds the connections with these IDs, which are judged in d, to p.
+func (d *Decisions) Remember(p *Past, ids []uint64) {
+	for _, id := range ids {
+		if r := d.all.find(id); r != nil {
+			p.Causes = plus(p.Causes, Total{r.Cause, r.By, 1})
+			p.losses.add(d.PairOf(r).To.Num, d.Lost(r))
+		}
+	}
+}
+
+// AddPast adds what is remembered of connections that were judged before.
+func (d *Decisions) AddPast(p *Past) {
 	d.Causes = slices.Clone(d.Causes)
-	for _, t := range totals {
-		d.Causes = Plus(d.Causes, t)
+	for _, t := range p.Causes {
+		d.Causes = plus(d.Causes, t)
 	}
 	slices.SortFunc(d.Causes, byCount)
+	d.losses.join(&p.losses)
 }
 
-// Plus adds a total to the one of the same cause and party.
-func Plus(totals []Total, t Total) []Total {
+// plus adds a total to the one of the same cause and party.
+func plus(totals []Total, t Total) []Total {
 	for i := range totals {
 		if x := &totals[i]; x.Cause == t.Cause && x.By == t.By {
 			x.Connections += t.Connections

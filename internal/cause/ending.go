@@ -9,6 +9,7 @@ type class uint8
 const (
 	decided          class = iota // by its own evidence
 	synUnanswered                 // no answer to its SYNs
+	openingGivenUp                // the SYN-ACK met no socket of the client
 	saidInResponse                // a response ended the persistence
 	serverEndedBusy               // the server closed with a request under way
 	clientEndedBusy               // the client did

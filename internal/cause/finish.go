@@ -27,6 +27,7 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 	}
 	x.decideLeftOut()
 	x.groups.noteCauses()
+	x.countLosses()
 	x.probeSettings()
 	x.sortPolicies()
 	x.countCauses()

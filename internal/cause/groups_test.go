@@ -75,7 +75,7 @@ func TestRecord(t *testing.T) {
 	}
 	fin := analyze.Mark{At: 12 * second, Packet: 12}
 	busy := at(func(c *analyze.Connection, e *analyze.Evidence) { e.ServerFIN = fin })
-	if !busy.Unanswered() || !busy.ServerEndedBusy() || busy.CutShort() || busy.Open() || busy.RequestSent() != 11*second || busy.Measured() != second {
+	if !busy.ServerEndedBusy() || busy.CutShort() || busy.Open() || busy.RequestSent() != 11*second || busy.Measured() != second {
 		t.Errorf("closed with a request under way: got %+v", busy)
 	}
 	cut := at(func(c *analyze.Connection, e *analyze.Evidence) {
@@ -93,13 +93,13 @@ func TestRecord(t *testing.T) {
 	idle := at(func(c *analyze.Connection, e *analyze.Evidence) {
 		e.ServerFIN, e.Outstanding, e.LastDone, c.Responses = fin, 0, 11*second, 2
 	})
-	if !idle.EndedIdle() || idle.Unanswered() || idle.age() != 12*second || idle.ConnectTime() != 1e6 || idle.Stream != NoStream {
+	if !idle.EndedIdle() || idle.age() != 12*second || idle.ConnectTime() != 1e6 || idle.Stream != NoStream {
 		t.Errorf("closed while idle: got %+v", idle)
 	}
 	said := at(func(c *analyze.Connection, e *analyze.Evidence) {
 		e.EndReason, e.EndMark, e.EndN, e.PreviousDone, e.LastStatus = analyze.EndedByResponseClose, analyze.Mark{At: 3 * second, Packet: 7}, 2, 2*second, 503
 	})
-	if said.Unanswered() || said.Status() != 503 || said.Packet != 7 || said.persistenceEnd() != (persistenceEnd{3 * second, 2 * second}) {
+	if said.Status() != 503 || said.Packet != 7 || said.persistenceEnd() != (persistenceEnd{3 * second, 2 * second}) {
 		t.Errorf("a response said close: got %+v", said)
 	}
 }
@@ -123,19 +123,13 @@ func TestSentToClosed(t *testing.T) {
 	}
 }
 
-// TestFailed holds which causes lose a request, and which ones there are.
-func TestFailed(t *testing.T) {
-	failed := 0
-	for _, c := range AllCauses() {
-		if c.Failed() {
-			failed++
-		}
+// TestLists holds which causes and kinds of policies there are.
+func TestLists(t *testing.T) {
+	if n := len(AllCauses()); n != int(causeCount)-1 {
+		t.Errorf("got %d causes, want %d", n, causeCount-1)
 	}
-	if n := len(AllCauses()); n != int(causeCount)-1 || failed != 9 {
-		t.Errorf("got %d causes, of which %d lose a request, want %d and 9", n, failed, causeCount-1)
-	}
-	for k := IdleTimeout; k <= ProbeInterval; k++ {
-		if k.Timed() != (k != MaxRequests && k != PoolSize) || k.String() == "" {
+	for k := IdleTimeout; k <= MaxConnections; k++ {
+		if k.Timed() != (k != MaxRequests && k != PoolSize && k != MaxConnections) || k.String() == "" {
 			t.Errorf("%v: got timed %v", k, k.Timed())
 		}
 	}

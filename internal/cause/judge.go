@@ -67,6 +67,12 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 		if end.by == analyze.Nobody && (c.PacketsClient > 0 || e.SYNACKRetransmissions > 0) && c.Protocol == analyze.NoProtocol {
 			return of(Unanswered, analyze.Client, High, observation{kind: observedNoACK, number: e.SYNACKRetransmissions + 1})
 		}
+		// No socket waits for the SYN-ACK any more. Who only looks whether the port is
+		// open, with packets of his own or RST from a live socket, is not that slow.
+		if end.rst && end.by == analyze.Client && c.Close.ResetShape == flows.ResetNoSocket && c.BytesClient == 0 &&
+			end.at-c.Start >= minConnectWait {
+			return wait(openingGivenUp, analyze.Client, observation{kind: observedGaveUp, ns: end.at - c.Start})
+		}
 	case flows.HandshakeUnanswered:
 		return wait(synUnanswered, analyze.Network,
 			observation{kind: observedSilence, number: c.SYNRetransmissions + 1, ns: c.End - c.Start})

@@ -37,6 +37,7 @@ const (
 	observedSilence   // number SYNs unanswered for ns
 	observedNoACK     // number SYN-ACKs without ACK
 	observedSYNACKs   // number SYN-ACKs, though acknowledged
+	observedGaveUp    // the client answered the SYN-ACK with a bare RST ns after the SYN
 	observedNoRequest // open for ns; by closed it, if somebody did, or sent status
 
 	// A message.
@@ -105,6 +106,8 @@ func (o observation) opening() string {
 		return fmt.Sprintf("%s without an answer", Plural(int64(o.number), "SYN-ACK", "SYN-ACKs"))
 	case observedSYNACKs:
 		return fmt.Sprintf("the server answered the SYN %d times, though the client acknowledged it, and took no data", o.number)
+	case observedGaveUp:
+		return fmt.Sprintf("the SYN-ACK came when the client had given up: it answered with RST %s after the SYN", Duration(o.ns))
 	case observedNoRequest:
 		if o.status != 0 {
 			return fmt.Sprintf("no whole request in %s, then %s sent status %d", Duration(o.ns), o.by, o.status)

@@ -19,15 +19,17 @@ const (
 	RequestTimeout                   // a request is given up after Value ns
 	ProbeIdle                        // keep-alive probes begin after Value ns of silence
 	ProbeInterval                    // and follow each other after Value ns
+	MaxConnections                   // with more than Value open, idle ones are closed
 )
 
 // String returns the kind as reports name it.
 func (k PolicyKind) String() string {
-	return [...]string{"idle_timeout", "max_requests", "max_age", "pool_size", "request_timeout", "probe_idle", "probe_interval"}[k]
+	return [...]string{"idle_timeout", "max_requests", "max_age", "pool_size", "request_timeout", "probe_idle", "probe_interval",
+		"max_connections"}[k]
 }
 
 // Timed reports whether Value is in ns.
-func (k PolicyKind) Timed() bool { return k != MaxRequests && k != PoolSize }
+func (k PolicyKind) Timed() bool { return k != MaxRequests && k != PoolSize && k != MaxConnections }
 
 // Policy is a setting of a program, inferred from how its connections ended.
 type Policy struct {

@@ -51,6 +51,8 @@ const (
 	isOpen                             // it did not end
 	isHalf                             // one side closed, the other did not, though it had time
 	isOutlived                         // it was used again after a pause that was no shorter than its last one
+	isFailed                           // its last requests have no whole response, and not as the client chose
+	isDropped                          // its client ended it in a response
 )
 
 // persistenceEnd is when a response said that it ended the persistence.
@@ -87,6 +89,9 @@ func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record 
 	r.set(isOpen, end.by == analyze.Nobody)
 	r.set(isHalf, c.Close.Kind == flows.CloseHalf && last-end.at >= LongHalfClosed)
 	r.set(isOutlived, e.SurvivedSameIdle)
+	lost := lossOf(c, end)
+	r.set(isFailed, lost.failed > 0)
+	r.set(isDropped, lost.dropped > 0)
 	if c.Stream != analyze.Unknown {
 		r.Stream = uint32(c.Stream)
 	}
@@ -131,6 +136,11 @@ func (r *Record) SYNs() uint32 { return r.observation.number }
 // to µs; 0 if that is not known.
 func (r *Record) ConnectTime() int64 { return int64(r.connect) * 1e3 }
 
+// NeverOpened reports whether it did not open, and no request could be sent.
+func (r *Record) NeverOpened() bool {
+	return r.Requests == 0 && (r.Cause == Refused || r.Cause == AcceptQueueFull || r.Cause == Unanswered || r.Cause == ConnectTimeout)
+}
+
 // Open reports whether the capture does not show its end.
 func (r *Record) Open() bool { return r.has(isOpen) }
 
@@ -144,11 +154,6 @@ func (r *Record) RequestSent() int64 { return r.lastRequest().sent }
 // FirstByte returns when the response to the last request began, analyze.Unknown
 // if it did not. It is not known of connections that a response ended.
 func (r *Record) FirstByte() int64 { return r.lastRequest().firstByte }
-
-// Unanswered reports whether the last request got no whole response.
-func (r *Record) Unanswered() bool {
-	return r.class != saidInResponse && r.Request != 0 && (r.Done == analyze.Unknown || r.RequestSent() > r.Done)
-}
 
 // EndedIdle reports whether it was closed with all requests answered, and the
 // response before that is known.

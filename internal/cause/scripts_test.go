@@ -115,12 +115,13 @@ conn 40004
 		t.Errorf("got a limit of %d requests, want none", got)
 	}
 
-	totals := d.Add(nil, waited)
-	if want := (Total{ServerIdleTimeout, analyze.Server, 3}); len(totals) != 1 || totals[0] != want {
-		t.Errorf("got %+v, want %+v", totals, want)
+	var past Past
+	d.Remember(&past, waited)
+	if want := (Total{ServerIdleTimeout, analyze.Server, 3}); len(past.Causes) != 1 || past.Causes[0] != want {
+		t.Errorf("got %+v, want %+v", past.Causes, want)
 	}
 	before := d.Causes
-	d.AddCauses([]Total{{ServerIdleTimeout, analyze.Server, 7}, {Leaked, analyze.Client, 2}})
+	d.AddPast(&Past{Causes: []Total{{ServerIdleTimeout, analyze.Server, 7}, {Leaked, analyze.Client, 2}}})
 	if want := []Total{{ServerIdleTimeout, analyze.Server, 10}, {Leaked, analyze.Client, 2}, {RequestConnectionClose, analyze.Client, 1}}; !slices.Equal(d.Causes, want) {
 		t.Errorf("got %+v, want %+v", d.Causes, want)
 	}

@@ -13,6 +13,7 @@ import (
 // decideServer gives a cause to the connections that wait for their server.
 func (d *Decisions) decideServer(s *Server) {
 	s.unanswered(d.starved)
+	s.metBatch()
 	s.processEnded()
 	d.saidClose(s)
 	d.idleEnds(s)
@@ -37,9 +38,11 @@ func (s *Server) processEnded() {
 	ends := waiting(s.Records, serverEndedBusy, serverEndedIdle, serverEndedQuiet)
 	life := s.life()
 	idle := waiting(ends, serverEndedIdle)
-	_, alike := Agree(Values(idle, (*Record).Measured))
-	for _, run := range bursts(ends) {
-		usedTogether := alike && len(run) < len(idle) // and so they end together
+	timer, alike := Agree(Values(idle, (*Record).Measured))
+	s.recycled(ends)
+	for _, run := range bursts(waiting(ends, serverEndedBusy, serverEndedIdle, serverEndedQuiet)) {
+		in := Where(run, func(r *Record) bool { return timer.within(r.Measured()) })
+		usedTogether := alike && len(run) < len(idle) && len(in)*2 > len(run) // and so they end together
 		if c, sure := s.whyTogether(run, &life, usedTogether); c != Undecided {
 			settle(run, c, analyze.Server, sure)
 		}
@@ -84,13 +87,17 @@ func (s *Server) allEnd(run []*Record) bool {
 	if ends > atExit || sweepable(run) || Spread(d) <= 2*ends || round(Typical(d)) || round(age) || slices.Min(d) < MinIdle {
 		return false
 	}
-	open := 0
+	return s.hadOpen(at) == len(run)
+}
+
+// hadOpen returns how many connections the server had at t.
+func (s *Server) hadOpen(t int64) (n int) {
 	for _, r := range s.Records {
-		if r.Start <= at && (r.has(isOpen) || r.Ended >= at) && r.Cause != Refused {
-			open++
+		if r.Start <= t && (r.has(isOpen) || r.Ended >= t) && r.Cause != Refused {
+			n++
 		}
 	}
-	return open == len(run)
+	return n
 }
 
 // after reports what became of the server after t: whether it refused
@@ -247,6 +254,7 @@ func (s *Server) busyEnds() {
 
 // idleEnds names the server's closes of idle connections.
 func (d *Decisions) idleEnds(s *Server) {
+	d.atConnectionLimit(s)
 	w := waiting(s.Records, serverEndedIdle, serverEndedQuiet)
 	paused, prompt := split(w, func(r *Record) bool { return r.Measured() >= MinIdle })
 	if b, ok := Agree(append(pauses(paused), s.usedOnceMore()...)); ok {
@@ -284,22 +292,6 @@ func (s *Server) usedOnceMore() []int64 {
 		return (r.Cause == StaleRace || r.Cause == UsedAfterClose) && r.Done != analyze.Unknown && r.Ended-r.Done >= MinIdle
 	})
 	return Values(used, func(r *Record) int64 { return r.Ended - r.Done })
-}
-
-// metClose takes requests that came just as the server closed their connection
-// for having been idle. What it has not read makes that an RST (RFC 2525, 2.17);
-// if it has read the request, but no longer serves it, it is a FIN.
-func (s *Server) metClose(timeout Band) {
-	near := timeout.Middle * Agreement / 100
-	met := Where(waiting(s.Records, serverEndedBusy), func(r *Record) bool {
-		idle := r.Ended - r.Done
-		return r.observation.kind == observedUnansweredEnd && r.Done != analyze.Unknown && r.Measured() <= minRace &&
-			idle >= timeout.Lo-near && idle <= timeout.Hi+near
-	})
-	for _, r := range met {
-		r.observation.kind = observedMetClose
-	}
-	settle(met, StaleRace, analyze.Both, High)
 }
 
 // atAnnouncedTimeout takes idle ends at the time that Keep-Alive announced, or up to a

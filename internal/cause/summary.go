@@ -19,6 +19,7 @@ type Summary struct {
 	HTTP2     int64 // and HTTP/2
 
 	anomalies compact.Vault[Anomaly]
+	failures  []failure
 }
 
 // Anomaly is something unusual about a connection besides its cause.
@@ -45,6 +46,7 @@ const (
 	AnomalyFINWait2                      // the client closed Duration before the end of the capture, the server did not
 	AnomalyStarved                       // data was acknowledged and not answered for Duration
 	AnomalyLateOpen                      // the handshake took Duration, for a SYN or its answer was sent again
+	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
 )
 
 // add adds a connection up and notes its anomalies. last is the time of the latest
@@ -61,10 +63,10 @@ func (s *Summary) add(c *analyze.Connection, last int64) {
 	}
 	if c.HTTPUnknown {
 		s.Opaque++
-		switch c.Protocol {
-		case analyze.TLS:
+		switch {
+		case c.TLS != nil || c.Protocol == analyze.TLS:
 			s.Encrypted++
-		case analyze.H2C:
+		case c.Protocol == analyze.H2C:
 			s.HTTP2++
 		}
 	}
@@ -90,6 +92,9 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 	s.noteProbes(c, analyze.Client, &c.ClientProbes)
 	s.noteProbes(c, analyze.Server, &c.ServerProbes)
 	s.noteStarved(c, last)
+	if lost := lossOf(c, endingOf(&c.Evidence)); lost.failed+lost.dropped > 1 {
+		s.note(c, AnomalyPipelined, analyze.Client, lost.failed+lost.dropped, 0)
+	}
 	s.noteHalfClosed(c, last)
 }
 
@@ -163,5 +168,6 @@ func (s *Summary) join(other *Summary) {
 	s.Opaque += other.Opaque
 	s.Encrypted += other.Encrypted
 	s.HTTP2 += other.HTTP2
+	s.failures = append(s.failures, other.failures...)
 	other.anomalies.Drain(func(a *Anomaly) { s.anomalies.Put(a) })
 }

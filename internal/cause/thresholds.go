@@ -30,6 +30,9 @@ const (
 	// LongHalfClosed is how long a connection must be half-closed to be told: programs
 	// close within milliseconds.
 	LongHalfClosed = 1e9
+	// minConnectWait is how long a client waits for a SYN-ACK at least: less is not set by
+	// anybody, and a scanner whose kernel knows no such socket answers within a round trip.
+	minConnectWait = 50e6
 	// lossyShare: a connection that lacks more than one in 20 of its bytes is lossy.
 	lossyShare = 20
 	// redirect is the least status with which an answer before the whole request is a
@@ -38,6 +41,8 @@ const (
 	// clientError is the least status that is an error: many servers close after it,
 	// whatever their settings.
 	clientError = 400
+	// serverError is the least status that is an error of the server's own.
+	serverError = 500
 )
 
 // Of samples that agree.
@@ -83,6 +88,10 @@ const (
 	// beforeDrain and afterDrain are how long before and after a moment a server must
 	// begin to say close for that moment to be its shutdown.
 	beforeDrain, afterDrain = 2e9, 5e9
+	// afterOpening is how soon after a connection was opened a server closes another one
+	// to make room for it, and byChance how many times more often that must be than
+	// openings alone would make it.
+	afterOpening, byChance = 5e6, 3
 	// announcedNear: a server may miss the timeout that its Keep-Alive field announces
 	// by one in 50 of it, and be late by announcedLate besides: Node closes a second
 	// after it.
@@ -91,6 +100,10 @@ const (
 
 // Of what clients do.
 const (
+	// goDrain is how long Go reads on, from version 1.27, after a program closed a body that
+	// it did not read to its end; half of the closes follow within drainExact, none
+	// later than drainLate.
+	goDrain, drainExact, drainLate = 50e6, 2e6, 30e6
 	// afterLeak is how long after a response, and a round trip, another connection
 	// must be opened to show that the client does not know this one to be free.
 	afterLeak = 500e3
@@ -100,6 +113,9 @@ const (
 	// leakedOnce is how many connections, used once, most of a client's must be for it
 	// to forget each of them.
 	leakedOnce = 2
+	// besideAnother is how long before a connection another one may have been opened for
+	// the two to be attempts at the same thing.
+	besideAnother = 1e9
 	// atOnce is within what time of a close another connection is opened in its place.
 	atOnce = 2e6
 	// crowded is how many times less than atOnce of all the time must follow an

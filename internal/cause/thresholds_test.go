@@ -313,7 +313,7 @@ var thresholdsOfClients = []thresholdCase{
 	{"outliers", 2, 1, func(x int64) bool { // of 20 closes, which had none idle
 		records := ended(nil, make([]int64, 2*outliers), make([]int64, 2*outliers))
 		for i, r := range records {
-			r.idleOthers, r.Requests = 2, 2
+			r.idleOthers, r.Requests = 2, uint32(1+i%2)
 			if int64(i) < 2*x-1 {
 				r.idleOthers = 0
 			}

@@ -40,6 +40,7 @@ func TestObservations(t *testing.T) {
 		{observation{kind: observedSilence, number: 3}, "3 SYNs without an answer"},
 		{observation{kind: observedNoACK, number: 1}, "1 SYN-ACK without an answer"},
 		{observation{kind: observedSYNACKs, number: 4}, "the server answered the SYN 4 times, though the client acknowledged it, and took no data"},
+		{observation{kind: observedGaveUp, ns: second}, "the SYN-ACK came when the client had given up: it answered with RST 1.000 s after the SYN"},
 		{observation{kind: observedNoRequest, ns: second}, "no request in 1.000 s"},
 		{observation{kind: observedNoRequest, ns: second, by: client | sentRST}, "no request in 1.000 s, then client sent RST"},
 		{observation{kind: observedNoRequest, ns: second, by: server, status: 408}, "no whole request in 1.000 s, then server sent status 408"},

@@ -139,6 +139,16 @@ func http(name, help string, of func(t *totals) int64) Metric {
 	return m
 }
 
+// lost is a count of requests without a whole response.
+func lost(name, help string, of func(cause.Lost) int64) Metric {
+	return Metric{Name: name, Help: help, Unknown: noHTTP, value: func(r *analyze.Result, d *rules.Diagnosis) float64 {
+		if r.Totals.Requests == analyze.Unknown {
+			return math.NaN()
+		}
+		return float64(of(d.TotalLost()))
+	}}
+}
+
 // perConnection is a number of the requests that connections carry.
 func perConnection(name, help string, of func(t *totals) float64) Metric {
 	return Metric{Name: "requests_per_connection." + name, Help: help, Unknown: noRequest,

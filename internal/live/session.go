@@ -31,7 +31,7 @@ type Session struct {
 
 	// What became of connections that have left the window.
 	left     int64 // how many there are
-	causes   []cause.Total
+	past     cause.Past
 	findings []rules.Finding
 
 	now int64 // time of the last segment, ns since the epoch
@@ -97,7 +97,7 @@ func (s *Session) ended(c *analyze.Connection) {
 	if c.Handshake == flows.HandshakeUnanswered {
 		if s.unanswered >= max(1, s.keep/unansweredShare) {
 			s.leave(1)
-			s.causes = cause.Plus(s.causes, cause.Total{Cause: cause.Unanswered, By: analyze.Network, Connections: 1})
+			s.past.AddUnanswered()
 			return
 		}
 		s.unanswered++
@@ -107,6 +107,7 @@ func (s *Session) ended(c *analyze.Connection) {
 
 // renumber takes the new numbers of pairs and servers.
 func (s *Session) renumber(pair, server func(uint32) uint32) {
+	s.past.Renumber(server)
 	for _, half := range [][]analyze.Connection{s.older, s.newer} {
 		for i := range half {
 			e := &half[i].Evidence
@@ -146,7 +147,7 @@ func (s *Session) moveWindow() {
 
 // forget counts what became of connections, and of what they showed.
 func (s *Session) forget(x *rules.Diagnosis, ids []uint64) {
-	s.causes = x.Add(s.causes, ids)
+	x.Remember(&s.past, ids)
 	s.findings = rules.Worst(s.findings, x.Findings)
 	s.leave(int64(len(ids)))
 	if s.decided != nil {
@@ -174,7 +175,7 @@ func (s *Session) Snapshot(first, last int64) *Snapshot { return s.Peek().Snapsh
 // is [Moment.Snapshot].
 func (s *Session) Peek() *Moment {
 	most := max(s.keep, DefaultKeep)
-	m := &Moment{left: s.left, causes: slices.Clone(s.causes), findings: slices.Clone(s.findings)}
+	m := &Moment{left: s.left, past: s.past.Clone(), findings: slices.Clone(s.findings)}
 	m.list = make([]analyze.Connection, 0, len(s.older)+len(s.newer)+min(s.analyzer.Kept(), most))
 	m.list = append(append(m.list, s.older...), s.newer...)
 	m.soFar = s.analyzer.SoFar(analyze.Peek{Most: most}, func(c *analyze.Connection) { m.list = append(m.list, *c) })
@@ -188,7 +189,7 @@ type Moment struct {
 	soFar    *analyze.SoFar
 	list     []analyze.Connection
 	left     int64
-	causes   []cause.Total
+	past     cause.Past
 	findings []rules.Finding
 }
 
@@ -209,7 +210,7 @@ func (s *Session) Finish(first, last int64) *Snapshot {
 	r := s.analyzer.Finish(first, last)
 	list := append(s.older, s.newer...)
 	s.older, s.newer = nil, nil
-	return judge(r, &Moment{list: list, left: s.left, causes: s.causes, findings: s.findings})
+	return judge(r, &Moment{list: list, left: s.left, past: s.past, findings: s.findings})
 }
 
 // judge returns the snapshot of a result.
@@ -220,6 +221,6 @@ func judge(r *analyze.Result, m *Moment) *Snapshot {
 		d.Add(&m.list[i], r.Last)
 	}
 	x := &Snapshot{At: r.Last, Result: r, Diagnosis: rules.Diagnose(d, r), Connections: m.list, Left: m.left}
-	x.Diagnosis.Before(m.causes, m.findings)
+	x.Diagnosis.Before(&m.past, m.findings)
 	return x
 }

@@ -27,6 +27,8 @@ type Meta struct {
 	CutPackets       uint64 // captured in part
 	UndecodedPackets uint64 // neither TCP nor known to be something else
 
+	ClockFaults ClockFaults // what is wrong with times
+
 	Narrowed Narrowed // to which part of the capture
 
 	Interrupted bool     // the reading was stopped before the end
@@ -43,6 +45,15 @@ type Source struct {
 	Packets uint64
 	SHA256  string // in hexadecimal, "" if it was not computed
 }
+
+// ClockFaults says which packets have times that cannot be right.
+type ClockFaults struct {
+	Absurd, Backwards              uint64   // how many have a time that no packet has, or come an hour or more before the one in front of them
+	AbsurdPackets, BackwardPackets []uint64 // numbers of the first few
+}
+
+// Wrong reports whether there is any.
+func (c *ClockFaults) Wrong() bool { return c.Absurd+c.Backwards > 0 }
 
 // Damage says where a file could not be read further.
 type Damage struct {

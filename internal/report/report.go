@@ -19,6 +19,7 @@ import (
 	"io"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/gate"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
@@ -133,6 +134,15 @@ func (r *Report) Diagnosed() *rules.Diagnosis {
 		return &rules.Diagnosis{}
 	}
 	return r.Diagnosis
+}
+
+// Lost returns the requests without a whole response; [analyze.Unknown] if none could
+// be counted.
+func (r *Report) Lost() cause.Lost {
+	if r.Result.Totals.Requests == analyze.Unknown {
+		return cause.Lost{Failed: analyze.Unknown, Abandoned: analyze.Unknown}
+	}
+	return r.Diagnosed().TotalLost()
 }
 
 // Analyzed returns how long the part of the capture lasts that was asked for, in ns;

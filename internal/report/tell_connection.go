@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -109,6 +110,9 @@ func (p *teller) connectionFacts(c *analyze.Connection) {
 		p.r.Meta.Clock(c.Start), cause.Duration(c.End-c.Start), cause.Plural(int64(c.PacketsClient+c.PacketsServer), "packet", "packets"),
 		cause.Plural(int64(c.BytesClient+c.BytesServer), "byte", "bytes"))
 	p.para(2, "%s; %s", opening(c), messages(c))
+	if c.TLS != nil {
+		p.para(2, "%s", encryption(c.TLS))
+	}
 	for _, side := range []struct {
 		name string
 		p    *analyze.Probes
@@ -148,11 +152,55 @@ func opening(c *analyze.Connection) string {
 	return s
 }
 
+// encryption says what the TLS of a connection shows.
+func encryption(x *analyze.TLSInfo) string {
+	s := "TLS"
+	if x.Version != "" {
+		s += " " + x.Version
+	}
+	if x.ServerName != "" {
+		s += ", server name " + x.ServerName
+	}
+	switch {
+	case x.Protocol != "":
+		s += ", protocol " + x.Protocol
+	case len(x.Offered) > 0:
+		s += ", protocols offered " + strings.Join(x.Offered, " ")
+	}
+	switch {
+	case x.Resumed.Is():
+		s += ", session resumed"
+	case x.Resumed.IsNot():
+		s += ", full handshake"
+		if x.ResumptionOffered.Is() {
+			s += " although the client offered to resume a session"
+		}
+	}
+	switch {
+	case x.Handshake == analyze.Unknown:
+	case x.Done != 0:
+		s += ", done in " + cause.Duration(x.Handshake)
+	default:
+		s += ", not finished after " + cause.Duration(x.Handshake)
+	}
+	if x.Alert != "" {
+		by := "server"
+		if x.AlertByClient {
+			by = "client"
+		}
+		s += ", alert " + x.Alert + " by the " + by
+	}
+	return s
+}
+
 // messages says what c carried.
 func messages(c *analyze.Connection) string {
 	protocol := c.Protocol.String()
 	if protocol == "" {
 		return "no data"
+	}
+	if c.TLS != nil && c.Protocol != analyze.TLS {
+		protocol += " over TLS"
 	}
 	if c.HTTPUnknown {
 		return protocol + ", requests unknown"

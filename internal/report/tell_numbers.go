@@ -57,6 +57,11 @@ func (p *teller) requestNumbers(tab *Table, t *analyze.Totals) {
 	if t.Interim > 0 {
 		tab.Row("interim responses", cause.Count(t.Interim), "")
 	}
+	lost := p.r.Lost()
+	tab.Row("failed requests", cause.Count(lost.Failed), "0")
+	if lost.Abandoned > 0 {
+		tab.Row("abandoned requests", cause.Count(lost.Abandoned), "")
+	}
 	perPool := ""
 	if t.PoolNeed > 0 {
 		perPool = cause.Decimal(float64(t.Requests) / float64(t.PoolNeed))

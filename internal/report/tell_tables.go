@@ -100,15 +100,27 @@ func (p *teller) servers() {
 	p.section("BY SERVER")
 	tab := Table{Align: "lrrrrrrr", Heads: []string{"server", "clients", "conns", "requests", "reused",
 		"by server", "by client", "TIME_WAIT"}}
+	failed := p.r.Lost().Failed > 0
+	if failed {
+		tab.Align, tab.Heads = tab.Align+"r", append(tab.Heads, "failed")
+	}
 	for i := range min(len(list), p.rows) {
 		s := &list[i]
-		tab.Row(AddrText(s.Server), cause.Count(s.Clients), cause.Count(s.Connections), cell(s.Requests), ratioCell(s.ReuseRatio),
-			cause.Count(s.ClosedFirst.Server+s.ClosedFirst.Both), cause.Count(s.ClosedFirst.Client+s.ClosedFirst.Both),
-			cause.Count(s.TimeWaitServer+s.TimeWaitBoth))
+		cells := []string{AddrText(s.Server), cause.Count(s.Clients), cause.Count(s.Connections), cell(s.Requests), ratioCell(s.ReuseRatio),
+			cause.Count(s.ClosedFirst.Server + s.ClosedFirst.Both), cause.Count(s.ClosedFirst.Client + s.ClosedFirst.Both),
+			cause.Count(s.TimeWaitServer + s.TimeWaitBoth)}
+		if failed {
+			cells = append(cells, cause.Count(p.r.Diagnosed().LostAt(s.Num).Failed))
+		}
+		tab.Row(cells...)
 		tab.note(advertised(s))
 	}
 	p.table(&tab)
-	p.para(0, "(by server, by client: who closed first; TIME_WAIT: closes that left it at the server)")
+	if failed {
+		p.para(0, "(by server, by client: who closed first; TIME_WAIT: closes that left it at the server; failed: requests)")
+	} else {
+		p.para(0, "(by server, by client: who closed first; TIME_WAIT: closes that left it at the server)")
+	}
 	p.more(len(list))
 }
 

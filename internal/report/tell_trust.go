@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -57,6 +58,7 @@ func (p *teller) trust() {
 	p.fact("not decoded", p.undecoded())
 	p.narrowing()
 	p.fact("duplicates", countOf(t.DuplicatePackets, "packet", "packets", "counted as packets and as nothing else"))
+	p.clock()
 	if t.TimeBack >= disordered {
 		p.fact("order", "packets are up to "+cause.Duration(t.TimeBack)+" earlier than one before them, for the clock was set or files were joined: durations, idle times and TIME_WAIT across that may be wrong")
 	}
@@ -75,6 +77,38 @@ func (p *teller) trust() {
 	if t.IgnoredRSTs > 0 {
 		p.fact("ignored", countOf(t.IgnoredRSTs, "RST", "RSTs", "that the receiver does not accept"))
 	}
+}
+
+// clock names the packets whose times cannot be right.
+func (p *teller) clock() {
+	c := &p.r.Meta.ClockFaults
+	if c.Absurd > 0 {
+		p.fact("clock", cause.Plural(int64(c.Absurd), "packet has", "packets have")+" a time that cannot be right ("+packetList(c.AbsurdPackets, c.Absurd)+
+			"): before 1988, after 2099, with a fraction of more than a second, or an hour or more away from the packets around it; counted at the time of the packet before, where that can be right")
+	}
+	if c.Backwards > 0 {
+		p.fact("clock set back", cause.Plural(int64(c.Backwards), "packet is", "packets are")+" an hour or more earlier than the one before ("+
+			packetList(c.BackwardPackets, c.Backwards)+")")
+	}
+}
+
+// packetList names packets, of which there are n in all.
+func packetList(numbers []uint64, n uint64) string {
+	var words []string
+	for _, num := range numbers {
+		words = append(words, strconv.FormatUint(num, 10)) // as Wireshark takes it
+	}
+	if more := n - uint64(len(numbers)); more > 0 {
+		words = append(words, cause.Count(int64(more))+" more")
+	}
+	last := len(words) - 1
+	switch last {
+	case -1:
+		return ""
+	case 0:
+		return "packet " + words[0]
+	}
+	return "packets " + strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
 // countOf writes n, its noun and, unless it is 0, what is said of them.

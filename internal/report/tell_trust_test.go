@@ -14,8 +14,12 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 	r.Meta.Interrupted, r.Meta.KernelDropped = true, nil
 	r.Meta.Sources = append(r.Meta.Sources, report.Source{Name: "second one.pcap", Size: -1, Packets: 1})
 	r.Result.Totals.Midstream, r.Result.Totals.TimeBack = 4, 3_600e9
+	r.Meta.ClockFaults = report.ClockFaults{Absurd: 1200, AbsurdPackets: []uint64{4, 5000, 5001}, Backwards: 1, BackwardPackets: []uint64{77}}
 	got := string(reporttest.Render(t, text.Write, r))
 	for _, want := range []string{
+		"clock               1,200 packets have a time that cannot be right (packets 4, 5000, 5001 and\n",
+		"                    1,197 more): before 1988, after 2099, with a fraction of more than a second,\n",
+		"clock set back      1 packet is an hour or more earlier than the one before (packet 77)\n",
 		"kaanalyze: incident.pcapng and 1 more  3,804,600 packets",
 		"kernel drops        unknown, the capture does not say\n",
 		"stopped             before the end of the capture\n",

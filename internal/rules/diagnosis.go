@@ -31,7 +31,7 @@ type Judgement struct {
 	Lacks    string // what the capture lacks for the rule to judge; "" if it judged
 }
 
-// Diagnosis is what the causes of all connections come to. Only Before and AddCauses
+// Diagnosis is what the causes of all connections come to. Only Before and AddPast
 // change it; all other methods are safe for concurrent use.
 type Diagnosis struct {
 	cause.Decisions

@@ -78,7 +78,7 @@ func TestBefore(t *testing.T) {
 	if now.Verdict.Level != OK || now.Verdict.Level.Words() != "OK" || CannotTell.Words() != "CANNOT TELL" {
 		t.Fatalf("got %s", summary(now.Diagnosis))
 	}
-	now.Before([]cause.Total{{Cause: cause.ResponseConnectionClose, By: analyze.Server, Connections: 3}}, remembered)
+	now.Before(&cause.Past{Causes: []cause.Total{{Cause: cause.ResponseConnectionClose, By: analyze.Server, Connections: 3}}}, remembered)
 	if now.Verdict.Level != Problem || !strings.HasPrefix(now.Verdict.Text, "earlier: ") || strings.Count(now.Verdict.Text, "earlier") != 1 {
 		t.Errorf("got the verdict %v: %s, want what was earlier", now.Verdict.Level, now.Verdict.Text)
 	}
@@ -91,7 +91,7 @@ func TestBefore(t *testing.T) {
 
 	again := play(t, closing)
 	verdict := again.Verdict
-	again.Before(nil, remembered)
+	again.Before(&cause.Past{}, remembered)
 	if again.Verdict != verdict || len(again.Findings) != len(earlierRun.Findings) {
 		t.Errorf("got %s, want nothing said twice", summary(again.Diagnosis))
 	}

@@ -17,7 +17,8 @@ type Finding struct {
 	Fix        string           // what to change, in the words of the program that has to
 
 	Connections int64 // that show it
-	Failed      int64 // requests that got no whole response
+	Failed      int64 // requests, as [cause.Lost] has them
+	Unopened    int64 // connections that never opened, which is what it is about
 	Saves       Saving
 	Examples    []Example
 
@@ -25,7 +26,6 @@ type Finding struct {
 	records [][]*cause.Record // that show it; nil if they are not kept
 	brief   string            // for the verdict; Title if empty
 
-	unopened bool // what failed are connections that never opened
 }
 
 // Shows returns what tells whether the connection with some ID shows f. Of a

@@ -19,9 +19,12 @@ func (v *view) found(r *Rule, e group, title string, args ...any) Finding {
 	}
 	for _, x := range e.records {
 		f.Confidence = max(f.Confidence, x.Confidence)
-		if x.Cause.Failed() || x.Cause == cause.MiddleboxReset && x.Unanswered() {
-			f.Failed++
-			f.unopened = x.Requests == 0
+		if !e.byCause {
+			continue
+		}
+		f.Failed += v.Lost(x).Failed
+		if x.NeverOpened() {
+			f.Unopened++
 		}
 	}
 	for _, x := range e.records[:min(len(e.records), maxExamples)] {

@@ -44,6 +44,7 @@ func (v *view) joined(s *cause.Server, alike []Finding) Finding {
 		f.Connections += x.Connections
 		f.records = append(f.records, x.records...)
 		f.Failed += x.Failed
+		f.Unopened += x.Unopened
 		f.Saves.Connections += x.Saves.Connections
 		f.Saves.TimeWait += x.Saves.TimeWait
 		f.Confidence = max(f.Confidence, x.Confidence)

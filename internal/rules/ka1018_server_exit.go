@@ -22,7 +22,6 @@ func checkServerExit(v *view, r *Rule) []Finding {
 	for _, e := range v.perServer(cause.ServerExit) {
 		busy := e.busy()
 		f := v.found(r, e, "%s went away at one moment: %s closed, %s", e.server.Name, conns(e.len()), underWay(busy))
-		f.Failed = busy
 		f.Severity = max(f.Severity, Notable)
 		f.brief = "the process of " + e.server.Name + " ended"
 		out = append(out, f)

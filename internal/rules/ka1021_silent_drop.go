@@ -35,12 +35,6 @@ func checkSilentDrop(v *view, r *Rule) []Finding {
 		} else {
 			f.Fix = brokenPath
 		}
-		f.Failed = 0
-		for _, x := range e.records {
-			if x.Open() || x.Unanswered() { // else it is the close that got lost
-				f.Failed++
-			}
-		}
 		f.Severity = max(f.Severity, Notable)
 		f.brief = "packets between " + e.pair.Name + " and " + e.server.Name + " get lost without a word"
 		out = append(out, f)

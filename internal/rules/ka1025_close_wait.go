@@ -26,7 +26,7 @@ func (v *view) halfClosed(r *Rule, what cause.AnomalyKind, title string) []Findi
 	var out []Finding
 	for _, e := range v.withAnomaly(what, func(m *cause.Anomaly) bool { return m.Duration >= cause.LongHalfClosed }) {
 		f := v.found(r, e, title, e.server.Name, cause.Duration(e.worst.Duration), conns(e.len()))
-		f.Confidence, f.Failed, f.Saves = cause.High, 0, Saving{}
+		f.Confidence, f.Saves = cause.High, Saving{}
 		if f.Severity = Info; e.len() >= cause.MinSamples {
 			f.Severity = Notable
 		}

@@ -26,7 +26,7 @@ func checkRefused(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s refused %s of the connections to it", e.server.Name, shareOf(e.len(), e.server.Seen()))
 		if v.otherFamily(e) {
 			f.Title += "; another address of it took them"
-			f.Severity, f.Failed = Info, 0
+			f.Severity, f.Unopened = Info, 0
 		}
 		f.brief = e.server.Name + " refuses connections"
 		out = append(out, f)

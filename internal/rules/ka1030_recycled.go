@@ -22,7 +22,7 @@ func checkRecycled(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.withAnomaly(cause.AnomalyRecycled, nil) {
 		f := v.found(r, e, "%s to %s took over a TIME_WAIT of the same ports", conns(e.len()), e.server.Name)
-		f.Severity, f.Confidence, f.Failed, f.Saves = Info, cause.High, 0, Saving{}
+		f.Severity, f.Confidence, f.Saves = Info, cause.High, Saving{}
 		f.Observed = "the sequence numbers continue those of a TIME_WAIT"
 		out = append(out, f)
 	}

@@ -21,7 +21,7 @@ func checkChallenged(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.withAnomaly(cause.AnomalyChallenged, nil) {
 		f := v.found(r, e, "%s to %s met an old one there, and had to begin again", conns(e.len()), e.server.Name)
-		f.Severity, f.Confidence, f.Failed, f.Saves = Notable, cause.High, 0, Saving{}
+		f.Severity, f.Confidence, f.Saves = Notable, cause.High, Saving{}
 		f.Observed = "the SYN was answered by a bare ACK"
 		out = append(out, f)
 	}

@@ -41,7 +41,7 @@ func (v *view) pileUp(r *Rule, as analyze.Party) []Finding {
 			continue
 		}
 		f := v.found(r, e, "%s "+how, h.Host, cause.Count(level))
-		f.Severity, f.Confidence, f.Failed = Notable, cause.High, 0
+		f.Severity, f.Confidence = Notable, cause.High
 		if v.result.Totals.ReuseRatio >= goodReuse {
 			f.Severity = Info
 		}

@@ -1,28 +1,60 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
 
 var drained = &Rule{
-	ID:      "KA1036",
-	Title:   "server shut down gracefully",
-	Who:     analyze.Server,
-	SetWhen: "from one moment on responses say close, or all idle connections are closed at once, and the server takes no more",
-	Why:     "a deploy, a restart or a drain",
-	Fix:     "nothing, if it was planned; take the server out of the load balancer before it stops",
-	Verify:  `http.connection matches "(?i)close", sorted by time`,
-	Needs:   BothSides,
-	Check:   checkDrained,
+	ID:    "KA1036",
+	Title: "server shut down gracefully, or its process was replaced",
+	Who:   analyze.Server,
+	SetWhen: "from one moment on responses say close, or all idle connections are closed at once, and the server takes no more; or " +
+		"all that it had are closed at once and new ones are taken at once",
+	Why: "a deploy, a restart or a drain; behind a listening socket that stays, a reload or a worker that ends after a number of " +
+		"requests",
+	Fix:    "nothing, if it was planned; take the server out of the load balancer before it stops",
+	Verify: `http.connection matches "(?i)close", or tcp.flags.fin == 1, sorted by time`,
+	Needs:  BothSides,
+	Check:  checkDrained,
 }
+
+// recycledFix is what helps where one process took the place of another.
+const recycledFix = "nothing, if it was a reload; where workers end after a number of requests, raise it (gunicorn --max-requests, " +
+	"pm.max_requests of php-fpm), and reload less often; let clients repeat idempotent requests that met such a close"
 
 func checkDrained(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerDrain) {
 		f := v.found(r, e, "%s shut down: %s drained", e.server.Name, conns(e.len()))
 		f.Severity, f.Saves = Info, Saving{}
+		if moments := e.server.Recycled(); len(moments) > 0 {
+			f = v.found(r, e, "%s closed all connections that it had at one moment, and took new ones at once: %s",
+				e.server.Name, v.whenClosed(moments))
+			f.Fix = recycledFix
+			f.Severity = min(f.Severity, Notable)
+			if len(moments) == 1 {
+				f.Severity, f.Saves = Info, Saving{}
+			}
+			f.brief = e.server.Name + " closed all that it had at " + cause.Plural(int64(len(moments)), "moment", "moments")
+		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// whenClosed writes when a server closed how many connections, in time since the
+// first packet, as Wireshark shows it.
+func (v *view) whenClosed(moments [][]*cause.Record) string {
+	var list []string
+	for _, m := range moments[:min(len(moments), maxExamples)] {
+		list = append(list, cause.Plural(int64(len(m)), "connection", "connections")+" at "+cause.Duration(m[0].Ended-v.result.First))
+	}
+	text := strings.Join(list, ", ")
+	if more := len(moments) - len(list); more > 0 {
+		text += ", and " + cause.Plural(int64(more), "more time", "more times")
+	}
+	return text
 }

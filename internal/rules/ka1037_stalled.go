@@ -26,7 +26,7 @@ func checkStalled(v *view, r *Rule) []Finding {
 		longest, who := e.worst.Duration, e.worst.By
 		f := v.found(r, e, "the %s of %s did not read for up to %s: %s with a closed window",
 			who, e.server.Name, cause.Duration(longest), conns(e.len()))
-		f.Severity, f.Confidence, f.Failed, f.Saves = Info, cause.High, 0, Saving{}
+		f.Severity, f.Confidence, f.Saves = Info, cause.High, Saving{}
 		if who == analyze.Server {
 			f.Title = fmt.Sprintf("%s did not read for up to %s: %s with a closed window",
 				e.server.Name, cause.Duration(longest), conns(e.len()))

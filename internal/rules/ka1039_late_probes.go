@@ -23,7 +23,7 @@ func checkLateProbes(v *view, r *Rule) []Finding {
 	for _, e := range v.withAnomaly(cause.AnomalyProbes, func(m *cause.Anomaly) bool { return m.Duration > shortestPath }) {
 		idle := e.worst.Duration
 		f := v.found(r, e, "probes on connections to %s begin after %s: later than some paths forget", e.server.Name, cause.Duration(idle))
-		f.Severity, f.Confidence, f.Failed, f.Saves = Info, cause.High, 0, Saving{}
+		f.Severity, f.Confidence, f.Saves = Info, cause.High, Saving{}
 		f.Observed = "the first probe came after " + cause.Duration(idle)
 		out = append(out, f)
 	}

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
@@ -9,8 +11,9 @@ var lateRequest = &Rule{
 	ID:      "KA1042",
 	Title:   "client uses connections that the server has closed",
 	Who:     analyze.Client,
-	SetWhen: "a request is sent though the server's FIN had come and was acknowledged; it is answered by RST",
-	Why:     "the client does not look whether an idle connection was closed before it uses it",
+	SetWhen: "a request is sent though the server's FIN had come and was acknowledged; it is answered by RST, if at all",
+	Why: "the client does not look whether an idle connection was closed before it uses it, or does not heed that the response " +
+		`before said "Connection: close"`,
 	Fix: "let the client check idle connections before use (most libraries do), and retry; keep its idle timeout below the timeout " +
 		"of the server",
 	Verify: "tcp.flags.fin == 1 or http.request",
@@ -26,8 +29,24 @@ func checkLateRequest(v *view, r *Rule) []Finding {
 		if fix := v.roomBelow(e.server); fix != "" {
 			f.Fix = fix + "; let it check idle connections before use (most libraries do), and retry"
 		}
+		if said := v.saidBefore(e.records); said*2 > e.len() {
+			f.Title += fmt.Sprintf(`, though the response before said that it would close (%s of %s)`, cause.Count(said), cause.Count(e.len()))
+			f.Fix = `let the client close a connection, and not use it again, once a response says "Connection: close" (RFC 9112, 9.6): ` +
+				"its version of the HTTP library, or the proxy, may not; retry idempotent requests"
+		}
 		f.brief = e.pair.Name + " uses connections that " + e.server.Name + " has closed"
 		out = append(out, f)
 	}
 	return out
+}
+
+// saidBefore returns on how many of some connections a message had ended the
+// persistence.
+func (v *view) saidBefore(records []*cause.Record) (n int64) {
+	for _, r := range records {
+		if v.failedIDs[r.ID] {
+			n++
+		}
+	}
+	return n
 }

@@ -26,7 +26,7 @@ func checkLateOpen(v *view, r *Rule) []Finding {
 		longest := cause.Duration(e.worst.Duration)
 		f := v.found(r, e, "%s opened %s of the connections to it only after SYNs were sent again: up to %s late",
 			e.server.Name, shareOf(e.len(), e.server.Seen()), longest)
-		f.Severity, f.Confidence, f.Failed, f.Saves = Info, cause.Medium, 0, Saving{}
+		f.Severity, f.Confidence, f.Saves = Info, cause.Medium, Saving{}
 		if e.len() >= cause.MinSamples && e.len()*lateShare >= e.server.Seen() {
 			f.Severity = Notable
 		}

@@ -40,6 +40,9 @@ func TestRules(t *testing.T) {
 			if rule != nil && slices.Contains(fired, id) != (kind == "fires") {
 				t.Errorf("got %v, want %s %s", fired, id, kind)
 			}
+			if got, want := failedIn(p.Diagnosis), p.TotalLost().Failed; got != want {
+				t.Errorf("the findings tell of %d failed requests, want all %d", got, want)
+			}
 			if kind == "nothing" && p.Verdict.Level == Problem {
 				t.Errorf("got the verdict %q, want no problem", p.Verdict.Text)
 			}
@@ -85,6 +88,14 @@ func expected(t *testing.T, p *played) (rules []string) {
 	}
 	slices.Sort(rules)
 	return slices.Compact(rules)
+}
+
+// failedIn returns the failed requests that the findings tell of: each is told once.
+func failedIn(d *Diagnosis) (n int64) {
+	for _, f := range d.Findings {
+		n += f.Failed
+	}
+	return n
 }
 
 // firedIn returns the rules that fired.

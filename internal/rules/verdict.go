@@ -54,10 +54,10 @@ func (v *view) leftEvents() (n int64) {
 func (v *view) cost(f *Finding) string {
 	hosts := v.result.Totals.TimeWait.Hosts
 	switch {
-	case f.Failed > 0 && f.unopened:
-		return fmt.Sprintf("; %s failed", conns(f.Failed))
 	case f.Failed > 0:
-		return fmt.Sprintf("; %s without a response", cause.Plural(f.Failed, "request", "requests"))
+		return fmt.Sprintf("; %s failed", cause.Plural(f.Failed, "request", "requests"))
+	case f.Unopened > 0:
+		return fmt.Sprintf("; %s failed", conns(f.Unopened))
 	case len(hosts) == 0 || hosts[0].Peak < cause.MinSamples || f.subject.server == nil:
 		if f.Saves.Connections > 1 {
 			return fmt.Sprintf("; %s avoidable", conns(f.Saves.Connections))

@@ -12,6 +12,7 @@ type group struct {
 	subject
 	records []*cause.Record
 	worst   cause.Anomaly // the longest one, if they have an anomaly
+	byCause bool          // their cause is what they show: what they lost counts here and nowhere else
 }
 
 func (e *group) len() int64 { return int64(len(e.records)) }
@@ -33,6 +34,9 @@ type view struct {
 	connections, requests int64 // that were judged
 	duration              int64 // that they span, ns
 
+	failed    map[uint32][]*cause.Record // that failed for another reason than their cause, by pair
+	failedIDs map[uint32]bool            // their IDs
+
 	scans   []scan
 	scanned map[uint32]bool // numbers of their pairs
 }
@@ -41,8 +45,8 @@ type view struct {
 func (v *view) perServer(causes ...cause.Cause) []group {
 	var out []group
 	for _, s := range v.Servers() {
-		if in := s.Having(causes); len(in) > 0 {
-			out = append(out, group{subject: subject{server: s}, records: in})
+		if in := v.ofServer(s, causes); len(in) > 0 {
+			out = append(out, group{subject: subject{server: s}, records: in, byCause: true})
 		}
 	}
 	return out
@@ -52,8 +56,8 @@ func (v *view) perServer(causes ...cause.Cause) []group {
 func (v *view) perPair(causes ...cause.Cause) []group {
 	var out []group
 	for _, p := range v.Pairs() {
-		if in := p.Having(causes); len(in) > 0 {
-			out = append(out, group{subject: subject{pair: p, server: p.To}, records: in})
+		if in := v.ofPair(p, causes); len(in) > 0 {
+			out = append(out, group{subject: subject{pair: p, server: p.To}, records: in, byCause: true})
 		}
 	}
 	return out
@@ -63,11 +67,43 @@ func (v *view) perPair(causes ...cause.Cause) []group {
 func (v *view) perHost(causes ...cause.Cause) []group {
 	var out []group
 	for _, h := range v.Hosts() {
-		if in := cause.Gather(h.Pairs, func(p *cause.Pair) []*cause.Record { return p.Having(causes) }); len(in) > 0 {
-			out = append(out, group{subject: subject{host: h.Addr.String()}, records: in})
+		if in := cause.Gather(h.Pairs, func(p *cause.Pair) []*cause.Record { return v.ofPair(p, causes) }); len(in) > 0 {
+			out = append(out, group{subject: subject{host: h.Addr.String()}, records: in, byCause: true})
 		}
 	}
 	return out
+}
+
+// ofServer returns the connections of a server with one of some causes. Where
+// requests failed for another reason than the cause, that reason counts.
+func (v *view) ofServer(s *cause.Server, causes []cause.Cause) []*cause.Record {
+	if slices.ContainsFunc(s.Pairs, func(p *cause.Pair) bool { return len(v.failed[p.Num]) > 0 }) {
+		return cause.Gather(s.Pairs, func(p *cause.Pair) []*cause.Record { return v.ofPair(p, causes) })
+	}
+	return s.Having(causes)
+}
+
+// ofPair is ofServer for a pair.
+func (v *view) ofPair(p *cause.Pair, causes []cause.Cause) []*cause.Record {
+	in, failed := p.Having(causes), v.failed[p.Num]
+	if len(failed) == 0 {
+		return in
+	}
+	in = slices.Concat(
+		cause.Where(in, func(r *cause.Record) bool { return !v.failedIDs[r.ID] }),
+		cause.Where(failed, func(r *cause.Record) bool { return slices.Contains(causes, r.Cause) }))
+	slices.SortFunc(in, cause.ByID)
+	return in
+}
+
+// findFailed finds the connections whose requests failed for another reason than
+// their cause.
+func (v *view) findFailed() {
+	v.failed, v.failedIDs = map[uint32][]*cause.Record{}, map[uint32]bool{}
+	for _, r := range v.FailedOtherwise() {
+		v.failed[r.Pair] = append(v.failed[r.Pair], r)
+		v.failedIDs[r.ID] = true
+	}
 }
 
 // withAnomaly returns the connections with an anomaly of that kind for which is holds,
@@ -117,6 +153,7 @@ func newView(x *Diagnosis, r *analyze.Result) *view {
 		v.duration = r.Last - since
 	}
 	v.findScans()
+	v.findFailed()
 	return v
 }
 

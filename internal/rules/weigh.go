@@ -50,7 +50,7 @@ func saving(v *view, records []*cause.Record) Saving {
 // the connections that it cost, as a share of all and per minute.
 func (v *view) weigh(f *Finding) Severity {
 	t := &v.result.Totals
-	switch n := f.Failed; {
+	switch n := f.Failed + f.Unopened; {
 	case n == 0:
 	case n*failedShare < v.requests+n:
 		return Info
@@ -77,7 +77,7 @@ func (v *view) weigh(f *Finding) Severity {
 // rank sorts findings by what they cost.
 func rank(f []Finding) {
 	cost := func(x *Finding) int64 {
-		return failedCost*x.Failed + x.Saves.Connections + x.Saves.TimeWait
+		return failedCost*(x.Failed+x.Unopened) + x.Saves.Connections + x.Saves.TimeWait
 	}
 	slices.SortStableFunc(f, func(x, y Finding) int {
 		return cmp.Or(

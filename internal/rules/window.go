@@ -34,8 +34,8 @@ func (f *Finding) same(x Finding) bool { return x.Rule == f.Rule && x.Subject ==
 const earlier = "earlier: "
 
 // Before adds what is remembered of connections that were judged before.
-func (d *Diagnosis) Before(causes []cause.Total, findings []Finding) {
-	d.AddCauses(causes)
+func (d *Diagnosis) Before(past *cause.Past, findings []Finding) {
+	d.AddPast(past)
 	for _, f := range findings {
 		if slices.ContainsFunc(d.Findings, f.same) {
 			continue

@@ -53,6 +53,13 @@ func number(name, help string, kind prometheus.ValueType, of func(t *analyze.Tot
 	return metric{name: name, help: help, kind: kind, read: func(m *Moment, put put) { put(known(of(&m.Snapshot.Result.Totals))) }}
 }
 
+// judged returns a gauge without labels whose value is the metric of gates of that name.
+func judged(name, help string) metric {
+	return metric{name: name, help: help, kind: gauge, read: func(m *Moment, put put) {
+		put(gate.NumbersOf(m.Snapshot.Result, m.Snapshot.Diagnosis)(name))
+	}}
+}
+
 // metrics are all metrics but kaanalyze_build_info.
 var metrics = []metric{
 	{"packets_total", "Packets read, TCP or not.", counter, nil, func(m *Moment, put put) { put(float64(m.Meta.Packets)) }},
@@ -119,6 +126,8 @@ var metrics = []metric{
 		}
 	}},
 	number("pool_need_connections", "Connections that a perfect pool would have opened.", gauge, func(t *analyze.Totals) int64 { return t.PoolNeed }),
+	judged("failed_requests", "Requests without a whole response, or refused while they were sent; a gauge because what comes later may tell of another cause."),
+	judged("abandoned_requests", "Requests whose client dropped the response of its own accord; a gauge as failed_requests."),
 	{"cause_connections", "Connections seen by why they carried no further request, and who did it; a gauge because what comes later may tell of another cause.",
 		gauge, []string{"cause", "by"}, func(m *Moment, put put) {
 			for _, c := range m.Snapshot.Diagnosis.Causes {

@@ -114,6 +114,7 @@ func (p *pcapFile) LinkTypes() []LinkType { return []LinkType{p.link} }
 func (p *pcapFile) Walk(b *Records, at int) (next, need int, err error) {
 	buf, frames := b.Buf, b.Frames
 	headerLen, unit, link := p.headerLen, p.unit, p.link
+	second := uint32(1e9 / unit)
 	for {
 		rest := buf[at:]
 		if len(rest) < headerLen {
@@ -134,12 +135,17 @@ func (p *pcapFile) Walk(b *Records, at int) (next, need int, err error) {
 			need = end
 			break
 		}
+		fraction, fault := p.u32(h[4:]), ClockFault(0)
+		if fraction >= second {
+			fault = Absurd
+		}
 		frames = append(frames, Frame{
-			Time:    int64(p.u32(h))*1e9 + int64(p.u32(h[4:]))*unit,
+			Time:    int64(p.u32(h))*1e9 + int64(fraction)*unit,
 			Off:     uint32(at + headerLen),
 			CapLen:  capLen,
 			WireLen: max(wireLen, capLen),
 			Link:    link,
+			Fault:   fault,
 		})
 		at += end
 	}

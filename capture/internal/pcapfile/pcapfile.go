@@ -28,6 +28,7 @@ type Frame struct {
 	Link    LinkType // how its first header is to be read
 	Iface   uint32   // number of the interface in its section, which tells interfaces apart
 	Kind    FrameKind
+	Fault   ClockFault
 }
 
 // FrameKind tells what a frame lacks, if anything.
@@ -38,6 +39,16 @@ const (
 	TimedPacket   FrameKind = iota // it lacks nothing
 	UntimedPacket                  // its time is that of the packet before
 	NoPacket                       // a record that has a number and nothing else
+)
+
+// ClockFault tells what is wrong with the time of a frame, 0 for nothing.
+type ClockFault uint8
+
+// The faults of times. A Format finds only fractions of a second that are more than
+// one, which are absurd.
+const (
+	Absurd    ClockFault = 1 + iota // it cannot be the time of a packet
+	Backwards                       // it is long before that of the packet before
 )
 
 // MaxSnapLen is the longest packet that tcpdump captures unless told otherwise

@@ -19,6 +19,7 @@ type Rotation struct {
 	Size   int64
 	Count  int
 	Stdout io.Writer
+	Create func(name string) (*os.File, io.Writer, error)
 }
 
 // A Saver writes frames to pcap files, with times in nanoseconds. It is not safe
@@ -30,6 +31,7 @@ type Saver struct {
 
 	out      io.Writer
 	file     *os.File // nil for Stdout
+	name     string   // of the file, as it was asked for
 	size     int64    // of the file
 	period   int64    // when this period began, for the names
 	boundary int64    // time from which on frames go to another file
@@ -61,10 +63,16 @@ func (s *Saver) create() error {
 		if err != nil {
 			return err
 		}
-		if s.file, err = createAlone(name); err != nil {
+		s.name = name
+		if s.Create != nil {
+			s.file, s.out, err = s.Create(name)
+		} else {
+			s.file, err = CreateAlone(name)
+			s.out = s.file
+		}
+		if err != nil {
 			return fmt.Errorf("save capture to %q: %w", name, TrimPath(err))
 		}
-		s.out = s.file
 	}
 	s.size = 0
 	_, err := s.writeFile(FileHeader(s.link, s.snapLen))
@@ -74,27 +82,38 @@ func (s *Saver) create() error {
 // errInUse says that another program saves to the file.
 var errInUse = errors.New("another program is saving to it")
 
-// createAlone creates a file that only its owner may read, or empties one. It fails
-// where another Saver writes to that, until Close.
-func createAlone(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
+// CreateAlone creates a file that only its owner may read, or empties one, which is then
+// for its owner alone. It fails where another program does so, until the file is closed,
+// and follows no link but those of folders.
+func CreateAlone(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
 	if err == nil && info.Mode().IsRegular() {
-		// Where files cannot be locked, as on some network disks, nobody is kept out.
-		if errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
-			err = errInUse
-		} else {
-			err = f.Truncate(0)
-		}
+		err = empty(f, info)
 	}
 	if err != nil {
 		_ = f.Close()
 		return nil, err
 	}
 	return f, nil
+}
+
+// empty empties a file that is there, and keeps others from reading it.
+func empty(f *os.File, info os.FileInfo) error {
+	// Where files cannot be locked, as on some network disks, nobody is kept out.
+	if errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
+		return errInUse
+	}
+	if others := info.Mode().Perm() &^ 0o600; others != 0 {
+		// The file of another user stays as that user wants it.
+		if err := f.Chmod(info.Mode().Perm() &^ others); err != nil && !errors.Is(err, syscall.EPERM) {
+			return err
+		}
+	}
+	return f.Truncate(0)
 }
 
 // fileName returns the name of the file to create. The first of files by size
@@ -190,7 +209,7 @@ func (s *Saver) wrapError(err error) error {
 	if s.file == nil {
 		return fmt.Errorf("save capture to standard output: %w", err)
 	}
-	return fmt.Errorf("save capture to %q: %w", s.file.Name(), TrimPath(err))
+	return fmt.Errorf("save capture to %q: %w", s.name, TrimPath(err))
 }
 
 // rotate ends the file and begins the next one, at the time of a frame.

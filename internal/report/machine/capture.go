@@ -35,6 +35,7 @@ type captureObject struct {
 	UndecodedPackets   uint64          `json:"undecoded_packets"`
 	DuplicatePackets   number          `json:"duplicate_packets"`
 	TimeBack           seconds         `json:"time_back_seconds"`
+	Clock              *clockObject    `json:"clock,omitempty"` // where it is wrong
 	ConnectionsNotKept number          `json:"connections_not_kept"`
 	Interrupted        bool            `json:"interrupted"`
 	GivenUp            []givenUpObject `json:"given_up,omitempty"`
@@ -58,6 +59,9 @@ func newCapture(r *report.Report) *captureObject {
 	if d := m.Damage; d != nil {
 		c.Damage = &damageObject{str(d.Source), d.Packet, number(d.Offset), str(d.Reason)}
 	}
+	if m.ClockFaults.Wrong() {
+		c.Clock = &clockObject{m.ClockFaults.Backwards, m.ClockFaults.Absurd}
+	}
 	if m.Live() {
 		c.InterfaceDropped = &m.InterfaceDropped
 	}
@@ -79,6 +83,12 @@ func newSource(s *report.Source) sourceObject {
 		size = analyze.Unknown
 	}
 	return sourceObject{str(s.Name), text(s.Format), number(size), s.Packets, text(s.SHA256)}
+}
+
+// clockObject counts the packets whose times cannot be right.
+type clockObject struct {
+	Backwards uint64 `json:"backwards"`
+	Absurd    uint64 `json:"absurd"`
 }
 
 // damageObject says where a file is damaged.

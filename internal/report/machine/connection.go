@@ -38,6 +38,7 @@ func (e *encoder) connection(c *analyze.Connection, is cause.NotReused) {
 	e.uint(uint64(c.SYNRetransmissions))
 	e.raw(`},"protocol":`)
 	e.word(c.Protocol.String())
+	e.tls(c.TLS)
 	e.messages(c)
 	e.raw(`,"probes":{"client":`)
 	e.probes(&c.ClientProbes)
@@ -57,6 +58,39 @@ func (e *encoder) connection(c *analyze.Connection, is cause.NotReused) {
 	e.raw(`,"not_reused":`)
 	e.notReused(is)
 	e.close()
+}
+
+// tls appends what TLS shows, nothing without TLS.
+func (e *encoder) tls(x *analyze.TLSInfo) {
+	if x == nil {
+		return
+	}
+	e.raw(`,"tls":{"version":`)
+	e.word(x.Version)
+	e.raw(`,"sni":`)
+	e.text(x.ServerName)
+	e.raw(`,"alpn":`)
+	e.text(x.Protocol)
+	e.raw(`,"alpn_offered":`)
+	e.strings(x.Offered)
+	e.raw(`,"resumption_offered":`)
+	e.answer(x.ResumptionOffered.Is(), x.ResumptionOffered.IsNot())
+	e.raw(`,"resumed":`)
+	e.answer(x.Resumed.Is(), x.Resumed.IsNot())
+	e.raw(`,"handshake_seconds":`)
+	e.seconds(x.Handshake)
+	e.raw(`,"alert":`)
+	e.word(x.Alert)
+	e.close()
+}
+
+// answer appends true, false, or null for what is not known.
+func (e *encoder) answer(yes, no bool) {
+	if !yes && !no {
+		e.null()
+		return
+	}
+	e.bool(yes)
 }
 
 // messages appends the counts of messages, null where they cannot be known.

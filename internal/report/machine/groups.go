@@ -33,6 +33,7 @@ func (e *encoder) serverSummary(s *analyze.ServerSummary, d *rules.Diagnosis) {
 		member{"clients", s.Clients},
 		member{"connections", s.Connections},
 		member{"requests", s.Requests},
+		member{"failed_requests", failedAt(s, d)},
 	)
 	e.key("reuse_ratio")
 	e.ratio(s.ReuseRatio)
@@ -52,6 +53,14 @@ func (e *encoder) serverSummary(s *analyze.ServerSummary, d *rules.Diagnosis) {
 	e.open("advertised")
 	e.members(member{"timeout_seconds", s.AdvertisedTimeout}, member{"max", s.AdvertisedMax})
 	e.raw("}}")
+}
+
+// failedAt returns the requests to a server that failed, or Unknown.
+func failedAt(s *analyze.ServerSummary, d *rules.Diagnosis) int64 {
+	if s.Requests == analyze.Unknown {
+		return analyze.Unknown
+	}
+	return d.LostAt(s.Num).Failed
 }
 
 // closers appends who closed first.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
 // totalsObject is what holds for the whole capture. Gates and baselines read its
@@ -24,6 +25,8 @@ type totalsObject struct {
 	Requests                 number              `json:"requests"`
 	Responses                number              `json:"responses"`
 	Interim                  number              `json:"interim_responses"`
+	Failed                   number              `json:"failed_requests"`
+	Abandoned                number              `json:"abandoned_requests"`
 	HTTPUnknown              number              `json:"http_unknown_connections"`
 	ConnectionsWithRequests  number              `json:"connections_with_requests"`
 	SingleRequestConnections number              `json:"single_request_connections"`
@@ -45,20 +48,21 @@ type totalsObject struct {
 	AtMost                   []string            `json:"at_most,omitempty"`
 }
 
-func newTotals(r *analyze.Result) *totalsObject {
-	t := &r.Totals
+func newTotals(r *report.Report) *totalsObject {
+	t, lost := &r.Result.Totals, r.Lost()
 	return &totalsObject{
-		AtLeast: r.AtLeast, AtMost: r.AtMost,
+		AtLeast: r.Result.AtLeast, AtMost: r.Result.AtMost,
 		Connections: number(t.Connections), HandshakesComplete: number(t.HandshakesComplete), Refused: number(t.Refused),
 		Unanswered: number(t.Unanswered), Midstream: number(t.Midstream), Unfinished: number(t.Unfinished),
 		SYN: number(t.SYN), SYNACK: number(t.SYNACK), FIN: number(t.FIN), RST: number(t.RST), IgnoredRSTs: number(t.IgnoredRSTs),
-		Requests: number(t.Requests), Responses: number(t.Responses), Interim: number(t.Interim), HTTPUnknown: number(t.HTTPUnknown),
+		Requests: number(t.Requests), Responses: number(t.Responses), Interim: number(t.Interim),
+		Failed: number(lost.Failed), Abandoned: number(lost.Abandoned), HTTPUnknown: number(t.HTTPUnknown),
 		ConnectionsWithRequests: number(t.ConnectionsWithRequests), SingleRequestConnections: number(t.SingleRequestConnections),
 		ReusedRequests: number(t.ReusedRequests), ReuseRatio: ratio(t.ReuseRatio), PerConnection: newPerConnection(t),
 		PoolNeed: number(t.PoolNeed), AvoidableConnections: number(t.AvoidableConnections), AvoidableHandshake: seconds(t.AvoidableHandshake),
 		Probes: number(t.Probes), ProbesAnswered: number(t.ProbesAnswered), ProbesUnanswered: number(minus(t.Probes, t.ProbesAnswered)),
 		Retransmissions: number(t.Retransmissions), MissingBytes: number(t.MissingBytes),
-		ClosedFirst: newClosers(&t.ClosedFirst), CloseKinds: t.CloseKinds, TimeWait: newTimeWait(&t.TimeWait, r.HostsLeftOut),
+		ClosedFirst: newClosers(&t.ClosedFirst), CloseKinds: t.CloseKinds, TimeWait: newTimeWait(&t.TimeWait, r.Result.HostsLeftOut),
 	}
 }
 

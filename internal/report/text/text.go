@@ -37,7 +37,10 @@ func (p *plainText) wholeFinding(r *report.Report, f *rules.Finding) {
 	p.Fact("about", f.Subject)
 	p.Fact("shown by", report.Connections(f.Connections))
 	if f.Failed > 0 {
-		p.Fact("failed", cause.Plural(f.Failed, "request", "requests")+" without a whole response")
+		p.Fact("failed", cause.Plural(f.Failed, "request", "requests"))
+	}
+	if f.Unopened > 0 {
+		p.Fact("never opened", report.Connections(f.Unopened))
 	}
 	p.Fact("why", fmt.Sprintf("%s (confidence: %s)", f.Rule.Why, f.Confidence))
 	a := r.Advice(f)

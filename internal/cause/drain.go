@@ -1,0 +1,38 @@
+package cause
+
+import (
+	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/products"
+)
+
+// drainedInVain returns the connections whose response body the client left unread,
+// though its library read on for goDrain after the program had closed it: Go does so
+// from version 1.27 on. None ends sooner after the head, most right after that time.
+// A timeout of the whole request ends some sooner, or is as exact from the request on
+// as this is from the head on.
+func (p *Pair) drainedInVain() []*Record {
+	if p.Program != products.Go && p.Program != products.Unknown && p.Program != products.Other {
+		return nil
+	}
+	w := Where(waiting(p.Records, clientEndedBusy), (*Record).CutResponse)
+	if len(w) < MinSamples {
+		return nil
+	}
+	waited := Values(w, func(r *Record) int64 { return r.Ended - r.FirstByte() })
+	exact := 0
+	for i, r := range w {
+		if late := waited[i] - goDrain - r.roundTrip(); late <= drainExact {
+			exact++
+		}
+	}
+	if slices.Min(waited) < goDrain || exact*2 < len(w) {
+		return nil
+	}
+	near := func(v []int64) int64 { return Typical(v) - slices.Min(v) } // half of them
+	whole := Values(w, (*Record).Measured)
+	if near(whole) < near(waited) && round(Typical(whole)) {
+		return nil
+	}
+	return Where(w, func(r *Record) bool { return r.Ended-r.FirstByte()-goDrain-r.roundTrip() <= drainLate })
+}

@@ -1,0 +1,126 @@
+package cause
+
+import (
+	"maps"
+
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
+
+// Lost are requests that got no whole response: a failed one was let down, an
+// abandoned one was dropped by the client of its own accord.
+type Lost struct{ Failed, Abandoned int64 }
+
+// loss is what a connection tells of its requests without a whole response, before
+// its cause is known.
+type loss struct {
+	failed  int64 // let down, unless the client's process ended
+	dropped int64 // the client ended it in a response, by a timeout or as it chose
+}
+
+// lossOf returns the requests of c that have no whole response, though the capture
+// would show it, as far as c alone tells.
+func lossOf(c *analyze.Connection, end ending) loss {
+	e := &c.Evidence
+	n := e.Outstanding
+	switch {
+	case c.HTTPUnknown || !e.Request.OK() || afterOwnRST(e):
+		return loss{}
+	case n == 0 && refusedUpload(e):
+		return loss{failed: 1}
+	case n == 0 && e.ResponseUnacked && e.UnansweredServer >= minLostData:
+		return loss{failed: 1} // the response did not arrive
+	case n == 0 && e.ClientRST.OK() && answeredLate(e, end):
+		n = 1
+	case n == 0 || unseen(c) && !e.ResponseBegun:
+		return loss{}
+	}
+	if end.by == analyze.Client && e.ResponseBegun && e.FirstByteAt <= end.at {
+		return loss{dropped: n}
+	}
+	return loss{failed: n}
+}
+
+// refusedUpload reports whether the last request was answered by an error while it
+// was sent, and never became whole.
+func refusedUpload(e *analyze.Evidence) bool {
+	return e.UploadCut && e.LastStatus >= clientError && e.LastStatus < serverError
+}
+
+// Lost returns the requests of a connection that got no whole response, one at
+// least of them refused while it was sent.
+func (d *Decisions) Lost(r *Record) Lost {
+	n := int64(1)
+	if more, ok := d.pipelined[r.ID]; ok {
+		n = more
+	}
+	switch {
+	case r.has(isOpen) && !r.Cause.cutByPath():
+		return Lost{} // an answer may come yet
+	case r.has(isDropped) && r.Cause != ClientTimeout && !r.Cause.cutByPath(), r.has(isFailed) && r.Cause == ClientExit:
+		return Lost{Abandoned: n}
+	case r.has(isFailed | isDropped):
+		return Lost{Failed: n}
+	}
+	return Lost{}
+}
+
+// cutByPath reports whether what the two sides sent did not reach the other.
+func (c Cause) cutByPath() bool {
+	switch c {
+	case AcceptQueueFull, DeadPeer, LocalDrop, RetransmissionTimeout, MiddleboxReset:
+		return true
+	}
+	return false
+}
+
+// TotalLost returns the requests that got no whole response, of all connections.
+func (d *Decisions) TotalLost() Lost { return d.losses.all }
+
+// LostAt returns those of the server with that number.
+func (d *Decisions) LostAt(server uint32) Lost { return d.losses.byServer[server] }
+
+// losses are lost requests, in all and by the number of their server.
+type losses struct {
+	all      Lost
+	byServer map[uint32]Lost
+}
+
+// add adds what a connection to a server lost.
+func (l *losses) add(server uint32, x Lost) {
+	if x == (Lost{}) {
+		return
+	}
+	l.all = l.all.plus(x)
+	if l.byServer == nil {
+		l.byServer = map[uint32]Lost{}
+	}
+	l.byServer[server] = l.byServer[server].plus(x)
+}
+
+// join adds others. It makes a map of its own.
+func (l *losses) join(others *losses) {
+	l.byServer = maps.Clone(l.byServer)
+	for server, x := range others.byServer {
+		l.add(server, x)
+	}
+}
+
+func (x Lost) plus(y Lost) Lost { return Lost{x.Failed + y.Failed, x.Abandoned + y.Abandoned} }
+
+// countLosses counts the requests that got no whole response, when all causes are
+// decided.
+func (d *Decisions) countLosses() {
+	d.all.summary.anomalies.Each(func(a *Anomaly) {
+		if a.Kind == AnomalyPipelined {
+			if d.pipelined == nil {
+				d.pipelined = map[uint32]int64{}
+			}
+			d.pipelined[a.ID] = a.Duration
+		}
+	})
+	for _, r := range d.all.byID {
+		if r.has(isFailed | isDropped) {
+			d.losses.add(d.PairOf(r).To.Num, d.Lost(r))
+		}
+	}
+}
