@@ -1,6 +1,10 @@
 package analyze
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/kaanalyze/kaanalyze/internal/tlswire"
+)
 
 // Memory is what an analysis takes, in bytes: about, for the structures that grow with
 // what is seen.
@@ -27,7 +31,8 @@ func (a *Analyzer) Memory() (m Memory) {
 	s, t := &a.states, &a.totals
 	m.Messages = s.sampleBytes + s.queueBytes + int64(a.bufs.Bytes())
 	m.Connections = a.engine.Bytes() + int64(s.Len())*int64(unsafe.Sizeof(httpState{})) + s.packed.Bytes() +
-		int64(s.readers.Len())*int64(unsafe.Sizeof(reader{})) + m.Messages
+		int64(s.readers.Len())*int64(unsafe.Sizeof(reader{})) + m.Messages +
+		int64(s.tls.sessions.Len())*int64(unsafe.Sizeof(tlsState{})) + int64(s.tls.readers.Len())*int64(unsafe.Sizeof(tlswire.Reader{}))
 	m.Rows = int64(len(a.pools.pairs))*PairBytes + int64(len(a.pools.servers))*serverBytes + int64(len(t.held))*hostBytes
 	m.Times = t.timeWaits.Bytes() + t.portUses.Bytes() + t.reusable.Bytes()
 	m.Exchanges = int64(len(a.exchanges)) * (int64(unsafe.Sizeof(Exchange{})) + exchangeTexts)

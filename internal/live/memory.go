@@ -26,8 +26,9 @@ const (
 
 // The least that is kept, whatever the bound.
 const (
-	leastRows  = 200
-	leastPairs = 100
+	leastRows     = 200
+	leastPairs    = 100
+	leastFollowed = 100
 )
 
 // newMemory returns a bound.
@@ -63,17 +64,13 @@ func (m *memory) keepWithin(a *analyze.Analyzer) {
 		a.GiveUpSamples()
 		x = a.Memory()
 	}
-	if x.Connections > m.share(shareFollowed) {
+	for x.Connections > m.share(shareFollowed) && a.Kept() > leastFollowed {
 		a.GiveUpConnections(shedShare)
+		x = a.Memory()
 	}
 	if x.Times > m.share(shareTimes) {
-		m.foldEarly(a)
+		a.FoldEarly()
 	}
-}
-
-// foldEarly makes what is kept for totals over time less.
-func (m *memory) foldEarly(a *analyze.Analyzer) {
-	a.FoldEarly()
 }
 
 // makeRoom makes room for the report: no packet comes any more, so the totals do not
@@ -82,7 +79,7 @@ func (m *memory) makeRoom(a *analyze.Analyzer) {
 	if m == nil {
 		return
 	}
-	for a.Kept()*windowRow > int(m.share(shareFollowed)/2) {
+	for int64(a.Kept())*windowRow > m.share(shareFollowed)/4 && a.Kept() > leastFollowed {
 		a.SettleOldest(shedShare)
 	}
 }
