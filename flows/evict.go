@@ -91,6 +91,9 @@ func (e *Engine) Sweep(now int64) { e.SweepSome(now, 0) }
 // SweepSome is Sweep, but stops when it has looked at most of them, and reports whether
 // it did; 0 is no bound.
 func (e *Engine) SweepSome(now int64, most int) (more bool) {
+	if now > e.now {
+		e.expire(now)
+	}
 	q := &e.evictions.ended
 	var scratch Conn
 	left := cmp.Or(most, math.MaxInt)
@@ -171,6 +174,9 @@ func (e *Engine) waiting(x *unanswered) *Conn {
 
 // evict forgets a connection.
 func (e *Engine) evict(c *Conn) {
+	if c.facts&factEarly != 0 {
+		e.letAllGo(c, nil)
+	}
 	e.deliverRest(c)
 	for side := range Side(2) {
 		e.endData(c, side, c.End, 0)

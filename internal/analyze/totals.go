@@ -202,7 +202,7 @@ func (s *totals) addClose(c *flows.Conn, client flows.Side, pair *poolPair, serv
 	if kind == flows.CloseOpen || kind == flows.CloseHalf {
 		x.Unfinished++
 	}
-	by := beganClose(c, client)
+	by := party(c.Began(), client)
 	x.ClosedFirst.add(by)
 	server.closed.add(by)
 	tw := &x.TimeWait
