@@ -103,7 +103,7 @@ var order = strings.Split("verdict|finding|gates|numbers|over time|why connectio
 // matched names it.
 var headings = map[string]*regexp.Regexp{
 	"text": regexp.MustCompile(`(?m)^(VERDICT) |^  1\. \[\w+\] +(KA)\d|^([A-Z][A-Z -]+?)(?: \(.*\))?$`),
-	"md":   regexp.MustCompile(`(?m)^\*\*(PROBLEM|OK|CANNOT TELL)\*\*: |^1\. \*\*(KA)\d|^## ([\w -]+?)(?: \(.*\))?$|^<details><summary>(.*)</summary>`),
+	"md":   regexp.MustCompile(`(?m)^\*\*(PROBLEM|OK|CANNOT TELL)\*\*(?:: |, but )|^1\. \*\*(KA)\d|^## ([\w -]+?)(?: \(.*\))?$|^<details><summary>(.*)</summary>`),
 	"html": regexp.MustCompile(`class="(verdict) |data-finding="(0)"|<h2>([\w -]+?)(?: \(.*\))?</h2>|<h2 id="explore-heading">(.*)</h2>|<details><summary>(.*)</summary>`),
 }
 

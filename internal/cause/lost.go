@@ -58,10 +58,17 @@ func (d *Decisions) Lost(r *Record) Lost {
 		return Lost{} // an answer may come yet
 	case r.has(isDropped) && r.Cause != ClientTimeout && !r.Cause.cutByPath(), r.has(isFailed) && r.Cause == ClientExit:
 		return Lost{Abandoned: n}
-	case r.has(isFailed | isDropped):
+	case r.has(isFailed | isDropped), r.responseLost():
 		return Lost{Failed: n}
 	}
 	return Lost{}
+}
+
+// responseLost reports whether what a server sends gets no answer: its last response, which
+// the capture shows, did not arrive.
+func (r *Record) responseLost() bool {
+	return r.Cause == RetransmissionTimeout && r.has(isOpen) && r.Requests > 0 && r.observation.kind == observedDataLost &&
+		r.observation.by == sender(analyze.Server)
 }
 
 // cutByPath reports whether what the two sides sent did not reach the other.
@@ -119,7 +126,7 @@ func (d *Decisions) countLosses() {
 		}
 	})
 	for _, r := range d.all.byID {
-		if r.has(isFailed | isDropped) {
+		if r.has(isFailed|isDropped) || r.responseLost() {
 			d.losses.add(d.PairOf(r).To.Num, d.Lost(r))
 		}
 	}

@@ -29,8 +29,9 @@ const (
 
 // The programs that judgements single out.
 var (
-	Go    = byName("Go")
-	Nginx = byName("nginx")
+	Go          = byName("Go")
+	Nginx       = byName("nginx")
+	HealthCheck = byName("a health check")
 )
 
 // Program is a row of the table.

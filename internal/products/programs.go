@@ -174,6 +174,10 @@ var programs = []Program{
 		Says: []string{"Mozilla/"},
 	},
 	{
+		Name: "a health check",
+		Says: []string{"kube-probe/", "ELB-HealthChecker/", "GoogleHC/", "Consul Health Check", "Envoy/HC", "Blackbox Exporter/", "Amazon-Route53-Health-Check-Service", "check_http/"},
+	},
+	{
 		Name: "a load generator",
 		Says: []string{"ApacheBench", "wrk", "hey/", "k6/", "vegeta"},
 		Advice: map[string]string{

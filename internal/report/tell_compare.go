@@ -16,8 +16,10 @@ func (p *teller) comparison() {
 	c, d := p.r.Compare(), p.r.Diagnosed()
 	p.medium.Section("COMPARED WITH", b.Source)
 	p.fact("verdict", string(c.Change))
-	p.fact("  before", b.Verdict.Level.Words()+": "+Fit(b.Verdict.Text, MaxText))
-	p.fact("  now", d.Verdict.Level.Words()+": "+d.Verdict.Text)
+	before := b.Verdict
+	before.Text = Fit(before.Text, MaxText)
+	p.fact("  before", before.Words())
+	p.fact("  now", d.Verdict.Words())
 	for _, list := range []struct {
 		name     string
 		findings []ComparedFinding

@@ -25,7 +25,7 @@ func (p *teller) evidence() {
 	}
 	alone := "the same verdict"
 	if !e.SameVerdict {
-		alone = fmt.Sprintf("another verdict, %s: %s", e.Verdict.Level.Words(), Plain(e.Verdict.Text))
+		alone = "another verdict, " + Plain(e.Verdict.Words())
 	}
 	p.fact("by itself it gives", alone)
 	tab := Table{Align: "lrlrl", Heads: []string{"finding", "connection", "packets", "tcp.stream there", "packets there"}, Apart: true}

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/kaanalyze/kaanalyze/internal/cause"
+import (
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
 
 // Level is what a verdict comes to.
 type Level uint8
@@ -22,6 +26,21 @@ func (l Level) Words() string { return [...]string{"CANNOT TELL", "OK", "PROBLEM
 type Verdict struct {
 	Level Level
 	Text  string // one line without a full stop
+}
+
+// tooLittle begins the text of a verdict that is OK for want of traffic.
+const tooLittle = "too little traffic to judge reuse"
+
+// Words returns the verdict as a report for people has it.
+func (v Verdict) Words() string { return v.Level.Words() + v.Joint() + v.Text }
+
+// Joint returns what stands between the level and the text: an OK for want of traffic is
+// one with a but.
+func (v Verdict) Joint() string {
+	if v.Level == OK && strings.HasPrefix(v.Text, tooLittle) {
+		return ", but "
+	}
+	return ": "
 }
 
 // Judgement is what became of a rule.

@@ -28,6 +28,16 @@ type Finding struct {
 
 }
 
+// shown returns the connections that show f, in order of ID.
+func (f *Finding) shown() []*cause.Record {
+	if len(f.records) == 1 {
+		return f.records[0]
+	}
+	all := slices.Concat(f.records...)
+	slices.SortFunc(all, cause.ByID)
+	return all
+}
+
 // Shows returns what tells whether the connection with some ID shows f. Of a
 // finding whose connections are not kept only the examples do.
 func (f *Finding) Shows() func(id uint64) bool {

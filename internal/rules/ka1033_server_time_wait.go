@@ -42,8 +42,8 @@ func (v *view) pileUp(r *Rule, as analyze.Party) []Finding {
 		}
 		f := v.found(r, e, "%s "+how, h.Host, cause.Count(level))
 		f.Severity, f.Confidence = Notable, cause.High
-		if v.result.Totals.ReuseRatio >= goodReuse {
-			f.Severity = Info
+		if level*hardlyUsed(e.records) < pile*e.len() {
+			f.Severity = Info // most of it is the price of much traffic
 		}
 		f.Observed = fmt.Sprintf("%s left TIME_WAIT there", conns(e.len()))
 		out = append(out, f)
@@ -86,4 +86,14 @@ func (v *view) holding(host netip.Addr, as analyze.Party) group {
 		each(func(r *cause.Record) { e.records = append(e.records, r) })
 	}
 	return e
+}
+
+// hardlyUsed returns how many of some connections carried but a few requests.
+func hardlyUsed(records []*cause.Record) (n int64) {
+	for _, x := range records {
+		if x.Requests < usedWell {
+			n++
+		}
+	}
+	return n
 }

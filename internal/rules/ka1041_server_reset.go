@@ -23,9 +23,6 @@ func checkServerReset(v *view, r *Rule) []Finding {
 	for _, e := range v.perServer(cause.ServerReset) {
 		busy := e.busy()
 		f := v.found(r, e, "%s resets connections: %s, %s", e.server.Name, shareOf(e.len(), e.server.Seen()), underWay(busy))
-		if f.Failed > 0 {
-			f.Severity = max(f.Severity, Notable)
-		}
 		f.brief = e.server.Name + " resets connections"
 		out = append(out, f)
 	}

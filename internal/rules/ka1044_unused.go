@@ -35,7 +35,7 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 		if checks {
 			f.Title += ", one every " + cause.Duration(every) + ", as health checks do"
 		}
-		if !checks && e.len()*2 > e.pair.Seen() && e.len() >= leastUnused && v.perMinute(e.len()) >= manyUnused {
+		if !checks && e.len()*2 > e.pair.Seen() && e.len() >= leastUnused && perMinute(e.records) >= manyUnused {
 			f.Severity = Notable
 		}
 		f.brief = e.pair.Name + " opens connections to " + e.server.Name + " that it does not use"

@@ -37,7 +37,7 @@ func checkHalfOpened(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s of the handshakes with %s were not completed by the client, from %s",
 			shareOf(e.len(), e.server.Seen()), e.server.Name, cause.Plural(int64(len(from)), "address", "addresses"))
 		f.Severity, f.Confidence, f.Unopened = Info, cause.Medium, 0
-		if perMinute := v.perMinute(e.len()); perMinute >= manyUnused && (e.len()*2 > e.server.Seen() || e.len() >= many) {
+		if perMinute(e.records) >= manyUnused && (e.len()*2 > e.server.Seen() || e.len() >= manyHalfOpened) {
 			f.Severity = Notable
 		}
 		f.brief = "handshakes with " + e.server.Name + " are not completed by the client"

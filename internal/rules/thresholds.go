@@ -3,24 +3,38 @@ package rules
 // The thresholds of the rules and of the verdict, each with its reason. Times are
 // in ns. Those that the causes depend on are in package cause.
 
+// Shares from which findings matter.
+var (
+	// failedShare: requests that fail are grave where one in 100 of a pair's does.
+	failedShare = share{1, 100}
+	// graveShare, notableShare and mostShare are of the requests of a pair. Connections
+	// that need not have been opened are grave where one in 5 requests comes with one,
+	// notable where one in 50 does, if they are MinSamples; a few are where two in three do.
+	// One in 5 connections is notable, too, though the others were well used.
+	graveShare, notableShare, mostShare = share{1, 5}, share{1, 50}, share{2, 3}
+)
+
 // Of findings.
 const (
-	// few is how many connections matter if they are the half of all.
-	few = 2
-	// many is how many matter even beside good reuse.
-	many = 100
-	// failedShare: that less than one in 100 requests fails is no more than worth
-	// knowing.
-	failedShare = 100
 	// failedCost is how many connections a failed request counts for where findings are
 	// sorted.
 	failedCost = 10
-	// graveShare and notableShare are the shares of the connections that a finding
-	// must cost to be grave or notable, if it costs MinSamples; of fewer it must cost
-	// halfShare.
-	graveShare, notableShare, halfShare = 0.2, 0.02, 0.5
-	// goodReuse is the reuse ratio from which connections count as well used.
-	goodReuse = 0.9
+	// fewWasted is how many connections must be wasted to matter at mostShare, manyWasted
+	// at graveShare of the connections.
+	fewWasted, manyWasted = 2, 4
+	// usedAgain is from how many requests on a connection is used again and again: nobody
+	// says that it should not have been made unless it shows why it ended.
+	usedAgain = 3
+	// littleTraffic is how many requests are too few to say that connections are reused.
+	littleTraffic = 10
+	// mostlyReused is the reuse ratio from which connections are said to be reused.
+	mostlyReused = 0.5
+	// busyGap is how far apart connections may be opened to count: one now and then costs
+	// nothing that one would notice.
+	busyGap = 60e9
+	// checkPace is the shortest time from one health check to the next, and leastChecks
+	// is how many, three in four of them at that pace, are no accident.
+	checkPace, leastChecks = 5e9, 5
 	// manyClients is from how many clients of one server on they are told together.
 	manyClients = 4
 	// maxExamples is how many connections show a finding: who wants more has filters.
@@ -35,9 +49,6 @@ const (
 	// lossyCapture: where more than one in 5 connections lacks bytes, rules that need
 	// them whole abstain.
 	lossyCapture = 5
-	// avoidableShare is the share of connections that must have been avoidable, if no
-	// rule tells why, to be a problem.
-	avoidableShare = 0.2
 	// ShortestRate is the shortest capture whose rates are carried on to 60 s.
 	ShortestRate = 2e9
 )
@@ -99,6 +110,12 @@ const (
 	// manyUnused is how many unused connections a minute are more than what health
 	// checks make, and leastUnused how many it must be in all.
 	manyUnused, leastUnused = 60, 10
+	// manyHalfOpened is from how many handshakes on that clients do not complete they are
+	// worth a look, though most are.
+	manyHalfOpened = 100
+	// rateBin is the time in which something must happen once for that time to count
+	// where its rate is taken.
+	rateBin = 10e9
 	// scanPorts is from how many ports of an address on a client scans them: more than
 	// the services that one misses at a host.
 	scanPorts = 20
@@ -109,6 +126,9 @@ const (
 
 // Of ports and TIME_WAIT.
 const (
+	// usedWell is how many requests a connection must have carried for its TIME_WAIT to be
+	// the price of much traffic, not of connections for next to nothing.
+	usedWell = 10
 	// pile is from how many TIME_WAIT on they are worth telling: below, they cost
 	// neither memory nor ports that one would notice.
 	pile = 1000

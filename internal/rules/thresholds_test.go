@@ -6,50 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
-
-// TestWeigh holds what a finding must cost to matter, on both sides of each
-// threshold.
-func TestWeigh(t *testing.T) {
-	type numbers struct {
-		failed, saves         int64
-		connections, requests int64
-		minutes               float64
-		reuse                 float64
-	}
-	for _, tc := range []struct {
-		threshold string
-		at        numbers
-		want      Severity
-	}{
-		{"failedShare: more requests did not fail", numbers{failed: 5, requests: 496}, Info},
-		{"failedShare", numbers{failed: 5, requests: 495}, Grave},
-		{"MinSamples, of requests that failed", numbers{failed: 2, requests: 100}, Notable},
-		{"MinSamples, of requests that failed", numbers{failed: 3, requests: 100}, Grave},
-		{"few", numbers{saves: few - 1, connections: 2}, Info},
-		{"few", numbers{saves: few, connections: 4}, Notable},
-		{"halfShare", numbers{saves: 2, connections: 5}, Info},
-		{"graveShare", numbers{saves: 10, connections: 51}, Notable},
-		{"graveShare", numbers{saves: 10, connections: 50}, Grave},
-		{"notableShare", numbers{saves: 10, connections: 501}, Info},
-		{"notableShare", numbers{saves: 10, connections: 500}, Notable},
-		{"many", numbers{saves: many - 1, connections: 1e6}, Info},
-		{"many", numbers{saves: many, connections: 1e6}, Notable},
-		{"many, beside good reuse", numbers{saves: many - 1, connections: 200, reuse: goodReuse}, Info},
-		{"many, beside good reuse", numbers{saves: many, connections: 200, reuse: goodReuse}, Grave},
-		{"goodReuse", numbers{saves: 50, connections: 100, reuse: goodReuse - 0.01}, Grave},
-		{"less than one a minute", numbers{saves: 10, connections: 10, minutes: 10.1}, Info},
-		{"one a minute", numbers{saves: 10, connections: 10, minutes: 10}, Grave},
-	} {
-		v := &view{connections: tc.at.connections, requests: tc.at.requests, duration: int64(tc.at.minutes * 60e9)}
-		v.result = &analyze.Result{Totals: analyze.Totals{ReuseRatio: tc.at.reuse}}
-		if got := v.weigh(&Finding{Failed: tc.at.failed, Saves: Saving{Connections: tc.at.saves}}); got != tc.want {
-			t.Errorf("%s: got %v with %+v, want %v", tc.threshold, got, tc.at, tc.want)
-		}
-	}
-}
 
 // finding returns the finding of a rule, nil if it did not fire.
 func (p *played) finding(id string) *Finding {

@@ -30,23 +30,7 @@ func (v *view) conclude() Verdict {
 	if v.Summary().Opaque*2 > v.connections {
 		return Verdict{CannotTell, v.hidden() + "; the others: " + v.healthy()}
 	}
-	n := t.AvoidableConnections - v.count(cause.Upgraded, cause.Tunnel) - v.leftEvents()
-	manyAvoidable := n >= cause.MinSamples && float64(n) >= avoidableShare*float64(t.Connections) && v.perMinute(n) >= 1
-	if manyAvoidable && t.ReuseRatio < goodReuse {
-		return Verdict{Problem, fmt.Sprintf("%s of %s were avoidable; why they were made does not show",
-			cause.Count(n), conns(t.Connections))}
-	}
 	return Verdict{OK, v.healthy() + v.unread()}
-}
-
-// leftEvents returns how many connections ended as the client left a stream of
-// events, which has no other end.
-func (v *view) leftEvents() (n int64) {
-	for _, p := range v.Pairs() {
-		left := cause.Where(p.Having([]cause.Cause{cause.ClientClosedAfterResponse}), func(r *cause.Record) bool { return r.LeftEvents() })
-		n += int64(len(left))
-	}
-	return n
 }
 
 // cost says what the first finding costs: the TIME_WAIT at the host that holds
@@ -54,6 +38,8 @@ func (v *view) leftEvents() (n int64) {
 func (v *view) cost(f *Finding) string {
 	hosts := v.result.Totals.TimeWait.Hosts
 	switch {
+	case f.Rule == avoidable:
+		return "" // it says so
 	case f.Failed > 0:
 		return fmt.Sprintf("; %s failed", cause.Plural(f.Failed, "request", "requests"))
 	case f.Unopened > 0:
@@ -107,14 +93,30 @@ func (v *view) healthy() string {
 	t := &v.result.Totals
 	carried := fmt.Sprintf("%s on %s", cause.Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
 	switch {
-	case t.ReusedRequests == 0 && t.AvoidableConnections == 0:
-		return "nothing to improve: " + carried
-	case t.ReusedRequests == 0:
-		return "too little to complain about: " + carried + ", none reused"
-	case t.AvoidableConnections > 0 && t.ReuseRatio < goodReuse:
-		return "too little to complain about: " + carried + ", " + cause.Percent(t.ReuseRatio) + " of the requests on a reused one"
+	case t.Requests < littleTraffic:
+		return fmt.Sprintf("%s (%s)", tooLittle, cause.Plural(t.Requests, "request", "requests"))
+	case t.AvoidableConnections == 0 && t.ReuseRatio < mostlyReused:
+		return "every connection was needed: " + carried
+	case t.ReuseRatio < mostlyReused:
+		return fmt.Sprintf("too little to complain about: %s, %s of them avoidable", carried, cause.Count(t.AvoidableConnections))
+	}
+	if n := v.poolsOfTheirOwn(); n > 0 {
+		return fmt.Sprintf("connections are reused: %s; %s more than one pool would open, each used again and again, as by "+
+			"processes with a pool each", carried, cause.Count(n))
 	}
 	return "connections are reused: " + carried
+}
+
+// poolsOfTheirOwn returns how many connections clients opened beyond their need and used
+// again and again, each of them: so do processes on one host.
+func (v *view) poolsOfTheirOwn() (n int64) {
+	for _, p := range v.Pairs() {
+		hardly := func(r *cause.Record) bool { return r.Requests > 0 && r.Requests < usedAgain }
+		if p.AvoidableConnections >= cause.MinSamples && !slices.ContainsFunc(p.Records, hardly) {
+			n += p.AvoidableConnections
+		}
+	}
+	return n
 }
 
 // unread says of how many connections nothing is known, so that what is said

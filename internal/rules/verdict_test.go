@@ -47,7 +47,7 @@ server 127.0.0.1:8080
 0.002 > P. $get
 0.010 < P. $ok
 1.002 > P. $get
-1.010 < P. $ok`, OK, "connections are reused", Probed},
+1.010 < P. $ok`, OK, "too little traffic to judge reuse (2 requests)", Probed},
 		{"hardly reused, and hardly used", `
 conn 40001..40003 every 600
 0.000 $open
@@ -57,7 +57,7 @@ conn 40001..40003 every 600
 1.010 < P. $ok
 1.020 > F.
 1.021 < F.
-1.022 > .`, OK, "too little to complain about: 6 requests on 3 connections, 50.0% of the requests on a reused one", Probed},
+1.022 > .`, OK, "too little traffic to judge reuse (6 requests)", Probed},
 		{"the client's packets only", without(closes, "<"), CannotTell, "only one direction", BothSides | Probed},
 		{"the server's packets only", without(closes, ">"), CannotTell, "only one direction", BothSides | HTTP | Probed},
 		{"begun in the middle, one request each", `
@@ -71,7 +71,7 @@ conn 40001..40003 every 1
 0.002 > P. $get
 0.010 < P. $ok
 1.002 > P. $get
-1.010 < P. $ok`, OK, "connections are reused", Opening | Probed},
+1.010 < P. $ok`, OK, "too little traffic to judge reuse", Opening | Probed},
 		{"begun in the middle, and nothing said", `
 0.010 < .
 9.010 > .`, CannotTell, "the opening of no connection was captured", Opening | HTTP | Messages | Probed},
@@ -96,7 +96,7 @@ conn 40001..40003 every 1
 0.011 < P. 2051:2092(41)
 0.012 > .
 1.002 > P. $get
-1.010 < P. $ok`, OK, "connections are reused", Probed},
+1.010 < P. $ok`, OK, "too little traffic to judge reuse", Probed},
 		{"reused, beside TLS", `
 conn 40001
 0.000 $open
@@ -108,7 +108,7 @@ conn 40002
 0.000 $open
 0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
 0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
-0.004 > P. "\x17\x03\x03\x00\x05abcde"`, OK, "2 requests on 1 connection; the requests of 1 connection cannot be read", Probed},
+0.004 > P. "\x17\x03\x03\x00\x05abcde"`, OK, "too little traffic to judge reuse (2 requests); the requests of 1 connection cannot be read", Probed},
 		{"one reused, beside more TLS", `
 conn 40001
 0.000 $open
@@ -120,7 +120,7 @@ conn 40002..40003
 0.000 $open
 0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
 0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
-0.004 > P. "\x17\x03\x03\x00\x05abcde"`, CannotTell, "the requests of 2 of 3 connections cannot be read: they are encrypted; capture behind the TLS proxy; the others: connections are reused: 2 requests on 1 connection", Probed},
+0.004 > P. "\x17\x03\x03\x00\x05abcde"`, CannotTell, "the requests of 2 of 3 connections cannot be read: they are encrypted; capture behind the TLS proxy; the others: too little traffic to judge reuse (2 requests)", Probed},
 		{"TLS and HTTP/2", `
 conn 40001
 0.000 $open
@@ -147,7 +147,7 @@ conn 30000
 9.010 < P. $ok
 conn 40001..40020 every 0.4
 0.100 $open
-0.101 > R.`, OK, "connections are reused", Probed},
+0.101 > R.`, OK, "too little traffic to judge reuse", Probed},
 		{"connections for nothing, at any time", `
 conn 30000
 0.000 $open

@@ -30,9 +30,15 @@ func (e *group) busy() (n int64) {
 // view is what a rule sees.
 type view struct {
 	*Diagnosis
-	result                *analyze.Result
-	connections, requests int64 // that were judged
-	duration              int64 // that they span, ns
+	result      *analyze.Result
+	connections int64 // that were judged
+	duration    int64 // that they span, ns
+
+	// By the number of the pair, of what was judged.
+	requests  []int64
+	used      []int64 // connections with requests
+	avoidable []int64 // connections that a perfect pool would not have opened
+	checks    []bool  // those with one request check the health of the server
 
 	failed    map[uint32][]*cause.Record // that failed for another reason than their cause, by pair
 	failedIDs map[uint32]bool            // their IDs
@@ -144,9 +150,9 @@ func (v *view) withAnomaly(what cause.AnomalyKind, is func(*cause.Anomaly) bool)
 func newView(x *Diagnosis, r *analyze.Result) *view {
 	records := x.Records()
 	v := &view{Diagnosis: x, result: r, connections: int64(len(records)), duration: r.Last - r.First}
+	v.countPairs()
 	since := r.Last
 	for _, x := range records {
-		v.requests += int64(x.Requests)
 		since = min(since, x.Start)
 	}
 	if v.connections < r.Totals.Connections {
@@ -167,4 +173,12 @@ func (v *view) count(causes ...cause.Cause) (n int64) {
 	return n
 }
 
-func (v *view) perMinute(n int64) float64 { return float64(n) * 60e9 / float64(max(v.duration, 1)) }
+// perMinute returns how many connections were opened a minute, in the time in which any
+// were.
+func perMinute(records []*cause.Record) int64 {
+	bins := map[int64]bool{}
+	for _, r := range records {
+		bins[(r.Start-records[0].Start)/rateBin] = true
+	}
+	return int64(len(records)) * (60e9 / rateBin) / int64(max(1, len(bins)))
+}

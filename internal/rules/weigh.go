@@ -46,34 +46,6 @@ func saving(v *view, records []*cause.Record) Saving {
 	return s
 }
 
-// weigh says how much a finding matters: by the requests that failed, else by
-// the connections that it cost, as a share of all and per minute.
-func (v *view) weigh(f *Finding) Severity {
-	t := &v.result.Totals
-	switch n := f.Failed + f.Unopened; {
-	case n == 0:
-	case n*failedShare < v.requests+n:
-		return Info
-	case n >= cause.MinSamples:
-		return Grave
-	default:
-		return Notable
-	}
-	n := f.Saves.Connections
-	minutes := float64(v.duration) / 60e9
-	switch share := float64(n) / float64(max(v.connections, 1)); {
-	case n < few || float64(n) < minutes || n < many && t.ReuseRatio >= goodReuse:
-		return Info
-	case n < cause.MinSamples && share < halfShare:
-		return Info
-	case n >= cause.MinSamples && share >= graveShare:
-		return Grave
-	case share >= notableShare || n >= many:
-		return Notable
-	}
-	return Info
-}
-
 // rank sorts findings by what they cost.
 func rank(f []Finding) {
 	cost := func(x *Finding) int64 {

@@ -65,7 +65,7 @@ func TestMetrics(t *testing.T) {
 		`kaanalyze_time_wait_closes_total{holder="server"}`: 15, "kaanalyze_open_connections": 4, "kaanalyze_time_wait_entries": 68,
 		"kaanalyze_time_wait_entries_peak": 68, "kaanalyze_kernel_time_wait_entries": 70, "kaanalyze_kernel_dropped_packets_total": 7,
 		`kaanalyze_cause_connections{by="client",cause="client_pool_overflow"}`: 35, `kaanalyze_cause_connections{by="none",cause="idle_at_end"}`: 4,
-		`kaanalyze_findings{severity="high"}`: 2, `kaanalyze_findings{severity="medium"}`: 1, `kaanalyze_rule_findings{rule="KA1011"}`: 1,
+		`kaanalyze_findings{severity="high"}`: 3, `kaanalyze_findings{severity="medium"}`: 0, `kaanalyze_rule_findings{rule="KA1011"}`: 1,
 		`kaanalyze_rule_findings{rule="KA1001"}`: 0, `kaanalyze_flagged_packets_total{flag="syn"}`: 72, "kaanalyze_pool_need_connections": 13,
 	} {
 		if v, ok := got[name]; !ok || v != want {

@@ -149,7 +149,7 @@ func (m *model) verdict() []string {
 	v := m.diagnosis().Verdict
 	level := v.Level.Words()
 	words := strings.Fields(oneLine(v.Text))
-	lines := []string{"VERDICT " + level + ":"}
+	lines := []string{"VERDICT " + level + strings.TrimSuffix(v.Joint(), " ")}
 	const hang = "        "
 	for _, w := range words {
 		last := len(lines) - 1

@@ -177,8 +177,15 @@ type Play struct {
 	*analyze.Result
 }
 
+// Test is what a script may fail: a test, or one try of a property.
+type Test interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // Run analyzes the text of a script.
-func Run(t testing.TB, text string) *Play {
+func Run(t Test, text string) *Play {
 	t.Helper()
 	full, err := expand(text)
 	if err != nil {

@@ -121,7 +121,7 @@ func (d *document) Title(name, facts, narrowed string) {
 
 // Verdict implements [report.Medium].
 func (d *document) Verdict(v rules.Verdict) {
-	d.Level, d.LevelWords, d.Answer = v.Level.String(), v.Level.Words(), v.Text
+	d.Level, d.LevelWords, d.Answer = v.Level.String(), strings.TrimSuffix(v.Level.Words()+v.Joint(), ": "), v.Text
 }
 
 // Finding implements [report.Medium].

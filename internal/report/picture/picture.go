@@ -67,7 +67,7 @@ func newPicture(r *report.Report) *picture {
 		return x
 	}
 	d := r.Diagnosed()
-	x.level, x.verdict = d.Verdict.Level, d.Verdict.Level.Words()+": "+d.Verdict.Text
+	x.level, x.verdict = d.Verdict.Level, d.Verdict.Words()
 	if x.level == rules.Problem && len(d.Findings) > 0 {
 		x.fix = "Fix: " + r.Advice(&d.Findings[0]).Fix
 	}

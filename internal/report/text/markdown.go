@@ -100,7 +100,7 @@ func (m *markdown) Title(name, facts, narrowed string) {
 // Verdict implements [report.Medium].
 func (m *markdown) Verdict(v rules.Verdict) {
 	m.begin(noBlock)
-	m.printf("**%s**: %s\n\n", v.Level.Words(), mdText(v.Text))
+	m.printf("**%s**%s%s\n\n", v.Level.Words(), v.Joint(), mdText(v.Text))
 }
 
 // Finding implements [report.Medium].

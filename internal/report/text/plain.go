@@ -58,7 +58,7 @@ func (p *plainText) Title(name, facts, narrowed string) {
 
 // Verdict implements [report.Medium].
 func (p *plainText) Verdict(v rules.Verdict) {
-	p.printf("%s  %s: %s\n", p.bold("VERDICT"), v.Level.Words(), v.Text)
+	p.printf("%s  %s\n", p.bold("VERDICT"), v.Words())
 }
 
 // Finding writes what is wrong, how to mend it and how to check it. The lines

@@ -1,0 +1,52 @@
+package rules
+
+import (
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+var avoidable = &Rule{
+	ID:    "KA1049",
+	Title: "connections that need not have been made",
+	Who:   analyze.Client,
+	SetWhen: "a client opened more connections to a server than it had requests under way at once, hardly used them, and how they end " +
+		"does not show why: they stay open, or the client closes them at times that have nothing in common",
+	Why: "each process, worker or session of the client opens connections of its own, or its pool hands out the one that was unused " +
+		"for longest",
+	Fix: "share one client or session with a pool for all requests of a program; capture for longer, until these connections end, to " +
+		"see why they are not used again",
+	Verify: "Statistics, Conversations, TCP: many connections between these two, with a request or two each",
+	Needs:  HTTP | BothSides | Whole | Opening,
+	Check:  checkAvoidable,
+	Costs:  true,
+}
+
+func checkAvoidable(v *view, r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.IdleAtEnd, cause.HalfClose, cause.ClientClosedAfterResponse, cause.Unknown) {
+		told := v.used[e.pair.Num] - int64(len(cause.Where(e.records, untold)))
+		n := v.avoidable[e.pair.Num] - told // those that others took the place of are told by other rules
+		e.records = cause.Where(e.records, func(r *cause.Record) bool { return untold(r) && r.Requests < usedAgain })
+		if n = min(n, e.len()); n < cause.MinSamples {
+			continue
+		}
+		e.records = e.records[:n]
+		f := v.found(r, e, "")
+		used := v.used[e.pair.Num]
+		f.Title = cause.Count(f.Saves.Connections) + " of " + conns(used) + " of " + e.pair.Name + " to " + e.server.Name +
+			" were avoidable; why they were made does not show"
+		f.Confidence, f.brief = cause.Low, f.Title
+		if f.Severity == Notable && graveShare.of*f.Saves.Connections < graveShare.part*used {
+			f.Severity = Info
+		}
+		if f.Severity > Info { // else it costs too little to wonder why
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// untold reports whether no other rule tells why a connection was not used again.
+func untold(r *cause.Record) bool {
+	return r.Requests > 0 && (r.Cause != cause.ClientClosedAfterResponse || !r.LeftEvents() && !(r.Measured() < soonAfter && r.EndedIdle()))
+}
