@@ -14,6 +14,7 @@ type consumer struct{ *Analyzer }
 func (a consumer) Open(c *flows.Conn) {
 	var t *httpState
 	c.User, t = a.states.Take()
+	a.unpaired++
 	if c.Midstream() {
 		r := a.states.reader(t)
 		r.parsers[0].Lose()
@@ -183,7 +184,11 @@ func (a consumer) Evict(c *flows.Conn) {
 		a.settle(c)
 	}
 	var scratch httpState
-	if t := a.states.read(c, &scratch); t.reader != 0 {
+	t := a.states.read(c, &scratch)
+	if !t.has(paired) {
+		a.unpaired--
+	}
+	if t.reader != 0 {
 		r := a.states.reader(t)
 		r.parsers[0].Close(&a.bufs)
 		r.parsers[1].Close(&a.bufs)

@@ -44,10 +44,19 @@ func (a *Analyzer) headBegins(c *flows.Conn, t *httpState, from flows.Side, at i
 		return
 	}
 	if t.pair == 0 {
-		t.pair = a.pools.pair(c, from)
+		a.takePair(c, t, from)
 	}
 	t.facts |= requestBegun
 	a.pools.change(t.pair, at, 1)
+}
+
+// takePair gives a connection the number of its pair.
+func (a *Analyzer) takePair(c *flows.Conn, t *httpState, client flows.Side) {
+	t.pair = a.pools.pair(c, client)
+	if !t.has(paired) {
+		t.facts |= paired
+		a.unpaired--
+	}
 }
 
 // headDone takes a head that is whole. raw are its bytes.
@@ -85,9 +94,9 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	if !t.has(sawRequest) {
 		t.facts |= sawRequest
 		t.requester = from
-		if t.pair == 0 {
-			t.pair = a.pools.pair(c, clientSide(c, t))
-		}
+	}
+	if t.pair == 0 {
+		a.takePair(c, t, clientSide(c, t))
 	}
 	if t.outstanding == 0 && t.responses > 0 && t.lastDone != Unknown {
 		a.states.addGap(t, max(0, at-t.lastDone))

@@ -26,6 +26,12 @@ type Result struct {
 	Pairs     []Pair          // most connections first
 	Series    Series
 
+	PairsLeftOut, ServersLeftOut LeftOut // those that have no row
+	HostsLeftOut                 int64   // hosts with TIME_WAIT that have none
+
+	GivenUp         []GivenUp // so that memory stays bounded
+	AtLeast, AtMost []string  // names of totals, as in JSON, that are bounds
+
 	analyzer *Analyzer
 	ids      []uint64 // of the connections kept, nil if all are
 	count    int

@@ -30,6 +30,22 @@ func (s *samples) middle() (spare []int64) {
 	return spare
 }
 
+// thin keeps at most n values, evenly, and returns how many it gave up.
+func (s *samples) thin(n int) (lost int64) {
+	was := len(s.values)
+	for len(s.values) > n {
+		for i := range len(s.values) / 2 {
+			s.values[i] = s.values[2*i]
+		}
+		s.values = s.values[:len(s.values)/2]
+		s.stride *= 2
+	}
+	if cap(s.values) > 2*n {
+		s.values = slices.Clone(s.values)
+	}
+	return int64(was - len(s.values))
+}
+
 // add takes the next value.
 func (s *samples) add(v int64) {
 	s.stride = max(s.stride, 1)

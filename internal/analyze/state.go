@@ -101,6 +101,7 @@ const (
 	lastHadBody    // the last response has a body
 	lastIsStream   // the last response is a stream of events
 	keptAfterError // a response with an error was followed by another
+	paired         // its pair was known before its end
 )
 
 // clientError is the least status that is an error.

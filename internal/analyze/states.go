@@ -1,6 +1,9 @@
 package analyze
 
 import (
+	"slices"
+	"unsafe"
+
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/compact"
@@ -31,6 +34,36 @@ type httpStates struct {
 	spare   [][]int64 // memory for samples
 
 	tls tlsStates
+
+	sampleBytes, queueBytes int64 // that samples and queues have
+	few                     bool  // of each connection only a few gaps and pipelined requests are kept
+}
+
+// fewSamples is how many idle gaps, and pipelined requests, of a connection are kept
+// where memory is short.
+const fewSamples = 16
+
+// giveUpSamples keeps only so many of each connection from now on, and returns how many
+// were given up.
+func (s *httpStates) giveUpSamples() (n int64) {
+	s.few, s.spare = true, nil
+	s.sampleBytes, s.queueBytes = 0, 0
+	for i := range s.gaps.Len() {
+		x := s.gaps.At(int32(i + 1))
+		n += x.thin(fewSamples)
+		s.sampleBytes += int64(cap(x.values)) * 8
+	}
+	for i := range s.queues.Len() {
+		q := s.queues.At(int32(i + 1))
+		if len(*q) > fewSamples {
+			n += int64(len(*q) - fewSamples)
+			*q = slices.Clone((*q)[:fewSamples])
+		} else {
+			*q = slices.Clip(slices.Clone(*q))
+		}
+		s.queueBytes += int64(cap(*q)) * int64(unsafe.Sizeof(exchange{}))
+	}
+	return n
 }
 
 const packedMark = 1 << 31
@@ -85,6 +118,7 @@ func (s *httpStates) trim(t *httpState) {
 	if t.gaps.store != 0 {
 		if spare := s.gaps.At(t.gaps.store).middle(); spare != nil {
 			s.spare = append(s.spare, spare)
+			s.sampleBytes += int64(cap(s.gaps.At(t.gaps.store).values)) * 8
 		}
 	}
 	if t.reader != 0 && *s.readers.At(t.reader) == (reader{}) {
@@ -143,7 +177,14 @@ func (s *httpStates) addGap(t *httpState, ns int64) {
 			}
 			x.add(g.last)
 		}
-		s.gaps.At(g.store).add(ns)
+		x := s.gaps.At(g.store)
+		if was := cap(x.values); s.few && len(x.values) >= fewSamples {
+			x.thin(fewSamples / 2)
+			x.add(ns)
+		} else {
+			x.add(ns)
+			s.sampleBytes += int64(cap(x.values)-was) * 8
+		}
 	}
 	g.last = ns
 	g.max = max(g.max, ns)
@@ -159,8 +200,10 @@ func (s *httpStates) push(t *httpState, x exchange) {
 	if t.queue == 0 {
 		t.queue = s.queues.Take()
 	}
-	if q := s.queues.At(t.queue); len(*q) < maxQueued {
+	if q := s.queues.At(t.queue); len(*q) < maxQueued && (!s.few || len(*q) < fewSamples) {
+		was := cap(*q)
 		*q = append(*q, x)
+		s.queueBytes += int64(cap(*q)-was) * int64(unsafe.Sizeof(x))
 	}
 }
 

@@ -74,6 +74,7 @@ func (p *teller) trust() {
 	if n := p.r.NotKept; n > 0 {
 		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
 	}
+	p.givenUp()
 	p.fact("not countable", countOf(t.HTTPUnknown, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
 	p.notJudged()
 	if t.IgnoredRSTs > 0 {

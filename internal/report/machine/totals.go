@@ -44,11 +44,14 @@ type totalsObject struct {
 	ClosedFirst              closersObject       `json:"closed_first_by"`
 	CloseKinds               closeKindsObject    `json:"close_kinds"`
 	TimeWait                 timeWaitObject      `json:"time_wait"`
+	AtLeast                  []string            `json:"at_least,omitempty"`
+	AtMost                   []string            `json:"at_most,omitempty"`
 }
 
 func newTotals(r *report.Report) *totalsObject {
 	t, lost := &r.Result.Totals, r.Lost()
 	return &totalsObject{
+		AtLeast: r.Result.AtLeast, AtMost: r.Result.AtMost,
 		Connections: number(t.Connections), HandshakesComplete: number(t.HandshakesComplete), Refused: number(t.Refused),
 		Unanswered: number(t.Unanswered), Midstream: number(t.Midstream), Unfinished: number(t.Unfinished),
 		SYN: number(t.SYN), SYNACK: number(t.SYNACK), FIN: number(t.FIN), RST: number(t.RST), IgnoredRSTs: number(t.IgnoredRSTs),
@@ -59,7 +62,7 @@ func newTotals(r *report.Report) *totalsObject {
 		PoolNeed: number(t.PoolNeed), AvoidableConnections: number(t.AvoidableConnections), AvoidableHandshake: seconds(t.AvoidableHandshake),
 		Probes: number(t.Probes), ProbesAnswered: number(t.ProbesAnswered), ProbesUnanswered: number(minus(t.Probes, t.ProbesAnswered)),
 		Retransmissions: number(t.Retransmissions), MissingBytes: number(t.MissingBytes),
-		ClosedFirst: newClosers(&t.ClosedFirst), CloseKinds: t.CloseKinds, TimeWait: newTimeWait(&t.TimeWait),
+		ClosedFirst: newClosers(&t.ClosedFirst), CloseKinds: t.CloseKinds, TimeWait: newTimeWait(&t.TimeWait, r.Result.HostsLeftOut),
 	}
 }
 
@@ -135,11 +138,13 @@ type timeWaitObject struct {
 	populationObject
 	PerfectPool number       `json:"perfect_pool_peak"`
 	Hosts       []hostObject `json:"hosts"`
+	HostsLeft   int64        `json:"hosts_left_out,omitempty"`
 }
 
-func newTimeWait(t *analyze.TimeWaitTotals) timeWaitObject {
+func newTimeWait(t *analyze.TimeWaitTotals, left int64) timeWaitObject {
 	return timeWaitObject{
-		Closes: number(t.Closes), Client: number(t.Client), Server: number(t.Server), Both: number(t.Both), None: number(t.None),
+		HostsLeft: left,
+		Closes:    number(t.Closes), Client: number(t.Client), Server: number(t.Server), Both: number(t.Both), None: number(t.None),
 		Pending: number(t.Pending), Unknown: number(t.Unknown), populationObject: newPopulation(&t.Population),
 		PerfectPool: number(t.PerfectPool), Hosts: listOf(t.Hosts, func(h *analyze.HostPopulation) hostObject {
 			return hostObject{address(h.Host), newPopulation(&h.Population)}
