@@ -50,6 +50,9 @@ type Evidence struct {
 	Superseded    bool   // its 4-tuple was used anew before its end was seen
 
 	Outstanding   int64 // requests without a complete response
+	Malformed     bool  // bytes came in answer to a request that are no HTTP/1.x response
+	HeadCut       bool  // the response to the first outstanding request has begun, but its head is not whole
+	Surplus       int64 // bytes, up to 65,535, that follow a response beyond its end
 	ResponseBegun bool  // the response to the first outstanding request has begun
 	EventStream   bool  // and it is a stream of events, which has no end of its own
 	Request       Mark  // the first packet of the first outstanding request, else of the last request

@@ -40,6 +40,10 @@ func (t *httpState) firstData(d *flows.Data) bool {
 // headBegins notes the first bytes of a head: if it is a request's, its exchange
 // begins now, not when the head is whole.
 func (a *Analyzer) headBegins(c *flows.Conn, t *httpState, from flows.Side, at int64) {
+	if t.outstanding > 0 && !t.current.answered && t.answersFrom(from) {
+		t.facts |= headPartial
+		t.current.firstByteAt = at
+	}
 	if c.Midstream() && !t.has(sawRequest) || from != clientSide(c, t) || t.has(requestBegun|answersOver) {
 		return
 	}
@@ -131,7 +135,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		p.Frame(httpparse.NoMethod)
 		return
 	}
-	t.facts |= sawResponse
+	t.facts = t.facts&^headPartial | sawResponse
 	t.responses++
 	t.minor = h.Minor()
 	t.lastStatus = status

@@ -28,6 +28,7 @@ type httpState struct {
 	lastStatus uint16 // of the last final response
 	idleBefore uint16 // other connections of the pair that were idle when this one was opened
 	idleOthers uint16 // other connections of the pair that were idle when this one began to close
+	surplus    uint16 // bytes of the server after the end of a response that are no response, capped
 }
 
 // exchange is a request and what was seen of its response.
@@ -100,6 +101,8 @@ const (
 	idle408       // a 408 that answers no request
 	lastHadBody   // the last response has a body
 	lastIsStream  // the last response is a stream of events
+	malformed     // bytes that answer a request are no HTTP/1.x response
+	headPartial   // a response has begun whose head is not whole
 )
 
 func (t *httpState) has(f httpFacts) bool { return t.facts&f != 0 }

@@ -23,7 +23,7 @@ func lossOf(c *analyze.Connection, end ending) loss {
 	e := &c.Evidence
 	n := e.Outstanding
 	switch {
-	case c.HTTPUnknown || !e.Request.OK() || afterOwnRST(e):
+	case c.HTTPUnknown || !e.Request.OK() || afterOwnRST(e) || e.Malformed && !e.ResponseBegun: // it may have been read
 		return loss{}
 	case n == 0 && refusedUpload(e):
 		return loss{failed: 1}
@@ -34,7 +34,7 @@ func lossOf(c *analyze.Connection, end ending) loss {
 	case n == 0 || unseen(c) && !e.ResponseBegun:
 		return loss{}
 	}
-	if end.by == analyze.Client && e.ResponseBegun && e.FirstByteAt <= end.at {
+	if end.by == analyze.Client && (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
 		return loss{dropped: n}
 	}
 	return loss{failed: n}

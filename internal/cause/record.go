@@ -170,6 +170,15 @@ func (r *Record) CutShort() bool { return r.observation.kind == observedCutEnd }
 // first byte is known.
 func (r *Record) CutResponse() bool { return r.CutShort() && r.FirstByte() != analyze.Unknown }
 
+// Surplus returns how many bytes followed its response beyond the end of that, up to
+// 65,535, if these are what ended it.
+func (r *Record) Surplus() int64 {
+	if r.observation.kind != observedSurplus {
+		return 0
+	}
+	return int64(r.observation.number)
+}
+
 // LeftEvents reports whether the client left a stream of events, which has no
 // other end.
 func (r *Record) LeftEvents() bool { return r.observation.kind == observedEventsEnd }

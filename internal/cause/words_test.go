@@ -65,6 +65,8 @@ func TestObservations(t *testing.T) {
 		{observation{kind: observedForeignRST, by: server}, "an RST in the name of server, with another TTL than its packets"},
 		{observation{kind: observedUnansweredEnd, number: 2, ns: second, by: client}, "client sent FIN 1.000 s after request 2, which has no response"},
 		{observation{kind: observedCutEnd, number: 2, ns: second, by: client | sentRST}, "client sent RST 1.000 s after request 2, before its response was complete"},
+		{observation{kind: observedMalformed, number: 2, ns: second, by: server}, "server sent FIN 1.000 s after request 2, whose answer is no HTTP/1.x"},
+		{observation{kind: observedSurplus, number: 2, ns: second, by: client}, "2 bytes beyond the end of a response, then client sent FIN 1.000 s after it"},
 		{observation{kind: observedEventsEnd, number: 2, ns: second, by: client}, "client sent FIN 1.000 s after request 2, in its stream of events"},
 		{observation{kind: observedIdleEnd, number: 2, ns: second, by: server}, "server sent FIN 1.000 s after response 2"},
 		{observation{kind: observedIdle408, number: 2, ns: second}, "server sent status 408 without a request, 1.000 s after response 2"},
