@@ -131,6 +131,9 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	if t.responses > 0 {
 		x.LastDone = t.lastDone
 	}
+	if t.has(earlyResponse) {
+		x.EarlyStatus = t.current.status
+	}
 	if last, ok := lastGap(c, t); ok {
 		x.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= last-idleTolerance
 	}

@@ -43,6 +43,7 @@ type Evidence struct {
 	LastStatus    uint16 // of the last final response, 0 without
 	LastHadBody   bool   // the last response that began has a body
 	EarlyResponse bool   // the last final response was complete before its request
+	EarlyStatus   uint16 // the status of that response
 	UploadCut     bool   // and that request never became whole
 	Idle408       bool   // a 408 came that answers no request
 	Switched      bool   // a 101 or a CONNECT ended HTTP/1 on it

@@ -139,7 +139,9 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	t.responses++
 	t.minor = h.Minor()
 	t.lastStatus = status
-	if !h.Persistent() {
+	asked := t.outstanding > 0 && !t.current.answered
+	late := !asked && t.has(oneEnded) // as Node's 400 to a client that has closed in its upload
+	if !h.Persistent() && !late {
 		t.endPersistence(responseEnd(h), t.responses, at, num)
 	}
 	t.lastDone = Unknown
@@ -150,7 +152,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		a.pools.noteAdvertised(t.pair, h)
 	}
 	answers := httpparse.NoMethod // not known
-	if t.outstanding > 0 && !t.current.answered {
+	if asked {
 		answers = t.current.method
 		t.current.firstByteAt, t.current.responseNum = at, num
 		t.current.status, t.current.answered = status, true
@@ -165,7 +167,9 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	case httpparse.NoBody:
 		t.facts &^= lastHadBody
 	case httpparse.UntilClose:
-		t.endPersistence(EndedByCloseDelimited, t.responses, at, num)
+		if !late {
+			t.endPersistence(EndedByCloseDelimited, t.responses, at, num)
+		}
 	}
 }
 

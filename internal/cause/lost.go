@@ -43,7 +43,7 @@ func lossOf(c *analyze.Connection, end ending) loss {
 // refusedUpload reports whether the last request was answered by an error while it
 // was sent, and never became whole.
 func refusedUpload(e *analyze.Evidence) bool {
-	return e.UploadCut && e.LastStatus >= clientError && e.LastStatus < serverError
+	return e.UploadCut && e.EarlyStatus >= clientError && e.EarlyStatus < serverError
 }
 
 // Lost returns the requests of a connection that got no whole response, one at

@@ -107,6 +107,19 @@ const (
 	scanTries = 2
 )
 
+// Of workers that idle connections hold.
+const (
+	// longWait is how long a request must wait for its response to be told: half a
+	// second is more than a busy server takes for most.
+	longWait = int64(500e6)
+	// justFreed is how soon after a close the worker that it frees answers the next
+	// request.
+	justFreed = int64(10e6)
+	// byChance is how many times less than justFreed of all the time may follow a
+	// close for responses in it not to be by chance.
+	byChance = 10
+)
+
 // Of ports and TIME_WAIT.
 const (
 	// pile is from how many TIME_WAIT on they are worth telling: below, they cost
