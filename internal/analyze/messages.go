@@ -144,7 +144,9 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	if !h.Persistent() && !late {
 		t.endPersistence(responseEnd(h), t.responses, at, num)
 	}
-	t.lastDone = Unknown
+	if !late {
+		t.lastDone = Unknown
+	}
 	if status == 408 && t.outstanding == 0 {
 		t.facts |= idle408
 	}
@@ -206,6 +208,9 @@ func (a *Analyzer) messageDone(t *httpState, from flows.Side, now int64) {
 
 // responseDone takes the end of a final response.
 func (a *Analyzer) responseDone(t *httpState, at int64) {
+	if t.outstanding == 0 && t.has(oneEnded) && t.lastDone != Unknown {
+		return // nobody asked for it
+	}
 	t.lastDone = at
 	if t.outstanding == 1 && t.has(requestPartial) {
 		t.facts |= earlyResponse | uploadCut
