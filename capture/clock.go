@@ -56,6 +56,7 @@ func believable(t int64) bool { return t >= earliestTime && t < latestTime }
 
 // A clockWatch looks at the times of the packets of a file, in its order.
 type clockWatch struct {
+	waits   bool // check leaves frames out that only later ones tell to be right or not
 	begun   bool
 	trusted bool  // a believable time was seen, which is last
 	last    int64 // of the packet before
@@ -63,16 +64,20 @@ type clockWatch struct {
 
 // check marks the frames whose times cannot be right, and replaces absurd ones. No
 // frames follow if it is the end. Where the first packet's time is absurd, it asks
-// later for one to replace it with.
-func (w *clockWatch) check(frames []pcapfile.Frame, end bool, later func() (int64, bool)) {
+// later for one to replace it with. It returns how many frames it has checked: the others
+// are to be checked again, with those that follow.
+func (w *clockWatch) check(frames []pcapfile.Frame, end bool, later func() (int64, bool)) int {
 	for i := range frames {
 		f := &frames[i]
 		if w.trusted && f.Fault == 0 && near(f.Time, w.last) {
 			w.last = f.Time
 			continue
 		}
-		w.odd(f, frames[i+1:], end, later)
+		if !w.odd(f, frames[i+1:], end, later) {
+			return i
+		}
 	}
+	return len(frames)
 }
 
 // near reports whether two times are less than clockStep apart, whatever they are.
@@ -82,43 +87,52 @@ func near(a, b int64) bool { return uint64(a-b+clockStep-1) < 2*clockStep-1 }
 // which read as records of no length.
 func hasTime(f *pcapfile.Frame) bool { return f.Kind == pcapfile.TimedPacket && f.WireLen > 0 }
 
-// odd checks a frame that does not just follow the one before.
-func (w *clockWatch) odd(f *pcapfile.Frame, next []pcapfile.Frame, end bool, later func() (int64, bool)) {
+// odd checks a frame that does not just follow the one before. It reports false if the
+// frames behind it do not tell enough yet.
+func (w *clockWatch) odd(f *pcapfile.Frame, next []pcapfile.Frame, end bool, later func() (int64, bool)) bool {
 	if !hasTime(f) {
 		f.Fault = 0
 		if w.trusted {
 			f.Time = w.last
 		}
-		return
+		return true
 	}
 	absurd := f.Fault != 0 || !believable(f.Time)
 	if absurd && !w.begun {
 		w.last, w.trusted = later()
 	}
 	w.begun = true
+	if !absurd && w.trusted {
+		alone, known := w.alone(f, next, end)
+		if !known && w.waits {
+			return false
+		}
+		absurd = alone
+	}
 	switch {
-	case absurd || w.trusted && w.alone(f, next, end):
+	case absurd:
 		f.Fault = pcapfile.Absurd
 		if w.trusted {
 			f.Time = w.last
 		}
-		return
+		return true
 	case w.trusted && f.Time < w.last:
 		f.Fault = pcapfile.Backwards
 	}
 	w.last, w.trusted = f.Time, true
+	return true
 }
 
 // alone reports whether the packet behind f goes on where the one before it was, or f
-// is the last one and the clock would have been set back for it alone. Of f at the end
-// of a block nothing is known.
-func (w *clockWatch) alone(f *pcapfile.Frame, next []pcapfile.Frame, end bool) bool {
+// is the last one and the clock would have been set back for it alone, and whether that
+// is known: of f at the end of a block it is not.
+func (w *clockWatch) alone(f *pcapfile.Frame, next []pcapfile.Frame, end bool) (alone, known bool) {
 	for i := range next[:min(len(next), soon)] {
 		if n := &next[i]; hasTime(n) && n.Fault == 0 && believable(n.Time) {
-			return near(n.Time, w.last)
+			return near(n.Time, w.last), true
 		}
 	}
-	return end && len(next) < soon && f.Time < w.last
+	return end && len(next) < soon && f.Time < w.last, end || len(next) >= soon
 }
 
 // soon is how many packets are looked at for a time that is believed.

@@ -67,8 +67,8 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// TestClockAlone has packets whose times are far from those around them. Of the last
-// packet of a block that is not known, so all are in one.
+// TestClockAlone has packets whose times are far from those around them, wherever blocks
+// end.
 func TestClockAlone(t *testing.T) {
 	const hour = 3600
 	for _, tc := range []struct {
@@ -85,7 +85,7 @@ func TestClockAlone(t *testing.T) {
 		{"the last behind by an hour", []float64{day + hour, day}, []float64{day + hour, day + hour}, []uint64{2}, nil},
 		{"every second one", []float64{day, day - hour, day + 1, day - hour, day + 2}, []float64{day, day, day + 1, day + 1, day + 2}, []uint64{2, 4}, nil},
 	} {
-		got := readAll(t, filetest.Save(t, filetest.PlainPcap.Write(filetest.Times(tc.seconds...)...)), Options{}, blockSize)
+		got := readEveryWay(t, filetest.Save(t, filetest.PlainPcap.Write(filetest.Times(tc.seconds...)...)), Options{})
 		var want []string
 		for i, at := range tc.want {
 			want = append(want, fmt.Sprintf("%d %d %02d 1 0", i+1, int64(at*1e9), i+1))

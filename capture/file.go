@@ -23,10 +23,11 @@ type fileReader struct {
 	mu      sync.Mutex // guards in against abandon
 	in      *input     // nil while closed
 	format  pcapfile.Format
-	partial []byte // read, and not part of a whole record yet
-	need    int    // how many bytes of it are wanted before the walk goes on, if known
-	offset  int64  // of partial in the uncompressed file
-	packets uint64 // found so far
+	held    pcapfile.Records // frames whose times only those behind them tell to be right or not
+	partial []byte           // read behind those, and not part of a whole record yet
+	need    int              // how many bytes of it are wanted before the walk goes on, if known
+	offset  int64            // of partial in the uncompressed file
+	packets uint64           // found so far
 	ended   bool
 
 	clock     clockWatch
@@ -55,7 +56,7 @@ func (f *fileReader) open() error {
 	}
 	f.setInput(in)
 	f.offset, f.packets, f.ended = f.format.HeaderLen(), 0, false
-	f.clock = clockWatch{}
+	f.clock, f.held = clockWatch{waits: true}, pcapfile.Records{}
 	return nil
 }
 
@@ -119,44 +120,64 @@ func (f *fileReader) hasBuffered() bool { return f.nextBuffered < len(f.buffered
 // ends in it. After the last records it sets f.ended.
 func (f *fileReader) read(b *block, size int) {
 	inRegion := b.region.claimed
+	held, old := len(f.held.Buf), len(f.held.Frames)
 	switch {
 	case inRegion && b.region.err == nil && len(f.partial)+b.region.n < f.need:
 		f.partial = append(f.partial, b.regionBytes()...)
 		return
-	case inRegion:
+	case inRegion && held == 0:
 		f.partial = b.joinPartial(f.partial)
+	case inRegion:
+		f.partial = b.joinPartial(append(f.held.Buf, f.partial...))
 	default:
-		b.Buf = append(b.Buf[:0], f.partial...)
+		b.Buf = append(append(b.Buf[:0], f.held.Buf...), f.partial...)
 		f.partial = f.partial[:0]
 	}
+	b.Frames = append(b.Frames, f.held.Frames...)
+	f.held = pcapfile.Records{}
 	for f.need = 0; !f.ended; {
 		err := b.region.err
 		if !inRegion {
-			target := max(size, min(f.need, 2*len(b.Buf)))
+			target := held + max(size, min(f.need, 2*(len(b.Buf)-held)))
 			b.Buf, err = f.in.more(b.Buf, target)
 		}
 		f.ended = err != nil
-		at, n, damage := f.format.Walk(&b.Records, 0)
+		at, n, damage := f.format.Walk(&b.Records, held)
 		switch {
 		case damage != nil:
-			f.noteDamage(b, at, damage)
+			f.noteDamage(b, at-held, damage)
 		case f.ended && err != io.EOF && err != io.ErrUnexpectedEOF:
-			f.noteDamage(b, at, fmt.Errorf("read: %w", err))
+			f.noteDamage(b, at-held, fmt.Errorf("read: %w", err))
 		case f.ended && (at < len(b.Buf) || err == io.ErrUnexpectedEOF):
-			f.noteDamage(b, at, errCut)
+			f.noteDamage(b, at-held, errCut)
 		}
 		f.need = n
-		f.offset += int64(at)
-		if inRegion || len(b.Frames) > 0 || !b.sideEmpty() {
+		f.offset += int64(at - held)
+		if inRegion || len(b.Frames) > old || !b.sideEmpty() {
 			f.partial = append(f.partial, b.Buf[at:]...)
+			b.Buf = b.Buf[:at]
 			break
 		}
-		b.Buf = b.Buf[:copy(b.Buf, b.Buf[at:])] // only other records: make room
+		b.Buf = b.Buf[:held+copy(b.Buf[held:], b.Buf[at:])] // only other records: make room
+	}
+	if !f.unwatched {
+		f.hold(b, f.clock.check(b.Frames, f.ended, f.laterTime))
 	}
 	f.packets += uint64(len(b.Frames))
-	if !f.unwatched {
-		f.clock.check(b.Frames, f.ended, f.laterTime)
+}
+
+// hold takes the frames of b from the i-th on away until others follow.
+func (f *fileReader) hold(b *block, i int) {
+	if i == len(b.Frames) {
+		return
 	}
+	from := b.Frames[i].Off
+	f.held.Buf = append([]byte(nil), b.Buf[from:]...)
+	f.held.Frames = append([]pcapfile.Frame(nil), b.Frames[i:]...)
+	for j := range f.held.Frames {
+		f.held.Frames[j].Off -= from
+	}
+	b.Frames, b.Buf = b.Frames[:i], b.Buf[:from]
 }
 
 // errCut is the damage of a file that was cut.

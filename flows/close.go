@@ -87,6 +87,25 @@ func (c *Conn) ActiveClosers() Sides {
 	return s
 }
 
+// Began returns the sides that began the close, by what their FINs and RSTs
+// acknowledge: one closes without knowing that its peer does. An RST that its
+// sender sent without having the peer's FIN begins a close, too, if it was captured
+// before that FIN.
+func (c *Conn) Began() Sides {
+	closers := c.ActiveClosers()
+	for side := range Side(2) {
+		x, y := &c.halves[side], &c.halves[side.Peer()]
+		if closers == side.Set() && y.has(sentRST) && !y.has(rstKnowsFIN) && (!x.has(sentFIN) || y.rstNum < x.finNum) {
+			return side.Peer().Set()
+		}
+	}
+	if closers == NoSide {
+		first, _, _, _ := c.firstReset()
+		return first
+	}
+	return closers
+}
+
 // TimeWait is where a close leaves the state TIME_WAIT (RFC 9293, 3.3.2).
 type TimeWait uint8
 
@@ -229,6 +248,9 @@ func (c *Conn) enterTimeWait(d Side, s *Segment) {
 	holder := d.Peer()
 	if c.halves[holder].has(finInferred) && c.ActiveClosers() == d.Set() {
 		holder = d // its ACK is the only trace of the peer's FIN
+	}
+	if own := &c.halves[d]; s.Flags&FIN != 0 && !own.has(inTimeWait) && after(c.halves[d.Peer()].acked, own.fin) && c.ActiveClosers().Has(d) {
+		holder = d // this FIN comes after the ACK of it
 	}
 	x, y := &c.halves[holder], &c.halves[holder.Peer()]
 	if !after(y.acked, x.fin) || x.has(timeWaitOver) || !c.ActiveClosers().Has(holder) {

@@ -87,6 +87,7 @@ const (
 	factRecycledByClient                       // the client took over a TIME_WAIT of its own
 	factPackLater                              // queued to be packed
 	factSuperseded                             // its tuple was used anew before its end was seen
+	factEarly                                  // segments of it wait in early
 )
 
 // half is what one side did. The names of RFC 9293 (3.3.1) would be ISS for
@@ -138,6 +139,7 @@ const (
 	sentRST                                // an RST that its receiver accepts
 	rstProvisional                         // that RST lies beyond what was captured: later packets may disprove it
 	rstHasACK                              // that RST has the ACK bit
+	rstKnowsFIN                            // that RST was sent when its side had the peer's FIN
 	inTimeWait                             // timeWait is set
 	timeWaitOver                           // timeWaitEnd is set
 	probePending                           // its last probe has no answer yet
@@ -152,6 +154,7 @@ const (
 	windowWasShut                          // it is the side whose window was closed for the time stall
 	answerHasTS                            // answerTS is set
 	probeAnswersLost                       // its timestamps show that an answer on the wire did not reach it
+	holeAsked                              // its peer has acknowledged what lies before the hole again
 	rstOtherTTL                            // its RST has not the TTL of its other packets
 )
 

@@ -6,7 +6,9 @@ package flows
 
 // reorderTime is how long after a hole a segment that fills it counts as
 // reordered rather than sent again, in ns, where the round trip is not known
-// (as in Wireshark's analysis of TCP).
+// (as in Wireshark's analysis of TCP). Where it is shorter than lateTime, a
+// segment that the peer did not ask for is still only out of order: a sender
+// repeats nothing so soon unless it is asked to (RFC 6298, RFC 8985).
 const reorderTime = 3e6
 
 // sequence takes the sequence numbers that a segment of side d occupies: it
@@ -27,6 +29,7 @@ func (e *Engine) sequence(c *Conn, d Side, s *Segment) {
 	if after(end, h.next) {
 		if after(s.Seq, h.next) {
 			h.holeSince = s.Time
+			h.facts &^= holeAsked
 		}
 		h.next = end
 	}
@@ -54,6 +57,8 @@ func (e *Engine) countRepeat(c *Conn, d Side, s *Segment) {
 	switch {
 	case s.Len == 1 && s.Flags&(SYN|FIN) == 0 && peer.window == 0 && peer.has(ackKnown):
 		return // a window probe with a byte (RFC 9293, 3.8.6.1)
+	case s.Flags&FIN != 0 && h.has(finInferred) && s.Seq+s.Len == h.fin:
+		return // the FIN whose acknowledgement came before it
 	case afterEq(s.Seq, h.want) && (h.queue != 0 || after(h.next, h.want)) && s.Len > 0 && e.reordered(c, h, s):
 		return
 	}
@@ -80,6 +85,9 @@ func (e *Engine) reordered(c *Conn, h *half, s *Segment) bool {
 	limit := int64(reorderTime)
 	if rtt, ok := c.RTT(); ok {
 		limit = max(rtt, 1)
+	}
+	if !h.has(holeAsked) {
+		limit = max(limit, lateTime)
 	}
 	return s.Time-since < limit
 }

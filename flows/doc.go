@@ -37,5 +37,6 @@
 // twice or in another order than the hosts saw them, and hold packets that
 // their receiver drops. So the sequence and acknowledgement numbers decide, not
 // the order of capture: what a segment acknowledges proves what came before it,
-// and an RST counts only if its receiver accepts it.
+// for which it waits up to a millisecond, and an RST counts only if its receiver
+// accepts it.
 package flows

@@ -19,13 +19,20 @@ type Options struct {
 	// TIME_WAIT is over, or nobody answers its SYN: for streams without end.
 	// Without it all are kept until the end.
 	Evict bool
+	// Applied, if set, is called when a segment has been brought into its
+	// connection. That is before [Engine.Segment] returns, or later if the segment
+	// had to wait for others: see [Engine.Segment].
+	Applied func(c *Conn, from Side, s *Segment)
+	// IgnoredRST, if set, is called where Counts.IgnoredRST goes up.
+	IgnoredRST func(c *Conn)
 }
 
 // Counts are what an Engine counts beside the connections.
 type Counts struct {
 	// Duplicates are packets that the capture holds twice. Two packets with the
 	// same Print are one if they were captured within 1 ms of each other, or
-	// within 100 ms where Link or TTL differ.
+	// within 100 ms where Link or TTL differ. An RST, or an acknowledgement without
+	// identification, counts only where other packets are captured twice, too.
 	Duplicates uint64
 	// IgnoredRST are RSTs that their receiver does not accept: forged or stray.
 	IgnoredRST uint64
@@ -52,6 +59,7 @@ type Engine struct {
 	at      int64 // time of the segment under way
 
 	duplicates duplicates
+	early      early
 	held       holding
 	evictions  evictions
 	data       Data // the one that Consumer.Data sees
@@ -77,10 +85,17 @@ func NewEngine(opt Options, consumer Consumer) *Engine {
 // Segment takes the next segment of the capture and returns its connection, or
 // nil for a duplicate of a packet that was captured before. The Engine keeps no
 // reference to s. With [Options.Evict] the Conn is valid until the next call.
+//
+// A segment that acknowledges what was not captured yet waits for that, for a
+// millisecond of the capture's time at most: its connection is as before until
+// then.
 func (e *Engine) Segment(s *Segment) *Conn {
 	if e.duplicates.seen(s) {
 		e.counts.Duplicates++
 		return nil
+	}
+	if e.early.head < len(e.early.waiting) {
+		e.expire(s.Time)
 	}
 	e.now, e.at = max(e.now, s.Time), s.Time
 	if back := e.now - s.Time; back > e.counts.TimeBack {
@@ -88,7 +103,17 @@ func (e *Engine) Segment(s *Segment) *Conn {
 	}
 	c := e.lookup(s)
 	d := c.sender(s)
+	if (after(s.Ack, c.halves[d.Peer()].next) || s.Time-c.lastActivity >= minProbeIdle || c.facts&factEstablished == 0 || s.Flags&(SYN|RST) != 0) && c.isEarly(d, s) {
+		e.wait(c, d, s)
+		return c
+	}
 	e.apply(c, d, s)
+	if e.opt.Applied != nil {
+		e.opt.Applied(c, d, s)
+	}
+	if c.facts&factEarly != 0 {
+		e.letGo(c)
+	}
 	return c
 }
 
@@ -109,7 +134,7 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 		return
 	}
 	if peer.has(sentRST) && c.disproveReset(d, s) {
-		e.counts.IgnoredRST++
+		e.ignoredRST(c)
 	}
 	if s.Flags&SYN != 0 || !h.has(seqKnown) || c.facts&factEstablished == 0 {
 		c.noteOpening(d, s)
@@ -149,6 +174,8 @@ func (e *Engine) acknowledge(c *Conn, d Side, s *Segment) {
 		if peer.queue != 0 {
 			e.acknowledged(c, d.Peer())
 		}
+	} else if s.Ack == peer.want && peer.next != peer.want {
+		peer.facts |= holeAsked
 	}
 }
 
@@ -168,6 +195,9 @@ func (e *Engine) afterFIN(c *Conn, d Side, s *Segment) {
 // Finish says that the capture is over. It delivers the payload that is still
 // held, gaps first; open connections stay open.
 func (e *Engine) Finish() {
+	for e.early.head < len(e.early.waiting) {
+		e.goOn(e.early.head)
+	}
 	e.each(func(h handle) {
 		if !e.store.isPacked(h) { // nothing is held of those that are
 			e.deliverRest(e.store.at(h))
@@ -177,6 +207,12 @@ func (e *Engine) Finish() {
 
 // Counts returns what was counted so far.
 func (e *Engine) Counts() Counts { return e.counts }
+
+// Forgotten returns of how many packets, since when, a copy would not have been
+// recognized for all of the 100 ms: there were too many at once.
+func (e *Engine) Forgotten() (packets uint64, since int64) {
+	return e.duplicates.early, e.duplicates.earlySince
+}
 
 // Now returns the latest time seen, ns since the epoch.
 func (e *Engine) Now() int64 { return e.now }

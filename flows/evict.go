@@ -82,6 +82,9 @@ func (e *Engine) evictLater(c *Conn) {
 // has come for a while. Call it from time to time, but not from a Consumer. It
 // does nothing without [Options.Evict].
 func (e *Engine) Sweep(now int64) {
+	if now > e.now {
+		e.expire(now)
+	}
 	q := &e.evictions.ended
 	var scratch Conn
 	for x := q.First(); x != nil; x = q.First() {
@@ -150,6 +153,9 @@ func (e *Engine) waiting(x *unanswered) *Conn {
 
 // evict forgets a connection.
 func (e *Engine) evict(c *Conn) {
+	if c.facts&factEarly != 0 {
+		e.letAllGo(c, nil)
+	}
 	e.deliverRest(c)
 	for side := range Side(2) {
 		e.endData(c, side, c.End, 0)

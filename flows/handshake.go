@@ -111,7 +111,7 @@ func (c *Conn) noteOpening(d Side, s *Segment) {
 func (c *Conn) reopen(h *half) {
 	h.facts &^= seqKnown | sentFIN | finHasACK
 	for side := range Side(2) {
-		c.halves[side].facts &^= sentRST | rstProvisional | rstHasACK | dataEnded
+		c.halves[side].facts &^= sentRST | rstProvisional | rstHasACK | rstKnowsFIN | dataEnded
 	}
 }
 

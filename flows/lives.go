@@ -22,6 +22,13 @@ func (e *Engine) lookup(s *Segment) *Conn {
 	h := e.table.entries[at].conn
 	c := e.conn(h)
 	if s.Flags&(SYN|ACK|RST) == SYN {
+		if c.facts&factEarly != 0 {
+			if e.refusedEarly(c, s) {
+				e.last = c
+				return c
+			}
+			e.letAllGo(c, s)
+		}
 		if fresh, stream := c.newLife(s); fresh {
 			old := c
 			c = e.open(s, h)
@@ -31,6 +38,7 @@ func (e *Engine) lookup(s *Segment) *Conn {
 				c.Stream = e.streams - 1
 			}
 			old.next = c.self
+			e.moveEarly(old, c)
 			c.noteRecycledByClient(old, s)
 			e.table.entries[at].conn = c.self
 			e.supersede(old)

@@ -25,15 +25,23 @@ func (r ResetShape) String() string {
 // the first such RST the shape, time and frame.
 func (c *Conn) Resets() (by Sides, shape ResetShape, at int64, num uint64) {
 	for side := range Side(2) {
+		if c.halves[side].has(sentRST) {
+			by |= side.Set()
+		}
+	}
+	_, shape, at, num = c.firstReset()
+	return by, shape, at, num
+}
+
+// firstReset returns whose RST was captured first of those that are accepted, with
+// its shape, time and frame.
+func (c *Conn) firstReset() (by Sides, shape ResetShape, at int64, num uint64) {
+	for side := range Side(2) {
 		h := &c.halves[side]
-		if !h.has(sentRST) {
+		if !h.has(sentRST) || num != 0 && num < h.rstNum {
 			continue
 		}
-		by |= side.Set()
-		if num != 0 && num < h.rstNum {
-			continue
-		}
-		at, num = h.rstAt, h.rstNum
+		by, at, num = side.Set(), h.rstAt, h.rstNum
 		switch {
 		case !c.Midstream() && c.Handshake() == HandshakeRefused:
 			shape = ResetRefused
@@ -56,7 +64,7 @@ func (e *Engine) reset(c *Conn, d Side, s *Segment) {
 	}
 	if !c.noteReset(d, s) {
 		if !again { // a dead socket answers every late packet
-			e.counts.IgnoredRST++
+			e.ignoredRST(c)
 		}
 		return
 	}
@@ -74,13 +82,27 @@ func (e *Engine) reset(c *Conn, d Side, s *Segment) {
 	e.evictLater(c)
 }
 
+// ignoredRST counts an RST that its receiver did not accept.
+func (e *Engine) ignoredRST(c *Conn) {
+	e.counts.IgnoredRST++
+	if e.opt.IgnoredRST != nil {
+		e.opt.IgnoredRST(c)
+	}
+}
+
 // noteReset reports whether the receiver of an RST of side d accepts it, and
 // notes the first such RST.
 func (c *Conn) noteReset(d Side, s *Segment) (accepted bool) {
 	accepted, provisional := c.acceptsReset(d, s)
 	h := &c.halves[d]
-	if !accepted || h.has(sentRST) {
-		return accepted
+	if !accepted {
+		return false
+	}
+	if h.has(sentRST) {
+		if s.Flags&ACK != 0 && s.Time-h.rstAt <= lateTime {
+			h.facts |= rstHasACK // a socket aborts before it is gone, whatever the order of capture
+		}
+		return true
 	}
 	h.facts |= sentRST
 	if provisional {
@@ -88,6 +110,9 @@ func (c *Conn) noteReset(d Side, s *Segment) (accepted bool) {
 	}
 	if s.Flags&ACK != 0 {
 		h.facts |= rstHasACK
+	}
+	if peer := &c.halves[d.Peer()]; peer.has(sentFIN|finInferred) && (s.Flags&ACK == 0 || after(s.Ack, peer.fin)) {
+		h.facts |= rstKnowsFIN
 	}
 	if h.ttl != 0 && s.TTL != 0 && s.TTL != h.ttl {
 		h.facts |= rstOtherTTL
@@ -144,7 +169,7 @@ func (c *Conn) disproveReset(d Side, s *Segment) bool {
 	if s.Flags&(ACK|RST|SYN) != ACK || !after(s.Ack, peer.rst) {
 		return false
 	}
-	peer.facts &^= sentRST | rstProvisional | rstHasACK
+	peer.facts &^= sentRST | rstProvisional | rstHasACK | rstKnowsFIN
 	for side := range Side(2) {
 		c.halves[side].facts &^= timeWaitOver
 	}

@@ -92,8 +92,11 @@ type Segment struct {
 	TTL         uint8 // of IPv4, or the hop limit of IPv6; 0 if not known
 	WindowScale uint8 // shift count of a SYN's option (RFC 7323, 2), or NoScale
 	HasTS       bool  // the timestamps option is present (RFC 7323, 3)
-	TSVal       uint32
-	TSEcr       uint32
+	// NoID says that the IP header does not tell apart packets that are alike: of
+	// IPv6, or of IPv4 with an identification of 0.
+	NoID  bool
+	TSVal uint32
+	TSEcr uint32
 
 	// Hash is of the 4-tuple, the same for both directions, and well spread in
 	// its low bits. All segments for one Engine must have it from one function;
@@ -116,7 +119,7 @@ type Segment struct {
 // Two segments that are alike count as one packet captured twice if little time
 // lies between them, see [Counts.Duplicates]. id tells apart those that are
 // not: it is the identification of the IPv4 header, or just a number that
-// counts up.
+// counts up; without either, set NoID.
 func NewSegment(src, dst netip.AddrPort, id uint32, s Segment) Segment {
 	from, to := EndpointOf(src), EndpointOf(dst)
 	s.SrcIP, s.SrcPort, s.DstIP, s.DstPort = from.IP, from.Port, to.IP, to.Port

@@ -33,6 +33,7 @@ func (p *packet) segment() flows.Segment {
 		Hash:  flows.HashTuple(flows.HashEndpoint(&src.IP, src.Port), flows.HashEndpoint(&dst.IP, dst.Port)),
 		Link:  p.iface<<12 | uint32(p.vlan),
 		Print: p.print(),
+		NoID:  p.id == 0 || p.src.Addr().Is6(),
 	}
 	if p.scale >= 0 && p.flags.Has(flows.SYN) {
 		s.WindowScale = min(uint8(p.scale), 14) // RFC 7323, 2.3

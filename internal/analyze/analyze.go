@@ -76,10 +76,27 @@ func New(opt Options) *Analyzer {
 		a.server = flows.EndpointOf(opt.Server)
 	}
 	a.story.id = opt.Story
-	a.engine = flows.NewEngine(flows.Options{TimeWait: int64(opt.TimeWait), Evict: opt.OnConnection != nil}, consumer{a})
+	a.engine = flows.NewEngine(a.engineOptions(), consumer{a})
 	a.pools.init()
 	a.totals.init(&a.pools, opt.OnConnection != nil && !opt.Fold)
 	return a
+}
+
+// engineOptions returns what the engine is to do.
+func (a *Analyzer) engineOptions() flows.Options {
+	opt := flows.Options{TimeWait: int64(a.opt.TimeWait), Evict: a.opt.OnConnection != nil, IgnoredRST: func(c *flows.Conn) {
+		if a.wanted(c) {
+			a.totals.sum.IgnoredRSTs++
+		}
+	}}
+	if a.opt.Story != 0 {
+		opt.Applied = func(c *flows.Conn, from flows.Side, s *flows.Segment) {
+			if a.story.of(c) {
+				a.story.add(a, c, from, s)
+			}
+		}
+	}
+	return opt
 }
 
 // Apply takes the next segments of the capture, in order; none if it is quiet.
@@ -87,16 +104,9 @@ func New(opt Options) *Analyzer {
 func (a *Analyzer) Apply(segs []flows.Segment) {
 	for i := range segs {
 		s := &segs[i]
-		ignored := a.engine.Counts().IgnoredRST
 		c := a.engine.Segment(s)
 		if s.Flags&(flows.SYN|flows.FIN|flows.RST) != 0 && c != nil && a.wanted(c) {
 			a.totals.countFlags(s.Flags)
-		}
-		if n := a.engine.Counts().IgnoredRST - ignored; n > 0 && a.wanted(c) {
-			a.totals.sum.IgnoredRSTs += int64(n)
-		}
-		if a.story.of(c) {
-			a.story.add(a, c, s)
 		}
 		if w := a.opt.Observer; w != nil && c != nil && w.Wants(c.ID) {
 			w.Packet(c, senderOf(c, s), s)

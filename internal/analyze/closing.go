@@ -15,16 +15,6 @@ func party(s flows.Sides, client flows.Side) Party {
 	return Server
 }
 
-// beganClose returns who began the close: sent the FIN that does not
-// acknowledge the other's, or else the first RST.
-func beganClose(c *flows.Conn, client flows.Side) Party {
-	if closers := c.ActiveClosers(); closers != flows.NoSide {
-		return party(closers, client)
-	}
-	by, _, _, _ := c.Resets()
-	return party(by, client)
-}
-
 // closedAt returns the time of the first FIN or RST, or Unknown.
 func closedAt(c *flows.Conn) int64 {
 	at, _ := closedBy(c)
@@ -62,7 +52,7 @@ func timeWaitOf(c *flows.Conn, client flows.Side) TimeWait {
 
 // closeOf fills the close of a connection.
 func closeOf(c *flows.Conn, client flows.Side) Close {
-	x := Close{Kind: c.CloseKind(), TimeWait: timeWaitOf(c, client), Inferred: c.Inferred(), Began: beganClose(c, client)}
+	x := Close{Kind: c.CloseKind(), TimeWait: timeWaitOf(c, client), Inferred: c.Inferred(), Began: party(c.Began(), client)}
 	x.At, x.Packet = closedBy(c)
 	if s, _, _, ok := c.FirstFIN(); ok {
 		x.FirstFIN = party(s.Set(), client)

@@ -11,8 +11,8 @@ type Observer interface {
 	// Wants reports whether it wants the connection with this ID.
 	Wants(id uint64) bool
 
-	// Packet is called for each packet but duplicates, after its payload has been
-	// shown as far as that is in sequence.
+	// Packet is called for each packet but duplicates, in the order of capture, after
+	// its payload has been shown as far as that is in sequence and did not have to wait.
 	Packet(c *flows.Conn, from flows.Side, s *flows.Segment)
 
 	// Payload shows bytes in sequence, the first of which has the sequence number
@@ -37,4 +37,12 @@ func (a *Analyzer) watch(c *flows.Conn, from flows.Side, p *httpparse.Parser, b 
 		a.show(c, from, d.Seq+uint32(len(d.Payload)-len(b)), b[:n], part, ev)
 	}
 	return n, ev
+}
+
+// senderOf returns the side of c that sent s.
+func senderOf(c *flows.Conn, s *flows.Segment) flows.Side {
+	if c.Endpoint(flows.Responder) == s.Src() {
+		return flows.Responder
+	}
+	return flows.Initiator
 }

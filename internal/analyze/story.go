@@ -28,10 +28,9 @@ type story struct {
 func (y *story) of(c *flows.Conn) bool { return y.id != 0 && c != nil && c.ID == y.id }
 
 // add adds a segment of c that has been applied.
-func (y *story) add(a *Analyzer, c *flows.Conn, s *flows.Segment) {
+func (y *story) add(a *Analyzer, c *flows.Conn, d flows.Side, s *flows.Segment) {
 	y.conn = c
 	t := a.states.get(c)
-	d := senderOf(c, s)
 	y.rebase(d, s)
 	if len(y.events) < maxStory {
 		y.events = append(y.events, StoryEvent{
@@ -39,18 +38,20 @@ func (y *story) add(a *Analyzer, c *flows.Conn, s *flows.Segment) {
 			Seq: s.Seq - y.base[d], Ack: y.ack(d, s), Means: y.means(a, c, t, d, s),
 		})
 		y.sides = append(y.sides, d)
+		y.sortLast()
 	} else {
 		y.more++
 	}
 	y.before, y.httpBefore = *c, *t
 }
 
-// senderOf returns the side of c that sent s.
-func senderOf(c *flows.Conn, s *flows.Segment) flows.Side {
-	if c.Endpoint(flows.Responder) == s.Src() {
-		return flows.Responder
+// sortLast puts the last event where its packet belongs: it may have waited for
+// others.
+func (y *story) sortLast() {
+	for i := len(y.events) - 1; i > 0 && y.events[i-1].Num > y.events[i].Num; i-- {
+		y.events[i-1], y.events[i] = y.events[i], y.events[i-1]
+		y.sides[i-1], y.sides[i] = y.sides[i], y.sides[i-1]
 	}
-	return flows.Initiator
 }
 
 // rebase sets what counts as sequence number 0 of each side.

@@ -195,7 +195,7 @@ func (s *totals) addClose(c *flows.Conn, client flows.Side, server *poolServer) 
 	if kind == flows.CloseOpen || kind == flows.CloseHalf {
 		x.Unfinished++
 	}
-	by := beganClose(c, client)
+	by := party(c.Began(), client)
 	x.ClosedFirst.add(by)
 	server.closed.add(by)
 	tw := &x.TimeWait

@@ -50,24 +50,10 @@ func at(record []byte) uint64 {
 	return uint64(binary.LittleEndian.Uint32(record))<<32 | uint64(binary.LittleEndian.Uint32(record[4:]))
 }
 
-// drawCapture draws a capture whose packets are in order of time: of a script, or a
-// recording. Some packets may be missing.
+// drawCapture draws a capture whose packets are in order of time. Some of them may be
+// missing.
 func drawCapture(t *rapid.T) packetFile {
-	var p packetFile
-	if rapid.IntRange(0, 3).Draw(t, "recorded") == 0 {
-		file, err := os.ReadFile(filepath.Join(recordings, rapid.SampledFrom(smallRecordings).Draw(t, "recording")+".pcap"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p = readPackets(t, file)
-	} else {
-		script, err := capturetest.Parse(drawScript(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p = readPackets(t, script.Pcap())
-	}
-	slices.SortStableFunc(p.records, func(a, b []byte) int { return int(int64(at(a)) - int64(at(b))) })
+	p := drawRecords(t, false)
 	lost := rapid.SliceOfN(rapid.IntRange(0, 1<<12), 0, 4).Draw(t, "lost")
 	for _, i := range lost {
 		if len(p.records) > 1 {
@@ -78,6 +64,27 @@ func drawCapture(t *rapid.T) packetFile {
 	if len(p.records) == 0 {
 		t.Skip("no packet")
 	}
+	return p
+}
+
+// drawRecords draws a capture whose packets are in order of time: of a script, or a
+// recording. With proper, a port that is taken again begins with a SYN.
+func drawRecords(t *rapid.T, proper bool) packetFile {
+	var p packetFile
+	if rapid.IntRange(0, 3).Draw(t, "recorded") == 0 {
+		file, err := os.ReadFile(filepath.Join(recordings, rapid.SampledFrom(smallRecordings).Draw(t, "recording")+".pcap"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = readPackets(t, file)
+	} else {
+		script, err := capturetest.Parse(drawScript(t, proper))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = readPackets(t, script.Pcap())
+	}
+	slices.SortStableFunc(p.records, func(a, b []byte) int { return int(int64(at(a)) - int64(at(b))) })
 	return p
 }
 
@@ -96,7 +103,7 @@ type scriptLine struct {
 
 // drawScript draws connections of a few clients to two servers, with losses that
 // were made good, and client ports that are taken again.
-func drawScript(t *rapid.T) string {
+func drawScript(t *rapid.T, proper bool) string {
 	var heads strings.Builder
 	var lines []scriptLine
 	n := rapid.IntRange(1, 12).Draw(t, "connections")
@@ -107,7 +114,7 @@ func drawScript(t *rapid.T) string {
 		c := connectionScript{t: t, port: port, now: int64(rapid.IntRange(0, 20_000_000).Draw(t, "start"))}
 		lives := 1 + rapid.IntRange(0, 5).Draw(t, "port taken again")/5
 		for life := range lives {
-			c.draw(life)
+			c.draw(life, proper && life > 0)
 			c.now += int64(rapid.SampledFrom([]int{2_000_000, 70_000_000}).Draw(t, "port at rest"))
 		}
 		lines = append(lines, c.lines...)
@@ -138,10 +145,14 @@ func (c *connectionScript) send(after int, packet string, args ...any) {
 }
 
 // draw draws a life of the connection: its opening, exchanges and end.
-func (c *connectionScript) draw(life int) {
+func (c *connectionScript) draw(life int, opened bool) {
 	const rtt = 400
 	isn := life * 1_000_000
-	opening := rapid.SampledFrom([]string{"complete", "complete", "complete", "complete", "midstream", "refused", "unanswered"}).Draw(c.t, "opening")
+	openings := []string{"complete", "complete", "complete", "complete", "midstream", "refused", "unanswered"}
+	if opened {
+		openings = slices.DeleteFunc(openings, func(x string) bool { return x == "midstream" })
+	}
+	opening := rapid.SampledFrom(openings).Draw(c.t, "opening")
 	if opening != "midstream" {
 		c.send(0, "> S %d:%d(0) wscale 7 mss 1460", isn, isn)
 		switch opening {

@@ -21,6 +21,7 @@ var properties = map[string]func(t *rapid.T, p packetFile, dir string){
 	"the number of workers does not show":                sameWithWorkers,
 	"a capture in two files is the same":                 sameInTwoFiles,
 	"what was captured twice counts once":                sameDoubled,
+	"neighbours that were swapped change only times":     sameSwapped,
 	"a compressed capture is the same":                   sameCompressed,
 	"without names all numbers are the same":             sameAnonymized,
 	"the lines of NDJSON add up to JSON":                 sameStreamed,

@@ -20,7 +20,7 @@ const (
 	openIdle                      // still open, all answered
 )
 
-// ending is who closed a connection first, and when.
+// ending is who began to close a connection, and when.
 type ending struct {
 	by     analyze.Party
 	at     int64
@@ -36,8 +36,10 @@ func (x *ending) sender() sender {
 	return sender(x.by)
 }
 
-// endingOf returns the first FIN or RST, by time.
-func endingOf(e *analyze.Evidence) (x ending) {
+// endingOf returns the first FIN or RST, by time, of who began the close. If that
+// is not known, or was not captured, it is the first of all.
+func endingOf(c *analyze.Connection) (x ending) {
+	e := &c.Evidence
 	for _, m := range [...]struct {
 		analyze.Mark
 		by  analyze.Party
@@ -46,9 +48,16 @@ func endingOf(e *analyze.Evidence) (x ending) {
 		{e.ClientFIN, analyze.Client, false}, {e.ServerFIN, analyze.Server, false},
 		{e.ClientRST, analyze.Client, true}, {e.ServerRST, analyze.Server, true},
 	} {
-		if m.OK() && (x.packet == 0 || m.Packet < x.packet) {
+		if !m.OK() {
+			continue
+		}
+		began := m.by&c.Close.Began != 0
+		if x.packet == 0 || began && x.by&c.Close.Began == 0 || began == (x.by&c.Close.Began != 0) && m.Packet < x.packet {
 			x = ending{m.by, m.At, m.Packet, m.rst}
 		}
+	}
+	if began := c.Close.Began; x.packet != 0 && (began == analyze.Client || began == analyze.Server) {
+		x.by = began
 	}
 	return x
 }

@@ -51,7 +51,7 @@ func failureOf(c *analyze.Connection, is NotReused, k class, end ending) (NotReu
 
 // noteFailure notes why requests of c failed, if its cause does not tell.
 func (s *Summary) noteFailure(c *analyze.Connection, is NotReused, k class) {
-	if why, ok := failureOf(c, is, k, endingOf(&c.Evidence)); ok {
+	if why, ok := failureOf(c, is, k, endingOf(c)); ok {
 		s.failures = append(s.failures, failure{uint32(c.ID), why})
 	}
 }

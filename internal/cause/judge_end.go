@@ -40,7 +40,7 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 // still answered its last request, which the server then did to the end.
 func answeredLate(e *analyze.Evidence, end ending) bool {
 	return e.ServerSentAfterFIN && e.Outstanding == 0 && end.by == analyze.Client && e.Request.OK() &&
-		e.LastDone != analyze.Unknown && e.LastDone > end.at && e.Request.At < end.at
+		e.LastDone != analyze.Unknown && e.LastDone > end.at && (!end.rst || e.Request.At < end.at) // a FIN follows all requests
 }
 
 // endedIdle takes closes with nothing under way, or where that is not known.

@@ -63,9 +63,9 @@ func metNoSocket(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k cla
 }
 
 // afterOwnRST reports whether the client sent its last request on a connection
-// that it had reset.
+// that it had reset: no socket does, so a request just after the RST was captured late.
 func afterOwnRST(e *analyze.Evidence) bool {
-	return e.ClientRST.OK() && e.ClientRST.Packet < e.Request.Packet
+	return e.ClientRST.OK() && e.ClientRST.Packet < e.Request.Packet && e.Request.At-e.ClientRST.At > maxSwap
 }
 
 // unseen reports whether a response may have been sent that was not captured.

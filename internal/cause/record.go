@@ -71,7 +71,7 @@ type lastRequest struct {
 // time of the latest packet so far.
 func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record {
 	e := &c.Evidence
-	end := endingOf(e)
+	end := endingOf(c)
 	r := Record{
 		observation: is.observation, class: k, Cause: is.Cause, By: is.By, Confidence: is.Confidence,
 		ID: uint32(c.ID), Stream: NoStream, Pair: e.Pair, Port: c.Client.Port(), TimeWait: c.Close.TimeWait,

@@ -92,7 +92,7 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 	s.noteProbes(c, analyze.Client, &c.ClientProbes)
 	s.noteProbes(c, analyze.Server, &c.ServerProbes)
 	s.noteStarved(c, last)
-	if lost := lossOf(c, endingOf(&c.Evidence)); lost.failed+lost.dropped > 1 {
+	if lost := lossOf(c, endingOf(c)); lost.failed+lost.dropped > 1 {
 		s.note(c, AnomalyPipelined, analyze.Client, lost.failed+lost.dropped, 0)
 	}
 	s.noteHalfClosed(c, last)
@@ -134,7 +134,7 @@ func (s *Summary) noteProbes(c *analyze.Connection, by analyze.Party, p *analyze
 func (s *Summary) noteStarved(c *analyze.Connection, last int64) {
 	e := &c.Evidence
 	until := last
-	if end := endingOf(e); end.by != analyze.Nobody {
+	if end := endingOf(c); end.by != analyze.Nobody {
 		until = end.at
 	}
 	silent := e.Outstanding > 0 && !e.ResponseBegun && c.BytesServer == 0 && !e.ServerFIN.OK()

@@ -11,6 +11,9 @@ const (
 	// minLostData is how many show it where data is unacknowledged: retransmissions
 	// come sooner after each other than probes (RFC 6298).
 	minLostData = 3
+	// maxSwap is how far apart packets may be that were captured in the wrong order, as
+	// in package flows: queues are emptied within that time.
+	maxSwap = 1e6
 	// minRace is how close to the server's FIN a request counts as crossing it, where
 	// the round trip is shorter: what a program takes between its look at the socket
 	// and its write.

@@ -96,6 +96,13 @@ var thresholdsOfOne = []thresholdCase{
 			e.ServerRST, c.Close.ResetShape = analyze.Mark{At: e.Request.At + 1, Packet: 11}, flows.ResetNoSocket
 		}) == HalfOpenPeer
 	}},
+	{"maxSwap", maxSwap + 1, maxSwap, func(x int64) bool {
+		return causeOf(func(c *analyze.Connection, e *analyze.Evidence) {
+			e.LastDone = e.Request.At - minRest
+			e.ClientRST = analyze.Mark{At: e.Request.At - x, Packet: 9}
+			e.ServerRST, c.Close.ResetShape = analyze.Mark{At: e.Request.At + 1, Packet: 11}, flows.ResetNoSocket
+		}) == HalfOpenPeer
+	}},
 	{"minStarved", minStarved - 1, minStarved, func(x int64) bool {
 		return notes(AnomalyStarved, func(c *analyze.Connection, e *analyze.Evidence) {
 			c.BytesServer, e.Request.At = 0, 100*second-x

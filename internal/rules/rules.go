@@ -13,8 +13,7 @@ var Rules = []*Rule{
 	closeWait, finWait2, refused, unansweredSYN, acceptQueue, recycled, challenged, portBudget,
 	serverTimeWait, clientTimeWait, earlyResponse, drained, stalled, idle408, lateProbes, unannounced,
 	serverReset, lateRequest, closeDelimited, unusedConnections, clientReset, portScan, halfOpened, lateOpen,
-	responseSurplus, malformedResponse, heldWorkers,
-	connectTimeout, connectionLimit,
+	responseSurplus, malformedResponse, heldWorkers, connectTimeout, connectionLimit, tlsFailed,
 }
 
 // ByID returns the rule with that ID, in letters of either case. Its error

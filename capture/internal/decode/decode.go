@@ -296,6 +296,7 @@ func (d *Decoder) tcp(data []byte, wire int, id, linkID uint32, seg *flows.Segme
 	seg.Window = binary.BigEndian.Uint16(h[14:])
 	seg.Len = uint32(wire - size)
 	seg.Link = linkID
+	seg.NoID = id == 0
 	seg.Payload = nil
 	seg.WindowScale = flows.NoScale
 	seg.HasTS, seg.TSVal, seg.TSEcr = false, 0, 0
