@@ -119,6 +119,8 @@ type Totals struct {
 	Requests                *int64           `json:"requests"`
 	Responses               *int64           `json:"responses"` // final ones; 101 is final
 	InterimResponses        *int64           `json:"interim_responses"`
+	UnmatchedResponses      *int64           `json:"unmatched_responses"`      // to no request that was captured
+	SurplusBytes            int64            `json:"surplus_bytes"`            // beyond the end of responses
 	FailedRequests          *int64           `json:"failed_requests"`          // without a whole response, or refused while being sent
 	AbandonedRequests       *int64           `json:"abandoned_requests"`       // whose client dropped the response of its own accord
 	HTTPUnknown             int64            `json:"http_unknown_connections"` // encrypted or HTTP/2

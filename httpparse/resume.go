@@ -120,6 +120,9 @@ func (p *Parser) Close(bufs *Buffers) EndKind {
 // State returns where in a message the parser stands.
 func (p *Parser) State() State { return p.state }
 
+// IsLost reports whether the place in the stream is lost.
+func (p *Parser) IsLost() bool { return p.state == stateLost }
+
 // InBody reports whether the parser stands in a body.
 func (p *Parser) InBody() bool { return p.state >= stateCounted && p.state <= stateUntilClose }
 

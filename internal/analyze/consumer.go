@@ -65,6 +65,9 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		b = b[h.Len():]
 	default:
 		p.SegmentStart(b)
+		if t.surplus > 0 && p.IsLost() && t.answersFrom(from) {
+			t.stray(b)
+		}
 	}
 	a.parse(c, t, from, b, d)
 	if d.Cut > 0 {
@@ -104,6 +107,11 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 				return
 			}
 		case httpparse.HeadStart:
+			if t.answersFrom(from) && !httpparse.MayBeginResponse(taken) {
+				p.Lose()
+				t.stray(taken)
+				continue
+			}
 			a.reader.headAt[from], a.reader.headNum[from] = d.Time, d.Num
 			a.headBegins(c, t, from, d.Time)
 		case httpparse.HeadDone:
@@ -118,8 +126,13 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 			if len(b) == 0 && p.AtStart() {
 				return
 			}
-		case httpparse.Lost:
-			a.placeLost(t, from)
+		case httpparse.Lost, httpparse.NotHTTP:
+			if t.answersFrom(from) {
+				t.stray(taken)
+			}
+			if ev == httpparse.Lost {
+				a.placeLost(t, from)
+			}
 		}
 	}
 }

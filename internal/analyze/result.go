@@ -81,6 +81,8 @@ type Totals struct {
 	SYN, SYNACK, FIN, RST                                           int64 // packets
 
 	Requests, Responses, Interim  int64
+	Unmatched                     int64 // responses to no request that was seen
+	SurplusBytes                  int64 // that follow responses beyond their end
 	HTTPUnknown                   int64 // connections whose requests cannot be counted
 	ConnectionsWithRequests       int64
 	SingleRequestConnections      int64

@@ -54,6 +54,7 @@ func (s *totals) finishCounts(counts flows.Counts) {
 		*n = counted(*n, t.Requests, t.HTTPUnknown)
 	}
 	t.Responses = counted(t.Responses, t.Responses, s.responsesUnknown)
+	t.Unmatched = counted(t.Unmatched, max(t.Responses, t.Unmatched), s.responsesUnknown)
 	t.Interim = counted(t.Interim, max(t.Responses, t.Interim), s.responsesUnknown)
 	t.TimeWait.Closes = t.TimeWait.Client + t.TimeWait.Server + t.TimeWait.Both
 }

@@ -141,7 +141,9 @@ func (s *totals) addMessages(c *flows.Conn, t *httpState, client flows.Side, pai
 	} else {
 		x.Responses += int64(t.responses)
 		x.Interim += int64(t.interim)
+		x.Unmatched += t.unmatched()
 	}
+	x.SurplusBytes += int64(t.surplus)
 	if t.has(opaque) || t.uncountable(c, client) {
 		x.HTTPUnknown++
 		pair.opaque++

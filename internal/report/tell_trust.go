@@ -69,6 +69,9 @@ func (p *teller) trust() {
 		return
 	}
 	p.fact("missing", countOf(t.MissingBytes, "byte", "bytes", "of payload that the capture does not hold"))
+	if t.SurplusBytes > 0 {
+		p.fact("surplus", countOf(t.SurplusBytes, "byte", "bytes", "of servers beyond the end of their responses: the length that these say is wrong"))
+	}
 	p.fact("midstream", countOf(t.Midstream, "connection", "connections", m.Narrowed.unopened()))
 	p.fact("unfinished", countOf(t.Unfinished, "connection", "connections", m.Narrowed.unfinished()))
 	if n := p.r.NotKept; n > 0 {
