@@ -212,6 +212,10 @@ func (e *Engine) Finish() {
 	})
 }
 
+// Expect says that s is going to come, one of the next: what Segment has to look at in
+// memory is fetched meanwhile. It need not be called.
+func (e *Engine) Expect(s *Segment) { e.duplicates.expect(s) }
+
 // Counts returns what was counted so far.
 func (e *Engine) Counts() Counts { return e.counts }
 

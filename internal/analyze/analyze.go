@@ -123,6 +123,9 @@ func (a *Analyzer) engineOptions() flows.Options {
 func (a *Analyzer) Apply(segs []flows.Segment) {
 	for i := range segs {
 		s := &segs[i]
+		if i+1 < len(segs) {
+			a.engine.Expect(&segs[i+1])
+		}
 		c := a.engine.Segment(s)
 		if s.Flags&(flows.SYN|flows.FIN|flows.RST) != 0 && c != nil && a.wanted(c) {
 			a.totals.countFlags(s.Flags)
@@ -174,6 +177,8 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	}
 	r := &Result{analyzer: a}
 	a.totals.finish(r, &a.opt, first, last, a.engine.Counts())
+	forgotten, since := a.engine.Forgotten()
+	r.CopiesMissed, r.CopiesMissedSince = int64(forgotten), since
 	if a.opt.OnConnection == nil {
 		a.index(r)
 	}

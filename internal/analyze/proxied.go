@@ -46,7 +46,7 @@ func (a *Analyzer) skipProxy(c *flows.Conn, d *flows.Data) bool {
 		x.begun[c.ID] = begun
 	}
 	if begun.left > 0 {
-		return a.dropProxy(c, d, begun.left)
+		return a.dropProxy(c, d, begun.left, httpparse.OtherPart)
 	}
 	n := len(begun.held)
 	begun.held = append(begun.held, d.Payload[:min(len(d.Payload), httpparse.MaxProxyHeld-n)]...)
@@ -75,14 +75,18 @@ func (a *Analyzer) endProxy(c *flows.Conn, d *flows.Data, h httpparse.ProxyHeade
 		ends = proxiedEnds{flows.EndpointOf(h.Client), flows.EndpointOf(h.Server)}
 	}
 	x.told[c.ID] = ends
-	return a.dropProxy(c, d, h.Len-held)
+	part := httpparse.ProxyPart
+	if held > 0 { // an observer is not shown where it begins
+		part = httpparse.OtherPart
+	}
+	return a.dropProxy(c, d, h.Len-held, part)
 }
 
 // dropProxy drops the n bytes of a header that are left, as far as d has them.
-func (a *Analyzer) dropProxy(c *flows.Conn, d *flows.Data, n int) bool {
+func (a *Analyzer) dropProxy(c *flows.Conn, d *flows.Data, n int, part httpparse.Part) bool {
 	x := &a.proxies
 	has := min(n, len(d.Payload))
-	a.show(c, flows.Initiator, d.Seq, d.Payload[:has], httpparse.ProxyPart, httpparse.None)
+	a.show(c, flows.Initiator, d.Seq, d.Payload[:has], part, httpparse.None)
 	d.Payload, d.Seq, d.Note = d.Payload[has:], d.Seq+uint32(has), flows.Note{}
 	n -= has
 	cut := min(n, int(d.Cut))

@@ -21,10 +21,13 @@ type Result struct {
 	// half of all or more; whoever read the capture sets it.
 	Undecoded string
 	Totals    Totals
-	Settled   Totals          // Totals over the connections alone that do not change any more: they never go down
-	Servers   []ServerSummary // most connections first
-	Pairs     []Pair          // most connections first
-	Series    Series
+	// CopiesMissed are packets, since CopiesMissedSince (ns since the epoch), of which
+	// a copy may count as another packet: too many came at once to remember all.
+	CopiesMissed, CopiesMissedSince int64
+	Settled                         Totals          // Totals over the connections alone that do not change any more: they never go down
+	Servers                         []ServerSummary // most connections first
+	Pairs                           []Pair          // most connections first
+	Series                          Series
 
 	PairsLeftOut, ServersLeftOut LeftOut // those that have no row
 	HostsLeftOut                 int64   // hosts with TIME_WAIT that have none

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,6 +47,16 @@ type Source struct {
 	Size    int64 // bytes on disk, -1 if unknown
 	Packets uint64
 	SHA256  string // in hexadecimal, "" if it was not computed
+}
+
+// Warnings returns what is odd about the files, and whether packets came too fast.
+func (r *Report) Warnings() []string {
+	n := r.Result.CopiesMissed
+	if n == 0 {
+		return r.Meta.Warnings
+	}
+	return append(slices.Clip(r.Meta.Warnings), fmt.Sprintf("from %s on packets came too fast to remember each for 100 ms: a copy of one of %s may count as another packet",
+		instant(r.Result.CopiesMissedSince), cause.Plural(n, "packet", "packets")))
 }
 
 // ClockFaults says which packets have times that cannot be right.

@@ -51,7 +51,7 @@ func (p *teller) trust() {
 	} else {
 		p.fact("damage", "none")
 	}
-	for _, w := range m.Warnings {
+	for _, w := range p.r.Warnings() {
 		p.fact("files", Plain(w))
 	}
 	if m.Interrupted {

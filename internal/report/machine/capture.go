@@ -52,7 +52,7 @@ func newCapture(r *report.Report) *captureObject {
 		Sources: listOf(m.Sources, newSource), Format: text(m.Format), LinkTypes: strList(m.LinkTypes),
 		Packets: m.Packets, TCPPackets: m.TCPPackets, Bytes: m.Bytes,
 		First: instant(first), Last: instant(last), Duration: seconds(m.Duration()),
-		Damaged: m.Damage != nil, Warnings: strList(m.Warnings), KernelDropped: m.KernelDropped,
+		Damaged: m.Damage != nil, Warnings: strList(r.Warnings()), KernelDropped: m.KernelDropped,
 		CutPackets: m.CutPackets, UndecodedPackets: m.UndecodedPackets, DuplicatePackets: number(t.DuplicatePackets),
 		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted, GivenUp: newGivenUp(r.Result.GivenUp),
 		Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, r.Analyzed()), Anonymized: m.Anonymized,
