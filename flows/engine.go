@@ -140,8 +140,8 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 		e.reset(c, d, s)
 		return
 	}
-	if peer.has(sentRST) && c.disproveReset(d, s) {
-		e.ignoredRST(c)
+	if (h.facts|peer.facts)&sentRST != 0 {
+		e.doubtResets(c, d, s)
 	}
 	if s.Flags&SYN != 0 || !h.has(seqKnown) || c.facts&factEstablished == 0 {
 		c.noteOpening(d, s)

@@ -137,6 +137,8 @@ func (c *Conn) acceptsReset(d Side, s *Segment) (accepted, provisional bool) {
 	case expected && s.Seq == peer.acked:
 	case sent && s.Seq == h.next:
 	case sent && expected && before(s.Seq, h.next) && after(s.Seq, peer.acked):
+	case h.has(sentFIN) && s.Seq == h.fin && c.FINs() == d.Set():
+		// Linux takes it at the FIN, too, in CLOSE-WAIT: macOS resets so.
 	case !sent && !expected:
 	case sent && after(s.Seq, h.next) && s.Seq-h.next <= c.windowOf(d.Peer()):
 		return true, true
@@ -162,12 +164,48 @@ func (c *Conn) answersBareACK(d Side, s *Segment) bool {
 	return c.facts&factBareACK != 0 && d == Initiator && !peer.has(sentSYNACK) && s.Flags&ACK == 0 && peer.has(ackKnown) && s.Seq == peer.acked
 }
 
+// doubtResets looks whether a segment of side d, which is no RST, shows that an RST
+// before it was not accepted.
+func (e *Engine) doubtResets(c *Conn, d Side, s *Segment) {
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	if peer.has(sentRST) && c.disproveReset(d, s) {
+		e.ignoredRST(c)
+	}
+	if (h.facts|peer.facts)&rstProvisional != 0 && c.goesOn(d, s) {
+		c.takeBackResets()
+		e.ignoredRST(c)
+	}
+}
+
+// goesOn reports whether a segment of side d shows that an RST in the window of its
+// receiver, but behind what was captured, was forged: either side goes on. The
+// receiver of such an RST answers with a challenge, an ACK of nothing new
+// (RFC 5961, 3.2); and who has reset a connection sends no more below the RST.
+func (c *Conn) goesOn(d Side, s *Segment) bool {
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	if s.Flags&(ACK|RST|SYN) != ACK {
+		return false
+	}
+	return h.has(rstProvisional) && before(s.Seq, h.rst) ||
+		peer.has(rstProvisional) && s.Len == 0 && s.Flags&FIN == 0 && h.has(ackKnown) && s.Ack == h.acked && s.Seq == h.next && before(s.Ack, peer.rst)
+}
+
+// takeBackResets forgets the RSTs that were provisional.
+func (c *Conn) takeBackResets() {
+	for side := range Side(2) {
+		if h := &c.halves[side]; h.has(rstProvisional) {
+			h.facts &^= sentRST | rstProvisional | rstHasACK | rstKnowsFIN
+		}
+		c.halves[side].facts &^= timeWaitOver
+	}
+}
+
 // disproveReset takes the RST of the peer back if side d cannot have accepted it,
 // and reports whether it did: d acknowledges what the peer sent after the RST.
 func (c *Conn) disproveReset(d Side, s *Segment) bool {
-	peer := &c.halves[d.Peer()]
-	if s.Flags&(ACK|RST|SYN) != ACK || !after(s.Ack, peer.rst) {
-		return false
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	if s.Flags&(ACK|RST|SYN) != ACK || !after(s.Ack, peer.rst) || h.has(ackKnown) && !after(s.Ack, h.acked) {
+		return false // it says what d said before, of an RST in CLOSE-WAIT
 	}
 	peer.facts &^= sentRST | rstProvisional | rstHasACK | rstKnowsFIN
 	for side := range Side(2) {

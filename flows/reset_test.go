@@ -50,6 +50,29 @@ func TestReset(t *testing.T) {
 1.0 < R  1:1(0)
 1.1 < P. 1:4(3) ack 1 "abc"
 1.2 > .  1:1(0) ack 4`, flows.NoReset},
+		{"in the window, and challenged", opening + `
+1.0 < R  500:500(0)
+1.1 > .  1:1(0) ack 1`, flows.NoReset},
+		{"in the window, and its sender goes on", opening + `
+1.0 < R  500:500(0)
+1.1 < P. 1:4(3) ack 1 "abc"`, flows.NoReset},
+		{"in the window, and data that crosses it", opening + `
+1.0 < R  500:500(0)
+1.1 > P. 1:4(3) ack 1 "abc"`, flows.ResetNoSocket},
+		{"at the FIN, in CLOSE-WAIT", opening + `
+1.0 < F. 1:1(0) ack 1
+1.1 > .  1:1(0) ack 2
+1.2 < R  1:1(0)`, flows.ResetNoSocket},
+		{"at the FIN, in CLOSE-WAIT, and data that crosses it", opening + `
+1.0 < F. 1:1(0) ack 1
+1.1 > .  1:1(0) ack 2
+1.2 < R  1:1(0)
+1.3 > P. 1:4(3) ack 2 "abc"`, flows.ResetNoSocket},
+		{"at the FIN, when the receiver holds TIME_WAIT", opening + `
+1.0 > F. 1:1(0) ack 1
+1.1 < F. 1:1(0) ack 2
+1.2 > .  2:2(0) ack 2
+1.3 < R  1:1(0)`, flows.NoReset},
 		{"provisional, and disproved", opening + `
 1.0 < R  4:4(0)
 1.1 < P. 1:7(6) ack 1 "abcdef"

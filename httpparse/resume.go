@@ -120,11 +120,12 @@ func (p *Parser) Close(bufs *Buffers) EndKind {
 // State returns where in a message the parser stands.
 func (p *Parser) State() State { return p.state }
 
-// IsLost reports whether the place in the stream is lost.
-func (p *Parser) IsLost() bool { return p.state == stateLost }
-
 // InBody reports whether the parser stands in a body.
 func (p *Parser) InBody() bool { return p.state >= stateCounted && p.state <= stateUntilClose }
+
+// IsLost reports whether the place is lost: the parser waits for a segment that
+// begins a message.
+func (p *Parser) IsLost() bool { return p.state == stateLost }
 
 // Part is what bytes of a direction belong to.
 type Part uint8

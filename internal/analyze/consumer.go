@@ -74,7 +74,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		was, inBody := p.State(), p.InBody()
 		p.Skip(int64(d.Cut))
 		a.parse(c, t, from, nil, d)
-		if !inBody && p.State() != was {
+		if !inBody && (p.State() != was || p.IsLost() && mayBeginMessage(d.Payload)) {
 			t.facts |= cutInitiator << from
 		}
 	}

@@ -45,7 +45,7 @@ func (a *Analyzer) updateRecords(t *httpState) {
 	if t.queue == 0 {
 		return
 	}
-	for _, x := range *a.states.queues.At(t.queue) {
+	for _, x := range a.states.queues.At(t.queue).waiting() {
 		if x.record != 0 {
 			a.updateRecord(&x, Unknown)
 		}

@@ -13,6 +13,16 @@ func beginsMessage(b []byte) bool {
 	return is == httpparse.HTTP1Request || is == httpparse.HTTP1Response
 }
 
+// mayBeginMessage reports whether what was captured of a segment could be the first
+// bytes of a message; that is nothing, too.
+func mayBeginMessage(b []byte) bool {
+	switch httpparse.Detect(b) {
+	case httpparse.HTTP1Request, httpparse.HTTP1Response, httpparse.Unknown:
+		return true
+	}
+	return false
+}
+
 // firstData looks at the first payload of a connection, and reports whether its
 // requests cannot be counted.
 func (t *httpState) firstData(d *flows.Data) bool {
@@ -103,7 +113,7 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 		a.takePair(c, t, clientSide(c, t))
 	}
 	if t.outstanding == 0 && t.responses > 0 && t.lastDone != Unknown {
-		a.states.addGap(t, max(0, at-t.lastDone))
+		a.states.addGap(c.ID, t, max(0, at-t.lastDone))
 	}
 	t.requests++
 	t.facts = t.facts&^(earlyResponse|uploadCut) | requestPartial

@@ -1,13 +1,18 @@
 package analyze
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
-// samples keep values to measure what they share: all of them while few, then
-// every second, fourth and so on.
+// samples keep values to measure what they share: all of them while few, then a
+// random choice in which each has the same share (a reservoir): what comes at regular
+// places is not preferred. The choice depends on the seed alone.
 type samples struct {
 	values []int64
-	seen   int64
-	stride int64 // a power of two; 0 before the first
+	seen   uint64
+	seed   uint64
+	most   int // how many are kept, maxSamples if 0
 }
 
 const maxSamples = 256
@@ -30,39 +35,46 @@ func (s *samples) middle() (spare []int64) {
 	return spare
 }
 
-// thin keeps at most n values, evenly, and returns how many it gave up.
+// thin keeps at most n values from now on, a random choice, and returns how many it
+// gave up.
 func (s *samples) thin(n int) (lost int64) {
-	was := len(s.values)
-	for len(s.values) > n {
-		for i := range len(s.values) / 2 {
-			s.values[i] = s.values[2*i]
-		}
-		s.values = s.values[:len(s.values)/2]
-		s.stride *= 2
+	s.most = n
+	if len(s.values) <= n {
+		return 0
 	}
-	if cap(s.values) > 2*n {
-		s.values = slices.Clone(s.values)
+	lost = int64(len(s.values) - n)
+	for i := range n {
+		j := i + int(s.random()%uint64(len(s.values)-i))
+		s.values[i], s.values[j] = s.values[j], s.values[i]
 	}
-	return int64(was - len(s.values))
+	s.values = slices.Clone(s.values[:n])
+	return lost
 }
 
 // add takes the next value.
 func (s *samples) add(v int64) {
-	s.stride = max(s.stride, 1)
-	if s.seen++; (s.seen-1)&(s.stride-1) != 0 {
+	s.seen++
+	if most := uint64(cmp.Or(s.most, maxSamples)); s.seen <= most {
+		s.values = append(s.values, v)
 		return
 	}
-	if len(s.values) == maxSamples {
-		for i := range maxSamples / 2 {
-			s.values[i] = s.values[2*i]
-		}
-		s.values = s.values[:maxSamples/2]
-		s.stride *= 2
-		if (s.seen-1)&(s.stride-1) != 0 {
-			return
-		}
+	if at := s.random() % s.seen; at < uint64(len(s.values)) {
+		s.values[at] = v
 	}
-	s.values = append(s.values, v)
+}
+
+// random returns the next random number.
+func (s *samples) random() uint64 {
+	s.seed += 0x9e3779b97f4a7c15
+	return scatter(s.seed)
+}
+
+// scatter spreads each bit of x over all bits of the result: with steps of an odd
+// number it makes random numbers (SplitMix64).
+func scatter(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }
 
 // nearestRank returns the index of the percentile in n sorted values.

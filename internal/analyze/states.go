@@ -9,10 +9,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
-// maxQueued bounds the pipelined requests that are remembered one by one; more are
-// only counted.
-const maxQueued = 1024
-
 // reader is what it takes to read on, by side: it is given back when both sides
 // have ended. The zero reader is new.
 type reader struct {
@@ -29,7 +25,9 @@ type httpStates struct {
 
 	packed  compact.Vault[packedState]
 	readers compact.Slab[reader]
-	queues  compact.Pool[[]exchange]
+	queues  compact.Pool[exchangeQueue]
+	queued  int      // exchanges in queues
+	scratch exchange // one that is not remembered
 	gaps    compact.Pool[samples]
 	spare   [][]int64 // memory for samples
 
@@ -55,13 +53,10 @@ func (s *httpStates) giveUpSamples() (n int64) {
 	}
 	for i := range s.queues.Len() {
 		q := s.queues.At(int32(i + 1))
-		if len(*q) > fewSamples {
-			n += int64(len(*q) - fewSamples)
-			*q = slices.Clone((*q)[:fewSamples])
-		} else {
-			*q = slices.Clip(slices.Clone(*q))
-		}
-		s.queueBytes += int64(cap(*q)) * int64(unsafe.Sizeof(exchange{}))
+		lost := q.thin(fewSamples)
+		n += int64(lost)
+		s.queued -= lost
+		s.queueBytes += int64(cap(q.list)) * int64(unsafe.Sizeof(exchange{}))
 	}
 	return n
 }
@@ -140,10 +135,7 @@ func (s *httpStates) forget(c *flows.Conn) {
 	if x.tls != 0 {
 		s.tls.forget(x.tls)
 	}
-	if x.queue != 0 {
-		*s.queues.At(x.queue) = (*s.queues.At(x.queue))[:0]
-		s.queues.Give(x.queue)
-	}
+	s.giveQueue(x)
 	if x.gaps.store != 0 {
 		if g := s.gaps.At(x.gaps.store); cap(g.values) > 3 {
 			s.spare = append(s.spare, g.values[:0])
@@ -163,75 +155,28 @@ func (s *httpStates) drop(c *flows.Conn) {
 	}
 }
 
-// addGap notes an idle gap of t.
-func (s *httpStates) addGap(t *httpState, ns int64) {
+// addGap notes an idle gap of t, the state of the connection with that ID.
+func (s *httpStates) addGap(id uint64, t *httpState, ns int64) {
 	g := &t.gaps
 	g.n++
 	if g.n > 1 {
 		if g.store == 0 {
 			g.store = s.gaps.Take()
 			x := s.gaps.At(g.store)
-			*x = samples{}
+			*x = samples{seed: id}
+			if s.few {
+				x.most = fewSamples
+			}
 			if n := len(s.spare); n > 0 {
 				x.values, s.spare = s.spare[n-1], s.spare[:n-1]
 			}
 			x.add(g.last)
 		}
 		x := s.gaps.At(g.store)
-		if was := cap(x.values); s.few && len(x.values) >= fewSamples {
-			x.thin(fewSamples / 2)
-			x.add(ns)
-		} else {
-			x.add(ns)
-			s.sampleBytes += int64(cap(x.values)-was) * 8
-		}
+		was := cap(x.values)
+		x.add(ns)
+		s.sampleBytes += int64(cap(x.values)-was) * 8
 	}
 	g.last = ns
 	g.max = max(g.max, ns)
-}
-
-// push adds an outstanding exchange.
-func (s *httpStates) push(t *httpState, x exchange) {
-	t.outstanding++
-	if t.outstanding == 1 {
-		t.current = x
-		return
-	}
-	if t.queue == 0 {
-		t.queue = s.queues.Take()
-	}
-	if q := s.queues.At(t.queue); len(*q) < maxQueued && (!s.few || len(*q) < fewSamples) {
-		was := cap(*q)
-		*q = append(*q, x)
-		s.queueBytes += int64(cap(*q)-was) * int64(unsafe.Sizeof(x))
-	}
-}
-
-// last returns the newest outstanding exchange.
-func (s *httpStates) last(t *httpState) *exchange {
-	if t.outstanding <= 1 || t.queue == 0 {
-		return &t.current
-	}
-	q := *s.queues.At(t.queue)
-	return &q[len(q)-1]
-}
-
-// pop drops the oldest outstanding exchange.
-func (s *httpStates) pop(t *httpState) {
-	t.outstanding--
-	if t.outstanding == 0 {
-		t.facts &^= requestPartial
-		return
-	}
-	if t.queue == 0 { // more than maxQueued
-		t.current = exchange{}
-		return
-	}
-	q := s.queues.At(t.queue)
-	t.current = (*q)[0]
-	*q = append((*q)[:0], (*q)[1:]...)
-	if len(*q) == 0 {
-		s.queues.Give(t.queue)
-		t.queue = 0
-	}
 }
