@@ -129,6 +129,8 @@ func (a *Analyzer) Apply(segs []flows.Segment) {
 		c := a.engine.Segment(s)
 		if s.Flags&(flows.SYN|flows.FIN|flows.RST) != 0 && c != nil && a.wanted(c) {
 			a.totals.countFlags(s.Flags)
+		} else if s.Flags == flows.ACK && s.Len == 0 {
+			a.totals.sum.BareACK = true
 		}
 		if w := a.opt.Observer; w != nil && c != nil && w.Wants(c.ID) {
 			w.Packet(c, senderOf(c, s), s)

@@ -88,15 +88,21 @@ func (l *timeline) sweep(begin, end func(i uint32, at int64)) {
 	}
 }
 
+// stillCloses is for how long, in ns, after the last close others are still expected,
+// where these do not come at longer intervals.
+const stillCloses = 1e9
+
 // level counts the intervals of a group that are open during a sweep.
 type level struct {
 	open, peak int64
 	peakAt     int64 // when peak was reached first, without meaning if it is 0
 	atEnd      int64 // open when the capture ends
+	begunAt    int64 // when the last one began
 }
 
 // begin and end take what happens at a time; last is when the capture ends.
 func (v *level) begin(at, last int64) {
+	v.begunAt = at
 	if v.open++; v.open > v.peak {
 		v.peak, v.peakAt = v.open, at
 	}
@@ -121,6 +127,9 @@ func (v *level) population(last, first, timeWait, closes int64) Population {
 	}
 	if d := last - first; d > 0 && d < timeWait {
 		p.SteadyState = float64(closes) / float64(d) * float64(timeWait)
+		if last-v.begunAt > max(stillCloses, 2*d/max(closes, 1)) {
+			p.SteadyState = 0 // what closed has ended
+		}
 	}
 	return p
 }

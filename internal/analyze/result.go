@@ -82,6 +82,7 @@ type TimeWaitTotals struct {
 type Totals struct {
 	Connections, HandshakesComplete, Refused, Unanswered, Midstream int64
 	SYN, SYNACK, FIN, RST                                           int64 // packets
+	BareACK                                                         bool  // there is a packet with an ACK alone
 
 	Requests, Responses, Interim  int64
 	Unmatched                     int64 // responses to no request that was seen

@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"slices"
 	"unsafe"
 
 	"github.com/kaanalyze/kaanalyze/flows"

@@ -16,6 +16,7 @@ func Diagnose(d *cause.Collector, r *analyze.Result) *Diagnosis {
 	v := newView(x, r)
 	v.checkAll(d.Workers())
 	rank(x.Findings)
+	v.countOnce(x.Findings)
 	x.Verdict = v.conclude()
 	return x
 }
@@ -50,6 +51,11 @@ func (v *view) check(rule *Rule) (j Judgement, found []Finding) {
 	found = rule.Check(v, rule)
 	if rule.Costs {
 		found = slices.DeleteFunc(found, func(f Finding) bool { return f.Saves.Connections == 0 && f.Failed == 0 })
+	}
+	for i := range found {
+		if f := &found[i]; f.Failed > 0 {
+			f.Severity = max(f.Severity, Notable) // whatever else the rule makes of it
+		}
 	}
 	found = v.join(found)
 	j.Findings = len(found)

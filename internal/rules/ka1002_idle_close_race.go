@@ -48,8 +48,14 @@ func (v *view) roomBelow(s *cause.Server) string {
 	case !ok:
 		return ""
 	case p.Value < shortTimeout:
-		return "raise the keep-alive timeout of " + s.Name + ", now " + cause.Duration(p.Value) +
+		return "raise the keep-alive timeout of " + s.Name + ", now " + cause.Duration(p.Value) + inferred(p) +
 			", and keep the client's idle timeout a second below it"
 	}
-	return "set the client's idle timeout below " + cause.Duration(p.Value) + ", which is when " + s.Name + " closes, by a second or more"
+	return "set the client's idle timeout below " + cause.Duration(p.Value) + ", which is when " + s.Name + " closes" + inferred(p) +
+		", by a second or more"
+}
+
+// inferred says that a setting was not read, but taken from what the capture shows.
+func inferred(p cause.Policy) string {
+	return " (inferred from " + cause.Plural(p.Samples, "close", "closes") + ")"
 }

@@ -30,8 +30,8 @@ func checkBalancerRace(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s of the load balancer %s crossed the close of its backend %s: "+
 			"its clients get 502 or 503 where it does not ask again", cause.Plural(e.len(), "request", "requests"), e.pair.Name, e.server.Name)
 		if p, ok := v.PolicyOf(cause.IdleTimeout, analyze.Server, e.server.Name); ok {
-			f.Fix = fmt.Sprintf("raise the keep-alive timeout of the backend, %s now, "+
-				"above the idle timeout of the load balancer (AWS ALB 60 s, Google Cloud 600 s, nginx upstream 60 s)", cause.Duration(p.Value))
+			f.Fix = fmt.Sprintf("raise the keep-alive timeout of the backend, now %s%s, "+
+				"above the idle timeout of the load balancer (AWS ALB 60 s, Google Cloud 600 s, nginx upstream 60 s)", cause.Duration(p.Value), inferred(p))
 		}
 		f.brief = "backend " + e.server.Name + " closes connections that the load balancer still uses"
 		out = append(out, f)

@@ -40,9 +40,6 @@ func checkClientTimeout(v *view, r *Rule) []Finding {
 				"request a timeout of its own (the option timeout of http.request, other than the agent's)", e.server.AdvertisedTimeout)
 			f.Title += ", which is the server's announced " + fmt.Sprint(e.server.AdvertisedTimeout) + " s less 1"
 		}
-		if e.len() == 1 && v.result.Totals.Requests >= oneOf {
-			f.Severity = Info
-		}
 		f.brief = fmt.Sprintf("%s gives up requests to %s%s", e.pair.Name, e.server.Name, waited)
 		out = append(out, f)
 	}

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"math"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
@@ -45,11 +47,15 @@ func checkPortBudget(v *view, r *Rule) []Finding {
 // portsAhead returns how many ports a pair will have in TIME_WAIT at the client
 // when 60 s have passed at the rate of the capture.
 func (v *view) portsAhead(p *cause.Pair) int64 {
-	held := int64(0)
+	held, latest := int64(0), int64(math.MinInt64)
 	for _, x := range p.Records {
 		if x.TimeWait == analyze.TimeWaitClient || x.TimeWait == analyze.TimeWaitBoth {
 			held++
+			latest = max(latest, x.Ended)
 		}
+	}
+	if held == 0 || v.result.Last-latest > max(stillCloses, 2*v.duration/held) {
+		return 0 // what closed has ended
 	}
 	return int64(float64(held) / float64(v.duration) * timeWait)
 }

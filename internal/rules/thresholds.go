@@ -83,8 +83,6 @@ const (
 	// byHand is how many runs of a program that is run once for each request are still
 	// a person's, not a script's.
 	byHand = 10
-	// oneOf is of how many requests one may be given up: somebody left a page.
-	oneOf = 10
 	// rarely: a client is said to use a connection for each request though one in 20
 	// requests is not the first of its connection.
 	rarely = 20
@@ -148,6 +146,9 @@ const (
 	// pile is from how many TIME_WAIT on they are worth telling: below, they cost
 	// neither memory nor ports that one would notice.
 	pile = 1000
+	// stillCloses is for how long after the last close others are still expected, where
+	// they do not come at longer intervals.
+	stillCloses = int64(1e9)
 	// portsTenths is how many tenths of its ports a client must use to run out of them
 	// soon.
 	portsTenths = 7

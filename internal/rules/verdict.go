@@ -27,6 +27,10 @@ func (v *view) conclude() Verdict {
 	if lacks := v.lacks(needs); lacks != "" {
 		return Verdict{CannotTell, lacks}
 	}
+	if !t.BareACK && t.SYN+t.SYNACK+t.FIN+t.RST == 0 {
+		return Verdict{CannotTell, "only packets with data were captured: whether connections were opened or closed would not show; " +
+			"capture without a filter on what packets hold, as with the filter tcp"}
+	}
 	if v.Summary().Opaque*2 > v.connections {
 		return Verdict{CannotTell, v.hidden() + "; the others: " + v.healthy()}
 	}

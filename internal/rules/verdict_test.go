@@ -70,8 +70,14 @@ conn 40001..40003 every 1
 		{"begun in the middle, reused", `
 0.002 > P. $get
 0.010 < P. $ok
+0.011 > .
 1.002 > P. $get
 1.010 < P. $ok`, OK, "too little traffic to judge reuse", Opening | Probed},
+		{"begun in the middle, packets with data alone", `
+0.002 > P. $get
+0.010 < P. $ok
+1.002 > P. $get
+1.010 < P. $ok`, CannotTell, "only packets with data were captured", Opening | Probed},
 		{"begun in the middle, and nothing said", `
 0.010 < .
 9.010 > .`, CannotTell, "the opening of no connection was captured", Opening | HTTP | Messages | Probed},

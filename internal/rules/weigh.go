@@ -11,6 +11,29 @@ import (
 // saving estimates what a perfect pool would spare of these connections: of
 // each pair no more than it has too many.
 func saving(v *view, records []*cause.Record) Saving {
+	return savingOf(records, func(pair uint32, n int64) int64 { return max(0, min(n, v.Pair(pair).AvoidableConnections)) })
+}
+
+// countOnce leaves a connection that several findings would spare to the first of them, so
+// that all of them together spare no more than there are.
+func (v *view) countOnce(findings []Finding) {
+	left := map[uint32]int64{}
+	for i := range findings {
+		if f := &findings[i]; f.Saves != (Saving{}) {
+			f.Saves = savingOf(f.shown(), func(pair uint32, n int64) int64 {
+				if _, ok := left[pair]; !ok {
+					left[pair] = max(0, v.Pair(pair).AvoidableConnections)
+				}
+				n = min(n, left[pair])
+				left[pair] -= n
+				return n
+			})
+		}
+	}
+}
+
+// savingOf is saving where spared returns how many are spared of n connections of a pair.
+func savingOf(records []*cause.Record, spared func(pair uint32, n int64) int64) Saving {
 	perPair := map[uint32]*int64{}
 	waits := int64(0)
 	last, n := uint32(0), new(int64) // there is no pair 0
@@ -34,11 +57,8 @@ func saving(v *view, records []*cause.Record) Saving {
 	var s Saving
 	of := int64(0)
 	for num, n := range perPair {
-		p := v.Pair(num)
 		of += *n
-		if p.AvoidableConnections > 0 {
-			s.Connections += min(*n, p.AvoidableConnections)
-		}
+		s.Connections += spared(num, *n)
 	}
 	if of > 0 {
 		s.TimeWait = waits * s.Connections / of
