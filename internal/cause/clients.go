@@ -250,7 +250,7 @@ func openedInVain(lost []*Record, newest int64) (n int) {
 // idleClient names the client's closes of idle connections.
 func (d *Decisions) idleClient(h *Host) {
 	w := Gather(h.Pairs, func(p *Pair) []*Record { return waiting(p.Records, clientEndedIdle, clientEndedQuiet) })
-	paused := Where(w, func(r *Record) bool { return r.Measured() >= MinIdle && !r.has(isOutlived) })
+	paused := Where(w, func(r *Record) bool { return r.Measured() >= MinIdle && !r.has(isOutlived) && !r.maybeBusy() })
 	if in := d.Replaced(paused); len(in) >= MinSamples && len(in)*2 >= len(paused) {
 		settle(in, ClientIdleTimeout, analyze.Client, Medium)
 		paused = waiting(paused, clientEndedIdle, clientEndedQuiet)
@@ -268,6 +268,8 @@ func (d *Decisions) idleClient(h *Host) {
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
 		one := []*Record{r}
 		switch {
+		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown && !r.has(isReset): // a response came, of unknown length
+			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
 		case r.class == clientEndedQuiet:
 			settle(one, Unknown, analyze.Client, Low)
 		case r.has(isReset):
@@ -276,6 +278,13 @@ func (d *Decisions) idleClient(h *Host) {
 			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
 		}
 	}
+}
+
+// maybeBusy reports whether a response may have been under way when the client closed,
+// though it was silent for some time: packets were cut or lost, so that its end is
+// not known.
+func (r *Record) maybeBusy() bool {
+	return r.class == clientEndedQuiet && r.Requests > 0 && r.Measured() < minSwept
 }
 
 // Replaced returns the idle connections in whose place the client opened

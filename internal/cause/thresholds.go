@@ -107,9 +107,9 @@ const (
 // Of what clients do.
 const (
 	// goDrain is how long Go reads on, from version 1.27, after a program closed a body that
-	// it did not read to its end; half of the closes follow within drainExact, none
-	// later than drainLate.
-	goDrain, drainExact, drainLate = 50e6, 2e6, 30e6
+	// it did not read to its end; one in drainShare of the closes follows within
+	// drainExact, on a busy host none later than drainLate.
+	goDrain, drainExact, drainLate, drainShare = 50e6, 2e6, 100e6, 4
 	// afterLeak is how long after a response, and a round trip, another connection
 	// must be opened to show that the client does not know this one to be free.
 	afterLeak = 500e3

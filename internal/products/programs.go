@@ -127,6 +127,8 @@ var programs = []Program{
 	{
 		Name: "Python's http.server",
 		Says: []string{"BaseHTTP", "SimpleHTTP"},
+
+		ExactIdle: true,
 		Advice: map[string]string{
 			"KA1004": `python -m http.server is HTTP/1.0 by default: start it with --protocol HTTP/1.1, or in code set ` +
 				`protocol_version = "HTTP/1.1" and send Content-Length`,
