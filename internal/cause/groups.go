@@ -180,9 +180,11 @@ func (g *groups) identifyClients() {
 func (g *groups) fill(records []*Record) {
 	n := make([]int, len(g.byPair))
 	for _, r := range records {
-		if g.listed(r) {
-			n[r.Pair]++
+		if !g.listed(r) {
+			r.Pair = 0
+			continue
 		}
+		n[r.Pair]++
 	}
 	for _, p := range g.pairs {
 		p.reserve(n[p.Num], records)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -148,6 +149,24 @@ func TestFloodIsNoFloodWithMemory(t *testing.T) {
 	batches("clients", 2000, r.Apply)
 	if got, _, kept := r.Finish(1e18, 1e18+1e9); kept != nil || len(got.GivenUp)+len(got.AtMost)+len(got.AtLeast) > 0 || len(got.Pairs) != 2000 {
 		t.Errorf("got %+v given up and %d pairs, want nothing and 2000", got.GivenUp, len(got.Pairs))
+	}
+}
+
+// TestTurnsAreBounded holds that what a turn of the window looks at does not grow with
+// the connections that are kept.
+func TestTurnsAreBounded(t *testing.T) {
+	const n, keep = 60_000, 500
+	s := live.NewSession(analyze.Options{TimeWait: 3 * time.Second}, keep)
+	most := 0
+	batches("clients", n, func(segs []flows.Segment) {
+		s.Apply(segs)
+		most = max(most, s.Looked())
+	})
+	if c := s.Counts(0); c.Connections != n {
+		t.Fatalf("got %d connections, want %d", c.Connections, n)
+	}
+	if most == 0 || most > 3*keep+1000 {
+		t.Errorf("a turn looked at %d connections, want at most three times %d, and what one batch brings", most, keep)
 	}
 }
 

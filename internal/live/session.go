@@ -34,7 +34,8 @@ type Session struct {
 	past     cause.Past
 	findings []rules.Finding
 
-	now int64 // time of the last segment, ns since the epoch
+	now    int64 // time of the last segment, ns since the epoch
+	looked int   // how many connections the last turn of the window looked at
 }
 
 // NewSession returns a Session that keeps at least that many ended connections in
@@ -126,7 +127,11 @@ const lookAt = 20_000
 func (s *Session) moveWindow() {
 	if len(s.older) > 0 {
 		d := cause.NewCollector(1)
-		add := func(c *analyze.Connection) { d.Add(c, s.now) }
+		s.looked = 0
+		add := func(c *analyze.Connection) {
+			s.looked++
+			d.Add(c, s.now)
+		}
 		left := make([]uint64, len(s.older))
 		for i := range s.older {
 			left[i] = s.older[i].ID
