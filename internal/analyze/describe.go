@@ -40,6 +40,7 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 			x.Protocol = HTTP11
 		}
 	}
+	x.Proxied = a.proxies.of(c, a.opt.RewriteAddr)
 	if x.HTTPUnknown || t.uncountable(c, server) {
 		x.Responses, x.Interim = Unknown, Unknown
 	}
@@ -116,7 +117,8 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 		EndReason: t.end.reason, EndMark: Mark{t.end.at, t.end.num}, EndN: int64(t.end.n), PreviousDone: t.end.previousDone,
 		LastDone: Unknown, LastStatus: t.lastStatus, LastHadBody: t.has(lastHadBody),
 		EarlyResponse: t.has(earlyResponse), UploadCut: t.has(uploadCut), Idle408: t.has(idle408), Switched: t.has(tunnelled), KeptAfterError: t.has(keptAfterError), HeadStarted: a.states.headBegun(t, client),
-		Superseded:  c.Superseded(),
+		Superseded: c.Superseded(),
+		Malformed:  t.has(malformed), HeadCut: t.has(headPartial), Surplus: int64(t.surplus),
 		Outstanding: int64(t.outstanding), RequestDone: Unknown, FirstByteAt: Unknown,
 		IdleBefore: int64(t.idleBefore), IdleOthers: int64(t.idleOthers),
 		Quiet:                c.Quiet(),
@@ -129,6 +131,9 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	}
 	if t.responses > 0 {
 		x.LastDone = t.lastDone
+	}
+	if t.has(earlyResponse) {
+		x.EarlyStatus = t.current.status
 	}
 	if last, ok := lastGap(c, t); ok {
 		x.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= last-idleTolerance

@@ -43,6 +43,7 @@ type Evidence struct {
 	LastStatus     uint16 // of the last final response, 0 without
 	LastHadBody    bool   // the last response that began has a body
 	EarlyResponse  bool   // the last final response was complete before its request
+	EarlyStatus    uint16 // the status of that response
 	UploadCut      bool   // and that request never became whole
 	KeptAfterError bool   // a response with a status of 400 or more was followed by another
 	Idle408        bool   // a 408 came that answers no request
@@ -51,6 +52,9 @@ type Evidence struct {
 	Superseded     bool   // its 4-tuple was used anew before its end was seen
 
 	Outstanding   int64 // requests without a complete response
+	Malformed     bool  // bytes came in answer to a request that are no HTTP/1.x response
+	HeadCut       bool  // the response to the first outstanding request has begun, but its head is not whole
+	Surplus       int64 // bytes, up to 65,535, that follow a response beyond its end
 	ResponseBegun bool  // the response to the first outstanding request has begun
 	EventStream   bool  // and it is a stream of events, which has no end of its own
 	Request       Mark  // the first packet of the first outstanding request, else of the last request

@@ -259,7 +259,7 @@ func (d *Decisions) idleClient(h *Host) {
 	if b, ok := Agree(pauses(paused)); ok {
 		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
-		p := d.groups.byPair[in[0].Pair]
+		p := d.groups.pair(in[0].Pair)
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.Addr.String(), Value: b.Middle, Samples: int64(b.N),
 			Spread:  b.spread(),
 			Matches: p.idleMatches(time.Duration(b.Middle))})
@@ -336,7 +336,7 @@ func (d *Decisions) starts() func(r *Record) []int64 {
 	known := map[uint32][]int64{}
 	return func(r *Record) []int64 {
 		if _, ok := known[r.Pair]; !ok {
-			known[r.Pair] = slices.Sorted(slices.Values(Values(d.groups.byPair[r.Pair].Records, func(r *Record) int64 { return r.Start })))
+			known[r.Pair] = slices.Sorted(slices.Values(Values(d.groups.pair(r.Pair).Records, func(r *Record) int64 { return r.Start })))
 		}
 		return known[r.Pair]
 	}

@@ -72,6 +72,8 @@ const (
 	// The end, or none.
 	observedUnansweredEnd // by closed ns after request number, which has no response
 	observedCutEnd        // by closed ns after request number, in its response
+	observedMalformed     // by closed ns after request number, which was answered by bytes that are no HTTP
+	observedSurplus       // by closed ns after a response that number bytes followed
 	observedEventsEnd     // by closed ns after request number, whose response is a stream of events
 	observedIdleEnd       // by closed ns after response number
 	observedIdle408       // a 408 that answers no request ns after response number
@@ -203,6 +205,10 @@ func (o observation) ending() string {
 		return fmt.Sprintf("%s sent %s %s after request %d, which has no response", o.by, o.end(), d, o.number)
 	case observedCutEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d, before its response was complete", o.by, o.end(), d, o.number)
+	case observedMalformed:
+		return fmt.Sprintf("%s sent %s %s after request %d, whose answer is no HTTP/1.x", o.by, o.end(), d, o.number)
+	case observedSurplus:
+		return fmt.Sprintf("%s beyond the end of a response, then %s sent %s %s after it", Plural(int64(o.number), "byte", "bytes"), o.by, o.end(), d)
 	case observedEventsEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d, in its stream of events", o.by, o.end(), d, o.number)
 	case observedIdleEnd:

@@ -175,6 +175,36 @@ func (r *Record) CutShort() bool { return r.observation.kind == observedCutEnd }
 // first byte is known.
 func (r *Record) CutResponse() bool { return r.CutShort() && r.FirstByte() != analyze.Unknown }
 
+// Waited returns how long the last request waited for its response to begin, and when
+// that was. It is not known of connections whose second request or a later one a
+// response with "Connection: close" answers.
+func (r *Record) Waited() (wait, until int64, ok bool) {
+	from, until := r.RequestSent(), r.FirstByte()
+	if r.class == saidInResponse {
+		from, until = r.Start+r.ConnectTime(), r.persistenceEnd().said
+	}
+	known := from != analyze.Unknown && until != analyze.Unknown && until >= from
+	return until - from, until, known && (r.Requests == 1 || r.Requests > 1 && r.class != saidInResponse)
+}
+
+// IdleAtEnd reports whether it was closed while no request was under way, and had
+// been idle for a while, or never carried any.
+func (r *Record) IdleAtEnd() bool {
+	if r.has(isOpen) || r.has(isFailed|isDropped) {
+		return false
+	}
+	return r.Requests == 0 && r.Cause == NoRequest || r.Done != analyze.Unknown && r.Ended-r.Done >= MinIdle
+}
+
+// Surplus returns how many bytes followed its response beyond the end of that, up to
+// 65,535, if these are what ended it.
+func (r *Record) Surplus() int64 {
+	if r.observation.kind != observedSurplus {
+		return 0
+	}
+	return int64(r.observation.number)
+}
+
 // LeftEvents reports whether the client left a stream of events, which has no
 // other end.
 func (r *Record) LeftEvents() bool { return r.observation.kind == observedEventsEnd }

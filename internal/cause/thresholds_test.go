@@ -130,7 +130,7 @@ var thresholdsOfOne = []thresholdCase{
 	}},
 	{"redirect", redirect - 1, redirect, func(x int64) bool {
 		return causeOf(func(c *analyze.Connection, e *analyze.Evidence) {
-			e.EarlyResponse, e.LastStatus, e.ServerFIN = true, uint16(x), analyze.Mark{At: 12 * second, Packet: 12}
+			e.EarlyResponse, e.EarlyStatus, e.ServerFIN = true, uint16(x), analyze.Mark{At: 12 * second, Packet: 12}
 		}) == EarlyResponse
 	}},
 	{"clientError", clientError - 1, clientError, func(x int64) bool {

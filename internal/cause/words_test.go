@@ -70,6 +70,8 @@ func TestObservations(t *testing.T) {
 		{observation{kind: observedUntouched, number: 2}, "packets of the server came under another address, as connection 2, and the client answered by RST"},
 		{observation{kind: observedUnansweredEnd, number: 2, ns: second, by: client}, "client sent FIN 1.000 s after request 2, which has no response"},
 		{observation{kind: observedCutEnd, number: 2, ns: second, by: client | sentRST}, "client sent RST 1.000 s after request 2, before its response was complete"},
+		{observation{kind: observedMalformed, number: 2, ns: second, by: server}, "server sent FIN 1.000 s after request 2, whose answer is no HTTP/1.x"},
+		{observation{kind: observedSurplus, number: 2, ns: second, by: client}, "2 bytes beyond the end of a response, then client sent FIN 1.000 s after it"},
 		{observation{kind: observedEventsEnd, number: 2, ns: second, by: client}, "client sent FIN 1.000 s after request 2, in its stream of events"},
 		{observation{kind: observedIdleEnd, number: 2, ns: second, by: server}, "server sent FIN 1.000 s after response 2"},
 		{observation{kind: observedIdleEnd, number: 2, ns: second, by: server, status: 500}, "server sent FIN 1.000 s after response 2 (status 500)"},

@@ -13,7 +13,7 @@ var Rules = []*Rule{
 	closeWait, finWait2, refused, unansweredSYN, acceptQueue, recycled, challenged, portBudget,
 	serverTimeWait, clientTimeWait, earlyResponse, drained, stalled, idle408, lateProbes, unannounced,
 	serverReset, lateRequest, closeDelimited, unusedConnections, clientReset, portScan, halfOpened, lateOpen,
-	avoidable,
+	avoidable, responseSurplus, malformedResponse, heldWorkers,
 	connectTimeout, connectionLimit, untranslated, tlsFailed,
 }
 

@@ -125,6 +125,19 @@ const (
 	scanTries = 2
 )
 
+// Of workers that idle connections hold.
+const (
+	// longWait is how long a request must wait for its response to be told: half a
+	// second is more than a busy server takes for most.
+	longWait = int64(500e6)
+	// justFreed is how soon after a close the worker that it frees answers the next
+	// request.
+	justFreed = int64(10e6)
+	// byChance is how many times less than justFreed of all the time may follow a
+	// close for responses in it not to be by chance.
+	byChance = 10
+)
+
 // Of ports and TIME_WAIT.
 const (
 	// usedWell is how many requests a connection must have carried for its TIME_WAIT to be
