@@ -83,6 +83,9 @@ func (s *Source) openAll(names []string) error {
 			return fmt.Errorf("open capture %q: %w", name, err)
 		}
 		s.stats.describe(i, f.format.Name(), f.in.suffix, f.in.size)
+		if w := f.format.Warning(); w != "" {
+			s.stats.warn(Warning{"%s: " + w, []string{name}})
+		}
 		s.mayWait = s.mayWait || !f.in.regular
 		if len(names) > 1 || s.filters != nil {
 			f.probe(len(names) == 1)

@@ -28,7 +28,13 @@ func TestPcapDamage(t *testing.T) {
 	}
 	f := filetest.PlainPcap
 	f.Minor = 9
-	if r := readAll(t, filetest.Save(t, f.Write()), Options{Workers: 1}, blockSize); !strings.Contains(r.Err, "pcap version 2.9 is not known") {
+	file := f.Write(filetest.Times(1)...)
+	if r := readAll(t, filetest.Save(t, file), Options{Workers: 1}, blockSize); r.Err != "" || r.Stats.Packets != 1 ||
+		len(r.Stats.Warnings) != 1 || !strings.HasSuffix(r.Stats.Warnings[0].Say(nil), "pcap version 2.9 is not known; it is read as 2.4") {
+		t.Errorf("unknown version: got error %q, warnings %q", r.Err, r.Stats.Warnings)
+	}
+	file[8] = 1 // nor is the time zone
+	if r := readAll(t, filetest.Save(t, file), Options{Workers: 1}, blockSize); !strings.Contains(r.Err, "pcap version 2.9 is not known") {
 		t.Errorf("unknown version: got error %q", r.Err)
 	}
 }

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -25,6 +26,9 @@ type Stats struct {
 	// InterfaceDropped is how many packets the interface of a live capture has
 	// dropped meanwhile, of all kinds.
 	InterfaceDropped uint64
+
+	// Warnings say what is odd about the files.
+	Warnings []Warning
 
 	CutPackets       uint64 // captured in part
 	UndecodedPackets uint64 // neither TCP nor known to be something else
@@ -66,7 +70,8 @@ type runningStats struct {
 	dropTotals   map[pcapfile.Drops]uint64 // since the capture began; the key leaves Packets out
 	dropsBetween []betweenDrops            // by source
 
-	origins origins
+	origins  origins
+	overlaps overlaps // of several files
 }
 
 // betweenDrops are a source's drops as counted from packet to packet. They say
@@ -83,6 +88,7 @@ func (s *runningStats) init(names []string) {
 		s.total.Sources[i] = SourceStats{Name: name, Size: -1, First: math.MaxInt64, Last: math.MinInt64}
 	}
 	s.total.First, s.total.Last = math.MaxInt64, math.MinInt64
+	s.overlaps.init(len(names))
 	s.dropsBetween = make([]betweenDrops, len(names))
 	s.dropTotals = map[pcapfile.Drops]uint64{}
 }
@@ -98,6 +104,34 @@ func (s *runningStats) describe(source int, format, suffix string, size int64) {
 	default:
 		s.total.Format = "mixed"
 	}
+}
+
+// maxWarnings bounds the warnings: one that as many files call for says enough.
+const maxWarnings = 20
+
+// warn notes a warning.
+func (s *runningStats) warn(w Warning) {
+	if len(s.total.Warnings) < maxWarnings {
+		s.total.Warnings = append(s.total.Warnings, w)
+	}
+}
+
+// A Warning is a sentence on files.
+type Warning struct {
+	Text  string   // with %s for each name
+	Files []string // as they were named, in the order of Text
+}
+
+// Say returns the sentence. name, if set, returns what is told in place of a file's name.
+func (w Warning) Say(name func(string) string) string {
+	names := make([]any, len(w.Files))
+	for i, file := range w.Files {
+		names[i] = file
+		if name != nil {
+			names[i] = name(file)
+		}
+	}
+	return fmt.Sprintf(w.Text, names...)
 }
 
 // size returns how many bytes all files have, 0 if one's size is not known.
@@ -118,6 +152,7 @@ func (s *runningStats) addBlock(b *block) {
 	t := &s.total
 	if len(t.Sources) > 1 {
 		s.origins.add(b)
+		s.overlaps.add(b)
 	}
 	s.addSide(&b.Side)
 	if t.Damage == nil {
@@ -206,10 +241,15 @@ func (s *runningStats) snapshot() Stats {
 	t := s.total
 	t.Sources = slices.Clone(t.Sources)
 	t.LinkTypes = slices.Clone(t.LinkTypes)
+	t.Warnings = slices.Clone(t.Warnings)
 	for i := range t.Sources {
 		if of := &t.Sources[i]; of.First > of.Last { // no packet with a time
 			of.First, of.Last = 0, 0
 		}
+	}
+	if len(t.Sources) > 1 {
+		more := s.overlaps.warnings(t.Sources)
+		t.Warnings = append(t.Warnings, more[:min(len(more), maxWarnings)]...)
 	}
 	if t.First > t.Last {
 		t.First, t.Last = 0, 0

@@ -27,6 +27,8 @@ type duplicates struct {
 	look   uint32         // number before which to look what is to be forgotten
 	least  int64          // earliest time since it was looked for the last time
 
+	expected place // is of no use; without it the compiler would not look
+
 	// early are packets that were forgotten before otherLinkTime was over, since
 	// earlySince.
 	early      uint64
@@ -119,6 +121,13 @@ func (d *duplicates) seen(s *Segment) bool {
 // hash returns the hash of a print. It is secret: nobody can send packets that have
 // the same one and are slow to look up.
 func (d *duplicates) hash(print uint64) uint64 { return print * (hashSeeds[0] | 1) >> (d.shift & 63) }
+
+// expect looks where seen is going to look for s: what lies there is at hand then.
+func (d *duplicates) expect(s *Segment) {
+	if hash := d.hash(s.Print); hash < uint64(len(d.latest)) {
+		d.expected += d.latest[hash]
+	}
+}
 
 // at returns the packet with that number.
 func (d *duplicates) at(number uint32) *recentPacket {

@@ -137,6 +137,7 @@ const (
 	TrailerPart             // its chunk extensions and trailers
 	BodyPart                // the data of a body
 	OtherPart               // no message: another protocol, a tunnel, or the place is lost
+	ProxyPart               // a PROXY protocol header, before the first message
 )
 
 // Part returns what the next byte belongs to, and how many bytes beginning with

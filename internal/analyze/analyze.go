@@ -32,6 +32,17 @@ type Options struct {
 	// with a perfect pool are then by the pool need that was known at the time.
 	Fold bool
 
+	// Limits bound the rows of pairs, servers and hosts. When some are left out, the
+	// others get new numbers, and OnRenumber, if set, is called with functions that
+	// return the new number of a pair and of a server, 0 for one that was left out.
+	Limits     Limits
+	OnRenumber func(pair, server func(uint32) uint32)
+
+	// Turn, if set, is called when SweepMost connections have gone to OnConnection,
+	// and more are to go, so that memory for them can be made free.
+	Turn      func()
+	SweepMost int
+
 	// Observer, if set, is shown the packets of the connections that it wants.
 	Observer Observer
 
@@ -41,6 +52,9 @@ type Options struct {
 
 	// RewriteTLS, if set, replaces names in what TLS shows of a connection.
 	RewriteTLS func(*TLSInfo)
+
+	// RewriteAddr, if set, replaces addresses that are told in payload.
+	RewriteAddr func([16]byte) [16]byte
 
 	// PortBudget, if set, returns how many ports a client has towards one server,
 	// 0 if that is not known.
@@ -53,17 +67,21 @@ type Analyzer struct {
 	server flows.Endpoint
 	engine *flows.Engine
 
-	states httpStates
-	reader *reader // of the connection whose data is under way
-	bufs   httpparse.Buffers
-	pools  pools
-	totals totals
-	story  story
-	conn   Connection // the one that OnConnection sees
+	states  httpStates
+	proxies proxies
+	reader  *reader // of the connection whose data is under way
+	bufs    httpparse.Buffers
+	pools   pools
+	totals  totals
+	story   story
+	conn    Connection // the one that OnConnection sees
 
-	exchanges []Exchange
-	lastFold  int64 // when the totals were last folded
-	watching  bool  // the observer wants the connection whose data is under way
+	exchanges     []Exchange
+	firstExchange int32 // how many were given up before them
+	lastFold      int64 // when the totals were last folded
+	watching      bool  // the observer wants the connection whose data is under way
+	unpaired      int   // connections that are kept whose pair is not known yet
+	gaveUp        gaveUp
 }
 
 // New returns an Analyzer.
@@ -78,6 +96,7 @@ func New(opt Options) *Analyzer {
 	a.story.id = opt.Story
 	a.engine = flows.NewEngine(a.engineOptions(), consumer{a})
 	a.pools.init()
+	a.pools.limits = opt.Limits
 	a.totals.init(&a.pools, opt.OnConnection != nil && !opt.Fold)
 	return a
 }
@@ -104,6 +123,9 @@ func (a *Analyzer) engineOptions() flows.Options {
 func (a *Analyzer) Apply(segs []flows.Segment) {
 	for i := range segs {
 		s := &segs[i]
+		if i+1 < len(segs) {
+			a.engine.Expect(&segs[i+1])
+		}
 		c := a.engine.Segment(s)
 		if s.Flags&(flows.SYN|flows.FIN|flows.RST) != 0 && c != nil && a.wanted(c) {
 			a.totals.countFlags(s.Flags)
@@ -118,7 +140,10 @@ func (a *Analyzer) Apply(segs []flows.Segment) {
 	if len(segs) == 0 && a.opt.Clock != nil {
 		now = max(now, a.opt.Clock())
 	}
-	a.engine.Sweep(now)
+	for a.engine.SweepSome(now, a.opt.SweepMost) {
+		a.opt.Turn()
+	}
+	a.keepLimits()
 	if a.opt.Fold && a.engine.Now() >= a.lastFold+foldEvery {
 		a.lastFold = a.engine.Now()
 		a.totals.fold(a.lastFold - 2*int64(a.opt.TimeWait) - foldEvery)
@@ -154,16 +179,20 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	}
 	r := &Result{analyzer: a}
 	a.totals.finish(r, &a.opt, first, last, a.engine.Counts())
+	forgotten, since := a.engine.Forgotten()
+	r.CopiesMissed, r.CopiesMissedSince = int64(forgotten), since
 	if a.opt.OnConnection == nil {
 		a.index(r)
 	}
 	r.Settled = r.Totals
+	a.gaveUp.tell(r)
 	a.story.finish(r, a)
 	return r
 }
 
 // settle adds a connection that does not change any more to the totals.
 func (a *Analyzer) settle(c *flows.Conn) {
+	a.keepLimits()
 	var scratch httpState
 	t := a.states.read(c, &scratch)
 	client := clientSide(c, t)

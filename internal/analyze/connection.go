@@ -94,6 +94,7 @@ type Connection struct {
 	Client, Server netip.AddrPort
 	Start, End     int64 // first and last packet
 	Midstream      bool
+	Proxied        *Proxied // nil without a PROXY protocol header
 
 	PacketsClient, PacketsServer uint64 // by who sent them
 	BytesClient, BytesServer     uint64 // payload as on the wire

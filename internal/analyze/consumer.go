@@ -14,6 +14,7 @@ type consumer struct{ *Analyzer }
 func (a consumer) Open(c *flows.Conn) {
 	var t *httpState
 	c.User, t = a.states.Take()
+	a.unpaired++
 	if c.Midstream() {
 		r := a.states.reader(t)
 		r.parsers[0].Lose()
@@ -33,6 +34,9 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		return // the rest of a message whose sender has not seen the RST yet
 	}
 	a.watching = a.opt.Observer != nil && a.opt.Observer.Wants(c.ID)
+	if !t.has(sawData) && from == flows.Initiator && !c.Midstream() && len(d.Payload) > 0 && !a.skipProxy(c, d) {
+		return
+	}
 	if t.facts&(sawData|opaque) != sawData {
 		if t.has(opaque) || t.firstData(d) {
 			if t.proto == TLS {
@@ -61,6 +65,9 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		b = b[h.Len():]
 	default:
 		p.SegmentStart(b)
+		if t.surplus > 0 && p.IsLost() && t.answersFrom(from) {
+			t.stray(b)
+		}
 	}
 	a.parse(c, t, from, b, d)
 	if d.Cut > 0 {
@@ -100,6 +107,11 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 				return
 			}
 		case httpparse.HeadStart:
+			if t.answersFrom(from) && !httpparse.MayBeginResponse(taken) {
+				p.Lose()
+				t.stray(taken)
+				continue
+			}
 			a.reader.headAt[from], a.reader.headNum[from] = d.Time, d.Num
 			a.headBegins(c, t, from, d.Time)
 		case httpparse.HeadDone:
@@ -114,8 +126,13 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 			if len(b) == 0 && p.AtStart() {
 				return
 			}
-		case httpparse.Lost:
-			a.placeLost(t, from)
+		case httpparse.Lost, httpparse.NotHTTP:
+			if t.answersFrom(from) {
+				t.stray(taken)
+			}
+			if ev == httpparse.Lost {
+				a.placeLost(t, from)
+			}
 		}
 	}
 }
@@ -123,6 +140,9 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 // Gap takes the number of bytes of one side that were not captured.
 func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	t := a.states.get(c)
+	if from == flows.Initiator && len(a.proxies.begun) > 0 {
+		delete(a.proxies.begun, c.ID)
+	}
 	if t.facts&(opaque|tunnelled) != 0 {
 		if t.tls != 0 {
 			a.states.tls.gap(t.tls, from, n, a.engine.Now())
@@ -153,7 +173,8 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 		t.facts &^= requestBegun
 		a.pools.change(t.pair, at, -1)
 	}
-	if !t.has(answersOver) && (from != t.requestSide(c) || t.has(oneEnded)) {
+	givenUp := t.outstanding > 0 && t.current.answered // a client that shuts down its side alone does so before that
+	if !t.has(answersOver) && (from != t.requestSide(c) || t.has(oneEnded) || givenUp) {
 		t.facts |= answersOver
 		a.pools.change(t.pair, at, -int32(t.outstanding))
 	}
@@ -176,10 +197,15 @@ func (a consumer) Evict(c *flows.Conn) {
 		a.settle(c)
 	}
 	var scratch httpState
-	if t := a.states.read(c, &scratch); t.reader != 0 {
+	t := a.states.read(c, &scratch)
+	if !t.has(paired) {
+		a.unpaired--
+	}
+	if t.reader != 0 {
 		r := a.states.reader(t)
 		r.parsers[0].Close(&a.bufs)
 		r.parsers[1].Close(&a.bufs)
 	}
 	a.states.forget(c)
+	a.proxies.forget(c)
 }

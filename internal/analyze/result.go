@@ -17,11 +17,23 @@ const Unknown = math.MinInt64
 type Result struct {
 	First, Last int64 // of the capture's packets, ns since the epoch
 	Narrowed    bool  // less than all of the capture was asked for
-	Totals      Totals
-	Settled     Totals          // Totals over the connections alone that do not change any more: they never go down
-	Servers     []ServerSummary // most connections first
-	Pairs       []Pair          // most connections first
-	Series      Series
+	// Undecoded says which packets could not be decoded, and what to do, if those are
+	// half of all or more; whoever read the capture sets it.
+	Undecoded string
+	Totals    Totals
+	// CopiesMissed are packets, since CopiesMissedSince (ns since the epoch), of which
+	// a copy may count as another packet: too many came at once to remember all.
+	CopiesMissed, CopiesMissedSince int64
+	Settled                         Totals          // Totals over the connections alone that do not change any more: they never go down
+	Servers                         []ServerSummary // most connections first
+	Pairs                           []Pair          // most connections first
+	Series                          Series
+
+	PairsLeftOut, ServersLeftOut LeftOut // those that have no row
+	HostsLeftOut                 int64   // hosts with TIME_WAIT that have none
+
+	GivenUp         []GivenUp // so that memory stays bounded
+	AtLeast, AtMost []string  // names of totals, as in JSON, that are bounds
 
 	analyzer *Analyzer
 	ids      []uint64 // of the connections kept, nil if all are
@@ -73,6 +85,8 @@ type Totals struct {
 	BareACK                                                         bool  // there is a packet with an ACK alone
 
 	Requests, Responses, Interim  int64
+	Unmatched                     int64 // responses to no request that was seen
+	SurplusBytes                  int64 // that follow responses beyond their end
 	HTTPUnknown                   int64 // connections whose requests cannot be counted
 	ConnectionsWithRequests       int64
 	SingleRequestConnections      int64

@@ -58,6 +58,7 @@ func (s *settings) anonymizeAnalysis(what *analyze.Options) {
 			x.Offered[i] = a.Protocol(name)
 		}
 	}
+	what.RewriteAddr = a.Addr
 	what.Server = pseudonym(a, what.Server)
 }
 

@@ -54,6 +54,53 @@ func TestUnknownLinkType(t *testing.T) {
 	if c := got.Capture; c.Packets != 888 || c.TCP != 0 || c.Undecoded != 888 || got.Totals.Connections != 0 {
 		t.Errorf("got %+v, want 888 packets, all undecoded", got)
 	}
+	text := succeed(t, reading(save(t, withLink(demo, 180))))
+	const want = "no TCP connection was found, for 888 of 888 packets could not be decoded (link type JUNIPER_FRELAY)"
+	if !strings.Contains(strings.Join(strings.Fields(text), " "), want) || strings.Contains(text, "filter tcp") {
+		t.Errorf("got %s\nwant %q in it, and no advice on filters", text, want)
+	}
+}
+
+// TestOddVersion reads a file whose version is in the other byte order, and warns of it.
+func TestOddVersion(t *testing.T) {
+	data := bytes.Clone(demo)
+	data[4], data[5], data[6], data[7] = data[5], data[4], data[7], data[6]
+	file := save(t, data)
+	const want = "pcap version 512.1024 is not known; it is read as 2.4"
+	var r struct {
+		Capture struct {
+			Packets  int64
+			Warnings []string
+		}
+	}
+	if err := json.Unmarshal([]byte(succeedJSON(t, reading(file))), &r); err != nil {
+		t.Fatal(err)
+	}
+	if w := r.Capture.Warnings; r.Capture.Packets != 888 || len(w) != 1 || !strings.HasSuffix(w[0], want) {
+		t.Errorf("got %+v, want 888 packets and a warning", r.Capture)
+	}
+	if text := succeed(t, reading(file)); !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
+		t.Errorf("got %s\nwant %q in it", text, want)
+	}
+}
+
+// TestSameTrafficTwice reads a capture and a copy of it by another clock: what it warns of
+// has no name of a file where names are withheld.
+func TestSameTrafficTwice(t *testing.T) {
+	one, shifted := save(t, demo), bytes.Clone(demo)
+	for b := shifted[24:]; len(b) > 0; b = b[16+binary.LittleEndian.Uint32(b[8:]):] {
+		binary.LittleEndian.PutUint32(b, binary.LittleEndian.Uint32(b)+2)
+	}
+	c := reading(one, save(t, shifted))
+	const want = "holds packets of %s 2s later: what is in both counts twice"
+	if text := strings.Join(strings.Fields(succeed(t, c)), " "); !strings.Contains(text, fmt.Sprintf(want, one)) {
+		t.Errorf("got %s\nwant %q in it", text, fmt.Sprintf(want, one))
+	}
+	c.Anonymize = "key"
+	_, text, stderr := command(c)
+	if text = strings.Join(strings.Fields(text), " "); !strings.Contains(text, fmt.Sprintf("capture-2.pcap "+want, "capture-1.pcap")) || strings.Contains(text+stderr, one) {
+		t.Errorf("got %s and %s\nwant a warning without names", text, stderr)
+	}
 }
 
 // TestNothingToJudge reads captures without TCP and without HTTP: the text says

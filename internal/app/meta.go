@@ -20,6 +20,9 @@ func (j *Job) meta(s *capture.Stats) report.Meta {
 	for i := range m.Sources {
 		m.Sources[i].Name = j.display(m.Sources[i].Name)
 	}
+	for i, w := range s.Warnings {
+		m.Warnings[i] = w.Say(j.display)
+	}
 	if m.Damage != nil {
 		m.Damage.Source = j.display(m.Damage.Source)
 	}

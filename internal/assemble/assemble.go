@@ -11,8 +11,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -71,10 +73,27 @@ func Meta(s *capture.Stats, part report.Narrowed) report.Meta {
 	for _, src := range s.Sources {
 		m.Sources = append(m.Sources, report.Source{Name: src.Name, Format: src.Format, Size: src.Size, Packets: src.Packets})
 	}
+	for _, w := range s.Warnings {
+		m.Warnings = append(m.Warnings, w.Say(nil))
+	}
 	if d := s.Damage; d != nil {
 		m.Damage = &report.Damage{Source: d.Source, Packet: d.Packet, Offset: d.Offset, Reason: d.Reason}
 	}
 	return m
+}
+
+// Undecoded returns what a report says instead of judging where half of the packets or
+// more could not be decoded, else "".
+func Undecoded(s *capture.Stats) string {
+	if s.UndecodedPackets == 0 || s.UndecodedPackets < s.Packets-s.UndecodedPackets {
+		return ""
+	}
+	link := "link type"
+	if len(s.LinkTypes) > 1 {
+		link = "link types"
+	}
+	return fmt.Sprintf("%d of %d packets could not be decoded (%s %s); capture on an Ethernet interface, or with -i any",
+		s.UndecodedPackets, s.Packets, link, strings.Join(s.LinkTypes, ", "))
 }
 
 // MaxSummed is the size in bytes of the largest file that is hashed without being

@@ -137,6 +137,12 @@ func (r *Recorder) Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte,
 		r.keep(st, at, b)
 	case httpparse.TrailerPart:
 		r.keep(st, at, withoutText(b))
+	case httpparse.ProxyPart:
+		if r.opt.Anonymous {
+			b = slices.Clone(b)
+			httpparse.HideProxy(b)
+		}
+		r.keep(st, at, b)
 	case httpparse.OtherPart:
 		r.keepOther(st, at, b)
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type Meta struct {
 	CutPackets       uint64 // captured in part
 	UndecodedPackets uint64 // neither TCP nor known to be something else
 
+	Warnings []string // sentences on what is odd about the files
+
 	ClockFaults ClockFaults // what is wrong with times
 
 	Narrowed Narrowed // to which part of the capture
@@ -44,6 +47,16 @@ type Source struct {
 	Size    int64 // bytes on disk, -1 if unknown
 	Packets uint64
 	SHA256  string // in hexadecimal, "" if it was not computed
+}
+
+// Warnings returns what is odd about the files, and whether packets came too fast.
+func (r *Report) Warnings() []string {
+	n := r.Result.CopiesMissed
+	if n == 0 {
+		return r.Meta.Warnings
+	}
+	return append(slices.Clip(r.Meta.Warnings), fmt.Sprintf("from %s on packets came too fast to remember each for 100 ms: a copy of one of %s may count as another packet",
+		instant(r.Result.CopiesMissedSince), cause.Plural(n, "packet", "packets")))
 }
 
 // ClockFaults says which packets have times that cannot be right.

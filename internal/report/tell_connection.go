@@ -108,6 +108,9 @@ func (p *teller) connectionFacts(c *analyze.Connection) {
 	p.para(2, "%s -> %s, from %s for %s, %s and %s", AddrText(c.Client), AddrText(c.Server),
 		p.r.Meta.Clock(c.Start), cause.Duration(c.End-c.Start), cause.Plural(int64(c.PacketsClient+c.PacketsServer), "packet", "packets"),
 		cause.Plural(int64(c.BytesClient+c.BytesServer), "byte", "bytes"))
+	if x := c.Proxied; x != nil && x.Client.IsValid() {
+		p.para(2, "through a proxy, for %s, which reached it at %s (PROXY protocol)", AddrText(x.Client), AddrText(x.Server))
+	}
 	p.para(2, "%s; %s", opening(c), messages(c))
 	if c.TLS != nil {
 		p.para(2, "%s", encryption(c.TLS))

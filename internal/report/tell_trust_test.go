@@ -14,6 +14,8 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 	r.Meta.Interrupted, r.Meta.KernelDropped = true, nil
 	r.Meta.Sources = append(r.Meta.Sources, report.Source{Name: "second one.pcap", Size: -1, Packets: 1})
 	r.Result.Totals.Midstream, r.Result.Totals.TimeBack = 4, 3_600e9
+	r.Meta.Warnings = []string{"second one.pcap: odd"}
+	r.Result.CopiesMissed, r.Result.CopiesMissedSince = 1200, reporttest.Noon
 	r.Meta.ClockFaults = report.ClockFaults{Absurd: 1200, AbsurdPackets: []uint64{4, 5000, 5001}, Backwards: 1, BackwardPackets: []uint64{77}}
 	got := string(reporttest.Render(t, text.Write, r))
 	for _, want := range []string{
@@ -21,6 +23,9 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 		"                    1,197 more): before 1988, after 2099, with a fraction of more than a second,\n",
 		"clock set back      1 packet is an hour or more earlier than the one before (packet 77)\n",
 		"kaanalyze: incident.pcapng and 1 more  3,804,600 packets",
+		"files               second one.pcap: odd\n",
+		"files               from 2026-11-20 12:13:20 UTC on packets came too fast to remember each for 100\n" +
+			"                      ms: a copy of one of 1,200 packets may count as another packet\n",
 		"kernel drops        unknown, the capture does not say\n",
 		"stopped             before the end of the capture\n",
 		"damage              incident.pcapng, packet 3,804,601, byte 418,000,100: record is cut off",

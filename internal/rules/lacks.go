@@ -23,8 +23,12 @@ func (v *view) lacksConnections(needs Needs) string {
 	switch {
 	case n == 0 && v.result.Narrowed:
 		return "no TCP connection is in the part of the capture that was asked for; widen it"
+	case n == 0 && v.result.Undecoded != "":
+		return "no TCP connection was found, for " + v.result.Undecoded
 	case n == 0:
 		return "no TCP connection was captured; capture on the host of the client or the server, with the filter tcp"
+	case needs&BothSides != 0 && all.OneDirection*2 > n && v.result.Undecoded != "":
+		return "only one direction of most connections was decoded; " + v.result.Undecoded
 	case needs&BothSides != 0 && all.OneDirection*2 > n:
 		return "only one direction of most connections was captured; capture where both pass, on the host of the client or the server"
 	case needs&Opening != 0 && all.Midstream == n && v.result.Narrowed:

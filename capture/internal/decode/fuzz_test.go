@@ -58,6 +58,10 @@ func byGopacket(link pcapfile.LinkType, data []byte) (seg flows.Segment, v Verdi
 			if l.Type == 0x9200 || l.Type == 0x9300 { // tags that gopacket does not know
 				return seg, Undecoded, false
 			}
+		case *layers.GRE:
+			if l.Protocol>>4 == 0x820 || l.Protocol == 0x22eb { // mirrored frames that gopacket does not know
+				return seg, Undecoded, false
+			}
 		case *layers.TCP:
 			v = TCP
 			fromTCP(l, &seg)

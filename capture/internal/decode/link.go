@@ -36,6 +36,20 @@ func (d *Decoder) frame(link pcapfile.LinkType, data []byte, wire int, linkID ui
 		return d.llc(data, wire, linkID, seg)
 	case pcapfile.LinkEnc:
 		return d.enc(data, wire, linkID, seg)
+	case pcapfile.LinkFrameRelay:
+		return d.frameRelay(data, wire, linkID, seg)
+	case pcapfile.LinkTokenRing:
+		return d.tokenRing(data, wire, linkID, seg)
+	case pcapfile.LinkARCNET:
+		return d.arcnet(data, wire, 2, linkID, seg)
+	case pcapfile.LinkARCNETLinux:
+		return d.arcnet(data, wire, 4, linkID, seg)
+	case pcapfile.LinkIPoIB:
+		return d.ipOverInfiniband(data, wire, linkID, seg)
+	case pcapfile.LinkIPNET:
+		return d.ipnet(data, wire, linkID, seg)
+	case pcapfile.LinkJuniperEther:
+		return d.juniper(data, wire, linkID, seg)
 	case pcapfile.LinkNFLOG:
 		return d.nflog(data, wire, linkID, seg)
 	case pcapfile.LinkPPI:
@@ -72,8 +86,10 @@ func (d *Decoder) cooked(hardware, protocol uint16, data []byte, wire int, linkI
 	const netlink, radiotap, frameRelay = 824, 803, 770
 	const llc = 4
 	switch {
-	case hardware == netlink || hardware == frameRelay:
+	case hardware == netlink:
 		return NotTCP
+	case hardware == frameRelay:
+		return d.frameRelay(data, wire, linkID, seg)
 	case hardware == radiotap:
 		return d.slow(layers.LinkTypeIEEE80211Radio, data, wire, linkID, seg)
 	case protocol == llc:

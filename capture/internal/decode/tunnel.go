@@ -3,8 +3,6 @@ package decode
 import (
 	"encoding/binary"
 
-	"github.com/google/gopacket/layers"
-
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
@@ -171,15 +169,6 @@ func (d *Decoder) tunnel(proto uint8, data []byte, wire int, id, linkID uint32, 
 	return NotTCP
 }
 
-// gre leaves the versions of GRE, and what comes in them, to gopacket.
-func (d *Decoder) gre(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
-	d.depth++
-	if d.depth > maxDepth {
-		return Undecoded
-	}
-	return d.slow(layers.LayerTypeGRE, data, wire, mixLink(linkID, protoGRE<<24), seg)
-}
-
 // udp enters a tunnel if a port is one that Wireshark, too, takes for it, and
 // looks at nothing else. What turns out not to be a tunnel is plain UDP.
 func (d *Decoder) udp(data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
@@ -199,6 +188,8 @@ func (d *Decoder) udp(data []byte, wire int, linkID uint32, seg *flows.Segment) 
 // udpTunnel decodes what a port, registered or in use, announces.
 func (d *Decoder) udpTunnel(port uint16, data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
 	switch port {
+	case 1701:
+		return d.l2tp(data, wire, linkID, seg)
 	case 4789:
 		return d.inner(etherTypeBridge, data, wire, 8, linkID, seg) // RFC 7348, 5
 	case 4790:

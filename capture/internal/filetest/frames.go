@@ -115,7 +115,7 @@ type Encapsulation struct {
 // Encapsulations returns a frame for each way to carry a segment that is decoded.
 func Encapsulations(t testing.TB) []Encapsulation {
 	v4, v6 := IPOf(t, ScriptIPv4), IPOf(t, ScriptIPv6)
-	return slices.Concat(linkFrames(v4, v6), taggedFrames(v4, v6), extendedFrames(v4, v6), tunnelFrames(t, v4, v6))
+	return slices.Concat(linkFrames(v4, v6), rareFrames(v4, v6), taggedFrames(v4, v6), extendedFrames(v4, v6), tunnelFrames(t, v4, v6))
 }
 
 // linkFrames has one frame at least of each link type.

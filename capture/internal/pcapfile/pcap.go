@@ -28,6 +28,7 @@ type pcapFile struct {
 	headerLen int   // of a record
 	limit     uint32
 	lengths   lengthOrder
+	warning   string // of its header, "" if all is well
 }
 
 // lengthOrder is the order of a record's two lengths. Up to version 2.2 the
@@ -80,7 +81,10 @@ func newPcap(h []byte) (*pcapFile, error) {
 	case major == 543 && minor == 0: // AIX
 		p.lengths = packetFirst
 	case major != 2 || minor > 4:
-		return nil, fmt.Errorf("pcap version %d.%d is not known", major, minor)
+		if swapped := bits.ReverseBytes32(version); swapped != 2<<16|4 && swapped != 4<<16|2 && !p.fits(h) {
+			return nil, fmt.Errorf("pcap version %d.%d is not known", major, minor)
+		}
+		p.warning = fmt.Sprintf("pcap version %d.%d is not known; it is read as 2.4", major, minor)
 	case minor < 3:
 		p.lengths = packetFirst
 	case minor == 3:
@@ -91,6 +95,15 @@ func newPcap(h []byte) (*pcapFile, error) {
 	p.link = LinkType(p.u32(h[20:]) & linkTypeMask)
 	return p, nil
 }
+
+// fits reports whether header h looks like one of version 2.4, but for the version.
+func (p *pcapFile) fits(h []byte) bool {
+	const mostLinkType = 1 << 10
+	return p.u32(h[8:]) == 0 && p.u32(h[12:]) == 0 && p.u32(h[16:]) <= MaxRecord && p.u32(h[20:])&linkTypeMask < mostLinkType
+}
+
+// Warning implements [Format].
+func (p *pcapFile) Warning() string { return p.warning }
 
 // u32 reads a number in the file's byte order.
 func (p *pcapFile) u32(b []byte) uint32 {

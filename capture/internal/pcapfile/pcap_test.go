@@ -10,6 +10,7 @@ import (
 	"github.com/google/gopacket/pcapgo"
 
 	"github.com/kaanalyze/kaanalyze/capture/internal/filetest"
+	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 )
 
 // headerLen is how long the header of a pcap file is.
@@ -93,10 +94,41 @@ func TestPcapDamage(t *testing.T) {
 	if d := readEveryWay(t, large).Damage; d == nil || d.Offset != headerLen || !strings.HasPrefix(d.Reason, "a packet of 1073741824") {
 		t.Errorf("no packet can be read: got damage %+v", d)
 	}
-	f := filetest.PlainPcap
-	f.Minor = 9
-	if r := readAll(f.Write(), 1<<20); !strings.Contains(r.Err, "pcap version 2.9 is not known") {
-		t.Errorf("unknown version: got error %q", r.Err)
+}
+
+// TestPcapVersion has files with a version that does not exist: they are read, with a
+// warning, if the rest of their header is as it should be.
+func TestPcapVersion(t *testing.T) {
+	for _, tt := range []struct {
+		version     [4]byte // as it lies in the file
+		zone        byte
+		warning, no string
+	}{
+		{version: [4]byte{2, 0, 4, 0}},
+		{version: [4]byte{0, 2, 0, 4}, warning: "pcap version 512.1024 is not known; it is read as 2.4"},
+		{version: [4]byte{0, 2, 0, 4}, zone: 1, warning: "pcap version 512.1024 is not known; it is read as 2.4"},
+		{version: [4]byte{4, 0, 2, 0}, warning: "pcap version 4.2 is not known; it is read as 2.4"},
+		{version: [4]byte{2, 0, 9, 0}, warning: "pcap version 2.9 is not known; it is read as 2.4"},
+		{version: [4]byte{2, 0, 9, 0}, zone: 1, no: "pcap version 2.9 is not known"},
+		{version: [4]byte{0, 0, 0, 0}, warning: "pcap version 0.0 is not known; it is read as 2.4"},
+	} {
+		file := filetest.PlainPcap.Write(filetest.Times(1, 2)...)
+		copy(file[4:], tt.version[:])
+		file[8] = tt.zone
+		f, _, err := pcapfile.Open(bytes.NewReader(file[4:]), bytes.Clone(file[:4]), 0)
+		if tt.no != "" {
+			if err == nil || err.Error() != tt.no {
+				t.Errorf("version %v: got error %v, want %q", tt.version, err, tt.no)
+			}
+			continue
+		}
+		if err != nil || f.Warning() != tt.warning {
+			t.Errorf("version %v: got warning %q and error %v, want %q", tt.version, f.Warning(), err, tt.warning)
+			continue
+		}
+		if r := readEveryWay(t, file); r.Packets != 2 || r.Damage != nil {
+			t.Errorf("version %v: got %d packets, damage %+v", tt.version, r.Packets, r.Damage)
+		}
 	}
 }
 

@@ -70,6 +70,8 @@ type Format interface {
 	Name() string
 	// HeaderLen is how many bytes the file's header has, 0 if that is a record.
 	HeaderLen() int64
+	// Warning says what is odd about the file's header, "" if nothing is.
+	Warning() string
 	// LinkTypes are those that are known before the first record.
 	LinkTypes() []LinkType
 	// Walk appends to r.Frames those whose records lie whole in r.Buf[at:], and

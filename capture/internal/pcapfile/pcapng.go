@@ -77,6 +77,9 @@ func isPcapng(head []byte) bool {
 // Name implements [Format].
 func (p *pcapngFile) Name() string { return formatPcapng }
 
+// Warning implements [Format].
+func (p *pcapngFile) Warning() string { return "" }
+
 // HeaderLen implements [Format].
 func (p *pcapngFile) HeaderLen() int64 { return 0 }
 

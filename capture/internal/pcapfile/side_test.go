@@ -128,9 +128,13 @@ func TestNotCaptures(t *testing.T) {
 		"hello world, this is a log\n": `not a capture: text, first bytes are "hello world, thi"`,
 		"\x01":                         `not a capture: first bytes are "\x01"`,
 		"\x00\x01\x02\x03\x04":         `not a capture: first bytes are "\x00\x01\x02\x03\x04"`,
-		"BZh91AY&SY....":               "not a capture: bzip2 is not read; decompress it first",
-		"PK\x03\x04......":             "not a capture: a zip archive is not read; unpack it first",
-		"snoop\x00\x00\x00\x00\x00":    "not a capture: snoop files are not read; convert it with editcap",
+		"BZh91AY&SY....":               "not a capture: it is compressed with bzip2; try bunzip2 -c FILE | kaanalyze",
+		"PK\x03\x04......":             "not a capture: it is a zip archive; try unzip -p FILE | kaanalyze",
+		"snoop\x00\x00\x00\x00\x00":    "not a capture: it is a snoop capture; convert it with editcap -F pcap FILE NEWFILE",
+		"GMBU\x00\x02\x01\x00":         "not a capture: it is a Network Monitor capture; convert it with editcap -F pcap FILE NEWFILE",
+		"\x7fver\x00\x00\x00\x00":      "not a capture: it is an EtherPeek or OmniPeek capture; convert it with editcap -F pcap FILE NEWFILE",
+		"\x07\x00\x00\x00\x10\x00\x00\x00\x00\x05\xb4\xf3\x3c\x00\x00\x00": "not a capture: it looks like an EtherPeek capture; convert it with editcap -F pcap FILE NEWFILE",
+		"\xa2\x1a\xb3\x70\x53\x4d\xaf\x43\x02\x04\x00\x58\x00\x00\x00\x46": "not a capture: it looks like an ERF capture; convert it with editcap -F pcap FILE NEWFILE",
 	} {
 		r := readAll([]byte(file), 100)
 		if r.Err != want {

@@ -29,6 +29,7 @@ type captureObject struct {
 	Duration           seconds         `json:"duration_seconds"`
 	Damaged            bool            `json:"damaged"`
 	Damage             *damageObject   `json:"damage"`
+	Warnings           []str           `json:"warnings,omitempty"` // where something is odd about the files
 	KernelDropped      *uint64         `json:"kernel_dropped"`
 	InterfaceDropped   *uint64         `json:"interface_dropped,omitempty"` // live captures alone
 	CutPackets         uint64          `json:"cut_packets"`
@@ -38,6 +39,7 @@ type captureObject struct {
 	Clock              *clockObject    `json:"clock,omitempty"` // where it is wrong
 	ConnectionsNotKept number          `json:"connections_not_kept"`
 	Interrupted        bool            `json:"interrupted"`
+	GivenUp            []givenUpObject `json:"given_up,omitempty"`
 	Filter             text            `json:"filter"`
 	Narrowed           *narrowedObject `json:"narrowed,omitempty"`
 	Anonymized         bool            `json:"anonymized,omitempty"`
@@ -50,9 +52,9 @@ func newCapture(r *report.Report) *captureObject {
 		Sources: listOf(m.Sources, newSource), Format: text(m.Format), LinkTypes: strList(m.LinkTypes),
 		Packets: m.Packets, TCPPackets: m.TCPPackets, Bytes: m.Bytes,
 		First: instant(first), Last: instant(last), Duration: seconds(m.Duration()),
-		Damaged: m.Damage != nil, KernelDropped: m.KernelDropped,
+		Damaged: m.Damage != nil, Warnings: strList(r.Warnings()), KernelDropped: m.KernelDropped,
 		CutPackets: m.CutPackets, UndecodedPackets: m.UndecodedPackets, DuplicatePackets: number(t.DuplicatePackets),
-		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted,
+		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted, GivenUp: newGivenUp(r.Result.GivenUp),
 		Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, r.Analyzed()), Anonymized: m.Anonymized,
 	}
 	if d := m.Damage; d != nil {

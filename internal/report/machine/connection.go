@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"net/netip"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -24,6 +26,7 @@ func (e *encoder) connection(c *analyze.Connection, is cause.NotReused) {
 	e.time(c.End)
 	e.raw(`,"midstream":`)
 	e.bool(c.Midstream)
+	e.proxied(c.Proxied)
 	e.raw(`,"packets":`)
 	e.sides(c.PacketsClient, c.PacketsServer)
 	e.raw(`,"bytes":`)
@@ -58,6 +61,27 @@ func (e *encoder) connection(c *analyze.Connection, is cause.NotReused) {
 	e.raw(`,"not_reused":`)
 	e.notReused(is)
 	e.close()
+}
+
+// proxied appends what a PROXY protocol header says, nothing without one.
+func (e *encoder) proxied(x *analyze.Proxied) {
+	if x == nil {
+		return
+	}
+	e.raw(`,"proxied":{"client":`)
+	e.addrOrNull(x.Client)
+	e.raw(`,"server":`)
+	e.addrOrNull(x.Server)
+	e.close()
+}
+
+// addrOrNull appends an address, null for the zero value.
+func (e *encoder) addrOrNull(at netip.AddrPort) {
+	if !at.IsValid() {
+		e.null()
+		return
+	}
+	e.addr(at)
 }
 
 // tls appends what TLS shows, nothing without TLS.

@@ -24,6 +24,7 @@ var csvColumns = []string{
 	"close_kind", "close_began", "close_first_fin", "close_rst_by", "close_reset_shape",
 	"close_time_wait", "close_inferred", "close_at", "close_packet",
 	"not_reused_cause", "not_reused_by", "not_reused_observed", "not_reused_confidence",
+	"proxied_client", "proxied_server",
 }
 
 // WriteCSV writes one row per connection (RFC 4180). An unknown value is an
@@ -79,6 +80,7 @@ func (r csvRow) connection(c *analyze.Connection, is cause.NotReused) {
 	r.uint(uint64(c.RetransmissionsClient), uint64(c.RetransmissionsServer), c.MissingClient, c.MissingServer)
 	r.closing(&c.Close)
 	r.notReused(is)
+	r.proxied(c.Proxied)
 	r.enc.b = append(r.enc.b[:len(r.enc.b)-1], '\r', '\n')
 }
 
@@ -109,6 +111,16 @@ func (r csvRow) closing(c *analyze.Close) {
 func (r csvRow) probes(p *analyze.Probes) {
 	r.uint(uint64(p.Sent), uint64(p.Answered))
 	r.seconds(p.Idle, p.Interval)
+}
+
+// proxied appends the cells of what a PROXY protocol header says.
+func (r csvRow) proxied(x *analyze.Proxied) {
+	if x == nil || !x.Client.IsValid() {
+		r.word("", "")
+		return
+	}
+	r.addr(x.Client)
+	r.addr(x.Server)
 }
 
 func (r csvRow) end() { r.enc.b = append(r.enc.b, ',') }

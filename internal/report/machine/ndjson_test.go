@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -157,6 +158,9 @@ func TestCSV(t *testing.T) {
 // path its column names.
 func TestCSVAgreesWithJSON(t *testing.T) {
 	r := reporttest.Incident()
+	r.Facts.(*reporttest.HandMade).Conns[1].Proxied = &analyze.Proxied{
+		Client: netip.MustParseAddrPort("203.0.113.7:51000"), Server: netip.MustParseAddrPort("[2001:db8::80]:443"),
+	}
 	rows, err := csv.NewReader(bytes.NewReader(reporttest.Render(t, WriteCSV, r))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -170,6 +174,9 @@ func TestCSVAgreesWithJSON(t *testing.T) {
 	for i, c := range doc.Connections {
 		flat := make(map[string]string)
 		flatten(flat, "", c)
+		if c["proxied"] == nil { // absent without a PROXY protocol header
+			flat["proxied_client"], flat["proxied_server"] = "", ""
+		}
 		for k, column := range csvColumns {
 			want, ok := flat[column]
 			if !ok {

@@ -82,6 +82,7 @@ func (b *rowsBuilder) row(c *analyze.Connection) {
 	b.set("connect", micro(c.ConnectTime))
 	b.set("syns", int64(c.SYNRetransmissions))
 	b.word("protocol", c.Protocol.String())
+	b.word("proxied", proxied(c.Proxied))
 	b.set("requests", c.Requests)
 	b.set("responses", c.Responses)
 	b.set("idle", micro(c.IdleMax))
@@ -93,6 +94,14 @@ func (b *rowsBuilder) row(c *analyze.Connection) {
 	b.closing(c)
 	b.events(c)
 	b.cause(c)
+}
+
+// proxied says who speaks through a connection, "" if no PROXY protocol header does.
+func proxied(x *analyze.Proxied) string {
+	if x == nil || !x.Client.IsValid() {
+		return ""
+	}
+	return report.AddrText(x.Client) + ", which reached the proxy at " + report.AddrText(x.Server)
 }
 
 // since returns ns since the epoch as the time since c began.

@@ -16,6 +16,7 @@ class Detail {
 			(f.of("syns", r) ? `, ${grouped(f.of("syns", r))} SYN again` : ""));
 		fact("lasts", lasting(f.of("lasts", r)));
 		fact("carried", this.carried(r));
+		fact("proxied for", f.word("proxied", r));
 		fact("packets", `client ${grouped(f.of("packets_client", r))}, server ${grouped(f.of("packets_server", r))}`);
 		fact("bytes", `client ${grouped(f.of("bytes_client", r))}, server ${grouped(f.of("bytes_server", r))}`);
 		fact("longest idle", f.of("idle", r) === null ? "" : lasting(f.of("idle", r)));
