@@ -11,7 +11,7 @@ TIME   ?= 2m
 PREFIX ?= /usr/local
 
 # Programs that ./... leaves out.
-PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/record testdata/lab/server testdata/bench/runner
+PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/record testdata/lab/server testdata/bench/runner testdata/bench/flood
 
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)

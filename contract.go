@@ -54,6 +54,7 @@ type Capture struct {
 	Clock            *Clock        `json:"clock,omitempty"`             // packets whose times cannot be right, nil without
 	NotKept          int64         `json:"connections_not_kept"`        // connections that are in the sums alone
 	Interrupted      bool          `json:"interrupted"`                 // the reading was stopped before the end
+	GivenUp          []GivenUp     `json:"given_up,omitempty"`          // so that memory stays bounded
 	Filter           *string       `json:"filter"`                      // the pcap filter
 	Narrowed         *NarrowedPart `json:"narrowed,omitempty"`          // the part that was asked for, nil for all
 	Anonymized       bool          `json:"anonymized,omitempty"`        // addresses and names are pseudonyms
@@ -118,6 +119,8 @@ type Totals struct {
 	Requests                *int64           `json:"requests"`
 	Responses               *int64           `json:"responses"` // final ones; 101 is final
 	InterimResponses        *int64           `json:"interim_responses"`
+	UnmatchedResponses      *int64           `json:"unmatched_responses"`      // to no request that was captured
+	SurplusBytes            int64            `json:"surplus_bytes"`            // beyond the end of responses
 	FailedRequests          *int64           `json:"failed_requests"`          // without a whole response, or refused while being sent
 	AbandonedRequests       *int64           `json:"abandoned_requests"`       // whose client dropped the response of its own accord
 	HTTPUnknown             int64            `json:"http_unknown_connections"` // encrypted or HTTP/2
@@ -137,6 +140,23 @@ type Totals struct {
 	ClosedFirstBy           ByCloser         `json:"closed_first_by"`
 	CloseKinds              map[string]int64 `json:"close_kinds"` // connections by [Close].Kind
 	TimeWait                TimeWaitTotals   `json:"time_wait"`
+	AtLeast                 []string         `json:"at_least,omitempty"` // totals that may be higher in truth, as detail was given up
+	AtMost                  []string         `json:"at_most,omitempty"`  // and lower
+}
+
+// GivenUp is a kind of detail that was given up so that memory stays bounded.
+type GivenUp struct {
+	What  string     `json:"what"` // connections, exchanges, samples, half_open, ended or idle_connections
+	Count int64      `json:"count"`
+	Since *time.Time `json:"since"`
+}
+
+// LeftOut are servers, or pairs, that have no row, and what they had.
+type LeftOut struct {
+	Count       int64 `json:"count"`
+	Connections int64 `json:"connections"`
+	Requests    int64 `json:"requests"`
+	TimeWait    int64 `json:"time_wait"` // closes that left an entry
 }
 
 // Distribution is of requests over connections that have any.
@@ -171,6 +191,7 @@ type TimeWaitTotals struct {
 	SteadyState     *float64   `json:"steady_state"`      // entries that the rate of closes leads to
 	PerfectPoolPeak int64      `json:"perfect_pool_peak"` // if only PoolNeed connections were made
 	Hosts           []Holder   `json:"hosts"`             // who holds them, most first
+	HostsLeftOut    int64      `json:"hosts_left_out,omitempty"`
 }
 
 // Holder is a host that holds TIME_WAIT entries.

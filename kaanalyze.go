@@ -190,21 +190,24 @@ func nanos(t time.Time) int64 {
 // command or a live capture add (a story, a baseline, evidence, the host's sockets)
 // is in the JSON and has no field.
 type Report struct {
-	Schema      string       `json:"schema"` // kaanalyze.report/1
-	Tool        Tool         `json:"tool"`
-	Verdict     Verdict      `json:"verdict"`
-	Capture     Capture      `json:"capture"`
-	Totals      Totals       `json:"totals"`
-	Causes      []Cause      `json:"causes"`          // why connections carried no further request; most connections first
-	Findings    []Finding    `json:"findings"`        // what costs most first
-	Gates       []Gate       `json:"gates,omitempty"` // what became of each condition of Options.FailOn
-	Policies    []Policy     `json:"policies"`        // settings inferred from how connections ended
-	Rules       []Judgement  `json:"rules"`           // what became of each rule
-	Servers     []Server     `json:"servers"`         // most connections first
-	Pairs       []Pair       `json:"pairs"`           // most connections first
-	Series      Series       `json:"series"`
-	Connections []Connection `json:"connections"`         // by ID
-	Exchanges   []Exchange   `json:"exchanges,omitempty"` // with Options.Exchanges
+	Schema   string      `json:"schema"` // kaanalyze.report/1
+	Tool     Tool        `json:"tool"`
+	Verdict  Verdict     `json:"verdict"`
+	Capture  Capture     `json:"capture"`
+	Totals   Totals      `json:"totals"`
+	Causes   []Cause     `json:"causes"`          // why connections carried no further request; most connections first
+	Findings []Finding   `json:"findings"`        // what costs most first
+	Gates    []Gate      `json:"gates,omitempty"` // what became of each condition of Options.FailOn
+	Policies []Policy    `json:"policies"`        // settings inferred from how connections ended
+	Rules    []Judgement `json:"rules"`           // what became of each rule
+	Servers  []Server    `json:"servers"`         // most connections first
+	Pairs    []Pair      `json:"pairs"`           // most connections first
+	Series   Series      `json:"series"`
+
+	ServersLeftOut *LeftOut     `json:"servers_left_out,omitempty"` // those that have no row
+	PairsLeftOut   *LeftOut     `json:"pairs_left_out,omitempty"`
+	Connections    []Connection `json:"connections"`         // by ID
+	Exchanges      []Exchange   `json:"exchanges,omitempty"` // with Options.Exchanges
 
 	text []byte // as WriteJSON writes it
 }

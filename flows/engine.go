@@ -64,6 +64,7 @@ type Engine struct {
 	held       holding
 	evictions  evictions
 	data       Data // the one that Consumer.Data sees
+	peeked     Conn // the one that oldestEnded returns
 }
 
 // NewEngine returns an Engine that reports to consumer, which may be nil.
@@ -139,12 +140,8 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 		e.reset(c, d, s)
 		return
 	}
-	if peer.has(sentRST) && c.disproveReset(d, s) {
-		e.ignoredRST(c)
-	}
-	if (h.facts|peer.facts)&rstProvisional != 0 && c.goesOn(d, s) {
-		c.takeBackResets()
-		e.ignoredRST(c)
+	if (h.facts|peer.facts)&sentRST != 0 {
+		e.doubtResets(c, d, s)
 	}
 	if s.Flags&SYN != 0 || !h.has(seqKnown) || c.facts&factEstablished == 0 {
 		c.noteOpening(d, s)
@@ -260,6 +257,27 @@ func (e *Engine) Drain(f func(*Conn)) {
 		e.store.drop(h)
 	})
 	e.store = store{}
+}
+
+// EachUnordered is Each in any order: to put the connections in order takes time and
+// memory once some are evicted.
+func (e *Engine) EachUnordered(f func(*Conn)) {
+	var scratch Conn
+	for h := range handle(len(e.store.slots)) {
+		if c := e.store.peek(h, &scratch); c != nil {
+			f(c)
+		}
+	}
+}
+
+// EachUnpacked is EachUnordered for connections that are not packed: all that have not
+// ended, and some that have.
+func (e *Engine) EachUnpacked(f func(*Conn)) {
+	for h := range handle(len(e.store.slots)) {
+		if x := e.store.slots[h]; x != 0 && !x.packed() {
+			f(e.store.at(h))
+		}
+	}
 }
 
 // each calls f with the handles of all connections, in order of ID.

@@ -1,6 +1,11 @@
 package flows
 
-import "github.com/kaanalyze/kaanalyze/internal/compact"
+import (
+	"cmp"
+	"math"
+
+	"github.com/kaanalyze/kaanalyze/internal/compact"
+)
 
 // What becomes of connections that have ended, with Options.Evict: first they
 // are packed, then they are forgotten.
@@ -81,17 +86,27 @@ func (e *Engine) evictLater(c *Conn) {
 // enough before now, in ns since the epoch: [Engine.Now], or later where nothing
 // has come for a while. Call it from time to time, but not from a Consumer. It
 // does nothing without [Options.Evict].
-func (e *Engine) Sweep(now int64) {
+func (e *Engine) Sweep(now int64) { e.SweepSome(now, 0) }
+
+// SweepSome is Sweep, but stops when it has looked at most of them, and reports whether
+// it did; 0 is no bound.
+func (e *Engine) SweepSome(now int64, most int) (more bool) {
 	if now > e.now {
 		e.expire(now)
 	}
 	q := &e.evictions.ended
 	var scratch Conn
+	left := cmp.Or(most, math.MaxInt)
 	for x := q.First(); x != nil; x = q.First() {
-		if c := e.store.peek(x.conn, &scratch); c != nil && uint32(c.ID) == x.id {
-			if c.End+e.opt.TimeWait+stragglerWait > now {
-				break
-			}
+		c := e.store.peek(x.conn, &scratch)
+		kept := c != nil && uint32(c.ID) == x.id
+		if kept && c.End+e.opt.TimeWait+stragglerWait > now {
+			break
+		}
+		if left--; left < 0 {
+			return true
+		}
+		if kept {
 			if old := e.store.at(x.conn); old.ended() || old.Superseded() {
 				e.evict(old)
 			} else { // it went on after an RST, and may end another time
@@ -100,21 +115,26 @@ func (e *Engine) Sweep(now int64) {
 		}
 		q.Pop()
 	}
-	e.sweepUnanswered(now)
+	return e.sweepUnanswered(now, left)
 }
 
 // sweepUnanswered evicts the connections that nobody answered. One whose SYN
 // was sent again waits anew.
-func (e *Engine) sweepUnanswered(now int64) {
+func (e *Engine) sweepUnanswered(now int64, left int) (more bool) {
 	q := &e.evictions.unanswered
 	if q.Len() > e.evictions.cleanAbove {
 		e.dropAnswered()
 	}
 	for x := q.First(); x != nil; x = q.First() {
-		switch c := e.waiting(x); {
+		c := e.waiting(x)
+		if c != nil && x.at+synWait > now {
+			return false
+		}
+		if left--; left < 0 {
+			return true
+		}
+		switch {
 		case c == nil: // it was answered
-		case x.at+synWait > now:
-			return
 		case c.End+synWait > now:
 			q.Push(unanswered{refTo(c), c.End})
 		default:
@@ -122,6 +142,7 @@ func (e *Engine) sweepUnanswered(now int64) {
 		}
 		q.Pop()
 	}
+	return false
 }
 
 // dropAnswered takes those that were answered out of the queue of those that

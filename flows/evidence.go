@@ -44,6 +44,10 @@ func (c *Conn) Unacknowledged(s Side) bool {
 	return h.has(seqKnown) && peer.has(ackKnown) && h.next != h.isn && after(h.next, peer.acked)
 }
 
+// Acked returns the highest raw acknowledgement number that a side sent, and whether it
+// sent one.
+func (c *Conn) Acked(s Side) (uint32, bool) { return c.halves[s].acked, c.halves[s].has(ackKnown) }
+
 // UnacknowledgedData is Unacknowledged for payload alone.
 func (c *Conn) UnacknowledgedData(s Side) bool {
 	if !c.Unacknowledged(s) {

@@ -86,7 +86,14 @@ func (a *addresses) encode(c *Conn, x *packedConn, scratch *Conn) bool {
 	r.encode(&x.halves[1], c.End, i.next)
 	x.halves[1].finNum -= x.halves[0].finNum
 	a.decode(x, c.self, scratch)
-	return *scratch == *c
+	if *scratch == *c {
+		a.uses[x.addr[0]]++
+		a.uses[x.addr[1]]++
+		return true
+	}
+	a.release(x.addr[0], 0)
+	a.release(x.addr[1], 0)
+	return false
 }
 
 // encode makes the packed form of a side; end is the last packet of the
@@ -163,17 +170,18 @@ func (a *addresses) owns(x *packedConn, seg *Segment) bool {
 		x.port[0] == seg.DstPort && x.port[1] == seg.SrcPort && *i == seg.DstIP && *r == seg.SrcIP
 }
 
-// addresses gives each IP address a number, from 0. None is forgotten: hosts
-// come back.
+// addresses gives each IP address that is used a number, from 0.
 type addresses struct {
 	list    [][16]byte
+	uses    []uint32 // how many packed connections have that address, twice if both sides do
+	free    []uint32 // numbers to use again
 	numbers map[[16]byte]uint32
 	last    [2]uint32 // the last number of each side: neighbours often share them
 }
 
 // number returns the number of the address of a side.
 func (a *addresses) number(side int, ip *[16]byte) uint32 {
-	if n := a.last[side]; n < uint32(len(a.list)) && a.list[n] == *ip {
+	if n := a.last[side]; n < uint32(len(a.list)) && a.uses[n] > 0 && a.list[n] == *ip {
 		return n
 	}
 	n, ok := a.numbers[*ip]
@@ -181,10 +189,27 @@ func (a *addresses) number(side int, ip *[16]byte) uint32 {
 		if a.numbers == nil {
 			a.numbers = map[[16]byte]uint32{}
 		}
-		n = uint32(len(a.list))
-		a.list = append(a.list, *ip)
+		if k := len(a.free); k > 0 {
+			n, a.free = a.free[k-1], a.free[:k-1]
+			a.list[n] = *ip
+		} else {
+			n = uint32(len(a.list))
+			a.list, a.uses = append(a.list, *ip), append(a.uses, 0)
+		}
 		a.numbers[*ip] = n
 	}
 	a.last[side] = n
 	return n
+}
+
+// release takes back uses of a number, and forgets its address if none is left.
+func (a *addresses) release(n uint32, uses uint32) {
+	ip, known := a.list[n], false
+	if a.uses[n] -= uses; a.uses[n] > 0 {
+		return
+	}
+	if _, known = a.numbers[ip]; known {
+		delete(a.numbers, ip)
+		a.free = append(a.free, n)
+	}
 }

@@ -164,6 +164,19 @@ func (c *Conn) answersBareACK(d Side, s *Segment) bool {
 	return c.facts&factBareACK != 0 && d == Initiator && !peer.has(sentSYNACK) && s.Flags&ACK == 0 && peer.has(ackKnown) && s.Seq == peer.acked
 }
 
+// doubtResets looks whether a segment of side d, which is no RST, shows that an RST
+// before it was not accepted.
+func (e *Engine) doubtResets(c *Conn, d Side, s *Segment) {
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	if peer.has(sentRST) && c.disproveReset(d, s) {
+		e.ignoredRST(c)
+	}
+	if (h.facts|peer.facts)&rstProvisional != 0 && c.goesOn(d, s) {
+		c.takeBackResets()
+		e.ignoredRST(c)
+	}
+}
+
 // goesOn reports whether a segment of side d shows that an RST in the window of its
 // receiver, but behind what was captured, was forged: either side goes on. The
 // receiver of such an RST answers with a challenge, an ACK of nothing new
@@ -190,8 +203,7 @@ func (c *Conn) takeBackResets() {
 // disproveReset takes the RST of the peer back if side d cannot have accepted it,
 // and reports whether it did: d acknowledges what the peer sent after the RST.
 func (c *Conn) disproveReset(d Side, s *Segment) bool {
-	peer := &c.halves[d.Peer()]
-	h := &c.halves[d]
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
 	if s.Flags&(ACK|RST|SYN) != ACK || !after(s.Ack, peer.rst) || h.has(ackKnown) && !after(s.Ack, h.acked) {
 		return false // it says what d said before, of an RST in CLOSE-WAIT
 	}

@@ -126,7 +126,10 @@ func (s *store) pack(h handle) {
 func (s *store) unpack(h handle) *Conn {
 	p := s.slots[h].index()
 	i, c := s.conns.Take()
-	s.addrs.decode(s.packed.At(p), h, c)
+	x := s.packed.At(p)
+	s.addrs.decode(x, h, c)
+	s.addrs.release(x.addr[0], 1)
+	s.addrs.release(x.addr[1], 1)
 	s.packed.Drop(p)
 	s.slots[h] = slot(i)
 	return c

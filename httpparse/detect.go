@@ -55,6 +55,15 @@ func Detect(b []byte) Protocol {
 	return Unknown
 }
 
+// MayBeginResponse reports whether b, which is not empty, is a beginning of an
+// HTTP/1.x response, after empty lines perhaps.
+func MayBeginResponse(b []byte) bool {
+	for len(b) > 0 && (b[0] == '\r' || b[0] == '\n') {
+		b = b[1:]
+	}
+	return startsResponse(b) != NotMessage
+}
+
 // beginsRequest reports whether b, which has no whole request line, begins
 // with a known method and a target.
 func beginsRequest(b []byte) bool {

@@ -199,6 +199,9 @@ func (h *parsedHead) requestLine(b []byte, at int) (int, Result) {
 	}
 	lf := sp + n
 	version, ok := h.requestVersion(line[:lf])
+	if !ok {
+		version, ok = h.oddVersion(line[:lf], methodOf(line[:sp]))
+	}
 	if !ok || version <= sp+2 { // no target
 		return 0, NotMessage
 	}
@@ -229,6 +232,18 @@ func (h *parsedHead) requestVersion(line []byte) (int, bool) {
 		return 0, false
 	}
 	h.minor = byte(w>>56) - '0'
+	return v, true
+}
+
+// oddVersion returns where the version begins of a request line with a known method
+// whose version is none of HTTP/1.x, as HTTP/9.9 or http/1.1: servers answer it, if
+// only by 400 or 505. It counts as HTTP/1.1.
+func (h *parsedHead) oddVersion(line []byte, m Method) (int, bool) {
+	v := bytes.LastIndexByte(bytes.TrimRight(line, " \t\r"), ' ') + 1
+	if m == OtherMethod || v < 1 || len(line) < v+5 || !equalFold(line[v:v+4], "http") || line[v+4] != '/' {
+		return 0, false
+	}
+	h.minor = 1
 	return v, true
 }
 

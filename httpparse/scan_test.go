@@ -161,7 +161,8 @@ func TestScanHeadRejects(t *testing.T) {
 		{"HTTP/0.9", "GET /\r\n", NotMessage},
 		{"HTTP/2", "HTTP/2 200\r\n\r\n", NotMessage},
 		{"HTTP/1.x", "HTTP/1.x 200 OK\r\n", NotMessage},
-		{"lower-case version", "GET / http/1.1\r\n\r\n", NotMessage},
+		{"lower-case version, unknown method", "GETS / http/1.1\r\n\r\n", NotMessage},
+		{"another protocol's version", "OPTIONS / RTSP/1.0\r\n\r\n", NotMessage},
 		{"lower-case response", "http/1.1 200 OK\r\n\r\n", NotMessage},
 		{"no target", "GET HTTP/1.1\r\n\r\n", NotMessage},
 		{"empty target", "GET  HTTP/1.1\r\n\r\n", NotMessage},
@@ -369,5 +370,16 @@ func TestScanAllocatesNothing(t *testing.T) {
 		sink = h
 	}); n != 0 {
 		t.Errorf("%v allocations, want none", n)
+	}
+}
+
+// TestScanHeadOddVersion reads requests whose version is none of HTTP/1.x: a server
+// answers them, if only by 400 or 505.
+func TestScanHeadOddVersion(t *testing.T) {
+	for _, version := range []string{"http/1.1", "HTTP/2.0", "HTTP/9.9", "HTTP/1.10", "HTTP/one", "HTTP/1,1 "} {
+		h, r := ScanHead([]byte("GET /a HTTP HTTP/1.0x " + version + "\r\nHost: x\r\n\r\n"))
+		if r != Complete || h.Kind() != Request || h.Minor() != 1 || h.Method() != GET {
+			t.Errorf("%s: got %v, %v in HTTP/1.%d, want a whole GET", version, r, h.Kind(), h.Minor())
+		}
 	}
 }

@@ -32,6 +32,6 @@
 // the current connection, before its first packet:
 //
 //	isn CLIENT SERVER     initial sequence numbers
-//	client ADDRESS        ADDRESS may be IPv6
+//	client ADDRESS        ADDRESS may be IPv6; ADDRESS:PORT where PORT only names the connection
 //	server ADDRESS:PORT   that is [ADDRESS]:PORT for IPv6
 package capturetest

@@ -215,6 +215,10 @@ func (r *reader) directive(words []string) error {
 		}
 		c.setISN(client, server)
 	case "client":
+		if addr, err := netip.ParseAddrPort(words[1]); err == nil {
+			c.client = addr
+			break
+		}
 		addr, err := netip.ParseAddr(words[1])
 		if err != nil {
 			return fmt.Errorf("read client: %w", err)

@@ -84,7 +84,15 @@
 // same report as of a file with these packets. Memory does not grow with time: of
 // connections that have ended the last ones are kept in detail, at least --keep of
 // them; those before are in the sums, the causes and the findings alone, and the
-// report says how many they are.
+// report says how many they are. At most 20,000 pairs of client and server and 10,000
+// servers have a row, those that were active last; the others are counted together.
+//
+// # Memory
+//
+// --max-memory says how much memory to take, as 512MiB or 2GB, live or for files; else
+// it is a quarter of the machine's memory, or of its cgroup's limit if that is less.
+// When it is nearly used up, detail is given up, the oldest first, and the report says
+// what and since when. Sums go on; those that are bounds from then on are named.
 //
 // -w saves the packets that were analysed, as a pcap file with nanoseconds. What
 // could not be written is not in the report either, so reading the file again

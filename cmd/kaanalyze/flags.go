@@ -56,6 +56,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringVar(&c.Listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")
 	f.BoolVar(&c.TUI, "tui", false, "look around in a view on the terminal; the report follows when it is left, unless -q")
 	f.IntVar(&c.Workers, "workers", 0, "read with `N` threads (default: one per CPU)")
+	f.StringVar(&c.MaxMemory, "max-memory", "", "give up detail, the oldest first, to take at most `SIZE`, as 512MiB or 2GB (default: a quarter of the machine's memory, or of its cgroup's limit)")
 	f.StringVar(&c.Color, "color", c.Color, "colours in the text report: "+strings.Join(app.Colours, ", "))
 	f.StringVar(&c.Progress, "progress", c.Progress, "progress bar on a terminal: "+strings.Join(app.ProgressModes, ", "))
 	f.BoolVarP(&c.Quiet, "quiet", "q", false, "no warnings and no progress bar")

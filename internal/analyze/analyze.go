@@ -32,6 +32,17 @@ type Options struct {
 	// with a perfect pool are then by the pool need that was known at the time.
 	Fold bool
 
+	// Limits bound the rows of pairs, servers and hosts. When some are left out, the
+	// others get new numbers, and OnRenumber, if set, is called with functions that
+	// return the new number of a pair and of a server, 0 for one that was left out.
+	Limits     Limits
+	OnRenumber func(pair, server func(uint32) uint32)
+
+	// Turn, if set, is called when SweepMost connections have gone to OnConnection,
+	// and more are to go, so that memory for them can be made free.
+	Turn      func()
+	SweepMost int
+
 	// Observer, if set, is shown the packets of the connections that it wants.
 	Observer Observer
 
@@ -65,9 +76,12 @@ type Analyzer struct {
 	story   story
 	conn    Connection // the one that OnConnection sees
 
-	exchanges []Exchange
-	lastFold  int64 // when the totals were last folded
-	watching  bool  // the observer wants the connection whose data is under way
+	exchanges     []Exchange
+	firstExchange int32 // how many were given up before them
+	lastFold      int64 // when the totals were last folded
+	watching      bool  // the observer wants the connection whose data is under way
+	unpaired      int   // connections that are kept whose pair is not known yet
+	gaveUp        gaveUp
 }
 
 // New returns an Analyzer.
@@ -82,6 +96,7 @@ func New(opt Options) *Analyzer {
 	a.story.id = opt.Story
 	a.engine = flows.NewEngine(a.engineOptions(), consumer{a})
 	a.pools.init()
+	a.pools.limits = opt.Limits
 	a.totals.init(&a.pools, opt.OnConnection != nil && !opt.Fold)
 	return a
 }
@@ -125,7 +140,10 @@ func (a *Analyzer) Apply(segs []flows.Segment) {
 	if len(segs) == 0 && a.opt.Clock != nil {
 		now = max(now, a.opt.Clock())
 	}
-	a.engine.Sweep(now)
+	for a.engine.SweepSome(now, a.opt.SweepMost) {
+		a.opt.Turn()
+	}
+	a.keepLimits()
 	if a.opt.Fold && a.engine.Now() >= a.lastFold+foldEvery {
 		a.lastFold = a.engine.Now()
 		a.totals.fold(a.lastFold - 2*int64(a.opt.TimeWait) - foldEvery)
@@ -167,12 +185,14 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 		a.index(r)
 	}
 	r.Settled = r.Totals
+	a.gaveUp.tell(r)
 	a.story.finish(r, a)
 	return r
 }
 
 // settle adds a connection that does not change any more to the totals.
 func (a *Analyzer) settle(c *flows.Conn) {
+	a.keepLimits()
 	var scratch httpState
 	t := a.states.read(c, &scratch)
 	client := clientSide(c, t)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -227,6 +229,43 @@ func TestPoolNeedOverlapping(t *testing.T) {
 	if got.PoolNeed != 2 || got.AvoidableConnections != 0 {
 		t.Errorf("need %d, avoidable %d, want 2 and 0", got.PoolNeed, got.AvoidableConnections)
 	}
+}
+
+// TestPoolNeedGivenUp holds that an exchange that the client gave up in its response ends
+// with its FIN, not with the RST that the rest of the response meets.
+func TestPoolNeedGivenUp(t *testing.T) {
+	head := strconv.Quote("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok")
+	for _, tc := range []struct {
+		name, before, after string
+		need                int64
+	}{
+		{"closed in the response", "< P. " + head, "", 1},
+		{"its side closed before the response", "", "< P. " + head, 2},
+	} {
+		script := ""
+		for port := range 2 {
+			at := func(ms int) string { return fmt.Sprintf("%d: %.3f ", port+1, float64(10*port+ms)/1e3) }
+			script += at(1) + "> S 0:0(0)\n" + at(2) + "< S. 0:0(0) ack 1\n" + at(3) + "> . ack 1\n" + at(4) + "> P. " + get + "\n"
+			if tc.before != "" {
+				script += at(5) + tc.before + "\n"
+			}
+			script += at(6) + "> F.\n"
+			if tc.after != "" {
+				script += at(25) + tc.after + "\n"
+			}
+			script += at(30) + "< P. \"ok\"\n" + at(31) + "> R 9999:9999(0)\n"
+		}
+		if got := run(t, analyze.Options{}, inOrder(script)).Totals.PoolNeed; got != tc.need {
+			t.Errorf("%s: got need %d, want %d", tc.name, got, tc.need)
+		}
+	}
+}
+
+// inOrder sorts the packets of a script by time.
+func inOrder(script string) string {
+	lines := strings.Split(strings.TrimSpace(script), "\n")
+	slices.SortStableFunc(lines, func(x, y string) int { return strings.Compare(strings.Fields(x)[1], strings.Fields(y)[1]) })
+	return strings.Join(lines, "\n")
 }
 
 func TestMidstreamRatio(t *testing.T) {

@@ -14,6 +14,7 @@ type consumer struct{ *Analyzer }
 func (a consumer) Open(c *flows.Conn) {
 	var t *httpState
 	c.User, t = a.states.Take()
+	a.unpaired++
 	if c.Midstream() {
 		r := a.states.reader(t)
 		r.parsers[0].Lose()
@@ -64,6 +65,9 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		b = b[h.Len():]
 	default:
 		p.SegmentStart(b)
+		if t.surplus > 0 && p.IsLost() && t.answersFrom(from) {
+			t.stray(b)
+		}
 	}
 	a.parse(c, t, from, b, d)
 	if d.Cut > 0 {
@@ -103,6 +107,11 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 				return
 			}
 		case httpparse.HeadStart:
+			if t.answersFrom(from) && !httpparse.MayBeginResponse(taken) {
+				p.Lose()
+				t.stray(taken)
+				continue
+			}
 			a.reader.headAt[from], a.reader.headNum[from] = d.Time, d.Num
 			a.headBegins(c, t, from, d.Time)
 		case httpparse.HeadDone:
@@ -117,8 +126,13 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 			if len(b) == 0 && p.AtStart() {
 				return
 			}
-		case httpparse.Lost:
-			a.placeLost(t, from)
+		case httpparse.Lost, httpparse.NotHTTP:
+			if t.answersFrom(from) {
+				t.stray(taken)
+			}
+			if ev == httpparse.Lost {
+				a.placeLost(t, from)
+			}
 		}
 	}
 }
@@ -159,7 +173,8 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 		t.facts &^= requestBegun
 		a.pools.change(t.pair, at, -1)
 	}
-	if !t.has(answersOver) && (from != t.requestSide(c) || t.has(oneEnded)) {
+	givenUp := t.outstanding > 0 && t.current.answered // a client that shuts down its side alone does so before that
+	if !t.has(answersOver) && (from != t.requestSide(c) || t.has(oneEnded) || givenUp) {
 		t.facts |= answersOver
 		a.pools.change(t.pair, at, -int32(t.outstanding))
 	}
@@ -182,7 +197,11 @@ func (a consumer) Evict(c *flows.Conn) {
 		a.settle(c)
 	}
 	var scratch httpState
-	if t := a.states.read(c, &scratch); t.reader != 0 {
+	t := a.states.read(c, &scratch)
+	if !t.has(paired) {
+		a.unpaired--
+	}
+	if t.reader != 0 {
 		r := a.states.reader(t)
 		r.parsers[0].Close(&a.bufs)
 		r.parsers[1].Close(&a.bufs)

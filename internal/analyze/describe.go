@@ -116,8 +116,9 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 		Pair: t.pair, Server: a.pools.pairs[t.pair].server,
 		EndReason: t.end.reason, EndMark: Mark{t.end.at, t.end.num}, EndN: int64(t.end.n), PreviousDone: t.end.previousDone,
 		LastDone: Unknown, LastStatus: t.lastStatus, LastHadBody: t.has(lastHadBody),
-		EarlyResponse: t.has(earlyResponse), UploadCut: t.has(uploadCut), Idle408: t.has(idle408), Switched: t.has(tunnelled), HeadStarted: a.states.headBegun(t, client),
-		Superseded:  c.Superseded(),
+		EarlyResponse: t.has(earlyResponse), UploadCut: t.has(uploadCut), Idle408: t.has(idle408), Switched: t.has(tunnelled), KeptAfterError: t.has(keptAfterError), HeadStarted: a.states.headBegun(t, client),
+		Superseded: c.Superseded(),
+		Malformed:  t.has(malformed), HeadCut: t.has(headPartial), Surplus: int64(t.surplus),
 		Outstanding: int64(t.outstanding), RequestDone: Unknown, FirstByteAt: Unknown,
 		IdleBefore: int64(t.idleBefore), IdleOthers: int64(t.idleOthers),
 		Quiet:                c.Quiet(),
@@ -130,6 +131,9 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	}
 	if t.responses > 0 {
 		x.LastDone = t.lastDone
+	}
+	if t.has(earlyResponse) {
+		x.EarlyStatus = t.current.status
 	}
 	if last, ok := lastGap(c, t); ok {
 		x.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= last-idleTolerance
@@ -144,7 +148,10 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	x.ClientTimeWait, x.ServerTimeWait = a.timeWaitSpan(c, client), a.timeWaitSpan(c, server)
 	x.AnswersLost = partyWhere(client, c.ProbeAnswersLost)
 	x.Remote = party(c.Remote(), client)
-	x.ForeignRST = partyWhere(client, c.ForeignRST)
+	x.ForeignRST, x.ServerAcked = partyWhere(client, c.ForeignRST), Unknown
+	if seq, ok := c.Acked(server); ok {
+		x.ServerAcked = int64(seq)
+	}
 	var by flows.Side
 	if x.Stall, by = c.Stall(); x.Stall > 0 {
 		x.StallBy = party(by.Set(), client)

@@ -39,17 +39,22 @@ type Evidence struct {
 	EndN         int64     // its number among the requests, or the responses, of the connection; from 1
 	PreviousDone int64     // last byte of the response before it; Unknown without
 
-	LastDone      int64  // last byte of the last response; Unknown without, or while one is under way
-	LastStatus    uint16 // of the last final response, 0 without
-	LastHadBody   bool   // the last response that began has a body
-	EarlyResponse bool   // the last final response was complete before its request
-	UploadCut     bool   // and that request never became whole
-	Idle408       bool   // a 408 came that answers no request
-	Switched      bool   // a 101 or a CONNECT ended HTTP/1 on it
-	HeadStarted   bool   // a request has begun whose head is not whole
-	Superseded    bool   // its 4-tuple was used anew before its end was seen
+	LastDone       int64  // last byte of the last response; Unknown without, or while one is under way
+	LastStatus     uint16 // of the last final response, 0 without
+	LastHadBody    bool   // the last response that began has a body
+	EarlyResponse  bool   // the last final response was complete before its request
+	EarlyStatus    uint16 // the status of that response
+	UploadCut      bool   // and that request never became whole
+	KeptAfterError bool   // a response with a status of 400 or more was followed by another
+	Idle408        bool   // a 408 came that answers no request
+	Switched       bool   // a 101 or a CONNECT ended HTTP/1 on it
+	HeadStarted    bool   // a request has begun whose head is not whole
+	Superseded     bool   // its 4-tuple was used anew before its end was seen
 
 	Outstanding   int64 // requests without a complete response
+	Malformed     bool  // bytes came in answer to a request that are no HTTP/1.x response
+	HeadCut       bool  // the response to the first outstanding request has begun, but its head is not whole
+	Surplus       int64 // bytes, up to 65,535, that follow a response beyond its end
 	ResponseBegun bool  // the response to the first outstanding request has begun
 	EventStream   bool  // and it is a stream of events, which has no end of its own
 	Request       Mark  // the first packet of the first outstanding request, else of the last request
@@ -76,6 +81,7 @@ type Evidence struct {
 
 	AnswersLost Party // whose timestamps show that answers did not reach it
 	Remote      Party // who is not the capturing host, if the TTLs show it
+	ServerAcked int64 // the highest acknowledgement number of the server, raw; Unknown without
 	ForeignRST  Party // whose RST has another TTL than its other packets
 	Stall       int64 // how long a window was closed, at the longest
 	StallBy     Party // whose window that was

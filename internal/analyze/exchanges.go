@@ -20,12 +20,15 @@ func (a *Analyzer) beginRecord(c *flows.Conn, t *httpState, h httpparse.Head, ra
 		RequestAt: at, RequestPacket: num, RequestDone: Unknown, FirstByteAt: Unknown, DoneAt: Unknown,
 		ConnectTime: connect,
 	})
-	return int32(len(a.exchanges))
+	return a.firstExchange + int32(len(a.exchanges))
 }
 
 // updateRecord notes what is known of an exchange, and when it was done.
 func (a *Analyzer) updateRecord(x *exchange, done int64) {
-	e := &a.exchanges[x.record-1]
+	if x.record <= a.firstExchange {
+		return // it was given up
+	}
+	e := &a.exchanges[x.record-1-a.firstExchange]
 	e.RequestDone, e.FirstByteAt, e.DoneAt = x.requestDone, x.firstByteAt, done
 	e.Status, e.ResponsePacket = x.status, x.responseNum
 }

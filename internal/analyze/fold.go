@@ -24,7 +24,8 @@ type foldedTotals struct {
 // than a fold that they belong to are cut at it.
 func (s *totals) fold(until int64) {
 	t := &s.folded
-	t.hosts = grown(t.hosts, len(s.addrs))
+	until = max(until, t.until)
+	t.hosts = grown(t.hosts, len(s.held))
 	t.servers = grown(t.servers, len(s.pools.servers))
 	t.ports = grown(t.ports, len(s.pools.pairs))
 	t.made = grown(t.made, len(s.pools.pairs))
@@ -58,6 +59,9 @@ func (s *totals) foldReusable() (spared idSet) {
 	s.reusable.Sort(func(x, y *reusable) bool { return x.id < y.id })
 	for i := range uint32(s.reusable.Len()) {
 		c := s.reusable.At(i)
+		if c.pair == 0 {
+			continue // its pair was left out
+		}
 		if t.made[c.pair]++; t.made[c.pair] > s.pools.pairs[c.pair].need() {
 			t.sparedHandshakes[c.pair] += c.handshake
 			spared.add(uint64(c.id))
@@ -72,7 +76,13 @@ func (s *totals) foldReusable() (spared idSet) {
 func (s *totals) foldTimeWaits(until int64, spared *idSet) {
 	t := &s.folded
 	s.timeWaits.Unpack()
-	line := newTimeline(s.timeWaits.Len())
+	n := 0
+	for i := range uint32(s.timeWaits.Len()) {
+		if e := s.timeWaits.At(i); !e.begun && e.from <= until || e.to <= until {
+			n++
+		}
+	}
+	line := newTimeline(n)
 	for i := range uint32(s.timeWaits.Len()) {
 		e := s.timeWaits.At(i)
 		if !e.begun {
@@ -87,7 +97,7 @@ func (s *totals) foldTimeWaits(until int64, spared *idSet) {
 		t.curve.begin(at)
 		t.hosts[e.host].begin(at, t.last)
 		if e.byServer {
-			t.servers[s.pools.pairs[e.pair].server].begin(at, t.last)
+			t.servers[e.server].begin(at, t.last)
 		}
 		if !e.spared {
 			t.withoutSpared.begin(at, t.last)
@@ -98,7 +108,7 @@ func (s *totals) foldTimeWaits(until int64, spared *idSet) {
 		t.curve.end(at)
 		t.hosts[e.host].end(at, t.last)
 		if e.byServer {
-			t.servers[s.pools.pairs[e.pair].server].end(at, t.last)
+			t.servers[e.server].end(at, t.last)
 		}
 		if !e.spared {
 			t.withoutSpared.end(at, t.last)
@@ -112,7 +122,13 @@ func (s *totals) foldTimeWaits(until int64, spared *idSet) {
 func (s *totals) foldPorts(until int64) {
 	t := &s.folded
 	s.portUses.Unpack()
-	line := newTimeline(s.portUses.Len())
+	n := 0
+	for i := range uint32(s.portUses.Len()) {
+		if u := s.portUses.At(i); !u.begun && u.from <= until || u.to <= until {
+			n++
+		}
+	}
+	line := newTimeline(n)
 	for i := range uint32(s.portUses.Len()) {
 		u := s.portUses.At(i)
 		u.to = max(u.to, u.from+1)

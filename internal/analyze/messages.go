@@ -50,14 +50,27 @@ func (t *httpState) firstData(d *flows.Data) bool {
 // headBegins notes the first bytes of a head: if it is a request's, its exchange
 // begins now, not when the head is whole.
 func (a *Analyzer) headBegins(c *flows.Conn, t *httpState, from flows.Side, at int64) {
+	if t.outstanding > 0 && !t.current.answered && t.answersFrom(from) {
+		t.facts |= headPartial
+		t.current.firstByteAt = at
+	}
 	if c.Midstream() && !t.has(sawRequest) || from != clientSide(c, t) || t.has(requestBegun|answersOver) {
 		return
 	}
 	if t.pair == 0 {
-		t.pair = a.pools.pair(c, from)
+		a.takePair(c, t, from)
 	}
 	t.facts |= requestBegun
 	a.pools.change(t.pair, at, 1)
+}
+
+// takePair gives a connection the number of its pair.
+func (a *Analyzer) takePair(c *flows.Conn, t *httpState, client flows.Side) {
+	t.pair = a.pools.pair(c, client)
+	if !t.has(paired) {
+		t.facts |= paired
+		a.unpaired--
+	}
 }
 
 // headDone takes a head that is whole. raw are its bytes.
@@ -95,9 +108,9 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	if !t.has(sawRequest) {
 		t.facts |= sawRequest
 		t.requester = from
-		if t.pair == 0 {
-			t.pair = a.pools.pair(c, clientSide(c, t))
-		}
+	}
+	if t.pair == 0 {
+		a.takePair(c, t, clientSide(c, t))
 	}
 	if t.outstanding == 0 && t.responses > 0 && t.lastDone != Unknown {
 		a.states.addGap(c.ID, t, max(0, at-t.lastDone))
@@ -141,14 +154,21 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		p.Frame(httpparse.NoMethod)
 		return
 	}
-	t.facts |= sawResponse
+	t.facts = t.facts&^headPartial | sawResponse
 	t.responses++
 	t.minor = h.Minor()
+	if t.lastStatus >= clientError {
+		t.facts |= keptAfterError
+	}
 	t.lastStatus = status
-	if !h.Persistent() {
+	asked := t.outstanding > 0 && !t.current.answered
+	late := !asked && t.has(oneEnded) // as Node's 400 to a client that has closed in its upload
+	if !h.Persistent() && !late {
 		t.endPersistence(responseEnd(h), t.responses, at, num)
 	}
-	t.lastDone = Unknown
+	if !late {
+		t.lastDone = Unknown
+	}
 	if status == 408 && t.outstanding == 0 {
 		t.facts |= idle408
 	}
@@ -156,7 +176,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		a.pools.noteAdvertised(t.pair, h)
 	}
 	answers := httpparse.NoMethod // not known
-	if t.outstanding > 0 && !t.current.answered {
+	if asked {
 		answers = t.current.method
 		t.current.firstByteAt, t.current.responseNum = at, num
 		t.current.status, t.current.answered = status, true
@@ -171,7 +191,9 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	case httpparse.NoBody:
 		t.facts &^= lastHadBody
 	case httpparse.UntilClose:
-		t.endPersistence(EndedByCloseDelimited, t.responses, at, num)
+		if !late {
+			t.endPersistence(EndedByCloseDelimited, t.responses, at, num)
+		}
 	}
 }
 
@@ -208,6 +230,9 @@ func (a *Analyzer) messageDone(t *httpState, from flows.Side, now int64) {
 
 // responseDone takes the end of a final response.
 func (a *Analyzer) responseDone(t *httpState, at int64) {
+	if t.outstanding == 0 && t.has(oneEnded) && t.lastDone != Unknown {
+		return // nobody asked for it
+	}
 	t.lastDone = at
 	if t.outstanding == 1 && t.has(requestPartial) {
 		t.facts |= earlyResponse | uploadCut

@@ -13,11 +13,11 @@ import (
 
 // packedState is the state of a connection on which both sides have ended. It has
 // neither a reader nor a queue, and one idle gap at most. Times are the distance to
-// at.
+// at. The number of the pair is not kept, as numbers change when pairs are left out:
+// the addresses tell it.
 type packedState struct {
 	at    int64
 	facts httpFacts
-	pair  uint32
 	gap   uint32 // ns
 
 	requestAt, requestDone, firstByteAt, lastDone, endAt, previousDone distance
@@ -72,7 +72,7 @@ func (x *packedState) pack(t *httpState) bool {
 	if x.at = t.lastDone; x.at == Unknown {
 		x.at = e.requestAt
 	}
-	x.facts, x.pair, x.gap, x.gaps = t.facts, t.pair, uint32(t.gaps.last), uint8(t.gaps.n)
+	x.facts, x.gap, x.gaps = t.facts, uint32(t.gaps.last), uint8(t.gaps.n)
 	x.requestAt, x.requestDone, x.firstByteAt = x.distance(e.requestAt), x.distance(e.requestDone), x.distance(e.firstByteAt)
 	x.requestNum, x.responseNum = uint32(e.requestNum), uint32(e.responseNum)
 	x.method, x.status, x.answered = e.method, e.status, e.answered
@@ -84,13 +84,14 @@ func (x *packedState) pack(t *httpState) bool {
 	x.idleBefore, x.idleOthers = t.idleBefore, t.idleOthers
 	var again httpState
 	x.unpack(&again)
+	again.pair = t.pair
 	return again == *t
 }
 
 // unpack is the inverse of pack.
 func (x *packedState) unpack(t *httpState) {
 	*t = httpState{}
-	t.facts, t.pair = x.facts, x.pair
+	t.facts = x.facts
 	t.gaps.n, t.gaps.last, t.gaps.max = uint32(x.gaps), int64(x.gap), int64(x.gap)
 	e, s := &t.current, &t.end
 	e.requestAt, e.requestDone, e.firstByteAt = x.time(x.requestAt), x.time(x.requestDone), x.time(x.firstByteAt)

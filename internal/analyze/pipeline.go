@@ -1,5 +1,10 @@
 package analyze
 
+import (
+	"slices"
+	"unsafe"
+)
+
 // Requests that wait for the ones before them to be answered: pipelined ones.
 
 const (
@@ -22,6 +27,17 @@ type exchangeQueue struct {
 // waiting returns those that are remembered one by one.
 func (q *exchangeQueue) waiting() []exchange { return q.list[q.head:] }
 
+// thin keeps at most n of those that are remembered, and returns how many it gave up.
+func (q *exchangeQueue) thin(n int) (lost int) {
+	w := q.waiting()
+	if lost = len(w) - n; lost > 0 {
+		w = w[:n]
+		q.unlisted += uint32(lost)
+	}
+	q.list, q.head = slices.Clone(w), 0
+	return max(0, lost)
+}
+
 // unremembered is an exchange of which nothing is known.
 var unremembered = exchange{requestAt: Unknown, requestDone: Unknown, firstByteAt: Unknown}
 
@@ -36,7 +52,7 @@ func (s *httpStates) push(t *httpState, x exchange) {
 		t.queue = s.queues.Take()
 	}
 	q := s.queues.At(t.queue)
-	if q.unlisted > 0 || len(q.waiting()) >= maxQueued || s.queued >= maxQueuedAll {
+	if q.unlisted > 0 || len(q.waiting()) >= maxQueued || s.queued >= maxQueuedAll || s.few && len(q.waiting()) >= fewSamples {
 		q.unlisted++
 		return
 	}
@@ -44,7 +60,9 @@ func (s *httpStates) push(t *httpState, x exchange) {
 		q.list = q.list[:copy(q.list, q.waiting())]
 		q.head = 0
 	}
+	was := cap(q.list)
 	q.list = append(q.list, x)
+	s.queueBytes += int64(cap(q.list)-was) * int64(unsafe.Sizeof(x))
 	s.queued++
 }
 
@@ -91,6 +109,7 @@ func (s *httpStates) giveQueue(t *httpState) {
 	s.queued -= len(q.waiting())
 	*q = exchangeQueue{list: q.list[:0]}
 	if cap(q.list) > maxSpareQueue {
+		s.queueBytes -= int64(cap(q.list)) * int64(unsafe.Sizeof(exchange{}))
 		q.list = nil
 	}
 	s.queues.Give(t.queue)

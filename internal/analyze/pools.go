@@ -16,6 +16,10 @@ type pools struct {
 	servers []poolServer // [0] is unused
 	last    pairKey
 	lastNum uint32
+
+	limits                 Limits
+	pairsLeft, serversLeft LeftOut
+	needLeft               int64 // pool need of the pairs that were left out
 }
 
 // pairKey is a client address and a server.
@@ -45,6 +49,8 @@ type poolPair struct {
 	connections, requests, withRequests int64
 	first                               int64 // requests of midstream connections that are left out of the ratio
 	opaque                              int64 // connections whose requests cannot be counted
+	timeWaits                           int64 // closes that left a TIME_WAIT
+	seen                                int64 // when a connection of it was last added, ns since the epoch
 }
 
 // poolServer is what is summed up for one server.
@@ -105,7 +111,7 @@ func (p *pools) change(pair uint32, t int64, by int32) {
 		x.peak = max(x.peak, x.open)
 		x.at = t
 	}
-	x.open += by
+	x.open = max(0, x.open+by) // what began before the pair was left out is not counted
 }
 
 // need returns how many connections a perfect pool would have opened.
@@ -137,7 +143,7 @@ func (p *pools) idle(c *flows.Conn) uint16 {
 		n = p.byKey[k]
 	}
 	x := &p.pairs[n]
-	if c.Start-x.idleAt < x.rtt {
+	if n == 0 || c.Start-x.idleAt < x.rtt {
 		return 0
 	}
 	return uint16(min(x.idle, math.MaxUint16))
@@ -157,7 +163,9 @@ func (p *pools) becomeIdle(t *httpState, at int64) {
 func (p *pools) becomeBusy(t *httpState) {
 	if t.has(idle) {
 		t.facts &^= idle
-		p.pairs[t.pair].idle--
+		if t.pair != 0 { // it was left out
+			p.pairs[t.pair].idle--
+		}
 	}
 }
 

@@ -29,6 +29,12 @@ type Result struct {
 	Pairs                           []Pair          // most connections first
 	Series                          Series
 
+	PairsLeftOut, ServersLeftOut LeftOut // those that have no row
+	HostsLeftOut                 int64   // hosts with TIME_WAIT that have none
+
+	GivenUp         []GivenUp // so that memory stays bounded
+	AtLeast, AtMost []string  // names of totals, as in JSON, that are bounds
+
 	analyzer *Analyzer
 	ids      []uint64 // of the connections kept, nil if all are
 	count    int
@@ -79,6 +85,8 @@ type Totals struct {
 	BareACK                                                         bool  // there is a packet with an ACK alone
 
 	Requests, Responses, Interim  int64
+	Unmatched                     int64 // responses to no request that was seen
+	SurplusBytes                  int64 // that follow responses beyond their end
 	HTTPUnknown                   int64 // connections whose requests cannot be counted
 	ConnectionsWithRequests       int64
 	SingleRequestConnections      int64

@@ -1,6 +1,9 @@
 package analyze
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // samples keep values to measure what they share: all of them while few, then a
 // random choice in which each has the same share (a reservoir): what comes at regular
@@ -9,6 +12,7 @@ type samples struct {
 	values []int64
 	seen   uint64
 	seed   uint64
+	most   int // how many are kept, maxSamples if 0
 }
 
 const maxSamples = 256
@@ -31,17 +35,38 @@ func (s *samples) middle() (spare []int64) {
 	return spare
 }
 
+// thin keeps at most n values from now on, a random choice, and returns how many it
+// gave up.
+func (s *samples) thin(n int) (lost int64) {
+	s.most = n
+	if len(s.values) <= n {
+		return 0
+	}
+	lost = int64(len(s.values) - n)
+	for i := range n {
+		j := i + int(s.random()%uint64(len(s.values)-i))
+		s.values[i], s.values[j] = s.values[j], s.values[i]
+	}
+	s.values = slices.Clone(s.values[:n])
+	return lost
+}
+
 // add takes the next value.
 func (s *samples) add(v int64) {
 	s.seen++
-	if s.seen <= maxSamples {
+	if most := uint64(cmp.Or(s.most, maxSamples)); s.seen <= most {
 		s.values = append(s.values, v)
 		return
 	}
-	s.seed += 0x9e3779b97f4a7c15
-	if at := scatter(s.seed) % s.seen; at < uint64(len(s.values)) {
+	if at := s.random() % s.seen; at < uint64(len(s.values)) {
 		s.values[at] = v
 	}
+}
+
+// random returns the next random number.
+func (s *samples) random() uint64 {
+	s.seed += 0x9e3779b97f4a7c15
+	return scatter(s.seed)
 }
 
 // scatter spreads each bit of x over all bits of the result: with steps of an odd

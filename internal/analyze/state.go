@@ -28,6 +28,7 @@ type httpState struct {
 	lastStatus uint16 // of the last final response
 	idleBefore uint16 // other connections of the pair that were idle when this one was opened
 	idleOthers uint16 // other connections of the pair that were idle when this one began to close
+	surplus    uint16 // bytes of the server after the end of a response that are no response, capped
 }
 
 // exchange is a request and what was seen of its response.
@@ -94,13 +95,20 @@ const (
 	answersOver    // no response can follow: what is outstanding is in flight no more
 	cutInitiator   // a head that the initiator sent is not whole in the capture: packets were cut
 	cutResponder
-	idle          // all is answered, and the pair counts it as idle
-	earlyResponse // a final response was complete before its request
-	uploadCut     // and that request did not become whole since
-	idle408       // a 408 that answers no request
-	lastHadBody   // the last response has a body
-	lastIsStream  // the last response is a stream of events
+	idle           // all is answered, and the pair counts it as idle
+	earlyResponse  // a final response was complete before its request
+	uploadCut      // and that request did not become whole since
+	idle408        // a 408 that answers no request
+	lastHadBody    // the last response has a body
+	lastIsStream   // the last response is a stream of events
+	keptAfterError // a response with an error was followed by another
+	paired         // its pair was known before its end
+	malformed      // bytes that answer a request are no HTTP/1.x response
+	headPartial    // a response has begun whose head is not whole
 )
+
+// clientError is the least status that is an error.
+const clientError = 400
 
 func (t *httpState) has(f httpFacts) bool { return t.facts&f != 0 }
 

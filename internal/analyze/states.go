@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"unsafe"
+
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/compact"
@@ -29,6 +31,33 @@ type httpStates struct {
 	spare   [][]int64 // memory for samples
 
 	tls tlsStates
+
+	sampleBytes, queueBytes int64 // that samples and queues have
+	few                     bool  // of each connection only a few gaps and pipelined requests are kept
+}
+
+// fewSamples is how many idle gaps, and pipelined requests, of a connection are kept
+// where memory is short.
+const fewSamples = 16
+
+// giveUpSamples keeps only so many of each connection from now on, and returns how many
+// were given up.
+func (s *httpStates) giveUpSamples() (n int64) {
+	s.few, s.spare = true, nil
+	s.sampleBytes, s.queueBytes = 0, 0
+	for i := range s.gaps.Len() {
+		x := s.gaps.At(int32(i + 1))
+		n += x.thin(fewSamples)
+		s.sampleBytes += int64(cap(x.values)) * 8
+	}
+	for i := range s.queues.Len() {
+		q := s.queues.At(int32(i + 1))
+		lost := q.thin(fewSamples)
+		n += int64(lost)
+		s.queued -= lost
+		s.queueBytes += int64(cap(q.list)) * int64(unsafe.Sizeof(exchange{}))
+	}
+	return n
 }
 
 const packedMark = 1 << 31
@@ -83,6 +112,7 @@ func (s *httpStates) trim(t *httpState) {
 	if t.gaps.store != 0 {
 		if spare := s.gaps.At(t.gaps.store).middle(); spare != nil {
 			s.spare = append(s.spare, spare)
+			s.sampleBytes += int64(cap(s.gaps.At(t.gaps.store).values)) * 8
 		}
 	}
 	if t.reader != 0 && *s.readers.At(t.reader) == (reader{}) {
@@ -133,12 +163,18 @@ func (s *httpStates) addGap(id uint64, t *httpState, ns int64) {
 			g.store = s.gaps.Take()
 			x := s.gaps.At(g.store)
 			*x = samples{seed: id}
+			if s.few {
+				x.most = fewSamples
+			}
 			if n := len(s.spare); n > 0 {
 				x.values, s.spare = s.spare[n-1], s.spare[:n-1]
 			}
 			x.add(g.last)
 		}
-		s.gaps.At(g.store).add(ns)
+		x := s.gaps.At(g.store)
+		was := cap(x.values)
+		x.add(ns)
+		s.sampleBytes += int64(cap(x.values)-was) * 8
 	}
 	g.last = ns
 	g.max = max(g.max, ns)

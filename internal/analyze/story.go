@@ -147,6 +147,12 @@ func (y *story) sayExchanges(a *Analyzer, t *httpState, say func(string, ...any)
 	if t.lastDone != y.httpBefore.lastDone && t.lastDone != Unknown && t.responses > 0 && t.outstanding == 0 {
 		say("response %d complete", t.responses)
 	}
+	if n := t.surplus - y.httpBefore.surplus; n > 0 {
+		say("%d bytes beyond the end of response %d", n, t.responses)
+	}
+	if t.has(malformed) && !y.httpBefore.has(malformed) {
+		say("no HTTP/1.x response")
+	}
 	if t.facts&tunnelled != 0 && !y.httpBefore.has(tunnelled) {
 		say("leaves HTTP/1")
 	}

@@ -19,9 +19,15 @@ func (s *totals) finish(r *Result, opt *Options, first, last int64, counts flows
 	s.finishCounts(counts)
 	r.First, r.Last, r.Narrowed = first, last, opt.Narrowed
 	r.Totals = s.sum
-	s.populations(&r.Totals.TimeWait, first, int64(opt.TimeWait))
-	r.Servers = s.serverSummaries()
-	r.Pairs = s.pairSummaries(opt.PortBudget)
+	r.HostsLeftOut = s.hostsLeft + s.populations(&r.Totals.TimeWait, first, int64(opt.TimeWait))
+	pairs, servers := s.pools.listed()
+	r.PairsLeftOut, r.ServersLeftOut = s.pools.pairsLeft, s.pools.serversLeft
+	r.Servers = s.serverSummaries(servers, &r.ServersLeftOut)
+	r.Pairs = s.pairSummaries(pairs, &r.PairsLeftOut, opt.PortBudget)
+	if s.pools.needLeft > 0 {
+		r.AtMost = append(r.AtMost, "pool_need")
+		r.AtLeast = append(r.AtLeast, "avoidable_connections", "avoidable_handshake_seconds")
+	}
 	r.Series = s.series(first, last)
 	r.example = s.example
 }
@@ -30,6 +36,7 @@ func (s *totals) finish(r *Result, opt *Options, first, last int64, counts flows
 // what could not be counted.
 func (s *totals) finishCounts(counts flows.Counts) {
 	t := &s.sum
+	t.PoolNeed = s.pools.needLeft + s.pools.pairs[0].withRequests
 	for i := range s.pools.pairs[1:] {
 		t.PoolNeed += s.pools.pairs[i+1].need()
 	}
@@ -47,6 +54,7 @@ func (s *totals) finishCounts(counts flows.Counts) {
 		*n = counted(*n, t.Requests, t.HTTPUnknown)
 	}
 	t.Responses = counted(t.Responses, t.Responses, s.responsesUnknown)
+	t.Unmatched = counted(t.Unmatched, max(t.Responses, t.Unmatched), s.responsesUnknown)
 	t.Interim = counted(t.Interim, max(t.Responses, t.Interim), s.responsesUnknown)
 	t.TimeWait.Closes = t.TimeWait.Client + t.TimeWait.Server + t.TimeWait.Both
 }
@@ -69,15 +77,23 @@ func ratio(reused, base int64) float64 {
 }
 
 // populations tells the TIME_WAIT population over all, by host, and as it would be
-// without the spared connections.
-func (s *totals) populations(tw *TimeWaitTotals, first, length int64) {
+// without the spared connections. It returns how many hosts have no row.
+func (s *totals) populations(tw *TimeWaitTotals, first, length int64) (left int64) {
 	f := &s.folded
 	closes := int64(0)
-	for i := range s.addrs {
-		n := s.hostCloses[uint32(i)]
+	listed := s.listedHosts()
+	for i := range s.held {
+		n := s.held[i].closes
 		closes += n
+		if i == 0 {
+			continue
+		}
+		if listed.drops(i) {
+			left++
+			continue
+		}
 		tw.Hosts = append(tw.Hosts, HostPopulation{
-			Host:       netip.AddrFrom16(s.addrs[i]).Unmap(),
+			Host:       netip.AddrFrom16(s.held[i].ip).Unmap(),
 			Population: f.hosts[i].population(f.last, first, length, n),
 		})
 	}
@@ -86,6 +102,7 @@ func (s *totals) populations(tw *TimeWaitTotals, first, length int64) {
 	})
 	tw.Population = f.all.population(f.last, first, length, closes)
 	tw.PerfectPool = f.withoutSpared.peak
+	return left
 }
 
 // quantiles measures the requests per connection.
@@ -132,19 +149,23 @@ func (q *Quantiles) bucket(n, conns int64) {
 	q.Histogram = append(q.Histogram, Bucket{from, to, conns})
 }
 
-// serverSummaries sums up by server.
-func (s *totals) serverSummaries() (all []ServerSummary) {
-	for i := range s.pools.servers[1:] {
-		x := &s.pools.servers[i+1]
+// serverSummaries sums up by server, those that are listed, and adds the others to left.
+func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSummary) {
+	for i := range s.pools.servers {
+		x := &s.pools.servers[i]
 		if x.connections == 0 {
 			continue
 		}
+		if listed.drops(i) {
+			left.add(x.connections, x.requests, x.twClient+x.twServer+x.twBoth)
+			continue
+		}
 		all = append(all, ServerSummary{
-			Num: uint32(i + 1), Software: x.software,
+			Num: uint32(i), Software: x.software,
 			Server: x.addr.AddrPort(), Clients: x.clients, Connections: x.connections, Requests: counted(x.requests, x.requests, x.opaque),
 			ReuseRatio:  ratio(x.requests-x.withRequests, x.requests-x.first),
 			ClosedFirst: x.closed, TimeWaitClient: x.twClient, TimeWaitServer: x.twServer, TimeWaitBoth: x.twBoth,
-			TimeWaitPeak:      s.folded.servers[i+1].peak,
+			TimeWaitPeak:      s.folded.servers[i].peak,
 			AdvertisedTimeout: x.advTimeout, AdvertisedMax: x.advMax,
 		})
 	}
@@ -155,23 +176,32 @@ func (s *totals) serverSummaries() (all []ServerSummary) {
 }
 
 // pairSummaries sums up by client address and server; budget tells of a client's
-// ports, if it is set.
-func (s *totals) pairSummaries(budget func(netip.Addr) int64) (all []Pair) {
-	for i := range s.pools.pairs[1:] {
-		p := &s.pools.pairs[i+1]
-		if p.connections == 0 {
+// ports, if it is set. Pairs that are not listed are added to left.
+func (s *totals) pairSummaries(listed numbers, left *LeftOut, budget func(netip.Addr) int64) (all []Pair) {
+	for i := range s.pools.pairs {
+		p := &s.pools.pairs[i]
+		switch {
+		case p.connections == 0:
+			continue
+		case i == 0: // how many there are is counted
+			left.Connections += p.connections
+			left.Requests += p.requests
+			left.TimeWait += p.timeWaits
+			continue
+		case listed.drops(i):
+			left.add(p.connections, p.requests, p.timeWaits)
 			continue
 		}
 		all = append(all, Pair{
-			Num: uint32(i + 1), ServerNum: p.server, Agent: p.agent, Proxied: p.proxied, HTTP10: p.http10, CloseInHTTP10: p.closeInHTTP10,
+			Num: uint32(i), ServerNum: p.server, Agent: p.agent, Proxied: p.proxied, HTTP10: p.http10, CloseInHTTP10: p.closeInHTTP10,
 			ReusedAfterBody: p.reusedAfterBody, ReusedAfterNone: p.reusedAfterNone,
 			Client: netip.AddrFrom16(p.key.client).Unmap(), Server: p.key.server.AddrPort(),
 			Connections: p.connections, Requests: counted(p.requests, p.requests, p.opaque),
 			ReuseRatio:           ratio(p.requests-p.withRequests, p.requests-p.first),
 			PoolNeed:             counted(p.need(), p.requests, p.opaque),
 			AvoidableConnections: counted(p.withRequests-p.need(), p.requests, p.opaque),
-			AvoidableHandshake:   counted(s.folded.sparedHandshakes[i+1], p.requests, p.opaque),
-			PortsInUse:           s.folded.ports[i+1].peak,
+			AvoidableHandshake:   counted(s.folded.sparedHandshakes[i], p.requests, p.opaque),
+			PortsInUse:           s.folded.ports[i].peak,
 			PortBudget:           PortBudget,
 		})
 		if x := &all[len(all)-1]; budget != nil {

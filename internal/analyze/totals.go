@@ -12,8 +12,8 @@ import (
 type totals struct {
 	pools *pools
 	sum   Totals
-	hosts map[[16]byte]uint32 // numbers of addresses, as in addrs
-	addrs [][16]byte
+	hosts map[[16]byte]uint32 // numbers of addresses
+	held  []host              // by number; [0] stands for those that were left out
 
 	perConnection map[int64]int64 // connections by number of requests
 	timeWaits     compact.List[timeWait]
@@ -24,18 +24,26 @@ type totals struct {
 	reused        bins // of the requests those on a connection that had carried one before
 
 	example          example
-	baseRequests     int64            // requests that the ratio is over
-	responsesUnknown int64            // connections whose responses cannot be counted
-	hostCloses       map[uint32]int64 // TIME_WAIT entries that no later connection ended, by host
+	baseRequests     int64 // requests that the ratio is over
+	responsesUnknown int64 // connections whose responses cannot be counted
+	hostsLeft        int64 // hosts that were left out
 
 	folded foldedTotals
+}
+
+// host is an address that holds TIME_WAIT entries.
+type host struct {
+	ip     [16]byte
+	closes int64 // entries that no later connection ended
+	until  int64 // when the last entry ends, ns since the epoch
 }
 
 // timeWait is the life of one TIME_WAIT entry: half-open, ns since the epoch.
 type timeWait struct {
 	from, to int64
 	host     uint32
-	pair, id uint32 // of the connection
+	server   uint32 // of the connection
+	id       uint32 // of the connection
 	byServer bool   // the server holds it
 	spared   bool   // a perfect pool would not have made its connection
 	begun    bool   // its beginning is folded
@@ -65,7 +73,7 @@ func (s *totals) init(p *pools, many bool) {
 	s.pools = p
 	s.hosts = map[[16]byte]uint32{}
 	s.perConnection = map[int64]int64{}
-	s.hostCloses = map[uint32]int64{}
+	s.held = make([]host, 1)
 	s.folded.last = math.MaxInt64
 }
 
@@ -100,12 +108,13 @@ func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, timeWait in
 	server := &s.pools.servers[pair.server]
 	s.sum.Connections++
 	pair.connections++
+	pair.seen = max(pair.seen, c.End)
 	server.connections++
 	s.connections.add(c.Start)
 	s.addHandshake(c)
 	s.addMessages(c, t, client, pair, server)
 	s.addTransport(c, client)
-	s.addClose(c, client, server)
+	s.addClose(c, client, pair, server)
 	s.addTimeWaits(c, t, client, timeWait)
 	s.weighExample(c, t)
 }
@@ -132,7 +141,9 @@ func (s *totals) addMessages(c *flows.Conn, t *httpState, client flows.Side, pai
 	} else {
 		x.Responses += int64(t.responses)
 		x.Interim += int64(t.interim)
+		x.Unmatched += t.unmatched()
 	}
+	x.SurplusBytes += int64(t.surplus)
 	if t.has(opaque) || t.uncountable(c, client) {
 		x.HTTPUnknown++
 		pair.opaque++
@@ -186,7 +197,7 @@ func (s *totals) addTransport(c *flows.Conn, client flows.Side) {
 }
 
 // addClose counts who closed, and how.
-func (s *totals) addClose(c *flows.Conn, client flows.Side, server *poolServer) {
+func (s *totals) addClose(c *flows.Conn, client flows.Side, pair *poolPair, server *poolServer) {
 	x := &s.sum
 	kind := c.CloseKind()
 	x.CloseKinds[kind]++
@@ -197,7 +208,11 @@ func (s *totals) addClose(c *flows.Conn, client flows.Side, server *poolServer) 
 	x.ClosedFirst.add(by)
 	server.closed.add(by)
 	tw := &x.TimeWait
-	switch timeWaitOf(c, client) {
+	held := timeWaitOf(c, client)
+	if held == TimeWaitClient || held == TimeWaitServer || held == TimeWaitBoth {
+		pair.timeWaits++
+	}
+	switch held {
 	case TimeWaitClient:
 		tw.Client++
 		server.twClient++
@@ -246,10 +261,11 @@ func (s *totals) addTimeWaits(c *flows.Conn, t *httpState, client flows.Side, le
 			to = min(to, ended)
 		}
 		host := s.hostNumber(c.Endpoint(side).IP)
-		s.timeWaits.Add(timeWait{from: from, to: to, host: host, pair: t.pair, id: uint32(c.ID), byServer: side != client})
+		s.timeWaits.Add(timeWait{from: from, to: to, host: host, server: s.pools.pairs[t.pair].server, id: uint32(c.ID), byServer: side != client})
 		if ended == 0 {
-			s.hostCloses[host]++
+			s.held[host].closes++
 		}
+		s.held[host].until = max(s.held[host].until, to)
 		if side == client {
 			port.to = max(port.to, to)
 		}
@@ -263,9 +279,9 @@ func (s *totals) addTimeWaits(c *flows.Conn, t *httpState, client flows.Side, le
 func (s *totals) hostNumber(ip [16]byte) uint32 {
 	n, ok := s.hosts[ip]
 	if !ok {
-		n = uint32(len(s.addrs))
+		n = uint32(len(s.held))
 		s.hosts[ip] = n
-		s.addrs = append(s.addrs, ip)
+		s.held = append(s.held, host{ip: ip})
 	}
 	return n
 }

@@ -5,13 +5,14 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/assemble"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // analysisOptions returns the options of the one analysis that the report is of.
 func (j *Job) analysisOptions(opt capture.Options) analyze.Options {
 	what := j.partOptions(opt)
-	what.Exchanges, what.Story, what.OnConnection = j.s.Exchanges || j.s.Conn != 0, j.s.Conn, j.onConnection()
+	what.Exchanges, what.Story = j.s.Exchanges || j.s.Conn != 0, j.s.Conn
 	return what
 }
 
@@ -30,26 +31,32 @@ func (j *Job) partOptions(opt capture.Options) analyze.Options {
 	return what
 }
 
-// onConnection returns the function that takes connections as they end and writes
-// them; nil if the analysis keeps all of them to the end.
-func (j *Job) onConnection() func(*analyze.Connection) {
-	write := j.outs.onConnection()
-	if write == nil {
-		return nil
+// sessionOptions are those of a capture that is being made: connections are written as
+// they end. A cause that needs other connections to judge is written later, as far as
+// they are kept.
+func (j *Job) sessionOptions(opt capture.Options) analyze.Options {
+	what := j.analysisOptions(opt)
+	if write := j.outs.onConnection(); write != nil {
+		what.OnConnection = func(c *analyze.Connection) { write(c, cause.Judge(c, max(j.last, c.End))) }
 	}
-	if j.s.live != nil { // a cause that needs other connections to judge is written at the end, as far as they are kept
-		return func(c *analyze.Connection) { write(c, cause.Judge(c, max(j.last, c.End))) }
-	}
-	j.collector = cause.NewCollector(j.workers())
-	return func(c *analyze.Connection) {
-		write(c, j.collector.Add(c, max(j.last, c.End)))
-	}
+	return what
 }
 
-// diagnose says why connections were not reused.
-func (j *Job) diagnose(r *analyze.Result) *rules.Diagnosis {
-	if j.collector != nil {
-		return rules.Diagnose(j.collector, r)
+// newReading begins the analysis of files. Connections are written as they end, if they
+// are to be.
+func (j *Job) newReading(opt capture.Options) *live.Reading {
+	var stream *live.Stream
+	if write := j.outs.onConnection(); write != nil {
+		stream = &live.Stream{Ended: write, Decided: j.outs.decided, Last: func() int64 { return j.last }}
+	}
+	return live.NewReading(j.analysisOptions(opt), stream, j.workers(), j.memory)
+}
+
+// diagnose says why connections were not reused: those of a collector, or else those
+// that r keeps.
+func (j *Job) diagnose(r *analyze.Result, d *cause.Collector) *rules.Diagnosis {
+	if d != nil {
+		return rules.Diagnose(d, r)
 	}
 	return rules.Run(r, j.workers())
 }

@@ -36,6 +36,7 @@ type Config struct {
 	Server       string        // ADDR:PORT, "" for all
 	TimeWait     time.Duration // how long TIME_WAIT lasts
 	Workers      int           // 0 is one for each CPU
+	MaxMemory    string        // as 512MiB or 2GB, "" for the default
 
 	Live Live
 

@@ -21,17 +21,20 @@ func (j *Job) times(src *capture.Source, opt capture.Options) (first, last int64
 }
 
 // finish ends the analysis of files, judges it and makes the report.
-func (j *Job) finish(src *capture.Source, a *analyze.Analyzer, opt capture.Options) *report.Report {
+func (j *Job) finish(src *capture.Source, a *live.Reading, opt capture.Options) *report.Report {
 	first, last := j.times(src, opt)
 	j.last = last
 	defer limitHeapFurther(10)()
-	result := a.Finish(first, last)
+	result, collector, kept := a.Finish(first, last)
 	stats := src.Stats()
 	result.Undecoded = assemble.Undecoded(&stats)
-	if j.collector != nil { // the connections are written already: judging takes the most memory of the whole run
+	if kept != nil {
+		return j.report(src, result, kept.Diagnosis, kept)
+	}
+	if collector != nil { // the connections are written already: judging takes the most memory of the whole run
 		defer limitHeapFurther(3)()
 	}
-	return j.report(src, result, j.diagnose(result), nil)
+	return j.report(src, result, j.diagnose(result, collector), nil)
 }
 
 // report makes the report of a result and its diagnosis. kept holds the connections of
@@ -83,7 +86,7 @@ func (j *Job) deliver(r *report.Report) error {
 	}
 	if j.s.Conn != 0 {
 		var err error
-		if r.Story, err = story(r.Result, j.s.Conn); err != nil {
+		if r.Story, err = story(r.Result, r.Records(), j.s.Conn); err != nil {
 			return err
 		}
 	}

@@ -62,6 +62,10 @@ func (j *Job) addEvidence(r *report.Report, opt capture.Options) {
 // It takes more of them until that capture alone gives the same verdict, and all of them
 // at last if they fit: a verdict may be about what the others have in common.
 func (j *Job) makeEvidence(r *report.Report, opt capture.Options) (proof, error) {
+	if analyze.Reopened(r.Result) {
+		return proof{}, &hintError{errors.New("--evidence: too many connections were given up, for more memory was needed than --max-memory allows"),
+			"a filter leaves fewer connections"}
+	}
 	for around := evidenceAround; ; around *= 4 {
 		ids, more := j.evidenceIDs(r, around)
 		p, err := j.prove(r, ids, opt)
@@ -71,7 +75,7 @@ func (j *Job) makeEvidence(r *report.Report, opt capture.Options) (proof, error)
 		if more {
 			continue
 		}
-		if all := allFitting(r.Result); j.s.Conn == 0 && len(all) > len(ids) {
+		if all := allFitting(r.Records()); j.s.Conn == 0 && len(all) > len(ids) {
 			whole, err := j.prove(r, all, opt)
 			if err != nil || whole.SameVerdict {
 				return whole, err
@@ -93,7 +97,7 @@ func (j *Job) prove(r *report.Report, ids []uint64, opt capture.Options) (proof,
 
 // allFitting returns the IDs of all connections, none if they are too many for an
 // evidence file.
-func allFitting(r *analyze.Result) (ids []uint64) {
+func allFitting(r report.Facts) (ids []uint64) {
 	var c analyze.Connection
 	packets := uint64(0)
 	for i := range r.Len() {
@@ -130,19 +134,19 @@ func (j *Job) evidenceIDs(r *report.Report, around int) (ids []uint64, more bool
 	}
 	if len(d.Findings) == 0 || d.Findings[0].Severity < rules.Notable { // then the verdict is about all connections
 		var c analyze.Connection
-		for i := range min(r.Result.Len(), around) {
-			r.Result.Connection(i, &c)
+		for i := range min(r.Records().Len(), around) {
+			r.Records().Connection(i, &c)
 			ids = append(ids, c.ID)
 		}
-		more = more || r.Result.Len() > around
+		more = more || r.Records().Len() > around
 	}
-	ids, full := fitting(r.Result, ids)
+	ids, full := fitting(r.Records(), ids)
 	return ids, more && !full
 }
 
 // fitting returns the IDs, ascending, of the connections that go into an evidence
 // file, and whether it is full: those that come first have precedence.
-func fitting(r *analyze.Result, ids []uint64) (fit []uint64, full bool) {
+func fitting(r report.Facts, ids []uint64) (fit []uint64, full bool) {
 	var c analyze.Connection
 	room := uint64(evidencePackets)
 	seen := map[uint64]bool{}
@@ -183,7 +187,8 @@ func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) 
 	rec := evidence.NewRecorder(ids, how)
 	what := j.partOptions(opt)
 	what.Observer = rec
-	what.OnConnection = func(*analyze.Connection) {} // forget those that have ended
+	what.OnConnection = func(*analyze.Connection) {}             // forget those that have ended
+	what.Fold, what.Limits = j.memory > 0, analyze.DefaultLimits // of its numbers nothing is used
 	a := analyze.New(what)
 	if err := src.Run(j.ctx, j.s.replaceAddresses(unfailing(a.Apply))); err != nil {
 		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)

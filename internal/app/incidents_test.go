@@ -3,6 +3,7 @@ package app
 import (
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -12,7 +13,8 @@ var incidents = filepath.Join(recordings, "incidents")
 
 // TestIncidents holds the causes and findings of the recordings of incidents to
 // testdata/incidents/truth.tsv: for each capture how many connections have a cause
-// at least and at most, and which rule is told first.
+// at least and at most, which rule is told first, and a part of its fix: what helped
+// where the incident was reported.
 func TestIncidents(t *testing.T) {
 	rows := readTSV(t, filepath.Join(incidents, "truth.tsv"))
 	named := map[string]bool{}
@@ -34,12 +36,12 @@ func TestIncidents(t *testing.T) {
 		if n < least || n > most {
 			t.Errorf("%s: got %d connections with %s, want %d to %d", name, n, row["cause"], least, most)
 		}
-		first := "none"
+		first, fix := "none", ""
 		if len(got.Findings) > 0 {
-			first = got.Findings[0].Rule
+			first, fix = got.Findings[0].Rule, got.Findings[0].Fix
 		}
-		if want := row["first"]; want != "" && first != want {
-			t.Errorf("%s: got %s as the first finding, want %s", name, first, want)
+		if want := row["first"]; want != "" && first != want || !strings.Contains(fix, row["fix"]) {
+			t.Errorf("%s: got %s first, whose fix is %q; want %s, and %q in it", name, first, fix, want, row["fix"])
 		}
 	}
 	for _, name := range captures(t, incidents) {

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 
 	"github.com/kaanalyze/kaanalyze/capture"
-	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/kernel"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
@@ -47,8 +45,8 @@ type Job struct {
 	identity *identity                     // who the program has become, or nil
 	endError error                         // why a live capture ended before it was told to
 
-	collector *cause.Collector // of connections that are not kept, nil if all are
-	last      int64            // time of the last packet, once it is known
+	memory int64 // bytes for what is seen, 0 for no bound
+	last   int64 // time of the last packet, once it is known
 }
 
 // New returns the job that c asks for. Its error is [ErrNoInput], or one for
@@ -95,6 +93,7 @@ func (j *Job) do() error {
 		return err
 	}
 	j.narrowed = j.s.narrowed(opt)
+	j.memory = j.limitMemory()
 	var tty *os.File
 	if j.s.TUI {
 		if tty, err = openTerminal(); err != nil {
@@ -138,7 +137,7 @@ func (j *Job) begin(src *capture.Source, opt capture.Options) error {
 
 // readFiles reads files to their end and reports, with evidence if that is asked for.
 func (j *Job) readFiles(src *capture.Source, opt capture.Options) error {
-	a := analyze.New(j.analysisOptions(opt))
+	a := j.newReading(opt)
 	interrupted, err := j.read(src, unfailing(a.Apply))
 	if err != nil {
 		return err

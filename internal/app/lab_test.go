@@ -16,7 +16,7 @@ import (
 // answer is what the tests of truths look at in a JSON report.
 type answer struct {
 	Verdict  struct{ Level string }
-	Findings []struct{ Rule string }
+	Findings []struct{ Rule, Fix string }
 	Capture  struct{ Packets int64 }
 	Totals   struct {
 		Connections int64

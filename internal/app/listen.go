@@ -39,7 +39,7 @@ func (j *Job) listen(what analyze.Options) error {
 	}
 	j.listener = &listener{server: server, stop: make(chan struct{}), done: make(chan struct{})}
 	if j.s.live == nil {
-		j.listener.own = &sharedSession{session: live.NewSession(what, live.DefaultKeep)}
+		j.listener.own = &sharedSession{session: live.NewBoundedSession(what, live.DefaultKeep, j.memory/4)}
 	}
 	go j.listener.run(j)
 	if !j.s.Quiet {
@@ -67,21 +67,21 @@ func (w *listener) apply(j *Job, src *capture.Source, segs []flows.Segment) {
 	w.publish(j)
 }
 
-// publish publishes the state of the capture if it has changed. It returns for how long
-// the reading had to wait.
+// publish publishes the state of the capture if it has changed. It returns how long to
+// wait before the next time.
 func (w *listener) publish(j *Job) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f := cmp.Or(w.own, j.session.Load())
 	if f == nil || w.src == nil {
-		return 0
+		return publishEvery
 	}
 	stats := w.src.Stats()
-	x, held := f.snapshot(&w.seen, func() (first, last int64) { return stats.First, stats.Last })
+	x, held, took := f.snapshot(&w.seen, func() (first, last int64) { return stats.First, stats.Last })
 	if x != nil {
 		w.server.Publish(serve.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.hostSection(x.Result, x)})
 	}
-	return held
+	return max(publishEvery, publishPause*held, judgePause*took)
 }
 
 // publishEvery is the time between two publications. The reading waits for each; so
@@ -101,7 +101,7 @@ func (w *listener) run(j *Job) {
 			return
 		case <-time.After(pause):
 		}
-		pause = max(publishEvery, publishPause*w.publish(j))
+		pause = w.publish(j)
 	}
 }
 

@@ -247,6 +247,19 @@ func (o *outputs) onConnection() func(*analyze.Connection, cause.NotReused) {
 	}
 }
 
+// decided writes to the streams why connections were not reused that have been written
+// without that, and are kept no longer.
+func (o *outputs) decided(d *cause.Decisions, ids []uint64) {
+	for _, k := range o.streams() {
+		if k.done {
+			continue
+		}
+		if err := k.stream.Causes(d, ids); err != nil {
+			k.fail(k.failed(err))
+		}
+	}
+}
+
 // sync flushes streams if the capture is being made. Its error is that no output is
 // left.
 func (o *outputs) sync() error {

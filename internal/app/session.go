@@ -17,7 +17,10 @@ func (j *Job) newSession(opt capture.Options) *sharedSession {
 	if j.s.live == nil {
 		keep = live.DefaultKeep
 	}
-	f := &sharedSession{session: live.NewSession(j.analysisOptions(opt), keep)}
+	f := &sharedSession{session: live.NewBoundedSession(j.sessionOptions(opt), keep, j.memory)}
+	if j.outs.streams() != nil {
+		f.session.OnDecided(j.outs.decided)
+	}
 	j.session.Store(f)
 	return f
 }
@@ -56,17 +59,29 @@ func (f *sharedSession) finish(first, last int64) *live.Snapshot {
 }
 
 // snapshot returns a snapshot, nil if no segment came since the version seen, which it
-// sets to the present one. held is for how long the reading had to wait.
-func (f *sharedSession) snapshot(seen *uint64, times func() (first, last int64)) (x *live.Snapshot, held time.Duration) {
+// sets to the present one. The reading waits only while what was seen is copied, which
+// is what held says; that is judged beside it, for as long as took says.
+func (f *sharedSession) snapshot(seen *uint64, times func() (first, last int64)) (x *live.Snapshot, held, took time.Duration) {
+	began := time.Now()
+	m, first, last := f.peek(seen, times)
+	if m == nil {
+		return nil, 0, 0
+	}
+	held = time.Since(began)
+	x = m.Snapshot(first, last)
+	return x, held, time.Since(began)
+}
+
+// peek is the part of snapshot for which the reading waits.
+func (f *sharedSession) peek(seen *uint64, times func() (first, last int64)) (m *live.Moment, first, last int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.version == *seen {
-		return nil, 0
+		return nil, 0, 0
 	}
 	*seen = f.version
-	began := time.Now()
-	x = f.session.Snapshot(times())
-	return x, time.Since(began)
+	first, last = times()
+	return f.session.Peek(), first, last
 }
 
 // followInterface reads an interface in bounded memory until it is told to stop, and

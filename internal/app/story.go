@@ -8,9 +8,13 @@ import (
 )
 
 // story returns the packets of a connection as reports tell them.
-func story(r *analyze.Result, id uint64) (*report.Story, error) {
+func story(r *analyze.Result, kept report.Facts, id uint64) (*report.Story, error) {
 	c := &analyze.Connection{}
-	if !find(r, id, c) {
+	if !find(kept, id, c) {
+		if id <= uint64(r.Totals.Connections) && len(r.GivenUp) > 0 {
+			return nil, &hintError{fmt.Errorf("--conn %d: it was given up, for more memory was needed than --max-memory allows", id),
+				"a filter for its addresses and ports leaves fewer connections"}
+		}
 		return nil, &UsageError{
 			fmt.Errorf("--conn %d: the capture has no such connection", id),
 			"--conn takes an id of the report, made with the same filter and bounds",
@@ -36,7 +40,7 @@ func story(r *analyze.Result, id uint64) (*report.Story, error) {
 }
 
 // find fills c with the connection of that ID, and reports whether there is one.
-func find(r *analyze.Result, id uint64, c *analyze.Connection) bool {
+func find(r report.Facts, id uint64, c *analyze.Connection) bool {
 	low, high := 0, r.Len() // their IDs ascend
 	for low < high {
 		i := low + (high-low)/2

@@ -154,14 +154,18 @@ func (j *Job) follow(src *capture.Source, opt capture.Options, v *tui.View) outc
 	if j.s.growing() {
 		return j.followSession(src, opt, v)
 	}
-	a := analyze.New(j.analysisOptions(opt))
+	a := j.newReading(opt)
 	interrupted, err := j.read(src, guarded(a.Apply))
 	if err != nil {
 		return outcome{err: err}
 	}
 	r := j.finish(src, a, opt)
 	r.Meta.Interrupted = interrupted
-	v.Finish(live.Whole(r.Result, r.Diagnosis))
+	if kept, ok := r.Facts.(*live.Snapshot); ok {
+		v.Finish(kept)
+	} else {
+		v.Finish(live.Whole(r.Result, r.Diagnosis))
+	}
 	return outcome{r: r}
 }
 
@@ -192,6 +196,10 @@ func (j *Job) followSession(src *capture.Source, opt capture.Options, v *tui.Vie
 	return outcome{r: r}
 }
 
+// judgePause is how many times as long as a snapshot took passes before the next one: to
+// judge takes time that the reading may need.
+const judgePause = 4
+
 // show hands v a snapshot when something has changed, at most once a second. The
 // reading waits for it for a tenth of the time at most.
 func (f *sharedSession) show(ctx context.Context, v *tui.View, times func() (first, last int64)) {
@@ -202,8 +210,8 @@ func (f *sharedSession) show(ctx context.Context, v *tui.View, times func() (fir
 			return
 		case <-time.After(wait):
 		}
-		if x, held := f.snapshot(&seen, times); x != nil {
-			wait = max(time.Second, 9*held)
+		if x, held, took := f.snapshot(&seen, times); x != nil {
+			wait = max(time.Second, 9*held, judgePause*took)
 			v.Show(x)
 		}
 	}
@@ -259,7 +267,7 @@ func (j *Job) tellConnection(x *live.Snapshot, id uint64, width int) (string, er
 		return "", err
 	}
 	told := r.report(src, a.Finish(r.times(src, opt)), x.Diagnosis, nil)
-	if told.Story, err = story(told.Result, id); err != nil {
+	if told.Story, err = story(told.Result, told.Result, id); err != nil {
 		return "", err
 	}
 	told.Options.Width = width

@@ -51,6 +51,7 @@ const (
 	ServerTimeoutEmpty
 	ServerTimeoutCut
 	ClientUnreadBody
+	MalformedResponse
 	ServerReset
 	ClientReset
 
@@ -60,6 +61,7 @@ const (
 	ClientIdleTimeout
 	ClientPoolOverflow
 	ClientClosedAfterResponse
+	ResponseSurplus
 	ServerClosedUnannounced
 
 	// Half-closed.
@@ -112,6 +114,7 @@ var causes = [causeCount]struct {
 	ServerTimeoutEmpty:        {"server_timeout_empty", "the server closed without a response"},
 	ServerTimeoutCut:          {"server_timeout_cut", "the server cut a response"},
 	ClientUnreadBody:          {"client_unread_body", "the client closed without reading the body"},
+	MalformedResponse:         {"malformed_response", "what answered the request is no HTTP"},
 	ServerReset:               {"server_reset", "reset by the server"},
 	ClientReset:               {"client_reset", "reset by the client"},
 	ServerConnectionLimit:     {"server_connection_limit", "the server closes idle ones to make room for others"},
@@ -119,6 +122,7 @@ var causes = [causeCount]struct {
 	ClientIdleTimeout:         {"client_idle_timeout", "the client closes idle connections"},
 	ClientPoolOverflow:        {"client_pool_overflow", "the client's idle pool was full"},
 	ClientClosedAfterResponse: {"client_closed_after_response", "the client closed after a response"},
+	ResponseSurplus:           {"response_surplus", "bytes beyond the end of a response"},
 	ServerClosedUnannounced:   {"server_closed_unannounced", "the server closed without a word"},
 	HalfClose:                 {"half_close", "one side shut down, data went on the other way"},
 	CloseWait:                 {"close_wait", "the server closed, the client did not"},

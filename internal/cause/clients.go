@@ -124,6 +124,7 @@ func atTimeout(unread, others []*Record) bool {
 func (d *Decisions) afterResponse(p *Pair) {
 	prompt := Where(waiting(p.Records, clientEndedIdle), func(r *Record) bool { return r.Measured() < MinIdle })
 	prompt, reset := split(prompt, func(r *Record) bool { return !r.has(isReset) })
+	prompt = p.announcedTooShort(prompt)
 	if k, in := p.overflow(prompt); k > 0 {
 		sure := Medium
 		if k == p.Program.Row().Pool {
@@ -249,7 +250,7 @@ func openedInVain(lost []*Record, newest int64) (n int) {
 // idleClient names the client's closes of idle connections.
 func (d *Decisions) idleClient(h *Host) {
 	w := Gather(h.Pairs, func(p *Pair) []*Record { return waiting(p.Records, clientEndedIdle, clientEndedQuiet) })
-	paused := Where(w, func(r *Record) bool { return r.Measured() >= MinIdle && !r.has(isOutlived) })
+	paused := Where(w, func(r *Record) bool { return r.Measured() >= MinIdle && !r.has(isOutlived) && !r.maybeBusy() })
 	if in := d.Replaced(paused); len(in) >= MinSamples && len(in)*2 >= len(paused) {
 		settle(in, ClientIdleTimeout, analyze.Client, Medium)
 		paused = waiting(paused, clientEndedIdle, clientEndedQuiet)
@@ -258,15 +259,17 @@ func (d *Decisions) idleClient(h *Host) {
 	if b, ok := Agree(pauses(paused)); ok {
 		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
-		p := d.groups.byPair[in[0].Pair]
+		p := d.groups.pair(in[0].Pair)
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.Addr.String(), Value: b.Middle, Samples: int64(b.N),
 			Spread:  b.spread(),
-			Matches: products.MatchClient(time.Duration(b.Middle), p.Program)})
+			Matches: p.idleMatches(time.Duration(b.Middle))})
 	}
 	settle(waiting(swept, clientEndedIdle), ClientIdleTimeout, analyze.Client, Medium)
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
 		one := []*Record{r}
 		switch {
+		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown && !r.has(isReset): // a response came, of unknown length
+			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
 		case r.class == clientEndedQuiet:
 			settle(one, Unknown, analyze.Client, Low)
 		case r.has(isReset):
@@ -275,6 +278,13 @@ func (d *Decisions) idleClient(h *Host) {
 			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
 		}
 	}
+}
+
+// maybeBusy reports whether a response may have been under way when the client closed,
+// though it was silent for some time: packets were cut or lost, so that its end is
+// not known.
+func (r *Record) maybeBusy() bool {
+	return r.class == clientEndedQuiet && r.Requests > 0 && r.Measured() < minSwept
 }
 
 // Replaced returns the idle connections in whose place the client opened
@@ -326,7 +336,7 @@ func (d *Decisions) starts() func(r *Record) []int64 {
 	known := map[uint32][]int64{}
 	return func(r *Record) []int64 {
 		if _, ok := known[r.Pair]; !ok {
-			known[r.Pair] = slices.Sorted(slices.Values(Values(d.groups.byPair[r.Pair].Records, func(r *Record) int64 { return r.Start })))
+			known[r.Pair] = slices.Sorted(slices.Values(Values(d.groups.pair(r.Pair).Records, func(r *Record) int64 { return r.Start })))
 		}
 		return known[r.Pair]
 	}

@@ -35,6 +35,16 @@ func (d *Collector) Add(c *analyze.Connection, last int64) NotReused {
 	return is
 }
 
+// Bytes returns about how much memory it takes.
+func (d *Collector) Bytes() int64 { return d.records.Bytes() + d.summary.anomalies.Bytes() }
+
+// IDs returns those of the connections that it has taken, in any order.
+func (d *Collector) IDs() []uint64 {
+	ids := make([]uint64, 0, d.records.Len())
+	d.records.Each(func(r *Record) { ids = append(ids, uint64(r.ID)) })
+	return ids
+}
+
 // Workers returns how many goroutines it uses at the end.
 func (d *Collector) Workers() int { return d.workers }
 

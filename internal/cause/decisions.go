@@ -40,10 +40,10 @@ func (d *Decisions) Pairs() []*Pair { return d.groups.pairs }
 func (d *Decisions) Hosts() []*Host { return d.groups.hosts }
 
 // PairOf returns the pair of a connection.
-func (d *Decisions) PairOf(r *Record) *Pair { return d.groups.byPair[r.Pair] }
+func (d *Decisions) PairOf(r *Record) *Pair { return d.groups.pair(r.Pair) }
 
 // Pair returns the pair with that number.
-func (d *Decisions) Pair(num uint32) *Pair { return d.groups.byPair[num] }
+func (d *Decisions) Pair(num uint32) *Pair { return d.groups.pair(num) }
 
 // Records returns all connections, in order of ID.
 func (d *Decisions) Records() []*Record { return d.all.byID }
@@ -54,9 +54,15 @@ func (d *Decisions) Record(id uint64) *Record { return d.all.find(id) }
 // Summary returns sums over all connections.
 func (d *Decisions) Summary() *Summary { return &d.all.summary }
 
-// EachAnomaly calls f with each anomaly, in the order in which their connections
-// were added.
-func (d *Decisions) EachAnomaly(f func(*Anomaly)) { d.all.summary.anomalies.Each(f) }
+// EachAnomaly calls f with each anomaly of a connection whose pair is known, in the
+// order in which their connections were added.
+func (d *Decisions) EachAnomaly(f func(*Anomaly)) {
+	d.all.summary.anomalies.Each(func(m *Anomaly) {
+		if d.groups.listed(d.all.find(uint64(m.ID))) {
+			f(m)
+		}
+	})
+}
 
 // Starved returns how many connections of a server have data that it never
 // answered.

@@ -8,7 +8,8 @@ import (
 
 // drainedInVain returns the connections whose response body the client left unread,
 // though its library read on for goDrain after the program had closed it: Go does so
-// from version 1.27 on. None ends sooner after the head, most right after that time.
+// from version 1.27 on. None ends sooner after the head, and unless the host is busy
+// most right after that time.
 // A timeout of the whole request ends some sooner, or is as exact from the request on
 // as this is from the head on.
 func (p *Pair) drainedInVain() []*Record {
@@ -26,7 +27,7 @@ func (p *Pair) drainedInVain() []*Record {
 			exact++
 		}
 	}
-	if slices.Min(waited) < goDrain || exact*2 < len(w) {
+	if slices.Min(waited) < goDrain || exact*drainShare < len(w) {
 		return nil
 	}
 	near := func(v []int64) int64 { return Typical(v) - slices.Min(v) } // half of them

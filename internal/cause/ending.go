@@ -17,6 +17,7 @@ const (
 	clientEndedIdle               // the client did
 	serverEndedQuiet              // the server closed; what was under way is not known
 	clientEndedQuiet              // the client did
+	strayData                     // data that the client answers by RST, for it knows no such connection
 	openIdle                      // still open, all answered
 )
 

@@ -23,7 +23,7 @@ func failureOf(c *analyze.Connection, is NotReused, k class, end ending) (NotReu
 		return NotReused{}, false
 	}
 	if e.Outstanding == 0 && refusedUpload(e) {
-		return NotReused{EarlyResponse, analyze.Server, High, observation{kind: observedEarly, number: uint32(max(c.Responses, 1)), status: e.LastStatus}}, true
+		return NotReused{EarlyResponse, analyze.Server, High, observation{kind: observedEarly, number: uint32(c.Requests), status: e.EarlyStatus}}, true
 	}
 	n, _, ok := cut(c, e, end)
 	if !ok {

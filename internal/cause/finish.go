@@ -16,21 +16,43 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 	x.groups = group(d.byID, r)
 	d.summary.anomalies.Each(func(m *Anomaly) {
 		if m.Kind == AnomalyStarved {
-			x.starved[x.groups.byPair[d.find(uint64(m.ID)).Pair].To.Num]++
+			x.starved[x.groups.pair(d.find(uint64(m.ID)).Pair).To.Num]++
 		}
 	})
+	x.untranslated()
 	for _, s := range x.groups.servers {
 		x.decideServer(s)
 	}
 	for _, h := range x.groups.hosts {
 		x.decideHost(h)
 	}
+	x.decideLeftOut()
 	x.groups.noteCauses()
 	x.countLosses()
 	x.probeSettings()
 	x.sortPolicies()
+	x.tellNode()
 	x.countCauses()
 	return x
+}
+
+// decideLeftOut gives a cause to each connection whose pair has no row, as if it were
+// the only one of its server and its client.
+func (d *Decisions) decideLeftOut() {
+	p := d.groups.leftOut
+	h := &Host{Pairs: p.To.Pairs}
+	alone := Decisions{all: d.all, groups: d.groups}
+	one := make([]*Record, 1)
+	for _, r := range d.all.byID {
+		if r.Cause != Undecided || d.groups.listed(r) {
+			continue
+		}
+		one[0] = r
+		p.Records, p.To.Records = one, one
+		alone.decideServer(p.To)
+		alone.decideHost(h)
+	}
+	p.Records, p.To.Records = nil, nil
 }
 
 // countCauses counts the connections of each cause.

@@ -102,11 +102,27 @@ type groups struct {
 	pairs   []*Pair
 	hosts   []*Host
 	byPair  []*Pair // by number
+
+	// leftOut stands for pairs that have no row. It is in no list, and has no records:
+	// they have nothing in common.
+	leftOut *Pair
 }
+
+// pair returns the pair with that number.
+func (g *groups) pair(num uint32) *Pair {
+	if int(num) < len(g.byPair) && g.byPair[num] != nil {
+		return g.byPair[num]
+	}
+	return g.leftOut
+}
+
+// listed reports whether the pair of a record has a row.
+func (g *groups) listed(r *Record) bool { return g.pair(r.Pair) != g.leftOut }
 
 // group puts the records, in order of ID, into their groups.
 func group(records []*Record, r *analyze.Result) *groups {
-	g := &groups{}
+	g := &groups{leftOut: &Pair{Pair: &analyze.Pair{}, To: &Server{ServerSummary: &analyze.ServerSummary{}}}}
+	g.leftOut.To.Pairs = []*Pair{g.leftOut}
 	servers := map[uint32]*Server{}
 	for i := range r.Servers {
 		s := &Server{ServerSummary: &r.Servers[i], Name: r.Servers[i].Server.String()}
@@ -164,6 +180,10 @@ func (g *groups) identifyClients() {
 func (g *groups) fill(records []*Record) {
 	n := make([]int, len(g.byPair))
 	for _, r := range records {
+		if !g.listed(r) {
+			r.Pair = 0
+			continue
+		}
 		n[r.Pair]++
 	}
 	for _, p := range g.pairs {
@@ -179,6 +199,9 @@ func (g *groups) fill(records []*Record) {
 		}
 	}
 	for _, r := range records {
+		if !g.listed(r) {
+			continue
+		}
 		p := g.byPair[r.Pair]
 		p.collect(r)
 		p.To.collect(r)

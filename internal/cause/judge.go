@@ -100,6 +100,9 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		if n, k, ok = lost(c, e, end); ok {
 			return n, k, ok
 		}
+		if isStray(c, e) {
+			return wait(strayData, analyze.Both, observation{kind: observedOtherProtocol})
+		}
 		return of(NotHTTP, analyze.Both, Medium, observation{kind: observedOtherProtocol})
 	case c.Protocol == analyze.NoProtocol && !mayHaveMessages(c, e):
 		return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: c.End - c.Start, by: end.sender()})
@@ -139,9 +142,9 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 		return of(RequestConnectionClose, analyze.Client, High, observation{kind: observedRequestClose, number: at})
 	case e.EndReason == analyze.EndedByRequestHTTP10:
 		return of(HTTP10, analyze.Client, High, observation{kind: observedRequest10, number: at})
-	case e.EarlyResponse && e.LastStatus >= redirect && end.by != analyze.Nobody:
+	case e.EarlyResponse && e.EarlyStatus >= redirect && end.by != analyze.Nobody:
 		return of(EarlyResponse, analyze.Server, High,
-			observation{kind: observedEarly, number: uint32(max(c.Responses, 1)), status: e.LastStatus})
+			observation{kind: observedEarly, number: uint32(c.Requests), status: e.EarlyStatus})
 	case e.Idle408 && e.LastStatus == 408 && e.PreviousDone != analyze.Unknown:
 		return of(ServerIdleTimeout, analyze.Server, High,
 			observation{kind: observedIdle408, number: at - 1, ns: e.EndMark.At - e.PreviousDone})

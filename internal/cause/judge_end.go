@@ -20,10 +20,13 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		kind: observedUnansweredEnd, by: end.sender(), number: uint32(c.Requests - max(0, e.Outstanding-1)),
 		ns: max(0, end.at-e.Request.At),
 	}
-	if e.ResponseBegun && e.FirstByteAt <= end.at {
+	if (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
 		o.kind = observedCutEnd
 	}
 	switch {
+	case e.Malformed && !e.ResponseBegun:
+		o.kind = observedMalformed
+		return of(MalformedResponse, analyze.Server, High, o)
 	case end.by == analyze.Client && e.EventStream && o.kind == observedCutEnd:
 		o.kind = observedEventsEnd
 		return of(ClientClosedAfterResponse, end.by, Medium, o)
@@ -53,8 +56,12 @@ func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		f := observation{kind: observedQuietEnd, by: end.sender(), ns: e.Quiet}
 		return wait(classes[1], end.by, f)
 	}
+	if e.Surplus > 0 && end.by == analyze.Client {
+		return of(ResponseSurplus, analyze.Server, High,
+			observation{kind: observedSurplus, by: end.sender(), number: uint32(e.Surplus), ns: sinceDone(e, end.at)})
+	}
 	return wait(classes[0], end.by, observation{kind: observedIdleEnd, by: end.sender(), number: uint32(c.Responses),
-		ns: sinceDone(e, end.at)})
+		ns: sinceDone(e, end.at), status: e.LastStatus})
 }
 
 // sinceDone returns the time from the last response to at.

@@ -23,7 +23,7 @@ func lossOf(c *analyze.Connection, end ending) loss {
 	e := &c.Evidence
 	n := e.Outstanding
 	switch {
-	case c.HTTPUnknown || !e.Request.OK() || afterOwnRST(e):
+	case c.HTTPUnknown || !e.Request.OK() || afterOwnRST(e) || e.Malformed && !e.ResponseBegun: // it may have been read
 		return loss{}
 	case n == 0 && refusedUpload(e):
 		return loss{failed: 1}
@@ -34,7 +34,7 @@ func lossOf(c *analyze.Connection, end ending) loss {
 	case n == 0 || unseen(c) && !e.ResponseBegun:
 		return loss{}
 	}
-	if end.by == analyze.Client && e.ResponseBegun && e.FirstByteAt <= end.at {
+	if end.by == analyze.Client && (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
 		return loss{dropped: n}
 	}
 	return loss{failed: n}
@@ -43,7 +43,7 @@ func lossOf(c *analyze.Connection, end ending) loss {
 // refusedUpload reports whether the last request was answered by an error while it
 // was sent, and never became whole.
 func refusedUpload(e *analyze.Evidence) bool {
-	return e.UploadCut && e.LastStatus >= clientError && e.LastStatus < serverError
+	return e.UploadCut && e.EarlyStatus >= clientError && e.EarlyStatus < serverError
 }
 
 // Lost returns the requests of a connection that got no whole response, one at

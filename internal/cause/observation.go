@@ -66,10 +66,14 @@ const (
 	observedDataLost    // number retransmissions unanswered
 	observedAnswersLost // number probes answered, yet their sender resets
 	observedForeignRST  // an RST with another TTL, ns after the last response
+	observedStray       // the client got data of connection number, which it answered by RST
+	observedUntouched   // connection number has data of this one, under another address of the server
 
 	// The end, or none.
 	observedUnansweredEnd // by closed ns after request number, which has no response
 	observedCutEnd        // by closed ns after request number, in its response
+	observedMalformed     // by closed ns after request number, which was answered by bytes that are no HTTP
+	observedSurplus       // by closed ns after a response that number bytes followed
 	observedEventsEnd     // by closed ns after request number, whose response is a stream of events
 	observedIdleEnd       // by closed ns after response number
 	observedIdle408       // a 408 that answers no request ns after response number
@@ -91,7 +95,7 @@ func (o observation) String() string {
 		return o.message()
 	case k <= observedNoSocket:
 		return o.meeting()
-	case k <= observedForeignRST:
+	case k <= observedUntouched:
 		return o.path()
 	}
 	return o.ending()
@@ -185,6 +189,10 @@ func (o observation) path() string {
 		return fmt.Sprintf("%s of %s answered on the wire, yet %s sent RST", Plural(int64(o.number), "probe", "probes"), o.by, o.by)
 	case observedForeignRST:
 		return fmt.Sprintf("an RST in the name of %s, with another TTL than its packets", o.by)
+	case observedStray:
+		return fmt.Sprintf("these packets belong to connection %d, whose server has another address: the client answered by RST", o.number)
+	case observedUntouched:
+		return fmt.Sprintf("packets of the server came under another address, as connection %d, and the client answered by RST", o.number)
 	}
 	return ""
 }
@@ -197,9 +205,16 @@ func (o observation) ending() string {
 		return fmt.Sprintf("%s sent %s %s after request %d, which has no response", o.by, o.end(), d, o.number)
 	case observedCutEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d, before its response was complete", o.by, o.end(), d, o.number)
+	case observedMalformed:
+		return fmt.Sprintf("%s sent %s %s after request %d, whose answer is no HTTP/1.x", o.by, o.end(), d, o.number)
+	case observedSurplus:
+		return fmt.Sprintf("%s beyond the end of a response, then %s sent %s %s after it", Plural(int64(o.number), "byte", "bytes"), o.by, o.end(), d)
 	case observedEventsEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d, in its stream of events", o.by, o.end(), d, o.number)
 	case observedIdleEnd:
+		if o.status >= clientError {
+			return fmt.Sprintf("%s sent %s %s after response %d (status %d)", o.by, o.end(), d, o.number, o.status)
+		}
 		return fmt.Sprintf("%s sent %s %s after response %d", o.by, o.end(), d, o.number)
 	case observedIdle408:
 		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, o.number)

@@ -55,7 +55,11 @@ func (d *Decisions) probeSettings() {
 		if m.Kind != AnomalyProbes && m.Kind != AnomalyProbing {
 			return
 		}
-		p := d.groups.byPair[d.all.find(uint64(m.ID)).Pair]
+		r := d.all.find(uint64(m.ID))
+		if !d.groups.listed(r) {
+			return
+		}
+		p := d.groups.byPair[r.Pair]
 		w := whose{m.Kind, m.By, p.Name}
 		if m.By == analyze.Server {
 			w.subject = p.To.Name

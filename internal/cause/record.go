@@ -46,13 +46,14 @@ const NoStream = math.MaxUint32
 type recordFlags uint8
 
 const (
-	isBodied   recordFlags = 1 << iota // its last response has a body
-	isReset                            // it ended by an RST
-	isOpen                             // it did not end
-	isHalf                             // one side closed, the other did not, though it had time
-	isOutlived                         // it was used again after a pause that was no shorter than its last one
-	isFailed                           // its last requests have no whole response, and not as the client chose
-	isDropped                          // its client ended it in a response
+	isBodied         recordFlags = 1 << iota // its last response has a body
+	isReset                                  // it ended by an RST
+	isOpen                                   // it did not end
+	isHalf                                   // one side closed, the other did not, though it had time
+	isOutlived                               // it was used again after a pause that was no shorter than its last one
+	isFailed                                 // its last requests have no whole response, and not as the client chose
+	isDropped                                // its client ended it in a response
+	isKeptAfterError                         // a response with an error did not end it
 )
 
 // persistenceEnd is when a response said that it ended the persistence.
@@ -92,6 +93,7 @@ func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record 
 	lost := lossOf(c, end)
 	r.set(isFailed, lost.failed > 0)
 	r.set(isDropped, lost.dropped > 0)
+	r.set(isKeptAfterError, e.KeptAfterError)
 	if c.Stream != analyze.Unknown {
 		r.Stream = uint32(c.Stream)
 	}
@@ -125,8 +127,8 @@ func (r *Record) Observed() string { return r.observation.String() }
 // message to the end.
 func (r *Record) Measured() int64 { return r.observation.ns }
 
-// Status returns the status of the response that ended the persistence; 0 if none
-// did.
+// Status returns the status of the response that ended the persistence, or of the last
+// one before an idle connection was closed; 0 of others.
 func (r *Record) Status() uint16 { return r.observation.status }
 
 // SYNs returns how many SYNs were sent of one that was never answered.
@@ -159,6 +161,9 @@ func (r *Record) FirstByte() int64 { return r.lastRequest().firstByte }
 // response before that is known.
 func (r *Record) EndedIdle() bool { return r.observation.kind == observedIdleEnd }
 
+// Paused reports whether it ended after a pause, rather than right after a message.
+func (r *Record) Paused() bool { return r.Measured() >= MinIdle }
+
 // ServerEndedBusy reports whether the server closed it with a request under way.
 func (r *Record) ServerEndedBusy() bool { return r.class == serverEndedBusy }
 
@@ -169,6 +174,36 @@ func (r *Record) CutShort() bool { return r.observation.kind == observedCutEnd }
 // CutResponse reports whether it was closed before a response was complete whose
 // first byte is known.
 func (r *Record) CutResponse() bool { return r.CutShort() && r.FirstByte() != analyze.Unknown }
+
+// Waited returns how long the last request waited for its response to begin, and when
+// that was. It is not known of connections whose second request or a later one a
+// response with "Connection: close" answers.
+func (r *Record) Waited() (wait, until int64, ok bool) {
+	from, until := r.RequestSent(), r.FirstByte()
+	if r.class == saidInResponse {
+		from, until = r.Start+r.ConnectTime(), r.persistenceEnd().said
+	}
+	known := from != analyze.Unknown && until != analyze.Unknown && until >= from
+	return until - from, until, known && (r.Requests == 1 || r.Requests > 1 && r.class != saidInResponse)
+}
+
+// IdleAtEnd reports whether it was closed while no request was under way, and had
+// been idle for a while, or never carried any.
+func (r *Record) IdleAtEnd() bool {
+	if r.has(isOpen) || r.has(isFailed|isDropped) {
+		return false
+	}
+	return r.Requests == 0 && r.Cause == NoRequest || r.Done != analyze.Unknown && r.Ended-r.Done >= MinIdle
+}
+
+// Surplus returns how many bytes followed its response beyond the end of that, up to
+// 65,535, if these are what ended it.
+func (r *Record) Surplus() int64 {
+	if r.observation.kind != observedSurplus {
+		return 0
+	}
+	return int64(r.observation.number)
+}
 
 // LeftEvents reports whether the client left a stream of events, which has no
 // other end.

@@ -48,12 +48,19 @@ func (s *Server) allAtOnce(run []*Record) bool {
 	at := run[0].Ended
 	ends := Spread(Values(run, func(r *Record) int64 { return r.Ended }))
 	least := max(MinIdle, 2*ends)
-	if ends > atExit || sweepable(run) || Spread(Values(run, (*Record).Measured)) <= least ||
+	if ends > atExit || s.maySweep(run) || Spread(Values(run, (*Record).Measured)) <= least ||
 		Spread(Values(run, func(r *Record) int64 { return r.Start })) <= 2*ends {
 		return false
 	}
 	_, back := s.after(at)
 	return back && s.hadOpen(at) == len(run)
+}
+
+// maySweep reports whether the server may have closed these for being idle, at a moment
+// at which it looked at all of its connections. Programs that are known to have a
+// timer for each do not.
+func (s *Server) maySweep(run []*Record) bool {
+	return sweepable(run) && !s.Software.Row().ExactIdle
 }
 
 // Recycled returns what the server closed at each moment at which it closed all that

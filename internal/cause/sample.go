@@ -65,10 +65,12 @@ func pauses(records []*Record) (out []int64) {
 }
 
 // Ages returns the ages at which records ended, as samples of a limit: those
-// that were opened and ended together are one sample.
+// that were opened and ended together are one sample, and so are those that ended
+// much nearer to each other than they were opened.
 func Ages(records []*Record) (out []int64) {
 	for _, run := range bursts(records) {
-		if Spread(Values(run, func(r *Record) int64 { return r.Start })) <= instant {
+		opened := Spread(Values(run, func(r *Record) int64 { return r.Start }))
+		if opened <= instant || opened > 2*Spread(Values(run, func(r *Record) int64 { return r.Ended })) {
 			run = run[:1]
 		}
 		out = append(out, Values(run, (*Record).age)...)

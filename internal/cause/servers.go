@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // decideServer gives a cause to the connections that wait for their server.
@@ -84,7 +83,7 @@ func (s *Server) allEnd(run []*Record) bool {
 	at, ends := run[0].Ended, Spread(Values(run, func(r *Record) int64 { return r.Ended }))
 	d := Values(run, (*Record).Measured)
 	age := Typical(Values(run, func(r *Record) int64 { return r.Ended - r.Start }))
-	if ends > atExit || sweepable(run) || Spread(d) <= 2*ends || round(Typical(d)) || round(age) || slices.Min(d) < MinIdle {
+	if ends > atExit || s.maySweep(run) || Spread(d) <= 2*ends || round(Typical(d)) || round(age) || slices.Min(d) < MinIdle {
 		return false
 	}
 	return s.hadOpen(at) == len(run)
@@ -194,7 +193,8 @@ func (d *Decisions) atRequestLimit(s *Server, w []*Record) (rest []*Record) {
 		most = max(most, r.Requests)
 	}
 	in, rest := split(w, func(r *Record) bool {
-		return most >= 2 && r.observation.number == most && r.Requests == most && r.observation.status < clientError
+		return most >= 2 && r.observation.number == most && r.Requests == most &&
+			(r.observation.status < clientError || r.has(isKeptAfterError)) // the error before it did not end it: nor did this one
 	})
 	told := s.AdvertisedMax == int64(most) || s.AdvertisedMax == int64(most)-1
 	if len(in) < MinSamples && !told {
@@ -261,7 +261,7 @@ func (d *Decisions) idleEnds(s *Server) {
 		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
-			Matches: products.MatchServer(time.Duration(b.Middle), s.Software)})
+			Matches: s.idleMatches(time.Duration(b.Middle))})
 		s.metClose(b)
 	}
 	s.atAnnouncedTimeout(paused)
@@ -314,7 +314,7 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 		most = max(most, r.Requests)
 	}
 	prompt = waiting(prompt, serverEndedIdle)
-	if full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 2 }); len(full) >= MinSamples {
+	if full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 2 }); len(full) >= MinSamples && !s.afterErrors(full) {
 		settle(full, ServerMaxRequests, analyze.Server, Medium)
 		d.addPolicy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.Name, Value: int64(most), Samples: int64(len(full))})
 	}

@@ -45,6 +45,9 @@ const (
 	AnomalyCloseWait                     // the server closed Duration before the end of the capture, the client did not
 	AnomalyFINWait2                      // the client closed Duration before the end of the capture, the server did not
 	AnomalyStarved                       // data was acknowledged and not answered for Duration
+	AnomalyLateClose                     // the client closed Duration after the server had
+	AnomalyStray                         // data of a server that no socket of the client knew; Duration is what it acknowledged
+	AnomalyServerCut                     // the server reset it; Duration is what it had acknowledged
 	AnomalyLateOpen                      // the handshake took Duration, for a SYN or its answer was sent again
 	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
 )
@@ -96,6 +99,7 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 		s.note(c, AnomalyPipelined, analyze.Client, lost.failed+lost.dropped, 0)
 	}
 	s.noteHalfClosed(c, last)
+	s.noteStray(c)
 }
 
 // note notes one anomaly.
@@ -151,6 +155,8 @@ func (s *Summary) noteHalfClosed(c *analyze.Connection, last int64) {
 		return
 	}
 	switch {
+	case e.ServerFIN.OK() && e.ClientFIN.OK() && e.ClientFIN.At-e.ServerFIN.At >= LongHalfClosed && !e.ServerSentAfterFIN:
+		s.note(c, AnomalyLateClose, analyze.Client, e.ClientFIN.At-e.ServerFIN.At, e.ClientFIN.Packet)
 	case e.ServerFIN.OK() && !e.ClientFIN.OK() && !e.UnackedServer && c.MissingClient == 0:
 		s.note(c, AnomalyCloseWait, analyze.Client, last-e.ServerFIN.At, e.ServerFIN.Packet)
 	case e.ClientFIN.OK() && !e.ServerFIN.OK() && !e.UnackedClient && c.MissingServer == 0:

@@ -36,6 +36,9 @@ const (
 	// minConnectWait is how long a client waits for a SYN-ACK at least: less is not set by
 	// anybody, and a scanner whose kernel knows no such socket answers within a round trip.
 	minConnectWait = 50e6
+	// oneWindow is how far apart the acknowledgements of one connection may be that two
+	// packets carry within a round trip.
+	oneWindow = 1 << 22
 	// lossyShare: a connection that lacks more than one in 20 of its bytes is lossy.
 	lossyShare = 20
 	// redirect is the least status with which an answer before the whole request is a
@@ -104,9 +107,9 @@ const (
 // Of what clients do.
 const (
 	// goDrain is how long Go reads on, from version 1.27, after a program closed a body that
-	// it did not read to its end; half of the closes follow within drainExact, none
-	// later than drainLate.
-	goDrain, drainExact, drainLate = 50e6, 2e6, 30e6
+	// it did not read to its end; one in drainShare of the closes follows within
+	// drainExact, on a busy host none later than drainLate.
+	goDrain, drainExact, drainLate, drainShare = 50e6, 2e6, 100e6, 4
 	// afterLeak is how long after a response, and a round trip, another connection
 	// must be opened to show that the client does not know this one to be free.
 	afterLeak = 500e3

@@ -130,7 +130,7 @@ var thresholdsOfOne = []thresholdCase{
 	}},
 	{"redirect", redirect - 1, redirect, func(x int64) bool {
 		return causeOf(func(c *analyze.Connection, e *analyze.Evidence) {
-			e.EarlyResponse, e.LastStatus, e.ServerFIN = true, uint16(x), analyze.Mark{At: 12 * second, Packet: 12}
+			e.EarlyResponse, e.EarlyStatus, e.ServerFIN = true, uint16(x), analyze.Mark{At: 12 * second, Packet: 12}
 		}) == EarlyResponse
 	}},
 	{"clientError", clientError - 1, clientError, func(x int64) bool {
@@ -180,7 +180,10 @@ var thresholdsOfSamples = []thresholdCase{
 		return len(bursts(ended(nil, []int64{0, x}, []int64{0, 0}))) == 1
 	}},
 	{"instant, of openings", instant, instant + 1, func(x int64) bool {
-		return len(Ages(ended([]int64{0, x}, []int64{second, second}, []int64{0, 0}))) == 2
+		return len(Ages(ended([]int64{0, x}, []int64{second, second + (x+1)/2}, []int64{0, 0}))) == 2
+	}},
+	{"openings twice as far apart as ends", 40e6 - 1, 40e6, func(x int64) bool { // ended together, whatever their age
+		return len(Ages(ended([]int64{0, 2 * 80e6}, []int64{second, second + 2*x}, []int64{0, 0}))) == 2
 	}},
 	{"roundNear, below", 3*roundStep - roundNear - 1, 3*roundStep - roundNear, round},
 	{"roundNear, above", 3*roundStep + roundNear + 1, 3*roundStep + roundNear, round},

@@ -3,6 +3,7 @@ package compact
 import (
 	"slices"
 	"sort"
+	"unsafe"
 )
 
 // List holds values in order, in pieces: it grows without copying what it
@@ -113,4 +114,13 @@ func (s sorter[T]) Less(i, j int) bool { return s.less(s.list.At(uint32(i)), s.l
 func (s sorter[T]) Swap(i, j int) {
 	a, b := s.list.At(uint32(i)), s.list.At(uint32(j))
 	*a, *b = *b, *a
+}
+
+// Bytes returns about how much memory the values take.
+func (l *List[T]) Bytes() int64 {
+	n := int64(len(l.pieces)) * pieceLen * int64(unsafe.Sizeof(*new(T)))
+	if l.packed != nil {
+		n += l.packed.Bytes()
+	}
+	return n
 }

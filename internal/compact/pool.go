@@ -25,3 +25,6 @@ func (p *Pool[T]) Take() int32 {
 
 // Give takes back a value that is in use.
 func (p *Pool[T]) Give(i int32) { p.free = append(p.free, i) }
+
+// Len returns how many values there are, whether in use or not.
+func (p *Pool[T]) Len() int { return len(p.values) }

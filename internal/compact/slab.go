@@ -84,3 +84,12 @@ func newChunk[T any]() *[slabLen]T {
 	clear(c[:])
 	return c
 }
+
+// All calls f with every value that is or was in use; f may change it.
+func (s *Slab[T]) All(f func(*T)) {
+	for i := uint32(1); i <= s.used; i++ {
+		if s.chunks[i>>slabBits] != nil {
+			f(s.At(i))
+		}
+	}
+}

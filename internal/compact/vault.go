@@ -27,6 +27,7 @@ type Vault[T any] struct {
 	at      uint32       // its number
 	filled  int          // values put into it
 	count   int
+	bytes   int64 // of all packed blocks
 	decoded [decodedBlocks]decoded[T]
 	oldest  uint8  // index in decoded of the block that was decoded first
 	out     []byte // buffer of pack
@@ -77,6 +78,7 @@ func (v *Vault[T]) pack(b *vaultBlock, rows *[blockLen]T) {
 		}
 	}
 	v.out = pack(v.out[:0], rows[:])
+	v.bytes += int64(len(v.out) - len(b.packed))
 	b.packed, b.dropped = append([]byte(nil), v.out...), 0
 }
 
@@ -128,12 +130,18 @@ func (v *Vault[T]) Drop(i uint32) {
 	if x := &v.decoded[b.decoded]; x.block == at {
 		x.block = noBlock
 	}
+	v.bytes -= int64(len(b.packed))
 	b.packed = nil
 	v.free = append(v.free, at)
 }
 
 // Len returns how many values are kept.
 func (v *Vault[T]) Len() int { return v.count }
+
+// Bytes returns about how much memory the values take.
+func (v *Vault[T]) Bytes() int64 {
+	return v.bytes + int64(len(v.blocks))*int64(unsafe.Sizeof(vaultBlock{})) + (decodedBlocks+1)*blockLen*int64(unsafe.Sizeof(*new(T)))
+}
 
 // Each calls f with each value, in order of number. f may read the value during
 // the call, and must not change the Vault. Calls of Each may run concurrently

@@ -86,7 +86,7 @@ func TestGates(t *testing.T) {
 func TestGatesOfNothing(t *testing.T) {
 	r := &analyze.Result{Totals: analyze.Totals{ReuseRatio: math.NaN(), TimeWait: analyze.TimeWaitTotals{Population: analyze.Population{SteadyState: math.NaN()}}}}
 	t1 := &r.Totals
-	for _, n := range []*int64{&t1.Requests, &t1.Responses, &t1.Interim, &t1.ConnectionsWithRequests, &t1.SingleRequestConnections,
+	for _, n := range []*int64{&t1.Requests, &t1.Responses, &t1.Interim, &t1.Unmatched, &t1.ConnectionsWithRequests, &t1.SingleRequestConnections,
 		&t1.ReusedRequests, &t1.PoolNeed, &t1.AvoidableConnections, &t1.AvoidableHandshake} {
 		*n = analyze.Unknown
 	}

@@ -38,6 +38,8 @@ func httpMetrics() []Metric {
 		http("requests", "HTTP requests", func(t *totals) int64 { return t.Requests }).told(Neutral, PerSecond),
 		http("responses", "final responses", func(t *totals) int64 { return t.Responses }),
 		http("interim_responses", "1xx responses but 101", func(t *totals) int64 { return t.Interim }),
+		http("unmatched_responses", "responses to no request that was captured", func(t *totals) int64 { return t.Unmatched }),
+		count("surplus_bytes", "bytes of servers beyond the end of their responses", func(t *totals) int64 { return t.SurplusBytes }),
 		lost("failed_requests", "requests without a whole response, or refused while they were sent",
 			func(x cause.Lost) int64 { return x.Failed }).told(LessIsBetter, PerSecond),
 		lost("abandoned_requests", "requests whose client dropped the response of its own accord",

@@ -31,6 +31,7 @@ const (
 var (
 	Go          = byName("Go")
 	Nginx       = byName("nginx")
+	Node        = byName("Node")
 	HealthCheck = byName("a health check")
 )
 
@@ -41,6 +42,8 @@ type Program struct {
 
 	ServerIdle []Timeout // after which it closes idle connections as a server
 	ClientIdle []Timeout // and as a client
+
+	ExactIdle bool // as a server it has a timer for each idle connection, and does not look at all from time to time
 
 	Pool     int64  // how many idle connections per host its client keeps by default; 0 if that tells nothing
 	KeepIdle string // how to let its client keep %d idle connections per host; "" if Advice has no number
@@ -159,9 +162,8 @@ func match(idle time.Duration, says ID, of func(*Program) []Timeout) (names []st
 		p := &programs[i]
 		another := len(p.Says) > 0 && says != Unknown && says != ID(i+1)
 		for _, t := range of(p) {
-			near := max(t.After/nearShare, nearLeast)
 			switch {
-			case another && !t.Unnamed || idle < t.After-near || idle > t.After+near:
+			case another && !t.Unnamed || !near(idle, t.After):
 			case t.Rare:
 				rare = append(rare, t.Setting)
 			default:

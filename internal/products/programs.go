@@ -11,6 +11,7 @@ import "time"
 var programs = []Program{
 	{
 		Name:       "Go",
+		ExactIdle:  true,
 		Says:       []string{"Go-http-client", "go-resty", "fasthttp"},
 		ClientIdle: []Timeout{{Setting: "Go http.DefaultTransport IdleConnTimeout", After: 90 * time.Second}},
 		Pool:       2,
@@ -38,6 +39,7 @@ var programs = []Program{
 	},
 	{
 		Name:       "nginx",
+		ExactIdle:  true,
 		Says:       []string{"nginx", "openresty"},
 		ServerIdle: []Timeout{{Setting: "nginx keepalive_timeout", After: 75 * time.Second}},
 		ClientIdle: []Timeout{{Setting: "nginx upstream keepalive_timeout", After: 60 * time.Second, Unnamed: true}},
@@ -57,6 +59,7 @@ var programs = []Program{
 	},
 	{
 		Name:       "Apache",
+		ExactIdle:  true,
 		Says:       []string{"Apache/"},
 		ServerIdle: []Timeout{{Setting: "Apache httpd KeepAliveTimeout", After: 5 * time.Second}},
 		Advice: map[string]string{
@@ -67,23 +70,32 @@ var programs = []Program{
 		},
 	},
 	{
-		Name: "Node",
-		Says: []string{"node", "axios", "undici", "got ", "Express"},
+		Name:      "Node",
+		ExactIdle: true,
+		Says:      []string{"node", "axios", "undici", "got ", "Express"},
 		ServerIdle: []Timeout{
 			{Setting: "Node keepAliveTimeout (5 s and 1 s)", After: 6 * time.Second},
 			{Setting: "Node keepAliveTimeout, before the extra second", After: 5 * time.Second},
 		},
-		ClientIdle: []Timeout{{Setting: "undici (Node fetch) keepAliveTimeout", After: 4 * time.Second}},
+		ClientIdle: []Timeout{
+			{Setting: "undici (Node fetch) keepAliveTimeout", After: 4 * time.Second},
+			{Setting: "Node http.Agent timeout", After: 5 * time.Second},
+		},
 		Advice: map[string]string{
 			"KA1001": `use an http.Agent with keepAlive: true for all requests, and drop the header "Connection: close"`,
 			"KA1003": `do not set the header "Connection: close"; leave server.keepAliveTimeout above 0`,
 			"KA1006": "raise server.maxRequestsPerSocket, or leave it at 0",
+			"KA1017": "raise the timeout of the request (the option timeout, AbortSignal.timeout), or make the server faster",
 			"KA1008": "raise server.keepAliveTimeout (5 s by default) above the pauses of the traffic, and headersTimeout with it; " +
 				"keep the client's idle timeout below it",
 			"KA1011": "raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests",
-			"KA1012": "read each body to the end (res.resume(), await response.arrayBuffer()), or ask with HEAD; share one agent",
+			"KA1010": "raise the timeout of the http.Agent (5 s by default), or keepAliveTimeout of undici's Agent (4 s), if the pauses " +
+				"between requests are longer; where the server announces less, raise its: http.Agent takes 1 s off that, undici 2 s",
+			"KA1012": "read each body to the end (res.resume(), await response.arrayBuffer()), or ask with HEAD: in fetch " +
+				"response.body.cancel() resets the connection if more than 64 KiB are to come, and bodies left alone hold it until they " +
+				"are collected; share one agent",
 			"KA1013": "read each response to its end (res.resume(), await response.arrayBuffer()) and use one http.Agent",
-			"KA1014": "use an http.Agent with keepAlive: true, or fetch",
+			"KA1014": "use an http.Agent with keepAlive: true, or fetch, for all requests",
 		},
 	},
 	{
@@ -115,6 +127,8 @@ var programs = []Program{
 	{
 		Name: "Python's http.server",
 		Says: []string{"BaseHTTP", "SimpleHTTP"},
+
+		ExactIdle: true,
 		Advice: map[string]string{
 			"KA1004": `python -m http.server is HTTP/1.0 by default: start it with --protocol HTTP/1.1, or in code set ` +
 				`protocol_version = "HTTP/1.1" and send Content-Length`,
@@ -188,6 +202,7 @@ var programs = []Program{
 	},
 	{
 		Name:       "Envoy",
+		ExactIdle:  true,
 		Says:       []string{"envoy"},
 		ServerIdle: []Timeout{{Setting: "Envoy idle_timeout", After: time.Hour}},
 		Advice: map[string]string{
@@ -195,8 +210,9 @@ var programs = []Program{
 		},
 	},
 	{
-		Name: "HAProxy",
-		Says: []string{"HAProxy", "haproxy"},
+		Name:      "HAProxy",
+		ExactIdle: true,
+		Says:      []string{"HAProxy", "haproxy"},
 		Advice: map[string]string{
 			"KA1041": "HAProxy closes to servers with RST by default: that costs nothing but TIME_WAIT; see option nolinger and http-reuse",
 		},
@@ -232,6 +248,7 @@ var programs = []Program{
 	},
 	{
 		Name:       "Caddy",
+		ExactIdle:  true,
 		Says:       []string{"Caddy"},
 		ServerIdle: []Timeout{{Setting: "Caddy idle timeout", After: 300 * time.Second}},
 		Advice: map[string]string{

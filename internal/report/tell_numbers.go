@@ -53,7 +53,11 @@ func (p *teller) requestNumbers(tab *Table, t *analyze.Totals) {
 		again += " (" + cause.Percent(t.ReuseRatio) + ")"
 	}
 	tab.Row("  on a reused connection", again, "")
-	tab.Row("responses", cause.Count(t.Responses), "")
+	responses := cause.Count(t.Responses)
+	if t.Unmatched > 0 {
+		responses += fmt.Sprintf(" (%s to no request)", cause.Count(t.Unmatched))
+	}
+	tab.Row("responses", responses, "")
 	if t.Interim > 0 {
 		tab.Row("interim responses", cause.Count(t.Interim), "")
 	}

@@ -69,11 +69,15 @@ func (p *teller) trust() {
 		return
 	}
 	p.fact("missing", countOf(t.MissingBytes, "byte", "bytes", "of payload that the capture does not hold"))
+	if t.SurplusBytes > 0 {
+		p.fact("surplus", countOf(t.SurplusBytes, "byte", "bytes", "of servers beyond the end of their responses: the length that these say is wrong"))
+	}
 	p.fact("midstream", countOf(t.Midstream, "connection", "connections", m.Narrowed.unopened()))
 	p.fact("unfinished", countOf(t.Unfinished, "connection", "connections", m.Narrowed.unfinished()))
 	if n := p.r.NotKept; n > 0 {
 		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
 	}
+	p.givenUp()
 	p.fact("not countable", countOf(t.HTTPUnknown, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
 	p.notJudged()
 	if t.IgnoredRSTs > 0 {

@@ -52,6 +52,11 @@ func (v *view) check(rule *Rule) (j Judgement, found []Finding) {
 	if rule.Costs {
 		found = slices.DeleteFunc(found, func(f Finding) bool { return f.Saves.Connections == 0 && f.Failed == 0 })
 	}
+	for i := range found {
+		if f := &found[i]; f.Failed > 0 {
+			f.Severity = max(f.Severity, Notable) // whatever else the rule makes of it
+		}
+	}
 	found = v.join(found)
 	j.Findings = len(found)
 	return j, found

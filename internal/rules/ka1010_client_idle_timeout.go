@@ -25,6 +25,9 @@ var clientIdleTimeout = &Rule{
 func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perHost(cause.ClientIdleTimeout) {
+		if e.records = cause.Where(e.records, (*cause.Record).Paused); len(e.records) == 0 {
+			continue
+		}
 		after := cause.Typical(cause.Values(e.records, (*cause.Record).Measured))
 		f := v.found(r, e, "%s closes its connections after %s of idling: %s", e.host, cause.Duration(after), conns(e.len()))
 		p, ok := v.PolicyOf(cause.IdleTimeout, analyze.Client, e.host)
@@ -47,6 +50,26 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 				e.host, least, conns(e.len()))
 			f.brief = fmt.Sprintf("%s opens new connections instead of using those idle for %s or more", e.host, least)
 		}
+		out = append(out, f)
+	}
+	return append(out, v.announcedTooShort(r)...)
+}
+
+// announcedTooShort finds clients that keep no connection at all, for the server
+// announces no more than they keep as a distance from its timeout.
+func (v *view) announcedTooShort(r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.ClientIdleTimeout) {
+		e.records = cause.Where(e.records, func(x *cause.Record) bool { return !x.Paused() })
+		if len(e.records) == 0 {
+			continue
+		}
+		says := fmt.Sprintf("Keep-Alive: timeout=%d", e.server.AdvertisedTimeout)
+		f := v.found(r, e, "%s closes its connections to %s at once, which announces no more than %q: %s",
+			e.pair.Name, e.server.Name, says, shareOf(e.len(), e.pair.Seen()))
+		f.Fix = "raise the server's keep-alive timeout, which it announces, to 5 s or more: Node's fetch and undici take 2 s off it, " +
+			"http.Agent takes 1 s, and nothing is left"
+		f.brief = fmt.Sprintf("%s uses a new connection for each request, for %s announces %q", e.pair.Name, e.server.Name, says)
 		out = append(out, f)
 	}
 	return out

@@ -34,8 +34,11 @@ func checkClientTimeout(v *view, r *Rule) []Finding {
 		if waited != "" {
 			f.Title += "," + waited + timeout
 		}
-		if e.len() == 1 && v.result.Totals.Requests >= oneOf {
-			f.Severity = Info
+		if p, ok := v.PolicyOf(cause.RequestTimeout, analyze.Client, e.pair.Title()); ok && e.pair.HeedsAnnounced(e.records, p.Value) {
+			f.Fix = fmt.Sprintf("raise the server's keep-alive timeout, which it announces (Keep-Alive: timeout=%d): Node's http.Agent takes "+
+				"that, less 1 s, for the timeout of each connection that it uses again, and its own timeout does not help; or give each "+
+				"request a timeout of its own (the option timeout of http.request, other than the agent's)", e.server.AdvertisedTimeout)
+			f.Title += ", which is the server's announced " + fmt.Sprint(e.server.AdvertisedTimeout) + " s less 1"
 		}
 		f.brief = fmt.Sprintf("%s gives up requests to %s%s", e.pair.Name, e.server.Name, waited)
 		out = append(out, f)

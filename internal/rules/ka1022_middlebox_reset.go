@@ -21,6 +21,9 @@ var middleboxReset = &Rule{
 func checkMiddleboxReset(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.MiddleboxReset) {
+		if e.records = cause.Where(e.records, func(x *cause.Record) bool { return !x.Untranslated() }); len(e.records) == 0 {
+			continue // told by another rule
+		}
 		idle := cause.Typical(cause.Values(e.records, (*cause.Record).Measured))
 		f := v.found(r, e, "something between %s and %s resets connections: %s, %s after the last response",
 			e.pair.Name, e.server.Name, conns(e.len()), cause.Duration(idle))

@@ -6,19 +6,30 @@ import (
 )
 
 var closeWait = &Rule{
-	ID:      "KA1025",
-	Title:   "client leaves closed connections open (CLOSE_WAIT)",
-	Who:     analyze.Client,
-	SetWhen: "the server sent FIN a second or more before the end of the capture, the client acknowledged it and never closed",
-	Why:     "the client does not look at its idle connections, or leaks sockets: they stay in CLOSE_WAIT",
-	Fix:     "close the socket when a read returns end of file; look for responses that are never closed and for leaked file descriptors",
-	Verify:  "tcp.flags.fin == 1: one side only",
-	Needs:   BothSides,
-	Check:   checkCloseWait,
+	ID:    "KA1025",
+	Title: "client leaves closed connections open (CLOSE_WAIT)",
+	Who:   analyze.Client,
+	SetWhen: "the server sent FIN a second or more before the end of the capture, the client acknowledged it and never closed; or it " +
+		"closes a second or more later, as it opens others",
+	Why:    "the client does not look at its idle connections, or leaks sockets: they stay in CLOSE_WAIT",
+	Fix:    "close the socket when a read returns end of file; look for responses that are never closed and for leaked file descriptors",
+	Verify: "tcp.flags.fin == 1: one side only",
+	Needs:  BothSides,
+	Check:  checkCloseWait,
 }
 
 func checkCloseWait(v *view, r *Rule) []Finding {
-	return v.halfClosed(r, cause.AnomalyCloseWait, "%s closed, and the client has not after %s: %s in CLOSE_WAIT there")
+	found := v.halfClosed(r, cause.AnomalyCloseWait, "%s closed, and the client has not after %s: %s in CLOSE_WAIT there")
+	late := map[*cause.Server]int64{}
+	for _, e := range v.withAnomaly(cause.AnomalyLateClose, nil) {
+		late[e.server] = e.len()
+	}
+	for i := range found {
+		if f := &found[i]; late[f.subject.server] >= f.Connections { // as long as others, which it did close
+			f.Severity, f.Fix = Info, lazyPoolFix
+		}
+	}
+	return append(found, v.lazyPools(r)...)
 }
 
 // halfClosed finds connections that one side closed long ago.

@@ -21,6 +21,10 @@ var idle408 = &Rule{
 func checkIdle408(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.withAnomaly(cause.Anomaly408, nil) {
+		e.records = cause.Where(e.records, func(x *cause.Record) bool { return !v.failedIDs[x.ID] }) // another rule tells of these
+		if len(e.records) == 0 {
+			continue
+		}
 		f := v.found(r, e, "%s says 408 on idle connections: %s", e.server.Name, shareOf(e.len(), e.server.Seen()))
 		f.Confidence = cause.High
 		f.Observed = "a 408 that answers no request"

@@ -36,9 +36,26 @@ func checkUnannounced(v *view, r *Rule) []Finding {
 				"instead of http-socket"
 			f.brief = e.server.Name + " closes after every response"
 		}
+		if status, ok := e.server.ClosesAfterErrors(e.records); ok {
+			f.Title = fmt.Sprintf("%s closes after each response with %s, without saying so: %s, %s after it",
+				e.server.Name, errorStatus(status, e.records), shareOf(e.len(), e.server.Seen()), after(e.records))
+			f.Fix = "keep the connection after errors: answer them in an error handler of the application, for what gets past it makes " +
+				`the server close; else have the server say "Connection: close" with them (Helidon does so from 4.0.11 on)`
+			f.brief = e.server.Name + " closes after each response with " + errorStatus(status, e.records)
+		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// errorStatus writes the status that all responses have, or that it is an error.
+func errorStatus(least uint16, records []*cause.Record) string {
+	for _, x := range records {
+		if x.Status() != least {
+			return "an error"
+		}
+	}
+	return fmt.Sprintf("status %d", least)
 }
 
 // oneEach reports whether the server closed these right after their only

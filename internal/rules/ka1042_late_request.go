@@ -30,7 +30,7 @@ func checkLateRequest(v *view, r *Rule) []Finding {
 			f.Fix = fix + "; let it check idle connections before use (most libraries do), and retry"
 		}
 		if said := v.saidBefore(e.records); said*2 > e.len() {
-			f.Title += fmt.Sprintf(`, though the response before said that it would close (%s of %s)`, cause.Count(said), cause.Count(e.len()))
+			f.Title += fmt.Sprintf(", though a response had said that it would close (%s of %s)", cause.Count(said), cause.Count(e.len()))
 			f.Fix = `let the client close a connection, and not use it again, once a response says "Connection: close" (RFC 9112, 9.6): ` +
 				"its version of the HTTP library, or the proxy, may not; retry idempotent requests"
 		}

@@ -11,6 +11,9 @@ func (v *view) countPairs() {
 	for _, p := range v.Pairs() {
 		last = max(last, p.Num)
 	}
+	for _, x := range v.Records() { // of pairs that are folded, too
+		last = max(last, x.Pair)
+	}
 	v.requests, v.used, v.avoidable = make([]int64, last+1), make([]int64, last+1), make([]int64, last+1)
 	v.checks = make([]bool, last+1)
 	for _, x := range v.Records() {

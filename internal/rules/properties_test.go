@@ -178,6 +178,9 @@ func TestMoreNeverMattersLess(t *testing.T) {
 		if after.Verdict.Level < before.Verdict.Level && before.Verdict.Level == Problem {
 			t.Errorf("got %v, want %v", after.Verdict, before.Verdict)
 		}
+		if n := after.TotalLost().Failed; n > 0 && after.Verdict.Level != Problem {
+			t.Errorf("got %v beside %d requests that failed", after.Verdict, n)
+		}
 		if t.Failed() {
 			t.Logf("before:\n%s\nafter:\n%s", summary(before), summary(after))
 		}

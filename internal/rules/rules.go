@@ -13,8 +13,8 @@ var Rules = []*Rule{
 	closeWait, finWait2, refused, unansweredSYN, acceptQueue, recycled, challenged, portBudget,
 	serverTimeWait, clientTimeWait, earlyResponse, drained, stalled, idle408, lateProbes, unannounced,
 	serverReset, lateRequest, closeDelimited, unusedConnections, clientReset, portScan, halfOpened, lateOpen,
-	avoidable,
-	connectTimeout, connectionLimit, tlsFailed,
+	avoidable, responseSurplus, malformedResponse, heldWorkers,
+	connectTimeout, connectionLimit, untranslated, tlsFailed,
 }
 
 // ByID returns the rule with that ID, in letters of either case. Its error

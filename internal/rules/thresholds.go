@@ -83,14 +83,15 @@ const (
 	// byHand is how many runs of a program that is run once for each request are still
 	// a person's, not a script's.
 	byHand = 10
-	// oneOf is of how many requests one may be given up: somebody left a page.
-	oneOf = 10
 	// rarely: a client is said to use a connection for each request though one in 20
 	// requests is not the first of its connection.
 	rarely = 20
 	// generousLimit is from how many requests per connection on a limit costs next to
 	// nothing.
 	generousLimit = 1000
+	// besideRequest is how near to the opening of a connection a pool closes those that it
+	// finds to be closed by the server.
+	besideRequest = 50e6
 	// longStall is how long a closed window must be to matter if there is one alone.
 	longStall = 2e9
 )
@@ -122,6 +123,19 @@ const (
 	// scanTries is how often a scanner tries a port: it repeats a SYN that got no
 	// answer.
 	scanTries = 2
+)
+
+// Of workers that idle connections hold.
+const (
+	// longWait is how long a request must wait for its response to be told: half a
+	// second is more than a busy server takes for most.
+	longWait = int64(500e6)
+	// justFreed is how soon after a close the worker that it frees answers the next
+	// request.
+	justFreed = int64(10e6)
+	// byChance is how many times less than justFreed of all the time may follow a
+	// close for responses in it not to be by chance.
+	byChance = 10
 )
 
 // Of ports and TIME_WAIT.

@@ -86,9 +86,6 @@ func TestThresholds(t *testing.T) {
 		{"byHand", byHand - 1, byHand, func(x int64) string {
 			return fmt.Sprintf(opened+`0.002 > P. "GET / HTTP/1.1\r\nUser-Agent: curl/8\r\n\r\n"`+"\n0.010 < P. $ok\n0.011 > F.\n0.012 < F.\n0.013 > .", 40001, 40000+x, 0.1)
 		}, func(p *played) bool { return p.finding("KA1014").Severity > Info }},
-		{"oneOf", oneOf, oneOf - 1, func(x int64) string { // one of so many requests is given up
-			return fmt.Sprintf(used, 40002, 40000+x, 0.1) + "conn 40001\n0.000 $open\n0.002 > P. $get\n0.003 < .\n1.002 > F.\n1.003 < .\n2.002 < P. $ok\n2.003 > R 29:29(0)"
-		}, func(p *played) bool { f := p.finding("KA1017"); return f != nil && f.Severity > Info }},
 		{"longStall", longStall - 1e6, longStall, func(x int64) string {
 			at := 0.011 + float64(x)/1e9
 			return fmt.Sprintf("0.000 $open\n0.002 > P. $get\n0.010 < P. $part\n0.011 > . win 0\n0.411 < . 48:48(0)\n0.412 > . win 0\n%.3f > . win 65535\n", at)

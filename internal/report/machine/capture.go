@@ -39,6 +39,7 @@ type captureObject struct {
 	Clock              *clockObject    `json:"clock,omitempty"` // where it is wrong
 	ConnectionsNotKept number          `json:"connections_not_kept"`
 	Interrupted        bool            `json:"interrupted"`
+	GivenUp            []givenUpObject `json:"given_up,omitempty"`
 	Filter             text            `json:"filter"`
 	Narrowed           *narrowedObject `json:"narrowed,omitempty"`
 	Anonymized         bool            `json:"anonymized,omitempty"`
@@ -53,7 +54,7 @@ func newCapture(r *report.Report) *captureObject {
 		First: instant(first), Last: instant(last), Duration: seconds(m.Duration()),
 		Damaged: m.Damage != nil, Warnings: strList(r.Warnings()), KernelDropped: m.KernelDropped,
 		CutPackets: m.CutPackets, UndecodedPackets: m.UndecodedPackets, DuplicatePackets: number(t.DuplicatePackets),
-		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted,
+		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted, GivenUp: newGivenUp(r.Result.GivenUp),
 		Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, r.Analyzed()), Anonymized: m.Anonymized,
 	}
 	if d := m.Damage; d != nil {

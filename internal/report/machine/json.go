@@ -51,6 +51,7 @@ func (e *encoder) facts(r *report.Report, begin func(name string)) {
 	member("verdict", newVerdict(r.Diagnosed().Verdict))
 	member("capture", newCapture(r))
 	member("totals", newTotals(r))
+	leftOut(r.Result, member)
 	if r.Host != nil {
 		member("host", newKernel(r.Host))
 	}

@@ -67,6 +67,33 @@ func (s *Stream) Connection(c *analyze.Connection, is cause.NotReused) error {
 	return nil
 }
 
+// Causes writes the lines of the causes of these connections that were not decided when
+// they were written.
+func (s *Stream) Causes(d *cause.Decisions, ids []uint64) error {
+	for _, id := range ids {
+		if s.err != nil {
+			return s.err
+		}
+		if d.Early(id).Cause != cause.Undecided {
+			continue
+		}
+		s.e.lateCause(id, d.Of(id))
+		if len(s.e.b) >= streamBuffer {
+			s.err = s.Flush()
+		}
+	}
+	return s.err
+}
+
+// lateCause writes the line of a cause.
+func (e *encoder) lateCause(id uint64, is cause.NotReused) {
+	e.raw(`{"type":"cause","connection":`)
+	e.uint(id)
+	e.raw(`,"not_reused":`)
+	e.notReused(is)
+	e.raw("}\n")
+}
+
 // Flush writes what is kept back.
 func (s *Stream) Flush() error {
 	if s.err == nil && len(s.e.b) > 0 {
@@ -181,11 +208,7 @@ func writeEnd(w io.Writer, r *report.Report, connections int64) error {
 func writeCauses(w io.Writer, r *report.Report) error {
 	late := r.Diagnosed().Late()
 	return writeItems(w, r, len(late), func(e *encoder, i int) {
-		e.raw(`{"type":"cause","connection":`)
-		e.uint(late[i])
-		e.raw(`,"not_reused":`)
-		e.notReused(r.Diagnosed().Of(late[i]))
-		e.raw("}\n")
+		e.lateCause(late[i], r.Diagnosed().Of(late[i]))
 	})
 }
 

@@ -25,6 +25,8 @@ type totalsObject struct {
 	Requests                 number              `json:"requests"`
 	Responses                number              `json:"responses"`
 	Interim                  number              `json:"interim_responses"`
+	Unmatched                number              `json:"unmatched_responses"`
+	SurplusBytes             number              `json:"surplus_bytes"`
 	Failed                   number              `json:"failed_requests"`
 	Abandoned                number              `json:"abandoned_requests"`
 	HTTPUnknown              number              `json:"http_unknown_connections"`
@@ -44,22 +46,25 @@ type totalsObject struct {
 	ClosedFirst              closersObject       `json:"closed_first_by"`
 	CloseKinds               closeKindsObject    `json:"close_kinds"`
 	TimeWait                 timeWaitObject      `json:"time_wait"`
+	AtLeast                  []string            `json:"at_least,omitempty"`
+	AtMost                   []string            `json:"at_most,omitempty"`
 }
 
 func newTotals(r *report.Report) *totalsObject {
 	t, lost := &r.Result.Totals, r.Lost()
 	return &totalsObject{
+		AtLeast: r.Result.AtLeast, AtMost: r.Result.AtMost,
 		Connections: number(t.Connections), HandshakesComplete: number(t.HandshakesComplete), Refused: number(t.Refused),
 		Unanswered: number(t.Unanswered), Midstream: number(t.Midstream), Unfinished: number(t.Unfinished),
 		SYN: number(t.SYN), SYNACK: number(t.SYNACK), FIN: number(t.FIN), RST: number(t.RST), IgnoredRSTs: number(t.IgnoredRSTs),
 		Requests: number(t.Requests), Responses: number(t.Responses), Interim: number(t.Interim),
-		Failed: number(lost.Failed), Abandoned: number(lost.Abandoned), HTTPUnknown: number(t.HTTPUnknown),
+		Unmatched: number(t.Unmatched), SurplusBytes: number(t.SurplusBytes), Failed: number(lost.Failed), Abandoned: number(lost.Abandoned), HTTPUnknown: number(t.HTTPUnknown),
 		ConnectionsWithRequests: number(t.ConnectionsWithRequests), SingleRequestConnections: number(t.SingleRequestConnections),
 		ReusedRequests: number(t.ReusedRequests), ReuseRatio: ratio(t.ReuseRatio), PerConnection: newPerConnection(t),
 		PoolNeed: number(t.PoolNeed), AvoidableConnections: number(t.AvoidableConnections), AvoidableHandshake: seconds(t.AvoidableHandshake),
 		Probes: number(t.Probes), ProbesAnswered: number(t.ProbesAnswered), ProbesUnanswered: number(minus(t.Probes, t.ProbesAnswered)),
 		Retransmissions: number(t.Retransmissions), MissingBytes: number(t.MissingBytes),
-		ClosedFirst: newClosers(&t.ClosedFirst), CloseKinds: t.CloseKinds, TimeWait: newTimeWait(&t.TimeWait),
+		ClosedFirst: newClosers(&t.ClosedFirst), CloseKinds: t.CloseKinds, TimeWait: newTimeWait(&t.TimeWait, r.Result.HostsLeftOut),
 	}
 }
 
@@ -135,11 +140,13 @@ type timeWaitObject struct {
 	populationObject
 	PerfectPool number       `json:"perfect_pool_peak"`
 	Hosts       []hostObject `json:"hosts"`
+	HostsLeft   int64        `json:"hosts_left_out,omitempty"`
 }
 
-func newTimeWait(t *analyze.TimeWaitTotals) timeWaitObject {
+func newTimeWait(t *analyze.TimeWaitTotals, left int64) timeWaitObject {
 	return timeWaitObject{
-		Closes: number(t.Closes), Client: number(t.Client), Server: number(t.Server), Both: number(t.Both), None: number(t.None),
+		HostsLeft: left,
+		Closes:    number(t.Closes), Client: number(t.Client), Server: number(t.Server), Both: number(t.Both), None: number(t.None),
 		Pending: number(t.Pending), Unknown: number(t.Unknown), populationObject: newPopulation(&t.Population),
 		PerfectPool: number(t.PerfectPool), Hosts: listOf(t.Hosts, func(h *analyze.HostPopulation) hostObject {
 			return hostObject{address(h.Host), newPopulation(&h.Population)}

@@ -221,7 +221,7 @@ func TLS() *report.Report {
 
 // httpTotals are the counts that need readable connections.
 func httpTotals(t *analyze.Totals) []*int64 {
-	return []*int64{&t.Requests, &t.Responses, &t.Interim, &t.ConnectionsWithRequests, &t.SingleRequestConnections,
+	return []*int64{&t.Requests, &t.Responses, &t.Interim, &t.Unmatched, &t.ConnectionsWithRequests, &t.SingleRequestConnections,
 		&t.ReusedRequests, &t.PoolNeed, &t.AvoidableConnections}
 }
 

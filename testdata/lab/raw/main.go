@@ -14,6 +14,8 @@
 //	tunnel=ADDR   send CONNECT and read the head of the response
 //	inner=PATH    send a request inside the tunnel, of which nothing is said
 //	part          send the first bytes of a request
+//	upload=N      send a request with a body of N bytes, and a few of these
+//	long=N        send a request with a field of N bytes
 //	text=WORD     send a line that is not HTTP
 //	read          read one response
 //	line          read one line
@@ -37,6 +39,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -130,6 +133,14 @@ func (r *run) step(s string) error {
 		return r.send("GET " + value + " HTTP/1.1\r\nHost: lab.example\r\n\r\n")
 	case "part":
 		return r.send("GET /x HTTP/1.1\r\nHost: lab")
+	case "upload":
+		return r.request("POST /x HTTP/1.1\r\nHost: lab.example\r\nContent-Length: " + value + "\r\n\r\nbegin")
+	case "long":
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return err
+		}
+		return r.request("GET /x HTTP/1.1\r\nHost: lab.example\r\nX-Long: " + strings.Repeat(".", n) + "\r\n\r\n")
 	case "text":
 		return r.send(value + "\r\n")
 	case "line":
@@ -141,6 +152,9 @@ func (r *run) step(s string) error {
 		response, err := http.ReadResponse(r.reader, nil)
 		if err == nil {
 			_, err = io.Copy(io.Discard, response.Body)
+		}
+		if err == nil && response.StatusCode == http.StatusRequestTimeout {
+			return errors.New("status 408 came in place of a response")
 		}
 		return err
 	case "eof":

@@ -562,6 +562,30 @@ var cases = []labCase{
 		causes:  causes{"no_request": {3, 3}},
 	},
 	{
+		name: "node-408-unasked", what: "Node with headersTimeout 1 s: 408 on connections opened ahead, whose clients then send a request and take it for the response; other clients send theirs at once",
+		servers: []program{{kind: "node", port: 8080, args: []string{"headersTimeout=1000", "requestTimeout=1000", "connectionsCheckingInterval=200"}}},
+		clients: [][]string{raw("-parallel 8 dial sleep=2s get=/x read close"), raw("-parallel 8 dial get=/x read close")},
+		causes:  causes{"response_connection_close": {8, 8}, "client_closed_after_response": {8, 8}},
+	},
+	{
+		name: "node-408-upload", what: "Node with requestTimeout 1 s: 408 without a length to uploads of which the first bytes came",
+		servers: []program{{kind: "node", port: 8080, args: []string{"headersTimeout=1000", "requestTimeout=1000", "connectionsCheckingInterval=200", "whole=1"}}},
+		clients: [][]string{raw("-parallel 6 dial upload=12000 read close")},
+		causes:  causes{"early_response": {6, 6}},
+	},
+	{
+		name: "node-400-after-close", what: "Node answers the head of an upload with 200, the client closes in its body, and Node says 400 to that",
+		servers: []program{{kind: "node", port: 8080}},
+		clients: [][]string{raw("-parallel 3 dial upload=12000 read close")},
+		causes:  causes{"client_closed_after_response": {3, 3}},
+	},
+	{
+		name: "node-400-431", what: "Node answers what is no request with 400, and a head of more than 16 KiB with 431, both without a length",
+		servers: []program{{kind: "node", port: 8080}},
+		clients: [][]string{raw("-parallel 2 dial text=hello read close"), raw("dial long=17000 read close")},
+		causes:  causes{"response_connection_close": {3, 3}},
+	},
+	{
 		name: "cut-data-pool", what: "the line is cut before three requests on idle connections: retransmissions until the client gives up, then SYNs unanswered",
 		servers: goServer("-probes", "-1s"), clients: one("-keepalive -1s -bursts 2 -parallel 3 -max-idle 10 -pause 1s /x?wait=20ms"),
 		clientSet: []string{"ipv4/tcp_retries2=4"}, actions: []action{{500 * time.Millisecond, cutLine}}, after: time.Second,
