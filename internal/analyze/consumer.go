@@ -37,20 +37,8 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	if !t.has(sawData) && from == flows.Initiator && !c.Midstream() && len(d.Payload) > 0 && !a.skipProxy(c, d) {
 		return
 	}
-	if t.facts&(sawData|opaque) != sawData {
-		if t.has(opaque) || t.firstData(d) {
-			if t.proto == TLS {
-				if t.tls == 0 {
-					t.tls = a.states.tls.begin(c, clientSide(c, t))
-				}
-				a.states.tls.data(t.tls, from, d)
-			}
-			a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
-			return
-		}
-	}
-	if t.has(tunnelled) {
-		a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
+	if t.facts&(sawData|opaque|tunnelled) != sawData && (t.has(opaque|tunnelled) || t.firstData(d)) {
+		a.otherData(c, t, from, d)
 		return
 	}
 	a.reader = a.states.reader(t)
@@ -71,12 +59,29 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	}
 	a.parse(c, t, from, b, d)
 	if d.Cut > 0 {
-		was, inBody := p.State(), p.InBody()
-		p.Skip(int64(d.Cut))
-		a.parse(c, t, from, nil, d)
-		if !inBody && (p.State() != was || p.IsLost() && mayBeginMessage(d.Payload)) {
-			t.facts |= cutInitiator << from
+		a.cut(c, t, from, d)
+	}
+}
+
+// otherData takes payload that is not HTTP/1.
+func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
+	if t.proto == TLS {
+		if t.tls == 0 {
+			t.tls = a.states.tls.begin(c, clientSide(c, t))
 		}
+		a.states.tls.data(t.tls, from, d)
+	}
+	a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
+}
+
+// cut takes the bytes of a segment that were cut off.
+func (a consumer) cut(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
+	p := &a.reader.parsers[from]
+	was, inBody := p.State(), p.InBody()
+	p.Skip(int64(d.Cut))
+	a.parse(c, t, from, nil, d)
+	if !inBody && (p.State() != was || p.IsLost() && mayBeginMessage(d.Payload)) {
+		t.facts |= cutInitiator << from
 	}
 }
 

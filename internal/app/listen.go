@@ -39,7 +39,7 @@ func (j *Job) listen(what analyze.Options) error {
 	}
 	j.listener = &listener{server: server, stop: make(chan struct{}), done: make(chan struct{})}
 	if j.s.live == nil {
-		j.listener.own = &sharedSession{session: live.NewBoundedSession(what, live.DefaultKeep, j.memory/4)}
+		j.listener.own = &sharedSession{session: live.NewSession(what, live.DefaultKeep, j.memory/4)}
 	}
 	go j.listener.run(j)
 	if !j.s.Quiet {

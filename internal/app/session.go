@@ -17,7 +17,7 @@ func (j *Job) newSession(opt capture.Options) *sharedSession {
 	if j.s.live == nil {
 		keep = live.DefaultKeep
 	}
-	f := &sharedSession{session: live.NewBoundedSession(j.sessionOptions(opt), keep, j.memory)}
+	f := &sharedSession{session: live.NewSession(j.sessionOptions(opt), keep, j.memory)}
 	if j.outs.streams() != nil {
 		f.session.OnDecided(j.outs.decided)
 	}

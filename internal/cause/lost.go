@@ -23,7 +23,7 @@ func lossOf(c *analyze.Connection, end ending) loss {
 	e := &c.Evidence
 	n := e.Outstanding
 	switch {
-	case c.HTTPUnknown || !e.Request.OK() || afterOwnRST(e) || e.Malformed && !e.ResponseBegun: // it may have been read
+	case !losable(c, e):
 		return loss{}
 	case n == 0 && refusedUpload(e):
 		return loss{failed: 1}
@@ -38,6 +38,12 @@ func lossOf(c *analyze.Connection, end ending) loss {
 		return loss{dropped: n}
 	}
 	return loss{failed: n}
+}
+
+// losable reports whether c has requests of which the capture would show what became:
+// what was malformed may have been read.
+func losable(c *analyze.Connection, e *analyze.Evidence) bool {
+	return !c.HTTPUnknown && e.Request.OK() && !afterOwnRST(e) && !(e.Malformed && !e.ResponseBegun)
 }
 
 // refusedUpload reports whether the last request was answered by an error while it

@@ -28,9 +28,9 @@ func compare(h, before *kernel.Host, x *live.Snapshot) *report.Host {
 func snapshot(t *testing.T, script string) *live.Snapshot {
 	t.Helper()
 	segs := capturetest.Segments(t, script)
-	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
+	s := live.NewSession(analyze.Options{}, live.DefaultKeep, 0)
 	s.Apply(segs)
-	return s.Snapshot(segs[0].Time, segs[len(segs)-1].Time)
+	return s.Peek().Snapshot(segs[0].Time, segs[len(segs)-1].Time)
 }
 
 // host is what the kernel says where it lists these sockets.
@@ -150,9 +150,9 @@ func TestAnonymize(t *testing.T) {
 	h.Owners = map[uint64][]kernel.Process{12: {{PID: 78, Name: "nginx"}}}
 	h.Addresses = []netip.Addr{server.Addr()}
 	h.Anonymize(a.Addr)
-	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
+	s := live.NewSession(analyze.Options{}, live.DefaultKeep, 0)
 	s.Apply(segs)
-	got := compare(h, nil, s.Snapshot(segs[0].Time, segs[len(segs)-1].Time))
+	got := compare(h, nil, s.Peek().Snapshot(segs[0].Time, segs[len(segs)-1].Time))
 	if c := got.Compared[0]; c.Packets != n || c.Kernel != n || c.Unseen != 0 || !c.Agree {
 		t.Errorf("TIME_WAIT: got %+v, want %d by both", c, n)
 	}

@@ -156,7 +156,7 @@ func TestFloodIsNoFloodWithMemory(t *testing.T) {
 // the connections that are kept.
 func TestTurnsAreBounded(t *testing.T) {
 	const n, keep = 60_000, 500
-	s := live.NewSession(analyze.Options{TimeWait: 3 * time.Second}, keep)
+	s := live.NewSession(analyze.Options{TimeWait: 3 * time.Second}, keep, 0)
 	most := 0
 	batches("clients", n, func(segs []flows.Segment) {
 		s.Apply(segs)
@@ -176,9 +176,9 @@ func TestFloodLive(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			const n = 20_000
 			first, last := int64(1e18), int64(1e18+n*1e5)
-			s := live.NewBoundedSession(analyze.Options{}, 1000, 40<<20)
+			s := live.NewSession(analyze.Options{}, 1000, 40<<20)
 			batches(kind, n, s.Apply)
-			if x := s.Snapshot(first, last); x.Result.Totals.Connections != n || len(x.Result.Pairs) > analyze.DefaultLimits.Pairs {
+			if x := s.Peek().Snapshot(first, last); x.Result.Totals.Connections != n || len(x.Result.Pairs) > analyze.DefaultLimits.Pairs {
 				t.Errorf("on the way: got %d connections and %d pairs, want %d and at most %d", x.Result.Totals.Connections, len(x.Result.Pairs), n, analyze.DefaultLimits.Pairs)
 			}
 			x := s.Finish(first, last)

@@ -52,10 +52,10 @@ func FuzzSession(f *testing.F) {
 			}
 		}
 		session := func(keep int, look bool) *live.Snapshot {
-			s := live.NewSession(analyze.Options{}, keep)
+			s := live.NewSession(analyze.Options{}, keep, 0)
 			apply(s.Apply, func() {
 				if look {
-					s.Snapshot(first, last)
+					s.Peek().Snapshot(first, last)
 				}
 			})
 			return s.Finish(first, last)

@@ -115,6 +115,3 @@ func (r *Reading) Finish(first, last int64) (result *analyze.Result, d *cause.Co
 	}
 	return r.analyzer.Finish(first, last), r.collector, nil
 }
-
-// Memory returns what is kept takes, in bytes, but for what judging will.
-func (r *Reading) Memory() analyze.Memory { return r.analyzer.Memory() }

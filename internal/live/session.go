@@ -39,13 +39,10 @@ type Session struct {
 }
 
 // NewSession returns a Session that keeps at least that many ended connections in
-// detail, and about twice as many at most. Connections go to opt.OnConnection, too, if it
-// is set.
-func NewSession(opt analyze.Options, keep int) *Session { return NewBoundedSession(opt, keep, 0) }
-
-// NewBoundedSession returns a Session that gives up detail so that it takes no more than
-// that many bytes; 0 is no bound.
-func NewBoundedSession(opt analyze.Options, keep int, maxMemory int64) *Session {
+// detail, and about twice as many at most; it gives up detail so that it takes no more
+// than that many bytes, 0 for no bound. Connections go to opt.OnConnection, too, if it is
+// set.
+func NewSession(opt analyze.Options, keep int, maxMemory int64) *Session {
 	s := &Session{keep: max(keep, 1), onEnded: opt.OnConnection}
 	s.setOptions(&opt, maxMemory)
 	s.analyzer = analyze.New(opt)
@@ -172,12 +169,8 @@ func (s *Session) leave(n int64) {
 // longer.
 func (s *Session) OnDecided(f func(d *cause.Decisions, ids []uint64)) { s.decided = f }
 
-// Snapshot says what can be said now; the session goes on. First and last are the
-// times of the first and the last packet, TCP or not.
-func (s *Session) Snapshot(first, last int64) *Snapshot { return s.Peek().Snapshot(first, last) }
-
-// Peek is the first half of Snapshot, which must not run beside Apply; the second one
-// is [Moment.Snapshot].
+// Peek takes what is needed to say how things stand; the session goes on. It must not run
+// beside Apply, which [Moment.Snapshot], the second half, may.
 func (s *Session) Peek() *Moment {
 	most := max(s.keep, DefaultKeep)
 	m := &Moment{left: s.left, past: s.past.Clone(), findings: slices.Clone(s.findings)}

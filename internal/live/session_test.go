@@ -29,13 +29,13 @@ func closing(n int) string {
 func TestSession(t *testing.T) {
 	const n, keep = 4000, 500
 	segs := capturetest.Segments(t, closing(n))
-	s := live.NewSession(analyze.Options{}, keep)
+	s := live.NewSession(analyze.Options{}, keep, 0)
 	most := 0
 	for from := 0; from < len(segs); from += 200 {
 		part := segs[from:min(from+200, len(segs))]
 		s.Apply(part)
 		if from%4000 == 0 {
-			most = max(most, s.Snapshot(segs[0].Time, part[len(part)-1].Time).Len())
+			most = max(most, s.Peek().Snapshot(segs[0].Time, part[len(part)-1].Time).Len())
 		}
 	}
 	x := s.Finish(segs[0].Time, segs[len(segs)-1].Time)
@@ -75,7 +75,7 @@ func TestEarlier(t *testing.T) {
 		script += fmt.Sprintf("1: %d > P. \"GET / HTTP/1.1\\r\\n\\r\\n\"\n1: %d.001 < P. \"HTTP/1.1 204 No Content\\r\\n\\r\\n\"\n", 400+i, 400+i)
 	}
 	segs := capturetest.Segments(t, script)
-	s := live.NewSession(analyze.Options{}, 100)
+	s := live.NewSession(analyze.Options{}, 100, 0)
 	for from := 0; from < len(segs); from += 50 {
 		s.Apply(segs[from:min(from+50, len(segs))])
 	}
@@ -99,7 +99,7 @@ func TestWhole(t *testing.T) {
 	r := a.Finish(first, last)
 	whole := live.Whole(r, rules.Run(r, 1))
 	var ended []uint64
-	s := live.NewSession(analyze.Options{OnConnection: func(c *analyze.Connection) { ended = append(ended, c.ID) }}, live.DefaultKeep)
+	s := live.NewSession(analyze.Options{OnConnection: func(c *analyze.Connection) { ended = append(ended, c.ID) }}, live.DefaultKeep, 0)
 	s.Apply(segs)
 	if c := s.Counts(last); c.Connections != 21 || c.Requests != 20 || c.Open != 1 || c.TimeWait != 20 {
 		t.Errorf("got counts %+v, want 21 connections, 20 requests, 1 open, 20 in TIME_WAIT", c)

@@ -102,7 +102,7 @@ func TestMetrics(t *testing.T) {
 func TestCounters(t *testing.T) {
 	for _, name := range recordings(t) {
 		s := serve.New(version, noon)
-		session := live.NewSession(analyze.Options{}, 10)
+		session := live.NewSession(analyze.Options{}, 10, 0)
 		before := map[string]float64{}
 		look := func(m serve.Moment) map[string]float64 {
 			s.Publish(m)
@@ -125,7 +125,7 @@ func TestCounters(t *testing.T) {
 					looks++
 					m := metaOf(name, stats)
 					m.Last = part[len(part)-1].Time
-					look(serve.Moment{Snapshot: session.Snapshot(m.First, m.Last), Meta: m})
+					look(serve.Moment{Snapshot: session.Peek().Snapshot(m.First, m.Last), Meta: m})
 				}
 			}
 		})

@@ -61,7 +61,7 @@ func metaOf(name string, s *capture.Stats) report.Meta {
 // read returns the last moment of a recording.
 func read(t testing.TB, name string) serve.Moment {
 	t.Helper()
-	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
+	s := live.NewSession(analyze.Options{}, live.DefaultKeep, 0)
 	m := recording(t, name, func(segs []flows.Segment, _ *capture.Stats) { s.Apply(segs) })
 	return serve.Moment{Snapshot: s.Finish(m.First, m.Last), Meta: m}
 }

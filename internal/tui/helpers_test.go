@@ -119,7 +119,7 @@ func (s *screen) want(t *testing.T, texts ...string) {
 
 // follow returns a session that has taken a recording.
 func follow(t *testing.T, name string) *live.Session {
-	s := live.NewSession(analyze.Options{}, live.DefaultKeep)
+	s := live.NewSession(analyze.Options{}, live.DefaultKeep, 0)
 	s.Apply(recorded(t, name))
 	return s
 }

@@ -74,7 +74,7 @@ func TestViewReading(t *testing.T) {
 // TIME_WAIT ends.
 func TestViewClock(t *testing.T) {
 	segs := recorded(t, "demo.pcap")
-	x := follow(t, "demo.pcap").Snapshot(segs[0].Time, segs[len(segs)-1].Time)
+	x := follow(t, "demo.pcap").Peek().Snapshot(segs[0].Time, segs[len(segs)-1].Time)
 	s := newScreen(120, 40, Options{Name: "eth0", Live: true})
 	s.want(t, "waiting for packets", "LIVE")
 	s.Update(snapshotMsg{x, false})
@@ -107,14 +107,14 @@ func TestViewClock(t *testing.T) {
 // TestViewSelected keeps the cursor at its connection while others come.
 func TestViewSelected(t *testing.T) {
 	segs := recorded(t, "demo.pcap")
-	session := live.NewSession(analyze.Options{}, live.DefaultKeep)
+	session := live.NewSession(analyze.Options{}, live.DefaultKeep, 0)
 	s := newScreen(100, 40, Options{Live: true})
 	s.press("4")
 	was := ""
 	for from := 0; from < len(segs); from += 100 {
 		part := segs[from:min(from+100, len(segs))]
 		session.Apply(part)
-		s.Update(snapshotMsg{session.Snapshot(segs[0].Time, part[len(part)-1].Time), false})
+		s.Update(snapshotMsg{session.Peek().Snapshot(segs[0].Time, part[len(part)-1].Time), false})
 		if from == 200 {
 			if c := s.connections.selected(); c.ID != uint64(s.current.Len()) {
 				t.Errorf("got connection %d at the top, want the newest, %d", c.ID, s.current.Len())
@@ -312,7 +312,7 @@ func TestViewPages(t *testing.T) {
 // TestViewOnlyLooks compares a snapshot with what it was before it was shown.
 func TestViewOnlyLooks(t *testing.T) {
 	segs := recorded(t, "demo.pcap")
-	x := follow(t, "demo.pcap").Snapshot(segs[0].Time, segs[len(segs)-1].Time)
+	x := follow(t, "demo.pcap").Peek().Snapshot(segs[0].Time, segs[len(segs)-1].Time)
 	was := *x
 	was.Connections = slices.Clone(x.Connections)
 	was.Result = new(*x.Result)

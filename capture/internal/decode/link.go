@@ -36,6 +36,19 @@ func (d *Decoder) frame(link pcapfile.LinkType, data []byte, wire int, linkID ui
 		return d.llc(data, wire, linkID, seg)
 	case pcapfile.LinkEnc:
 		return d.enc(data, wire, linkID, seg)
+	case pcapfile.LinkNFLOG:
+		return d.nflog(data, wire, linkID, seg)
+	case pcapfile.LinkPPI:
+		return d.ppi(data, wire, linkID, seg)
+	case pcapfile.LinkPKTAP:
+		return d.pktap(data, wire, linkID, seg)
+	}
+	return d.rareFrame(link, data, wire, linkID, seg)
+}
+
+// rareFrame is frame for link types that hardly anybody has.
+func (d *Decoder) rareFrame(link pcapfile.LinkType, data []byte, wire int, linkID uint32, seg *flows.Segment) Verdict {
+	switch link {
 	case pcapfile.LinkFrameRelay:
 		return d.frameRelay(data, wire, linkID, seg)
 	case pcapfile.LinkTokenRing:
@@ -50,12 +63,6 @@ func (d *Decoder) frame(link pcapfile.LinkType, data []byte, wire int, linkID ui
 		return d.ipnet(data, wire, linkID, seg)
 	case pcapfile.LinkJuniperEther:
 		return d.juniper(data, wire, linkID, seg)
-	case pcapfile.LinkNFLOG:
-		return d.nflog(data, wire, linkID, seg)
-	case pcapfile.LinkPPI:
-		return d.ppi(data, wire, linkID, seg)
-	case pcapfile.LinkPKTAP:
-		return d.pktap(data, wire, linkID, seg)
 	}
 	if link > 0xff { // gopacket's type is a byte
 		return Undecoded

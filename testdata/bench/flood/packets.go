@@ -32,8 +32,8 @@ const (
 )
 
 const (
-	fromClient = false
-	fromServer = true
+	fromClient = iota
+	fromServer
 )
 
 // frames are the packets of one connection.
@@ -44,7 +44,7 @@ type frames struct {
 
 // add adds a packet of connection i, in Ethernet and IPv4. seq counts from the first
 // sequence number of its sender.
-func (f *frames) add(i int, by bool, flags byte, seq uint32, payload string) {
+func (f *frames) add(i int, by int, flags byte, seq uint32, payload string) {
 	b := make([]byte, 54, 54+len(payload))
 	b = append(b, payload...)
 	copy(b, "\x02\x00\x00\x00\x00\x02\x02\x00\x00\x00\x00\x01\x08\x00")

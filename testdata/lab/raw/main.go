@@ -114,6 +114,18 @@ func (r *run) steps(steps []string) {
 	}
 }
 
+// response reads one.
+func (r *run) response() error {
+	response, err := http.ReadResponse(r.reader, nil)
+	if err != nil {
+		return err
+	}
+	if _, err = io.Copy(io.Discard, response.Body); err == nil && response.StatusCode == http.StatusRequestTimeout {
+		err = errors.New("status 408 came in place of a response")
+	}
+	return err
+}
+
 func (r *run) step(s string) error {
 	name, value, _ := strings.Cut(s, "=")
 	switch name {
@@ -149,14 +161,7 @@ func (r *run) step(s string) error {
 	case "shut":
 		return r.conn.(*net.TCPConn).CloseWrite()
 	case "read":
-		response, err := http.ReadResponse(r.reader, nil)
-		if err == nil {
-			_, err = io.Copy(io.Discard, response.Body)
-		}
-		if err == nil && response.StatusCode == http.StatusRequestTimeout {
-			return errors.New("status 408 came in place of a response")
-		}
-		return err
+		return r.response()
 	case "eof":
 		_, err := io.Copy(io.Discard, r.reader)
 		return err
