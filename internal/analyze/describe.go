@@ -40,7 +40,9 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 			x.Protocol = HTTP11
 		}
 	}
-	x.Proxied = a.proxies.of(c, a.opt.RewriteAddr)
+	if len(a.proxies.told) > 0 {
+		x.Proxied = a.proxies.of(c, a.opt.RewriteAddr)
+	}
 	if x.HTTPUnknown || t.uncountable(c, server) {
 		x.Responses, x.Interim = Unknown, Unknown
 	}

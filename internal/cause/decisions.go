@@ -54,14 +54,14 @@ func (d *Decisions) Record(id uint64) *Record { return d.all.find(id) }
 // Summary returns sums over all connections.
 func (d *Decisions) Summary() *Summary { return &d.all.summary }
 
-// EachAnomaly calls f with each anomaly of a connection whose pair is known, in the
-// order in which their connections were added.
-func (d *Decisions) EachAnomaly(f func(*Anomaly)) {
-	d.all.summary.anomalies.Each(func(m *Anomaly) {
+// EachAnomaly calls f with each anomaly of these kinds of a connection whose pair is
+// known, in the order in which their connections were added.
+func (d *Decisions) EachAnomaly(f func(*Anomaly), kinds ...AnomalyKind) {
+	d.all.summary.each(func(m *Anomaly) {
 		if d.groups.listed(d.all.find(uint64(m.ID))) {
 			f(m)
 		}
-	})
+	}, kinds...)
 }
 
 // Starved returns how many connections of a server have data that it never

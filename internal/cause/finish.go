@@ -14,11 +14,9 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 		d.sort()
 	}
 	x.groups = group(d.byID, r)
-	d.summary.anomalies.Each(func(m *Anomaly) {
-		if m.Kind == AnomalyStarved {
-			x.starved[x.groups.pair(d.find(uint64(m.ID)).Pair).To.Num]++
-		}
-	})
+	d.summary.each(func(m *Anomaly) {
+		x.starved[x.groups.pair(d.find(uint64(m.ID)).Pair).To.Num]++
+	}, AnomalyStarved)
 	x.untranslated()
 	for _, s := range x.groups.servers {
 		x.decideServer(s)

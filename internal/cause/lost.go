@@ -123,14 +123,12 @@ func (x Lost) plus(y Lost) Lost { return Lost{x.Failed + y.Failed, x.Abandoned +
 // countLosses counts the requests that got no whole response, when all causes are
 // decided.
 func (d *Decisions) countLosses() {
-	d.all.summary.anomalies.Each(func(a *Anomaly) {
-		if a.Kind == AnomalyPipelined {
-			if d.pipelined == nil {
-				d.pipelined = map[uint32]int64{}
-			}
-			d.pipelined[a.ID] = a.Duration
+	d.all.summary.each(func(a *Anomaly) {
+		if d.pipelined == nil {
+			d.pipelined = map[uint32]int64{}
 		}
-	})
+		d.pipelined[a.ID] = a.Duration
+	}, AnomalyPipelined)
 	for _, r := range d.all.byID {
 		if r.has(isFailed|isDropped) || r.responseLost() {
 			d.losses.add(d.PairOf(r).To.Num, d.Lost(r))

@@ -41,26 +41,17 @@ func (d *Decisions) untranslated() {
 		*Record
 		acked uint32
 	}
-	cuts := map[socket][]cut{}
-	strays := 0
-	at := func(r *Record) socket { return socket{d.PairOf(r).Client, r.Port} }
-	d.EachAnomaly(func(m *Anomaly) {
-		switch m.Kind {
-		case AnomalyServerCut:
-			r := d.Record(uint64(m.ID))
-			cuts[at(r)] = append(cuts[at(r)], cut{r, uint32(m.Duration)})
-		case AnomalyStray:
-			strays++
-		}
-	})
-	if strays == 0 {
+	if !d.all.summary.has(AnomalyStray) {
 		return
 	}
+	cuts := map[socket][]cut{}
+	at := func(r *Record) socket { return socket{d.PairOf(r).Client, r.Port} }
+	d.EachAnomaly(func(m *Anomaly) {
+		r := d.Record(uint64(m.ID))
+		cuts[at(r)] = append(cuts[at(r)], cut{r, uint32(m.Duration)})
+	}, AnomalyServerCut)
 	defer func() { settle(waiting(d.Records(), strayData), NotHTTP, analyze.Both, Medium) }()
 	d.EachAnomaly(func(m *Anomaly) {
-		if m.Kind != AnomalyStray {
-			return
-		}
 		r := d.Record(uint64(m.ID))
 		for _, c := range cuts[at(r)] {
 			within := r.Start >= c.Start && r.Start <= c.Ended+int64(minRest)
@@ -75,7 +66,7 @@ func (d *Decisions) untranslated() {
 			}
 			return
 		}
-	})
+	}, AnomalyStray)
 }
 
 // Untranslated reports whether a NAT let packets pass untouched that belong to it, or

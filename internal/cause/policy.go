@@ -51,14 +51,8 @@ func (d *Decisions) probeSettings() {
 	}
 	var order []whose
 	samples := map[whose][]int64{}
-	d.all.summary.anomalies.Each(func(m *Anomaly) {
-		if m.Kind != AnomalyProbes && m.Kind != AnomalyProbing {
-			return
-		}
+	d.EachAnomaly(func(m *Anomaly) {
 		r := d.all.find(uint64(m.ID))
-		if !d.groups.listed(r) {
-			return
-		}
 		p := d.groups.byPair[r.Pair]
 		w := whose{m.Kind, m.By, p.Name}
 		if m.By == analyze.Server {
@@ -68,7 +62,7 @@ func (d *Decisions) probeSettings() {
 			order = append(order, w)
 		}
 		samples[w] = append(samples[w], m.Duration)
-	})
+	}, AnomalyProbes, AnomalyProbing)
 	for _, w := range order {
 		kind := ProbeIdle
 		if w.what == AnomalyProbing {

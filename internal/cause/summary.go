@@ -19,6 +19,7 @@ type Summary struct {
 	HTTP2     int64 // and HTTP/2
 
 	anomalies compact.Vault[Anomaly]
+	kinds     uint32 // of anomalies that there are, a bit each
 	failures  []failure
 }
 
@@ -105,6 +106,27 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 // note notes one anomaly.
 func (s *Summary) note(c *analyze.Connection, kind AnomalyKind, by analyze.Party, ns int64, packet uint64) {
 	s.anomalies.Put(&Anomaly{uint32(c.ID), kind, by, ns, packet})
+	s.kinds |= 1 << kind
+}
+
+// has reports whether there is an anomaly of that kind.
+func (s *Summary) has(kind AnomalyKind) bool { return s.kinds&(1<<kind) != 0 }
+
+// each calls f with each anomaly of these kinds, in the order in which their connections
+// were added.
+func (s *Summary) each(f func(*Anomaly), kinds ...AnomalyKind) {
+	wanted := uint32(0)
+	for _, k := range kinds {
+		wanted |= 1 << k
+	}
+	if s.kinds&wanted == 0 {
+		return // looking through all of them takes a while
+	}
+	s.anomalies.Each(func(m *Anomaly) {
+		if wanted&(1<<m.Kind) != 0 {
+			f(m)
+		}
+	})
 }
 
 // noteOpening notes what is unusual about a handshake.
@@ -176,4 +198,5 @@ func (s *Summary) join(other *Summary) {
 	s.HTTP2 += other.HTTP2
 	s.failures = append(s.failures, other.failures...)
 	other.anomalies.Drain(func(a *Anomaly) { s.anomalies.Put(a) })
+	s.kinds |= other.kinds
 }

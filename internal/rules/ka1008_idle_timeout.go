@@ -50,10 +50,10 @@ func checkIdleTimeout(v *view, r *Rule) []Finding {
 func (v *view) probed(records []*cause.Record) bool {
 	probed := map[uint32]bool{}
 	v.EachAnomaly(func(m *cause.Anomaly) {
-		if m.Kind == cause.AnomalyProbes && m.By == analyze.Client {
+		if m.By == analyze.Client {
 			probed[m.ID] = true
 		}
-	})
+	}, cause.AnomalyProbes)
 	n := 0
 	for _, x := range records {
 		if probed[x.ID] {

@@ -19,10 +19,8 @@ func (v *view) lazyPools(r *Rule) []Finding {
 	var out []Finding
 	closed := map[uint32]int64{} // when the client closed
 	v.EachAnomaly(func(m *cause.Anomaly) {
-		if m.Kind == cause.AnomalyLateClose {
-			closed[m.ID] = v.Record(uint64(m.ID)).Ended + m.Duration
-		}
-	})
+		closed[m.ID] = v.Record(uint64(m.ID)).Ended + m.Duration
+	}, cause.AnomalyLateClose)
 	for _, e := range v.withAnomaly(cause.AnomalyLateClose, nil) {
 		byPair := map[uint32][]*cause.Record{}
 		for _, x := range e.records {

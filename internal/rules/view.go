@@ -120,11 +120,11 @@ func (v *view) withAnomaly(what cause.AnomalyKind, is func(*cause.Anomaly) bool)
 	n := map[*cause.Server]int{}
 	each := func(f func(m *cause.Anomaly, r *cause.Record, s *cause.Server)) {
 		v.EachAnomaly(func(m *cause.Anomaly) {
-			if m.Kind == what && (is == nil || is(m)) {
+			if is == nil || is(m) {
 				r := v.Record(uint64(m.ID))
 				f(m, r, v.PairOf(r).To)
 			}
-		})
+		}, what)
 	}
 	each(func(_ *cause.Anomaly, _ *cause.Record, s *cause.Server) { n[s]++ })
 	each(func(m *cause.Anomaly, r *cause.Record, s *cause.Server) {
