@@ -53,7 +53,8 @@ type Options struct {
 	// RewriteTLS, if set, replaces names in what TLS shows of a connection.
 	RewriteTLS func(*TLSInfo)
 
-	// RewriteAddr, if set, replaces addresses that are told in payload.
+	// RewriteAddr, if set, replaces addresses that are told in payload. Like RewriteTLS it
+	// is called on several goroutines.
 	RewriteAddr func([16]byte) [16]byte
 
 	// PortBudget, if set, returns how many ports a client has towards one server,

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -52,13 +53,22 @@ func (s *settings) anonymizeAnalysis(what *analyze.Options) {
 		head = a.Head(head, raw)
 		return head
 	}
+	// Connections are described on several goroutines.
+	var lock sync.Mutex
+	told := s.anonymizer()
 	what.RewriteTLS = func(x *analyze.TLSInfo) {
-		x.ServerName, x.Protocol = a.Host(x.ServerName), a.Protocol(x.Protocol)
+		lock.Lock()
+		defer lock.Unlock()
+		x.ServerName, x.Protocol = told.Host(x.ServerName), told.Protocol(x.Protocol)
 		for i, name := range x.Offered {
-			x.Offered[i] = a.Protocol(name)
+			x.Offered[i] = told.Protocol(name)
 		}
 	}
-	what.RewriteAddr = a.Addr
+	what.RewriteAddr = func(ip [16]byte) [16]byte {
+		lock.Lock()
+		defer lock.Unlock()
+		return told.Addr(ip)
+	}
 	what.Server = pseudonym(a, what.Server)
 }
 

@@ -128,5 +128,5 @@ func (j *Job) limitMemory() int64 {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(limit)
 	}
-	return max(limit-fixedHeap, limit/4) / 10 * 6 // the rest is for the report, and for what is garbage until it is collected
+	return max(limit-fixedHeap, limit/4) / 20 * 11 // the rest is for the report, and for what is garbage until it is collected
 }

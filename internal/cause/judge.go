@@ -91,11 +91,6 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		return of(Upgraded, analyze.Both, High, observation{kind: observedUpgrade, number: uint32(c.Requests)})
 	case c.Protocol == analyze.Connect:
 		return of(Tunnel, analyze.Client, High, observation{kind: observedTunnel, number: uint32(c.Requests)})
-	case c.TLS != nil && c.TLS.Failed && c.MissingClient+c.MissingServer == 0 && (end.by != analyze.Nobody || c.TLS.Alert != ""):
-		if n, k, ok = lost(c, e, end); ok {
-			return n, k, ok
-		}
-		return tlsFailed(c.TLS, end)
 	case c.Protocol == analyze.Other && !c.HTTPUnknown && (!c.Midstream || c.MissingClient+c.MissingServer == 0):
 		if n, k, ok = lost(c, e, end); ok {
 			return n, k, ok
@@ -108,19 +103,6 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: c.End - c.Start, by: end.sender()})
 	}
 	return n, k, false
-}
-
-// tlsFailed tells who ended a TLS handshake. The alert says so or, where it is encrypted,
-// that side ended the connection first.
-func tlsFailed(x *analyze.TLSInfo, end ending) (NotReused, class, bool) {
-	if x.Alert == "" {
-		return of(TLSFailed, end.by, Medium, observation{kind: observedTLS, by: sender(end.by), ns: x.Handshake})
-	}
-	by := analyze.Server
-	if x.AlertByClient {
-		by = analyze.Client
-	}
-	return of(TLSFailed, by, High, observation{kind: observedTLSAlert, by: sender(by), number: uint32(x.AlertCode)})
 }
 
 // leftHTTP1 reports whether a request made another protocol of the connection.

@@ -38,8 +38,6 @@ const (
 	observedNoACK     // number SYN-ACKs without ACK
 	observedSYNACKs   // number SYN-ACKs, though acknowledged
 	observedGaveUp    // the client answered the SYN-ACK with a bare RST ns after the SYN
-	observedTLS       // by ended the TLS handshake after ns
-	observedTLSAlert  // by sent alert number after ns
 	observedNoRequest // open for ns; by closed it, if somebody did, or sent status
 
 	// A message.
@@ -114,10 +112,6 @@ func (o observation) opening() string {
 		return fmt.Sprintf("the server answered the SYN %d times, though the client acknowledged it, and took no data", o.number)
 	case observedGaveUp:
 		return fmt.Sprintf("the SYN-ACK came when the client had given up: it answered with RST %s after the SYN", Duration(o.ns))
-	case observedTLS:
-		return fmt.Sprintf("the TLS handshake did not finish: %s ended it %s after the ClientHello", o.by, Duration(o.ns))
-	case observedTLSAlert:
-		return fmt.Sprintf("the TLS handshake did not finish: %s sent the alert %s", o.by, analyze.AlertName(uint8(o.number)))
 	case observedNoRequest:
 		if o.status != 0 {
 			return fmt.Sprintf("no whole request in %s, then %s sent status %d", Duration(o.ns), o.by, o.status)

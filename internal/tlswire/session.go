@@ -53,7 +53,6 @@ const (
 	bigHello      // a hello that is too long to be read, or that came when there was no room
 	flightHoled   // something of the server's is missing that came before its Finished
 	serverStarted // an encrypted record of the server came
-	clientWentOn  // TLS 1.3: an encrypted record of the client came that is neither its Finished nor an alert
 )
 
 func (s *Session) has(f facts) bool { return s.facts&f != 0 }
@@ -221,10 +220,6 @@ func (s *Session) data(from Side, r *stream, at int64) {
 		switch r.length {
 		case finished256, finished384, finished256 + settingsLength, finished384 + settingsLength:
 			s.finished(from, at)
-		case alertLength:
-			s.turns.notified[from] = r.begun
-		default:
-			s.facts |= clientWentOn
 		}
 		return
 	}
