@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -58,7 +59,10 @@ func (w *watched) String() string {
 	return w.got.String()
 }
 
+// send returns a function that sends this process a signal. One that arrives when the
+// run that it was for is over does nothing.
 func send(t *testing.T, s syscall.Signal) func() {
+	signal.Notify(make(chan os.Signal, 1), s)
 	return func() {
 		if err := syscall.Kill(os.Getpid(), s); err != nil {
 			t.Error(err)
