@@ -127,16 +127,25 @@ func (w *clockWatch) odd(f *pcapfile.Frame, next []pcapfile.Frame, end bool, lat
 // is the last one and the clock would have been set back for it alone, and whether that
 // is known: of f at the end of a block it is not.
 func (w *clockWatch) alone(f *pcapfile.Frame, next []pcapfile.Frame, end bool) (alone, known bool) {
+	size := 0
 	for i := range next[:min(len(next), soon)] {
-		if n := &next[i]; hasTime(n) && n.Fault == 0 && believable(n.Time) {
+		n := &next[i]
+		if hasTime(n) && n.Fault == 0 && believable(n.Time) {
 			return near(n.Time, w.last), true
+		}
+		if size += int(n.CapLen); size > soonBytes {
+			return false, true
 		}
 	}
 	return end && len(next) < soon && f.Time < w.last, end || len(next) >= soon
 }
 
-// soon is how many packets are looked at for a time that is believed.
-const soon = 1000
+// soon is how many packets are looked at for a time that is believed, and soonBytes how
+// many bytes of them may wait for it.
+const (
+	soon      = 1000
+	soonBytes = 1 << 20
+)
 
 // laterTime returns the first believable time of the packets at the beginning of the
 // file, which it opens for that once more. It does not if it is a pipe.

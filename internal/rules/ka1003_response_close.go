@@ -35,7 +35,7 @@ func checkResponseClose(v *view, r *Rule) []Finding {
 			f.Fix = "send HTTP/1.1 requests (wrk or h2load --h1 instead of ab): these are HTTP/1.0, and a server may close though they " +
 				"ask it not to"
 		}
-		if n == e.len() {
+		if n == e.len() && e.len()*10 >= e.server.Seen()*9 {
 			f.brief = e.server.Name + " closes after every response"
 		} else {
 			f.brief = e.server.Name + ` says "Connection: close"`
