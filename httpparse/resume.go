@@ -138,6 +138,8 @@ const (
 	BodyPart                // the data of a body
 	OtherPart               // no message: another protocol, a tunnel, or the place is lost
 	ProxyPart               // a PROXY protocol header, before the first message
+	ClientHelloPart         // of TLS, without the header of the message; no parser tells it
+	ServerHelloPart         // the same
 )
 
 // Part returns what the next byte belongs to, and how many bytes beginning with
