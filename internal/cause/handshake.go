@@ -25,8 +25,8 @@ func (o observation) handshake() string {
 	switch {
 	case o.number == uint32(analyze.BothFinished):
 		s += ", instead of a response: it most likely wants a certificate of the client, or refuses the one it has"
-	case o.number == uint32(analyze.ServerAnswered) && byClient:
-		s += ", when it had the server's certificate, which it most likely does not trust"
+	case o.number == uint32(analyze.ServerAnswered) && byClient && o.status == 1:
+		s += ", and an alert before it: it most likely does not trust the server's certificate"
 	case o.number == uint32(analyze.HelloSent) && !byClient:
 		s += ", without an answer"
 	}

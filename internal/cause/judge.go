@@ -117,7 +117,11 @@ func tlsFailed(x *analyze.TLSInfo, end ending) (NotReused, class, bool) {
 	case x.AnsweredHTTP:
 		return of(TLSFailed, analyze.Client, High, observation{kind: observedHTTPAnswer})
 	case x.Alert == "":
-		return of(TLSFailed, end.by, Medium, observation{kind: observedTLS, by: end.sender(), ns: x.Handshake, number: uint32(x.Stage)})
+		o := observation{kind: observedTLS, by: end.sender(), ns: x.Handshake, number: uint32(x.Stage)}
+		if x.ClientAlert && !x.Resumed.Is() {
+			o.status = 1
+		}
+		return of(TLSFailed, end.by, Medium, o)
 	}
 	by := analyze.Server
 	if x.AlertByClient {

@@ -38,7 +38,7 @@ const (
 	observedNoACK      // number SYN-ACKs without ACK
 	observedSYNACKs    // number SYN-ACKs, though acknowledged
 	observedGaveUp     // the client answered the SYN-ACK with a bare RST ns after the SYN
-	observedTLS        // by ended the TLS handshake after ns, at stage number
+	observedTLS        // by ended the TLS handshake after ns, at stage number; status is 1 if an alert of the client came before
 	observedTLSAlert   // by sent alert number; status is 1 if a certificate was asked of the client
 	observedHTTPAnswer // the server answered the ClientHello in HTTP
 	observedNoRequest  // open for ns; by closed it, if somebody did, or sent status

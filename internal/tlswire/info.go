@@ -57,6 +57,9 @@ type Info struct {
 	// sends an alert, and no data.
 	Failed bool
 
+	// ClientAlert reports whether the last that the client sent seems to be an alert, which
+	// is encrypted.
+	ClientAlert bool
 	// AnsweredHTTP reports whether the server answered the ClientHello in HTTP.
 	AnsweredHTTP bool
 	// Stage is how far the handshake came.
@@ -76,7 +79,7 @@ func (s *Session) Info(t *Table) Info {
 		Offered:    protocolList(t.nameOf(s.offered)),
 		EarlyData:  s.has(offersEarly), CertificateAsked: s.has(asksCertificate),
 		Begun: s.firstAt, Done: s.doneAt, Client: s.client, Failed: s.failed(),
-		AnsweredHTTP: s.has(answeredHTTP),
+		AnsweredHTTP: s.has(answeredHTTP), ClientAlert: s.doneAt == 0 && s.turns.notified[s.client] != 0,
 	}
 	switch {
 	case s.doneAt != 0:

@@ -175,7 +175,7 @@ func TestPrograms(t *testing.T) {
 		{"no version in common", config(tls.VersionTLS12), with(plain.Clone(), func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }), 1, Info{Failed: true, Alert: "protocol_version"}, false},
 		{"no protocol in common", config(tls.VersionTLS13, "spdy/3"), server, 1, Info{Offered: []string{"spdy/3"}, ResumptionOffered: No, Failed: true, Alert: "no_application_protocol"}, false},
 		{"unknown authority", with(config(tls.VersionTLS12), func(c *tls.Config) { c.InsecureSkipVerify = false }), plain, 1, Info{Version: "1.2", ProtocolKnown: true, Resumed: No, Failed: true, Alert: "bad_certificate", AlertByClient: true}, false},
-		{"1.3 unknown authority", with(config(tls.VersionTLS13), func(c *tls.Config) { c.InsecureSkipVerify = false }), plain, 1, Info{Version: "1.3", ProtocolKnown: true, ResumptionOffered: No, Resumed: No, Failed: true}, false},
+		{"1.3 unknown authority", with(config(tls.VersionTLS13), func(c *tls.Config) { c.InsecureSkipVerify = false }), plain, 1, Info{ClientAlert: true, Version: "1.3", ProtocolKnown: true, ResumptionOffered: No, Resumed: No, Failed: true}, false},
 		{"1.3 no certificate of the client", config(tls.VersionTLS13), requiring, 1, Info{Version: "1.3", ProtocolKnown: true, ResumptionOffered: No, Resumed: No, Failed: true}, false},
 		{"1.2 no certificate of the client", config(tls.VersionTLS12), requiring, 1, Info{Version: "1.2", ProtocolKnown: true, Resumed: No, CertificateAsked: true, Failed: true, Alert: "handshake_failure"}, false},
 	} {
