@@ -75,6 +75,9 @@ func (e *Engine) reset(c *Conn, d Side, s *Segment) {
 	if h.has(rstProvisional) {
 		return
 	}
+	if c.facts&factAside != 0 {
+		e.endAside(c)
+	}
 	for side := range Side(2) {
 		e.flush(c, side)
 		e.endData(c, side, s.Time, s.Num)
