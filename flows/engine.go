@@ -165,7 +165,10 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	if s.Window == 0 || h.has(windowShut) {
 		c.trackWindow(d, s)
 	}
-	h.window, h.ttl = s.Window, s.TTL
+	h.window = s.Window
+	if s.TTL != h.ttl {
+		h.noteTTL(s.TTL)
+	}
 	if h.acked != acked || !h.unheard(peer, again, s) {
 		peer.unanswered = 0
 	}

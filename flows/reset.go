@@ -117,7 +117,7 @@ func (c *Conn) noteReset(d Side, s *Segment) (accepted bool) {
 	if peer := &c.halves[d.Peer()]; peer.has(sentFIN|finInferred) && (s.Flags&ACK == 0 || after(s.Ack, peer.fin)) {
 		h.facts |= rstKnowsFIN
 	}
-	if h.ttl != 0 && s.TTL != 0 && s.TTL != h.ttl {
+	if h.isOtherTTL(s.TTL) {
 		h.facts |= rstOtherTTL
 	}
 	h.noteEcho(s)
