@@ -126,7 +126,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	x.EarlyResponse, x.UploadCut, x.Idle408 = t.has(earlyResponse), t.has(uploadCut), t.has(idle408)
 	x.KeptAfterError, x.Switched, x.Superseded = t.has(keptAfterError), t.has(tunnelled), c.Superseded()
 	x.HeadStarted = a.states.headBegun(t, client)
-	x.Malformed, x.HeadCut, x.Surplus = t.has(malformed), t.has(headPartial), int64(t.surplus)
+	x.Malformed, x.AlertAnswer, x.HeadCut, x.Surplus = t.has(malformed), t.has(alertAnswer), t.has(headPartial), int64(t.surplus)
 	x.Outstanding, x.RequestDone, x.FirstByteAt = int64(t.outstanding), Unknown, Unknown
 	x.IdleBefore, x.IdleOthers, x.Quiet = int64(t.idleBefore), int64(t.idleOthers), c.Quiet()
 	x.ServerFINCrossedData = c.FINMissesData(server) || c.SentAcrossFIN(client)

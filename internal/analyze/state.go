@@ -105,6 +105,7 @@ const (
 	paired         // its pair was known before its end
 	malformed      // bytes that answer a request are no HTTP/1.x response
 	headPartial    // a response has begun whose head is not whole
+	alertAnswer    // what answers a request, and is malformed, begins an alert of TLS
 )
 
 // clientError is the least status that is an error.
