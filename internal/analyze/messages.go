@@ -139,11 +139,12 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	if a.wanted(c) {
 		a.totals.countRequest(at, t.requests > 1)
 	}
-	x := exchange{requestAt: at, requestNum: num, method: h.Method(), requestDone: Unknown, firstByteAt: Unknown}
+	record := int32(0)
 	if a.opt.Exchanges && a.wanted(c) || a.story.of(c) {
-		x.record = a.beginRecord(c, t, h, raw, at, num)
+		record = a.beginRecord(c, t, h, raw, at, num)
 	}
-	a.states.push(t, x)
+	x := a.states.push(t)
+	x.requestAt, x.requestNum, x.method, x.record = at, num, h.Method(), record
 	a.reader.parsers[from].Frame(httpparse.NoMethod)
 }
 
