@@ -51,8 +51,8 @@ func timeWaitOf(c *flows.Conn, client flows.Side) TimeWait {
 }
 
 // closeOf fills the close of a connection.
-func closeOf(c *flows.Conn, client flows.Side) Close {
-	x := Close{Kind: c.CloseKind(), TimeWait: timeWaitOf(c, client), Inferred: c.Inferred(), Began: party(c.Began(), client)}
+func (a *Analyzer) closeOf(c *flows.Conn, t *httpState, client flows.Side) Close {
+	x := Close{Kind: c.CloseKind(), TimeWait: timeWaitOf(c, client), Inferred: c.Inferred(), Began: a.beganClose(c, t, client)}
 	x.At, x.Packet = closedBy(c)
 	if s, _, _, ok := c.FirstFIN(); ok {
 		x.FirstFIN = party(s.Set(), client)

@@ -27,7 +27,7 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 		ClientProbes: probesOf(c, client), ServerProbes: probesOf(c, server),
 		RetransmissionsClient: c.Retransmissions(client), RetransmissionsServer: c.Retransmissions(server),
 		MissingClient: c.Missing(client), MissingServer: c.Missing(server),
-		Close: closeOf(c, client),
+		Close: a.closeOf(c, t, client), RequestsEstimated: Unknown,
 	}
 	if a.opt.Filtered {
 		x.Stream = Unknown
@@ -54,11 +54,24 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 	}
 	a.idleGaps(c, t, x)
 	a.evidence(c, t, client, &x.Evidence)
+	if t.tls != 0 {
+		a.tlsEvidence(c, t, client, x)
+	}
 }
 
 // idleGaps fills the idle gaps, with the last one to the close.
 func (a *Analyzer) idleGaps(c *flows.Conn, t *httpState, x *Connection) {
 	x.IdleP50, x.IdleMax, x.IdleLast = Unknown, Unknown, Unknown
+	if last, ok := lastGap(c, t); ok {
+		x.IdleLast = last
+	}
+	if !t.has(opaque) {
+		a.measureGaps(t, x)
+	}
+}
+
+// measureGaps fills the median and the longest of the idle gaps, with the last one.
+func (a *Analyzer) measureGaps(t *httpState, x *Connection) {
 	var buf [maxSamples + 1]int64
 	values := buf[:0]
 	switch {
@@ -68,10 +81,9 @@ func (a *Analyzer) idleGaps(c *flows.Conn, t *httpState, x *Connection) {
 		values = append(values, t.gaps.last)
 	}
 	longest := t.gaps.max
-	if last, ok := lastGap(c, t); ok {
-		x.IdleLast = last
-		longest = max(longest, last)
-		values = append(values, last)
+	if x.IdleLast != Unknown {
+		longest = max(longest, x.IdleLast)
+		values = append(values, x.IdleLast)
 	}
 	if len(values) == 0 {
 		return
