@@ -16,10 +16,13 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	}
 	for _, step := range steps {
 		if n, k, ok := step(c, e, end); ok {
+			n.Confidence = n.observation.atMost(n.Confidence)
 			return n, k
 		}
 	}
-	return stillOpen(c, e, last)
+	n, k := stillOpen(c, e, last)
+	n.Confidence = n.observation.atMost(n.Confidence)
+	return n, k
 }
 
 // Judge returns what a connection alone tells: Undecided where its group is

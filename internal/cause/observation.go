@@ -261,6 +261,15 @@ func (o observation) end() string {
 	return "FIN"
 }
 
+// atMost returns how sure a judgement is that rests on the observation: nothing is certain
+// of requests that are estimated.
+func (o observation) atMost(how Confidence) Confidence {
+	if o.by&estimated != 0 {
+		return min(how, Medium)
+	}
+	return how
+}
+
 // nth returns the number of a request or response, and whether it is an estimate.
 func (o observation) nth() string {
 	if o.by&estimated != 0 {
