@@ -83,6 +83,7 @@ type Analyzer struct {
 	watching      bool  // the observer wants the connection whose data is under way
 	unpaired      int   // connections that are kept whose pair is not known yet
 	gaveUp        gaveUp
+	repeats       repeats
 }
 
 // New returns an Analyzer.
@@ -187,6 +188,7 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	}
 	r.Settled = r.Totals
 	a.gaveUp.tell(r)
+	r.Repeats = a.repeats.told()
 	a.story.finish(r, a)
 	return r
 }

@@ -94,6 +94,9 @@ func writeGroups(w io.Writer, r *report.Report, newline string) error {
 			return err
 		}
 	}
+	if err := writeRepeats(w, r, newline); err != nil {
+		return err
+	}
 	policies := func(e *encoder, i int) { e.policy(&d.Policies[i]) }
 	if err := writeList(w, r, newline, "policies", len(d.Policies), policies); err != nil {
 		return err
