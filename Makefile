@@ -11,7 +11,7 @@ TIME   ?= 2m
 PREFIX ?= /usr/local
 
 # Programs that ./... leaves out.
-PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/record testdata/lab/server testdata/bench/runner testdata/bench/flood
+PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/record testdata/lab/resets testdata/lab/server testdata/bench/runner testdata/bench/flood
 
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
@@ -76,7 +76,7 @@ bench-churn: build ## capture a thousand connections a second for long, and watc
 profile: ## write the profile that the compiler optimizes with, from the captures in BENCH
 	@KAANALYZE_BENCH="$(abspath $(BENCH))" $(GO) test -trimpath -count=1 -run '^TestProfile$$' ./cmd/kaanalyze
 
-lab: ## record the lab's captures again (root)
+lab: ## record the lab's captures, and which RSTs Linux accepts, again (root)
 	@testdata/lab/record.sh
 
 test-view: ## drive the terminal view in tmux, and see what it leaves of the terminal

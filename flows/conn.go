@@ -88,6 +88,7 @@ const (
 	factPackLater                              // queued to be packed
 	factSuperseded                             // its tuple was used anew before its end was seen
 	factEarly                                  // segments of it wait in early
+	factAside                                  // segments of it are in aside
 )
 
 // half is what one side did. The names of RFC 9293 (3.3.1) would be ISS for
@@ -123,6 +124,8 @@ type half struct {
 	probes    Probes
 	lastProbe int64
 	answerTS  uint32 // timestamp of the last answer to its probes
+
+	otherTTLs [4]uint8 // more that its segments had, 0 for none; if all are taken there may be others yet
 }
 
 // halfFacts are what was seen of one side.
@@ -155,7 +158,7 @@ const (
 	answerHasTS                            // answerTS is set
 	probeAnswersLost                       // its timestamps show that an answer on the wire did not reach it
 	holeAsked                              // its peer has acknowledged what lies before the hole again
-	rstOtherTTL                            // its RST has not the TTL of its other packets
+	rstOtherTTL                            // its RST has a TTL that none of its other packets has
 )
 
 // Probes are the keep-alive probes that one side sent (RFC 9293, 3.8.4). Idle

@@ -146,6 +146,9 @@ func (e *Engine) acknowledged(c *Conn, d Side) {
 // as of the last packet of c: when it is called depends on whether connections
 // are evicted.
 func (e *Engine) deliverRest(c *Conn) {
+	if c.facts&factAside != 0 {
+		e.endAside(c)
+	}
 	at := e.at
 	e.at = c.End
 	for side := range Side(2) {

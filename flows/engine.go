@@ -61,6 +61,7 @@ type Engine struct {
 
 	duplicates duplicates
 	early      early
+	aside      aside
 	held       holding
 	evictions  evictions
 	data       Data // the one that Consumer.Data sees
@@ -118,8 +119,9 @@ func (e *Engine) Segment(s *Segment) *Conn {
 	if e.opt.Applied != nil {
 		e.opt.Applied(c, d, s)
 	}
-	if c.facts&factEarly != 0 {
+	if c.facts&(factEarly|factAside) != 0 {
 		e.letGo(c)
+		e.judgeAside(c, d, s)
 	}
 	return c
 }
@@ -146,6 +148,9 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	if s.Flags&SYN != 0 || !h.has(seqKnown) || c.facts&factEstablished == 0 {
 		c.noteOpening(d, s)
 	}
+	if after(s.Seq, h.next) && c.isBeyond(d, s) && e.putAside(c, d, s) {
+		return
+	}
 	isProbe, isAnswer := c.judgeProbe(d, s)
 	acked, again := h.acked, h.retransmissions
 	if s.Flags&ACK != 0 {
@@ -160,7 +165,10 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	if s.Window == 0 || h.has(windowShut) {
 		c.trackWindow(d, s)
 	}
-	h.window, h.ttl = s.Window, s.TTL
+	h.window = s.Window
+	if s.TTL != h.ttl {
+		h.noteTTL(s.TTL)
+	}
 	if h.acked != acked || !h.unheard(peer, again, s) {
 		peer.unanswered = 0
 	}

@@ -1,5 +1,7 @@
 package flows
 
+import "slices"
+
 // What TCP tells of why a connection ended as it did.
 
 // Quiet returns for how long nothing but probes was sent before the first FIN
@@ -83,8 +85,27 @@ func (h *half) routed() bool {
 	return true
 }
 
-// ForeignRST reports whether the RST of a side has another TTL than its other
-// packets, as if something on the way had sent it.
+// noteTTL notes the TTL of a segment of side h, which is not that of the one before.
+func (h *half) noteTTL(ttl uint8) {
+	for i, other := range h.otherTTLs {
+		if other == 0 {
+			h.otherTTLs[i] = h.ttl
+		}
+		if other == 0 || other == h.ttl {
+			break
+		}
+	}
+	h.ttl = ttl
+}
+
+// isOtherTTL reports whether no segment of side h had this TTL: they take several paths
+// sometimes, each of its own length.
+func (h *half) isOtherTTL(ttl uint8) bool {
+	return ttl != 0 && h.ttl != 0 && ttl != h.ttl && h.otherTTLs[len(h.otherTTLs)-1] == 0 && !slices.Contains(h.otherTTLs[:], ttl)
+}
+
+// ForeignRST reports whether the RST of a side has a TTL that none of its other
+// packets had, as if something on the way had sent it.
 func (c *Conn) ForeignRST(s Side) bool { return c.halves[s].has(rstOtherTTL) }
 
 // Stall returns the longest time that a side kept its window closed, in ns, and

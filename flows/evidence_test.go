@@ -109,6 +109,28 @@ func TestEvidence(t *testing.T) {
 1.1 > .  1:1(0) ack 4
 1.2 < R  4:4(0) ttl 250`,
 			func(c *flows.Conn) any { return both(c.ForeignRST) }, "[false true]"},
+		{"an RST by a path that other packets took", opening + `
+1.0 < P. 1:4(3) ack 1 "abc" ttl 57
+1.1 < P. 4:7(3) ack 1 "def" ttl 55
+1.2 < P. 7:10(3) ack 1 "ghi" ttl 57
+1.3 > .  1:1(0) ack 10
+1.4 < R  10:10(0) ttl 55`,
+			func(c *flows.Conn) any { return both(c.ForeignRST) }, "[false false]"},
+		{"an RST by none of two paths", opening + `
+1.0 < P. 1:4(3) ack 1 "abc" ttl 57
+1.1 < P. 4:7(3) ack 1 "def" ttl 55
+1.3 > .  1:1(0) ack 7
+1.4 < R  7:7(0) ttl 56`,
+			func(c *flows.Conn) any { return both(c.ForeignRST) }, "[false true]"},
+		{"an RST by one path more than are remembered", opening + `
+1.0 < P. 1:4(3) ack 1 "abc" ttl 57
+1.1 < P. 4:7(3) ack 1 "def" ttl 55
+1.2 < P. 7:10(3) ack 1 "ghi" ttl 54
+1.2 < P. 10:13(3) ack 1 "jkl" ttl 53
+1.2 < P. 13:16(3) ack 1 "mno" ttl 52
+1.3 > .  1:1(0) ack 16
+1.4 < R  16:16(0) ttl 51`,
+			func(c *flows.Conn) any { return both(c.ForeignRST) }, "[false false]"},
 		{"a closed window that opens", opening + `
 1.0 < . 1:1(0) ack 1 win 0
 3.5 < . 1:1(0) ack 1 win 100

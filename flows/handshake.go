@@ -145,9 +145,7 @@ func (h *half) noteSYN(kind halfFacts, s *Segment) {
 		h.synRetransmissions++
 	}
 	h.facts |= kind
-	if s.WindowScale != NoScale {
-		h.scale = s.WindowScale
-	}
+	h.scale = s.WindowScale
 }
 
 // noteFirstACK takes an ACK of side d while the handshake is not complete. From

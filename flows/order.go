@@ -188,6 +188,9 @@ func (e *Engine) applyEarly(c *Conn, i int) {
 		q.head++
 	}
 	e.apply(c, q.current.side, &q.current.Segment)
+	if c.facts&factAside != 0 {
+		e.judgeAside(c, q.current.side, &q.current.Segment)
+	}
 	if e.opt.Applied != nil {
 		e.opt.Applied(c, q.current.side, &q.current.Segment)
 	}

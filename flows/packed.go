@@ -53,7 +53,7 @@ type packedHalf struct {
 // would be copied.
 func (a *addresses) encode(c *Conn, x *packedConn, scratch *Conn) bool {
 	i, r := &c.halves[Initiator], &c.halves[Responder]
-	if i.facts&r.facts&dataEnded == 0 || !i.has(sentFIN) && c.ackedUnseen(Initiator) || !r.has(sentFIN) && c.ackedUnseen(Responder) {
+	if i.facts&r.facts&dataEnded == 0 || c.facts&factAside != 0 || !i.has(sentFIN) && c.ackedUnseen(Initiator) || !r.has(sentFIN) && c.ackedUnseen(Responder) {
 		return false // something may wait, or is to be told at the end: see deliverRest
 	}
 	x.id, x.stream, x.user, x.hash = uint32(c.ID), c.Stream-uint32(c.ID), c.User, c.hash

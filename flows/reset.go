@@ -75,6 +75,9 @@ func (e *Engine) reset(c *Conn, d Side, s *Segment) {
 	if h.has(rstProvisional) {
 		return
 	}
+	if c.facts&factAside != 0 {
+		e.endAside(c)
+	}
 	for side := range Side(2) {
 		e.flush(c, side)
 		e.endData(c, side, s.Time, s.Num)
@@ -114,7 +117,7 @@ func (c *Conn) noteReset(d Side, s *Segment) (accepted bool) {
 	if peer := &c.halves[d.Peer()]; peer.has(sentFIN|finInferred) && (s.Flags&ACK == 0 || after(s.Ack, peer.fin)) {
 		h.facts |= rstKnowsFIN
 	}
-	if h.ttl != 0 && s.TTL != 0 && s.TTL != h.ttl {
+	if h.isOtherTTL(s.TTL) {
 		h.facts |= rstOtherTTL
 	}
 	h.noteEcho(s)
@@ -128,24 +131,36 @@ func (c *Conn) noteReset(d Side, s *Segment) (accepted bool) {
 // accepts it only at the next one that it expects, else it challenges the sender
 // or drops the RST (RFC 9293, 3.10.7; RFC 5961, 3.2). What the receiver expects
 // is what it acknowledged last, or up to what d has sent. It is provisional
-// where bytes before the RST may be missing from the capture.
+// where bytes before the RST may be missing from the capture, or at the receiver.
+// testdata/resets/linux.txt is what Linux does in each state.
 func (c *Conn) acceptsReset(d Side, s *Segment) (accepted, provisional bool) {
 	h, peer := &c.halves[d], &c.halves[d.Peer()]
 	sent, expected := h.has(seqKnown), peer.has(ackKnown)
 	switch {
 	case c.refusesSYN(d, s):
+	case !sent && !expected:
+		// Only an RST with an acceptable ACK refuses a SYN (RFC 9293, 3.10.7.3).
+		return peer.facts&(sentSYN|sentData) != sentSYN, false
 	case expected && s.Seq == peer.acked:
 	case sent && s.Seq == h.next:
 	case sent && expected && before(s.Seq, h.next) && after(s.Seq, peer.acked):
-	case h.has(sentFIN) && s.Seq == h.fin && c.FINs() == d.Set():
-		// Linux takes it at the FIN, too, in CLOSE-WAIT: macOS resets so.
-	case !sent && !expected:
-	case sent && after(s.Seq, h.next) && s.Seq-h.next <= c.windowOf(d.Peer()):
+		return true, true
+	case h.has(sentFIN) && s.Seq == h.fin && !c.finAcknowledged(d.Peer()):
+		// Linux takes it at the FIN, too, in CLOSE-WAIT, CLOSING and LAST-ACK: macOS resets so.
+	case h.has(sentFIN): // nothing comes behind a FIN
+		return false, false
+	case sent && after(s.Seq, h.next) && c.inWindow(d, s.Seq):
 		return true, true
 	default:
 		return false, false
 	}
 	return true, false
+}
+
+// finAcknowledged reports whether side d has sent a FIN that its peer acknowledges.
+func (c *Conn) finAcknowledged(d Side) bool {
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	return h.has(sentFIN|finInferred) && peer.has(ackKnown) && after(peer.acked, h.fin)
 }
 
 // refusesSYN reports whether an RST of side d refuses the peer's SYN
@@ -178,16 +193,18 @@ func (e *Engine) doubtResets(c *Conn, d Side, s *Segment) {
 }
 
 // goesOn reports whether a segment of side d shows that an RST in the window of its
-// receiver, but behind what was captured, was forged: either side goes on. The
-// receiver of such an RST answers with a challenge, an ACK of nothing new
-// (RFC 5961, 3.2); and who has reset a connection sends no more below the RST.
+// receiver, but not at what that expects, was forged: either side goes on. The
+// receiver of such an RST answers with a challenge, an ACK of nothing new or of just
+// what was captured (RFC 5961, 3.2); and who has reset a connection sends no more
+// below the RST.
 func (c *Conn) goesOn(d Side, s *Segment) bool {
 	h, peer := &c.halves[d], &c.halves[d.Peer()]
 	if s.Flags&(ACK|RST|SYN) != ACK {
 		return false
 	}
 	return h.has(rstProvisional) && before(s.Seq, h.rst) ||
-		peer.has(rstProvisional) && s.Len == 0 && s.Flags&FIN == 0 && h.has(ackKnown) && s.Ack == h.acked && s.Seq == h.next && before(s.Ack, peer.rst)
+		peer.has(rstProvisional) && s.Len == 0 && s.Flags&FIN == 0 && s.Seq == h.next && before(s.Ack, peer.rst) &&
+			(h.has(ackKnown) && s.Ack == h.acked || s.Ack == peer.next)
 }
 
 // takeBackResets forgets the RSTs that were provisional.
@@ -214,9 +231,28 @@ func (c *Conn) disproveReset(d Side, s *Segment) bool {
 	return true
 }
 
-// windowOf returns the last window that side d announced, in bytes. A shift
+// inWindow reports whether the peer of side d may take what d sends at seq, by the
+// last window that it announced: up to its edge, as Linux has it for an RST.
+func (c *Conn) inWindow(d Side, seq uint32) bool {
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	from := h.next
+	if peer.has(ackKnown) {
+		from = peer.acked
+	}
+	return seq-from <= c.windowOf(d.Peer())
+}
+
+// windowOf returns the last window that side d announced, in bytes. It is taken for as
+// large as it can be where the opening, and so its scale, was not captured. A shift
 // count above 14 means 14 (RFC 7323, 2.3).
 func (c *Conn) windowOf(d Side) uint32 {
-	h := &c.halves[d]
-	return uint32(h.window) << min(h.scale, 14)
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	switch window := uint32(h.window); {
+	case !h.has(sentSYN | sentSYNACK):
+		return window << 14
+	case h.scale == NoScale, peer.has(sentSYN|sentSYNACK) && peer.scale == NoScale, h.packets <= h.synRetransmissions+1:
+		return window // one of them does not scale, or this is of the SYN itself (RFC 7323, 2.2)
+	default:
+		return window << min(h.scale, 14)
+	}
 }

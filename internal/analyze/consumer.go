@@ -69,7 +69,12 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 		if t.tls == 0 {
 			t.tls = a.states.tls.begin(c, clientSide(c, t))
 		}
+		a.states.tls.table.Watch(a.watching)
 		a.states.tls.data(t.tls, from, d)
+		if a.watching {
+			a.showTLS(c, from, d)
+			return
+		}
 	}
 	a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 }

@@ -120,7 +120,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 		LastDone: Unknown, LastStatus: t.lastStatus, LastHadBody: t.has(lastHadBody),
 		EarlyResponse: t.has(earlyResponse), UploadCut: t.has(uploadCut), Idle408: t.has(idle408), Switched: t.has(tunnelled), KeptAfterError: t.has(keptAfterError), HeadStarted: a.states.headBegun(t, client),
 		Superseded: c.Superseded(),
-		Malformed:  t.has(malformed), HeadCut: t.has(headPartial), Surplus: int64(t.surplus),
+		Malformed:  t.has(malformed), AlertAnswer: t.has(alertAnswer), HeadCut: t.has(headPartial), Surplus: int64(t.surplus),
 		Outstanding: int64(t.outstanding), RequestDone: Unknown, FirstByteAt: Unknown,
 		IdleBefore: int64(t.idleBefore), IdleOthers: int64(t.idleOthers),
 		Quiet:                c.Quiet(),

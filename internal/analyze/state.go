@@ -107,6 +107,7 @@ const (
 	malformed      // bytes that answer a request are no HTTP/1.x response
 	headPartial    // a response has begun whose head is not whole
 	isRepeat       // a request repeats one that was lost on another connection
+	alertAnswer    // what answers a request, and is malformed, begins an alert of TLS
 )
 
 // clientError is the least status that is an error.

@@ -5,6 +5,7 @@
 #
 # Without -o the recordings go where the committed ones are, testdata/. A case
 # whose server is not installed (nginx, apache2, python3, node) is left out.
+# Without arguments it records, too, which RSTs Linux accepts: testdata/resets/.
 set -euo pipefail
 
 lab=$(cd "$(dirname "$0")" && pwd)
@@ -19,7 +20,11 @@ done
 
 bin=$(mktemp -d /tmp/kaan-lab-bin.XXXXXX)
 trap 'rm -rf "$bin"' EXIT
-for program in client raw server link record; do
+for program in client raw server link record resets; do
 	(cd "$lab/$program" && go build -o "$bin/$program" .) || die "cannot build $program"
 done
 "$bin/record" -bin "$bin" -lab "$lab" -o "$lab/.." "$@"
+if [ $# = 0 ]; then
+	"$bin/resets" >"$bin/linux.txt"
+	cp "$bin/linux.txt" "$lab/../resets/linux.txt"
+fi
