@@ -125,9 +125,6 @@ func (a *Analyzer) engineOptions() flows.Options {
 func (a *Analyzer) Apply(segs []flows.Segment) {
 	for i := range segs {
 		s := &segs[i]
-		if i+1 < len(segs) {
-			a.engine.Expect(&segs[i+1])
-		}
 		c := a.engine.Segment(s)
 		if s.Flags&(flows.SYN|flows.FIN|flows.RST) != 0 && c != nil && a.wanted(c) {
 			a.totals.countFlags(s.Flags)

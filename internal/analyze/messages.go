@@ -117,8 +117,10 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	}
 	t.requests++
 	t.facts = t.facts&^(earlyResponse|uploadCut) | requestPartial
-	if ns, ok := c.RTT(); ok && t.requests == 1 {
-		a.pools.pairs[t.pair].rtt = ns
+	if t.requests == 1 {
+		if ns, ok := c.RTT(); ok {
+			a.pools.pairs[t.pair].rtt = ns
+		}
 	}
 	if !t.has(sawResponse) {
 		t.minor = h.Minor()

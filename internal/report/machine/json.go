@@ -135,7 +135,7 @@ func writeConnections(w io.Writer, r *report.Report) error {
 	found := r.Records()
 	d := r.Diagnosed()
 	connections := func(e *encoder, i int) {
-		found.Connection(i, &e.conn)
+		found.Numbers(i, &e.conn)
 		e.b = append(e.b, '{')
 		e.connection(&e.conn, d.Of(e.conn.ID))
 	}
