@@ -91,7 +91,7 @@ var mayImport = map[string]may{
 	"internal/assemble": {own: []string{"capture", "internal/analyze", "internal/report"}}, // what app and the root do alike
 	".":                 {own: append(judged, "capture", "flows", "httpparse", "internal/report", "internal/report/machine"), except: []string{"internal/assemble"}},
 	"internal/app": {
-		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/assemble", "internal/report", "internal/report/formats",
+		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/assemble", "internal/report", "internal/report/formats",
 			"internal/report/machine", "internal/report/text", "internal/live", "internal/tui", "internal/serve", "internal/kernel"),
 		others: []string{"github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},

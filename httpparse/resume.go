@@ -132,12 +132,14 @@ type Part uint8
 
 // The parts.
 const (
-	HeadPart    Part = iota // a head, or what should begin one
-	FramingPart             // sizes and line ends of a chunked body
-	TrailerPart             // its chunk extensions and trailers
-	BodyPart                // the data of a body
-	OtherPart               // no message: another protocol, a tunnel, or the place is lost
-	ProxyPart               // a PROXY protocol header, before the first message
+	HeadPart        Part = iota // a head, or what should begin one
+	FramingPart                 // sizes and line ends of a chunked body
+	TrailerPart                 // its chunk extensions and trailers
+	BodyPart                    // the data of a body
+	OtherPart                   // no message: another protocol, a tunnel, or the place is lost
+	ProxyPart                   // a PROXY protocol header, before the first message
+	ClientHelloPart             // of TLS, without the header of the message; no parser tells it
+	ServerHelloPart             // the same
 )
 
 // Part returns what the next byte belongs to, and how many bytes beginning with

@@ -51,15 +51,14 @@ func timeWaitOf(c *flows.Conn, client flows.Side) TimeWait {
 }
 
 // closeOf fills the close of a connection.
-func closeOf(c *flows.Conn, client flows.Side) Close {
-	x := Close{Kind: c.CloseKind(), TimeWait: timeWaitOf(c, client), Inferred: c.Inferred(), Began: party(c.Began(), client)}
+func closeOf(c *flows.Conn, client flows.Side, x *Close) {
+	x.Kind, x.TimeWait, x.Inferred, x.Began = c.CloseKind(), timeWaitOf(c, client), c.Inferred(), party(c.Began(), client)
 	x.At, x.Packet = closedBy(c)
 	if s, _, _, ok := c.FirstFIN(); ok {
 		x.FirstFIN = party(s.Set(), client)
 	}
 	by, shape, _, _ := c.Resets()
 	x.RSTBy, x.ResetShape = party(by, client), shape
-	return x
 }
 
 // lastGap returns the idle time before the close, if nothing was under way.

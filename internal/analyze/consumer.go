@@ -69,7 +69,12 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 		if t.tls == 0 {
 			t.tls = a.states.tls.begin(c, clientSide(c, t))
 		}
+		a.states.tls.table.Watch(a.watching)
 		a.states.tls.data(t.tls, from, d)
+		if a.watching {
+			a.showTLS(c, from, d)
+			return
+		}
 	}
 	a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 }
@@ -174,6 +179,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	if num != 0 {
 		a.endMessage(t, from, at)
 	}
+	a.noteLost(c, t, at)
 	if t.has(requestBegun) && from == clientSide(c, t) {
 		t.facts &^= requestBegun
 		a.pools.change(t.pair, at, -1)
@@ -190,6 +196,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 		return
 	}
 	t.facts |= bothEnded
+	t.current.print = 0
 	a.states.trim(t)
 	if a.opt.OnConnection != nil && !a.story.of(c) {
 		a.states.pack(c)

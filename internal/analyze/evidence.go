@@ -52,6 +52,7 @@ type Evidence struct {
 	Superseded     bool   // its 4-tuple was used anew before its end was seen
 
 	Outstanding   int64 // requests without a complete response
+	AlertAnswer   bool  // these bytes begin an alert of TLS
 	Malformed     bool  // bytes came in answer to a request that are no HTTP/1.x response
 	HeadCut       bool  // the response to the first outstanding request has begun, but its head is not whole
 	Surplus       int64 // bytes, up to 65,535, that follow a response beyond its end

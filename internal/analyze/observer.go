@@ -3,6 +3,7 @@ package analyze
 import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/internal/tlswire"
 )
 
 // An Observer is shown what some connections are made of, while they are analyzed.
@@ -17,7 +18,8 @@ type Observer interface {
 
 	// Payload shows bytes in sequence, the first of which has the sequence number
 	// seq: what part they are, and what they led to. A head comes in one run or
-	// more, the last one with HeadDone.
+	// more, the last one with HeadDone; so does a hello of TLS, of whose bytes those that
+	// are encrypted are not shown.
 	Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event)
 }
 
@@ -25,6 +27,26 @@ type Observer interface {
 func (a *Analyzer) show(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event) {
 	if a.watching {
 		a.opt.Observer.Payload(c, from, seq, b, part, ev)
+	}
+}
+
+// showTLS shows the observer what can be read of TLS without keys. The headers of its
+// messages are framing; a hello comes without its header, as HelloPart.
+func (a *Analyzer) showTLS(c *flows.Conn, from flows.Side, d *flows.Data) {
+	for _, p := range a.states.tls.table.Pieces() {
+		part, ev := httpparse.FramingPart, httpparse.None
+		switch p.Kind {
+		case tlswire.ClientHello:
+			part = httpparse.ClientHelloPart
+		case tlswire.ServerHello:
+			part = httpparse.ServerHelloPart
+		case tlswire.Other:
+			part = httpparse.OtherPart
+		}
+		if p.Done {
+			ev = httpparse.HeadDone
+		}
+		a.show(c, from, d.Seq+uint32(p.From), d.Payload[p.From:p.To], part, ev)
 	}
 }
 

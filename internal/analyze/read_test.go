@@ -144,7 +144,7 @@ conn 3
 	o := &observer{id: 3}
 	a := analyze.New(analyze.Options{Observer: o})
 	a.Apply(capturetest.Segments(t, script))
-	if diff := cmp.Diff(o.parts, []string{"0 4 1 none \x16\x03\x01\x00\x05hello"}); diff != "" {
+	if diff := cmp.Diff(o.parts, []string{"0 1 1 none \x16\x03\x01\x00\x05", "0 1 6 none hell"}); diff != "" {
 		t.Errorf("of TLS, shown (-) and wanted (+):\n%s", diff)
 	}
 }

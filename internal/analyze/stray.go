@@ -19,11 +19,17 @@ func (t *httpState) stray(b []byte) {
 	switch {
 	case len(b) == 0, t.outstanding > 0 && t.current.answered: // the framing of a body is wrong
 	case t.outstanding > 0:
+		if !t.has(malformed) && len(b) > 1 && b[0] == tlsAlert && b[1] == 3 {
+			t.facts |= alertAnswer
+		}
 		t.facts |= malformed
 	case t.responses > 0 && t.lastDone != Unknown:
 		t.surplus = uint16(min(int(t.surplus)+len(b), math.MaxUint16))
 	}
 }
+
+// tlsAlert is the type of a record with an alert (RFC 8446, 5.1).
+const tlsAlert = 21
 
 // unmatched returns how many responses answer no request that was seen.
 func (t *httpState) unmatched() int64 {

@@ -79,6 +79,16 @@ type TLSInfo struct {
 	Handshake int64
 }
 
+// How far a handshake came.
+const (
+	HelloSent      = tlswire.HelloSent
+	ServerAnswered = tlswire.ServerAnswered
+	BothFinished   = tlswire.BothFinished
+)
+
+// AlertName returns the name that an alert has by its number.
+func AlertName(code uint8) string { return tlswire.AlertName(code) }
+
 // tlsOf returns what TLS shows of c, nil if it does not speak it.
 func (a *Analyzer) tlsOf(c *flows.Conn, t *httpState) *TLSInfo {
 	if t.tls == 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/evidence"
 	"github.com/kaanalyze/kaanalyze/internal/kernel"
 	"github.com/kaanalyze/kaanalyze/internal/report"
+	"github.com/kaanalyze/kaanalyze/internal/tlswire"
 )
 
 // anonymizer returns a new anonymizer, nil if addresses and names stay. One is for
@@ -85,6 +86,12 @@ func pseudonym(a *anonymize.Anonymizer, at netip.AddrPort) netip.AddrPort {
 func (s *settings) anonymizeEvidence(opt *evidence.Options) {
 	if a := s.anonymizer(); a != nil {
 		opt.Rewrite, opt.Anonymous = a.Head, true
+		replace := func(with func(string) string) func([]byte) {
+			return func(name []byte) { copy(name, with(string(name))) }
+		}
+		opt.RewriteHello = func(hello []byte, byClient bool) {
+			tlswire.Mask(hello, byClient, replace(a.Host), replace(a.Protocol))
+		}
 	}
 }
 

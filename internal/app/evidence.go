@@ -13,6 +13,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/evidence"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
+	"github.com/kaanalyze/kaanalyze/internal/tlswire"
 )
 
 const (
@@ -180,6 +181,7 @@ func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) 
 	}
 	defer src.Close()
 	how := evidence.Options{Headers: src.Headers, Bodies: j.s.EvidenceBodies, Rewrite: anonymize.Redact}
+	how.RewriteHello = func(hello []byte, byClient bool) { tlswire.Mask(hello, byClient, nil, nil) }
 	if j.s.ShowSecrets {
 		how.Rewrite = func(_, head []byte) []byte { return head }
 	}

@@ -45,7 +45,7 @@ var recorded = map[string]judged{
 	"go-shutdown":                     {"problem", "KA1027 KA1036"},
 	"go-stale-race-server":            {"problem", "KA1002 KA1009"},
 	"go-stale-race":                   {"problem", "KA1002 KA1009"},
-	"go-tls-failed":                   {"unknown", ""},
+	"go-tls-failed":                   {"problem", "KA1060"},
 	"go-unread-big":                   {"problem", "KA1012"},
 	"go-unread-small-fixed":           {"ok", ""},
 	"go-unread-small":                 {"problem", "KA1014"},

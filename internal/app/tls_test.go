@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -76,4 +77,53 @@ func TestTLS(t *testing.T) {
 	if got, _ := tlsOf(t, Config{Read: []string{filepath.Join(recordings, "pool-default.pcap")}, Quiet: true}); got[0] != nil {
 		t.Errorf("in clear: got %+v", got[0])
 	}
+}
+
+// TestEvidenceOfTLS holds that the small capture tells the same of TLS, with and
+// without names, and that nothing secret of a hello is in it.
+func TestEvidenceOfTLS(t *testing.T) {
+	fixtures := filepath.Join(recordings, "fixtures")
+	for _, file := range []string{
+		filepath.Join(recordings, "timing-tls.pcap"), filepath.Join(recordings, "go-tls-failed.pcap"),
+		filepath.Join(fixtures, "go_tls12.pcap"), filepath.Join(fixtures, "go_tls13.pcap"), filepath.Join(fixtures, "go_tls13srvclose.pcap"),
+		filepath.Join(fixtures, "go_h2.pcap"),
+	} {
+		for _, key := range []string{"", "00112233445566778899aabbccddeeff"} {
+			t.Run(filepath.Base(file)+key, func(t *testing.T) {
+				small := filepath.Join(t.TempDir(), "evidence.pcap")
+				want, report := tlsOf(t, Config{Read: []string{file}, Quiet: true, Evidence: small, Anonymize: key})
+				got, alone := tlsOf(t, Config{Read: []string{small}, Quiet: true})
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("TLS of the capture (-) and of its evidence (+) differ:\n%s", diff)
+				}
+				if diff := cmp.Diff(causesOf(t, report), causesOf(t, alone)); diff != "" {
+					t.Errorf("causes of the capture (-) and of its evidence (+) differ:\n%s", diff)
+				}
+				b, err := os.ReadFile(small)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if key != "" && strings.Contains(string(b), "lab.example") {
+					t.Error("the server's name is in the evidence")
+				}
+			})
+		}
+	}
+}
+
+// causesOf returns the causes of a report's connections, with what was observed.
+func causesOf(t *testing.T, report string) (all []string) {
+	t.Helper()
+	var r struct {
+		Connections []struct {
+			NotReused struct{ Cause, Observed string } `json:"not_reused"`
+		}
+	}
+	if err := json.Unmarshal([]byte(report), &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Connections {
+		all = append(all, c.NotReused.Cause+": "+c.NotReused.Observed)
+	}
+	return all
 }

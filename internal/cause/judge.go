@@ -91,6 +91,11 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		return of(Upgraded, analyze.Both, High, observation{kind: observedUpgrade, number: uint32(c.Requests)})
 	case c.Protocol == analyze.Connect:
 		return of(Tunnel, analyze.Client, High, observation{kind: observedTunnel, number: uint32(c.Requests)})
+	case c.TLS != nil && c.TLS.Failed && c.MissingClient+c.MissingServer == 0 && (end.by != analyze.Nobody || c.TLS.Alert != "" || c.TLS.AnsweredHTTP):
+		if n, k, ok = lost(c, e, end); ok {
+			return n, k, ok
+		}
+		return tlsFailed(c.TLS, end)
 	case c.Protocol == analyze.Other && !c.HTTPUnknown && (!c.Midstream || c.MissingClient+c.MissingServer == 0):
 		if n, k, ok = lost(c, e, end); ok {
 			return n, k, ok
@@ -103,6 +108,30 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: c.End - c.Start, by: end.sender()})
 	}
 	return n, k, false
+}
+
+// tlsFailed tells who ended a TLS handshake. The alert says so or, where it is encrypted,
+// that side ended the connection first.
+func tlsFailed(x *analyze.TLSInfo, end ending) (NotReused, class, bool) {
+	switch {
+	case x.AnsweredHTTP:
+		return of(TLSFailed, analyze.Client, High, observation{kind: observedHTTPAnswer})
+	case x.Alert == "":
+		o := observation{kind: observedTLS, by: end.sender(), ns: x.Handshake, number: uint32(x.Stage)}
+		if x.ClientAlert && !x.Resumed.Is() {
+			o.status = 1
+		}
+		return of(TLSFailed, end.by, Medium, o)
+	}
+	by := analyze.Server
+	if x.AlertByClient {
+		by = analyze.Client
+	}
+	o := observation{kind: observedTLSAlert, by: sender(by), number: uint32(x.AlertCode)}
+	if x.CertificateAsked {
+		o.status = 1
+	}
+	return of(TLSFailed, by, High, o)
 }
 
 // leftHTTP1 reports whether a request made another protocol of the connection.

@@ -24,6 +24,9 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		o.kind = observedCutEnd
 	}
 	switch {
+	case e.AlertAnswer && !e.ResponseBegun && c.Responses == 0:
+		o.kind = observedPlainRequest
+		return of(TLSFailed, analyze.Client, High, o)
 	case e.Malformed && !e.ResponseBegun:
 		o.kind = observedMalformed
 		return of(MalformedResponse, analyze.Server, High, o)

@@ -33,12 +33,15 @@ const (
 	_ observationKind = iota // nothing
 
 	// The opening.
-	observedRefusal   // the SYN was answered by RST
-	observedSilence   // number SYNs unanswered for ns
-	observedNoACK     // number SYN-ACKs without ACK
-	observedSYNACKs   // number SYN-ACKs, though acknowledged
-	observedGaveUp    // the client answered the SYN-ACK with a bare RST ns after the SYN
-	observedNoRequest // open for ns; by closed it, if somebody did, or sent status
+	observedRefusal    // the SYN was answered by RST
+	observedSilence    // number SYNs unanswered for ns
+	observedNoACK      // number SYN-ACKs without ACK
+	observedSYNACKs    // number SYN-ACKs, though acknowledged
+	observedGaveUp     // the client answered the SYN-ACK with a bare RST ns after the SYN
+	observedTLS        // by ended the TLS handshake after ns, at stage number; status is 1 if an alert of the client came before
+	observedTLSAlert   // by sent alert number; status is 1 if a certificate was asked of the client
+	observedHTTPAnswer // the server answered the ClientHello in HTTP
+	observedNoRequest  // open for ns; by closed it, if somebody did, or sent status
 
 	// A message.
 	observedOtherProtocol  //
@@ -71,6 +74,7 @@ const (
 	observedUnansweredEnd // by closed ns after request number, which has no response
 	observedCutEnd        // by closed ns after request number, in its response
 	observedMalformed     // by closed ns after request number, which was answered by bytes that are no HTTP
+	observedPlainRequest  // by closed ns after request number, which was answered by an alert of TLS
 	observedSurplus       // by closed ns after a response that number bytes followed
 	observedEventsEnd     // by closed ns after request number, whose response is a stream of events
 	observedIdleEnd       // by closed ns after response number
@@ -112,6 +116,8 @@ func (o observation) opening() string {
 		return fmt.Sprintf("the server answered the SYN %d times, though the client acknowledged it, and took no data", o.number)
 	case observedGaveUp:
 		return fmt.Sprintf("the SYN-ACK came when the client had given up: it answered with RST %s after the SYN", Duration(o.ns))
+	case observedTLS, observedTLSAlert, observedHTTPAnswer:
+		return o.handshake()
 	case observedNoRequest:
 		if o.status != 0 {
 			return fmt.Sprintf("no whole request in %s, then %s sent status %d", Duration(o.ns), o.by, o.status)
@@ -201,6 +207,8 @@ func (o observation) ending() string {
 		return fmt.Sprintf("%s sent %s %s after request %d, before its response was complete", o.by, o.end(), d, o.number)
 	case observedMalformed:
 		return fmt.Sprintf("%s sent %s %s after request %d, whose answer is no HTTP/1.x", o.by, o.end(), d, o.number)
+	case observedPlainRequest:
+		return fmt.Sprintf("request %d, in clear, was answered by an alert of TLS: the port speaks TLS", o.number)
 	case observedSurplus:
 		return fmt.Sprintf("%s beyond the end of a response, then %s sent %s %s after it", Plural(int64(o.number), "byte", "bytes"), o.by, o.end(), d)
 	case observedEventsEnd:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/anonymize"
 	"github.com/kaanalyze/kaanalyze/internal/evidence"
+	"github.com/kaanalyze/kaanalyze/internal/tlswire"
 )
 
 // record returns the evidence file of a capture, and the numbers of its packets.
@@ -30,6 +32,9 @@ func record(t *testing.T, file []byte, opt evidence.Options, ids ...uint64) ([]b
 	opt.Headers = src.Headers
 	if opt.Rewrite == nil {
 		opt.Rewrite = func(_, head []byte) []byte { return bytes.ReplaceAll(head, []byte("secret"), []byte("xxxxxx")) }
+	}
+	if opt.RewriteHello == nil {
+		opt.RewriteHello = func(hello []byte, byClient bool) { tlswire.Mask(hello, byClient, nil, nil) }
 	}
 	rec := evidence.NewRecorder(ids, opt)
 	a := analyze.New(analyze.Options{Observer: rec})
@@ -164,7 +169,7 @@ func TestOtherProtocols(t *testing.T) {
 	const tls = `"\x16\x03\x01\x00\x20\x01\x00\x00\x1csecretsecretsecret"`
 	const opened = "0.000 > S\n0.001 < S.\n0.002 > .\n"
 	for _, test := range []struct{ payload, want string }{
-		{tls, "\x16\x03\x01\x00\x20\x01" + strings.Repeat("\x00", 18)},
+		{tls, "\x16\x03\x01\x00\x20\x01\x00\x00\x1cse" + strings.Repeat("\x00", 16)},
 		{`"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nmore"`, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
 		{`"PRI * HTTP/2.0\r\nsecret!!more"`, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
 		{`"\x01secret"`, "\x00\x00\x00\x00\x00\x00\x00"},
@@ -172,6 +177,47 @@ func TestOtherProtocols(t *testing.T) {
 		file, _ := record(t, capturetest.Pcap(t, opened+"0.003 > P. "+test.payload+"\n"), evidence.Options{}, 1)
 		if got := packets(t, file)[3]; got != test.want {
 			t.Errorf("of %s is kept %q, want %q", test.payload, got, test.want)
+		}
+	}
+}
+
+// Of TLS what can be read without keys is kept, and of a hello only what it is about,
+// however records and segments cut it.
+func TestHello(t *testing.T) {
+	extensions := "\x00\x00\x00\x10\x00\x0e\x00\x00\x0bexample.com" + "\x00\x10\x00\x05\x00\x03\x02h2" + "\x00\x33\x00\x03key"
+	body := "\x03\x03" + strings.Repeat("r", 32) + "\x04\x73\x73\x73\x73" + "\x00\x02\xc0\x2f\x01\x00" + "\x00\x24" + extensions
+	masked := strings.NewReplacer(strings.Repeat("r", 32), strings.Repeat("\x00", 32), "ssss", "\x00\x00\x00\x00", "key", "\x00\x00\x00",
+		"example.com", "EXAMPLE.COM").Replace(body)
+	framed := func(b string) string { return "\x16\x03\x01\x00" + string(rune(len(b))) + b }
+	whole := func(body string) string { return "\x01\x00\x00" + string(rune(len(body))) + body }
+	opt := evidence.Options{RewriteHello: func(hello []byte, byClient bool) {
+		tlswire.Mask(hello, byClient, func(name []byte) { copy(name, bytes.ToUpper(name)) }, nil)
+	}}
+	for _, cut := range []int{8, 20, 45, 60, 70, 80} {
+		sent, want := framed(whole(body)), framed(whole(masked))
+		for _, records := range []bool{false, true} {
+			if records {
+				sent = framed(whole(body)[:cut]) + framed(whole(body)[cut:])
+				want = framed(whole(masked)[:cut]) + framed(whole(masked)[cut:])
+			}
+			var script strings.Builder
+			script.WriteString("0.000 > S\n0.001 < S.\n0.002 > .\n")
+			for _, part := range []string{sent[:cut], sent[cut:]} {
+				fmt.Fprintf(&script, "0.003 > P. \"")
+				for _, c := range []byte(part) {
+					fmt.Fprintf(&script, "\\x%02x", c)
+				}
+				script.WriteString("\"\n")
+			}
+			script.WriteString("0.004 < P. \"\\x17\\x03\\x03\\x00\\x04text\\x15\\x03\\x03\\x00\\x02\\x02\\x30\"\n")
+			file, _ := record(t, capturetest.Pcap(t, script.String()), opt, 1)
+			got := packets(t, file)
+			if text := got[3] + got[4]; strings.TrimRight(text, "\x00") != strings.TrimRight(want, "\x00") {
+				t.Errorf("cut at %d, two records: %t: got\n%q, want\n%q", cut, records, text, want)
+			}
+			if want := "\x17\x03\x03\x00\x04\x00\x00\x00\x00\x15\x03\x03\x00\x02\x02\x30"; got[5] != want {
+				t.Errorf("of the server is kept %q, want %q", got[5], want)
+			}
 		}
 	}
 }

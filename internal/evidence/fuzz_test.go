@@ -33,7 +33,7 @@ func FuzzRecorder(f *testing.F) {
 		defer capturetest.Limit(10 * time.Second)()
 		file := capturetest.FromBytes(data).Pcap()
 		masked := how&4 != 0
-		opt := evidence.Options{Anonymous: how&1 != 0, Rewrite: func(dst, head []byte) []byte {
+		opt := evidence.Options{Anonymous: how&1 != 0, RewriteHello: func([]byte, bool) {}, Rewrite: func(dst, head []byte) []byte {
 			if masked {
 				head = bytes.Repeat([]byte("x"), len(head))
 			}

@@ -17,6 +17,10 @@ type Options struct {
 	// memory of dst if there is room. It has the same length.
 	Rewrite func(dst, head []byte) []byte
 
+	// RewriteHello rewrites a hello of TLS in place, without its header, or the beginning
+	// of one.
+	RewriteHello func(hello []byte, byClient bool)
+
 	// Anonymous takes out what may tell an address: the flow label of IPv6, and TCP
 	// options but for the usual ones. Addresses are those of the segments anyway.
 	Anonymous bool
@@ -60,6 +64,7 @@ type stream struct {
 
 	head   []byte // one that is not whole yet
 	headAt int64
+	hello  hello
 }
 
 // run is payload that lies together.
@@ -133,8 +138,10 @@ func (r *Recorder) Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte,
 	switch part {
 	case httpparse.HeadPart:
 		r.keepHead(st, at, b, ev)
+	case httpparse.ClientHelloPart, httpparse.ServerHelloPart:
+		r.keepHello(st, at, b, part == httpparse.ClientHelloPart, ev)
 	case httpparse.FramingPart:
-		r.keep(st, at, b)
+		r.keepFraming(st, at, b)
 	case httpparse.TrailerPart:
 		r.keep(st, at, withoutText(b))
 	case httpparse.ProxyPart:

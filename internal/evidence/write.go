@@ -17,6 +17,7 @@ func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
 	for _, sides := range r.conns {
 		for i := range sides {
 			r.keepPartialHead(&sides[i])
+			r.keepPartialHello(&sides[i])
 		}
 	}
 	out, err := capture.NewWriter(w)

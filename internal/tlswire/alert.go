@@ -1,6 +1,6 @@
 package tlswire
 
-import "fmt"
+import "strconv"
 
 // closeNotify is the alert of a side that sends nothing more (RFC 8446, 6.1).
 const closeNotify = 0
@@ -18,10 +18,10 @@ var alertNames = map[uint8]string{
 	116: "certificate_required", 120: "no_application_protocol", 121: "ech_required",
 }
 
-// alertName returns the name of an alert.
-func alertName(code uint8) string {
+// AlertName returns the name of an alert, its number if it has none.
+func AlertName(code uint8) string {
 	if name, ok := alertNames[code]; ok {
 		return name
 	}
-	return fmt.Sprintf("alert %d", code)
+	return strconv.Itoa(int(code))
 }

@@ -30,8 +30,8 @@ func FuzzSession(f *testing.F) {
 		add(talk(f, client, server, 2))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var whole, bytes Session
-		var readers [2]Reader
+		var whole, bytes, copied, cut Session
+		var readers [4]Reader
 		table := &Table{}
 		for at := int64(1); len(b) >= 2; at++ {
 			from, missing := b[0]&1, b[0]&0x80 != 0
@@ -41,9 +41,23 @@ func FuzzSession(f *testing.F) {
 			if missing {
 				whole.Gap(&readers[0], from, uint64(n)*64, at, table)
 				bytes.Gap(&readers[1], from, uint64(n)*64, at, table)
+				copied.Gap(&readers[2], from, uint64(n)*64, at, table)
+				cut.Gap(&readers[3], from, uint64(n)*64, at, table)
 				continue
 			}
+			table.Watch(true)
 			whole.Data(&readers[0], from, p, at, table)
+			table.Watch(false)
+			read, kept := make([]byte, len(p)), 0
+			for _, x := range table.Pieces() {
+				kept = x.To
+				copy(read[x.From:x.To], p[x.From:x.To])
+			}
+			copied.Data(&readers[2], from, read, at, table)
+			cut.Data(&readers[3], from, read[:kept], at, table)
+			if kept < len(p) {
+				cut.Gap(&readers[3], from, uint64(len(p)-kept), at, table)
+			}
 			if readers[1].streams[from].state != inOrder { // where a segment begins matters
 				bytes.Data(&readers[1], from, p, at, table)
 				continue
@@ -56,6 +70,12 @@ func FuzzSession(f *testing.F) {
 		if diff := cmp.Diff(x, y); diff != "" {
 			t.Errorf("whole, then byte by byte:\n%s", diff)
 		}
+		if diff := cmp.Diff(told(&whole, table), told(&copied, table)); diff != "" {
+			t.Errorf("whole, then without what is encrypted:\n%s", diff)
+		}
+		if diff := cmp.Diff(told(&whole, table), told(&cut, table)); diff != "" {
+			t.Errorf("whole, then cut behind what can be read:\n%s", diff)
+		}
 		for i := range readers {
 			readers[i].Close(table)
 		}
@@ -63,4 +83,19 @@ func FuzzSession(f *testing.F) {
 			t.Errorf("%d bytes are held, %d of %d buffers are free", table.held, len(table.free), len(table.hellos))
 		}
 	})
+}
+
+// told is all that a session tells.
+func told(s *Session, t *Table) (all struct {
+	Info     Info
+	Turns    [2]int64
+	Sure     bool
+	Notified [2]int64
+}) {
+	all.Info = s.Info(t)
+	if n, answered, ok := s.Turns(t); ok {
+		all.Turns, all.Sure = [2]int64{n, answered}, true
+	}
+	all.Notified = [2]int64{s.CloseNotify(0), s.CloseNotify(1)}
+	return all
 }

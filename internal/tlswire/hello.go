@@ -22,6 +22,8 @@ const (
 // Extensions of hellos (IANA, TLS ExtensionType Values).
 const (
 	extServerName        = 0
+	extSupportedGroups   = 10
+	extSignatures        = 13
 	extALPN              = 16
 	extSessionTicket     = 35
 	extPreSharedKey      = 41

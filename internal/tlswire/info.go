@@ -16,6 +16,16 @@ func (a Answer) Is() bool { return a == Yes }
 // IsNot reports whether the answer is no.
 func (a Answer) IsNot() bool { return a == No }
 
+// Stage is how far a handshake came.
+type Stage uint8
+
+// The stages.
+const (
+	HelloSent      Stage = iota // the server's hello did not come
+	ServerAnswered              // it came, and not both Finished
+	BothFinished
+)
+
 // Info is what is known of a session.
 type Info struct {
 	// Version is the one that the server chose, such as "1.3"; "" if its hello was
@@ -41,7 +51,22 @@ type Info struct {
 	Begun int64 // first byte of the ClientHello, ns since the epoch; 0 if it was not captured
 	Done  int64 // the last Finished; 0 if it was not seen
 
+	// Failed reports whether the handshake cannot have come to its end, if the connection
+	// has ended. In TLS 1.3 a server refuses a client's certificate, or that there is
+	// none, only after the client has sent its Finished and maybe a request: it then
+	// sends an alert, and no data.
+	Failed bool
+
+	// ClientAlert reports whether the last that the client sent seems to be an alert, which
+	// is encrypted.
+	ClientAlert bool
+	// AnsweredHTTP reports whether the server answered the ClientHello in HTTP.
+	AnsweredHTTP bool
+	// Stage is how far the handshake came.
+	Stage Stage
+
 	Alert         string // the first one in clear, as RFC 8446 names it, that is not close_notify; "" without
+	AlertCode     uint8  // its number
 	AlertByClient bool
 	AlertAt       int64 // 0 without
 	Client        Side
@@ -53,7 +78,14 @@ func (s *Session) Info(t *Table) Info {
 		ServerName: t.nameOf(s.serverName),
 		Offered:    protocolList(t.nameOf(s.offered)),
 		EarlyData:  s.has(offersEarly), CertificateAsked: s.has(asksCertificate),
-		Begun: s.firstAt, Done: s.doneAt, Client: s.client,
+		Begun: s.firstAt, Done: s.doneAt, Client: s.client, Failed: s.failed(),
+		AnsweredHTTP: s.has(answeredHTTP), ClientAlert: s.doneAt == 0 && s.turns.notified[s.client] != 0,
+	}
+	switch {
+	case s.doneAt != 0:
+		x.Stage = BothFinished
+	case s.has(sawServerHello):
+		x.Stage = ServerAnswered
 	}
 	if s.has(sawServerHello) {
 		x.Version = versionName(s.version)
@@ -67,10 +99,29 @@ func (s *Session) Info(t *Table) Info {
 		x.ResumptionOffered = No
 	}
 	if s.has(sawAlert) {
-		x.Alert, x.AlertByClient, x.AlertAt = alertName(s.alertCode), s.alertBy == s.client, s.alertAt
+		x.Alert, x.AlertCode, x.AlertAt = AlertName(s.alertCode), s.alertCode, s.alertAt
+		x.AlertByClient = s.alertBy == s.client
 	}
 	return x
 }
+
+// failed reports whether the handshake has not come to its end, all bytes seen.
+func (s *Session) failed() bool {
+	switch x := &s.turns; {
+	case !s.has(sawClientHello) || s.has(midstream|flightHoled|bigHello):
+		return false
+	case s.doneAt == 0: // with data behind the client's Finished it was content (RFC 7918)
+		return !s.has(clientWentOn) && (x.n == 0 || s.has(sawAlert))
+	default:
+		refused := x.notified[1-s.client]
+		return s.has(chose13) && x.n > 0 && x.answered == 0 && x.lastDone == 0 && refused != 0 && refused-s.doneAt <= s.doneAt-s.firstAt+verifying
+	}
+}
+
+// verifying is the most that a server takes to refuse a client's certificate, ns, beside
+// the round trip, which the handshake takes at least. A server that closes without a
+// response to a request of a session that it has accepted takes longer.
+const verifying = 10e6
 
 // resumed tells whether the server resumed a session.
 func (s *Session) resumed() Answer {
@@ -154,7 +205,7 @@ func (s *Session) byLength(offered []string) (found string, known bool) {
 func (s *Session) Turns(t *Table) (requests, responses int64, ok bool) {
 	p, known := s.protocol(t)
 	x := &s.turns
-	ok = known && p != "h2" && !x.odd && !s.has(badPlace|bigHello|midstream) && s.has(clientDone)
+	ok = known && p != "h2" && !x.odd && !s.has(badPlace|bigHello|midstream) && s.doneAt != 0 && !s.failed()
 	return int64(x.n), int64(x.answered), ok
 }
 

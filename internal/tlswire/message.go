@@ -17,21 +17,39 @@ func (m *message) drop(t *Table) {
 	}
 }
 
-// handshake takes bytes of handshake messages and returns those that follow the first.
-func (s *Session) handshake(from Side, r *stream, b []byte, t *Table) []byte {
+// skip takes n bytes that are missing, and reports whether they are all of that message
+// but its end, so that the place is known.
+func (m *message) skip(n uint64) bool {
+	if m.have < uint8(len(m.header)) || n > uint64(m.left) {
+		return false
+	}
+	if m.left -= uint32(n); m.left == 0 {
+		*m = message{}
+	}
+	return true
+}
+
+// handshake takes bytes of handshake messages up to the end of the first, and returns
+// how many.
+func (s *Session) handshake(from Side, r *stream, b []byte, t *Table) int {
 	m := &r.message
+	head := 0
 	if m.have < uint8(len(m.header)) {
-		n := copy(m.header[m.have:], b)
-		m.have += uint8(n)
-		b = b[n:]
+		head = copy(m.header[m.have:], b)
+		m.have += uint8(head)
+		t.note(0, head, Frame, false)
 		if m.have < uint8(len(m.header)) {
-			return nil
+			return head
 		}
 		m.left = uint32(m.header[1])<<16 | uint32(m.header[2])<<8 | uint32(m.header[3])
 		s.begins(from, r, t)
 	}
-	n := min(int(m.left), len(b))
-	if m.buf != 0 && !t.add(m.buf, b[:n]) {
+	n := min(int(m.left), len(b)-head)
+	body := b[head : head+n]
+	if m.buf != 0 {
+		t.note(head, n, m.kind(), n == int(m.left))
+	}
+	if m.buf != 0 && !t.add(m.buf, body) {
 		s.facts |= bigHello
 		m.drop(t)
 	}
@@ -40,7 +58,15 @@ func (s *Session) handshake(from Side, r *stream, b []byte, t *Table) []byte {
 		s.helloDone(from, r, true, t)
 		*m = message{}
 	}
-	return b[n:]
+	return head + n
+}
+
+// kind returns the kind of a hello.
+func (m *message) kind() PieceKind {
+	if messageType(m.header[0]) == clientHelloMessage {
+		return ClientHello
+	}
+	return ServerHello
 }
 
 // begins takes the header of a handshake message.

@@ -41,9 +41,10 @@ type stream struct {
 	begun  int64           // when its first byte came
 
 	state   streamState
-	holed   bool // bytes of the record under way are missing
+	holed   bool // bytes of the record under way are missing, and with them the place in its messages
 	ccs     bool // a ChangeCipherSpec came
 	some    bool // a record was whole
+	http    bool // it began with what begins a response of HTTP
 	message message
 }
 
@@ -56,30 +57,37 @@ const (
 	noTLS               // no record came where one had to
 )
 
-// next takes bytes from the beginning of b and returns how many, and the record that
-// is whole then, if one is: its bytes among those taken are body.
-func (r *stream) next(b []byte, at int64) (n int, body []byte, whole bool) {
+// plainHTTP is what the answer of a server begins with that speaks HTTP without TLS.
+const plainHTTP = "HTTP/"
+
+// next takes bytes from the beginning of b and returns how many of them are of a header
+// and what follows of the body, and whether the record is whole then.
+func (r *stream) next(b []byte, at int64) (head int, body []byte, whole bool) {
 	if r.left == 0 {
 		if r.have == 0 {
 			r.begun = at
 		}
-		n = copy(r.header[r.have:], b)
-		r.have += uint8(n)
-		if !isHeader(r.header[:r.have]) {
+		head = copy(r.header[r.have:], b)
+		r.have += uint8(head)
+		switch h := r.header[:r.have]; {
+		case isHeader(h):
+		case !r.some && string(h) == plainHTTP:
+			r.http = true
+			fallthrough
+		case r.some || string(h) != plainHTTP[:r.have]:
 			r.fail()
-			return len(b), nil, false
+			return head, nil, false
 		}
 		if r.have < headerLen {
-			return n, nil, false
+			return head, nil, false
 		}
 		r.kind = recordType(r.header[0])
 		r.length = uint16(r.header[3])<<8 | uint16(r.header[4])
 		r.left, r.have, r.holed = r.length, 0, false
 	}
-	end := n + min(int(r.left), len(b)-n)
-	body = b[n:end]
+	body = b[head : head+min(int(r.left), len(b)-head)]
 	r.left -= uint16(len(body))
-	return end, body, r.left == 0
+	return head, body, r.left == 0
 }
 
 // fail gives the place up.
@@ -92,10 +100,10 @@ func (r *stream) fail() {
 func (r *stream) skip(n uint64) (whole bool) {
 	switch {
 	case r.left == 0 || n > uint64(r.left):
+		r.some = r.some || r.left > 0
 		r.fail()
 		return false
 	}
 	r.left -= uint16(n)
-	r.holed = true
 	return r.left == 0
 }

@@ -53,6 +53,8 @@ const (
 	bigHello      // a hello that is too long to be read, or that came when there was no room
 	flightHoled   // something of the server's is missing that came before its Finished
 	serverStarted // an encrypted record of the server came
+	answeredHTTP  // the server speaks HTTP without TLS
+	clientWentOn  // TLS 1.3: an encrypted record of the client came that is neither its Finished nor an alert
 )
 
 func (s *Session) has(f facts) bool { return s.facts&f != 0 }
@@ -70,6 +72,7 @@ func (s *Session) Begin(client Side, whole bool) {
 // beginning of a segment.
 func (s *Session) Data(rd *Reader, from Side, b []byte, at int64, t *Table) {
 	r := &rd.streams[from]
+	t.at, t.pieces = 0, t.pieces[:0]
 	switch r.state {
 	case noTLS:
 		return
@@ -80,15 +83,31 @@ func (s *Session) Data(rd *Reader, from Side, b []byte, at int64, t *Table) {
 		r.state = inOrder
 	}
 	for len(b) > 0 && r.state == inOrder {
-		n, body, whole := r.next(b, at)
+		goesOn := r.have > 0
+		head, body, whole := r.next(b, at)
+		switch {
+		case r.state == inOrder || r.http || goesOn && r.length == 0:
+			t.note(0, head, Frame, false)
+		case r.length == 0:
+			t.note(0, head, Other, false)
+		}
+		t.at += head
 		s.body(from, r, body, t)
-		b = b[n:]
+		t.at += len(body)
+		b = b[head+len(body):]
 		if whole {
 			s.record(from, r, at, t)
 		}
 	}
 	if r.state == isLost {
-		s.lose(rd, r, t)
+		switch {
+		case from == s.client:
+		case r.http:
+			s.facts |= answeredHTTP
+		case r.length != 0 && !s.has(serverDone):
+			s.facts |= flightHoled
+		}
+		s.lose(rd, from, t)
 	}
 }
 
@@ -99,15 +118,20 @@ func (s *Session) Gap(rd *Reader, from Side, n uint64, at int64, t *Table) {
 	if r.state != inOrder {
 		return
 	}
-	if from != s.client && !s.has(serverDone) {
+	s.helloDone(from, r, false, t)
+	kind, known := r.kind, r.left > 0 && n <= uint64(r.left)
+	if known && kind == handshake && !s.encrypted(r) {
+		known = r.message.skip(n)
+		r.holed = r.holed || !known
+	}
+	if from != s.client && !s.has(serverDone) && !known {
 		s.facts |= flightHoled
 	}
-	s.helloDone(from, r, false, t)
 	if r.skip(n) {
 		s.record(from, r, at, t)
 	}
 	if r.state == isLost {
-		s.lose(rd, r, t)
+		s.lose(rd, from, t)
 	}
 }
 
@@ -120,7 +144,9 @@ func (rd *Reader) Close(t *Table) {
 }
 
 // lose notes that a place was lost.
-func (s *Session) lose(rd *Reader, r *stream, t *Table) {
+func (s *Session) lose(rd *Reader, from Side, t *Table) {
+	r := &rd.streams[from]
+	s.helloDone(from, r, false, t)
 	r.message.drop(t)
 	r.message = message{}
 	s.facts |= badPlace
@@ -141,11 +167,19 @@ func (s *Session) body(from Side, r *stream, b []byte, t *Table) {
 		if s.encrypted(r) {
 			return
 		}
+		at := t.at
 		for len(b) > 0 {
-			b = s.handshake(from, r, b, t)
+			n := s.handshake(from, r, b, t)
+			b = b[n:]
+			t.at += n
 		}
+		t.at = at
 	case alert:
-		if r.length == 2 && r.left == 0 && len(b) > 0 { // level and description
+		if r.length != 2 { // encrypted
+			return
+		}
+		t.note(0, len(b), Frame, false)
+		if r.left == 0 && len(b) > 0 { // level and description
 			s.alert(from, r, b[len(b)-1])
 		}
 	}
@@ -220,6 +254,10 @@ func (s *Session) data(from Side, r *stream, at int64) {
 		switch r.length {
 		case finished256, finished384, finished256 + settingsLength, finished384 + settingsLength:
 			s.finished(from, at)
+		case alertLength:
+			s.turns.notified[from] = r.begun
+		default:
+			s.facts |= clientWentOn
 		}
 		return
 	}

@@ -20,6 +20,10 @@ type Table struct {
 
 	names   []string // server names, and lists of protocols as on the wire; by number less 1
 	numbers map[string]uint32
+
+	watching bool
+	pieces   []Piece
+	at       int // where Data stands in its bytes
 }
 
 // name returns the number of b, 0 if there is no room for more names.

@@ -145,6 +145,7 @@ func TestPrograms(t *testing.T) {
 	server := &tls.Config{Certificates: []tls.Certificate{certificate()}, NextProtos: []string{"h2", "http/1.1"}}
 	plain := &tls.Config{Certificates: server.Certificates}
 	asking := &tls.Config{Certificates: server.Certificates, ClientAuth: tls.RequestClientCert, CurvePreferences: []tls.CurveID{tls.CurveP384}}
+	requiring := &tls.Config{Certificates: server.Certificates, ClientAuth: tls.RequireAnyClientCert}
 	config := func(version uint16, protocols ...string) *tls.Config {
 		return &tls.Config{InsecureSkipVerify: true, ServerName: "example.test", MinVersion: version, MaxVersion: version, NextProtos: protocols}
 	}
@@ -171,9 +172,12 @@ func TestPrograms(t *testing.T) {
 		{"1.2 asked for a certificate", config(tls.VersionTLS12), asking, 1, Info{Version: "1.2", ProtocolKnown: true, Resumed: No, CertificateAsked: true}, true},
 		{"1.2 first", with(config(tls.VersionTLS12, "http/1.1"), func(c *tls.Config) { c.ClientSessionCache = cache["1.2"] }), server, 1, Info{Version: "1.2", Offered: []string{"http/1.1"}, Protocol: "http/1.1", ProtocolKnown: true, Resumed: No}, true},
 		{"1.2 second", with(config(tls.VersionTLS12, "http/1.1"), func(c *tls.Config) { c.ClientSessionCache = cache["1.2"] }), server, 4, Info{Version: "1.2", Offered: []string{"http/1.1"}, Protocol: "http/1.1", ProtocolKnown: true, ResumptionOffered: Yes, Resumed: Yes}, true},
-		{"no version in common", config(tls.VersionTLS12), with(plain.Clone(), func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }), 1, Info{Alert: "protocol_version"}, false},
-		{"no protocol in common", config(tls.VersionTLS13, "spdy/3"), server, 1, Info{Offered: []string{"spdy/3"}, ResumptionOffered: No, Alert: "no_application_protocol"}, false},
-		{"unknown authority", with(config(tls.VersionTLS12), func(c *tls.Config) { c.InsecureSkipVerify = false }), plain, 1, Info{Version: "1.2", ProtocolKnown: true, Resumed: No, Alert: "bad_certificate", AlertByClient: true}, false},
+		{"no version in common", config(tls.VersionTLS12), with(plain.Clone(), func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }), 1, Info{Failed: true, Alert: "protocol_version"}, false},
+		{"no protocol in common", config(tls.VersionTLS13, "spdy/3"), server, 1, Info{Offered: []string{"spdy/3"}, ResumptionOffered: No, Failed: true, Alert: "no_application_protocol"}, false},
+		{"unknown authority", with(config(tls.VersionTLS12), func(c *tls.Config) { c.InsecureSkipVerify = false }), plain, 1, Info{Version: "1.2", ProtocolKnown: true, Resumed: No, Failed: true, Alert: "bad_certificate", AlertByClient: true}, false},
+		{"1.3 unknown authority", with(config(tls.VersionTLS13), func(c *tls.Config) { c.InsecureSkipVerify = false }), plain, 1, Info{ClientAlert: true, Version: "1.3", ProtocolKnown: true, ResumptionOffered: No, Resumed: No, Failed: true}, false},
+		{"1.3 no certificate of the client", config(tls.VersionTLS13), requiring, 1, Info{Version: "1.3", ProtocolKnown: true, ResumptionOffered: No, Resumed: No, Failed: true}, false},
+		{"1.2 no certificate of the client", config(tls.VersionTLS12), requiring, 1, Info{Version: "1.2", ProtocolKnown: true, Resumed: No, CertificateAsked: true, Failed: true, Alert: "handshake_failure"}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			pieces := talk(t, tc.client, tc.server, tc.requests)
@@ -186,7 +190,7 @@ func TestPrograms(t *testing.T) {
 				s, rd := read(pieces, table)
 				got := s.Info(table)
 				times := [2]int64{got.Begun, got.Done}
-				got.Begun, got.Done, got.AlertAt = 0, 0, 0
+				got.Begun, got.Done, got.AlertAt, got.AlertCode, got.Stage = 0, 0, 0, 0, 0
 				if tc.requests == 0 {
 					continue
 				}
@@ -197,10 +201,10 @@ func TestPrograms(t *testing.T) {
 				if ok != tc.estimated || ok && (n != int64(tc.requests) || answered != n) {
 					t.Errorf("cut %d: got %d turns, %d answered, vouched for: %t; want %d, %t", i, n, answered, ok, tc.requests, tc.estimated)
 				}
-				if done := tc.want.Alert == ""; times[0] != 1e9 || done != (times[1] > times[0]) {
+				if done := !tc.want.Failed; times[0] != 1e9 || done && times[1] <= times[0] {
 					t.Errorf("cut %d: got times %d", i, times)
 				}
-				if done := tc.want.Alert == ""; done && s.CloseNotify(0) == 0 {
+				if !tc.want.Failed && s.CloseNotify(0) == 0 {
 					t.Errorf("cut %d: no close_notify of the client", i)
 				}
 				rd.Close(table)
