@@ -93,6 +93,9 @@ func (c *Conn) ActiveClosers() Sides {
 // before that FIN.
 func (c *Conn) Began() Sides {
 	closers := c.ActiveClosers()
+	if !c.isReset() {
+		return closers
+	}
 	for side := range Side(2) {
 		x, y := &c.halves[side], &c.halves[side.Peer()]
 		if closers == side.Set() && y.has(sentRST) && !y.has(rstKnowsFIN) && (!x.has(sentFIN) || y.rstNum < x.finNum) {

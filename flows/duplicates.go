@@ -23,11 +23,10 @@ type duplicates struct {
 	latest []place        // by hash of the print: of the latest packet
 	shift  uint8          // to that hash
 	first  uint32         // number of the first packet that may still have a copy
+	sorted uint32         // number of the first packet that is not in latest yet
 	next   uint32         // number of the next packet
 	look   uint32         // number before which to look what is to be forgotten
 	least  int64          // earliest time since it was looked for the last time
-
-	expected place // is of no use; without it the compiler would not look
 
 	// early are packets that were forgotten before otherLinkTime was over, since
 	// earlySince.
@@ -83,51 +82,66 @@ func (s *Segment) sentAlike() bool {
 	return s.Flags&RST != 0 || s.NoID && s.Len == 0 && s.Flags&(SYN|FIN) == 0
 }
 
-// seen reports whether s is a duplicate of a packet captured before, and
-// remembers it if it is not.
-func (d *duplicates) seen(s *Segment) bool {
+// seen reports whether s is a duplicate of a packet captured before, and remembers it
+// if it is not. Of one that is fresh, which cannot be a duplicate, it only remembers
+// it: where it is found is settled when one comes that may be.
+func (d *duplicates) seen(s *Segment, fresh bool) bool {
 	d.least = min(d.least, s.Time)
 	if d.next == d.look {
 		d.forget(s.Time)
 	}
-	hash := d.hash(s.Print)
-	latest, tag := d.latest[hash], place(s.Print)&placeTag
-	shared := place(0)
-	for at, age := latest, uint32(0); ; {
+	if !fresh {
+		d.sort()
+		if d.isKnown(s) {
+			return true
+		}
+	}
+	x := d.at(d.next)
+	x.print, x.time, x.path = s.Print, s.Time, pathOf(s)
+	d.next++
+	return false
+}
+
+// sort notes in latest where the packets are that came since the last time.
+func (d *duplicates) sort() {
+	if d.next-d.sorted > d.next-d.first {
+		d.sorted = d.first // those before it were forgotten
+	}
+	for ; d.sorted != d.next; d.sorted++ {
+		x := d.at(d.sorted)
+		at := &d.latest[d.hash(x.print)]
+		x.before = *at
+		shared := place(0)
+		if a := (d.sorted - uint32(x.before)) & placeNumber; a-1 < d.sorted-d.first {
+			shared = placeShared
+		}
+		*at = place(d.sorted)&placeNumber | shared | place(x.print)&placeTag
+	}
+}
+
+// isKnown reports whether s is a copy of one of the packets, all of which are sorted.
+func (d *duplicates) isKnown(s *Segment) bool {
+	tag := place(s.Print) & placeTag
+	for at, age := d.latest[d.hash(s.Print)], uint32(0); ; {
 		a := d.age(at)
 		if a <= age || a > d.next-d.first {
-			break // it is forgotten
+			return false // it is forgotten
 		}
-		if shared = placeShared; at&placeTag == tag {
+		if at&placeTag == tag {
 			if x := d.at(d.next - a); x.print == s.Print {
-				if d.isCopy(x, d.next-a, s) {
-					return true
-				}
-				break
+				return d.isCopy(x, d.next-a, s)
 			}
 		}
 		if at&placeShared == 0 {
-			break
+			return false
 		}
 		at, age = d.at(d.next-a).before, a
 	}
-	x := d.at(d.next)
-	x.print, x.time, x.before, x.path = s.Print, s.Time, latest, pathOf(s)
-	d.latest[hash] = place(d.next)&placeNumber | shared | tag
-	d.next++
-	return false
 }
 
 // hash returns the hash of a print. It is secret: nobody can send packets that have
 // the same one and are slow to look up.
 func (d *duplicates) hash(print uint64) uint64 { return print * (hashSeeds[0] | 1) >> (d.shift & 63) }
-
-// expect looks where seen is going to look for s: what lies there is at hand then.
-func (d *duplicates) expect(s *Segment) {
-	if hash := d.hash(s.Print); hash < uint64(len(d.latest)) {
-		d.expected += d.latest[hash]
-	}
-}
 
 // at returns the packet with that number.
 func (d *duplicates) at(number uint32) *recentPacket {
@@ -224,10 +238,8 @@ func (d *duplicates) grow(n int) {
 	d.first = uint32(n) + 1 // so that number 0 is forgotten
 	d.next = d.first
 	for i := range old {
-		x := old[(from+uint32(i))&uint32(len(old)-1)]
-		at := &d.latest[d.hash(x.print)]
-		x.before, *at = *at, place(d.next)&placeNumber|placeShared|place(x.print)&placeTag
-		*d.at(d.next) = x
+		*d.at(d.next) = old[(from+uint32(i))&uint32(len(old)-1)]
 		d.next++
 	}
+	d.sorted = d.first
 }

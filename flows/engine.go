@@ -98,7 +98,8 @@ func (e *Engine) Segment(s *Segment) *Conn {
 		e.quote(s)
 		return nil
 	}
-	if e.duplicates.seen(s) {
+	c, at := e.find(s)
+	if e.duplicates.seen(s, c != nil && c.isFresh(s)) {
 		e.counts.Duplicates++
 		return nil
 	}
@@ -109,7 +110,7 @@ func (e *Engine) Segment(s *Segment) *Conn {
 	if back := e.now - s.Time; back > e.counts.TimeBack {
 		e.counts.TimeBack = back
 	}
-	c := e.lookup(s)
+	c = e.owner(s, c, at)
 	d := c.sender(s)
 	if (after(s.Ack, c.halves[d.Peer()].next) || s.Time-c.lastActivity >= minProbeIdle || c.facts&factEstablished == 0 || s.Flags&(SYN|RST) != 0) && c.isEarly(d, s) {
 		e.wait(c, d, s)
@@ -119,11 +120,21 @@ func (e *Engine) Segment(s *Segment) *Conn {
 	if e.opt.Applied != nil {
 		e.opt.Applied(c, d, s)
 	}
-	if c.facts&(factEarly|factAside) != 0 {
-		e.letGo(c)
-		e.judgeAside(c, d, s)
+	if c.facts&(factEarly|factAside|factQuoted) != 0 {
+		e.later(c, d, s)
 	}
 	return c
+}
+
+// later does what a segment of side d of c, which has been applied, lets others do.
+func (e *Engine) later(c *Conn, d Side, s *Segment) {
+	e.letGo(c)
+	if c.facts&factAside != 0 {
+		e.judgeAside(c, d, s)
+	}
+	if c.facts&factQuoted != 0 {
+		e.endQuoted(c, s)
+	}
 }
 
 // apply brings a segment of side d into c.
@@ -219,10 +230,6 @@ func (e *Engine) Finish() {
 		}
 	})
 }
-
-// Expect says that s is going to come, one of the next: what Segment has to look at in
-// memory is fetched meanwhile. It need not be called.
-func (e *Engine) Expect(s *Segment) { e.duplicates.expect(s) }
 
 // Counts returns what was counted so far.
 func (e *Engine) Counts() Counts { return e.counts }

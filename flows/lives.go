@@ -5,36 +5,53 @@ package flows
 // still holds TIME_WAIT of the life before: so a connection stays linked to the
 // one before it until it is clear what became of that TIME_WAIT.
 
-// lookup returns the connection of s, a new one if it begins a life. Most
-// segments belong to the connection of the segment before them.
-func (e *Engine) lookup(s *Segment) *Conn {
+// find returns the newest connection of the tuple of s, or nil, and the place in the
+// table of one that s may open. Most segments belong to the connection of the segment
+// before them.
+func (e *Engine) find(s *Segment) (c *Conn, at int) {
 	if c := e.last; c != nil && s.Flags&SYN == 0 && c.hash == s.Hash && c.owns(s) {
-		return c
+		return c, 0
 	}
 	at, found := e.table.find(&e.store, s)
 	if !found {
-		c := e.open(s, 0)
+		return nil, at
+	}
+	c = e.conn(e.table.entries[at].conn)
+	e.last = c
+	return c, at
+}
+
+// isFresh reports whether s, which c owns, takes sequence numbers or acknowledges some
+// that no segment of its side did before, as a copy never does. It need not know.
+func (c *Conn) isFresh(s *Segment) bool {
+	d := c.sender(s)
+	h, peer := &c.halves[d], &c.halves[d.Peer()]
+	return s.Flags&(SYN|RST|ACK) == ACK && c.facts&factEarly == 0 && h.facts&(seqKnown|ackKnown) == seqKnown|ackKnown &&
+		(s.Seq == h.next && s.SeqLen() > 0 || after(s.Ack, h.acked) && beforeEq(s.Ack, peer.next))
+}
+
+// owner returns the connection of s, a new one if it begins a life, from what find
+// returned.
+func (e *Engine) owner(s *Segment, c *Conn, at int) *Conn {
+	if c == nil {
+		c = e.open(s, 0)
 		c.Stream = e.newStream(s)
 		e.table.insert(at, s.Hash, c.self)
 		return c
 	}
-	h := e.table.entries[at].conn
-	c := e.conn(h)
 	if s.Flags&(SYN|ACK|RST) == SYN {
 		if c.facts&factEarly != 0 {
 			if e.refusedEarly(c, s) {
-				e.last = c
 				return c
 			}
 			e.letAllGo(c, s)
 		}
 		if fresh, stream := c.newLife(s); fresh {
 			old := c
-			c = e.open(s, h)
+			c = e.open(s, old.self)
 			c.Stream = old.Stream
 			if stream {
-				e.streams++
-				c.Stream = e.streams - 1
+				c.Stream = e.newStream(s)
 			}
 			old.next = c.self
 			e.moveEarly(old, c)
@@ -43,28 +60,39 @@ func (e *Engine) lookup(s *Segment) *Conn {
 			e.supersede(old)
 		}
 	}
-	e.last = c
 	return c
 }
 
 // newLife reports whether a SYN on the tuple of c begins its next life, and
-// whether tshark gives that a new stream. The same sequence number again is the
-// same connect: a client that was refused may try again (Windows does so twice), and
-// a copy may come late.
+// whether tshark gives that a new stream. The same initial sequence number again is
+// the same connect: a client that was refused may try again (Windows does so twice),
+// and a copy may come late.
 func (c *Conn) newLife(s *Segment) (fresh, stream bool) {
 	h, peer := &c.halves[c.sender(s)], &c.halves[c.sender(s).Peer()]
-	if h.has(seqKnown) {
-		return s.Seq != h.isn, s.Seq != h.isn
-	}
 	switch {
+	case h.has(seqKnown):
+		fresh = !h.isISN(s.Seq)
+		return fresh, fresh
 	case h.has(sentRST): // it refused the peer's SYN before
-		return true, true
+		fresh = s.Seq+1 != h.rst
+		return fresh, fresh
 	case peer.has(sentSYNACK) && peer.acked == s.Seq+1: // the SYN whose answer was seen before it
 	case peer.has(sentSYN) && !peer.has(sentData): // simultaneous open
-	default: // tshark takes the first sequence number from what the peer acknowledges
-		return true, peer.has(ackKnown) && peer.acked != s.Seq+1
+	case peer.has(ackKnown): // tshark takes the first sequence number from what the peer acknowledges
+		return true, peer.acked != s.Seq+1
+	default:
+		return true, peer.has(sentRST) && peer.has(rstHasACK) && h.isn != s.Seq+1
 	}
 	return false, false
+}
+
+// isISN reports whether seq is the initial sequence number of side h, as far as is known:
+// where its SYN was not captured, the first that was follows it.
+func (h *half) isISN(seq uint32) bool {
+	if h.has(sentSYN | sentSYNACK) {
+		return seq == h.isn
+	}
+	return seq+1 == h.isn
 }
 
 // open makes the Conn that s begins; prev is the life before on its tuple.

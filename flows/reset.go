@@ -24,6 +24,9 @@ func (r ResetShape) String() string {
 // Resets returns the sides that sent an RST which its receiver accepts, and of
 // the first such RST the shape, time and frame.
 func (c *Conn) Resets() (by Sides, shape ResetShape, at int64, num uint64) {
+	if !c.isReset() {
+		return by, shape, at, num
+	}
 	for side := range Side(2) {
 		if c.halves[side].has(sentRST) {
 			by |= side.Set()
@@ -31,6 +34,11 @@ func (c *Conn) Resets() (by Sides, shape ResetShape, at int64, num uint64) {
 	}
 	_, shape, at, num = c.firstReset()
 	return by, shape, at, num
+}
+
+// isReset reports whether a side sent an RST that its receiver accepts.
+func (c *Conn) isReset() bool {
+	return (c.halves[Initiator].facts|c.halves[Responder].facts)&sentRST != 0
 }
 
 // firstReset returns whose RST was captured first of those that are accepted, with
@@ -67,6 +75,9 @@ func (e *Engine) reset(c *Conn, d Side, s *Segment) {
 			e.ignoredRST(c)
 		}
 		return
+	}
+	if peer := &c.halves[d.Peer()]; s.Flags&ACK != 0 && !peer.has(seqKnown) {
+		peer.isn = s.Ack // see newLife
 	}
 	if !h.has(seqKnown) && s.Flags&ACK == 0 {
 		h.learnStart(s)

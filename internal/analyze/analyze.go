@@ -83,6 +83,7 @@ type Analyzer struct {
 	watching      bool  // the observer wants the connection whose data is under way
 	unpaired      int   // connections that are kept whose pair is not known yet
 	gaveUp        gaveUp
+	repeats       repeats
 }
 
 // New returns an Analyzer.
@@ -124,9 +125,6 @@ func (a *Analyzer) engineOptions() flows.Options {
 func (a *Analyzer) Apply(segs []flows.Segment) {
 	for i := range segs {
 		s := &segs[i]
-		if i+1 < len(segs) {
-			a.engine.Expect(&segs[i+1])
-		}
 		c := a.engine.Segment(s)
 		if s.Flags&(flows.SYN|flows.FIN|flows.RST) != 0 && c != nil && a.wanted(c) {
 			a.totals.countFlags(s.Flags)
@@ -187,6 +185,7 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	}
 	r.Settled = r.Totals
 	a.gaveUp.tell(r)
+	r.Repeats = a.repeats.told()
 	a.story.finish(r, a)
 	return r
 }

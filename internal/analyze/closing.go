@@ -51,15 +51,14 @@ func timeWaitOf(c *flows.Conn, client flows.Side) TimeWait {
 }
 
 // closeOf fills the close of a connection.
-func (a *Analyzer) closeOf(c *flows.Conn, t *httpState, client flows.Side) Close {
-	x := Close{Kind: c.CloseKind(), TimeWait: timeWaitOf(c, client), Inferred: c.Inferred(), Began: a.beganClose(c, t, client)}
+func (a *Analyzer) closeOf(c *flows.Conn, t *httpState, client flows.Side, x *Close) {
+	x.Kind, x.TimeWait, x.Inferred, x.Began = c.CloseKind(), timeWaitOf(c, client), c.Inferred(), a.beganClose(c, t, client)
 	x.At, x.Packet = closedBy(c)
 	if s, _, _, ok := c.FirstFIN(); ok {
 		x.FirstFIN = party(s.Set(), client)
 	}
 	by, shape, _, _ := c.Resets()
 	x.RSTBy, x.ResetShape = party(by, client), shape
-	return x
 }
 
 // lastGap returns the idle time before the close, if nothing was under way.

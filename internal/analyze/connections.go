@@ -1,15 +1,26 @@
 package analyze
 
+import "github.com/kaanalyze/kaanalyze/flows"
+
 // Len returns how many connections are kept: all, or none after OnConnection.
 func (r *Result) Len() int { return r.count }
 
 // Connection fills c with the i-th connection, in order of ID.
-func (r *Result) Connection(i int, c *Connection) {
+func (r *Result) Connection(i int, c *Connection) { r.analyzer.describe(r.conn(i), c) }
+
+// Numbers is Connection without the evidence, which takes some time.
+func (r *Result) Numbers(i int, c *Connection) {
+	x := r.conn(i)
+	r.analyzer.numbers(x, r.analyzer.states.At(x.User), c)
+}
+
+// conn returns the i-th connection.
+func (r *Result) conn(i int) *flows.Conn {
 	id := uint64(i) + 1
 	if r.ids != nil {
 		id = r.ids[i]
 	}
-	r.analyzer.describe(r.analyzer.engine.Conn(id), c)
+	return r.analyzer.engine.Conn(id)
 }
 
 // ByID fills c with the connection that has that ID, and reports whether there

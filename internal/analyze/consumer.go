@@ -175,6 +175,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	if num != 0 {
 		a.endMessage(t, from, at)
 	}
+	a.noteLost(c, t, at)
 	if t.has(requestBegun) && from == clientSide(c, t) {
 		t.facts &^= requestBegun
 		a.pools.change(t.pair, at, -1)
@@ -191,6 +192,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 		return
 	}
 	t.facts |= bothEnded
+	t.current.print = 0
 	a.states.trim(t)
 	if a.opt.OnConnection != nil && !a.story.of(c) {
 		a.states.pack(c)

@@ -13,25 +13,40 @@ func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
 
 // describeAs is describe with the HTTP state given.
 func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
+	a.numbers(c, t, x)
+	client := clientSide(c, t)
+	a.evidence(c, t, client, &x.Evidence)
+	if t.tls != 0 {
+		a.tlsEvidence(c, t, client, x)
+	}
+}
+
+// numbers is describeAs without the evidence. Both fill x field by field: literals would
+// be copied.
+func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 	client := clientSide(c, t)
 	server := client.Peer()
-	*x = Connection{
-		ID: c.ID, Stream: int64(c.Stream),
-		Client: c.Endpoint(client).AddrPort(), Server: c.Endpoint(server).AddrPort(),
-		Start: c.Start, End: c.End, Midstream: c.Midstream(),
-		PacketsClient: c.Packets(client), PacketsServer: c.Packets(server),
-		BytesClient: c.Bytes(client), BytesServer: c.Bytes(server),
-		Handshake: c.Handshake(), RTT: Unknown, ConnectTime: connectTime(c), SYNRetransmissions: c.SYNRetransmissions(),
-		Protocol: protocolOf(t), HTTPUnknown: t.has(opaque),
-		Requests: int64(t.requests), Responses: int64(t.responses), Interim: int64(t.interim),
-		ClientProbes: probesOf(c, client), ServerProbes: probesOf(c, server),
-		RetransmissionsClient: c.Retransmissions(client), RetransmissionsServer: c.Retransmissions(server),
-		MissingClient: c.Missing(client), MissingServer: c.Missing(server),
-		Close: a.closeOf(c, t, client), RequestsEstimated: Unknown,
-	}
+	*x = Connection{}
+	x.ID, x.Stream = c.ID, int64(c.Stream)
 	if a.opt.Filtered {
 		x.Stream = Unknown
 	}
+	x.Client, x.Server = c.Endpoint(client).AddrPort(), c.Endpoint(server).AddrPort()
+	x.Start, x.End, x.Midstream = c.Start, c.End, c.Midstream()
+	x.PacketsClient, x.PacketsServer = c.Packets(client), c.Packets(server)
+	x.BytesClient, x.BytesServer = c.Bytes(client), c.Bytes(server)
+	x.RetransmissionsClient, x.RetransmissionsServer = c.Retransmissions(client), c.Retransmissions(server)
+	x.MissingClient, x.MissingServer = c.Missing(client), c.Missing(server)
+	x.Handshake, x.ConnectTime, x.SYNRetransmissions, x.RTT = c.Handshake(), connectTime(c), c.SYNRetransmissions(), Unknown
+	if ns, ok := c.RTT(); ok {
+		x.RTT = ns
+	}
+	probesOf(c, client, &x.ClientProbes)
+	probesOf(c, server, &x.ServerProbes)
+	a.closeOf(c, t, client, &x.Close)
+
+	x.Protocol, x.HTTPUnknown = protocolOf(t), t.has(opaque)
+	x.Requests, x.Responses, x.Interim = int64(t.requests), int64(t.responses), int64(t.interim)
 	if x.TLS = a.tlsOf(c, t); x.TLS != nil {
 		switch x.TLS.Protocol {
 		case "h2":
@@ -49,13 +64,10 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 	if x.HTTPUnknown || t.uncountable(c, client) {
 		x.HTTPUnknown, x.Requests = true, Unknown
 	}
-	if ns, ok := c.RTT(); ok {
-		x.RTT = ns
-	}
 	a.idleGaps(c, t, x)
-	a.evidence(c, t, client, &x.Evidence)
+	x.RequestsEstimated = Unknown
 	if t.tls != 0 {
-		a.tlsEvidence(c, t, client, x)
+		a.tlsNumbers(c, t, x)
 	}
 }
 
@@ -107,42 +119,39 @@ func protocolOf(t *httpState) Protocol {
 	return NoProtocol
 }
 
-func probesOf(c *flows.Conn, s flows.Side) Probes {
+func probesOf(c *flows.Conn, s flows.Side, x *Probes) {
 	p := c.Probes(s)
-	x := Probes{Sent: p.Sent, Answered: p.Answered, Idle: Unknown, Interval: Unknown}
+	x.Sent, x.Answered, x.Idle, x.Interval = p.Sent, p.Answered, Unknown, Unknown
 	if p.Idle > 0 {
 		x.Idle = p.Idle
 	}
 	if p.Interval > 0 {
 		x.Interval = p.Interval
 	}
-	return x
 }
 
 // idleTolerance is how much shorter a pause may be that counts as long as another, ns:
 // programs wake up no more exactly.
 const idleTolerance = 2e6
 
-// evidence fills the evidence of a connection.
+// evidence fills the evidence of a connection, which is empty.
 func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *Evidence) {
 	server := client.Peer()
-	*x = Evidence{
-		Pair: t.pair, Server: a.pools.pairs[t.pair].server,
-		EndReason: t.end.reason, EndMark: Mark{t.end.at, t.end.num}, EndN: int64(t.end.n), PreviousDone: t.end.previousDone,
-		LastDone: Unknown, LastStatus: t.lastStatus, LastHadBody: t.has(lastHadBody),
-		EarlyResponse: t.has(earlyResponse), UploadCut: t.has(uploadCut), Idle408: t.has(idle408), Switched: t.has(tunnelled), KeptAfterError: t.has(keptAfterError), HeadStarted: a.states.headBegun(t, client),
-		Superseded: c.Superseded(),
-		Malformed:  t.has(malformed), AlertAnswer: t.has(alertAnswer), HeadCut: t.has(headPartial), Surplus: int64(t.surplus),
-		Outstanding: int64(t.outstanding), RequestDone: Unknown, FirstByteAt: Unknown,
-		IdleBefore: int64(t.idleBefore), IdleOthers: int64(t.idleOthers),
-		Quiet:                c.Quiet(),
-		ServerFINCrossedData: c.FINMissesData(server) || c.SentAcrossFIN(client),
-		ClientSentAfterFIN:   c.SentAfterFIN(client),
-		ServerSentAfterFIN:   c.SentAcrossFIN(server) || c.SentAfterFIN(server), ClientFINCrossedData: c.FINMissesData(client) || c.SentAcrossFIN(server),
-		UnansweredClient: c.Unanswered(client), UnansweredServer: c.Unanswered(server),
-		UnackedClient: c.Unacknowledged(client), UnackedServer: c.Unacknowledged(server), ResponseUnacked: c.UnacknowledgedData(server),
-		Challenged: c.Challenged(), SYNACKRetransmissions: c.SYNACKRetransmissions(),
-	}
+	x.Pair, x.Server = t.pair, a.pools.pairs[t.pair].server
+	x.EndReason, x.EndMark, x.EndN, x.PreviousDone = t.end.reason, Mark{t.end.at, t.end.num}, int64(t.end.n), t.end.previousDone
+	x.LastDone, x.LastStatus, x.LastHadBody = Unknown, t.lastStatus, t.has(lastHadBody)
+	x.EarlyResponse, x.UploadCut, x.Idle408 = t.has(earlyResponse), t.has(uploadCut), t.has(idle408)
+	x.KeptAfterError, x.Switched, x.Superseded = t.has(keptAfterError), t.has(tunnelled), c.Superseded()
+	x.HeadStarted = a.states.headBegun(t, client)
+	x.Malformed, x.AlertAnswer, x.HeadCut, x.Surplus = t.has(malformed), t.has(alertAnswer), t.has(headPartial), int64(t.surplus)
+	x.Outstanding, x.RequestDone, x.FirstByteAt = int64(t.outstanding), Unknown, Unknown
+	x.IdleBefore, x.IdleOthers, x.Quiet = int64(t.idleBefore), int64(t.idleOthers), c.Quiet()
+	x.ServerFINCrossedData = c.FINMissesData(server) || c.SentAcrossFIN(client)
+	x.ClientFINCrossedData = c.FINMissesData(client) || c.SentAcrossFIN(server)
+	x.ClientSentAfterFIN, x.ServerSentAfterFIN = c.SentAfterFIN(client), c.SentAcrossFIN(server) || c.SentAfterFIN(server)
+	x.UnansweredClient, x.UnansweredServer = c.Unanswered(client), c.Unanswered(server)
+	x.UnackedClient, x.UnackedServer, x.ResponseUnacked = c.Unacknowledged(client), c.Unacknowledged(server), c.UnacknowledgedData(server)
+	x.Challenged, x.SYNACKRetransmissions = c.Challenged(), c.SYNACKRetransmissions()
 	if t.responses > 0 {
 		x.LastDone = t.lastDone
 	}

@@ -87,30 +87,48 @@ func (a *Analyzer) beganClose(c *flows.Conn, t *httpState, client flows.Side) Pa
 	return by
 }
 
-// tlsEvidence fills what the records of TLS tell of requests without their keys.
+// tlsEnded returns when a connection that speaks TLS began to close: the first close_notify,
+// FIN or RST, or Unknown.
+func (a *Analyzer) tlsEnded(c *flows.Conn, t *httpState) int64 {
+	end := closedAt(c)
+	for side := range flows.Side(2) {
+		if at := a.announced(c, t, side); at != 0 {
+			end = min(end, at)
+		}
+	}
+	return end
+}
+
+// tlsNumbers fills what the records of TLS tell of the number of requests, and of pauses.
+func (a *Analyzer) tlsNumbers(c *flows.Conn, t *httpState, x *Connection) {
+	act := a.states.tls.sessions.At(t.tls).Activity(&a.states.tls.table)
+	if !act.Estimated {
+		return
+	}
+	x.RequestsEstimated = act.Requests
+	if act.Requests == 0 {
+		return
+	}
+	if end := a.tlsEnded(c, t); end != Unknown && act.LastDone != 0 && act.Requests == act.Responses {
+		x.IdleLast = max(0, end-act.LastDone)
+	}
+	a.measureGaps(t, x)
+}
+
+// tlsEvidence fills what the records tell of why the connection ended.
 func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x *Connection) {
 	s := a.states.tls.sessions.At(t.tls)
 	act := s.Activity(&a.states.tls.table)
 	e := &x.Evidence
 	e.ClientNotify, e.ServerNotify = a.announced(c, t, client), a.announced(c, t, client.Peer())
-	end := closedAt(c)
-	for _, at := range []int64{e.ClientNotify, e.ServerNotify} {
-		if at != 0 {
-			end = min(end, at)
-		}
-	}
-	if end != Unknown && act.LastAt != 0 {
+	if end := a.tlsEnded(c, t); end != Unknown && act.LastAt != 0 {
 		e.Quiet = max(0, end-act.LastAt)
 	}
 	e.Data, e.Used, e.ServerLast = act.Data, act.Used, act.ServerLast
-	if !act.Estimated {
+	if !act.Estimated || act.Requests == 0 {
 		return
 	}
-	x.RequestsEstimated = act.Requests
 	e.ResponsesEstimated = act.Responses
-	if act.Requests == 0 {
-		return
-	}
 	e.Request = Mark{act.RequestAt, s.requestNum}
 	e.RequestDone, e.ResponseBegun = act.RequestDone, act.FirstByteAt != 0
 	if e.ResponseBegun {
@@ -121,9 +139,7 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	} else if act.LastDone != 0 {
 		e.LastDone = act.LastDone
 	}
-	if end != Unknown && e.LastDone != Unknown {
-		x.IdleLast = max(0, end-e.LastDone)
+	if x.IdleLast != Unknown {
 		e.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= x.IdleLast-idleTolerance
 	}
-	a.measureGaps(t, x)
 }

@@ -117,8 +117,10 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	}
 	t.requests++
 	t.facts = t.facts&^(earlyResponse|uploadCut) | requestPartial
-	if ns, ok := c.RTT(); ok && t.requests == 1 {
-		a.pools.pairs[t.pair].rtt = ns
+	if t.requests == 1 {
+		if ns, ok := c.RTT(); ok {
+			a.pools.pairs[t.pair].rtt = ns
+		}
 	}
 	if !t.has(sawResponse) {
 		t.minor = h.Minor()
@@ -137,7 +139,10 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	if a.wanted(c) {
 		a.totals.countRequest(at, t.requests > 1)
 	}
-	x := exchange{requestAt: at, requestNum: num, method: h.Method(), requestDone: Unknown, firstByteAt: Unknown}
+	x := exchange{requestAt: at, requestNum: num, method: h.Method(), requestDone: Unknown, firstByteAt: Unknown, print: fingerprint(h)}
+	if at <= a.repeats.until && a.repeats.noteRequest(c, t, &x) {
+		t.facts |= isRepeat
+	}
 	if a.opt.Exchanges && a.wanted(c) || a.story.of(c) {
 		x.record = a.beginRecord(c, t, h, raw, at, num)
 	}
@@ -180,6 +185,12 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		answers = t.current.method
 		t.current.firstByteAt, t.current.responseNum = at, num
 		t.current.status, t.current.answered = status, true
+		if t.has(isRepeat) {
+			a.repeats.noteAnswer(t.current.requestNum, status)
+			if t.outstanding == 1 {
+				t.facts &^= isRepeat
+			}
+		}
 		if t.current.record != 0 {
 			a.updateRecord(&t.current, Unknown)
 		}

@@ -1,7 +1,7 @@
 package analyze
 
 import (
-	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -54,11 +54,12 @@ func (s *samples) thin(n int) (lost int64) {
 // add takes the next value.
 func (s *samples) add(v int64) {
 	s.seen++
-	if most := uint64(cmp.Or(s.most, maxSamples)); s.seen <= most {
+	if s.seen <= uint64(s.most) || s.most == 0 && s.seen <= maxSamples {
 		s.values = append(s.values, v)
 		return
 	}
-	if at := s.random() % s.seen; at < uint64(len(s.values)) {
+	// The high half of the product is below seen, each number with the same share.
+	if at, _ := bits.Mul64(s.random(), s.seen); at < uint64(len(s.values)) {
 		s.values[at] = v
 	}
 }

@@ -43,6 +43,15 @@ func (x *Snapshot) Connection(i int, c *analyze.Connection) {
 	*c = x.Connections[i]
 }
 
+// Numbers is Connection, but may leave out the evidence.
+func (x *Snapshot) Numbers(i int, c *analyze.Connection) {
+	if x.whole {
+		x.Result.Numbers(i, c)
+		return
+	}
+	*c = x.Connections[i]
+}
+
 // ConnectionAt returns the i-th connection, in order of ID, without a copy where it
 // can: it belongs to x and must not be changed, or it is scratch, which is filled then.
 func (x *Snapshot) ConnectionAt(i int, scratch *analyze.Connection) *analyze.Connection {

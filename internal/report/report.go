@@ -73,6 +73,8 @@ type Facts interface {
 	Len() int
 	// Connection sets c to the connection at i, from 0 to Len()-1. IDs ascend.
 	Connection(i int, c *analyze.Connection)
+	// Numbers is Connection, but may leave out the evidence.
+	Numbers(i int, c *analyze.Connection)
 	// Exchanges returns all exchanges. The caller only reads them.
 	Exchanges() []analyze.Exchange
 	// Example returns the ID of a connection that is worth a look, and why it is.

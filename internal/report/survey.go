@@ -73,7 +73,7 @@ func takeSurvey(r *Report) *survey {
 	var c analyze.Connection
 	found := r.Records()
 	for i := range found.Len() {
-		found.Connection(i, &c)
+		found.Numbers(i, &c)
 		addProbes(probers, &c, analyze.Client, &c.ClientProbes)
 		addProbes(probers, &c, analyze.Server, &c.ServerProbes)
 		addOpened(servers, &c)

@@ -18,6 +18,7 @@ type kept []analyze.Connection
 
 func (k kept) Len() int                                { return len(k) }
 func (k kept) Connection(i int, c *analyze.Connection) { *c = k[i] }
+func (k kept) Numbers(i int, c *analyze.Connection)    { *c = k[i] }
 func (k kept) Exchanges() []analyze.Exchange           { return nil }
 func (k kept) Example() (uint64, string, bool)         { return 0, "", false }
 

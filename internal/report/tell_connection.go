@@ -128,6 +128,7 @@ func (p *teller) connectionFacts(c *analyze.Connection) {
 	if is := p.r.Diagnosed().Of(c.ID); is.Cause != cause.Undecided {
 		p.para(2, "not reused: %s, %s (confidence: %s); %s", is.Cause, is.Cause.Meaning(), is.Confidence, is.Observed())
 	}
+	p.repeats(c.ID)
 }
 
 // rhythm says when keep-alive probes were sent, as far as is known.

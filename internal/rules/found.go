@@ -10,12 +10,20 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
-// found makes a finding of the connections that show it.
+// found makes a finding of the connections that show it, and weighs it.
 func (v *view) found(r *Rule, e group, title string, args ...any) Finding {
+	f := v.told(r, e, title, args...)
+	f.Saves = saving(v, e.records)
+	f.Severity = v.weigh(&f)
+	return f
+}
+
+// told is found without the weighing, and the finding saves nothing.
+func (v *view) told(r *Rule, e group, title string, args ...any) Finding {
 	f := Finding{
 		Rule: r, Subject: e.name(), subject: e.subject, records: [][]*cause.Record{e.records},
 		Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
-		Connections: e.len(), Saves: saving(v, e.records), Confidence: cause.Low,
+		Connections: e.len(), Confidence: cause.Low,
 	}
 	for _, x := range e.records {
 		f.Confidence = max(f.Confidence, x.Confidence)
@@ -31,7 +39,6 @@ func (v *view) found(r *Rule, e group, title string, args ...any) Finding {
 		f.Examples = append(f.Examples, v.example(x))
 	}
 	f.Observed = f.Examples[0].Observed
-	f.Severity = v.weigh(&f)
 	return f
 }
 

@@ -23,8 +23,8 @@ func checkClientExit(v *view, r *Rule) []Finding {
 		if e.len() < cause.ExitAtLeast {
 			continue // other rules tell of the other connections that it ended
 		}
-		f := v.found(r, e, "%s closed all that it had at one moment: %s", e.host, conns(e.len()))
-		f.Severity, f.Saves = Info, Saving{}
+		f := v.told(r, e, "%s closed all that it had at one moment: %s", e.host, conns(e.len()))
+		f.Severity = Info
 		out = append(out, f)
 	}
 	return out

@@ -21,8 +21,8 @@ var recycled = &Rule{
 func checkRecycled(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.withAnomaly(cause.AnomalyRecycled, nil) {
-		f := v.found(r, e, "%s to %s took over a TIME_WAIT of the same ports", conns(e.len()), e.server.Name)
-		f.Severity, f.Confidence, f.Saves = Info, cause.High, Saving{}
+		f := v.told(r, e, "%s to %s took over a TIME_WAIT of the same ports", conns(e.len()), e.server.Name)
+		f.Severity, f.Confidence = Info, cause.High
 		f.Observed = "the sequence numbers continue those of a TIME_WAIT"
 		out = append(out, f)
 	}

@@ -20,8 +20,8 @@ var challenged = &Rule{
 func checkChallenged(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.withAnomaly(cause.AnomalyChallenged, nil) {
-		f := v.found(r, e, "%s to %s met an old one there, and had to begin again", conns(e.len()), e.server.Name)
-		f.Severity, f.Confidence, f.Saves = Notable, cause.High, Saving{}
+		f := v.told(r, e, "%s to %s met an old one there, and had to begin again", conns(e.len()), e.server.Name)
+		f.Severity, f.Confidence = Notable, cause.High
 		f.Observed = "the SYN was answered by a bare ACK"
 		out = append(out, f)
 	}

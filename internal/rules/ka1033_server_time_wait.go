@@ -40,8 +40,8 @@ func (v *view) pileUp(r *Rule, as analyze.Party) []Finding {
 		if len(e.records) == 0 {
 			continue
 		}
-		f := v.found(r, e, "%s "+how, h.Host, cause.Count(level))
-		f.Severity, f.Confidence = Notable, cause.High
+		f := v.told(r, e, "%s "+how, h.Host, cause.Count(level))
+		f.Severity, f.Confidence, f.Saves = Notable, cause.High, saving(v, e.records)
 		if level*hardlyUsed(e.records) < pile*e.len() {
 			f.Severity = Info // most of it is the price of much traffic
 		}

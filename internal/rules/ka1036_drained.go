@@ -28,8 +28,8 @@ const recycledFix = "nothing, if it was a reload; where workers end after a numb
 func checkDrained(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerDrain) {
-		f := v.found(r, e, "%s shut down: %s drained", e.server.Name, conns(e.len()))
-		f.Severity, f.Saves = Info, Saving{}
+		f := v.told(r, e, "%s shut down: %s drained", e.server.Name, conns(e.len()))
+		f.Severity = Info
 		if moments := e.server.Recycled(); len(moments) > 0 {
 			f = v.found(r, e, "%s closed all connections that it had at one moment, and took new ones at once: %s",
 				e.server.Name, v.whenClosed(moments))

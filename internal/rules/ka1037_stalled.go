@@ -24,9 +24,9 @@ func checkStalled(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.withAnomaly(cause.AnomalyStall, nil) {
 		longest, who := e.worst.Duration, e.worst.By
-		f := v.found(r, e, "the %s of %s did not read for up to %s: %s with a closed window",
+		f := v.told(r, e, "the %s of %s did not read for up to %s: %s with a closed window",
 			who, e.server.Name, cause.Duration(longest), conns(e.len()))
-		f.Severity, f.Confidence, f.Saves = Info, cause.High, Saving{}
+		f.Severity, f.Confidence = Info, cause.High
 		if who == analyze.Server {
 			f.Title = fmt.Sprintf("%s did not read for up to %s: %s with a closed window",
 				e.server.Name, cause.Duration(longest), conns(e.len()))

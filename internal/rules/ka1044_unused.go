@@ -28,9 +28,9 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 		if e.len() < cause.MinSamples {
 			continue
 		}
-		f := v.found(r, e, "%s opened connections to %s without using them: %s",
+		f := v.told(r, e, "%s opened connections to %s without using them: %s",
 			e.pair.Name, e.server.Name, shareOf(e.len(), e.pair.Seen()))
-		f.Severity, f.Saves = Info, Saving{}
+		f.Severity = Info
 		every, checks := paced(e.records)
 		if checks {
 			f.Title += ", one every " + cause.Duration(every) + ", as health checks do"

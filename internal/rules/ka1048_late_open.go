@@ -24,9 +24,9 @@ func checkLateOpen(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.withAnomaly(cause.AnomalyLateOpen, nil) {
 		longest := cause.Duration(e.worst.Duration)
-		f := v.found(r, e, "%s opened %s of the connections to it only after SYNs were sent again: up to %s late",
+		f := v.told(r, e, "%s opened %s of the connections to it only after SYNs were sent again: up to %s late",
 			e.server.Name, shareOf(e.len(), e.server.Seen()), longest)
-		f.Severity, f.Confidence, f.Saves = Info, cause.Medium, Saving{}
+		f.Severity, f.Confidence = Info, cause.Medium
 		if e.len() >= cause.MinSamples && e.len()*lateShare >= e.server.Seen() {
 			f.Severity = Notable
 		}

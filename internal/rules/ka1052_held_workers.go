@@ -39,9 +39,9 @@ func checkHeldWorkers(v *view, r *Rule) []Finding {
 		if hi-lo <= max(cause.MinIdle, hi*cause.Agreement/100) {
 			continue // each took the same time, as by a timer
 		}
-		f := v.found(r, group{subject: subject{server: s}, records: held}, "%s to %s waited for %s to %s, until an idle connection closed",
+		f := v.told(r, group{subject: subject{server: s}, records: held}, "%s to %s waited for %s to %s, until an idle connection closed",
 			cause.Plural(int64(len(held)), "request", "requests"), s.Name, cause.Duration(lo), cause.Duration(hi))
-		f.Severity, f.Confidence, f.Saves = Notable, cause.Medium, Saving{}
+		f.Severity, f.Confidence = Notable, cause.Medium
 		f.brief = "requests to " + s.Name + " wait until an idle connection closes"
 		out = append(out, f)
 	}

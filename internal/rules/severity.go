@@ -136,20 +136,28 @@ func (v *view) wasted(f *Finding) (grave, most, notable, connections []stake) {
 		stakes
 	}{{graveShare, stakes{}}, {mostShare, stakes{}}, {notableShare, stakes{}}}
 	among := stakes{}
+	var x [len(requests)]*stake
+	var used *stake
+	last := uint32(0) // there is no pair 0
 	for r := range v.busyWith(f) {
-		n := int64(r.Requests)
-		for i := range requests {
-			at := requests[i].share
-			if x := requests[i].stakes.of(r.Pair, v.requests[r.Pair]); n*at.part > at.of {
-				x.of -= n
-			} else {
-				x.cost++
+		if r.Pair != last {
+			last, used = r.Pair, among.of(r.Pair, v.used[r.Pair])
+			for i := range requests {
+				x[i] = requests[i].stakes.of(r.Pair, v.requests[r.Pair])
 			}
 		}
-		if x := among.of(r.Pair, v.used[r.Pair]); n > notableShare.of {
-			x.of--
+		n := int64(r.Requests)
+		for i := range requests {
+			if at := requests[i].share; n*at.part > at.of {
+				x[i].of -= n
+			} else {
+				x[i].cost++
+			}
+		}
+		if n > notableShare.of {
+			used.of--
 		} else {
-			x.cost++
+			used.cost++
 		}
 	}
 	avoidable := func(pair uint32) int64 { return v.avoidable[pair] }

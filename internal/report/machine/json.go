@@ -94,6 +94,9 @@ func writeGroups(w io.Writer, r *report.Report, newline string) error {
 			return err
 		}
 	}
+	if err := writeRepeats(w, r, newline); err != nil {
+		return err
+	}
 	policies := func(e *encoder, i int) { e.policy(&d.Policies[i]) }
 	if err := writeList(w, r, newline, "policies", len(d.Policies), policies); err != nil {
 		return err
@@ -132,7 +135,7 @@ func writeConnections(w io.Writer, r *report.Report) error {
 	found := r.Records()
 	d := r.Diagnosed()
 	connections := func(e *encoder, i int) {
-		found.Connection(i, &e.conn)
+		found.Numbers(i, &e.conn)
 		e.b = append(e.b, '{')
 		e.connection(&e.conn, d.Of(e.conn.ID))
 	}

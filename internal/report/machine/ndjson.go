@@ -143,7 +143,7 @@ func WriteNDJSON(w io.Writer, r *report.Report) error {
 	}
 	found, d := r.Records(), r.Diagnosed()
 	if err := writeItems(w, r, found.Len(), func(e *encoder, i int) {
-		found.Connection(i, &e.conn)
+		found.Numbers(i, &e.conn)
 		e.raw(connectionLine)
 		e.connection(&e.conn, d.Early(e.conn.ID))
 		e.b = append(e.b, '\n')

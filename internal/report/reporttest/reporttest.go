@@ -27,6 +27,9 @@ func (h *HandMade) Len() int { return len(h.Conns) }
 
 func (h *HandMade) Connection(i int, c *analyze.Connection) { *c = h.Conns[i] }
 
+// Numbers implements [report.Facts].
+func (h *HandMade) Numbers(i int, c *analyze.Connection) { *c = h.Conns[i] }
+
 func (h *HandMade) Exchanges() []analyze.Exchange { return h.Exch }
 
 func (h *HandMade) Example() (uint64, string, bool) { return h.example, h.Why, h.example != 0 }
