@@ -187,7 +187,7 @@ func nanos(t time.Time) int64 {
 //
 // A Report is written as it was made, whatever its fields are set to, and
 // [json.Unmarshal] reads what kaanalyze --json wrote. What only other flags of the
-// command or a live capture add (a story, a baseline, evidence, the host's sockets)
+// command or a live capture add (a story, a baseline, evidence, a window, the host's sockets)
 // is in the JSON and has no field.
 type Report struct {
 	Schema   string      `json:"schema"` // kaanalyze.report/1
@@ -195,13 +195,14 @@ type Report struct {
 	Verdict  Verdict     `json:"verdict"`
 	Capture  Capture     `json:"capture"`
 	Totals   Totals      `json:"totals"`
-	Causes   []Cause     `json:"causes"`          // why connections carried no further request; most connections first
-	Findings []Finding   `json:"findings"`        // what costs most first
-	Gates    []Gate      `json:"gates,omitempty"` // what became of each condition of Options.FailOn
-	Policies []Policy    `json:"policies"`        // settings inferred from how connections ended
-	Rules    []Judgement `json:"rules"`           // what became of each rule
-	Servers  []Server    `json:"servers"`         // most connections first
-	Pairs    []Pair      `json:"pairs"`           // most connections first
+	Causes   []Cause     `json:"causes"`            // why connections carried no further request; most connections first
+	Findings []Finding   `json:"findings"`          // what costs most first
+	Gates    []Gate      `json:"gates,omitempty"`   // what became of each condition of Options.FailOn
+	Repeats  []Repeat    `json:"repeats,omitempty"` // requests that failed and were sent again
+	Policies []Policy    `json:"policies"`          // settings inferred from how connections ended
+	Rules    []Judgement `json:"rules"`             // what became of each rule
+	Servers  []Server    `json:"servers"`           // most connections first
+	Pairs    []Pair      `json:"pairs"`             // most connections first
 	Series   Series      `json:"series"`
 
 	ServersLeftOut *LeftOut     `json:"servers_left_out,omitempty"` // those that have no row

@@ -89,6 +89,7 @@ const (
 	factSuperseded                             // its tuple was used anew before its end was seen
 	factEarly                                  // segments of it wait in early
 	factAside                                  // segments of it are in aside
+	factQuoted                                 // its tuple is in Engine.quoted
 )
 
 // half is what one side did. The names of RFC 9293 (3.3.1) would be ISS for

@@ -120,11 +120,21 @@ func (e *Engine) Segment(s *Segment) *Conn {
 	if e.opt.Applied != nil {
 		e.opt.Applied(c, d, s)
 	}
-	if c.facts&(factEarly|factAside) != 0 {
-		e.letGo(c)
-		e.judgeAside(c, d, s)
+	if c.facts&(factEarly|factAside|factQuoted) != 0 {
+		e.later(c, d, s)
 	}
 	return c
+}
+
+// later does what a segment of side d of c, which has been applied, lets others do.
+func (e *Engine) later(c *Conn, d Side, s *Segment) {
+	e.letGo(c)
+	if c.facts&factAside != 0 {
+		e.judgeAside(c, d, s)
+	}
+	if c.facts&factQuoted != 0 {
+		e.endQuoted(c, s)
+	}
 }
 
 // apply brings a segment of side d into c.

@@ -121,6 +121,7 @@ func (h *half) learnStart(s *Segment) {
 	h.isn, h.next, h.want = s.Seq, s.Seq, s.Seq
 	if s.Flags&SYN != 0 {
 		h.want++
+		h.facts &^= startUnsure
 		return
 	}
 	if s.Len <= 1 && s.Flags&(FIN|PSH) == 0 {
@@ -143,6 +144,9 @@ func (h *half) raiseStart(ack uint32) {
 func (h *half) noteSYN(kind halfFacts, s *Segment) {
 	if h.has(kind) && s.Seq == h.isn {
 		h.synRetransmissions++
+	}
+	if !h.has(sentSYN|sentSYNACK) && h.isn == s.Seq+1 {
+		h.isn = s.Seq // it comes after what follows it
 	}
 	h.facts |= kind
 	h.scale = s.WindowScale

@@ -53,8 +53,7 @@ func (e *Engine) owner(s *Segment, c *Conn, at int) *Conn {
 			c = e.open(s, old.self)
 			c.Stream = old.Stream
 			if stream {
-				e.streams++
-				c.Stream = e.streams - 1
+				c.Stream = e.newStream(s)
 			}
 			old.next = c.self
 			e.moveEarly(old, c)
@@ -67,23 +66,35 @@ func (e *Engine) owner(s *Segment, c *Conn, at int) *Conn {
 }
 
 // newLife reports whether a SYN on the tuple of c begins its next life, and
-// whether tshark gives that a new stream. The same sequence number again is the
-// same connect: a client that was refused may try again (Windows does so twice), and
-// a copy may come late.
+// whether tshark gives that a new stream. The same initial sequence number again is
+// the same connect: a client that was refused may try again (Windows does so twice),
+// and a copy may come late.
 func (c *Conn) newLife(s *Segment) (fresh, stream bool) {
 	h, peer := &c.halves[c.sender(s)], &c.halves[c.sender(s).Peer()]
-	if h.has(seqKnown) {
-		return s.Seq != h.isn, s.Seq != h.isn
-	}
 	switch {
+	case h.has(seqKnown):
+		fresh = !h.isISN(s.Seq)
+		return fresh, fresh
 	case h.has(sentRST): // it refused the peer's SYN before
-		return true, true
+		fresh = s.Seq+1 != h.rst
+		return fresh, fresh
 	case peer.has(sentSYNACK) && peer.acked == s.Seq+1: // the SYN whose answer was seen before it
 	case peer.has(sentSYN) && !peer.has(sentData): // simultaneous open
-	default: // tshark takes the first sequence number from what the peer acknowledges
-		return true, peer.has(ackKnown) && peer.acked != s.Seq+1
+	case peer.has(ackKnown): // tshark takes the first sequence number from what the peer acknowledges
+		return true, peer.acked != s.Seq+1
+	default:
+		return true, peer.has(sentRST) && peer.has(rstHasACK) && h.isn != s.Seq+1
 	}
 	return false, false
+}
+
+// isISN reports whether seq is the initial sequence number of side h, as far as is known:
+// where its SYN was not captured, the first that was follows it.
+func (h *half) isISN(seq uint32) bool {
+	if h.has(sentSYN | sentSYNACK) {
+		return seq == h.isn
+	}
+	return seq+1 == h.isn
 }
 
 // open makes the Conn that s begins; prev is the life before on its tuple.

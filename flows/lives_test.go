@@ -84,6 +84,21 @@ func TestLives(t *testing.T) {
 0.001 > S  0:0(0)
 0.002 > .  ack 1`,
 			"complete 0 false/false ended 0"},
+		{"a late copy of a SYN whose first was not captured", `
+0.00 > P. 1:4(3) ack 1 "abc"
+0.01 < .  1:1(0) ack 4
+9.00 > S  0:0(0)
+9.10 > S  0:0(0)`,
+			"midstream 0 false/false ended 0"},
+		{"a late copy of a SYN whose refusal alone was captured", `
+0.00 < R. 0:0(0) ack 1
+9.00 > S  0:0(0)
+9.10 > S  70000:70000(0)`,
+			"midstream 0 false/false reset 0, unanswered 0 false/false ended 0, unanswered 1 false/false ended 0"},
+		{"another SYN, after a refusal alone", `
+0.00 < R. 0:0(0) ack 1
+9.00 > S  70000:70000(0)`,
+			"midstream 0 false/false reset 0, unanswered 1 false/false ended 0"},
 		{"a SYN in the middle of a connection that only one side was seen of", `
 0.00 < P. 1:4(3) ack 1 "abc"
 9.00 > S  900:900(0)`,

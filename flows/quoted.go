@@ -22,11 +22,13 @@ func tupleOf(s *Segment) tuple {
 // quote takes a header that an ICMP error quotes.
 func (e *Engine) quote(s *Segment) {
 	if c, _ := e.find(s); c != nil {
-		h := &c.halves[c.sender(s)]
-		if s.Flags&(SYN|ACK|RST) == SYN && h.has(seqKnown) && s.Seq != h.isn {
-			e.streams++ // of a SYN that was not captured
+		if s.Flags&(SYN|ACK|RST) != SYN {
+			return
 		}
-		return
+		if _, stream := c.newLife(s); !stream {
+			return
+		}
+		c.facts |= factQuoted // of a SYN that was not captured
 	}
 	key := tupleOf(s)
 	if _, known := e.quoted[key]; known {
@@ -41,7 +43,14 @@ func (e *Engine) quote(s *Segment) {
 	e.streams++
 }
 
-// newStream returns the number of the first stream of the tuple of s.
+// endQuoted forgets the stream that a quotation has begun on the tuple of c: a segment of
+// c is in it.
+func (e *Engine) endQuoted(c *Conn, s *Segment) {
+	c.facts &^= factQuoted
+	delete(e.quoted, tupleOf(s))
+}
+
+// newStream returns the number of the next stream of the tuple of s.
 func (e *Engine) newStream(s *Segment) uint32 {
 	if e.quoted != nil {
 		key := tupleOf(s)

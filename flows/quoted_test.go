@@ -21,6 +21,11 @@ func TestQuoted(t *testing.T) {
 		{"a tuple that another SYN uses later", "0 > S 100:100(0)\n1 > S 999:999(0)\n40001: 2 > S", map[uint64]bool{1: true}, "[0 1]"},
 		{"twice", "0 > S 100:100(0)\n1 < S 100:100(0)\n40001: 2 > S", map[uint64]bool{1: true, 2: true}, "[1]"},
 		{"data of a connection", opening + "1 > P. 1:4(3) ack 1 \"abc\"\n40001: 2 > S", map[uint64]bool{4: true}, "[0 1]"},
+		{"another SYN of the tuple, which is captured later", opening + "1 > S 7777:7777(0)\n2 > S 7777:7777(0)\n40001: 3 > S", map[uint64]bool{4: true}, "[0 1 2]"},
+		{"another SYN of the tuple, twice", opening + "1 > S 7777:7777(0)\n2 > S 8888:8888(0)\n40001: 3 > S", map[uint64]bool{4: true, 5: true}, "[0 2]"},
+		{"another SYN of the tuple, twice with data between", opening + "1 > S 7777:7777(0)\n2 > P. 1:4(3) ack 1 \"abc\"\n3 > S 8888:8888(0)\n40001: 4 > S",
+			map[uint64]bool{4: true, 6: true}, "[0 3]"},
+		{"the SYN of a connection that was not captured", "0 > P. 1:4(3) ack 1 \"abc\"\n1 > S 0:0(0)\n40001: 2 > S", map[uint64]bool{2: true}, "[0 1]"},
 		{"another SYN of the tuple", opening + "1 > S 7777:7777(0)\n40001: 2 > S", map[uint64]bool{4: true}, "[0 2]"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -76,6 +76,9 @@ func (e *Engine) reset(c *Conn, d Side, s *Segment) {
 		}
 		return
 	}
+	if peer := &c.halves[d.Peer()]; s.Flags&ACK != 0 && !peer.has(seqKnown) {
+		peer.isn = s.Ack // see newLife
+	}
 	if !h.has(seqKnown) && s.Flags&ACK == 0 {
 		h.learnStart(s)
 		h.facts &^= startUnsure

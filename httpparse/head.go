@@ -1,6 +1,10 @@
 package httpparse
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // Kind says which of the two messages a head begins.
 type Kind uint8
@@ -27,7 +31,10 @@ func (k Kind) String() string { return name([]string{"none", "request", "respons
 //
 //	A: kind 2, method or status 10, minor version 4, length 16, flags 32 bits
 //	B: target length 16, target offset 12, Keep-Alive timeout 18 and max 18 bits
-//	C: content length
+//	C: content length; of a request 40 bits, and 23 bits of a hash of the target
+//
+// A request without a length has all 40 bits set, and one of 512 GiB or more has
+// its length in C inverted, and no hash.
 //
 // Timeout and max are stored plus one, so that absent is zero.
 type Head struct{ A, B, C uint64 }
@@ -46,6 +53,10 @@ const (
 	packMax     = packTimeout + 18
 
 	maxTargetOff = 1<<12 - 1
+
+	packHash   = 40
+	hashBits   = 23
+	lengthMask = 1<<packHash - 1
 )
 
 // Kind returns the kind of message, NoKind if there is no head.
@@ -83,7 +94,48 @@ func (h Head) Len() int { return int(h.A >> packLen & 0xffff) }
 
 // ContentLength returns the length of the body in bytes from a valid
 // Content-Length; -1 without (RFC 9110, 8.6).
-func (h Head) ContentLength() int64 { return int64(h.C) }
+func (h Head) ContentLength() int64 {
+	c := int64(h.C)
+	switch {
+	case h.Kind() != Request || c == -1:
+		return c
+	case c < 0:
+		return ^c
+	case c&lengthMask == lengthMask:
+		return -1
+	}
+	return c & lengthMask
+}
+
+// TargetHash returns a number that requests with the same target share, and others
+// hardly; 0 if it was not taken.
+func (h Head) TargetHash() uint32 {
+	if c := int64(h.C); h.Kind() == Request && c >= 0 {
+		return uint32(c >> packHash)
+	}
+	return 0
+}
+
+// withTarget returns the head with the hash of the target in b, where it begins.
+func (h Head) withTarget(b []byte) Head {
+	if c := int64(h.C); h.Kind() == Request && c >= -1 {
+		h.C = h.C&lengthMask | uint64(hash(h.Target(b)))<<packHash
+	}
+	return h
+}
+
+// hash returns a number of 23 bits, never 0, that depends on every byte.
+func hash(b []byte) uint32 {
+	const mix = 0x9e3779b97f4a7c15
+	x := uint64(len(b))
+	for ; len(b) >= 8; b = b[8:] {
+		x = bits.RotateLeft64((x^binary.LittleEndian.Uint64(b))*mix, 29)
+	}
+	for _, c := range b {
+		x = (x ^ uint64(c)) * mix
+	}
+	return uint32(x>>(64-hashBits)) | 1
+}
 
 // KeepAliveTimeout returns the seconds of timeout= in Keep-Alive; -1 without.
 func (h Head) KeepAliveTimeout() int32 { return int32(h.B>>packTimeout&(1<<18-1)) - 1 }

@@ -79,6 +79,16 @@ func (m Method) String() string {
 	return methodNames[m]
 }
 
+// Idempotent reports whether several requests are meant to do what one does, so that a
+// client may repeat one that failed (RFC 9110, 9.2.2, and what the registry says).
+func (m Method) Idempotent() bool {
+	switch m {
+	case NoMethod, POST, PATCH, CONNECT, LOCK, OtherMethod:
+		return false
+	}
+	return true
+}
+
 // maxMethod bounds the length of a method: the longest registered one has 17
 // bytes, and text that begins with a longer word is not HTTP.
 const maxMethod = 32

@@ -36,10 +36,14 @@ func (h *parsedHead) pack() Head {
 	if !h.packable() || code > 999 {
 		return Head{}
 	}
+	length := h.contentLength
+	if h.kind == Request && length >= lengthMask>>1 {
+		length = ^length
+	}
 	return Head{
 		uint64(h.kind) | uint64(code)<<packCode | uint64(h.minor)<<packMinor | uint64(h.length)<<packLen | uint64(h.flags)<<packFlags,
 		uint64(h.targetLen) | uint64(h.targetOff)<<packOff | uint64(h.keepAliveTimeout+1)<<packTimeout | uint64(h.keepAliveMax+1)<<packMax,
-		uint64(h.contentLength),
+		uint64(length),
 	}
 }
 

@@ -33,7 +33,7 @@ func ScanHead(b []byte) (Head, Result) {
 	if r := h.scan(b); r != Complete {
 		return Head{}, r
 	}
-	return h.pack(), Complete
+	return h.pack().withTarget(b), Complete
 }
 
 // Scan is ScanHead for the packet path: it returns the head that b begins with,
@@ -48,7 +48,7 @@ func Scan(b []byte) Head {
 	if h.scan(b) != Complete {
 		return Head{}
 	}
-	return h.pack()
+	return h.pack().withTarget(b)
 }
 
 // usualStart reports whether b begins as nearly all messages do.

@@ -83,6 +83,7 @@ type Analyzer struct {
 	watching      bool  // the observer wants the connection whose data is under way
 	unpaired      int   // connections that are kept whose pair is not known yet
 	gaveUp        gaveUp
+	repeats       repeats
 }
 
 // New returns an Analyzer.
@@ -184,6 +185,7 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	}
 	r.Settled = r.Totals
 	a.gaveUp.tell(r)
+	r.Repeats = a.repeats.told()
 	a.story.finish(r, a)
 	return r
 }
@@ -195,7 +197,7 @@ func (a *Analyzer) settle(c *flows.Conn) {
 	t := a.states.read(c, &scratch)
 	client := clientSide(c, t)
 	t.pair = a.pairOf(c, t)
-	a.totals.add(c, t, client, int64(a.opt.TimeWait))
+	a.totals.add(c, t, client, a.beganClose(c, t, client), int64(a.opt.TimeWait))
 	if a.opt.OnConnection != nil {
 		a.describeAs(c, t, &a.conn)
 		a.opt.OnConnection(&a.conn)

@@ -144,7 +144,10 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 		record = a.beginRecord(c, t, h, raw, at, num)
 	}
 	x := a.states.push(t)
-	x.requestAt, x.requestNum, x.method, x.record = at, num, h.Method(), record
+	x.requestAt, x.requestNum, x.method, x.print, x.record = at, num, h.Method(), fingerprint(h), record
+	if at <= a.repeats.until && a.repeats.noteRequest(c, t, x) {
+		t.facts |= isRepeat
+	}
 	a.reader.parsers[from].Frame(httpparse.NoMethod)
 }
 
@@ -183,6 +186,12 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		answers = t.current.method
 		t.current.firstByteAt, t.current.responseNum = at, num
 		t.current.status, t.current.answered = status, true
+		if t.has(isRepeat) {
+			a.repeats.noteAnswer(t.current.requestNum, status)
+			if t.outstanding == 1 {
+				t.facts &^= isRepeat
+			}
+		}
 		if t.current.record != 0 {
 			a.updateRecord(&t.current, Unknown)
 		}

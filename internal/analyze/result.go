@@ -28,6 +28,7 @@ type Result struct {
 	Servers                         []ServerSummary // most connections first
 	Pairs                           []Pair          // most connections first
 	Series                          Series
+	Repeats                         []Repeat // of requests that were lost, in order; the last 8,192
 
 	PairsLeftOut, ServersLeftOut LeftOut // those that have no row
 	HostsLeftOut                 int64   // hosts with TIME_WAIT that have none

@@ -17,6 +17,7 @@ type SoFar struct {
 	counts   flows.Counts
 	now      int64
 	gaveUp   gaveUp
+	repeats  []Repeat
 
 	Untold int64 // connections that are kept, but were not told of
 }
@@ -43,7 +44,7 @@ func (a *Analyzer) ResultSoFar(first, last int64, each func(*Connection)) *Resul
 // SoFar is the first half of ResultSoFar, which must not run beside Apply; the second
 // one is [SoFar.Result].
 func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
-	x := &SoFar{analyzer: a, sums: a.totals.clone(how.Briefly), settled: a.totals.sum, counts: a.engine.Counts(), now: a.engine.Now(), gaveUp: a.gaveUp}
+	x := &SoFar{analyzer: a, sums: a.totals.clone(how.Briefly), settled: a.totals.sum, counts: a.engine.Counts(), now: a.engine.Now(), gaveUp: a.gaveUp, repeats: a.repeats.told()}
 	w := &walk{a: a, pools: x.sums.pools, most: how.Most, told: map[pairKey]uint32{}}
 	if w.most == 0 || w.most >= a.engine.Kept() {
 		w.most = a.engine.Kept()
@@ -68,7 +69,7 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 		scratch.pair = pair
 		client := clientSide(c, &scratch)
 		if !how.Briefly {
-			x.sums.add(c, &scratch, client, int64(a.opt.TimeWait))
+			x.sums.add(c, &scratch, client, a.beganClose(c, &scratch, client), int64(a.opt.TimeWait))
 		}
 		if each != nil && tell {
 			scratch.pair = 0 // it may be known to the copy alone
@@ -152,6 +153,7 @@ func (x *SoFar) Result(first, last int64) *Result {
 	r := &Result{analyzer: x.analyzer, Settled: x.settled}
 	x.sums.finish(r, &x.analyzer.opt, first, max(last, x.now), x.counts)
 	x.gaveUp.tell(r)
+	r.Repeats = x.repeats
 	return r
 }
 

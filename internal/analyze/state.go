@@ -35,7 +35,8 @@ type httpState struct {
 type exchange struct {
 	requestAt, requestDone, firstByteAt int64
 	requestNum, responseNum             uint64
-	record                              int32 // number of its Exchange if all are kept, else 0
+	record                              int32  // number of its Exchange if all are kept, else 0
+	print                               uint32 // its fingerprint, 0 for none and once it was noted as lost
 	status                              uint16
 	method                              httpparse.Method
 	answered                            bool // the head of the final response is whole
@@ -105,6 +106,7 @@ const (
 	paired         // its pair was known before its end
 	malformed      // bytes that answer a request are no HTTP/1.x response
 	headPartial    // a response has begun whose head is not whole
+	isRepeat       // a request repeats one that was lost on another connection
 	alertAnswer    // what answers a request, and is malformed, begins an alert of TLS
 )
 

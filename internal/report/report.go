@@ -55,6 +55,8 @@ type Report struct {
 
 	NotKept int64 // connections that are counted in Result, but not among the Facts
 
+	Recent *Recent // what happened last, or nil
+
 	Evidence *Evidence // the small capture beside the report, or nil
 
 	Host *Host // what the kernel says beside the packets, nil unless they are captured here
@@ -140,11 +142,14 @@ func (r *Report) Diagnosed() *rules.Diagnosis {
 
 // Lost returns the requests without a whole response; [analyze.Unknown] if none could
 // be counted.
-func (r *Report) Lost() cause.Lost {
-	if r.Result.Totals.Requests == analyze.Unknown {
+func (r *Report) Lost() cause.Lost { return lostOf(r.Result, r.Diagnosed()) }
+
+// lostOf is [Report.Lost] of a result and its diagnosis.
+func lostOf(r *analyze.Result, d *rules.Diagnosis) cause.Lost {
+	if r.Totals.Requests == analyze.Unknown {
 		return cause.Lost{Failed: analyze.Unknown, Abandoned: analyze.Unknown}
 	}
-	return r.Diagnosed().TotalLost()
+	return d.TotalLost()
 }
 
 // Analyzed returns how long the part of the capture lasts that was asked for, in ns;

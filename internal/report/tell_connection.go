@@ -128,6 +128,7 @@ func (p *teller) connectionFacts(c *analyze.Connection) {
 	if is := p.r.Diagnosed().Of(c.ID); is.Cause != cause.Undecided {
 		p.para(2, "not reused: %s, %s (confidence: %s); %s", is.Cause, is.Cause.Meaning(), is.Confidence, is.Observed())
 	}
+	p.repeats(c.ID)
 }
 
 // rhythm says when keep-alive probes were sent, as far as is known.
@@ -207,7 +208,10 @@ func messages(c *analyze.Connection) string {
 	if c.TLS != nil && c.Protocol != analyze.TLS {
 		protocol += " over TLS"
 	}
-	if c.HTTPUnknown {
+	switch {
+	case c.Estimated():
+		return fmt.Sprintf("%s, %s (estimated)", protocol, cause.Plural(c.RequestsEstimated, "request", "requests"))
+	case c.HTTPUnknown:
 		return protocol + ", requests unknown"
 	}
 	return fmt.Sprintf("%s, %s, %s", protocol, cause.Plural(c.Requests, "request", "requests"), cause.Plural(c.Responses, "response", "responses"))

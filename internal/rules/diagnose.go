@@ -53,7 +53,9 @@ func (v *view) check(rule *Rule) (j Judgement, found []Finding) {
 		found = slices.DeleteFunc(found, func(f Finding) bool { return f.Saves.Connections == 0 && f.Failed == 0 })
 	}
 	for i := range found {
-		if f := &found[i]; f.Failed > 0 {
+		f := &found[i]
+		v.tellRepeats(f)
+		if f.Failed > 0 {
 			f.Severity = max(f.Severity, Notable) // whatever else the rule makes of it
 		}
 	}

@@ -57,4 +57,5 @@ type Diagnosis struct {
 	Verdict  Verdict
 	Findings []Finding   // what costs most first
 	Judged   []Judgement // what became of each rule, in the order of Rules
+	Repeats  []Repeat    // of requests that failed, in the order of their packets
 }

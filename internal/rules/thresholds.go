@@ -37,6 +37,9 @@ const (
 	checkPace, leastChecks = 5e9, 5
 	// manyClients is from how many clients of one server on they are told together.
 	manyClients = 4
+	// chanceRepeat: a request that comes after more than a quarter of the typical time
+	// between such requests repeats nothing for certain.
+	chanceRepeat = 4
 	// maxExamples is how many connections show a finding: who wants more has filters.
 	maxExamples = 3
 	// maxRemembered bounds the findings that are remembered of connections that are

@@ -160,6 +160,7 @@ func newView(x *Diagnosis, r *analyze.Result) *view {
 	}
 	v.findScans()
 	v.findFailed()
+	v.findRepeats()
 	return v
 }
 

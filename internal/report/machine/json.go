@@ -58,6 +58,9 @@ func (e *encoder) facts(r *report.Report, begin func(name string)) {
 	if r.Evidence != nil {
 		member("evidence", newEvidence(r.Evidence))
 	}
+	if r.Recent != nil {
+		member("window", newRecent(r.Recent))
+	}
 	if r.Baseline != nil {
 		member("baseline", newBaseline(r))
 	}
@@ -93,6 +96,9 @@ func writeGroups(w io.Writer, r *report.Report, newline string) error {
 		if err := writeGates(w, r); err != nil {
 			return err
 		}
+	}
+	if err := writeRepeats(w, r, newline); err != nil {
+		return err
 	}
 	policies := func(e *encoder, i int) { e.policy(&d.Policies[i]) }
 	if err := writeList(w, r, newline, "policies", len(d.Policies), policies); err != nil {
