@@ -139,12 +139,13 @@ func (r *Report) Diagnosed() *rules.Diagnosis {
 }
 
 // Lost returns the requests without a whole response; [analyze.Unknown] if none could
-// be counted.
+// be counted, or no response was captured that could tell.
 func (r *Report) Lost() cause.Lost {
-	if r.Result.Totals.Requests == analyze.Unknown {
+	t, lost := &r.Result.Totals, r.Diagnosed().TotalLost()
+	if t.LossUnknown() && lost == (cause.Lost{}) {
 		return cause.Lost{Failed: analyze.Unknown, Abandoned: analyze.Unknown}
 	}
-	return r.Diagnosed().TotalLost()
+	return lost
 }
 
 // Analyzed returns how long the part of the capture lasts that was asked for, in ns;
