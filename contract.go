@@ -332,28 +332,29 @@ type Series struct {
 // Connection is one connection. A field that is a [Sides] tells what each side did
 // or sent.
 type Connection struct {
-	ID               uint64         `json:"id"`     // from 1, in order of first packet
-	Stream           *int64         `json:"stream"` // Wireshark's tcp.stream, nil if a filter hides it
-	Client           netip.AddrPort `json:"client"` // sent the first SYN; midstream: sends requests
-	Server           netip.AddrPort `json:"server"`
-	Start            time.Time      `json:"start"` // first packet
-	End              time.Time      `json:"end"`   // last packet
-	Midstream        bool           `json:"midstream"`
-	Proxied          *Proxied       `json:"proxied,omitempty"` // what a PROXY protocol header says, nil without one
-	Packets          Sides          `json:"packets"`
-	Bytes            Sides          `json:"bytes"` // payload on the wire
-	Handshake        Handshake      `json:"handshake"`
-	Protocol         *string        `json:"protocol"`      // as http/1.1
-	TLS              *TLS           `json:"tls,omitempty"` // what TLS shows without keys, nil without TLS
-	Requests         *int64         `json:"requests"`      // nil if they cannot be counted, as the next two
-	Responses        *int64         `json:"responses"`
-	InterimResponses *int64         `json:"interim_responses"`
-	Probes           ProbesBySide   `json:"probes"`
-	IdleGaps         IdleGaps       `json:"idle_gaps_seconds"`
-	Retransmissions  Sides          `json:"retransmissions"`
-	MissingBytes     Sides          `json:"missing_bytes"`
-	Close            Close          `json:"close"`
-	NotReused        *NotReused     `json:"not_reused"`
+	ID                uint64         `json:"id"`     // from 1, in order of first packet
+	Stream            *int64         `json:"stream"` // Wireshark's tcp.stream, nil if a filter hides it
+	Client            netip.AddrPort `json:"client"` // sent the first SYN; midstream: sends requests
+	Server            netip.AddrPort `json:"server"`
+	Start             time.Time      `json:"start"` // first packet
+	End               time.Time      `json:"end"`   // last packet
+	Midstream         bool           `json:"midstream"`
+	Proxied           *Proxied       `json:"proxied,omitempty"` // what a PROXY protocol header says, nil without one
+	Packets           Sides          `json:"packets"`
+	Bytes             Sides          `json:"bytes"` // payload on the wire
+	Handshake         Handshake      `json:"handshake"`
+	Protocol          *string        `json:"protocol"`      // as http/1.1
+	TLS               *TLS           `json:"tls,omitempty"` // what TLS shows without keys, nil without TLS
+	Requests          *int64         `json:"requests"`      // nil if they cannot be counted, as the next two
+	Responses         *int64         `json:"responses"`
+	InterimResponses  *int64         `json:"interim_responses"`
+	RequestsEstimated *int64         `json:"requests_estimated"` // of TLS without keys, by its records; nil if counted, or if these do not tell
+	Probes            ProbesBySide   `json:"probes"`
+	IdleGaps          IdleGaps       `json:"idle_gaps_seconds"`
+	Retransmissions   Sides          `json:"retransmissions"`
+	MissingBytes      Sides          `json:"missing_bytes"`
+	Close             Close          `json:"close"`
+	NotReused         *NotReused     `json:"not_reused"`
 }
 
 // Proxied is who speaks through a connection, as a PROXY protocol header says. Both are

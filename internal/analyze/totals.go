@@ -103,8 +103,8 @@ func (s *totals) countRequest(at int64, reused bool) {
 	}
 }
 
-// add adds a connection that is final.
-func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, timeWait int64) {
+// add adds a connection that is final; began is who began to close it.
+func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, began Party, timeWait int64) {
 	pair := &s.pools.pairs[t.pair]
 	server := &s.pools.servers[pair.server]
 	s.sum.Connections++
@@ -115,7 +115,7 @@ func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, timeWait in
 	s.addHandshake(c)
 	s.addMessages(c, t, client, pair, server)
 	s.addTransport(c, client)
-	s.addClose(c, client, pair, server)
+	s.addClose(c, client, began, pair, server)
 	s.addTimeWaits(c, t, client, timeWait)
 	s.weighExample(c, t)
 }
@@ -202,7 +202,7 @@ func (s *totals) addTransport(c *flows.Conn, client flows.Side) {
 }
 
 // addClose counts who closed, and how.
-func (s *totals) addClose(c *flows.Conn, client flows.Side, pair *poolPair, server *poolServer) {
+func (s *totals) addClose(c *flows.Conn, client flows.Side, by Party, pair *poolPair, server *poolServer) {
 	x := &s.sum
 	kind := c.CloseKind()
 	x.CloseKinds[kind]++
@@ -213,7 +213,6 @@ func (s *totals) addClose(c *flows.Conn, client flows.Side, pair *poolPair, serv
 		x.ClosedFirst.Unknown++
 		server.closed.Unknown++
 	} else {
-		by := party(c.Began(), client)
 		x.ClosedFirst.add(by)
 		server.closed.add(by)
 	}

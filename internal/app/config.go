@@ -76,6 +76,7 @@ type Live struct {
 	RotateSize    int           // million bytes
 	RotateCount   int           // files, of which the first is written over; 0 for no limit
 	User          string        // who to be once the interface is open, "" to choose
+	Window        time.Duration // judge the last so much time beside the whole, 0 for none; also with Listen
 	Keep          int           // ended connections to keep in detail
 	Interval      time.Duration // between status lines where there is no terminal
 }

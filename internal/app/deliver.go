@@ -54,7 +54,7 @@ func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagn
 	if kept == nil {
 		r.Host = j.hostSection(result, result)
 	} else {
-		r.Facts, r.NotKept = kept, kept.Left
+		r.Facts, r.NotKept, r.Recent = kept, kept.Left, kept.Recent.Told()
 		r.Host = j.hostSection(result, kept)
 	}
 	if len(stats.Sources) > 1 {

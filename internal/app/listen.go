@@ -8,7 +8,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/live"
 	"github.com/kaanalyze/kaanalyze/internal/serve"
 )
 
@@ -39,7 +38,7 @@ func (j *Job) listen(what analyze.Options) error {
 	}
 	j.listener = &listener{server: server, stop: make(chan struct{}), done: make(chan struct{})}
 	if j.s.live == nil {
-		j.listener.own = &sharedSession{session: live.NewSession(what, live.DefaultKeep, j.memory/4)}
+		j.listener.own = &sharedSession{session: j.liveSession(what, Defaults().Live.Keep, j.memory/4)}
 	}
 	go j.listener.run(j)
 	if !j.s.Quiet {

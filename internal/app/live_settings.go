@@ -64,6 +64,27 @@ func (s *settings) checkLiveAlone() error {
 	return nil
 }
 
+// The shortest and the longest window.
+const (
+	leastWindow = 2 * time.Second
+	mostWindow  = 24 * time.Hour
+)
+
+// checkWindow checks --window.
+func (s *settings) checkWindow() error {
+	switch w := s.Live.Window; {
+	case w == 0 && !s.given("window"):
+		return nil
+	case w < leastWindow || w > mostWindow:
+		return usagef("--window %v: it is not from %v to %v", w, leastWindow, mostWindow)
+	case s.Live.Interface == "" && !s.listen.IsValid():
+		return &UsageError{
+			errors.New("--window is for live capture, with -i, and for --listen"), "--since and --until narrow the report of a file to a part of it",
+		}
+	}
+	return nil
+}
+
 // check refuses values that no capture can have.
 func (l *Live) check() error {
 	switch {

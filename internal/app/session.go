@@ -17,12 +17,23 @@ func (j *Job) newSession(opt capture.Options) *sharedSession {
 	if j.s.live == nil {
 		keep = live.DefaultKeep
 	}
-	f := &sharedSession{session: live.NewSession(j.sessionOptions(opt), keep, j.memory)}
+	f := &sharedSession{session: j.liveSession(j.sessionOptions(opt), keep, j.memory)}
 	if j.outs.streams() != nil {
 		f.session.OnDecided(j.outs.decided)
 	}
 	j.session.Store(f)
 	return f
+}
+
+// liveSession returns a session that takes so much memory, with the window that is asked
+// for.
+func (j *Job) liveSession(what analyze.Options, keep int, memory int64) *live.Session {
+	if j.s.Live.Window == 0 {
+		return live.NewSession(what, keep, memory)
+	}
+	s := live.NewSession(what, keep, memory/2)
+	s.AddWindow(what, j.s.Live.Window, keep, memory/4)
+	return s
 }
 
 // A sharedSession is a session of which other goroutines take snapshots.
@@ -37,10 +48,11 @@ type sharedSession struct {
 func (f *sharedSession) Apply(segs []flows.Segment) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(segs) > 0 {
+	turns := f.session.WindowTurns()
+	f.session.Apply(segs)
+	if len(segs) > 0 || f.session.WindowTurns() != turns {
 		f.version++
 	}
-	f.session.Apply(segs)
 }
 
 // counts returns how many connections there are at that time.

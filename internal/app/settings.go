@@ -151,8 +151,8 @@ func (s *settings) setValues() error {
 			}
 		}
 	}
-	if s.Server == "" {
-		return nil
+	if err = s.checkWindow(); err != nil || s.Server == "" {
+		return err
 	}
 	if s.server, err = netip.ParseAddrPort(s.Server); err != nil {
 		return &UsageError{

@@ -34,6 +34,8 @@ type Session struct {
 	past     cause.Past
 	findings []rules.Finding
 
+	window *window // what happened last, judged beside the whole; nil without
+
 	now    int64 // time of the last segment, ns since the epoch
 	looked int   // how many connections the last turn of the window looked at
 }
@@ -74,6 +76,7 @@ func (s *Session) Apply(segs []flows.Segment) {
 	s.turn()
 	s.memory.keepWithin(s.analyzer)
 	s.turn()
+	s.window.apply(segs, s.now)
 }
 
 // turn moves the window if it is full.
@@ -173,7 +176,7 @@ func (s *Session) OnDecided(f func(d *cause.Decisions, ids []uint64)) { s.decide
 // beside Apply, which [Moment.Snapshot], the second half, may.
 func (s *Session) Peek() *Moment {
 	most := max(s.keep, DefaultKeep)
-	m := &Moment{left: s.left, past: s.past.Clone(), findings: slices.Clone(s.findings)}
+	m := &Moment{left: s.left, past: s.past.Clone(), findings: slices.Clone(s.findings), recent: s.window.peek(s.now)}
 	m.list = make([]analyze.Connection, 0, len(s.older)+len(s.newer)+min(s.analyzer.Kept(), most))
 	m.list = append(append(m.list, s.older...), s.newer...)
 	m.soFar = s.analyzer.SoFar(analyze.Peek{Most: most}, func(c *analyze.Connection) { m.list = append(m.list, *c) })
@@ -189,11 +192,15 @@ type Moment struct {
 	left     int64
 	past     cause.Past
 	findings []rules.Finding
+	recent   *recentMoment
+	opens    bool // openings and closes would show, as they did before
 }
 
 // Snapshot judges. It may be called once.
 func (m *Moment) Snapshot(first, last int64) *Snapshot {
-	return judge(m.soFar.Result(first, last), m)
+	x := judge(m.soFar.Result(first, last), m)
+	x.Recent = m.recent.snapshot(showsOpenings(x.Result))
+	return x
 }
 
 // Counts counts connections, requests and TIME_WAIT entries at a time in ns since the
@@ -203,16 +210,28 @@ func (s *Session) Counts(at int64) analyze.Snapshot { return s.analyzer.Snapshot
 
 // Finish ends the session and returns its last snapshot: connections that are still
 // open are judged as the end of the capture leaves them.
-func (s *Session) Finish(first, last int64) *Snapshot {
+func (s *Session) Finish(first, last int64) *Snapshot { return s.finish(first, last, false) }
+
+// finish is Finish where it may be known that openings and closes would show.
+func (s *Session) finish(first, last int64, opens bool) *Snapshot {
 	s.memory.makeRoom(s.analyzer)
 	r := s.analyzer.Finish(first, last)
 	list := append(s.older, s.newer...)
 	s.older, s.newer = nil, nil
-	return judge(r, &Moment{list: list, left: s.left, past: s.past, findings: s.findings})
+	x := judge(r, &Moment{list: list, left: s.left, past: s.past, findings: s.findings, opens: opens})
+	x.Recent = s.window.finish(last, showsOpenings(r))
+	return x
+}
+
+// showsOpenings reports whether a capture shows when connections are opened and closed.
+func showsOpenings(r *analyze.Result) bool {
+	t := &r.Totals
+	return t.BareACK || t.SYN+t.SYNACK+t.FIN+t.RST > 0
 }
 
 // judge returns the snapshot of a result.
 func judge(r *analyze.Result, m *Moment) *Snapshot {
+	r.Totals.BareACK = r.Totals.BareACK || m.opens
 	slices.SortFunc(m.list, func(a, b analyze.Connection) int { return cmp.Compare(a.ID, b.ID) })
 	d := cause.NewCollector(1)
 	for i := range m.list {

@@ -15,6 +15,7 @@ type Snapshot struct {
 	Diagnosis   *rules.Diagnosis
 	Connections []analyze.Connection // in order of ID: those that have not ended, and the last that have
 	Left        int64                // connections that are in the sums alone
+	Recent      *Recent              // what happened last, nil unless that was asked for
 
 	whole bool // Result has the connections
 }

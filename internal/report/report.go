@@ -55,6 +55,8 @@ type Report struct {
 
 	NotKept int64 // connections that are counted in Result, but not among the Facts
 
+	Recent *Recent // what happened last, or nil
+
 	Evidence *Evidence // the small capture beside the report, or nil
 
 	Host *Host // what the kernel says beside the packets, nil unless they are captured here
@@ -140,9 +142,12 @@ func (r *Report) Diagnosed() *rules.Diagnosis {
 
 // Lost returns the requests without a whole response; [analyze.Unknown] if none could
 // be counted, or no response was captured that could tell.
-func (r *Report) Lost() cause.Lost {
-	t, lost := &r.Result.Totals, r.Diagnosed().TotalLost()
-	if t.LossUnknown() && lost == (cause.Lost{}) {
+func (r *Report) Lost() cause.Lost { return lostOf(r.Result, r.Diagnosed()) }
+
+// lostOf is [Report.Lost] of a result and its diagnosis.
+func lostOf(r *analyze.Result, d *rules.Diagnosis) cause.Lost {
+	lost := d.TotalLost()
+	if r.Totals.LossUnknown() && lost == (cause.Lost{}) {
 		return cause.Lost{Failed: analyze.Unknown, Abandoned: analyze.Unknown}
 	}
 	return lost

@@ -20,6 +20,7 @@ func Tell(m Medium, r *Report, rows int) {
 	}
 	p.header()
 	p.verdict()
+	p.recent()
 	p.gates()
 	p.comparison()
 	if p.r.Result.Totals.Connections > 0 {

@@ -60,6 +60,15 @@ func judged(name, help string) metric {
 	}}
 }
 
+// recent returns a gauge whose value is read from the window, if there is one.
+func recent(name, help string, read func(x *live.Recent, put put), labels ...string) metric {
+	return metric{name: name, help: help, kind: gauge, labels: labels, read: func(m *Moment, put put) {
+		if x := m.Snapshot.Recent; x != nil {
+			read(x, put)
+		}
+	}}
+}
+
 // metrics are all metrics but kaanalyze_build_info.
 var metrics = []metric{
 	{"packets_total", "Packets read, TCP or not.", counter, nil, func(m *Moment, put put) { put(float64(m.Meta.Packets)) }},
@@ -135,6 +144,27 @@ var metrics = []metric{
 				put(float64(c.Connections), c.Cause.String(), cmp.Or(c.By.String(), "none"))
 			}
 		}},
+	recent("window_problem", "1 if what happened last, in the window of --window, is a problem, else 0; left out without it, and while it does not suffice for a verdict.",
+		func(x *live.Recent, put put) {
+			switch x.Diagnosis.Verdict.Level {
+			case rules.Problem:
+				put(1)
+			case rules.OK:
+				put(0)
+			}
+		}),
+	recent("window_seconds", "How long what is judged as the window has gone on; left out without --window.", func(x *live.Recent, put put) {
+		put(float64(x.Result.Last-x.Result.First) / 1e9)
+	}),
+	recent("window_failed_requests", "Failed requests in the window; left out without --window.", func(x *live.Recent, put put) {
+		put(gate.NumbersOf(x.Result, x.Diagnosis)("failed_requests"))
+	}),
+	recent("window_findings", "Findings of the window by severity; left out without --window.", func(x *live.Recent, put put) {
+		n := gate.NumbersOf(x.Result, x.Diagnosis)
+		for s := rules.Info; s <= rules.Grave; s++ {
+			put(n("findings."+s.String()), s.String())
+		}
+	}, "severity"),
 	{"findings", "Findings by severity; left out while the capture does not suffice for a verdict.", gauge, []string{"severity"}, func(m *Moment, put put) {
 		n := gate.NumbersOf(m.Snapshot.Result, m.Snapshot.Diagnosis)
 		for s := rules.Info; s <= rules.Grave; s++ {

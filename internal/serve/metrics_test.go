@@ -48,6 +48,7 @@ func everything(t testing.TB) serve.Moment {
 	m := read(t, "demo.pcap")
 	dropped := uint64(7)
 	m.Meta.KernelDropped = &dropped
+	m.Snapshot.Recent = &live.Recent{Span: 300e9, First: m.Meta.First, Snapshot: m.Snapshot}
 	m.Host = &report.Host{Sockets: report.HostSockets{TimeWait: 70}}
 	return m
 }
@@ -66,6 +67,7 @@ func TestMetrics(t *testing.T) {
 		"kaanalyze_time_wait_entries_peak": 68, "kaanalyze_kernel_time_wait_entries": 70, "kaanalyze_kernel_dropped_packets_total": 7,
 		`kaanalyze_cause_connections{by="client",cause="client_pool_overflow"}`: 35, `kaanalyze_cause_connections{by="none",cause="idle_at_end"}`: 4,
 		`kaanalyze_findings{severity="high"}`: 3, `kaanalyze_findings{severity="medium"}`: 0, `kaanalyze_rule_findings{rule="KA1011"}`: 1,
+		"kaanalyze_window_problem": 1, `kaanalyze_window_findings{severity="high"}`: 3, "kaanalyze_window_failed_requests": 0,
 		`kaanalyze_rule_findings{rule="KA1001"}`: 0, `kaanalyze_flagged_packets_total{flag="syn"}`: 72, "kaanalyze_pool_need_connections": 13,
 	} {
 		if v, ok := got[name]; !ok || v != want {

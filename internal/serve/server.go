@@ -227,7 +227,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) {
 // report returns the moment as reports have it.
 func (m *Moment) report(version string) *report.Report {
 	x := m.Snapshot
-	return &report.Report{Version: version, Meta: m.Meta, Result: x.Result, Facts: x, Diagnosis: x.Diagnosis, NotKept: x.Left, Host: m.Host}
+	return &report.Report{Version: version, Meta: m.Meta, Result: x.Result, Facts: x, Diagnosis: x.Diagnosis, NotKept: x.Left, Host: m.Host, Recent: x.Recent.Told()}
 }
 
 // retryLater answers that there is no report at the moment.

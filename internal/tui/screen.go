@@ -134,7 +134,7 @@ func (m *model) waiting() []string {
 // summary is what stands above the table: the verdict, the worst findings, the curves
 // and the names of the tabs, as far as there is room.
 func (m *model) summary() []string {
-	lines := m.verdict()
+	lines := append(m.verdict(), m.recent()...)
 	if m.tab != findingsTab && m.height >= 20 {
 		lines = append(lines, m.worstFindings()...)
 	}
@@ -162,6 +162,16 @@ func (m *model) verdict() []string {
 	p := [...]paint{rules.CannotTell: warning, rules.OK: good, rules.Problem: bad}[v.Level]
 	lines[0] = strings.Replace(lines[0], "VERDICT "+level, m.style.bold("VERDICT ")+m.style.paint(p, m.style.bold(level)), 1)
 	return lines
+}
+
+// recent is the verdict of the window, in a line, if there is one.
+func (m *model) recent() []string {
+	x := m.snapshot().Recent
+	if x == nil {
+		return nil
+	}
+	line := "last " + cause.Duration(x.Span) + "  " + oneLine(x.Diagnosis.Verdict.Words())
+	return []string{cut(line, m.width, m.style)}
 }
 
 // worstFindings are the first findings. Where there is room each says what to do.

@@ -104,6 +104,20 @@ func TestViewClock(t *testing.T) {
 	s.want(t, "idle 1.1 s", "ENDED")
 }
 
+// TestViewWindow shows the verdict of the window below the whole's.
+func TestViewWindow(t *testing.T) {
+	x, last := whole(t, "demo.pcap"), whole(t, "go-reuse.pcap")
+	s := newScreen(100, 40, Options{Live: true})
+	s.Update(snapshotMsg{x, false})
+	if strings.Contains(s.text(), "last 300 s") {
+		t.Errorf("there is a window:\n%s", s.text())
+	}
+	both := *x
+	both.Recent = &live.Recent{Span: 300e9, Snapshot: last}
+	s.Update(snapshotMsg{&both, false})
+	s.want(t, "VERDICT PROBLEM", "last 300 s  OK, but too little traffic")
+}
+
 // TestViewSelected keeps the cursor at its connection while others come.
 func TestViewSelected(t *testing.T) {
 	segs := recorded(t, "demo.pcap")

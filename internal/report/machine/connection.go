@@ -121,7 +121,8 @@ func (e *encoder) answer(yes, no bool) {
 // messages appends the counts of messages, null where they cannot be known.
 func (e *encoder) messages(c *analyze.Connection) {
 	if c.HTTPUnknown {
-		e.raw(`,"requests":null,"responses":null,"interim_responses":null`)
+		e.raw(`,"requests":null,"responses":null,"interim_responses":null,"requests_estimated":`)
+		e.int(c.RequestsEstimated)
 		return
 	}
 	e.raw(`,"requests":`)
@@ -130,6 +131,7 @@ func (e *encoder) messages(c *analyze.Connection) {
 	e.int(c.Responses)
 	e.raw(`,"interim_responses":`)
 	e.int(c.Interim)
+	e.raw(`,"requests_estimated":null`)
 }
 
 // sides appends a count for each side.

@@ -59,6 +59,9 @@ func (e *encoder) facts(r *report.Report, begin func(name string)) {
 	if r.Evidence != nil {
 		member("evidence", newEvidence(r.Evidence))
 	}
+	if r.Recent != nil {
+		member("window", newRecent(r.Recent))
+	}
 	if r.Baseline != nil {
 		member("baseline", newBaseline(r))
 	}
