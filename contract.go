@@ -100,6 +100,8 @@ type ByCloser struct {
 	Server int64 `json:"server"`
 	Both   int64 `json:"both"`
 	None   int64 `json:"none"` // still open, silent or never opened
+
+	Unknown int64 `json:"unknown,omitempty"` // closed, but one direction was not captured
 }
 
 // Totals are the numbers of the whole capture. Those that follow from requests are
@@ -185,11 +187,11 @@ type TimeWaitTotals struct {
 	None            int64      `json:"none"`    // an RST removed it or kept it from coming
 	Pending         int64      `json:"pending"` // one FIN so far
 	Unknown         int64      `json:"unknown"`
-	Peak            int64      `json:"peak"` // the most entries at once
+	Peak            *int64     `json:"peak"` // the most entries at once; nil, as AtEnd and PerfectPoolPeak, if none of the closes is known
 	PeakAt          *time.Time `json:"peak_at"`
-	AtEnd           int64      `json:"at_end"`            // entries at the last packet
+	AtEnd           *int64     `json:"at_end"`            // entries at the last packet
 	SteadyState     *float64   `json:"steady_state"`      // entries that the rate of closes leads to
-	PerfectPoolPeak int64      `json:"perfect_pool_peak"` // if only PoolNeed connections were made
+	PerfectPoolPeak *int64     `json:"perfect_pool_peak"` // if only PoolNeed connections were made
 	Hosts           []Holder   `json:"hosts"`             // who holds them, most first
 	HostsLeftOut    int64      `json:"hosts_left_out,omitempty"`
 }
@@ -292,10 +294,10 @@ type Server struct {
 
 // ServerTimeWait counts closes by who holds TIME_WAIT after them.
 type ServerTimeWait struct {
-	Client int64 `json:"client"`
-	Server int64 `json:"server"`
-	Both   int64 `json:"both"`
-	Peak   int64 `json:"peak"` // entries that the server itself holds at once
+	Client int64  `json:"client"`
+	Server int64  `json:"server"`
+	Both   int64  `json:"both"`
+	Peak   *int64 `json:"peak"` // entries that the server itself holds at once
 }
 
 // Advertised is what a server's Keep-Alive fields say.
@@ -330,28 +332,29 @@ type Series struct {
 // Connection is one connection. A field that is a [Sides] tells what each side did
 // or sent.
 type Connection struct {
-	ID               uint64         `json:"id"`     // from 1, in order of first packet
-	Stream           *int64         `json:"stream"` // Wireshark's tcp.stream, nil if a filter hides it
-	Client           netip.AddrPort `json:"client"` // sent the first SYN; midstream: sends requests
-	Server           netip.AddrPort `json:"server"`
-	Start            time.Time      `json:"start"` // first packet
-	End              time.Time      `json:"end"`   // last packet
-	Midstream        bool           `json:"midstream"`
-	Proxied          *Proxied       `json:"proxied,omitempty"` // what a PROXY protocol header says, nil without one
-	Packets          Sides          `json:"packets"`
-	Bytes            Sides          `json:"bytes"` // payload on the wire
-	Handshake        Handshake      `json:"handshake"`
-	Protocol         *string        `json:"protocol"`      // as http/1.1
-	TLS              *TLS           `json:"tls,omitempty"` // what TLS shows without keys, nil without TLS
-	Requests         *int64         `json:"requests"`      // nil if they cannot be counted, as the next two
-	Responses        *int64         `json:"responses"`
-	InterimResponses *int64         `json:"interim_responses"`
-	Probes           ProbesBySide   `json:"probes"`
-	IdleGaps         IdleGaps       `json:"idle_gaps_seconds"`
-	Retransmissions  Sides          `json:"retransmissions"`
-	MissingBytes     Sides          `json:"missing_bytes"`
-	Close            Close          `json:"close"`
-	NotReused        *NotReused     `json:"not_reused"`
+	ID                uint64         `json:"id"`     // from 1, in order of first packet
+	Stream            *int64         `json:"stream"` // Wireshark's tcp.stream, nil if a filter hides it
+	Client            netip.AddrPort `json:"client"` // sent the first SYN; midstream: sends requests
+	Server            netip.AddrPort `json:"server"`
+	Start             time.Time      `json:"start"` // first packet
+	End               time.Time      `json:"end"`   // last packet
+	Midstream         bool           `json:"midstream"`
+	Proxied           *Proxied       `json:"proxied,omitempty"` // what a PROXY protocol header says, nil without one
+	Packets           Sides          `json:"packets"`
+	Bytes             Sides          `json:"bytes"` // payload on the wire
+	Handshake         Handshake      `json:"handshake"`
+	Protocol          *string        `json:"protocol"`      // as http/1.1
+	TLS               *TLS           `json:"tls,omitempty"` // what TLS shows without keys, nil without TLS
+	Requests          *int64         `json:"requests"`      // nil if they cannot be counted, as the next two
+	Responses         *int64         `json:"responses"`
+	InterimResponses  *int64         `json:"interim_responses"`
+	RequestsEstimated *int64         `json:"requests_estimated"` // of TLS without keys, by its records; nil if counted, or if these do not tell
+	Probes            ProbesBySide   `json:"probes"`
+	IdleGaps          IdleGaps       `json:"idle_gaps_seconds"`
+	Retransmissions   Sides          `json:"retransmissions"`
+	MissingBytes      Sides          `json:"missing_bytes"`
+	Close             Close          `json:"close"`
+	NotReused         *NotReused     `json:"not_reused"`
 }
 
 // Proxied is who speaks through a connection, as a PROXY protocol header says. Both are

@@ -108,6 +108,7 @@ type Connection struct {
 	TLS                          *TLSInfo // nil without
 	HTTPUnknown                  bool     // requests cannot be counted: encrypted, HTTP/2, heads cut or not captured
 	Requests, Responses, Interim int64    // Unknown where they cannot be counted
+	RequestsEstimated            int64    // of TLS without keys, by its records; else Unknown
 
 	ClientProbes, ServerProbes Probes
 
@@ -119,6 +120,29 @@ type Connection struct {
 	Close    Close
 	Evidence Evidence
 }
+
+// Carried returns how many requests the connection carried, counted or else estimated, or
+// Unknown; Answered how many final responses.
+func (c *Connection) Carried() int64 {
+	if c.HTTPUnknown && c.RequestsEstimated != Unknown {
+		return c.RequestsEstimated
+	}
+	return c.Requests
+}
+
+// Answered is Carried for responses.
+func (c *Connection) Answered() int64 {
+	if c.HTTPUnknown && c.RequestsEstimated != Unknown {
+		return c.Evidence.ResponsesEstimated
+	}
+	return c.Responses
+}
+
+// Opaque reports whether its requests can neither be counted nor estimated.
+func (c *Connection) Opaque() bool { return c.HTTPUnknown && c.RequestsEstimated == Unknown }
+
+// Estimated reports whether what is known of its requests is an estimate.
+func (c *Connection) Estimated() bool { return c.HTTPUnknown && c.RequestsEstimated != Unknown }
 
 // Exchange is a request and its final response. Times are Unknown where they
 // did not happen or were not seen.

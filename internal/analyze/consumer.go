@@ -66,11 +66,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 // otherData takes payload that is not HTTP/1.
 func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
 	if t.proto == TLS {
-		if t.tls == 0 {
-			t.tls = a.states.tls.begin(c, clientSide(c, t))
-		}
-		a.states.tls.table.Watch(a.watching)
-		a.states.tls.data(t.tls, from, d)
+		a.tlsData(c, t, from, d)
 		if a.watching {
 			a.showTLS(c, from, d)
 			return
@@ -172,7 +168,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	t := a.states.get(c)
 	if t.has(opaque) {
 		if t.tls != 0 {
-			a.states.tls.end(t.tls, from)
+			a.tlsEnd(t, from)
 		}
 		return
 	}

@@ -14,7 +14,11 @@ func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
 // describeAs is describe with the HTTP state given.
 func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 	a.numbers(c, t, x)
-	a.evidence(c, t, clientSide(c, t), &x.Evidence)
+	client := clientSide(c, t)
+	a.evidence(c, t, client, &x.Evidence)
+	if t.tls != 0 {
+		a.tlsEvidence(c, t, client, x)
+	}
 }
 
 // numbers is describeAs without the evidence. Both fill x field by field: literals would
@@ -39,7 +43,7 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 	}
 	probesOf(c, client, &x.ClientProbes)
 	probesOf(c, server, &x.ServerProbes)
-	closeOf(c, client, &x.Close)
+	a.closeOf(c, t, client, &x.Close)
 
 	x.Protocol, x.HTTPUnknown = protocolOf(t), t.has(opaque)
 	x.Requests, x.Responses, x.Interim = int64(t.requests), int64(t.responses), int64(t.interim)
@@ -61,11 +65,25 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 		x.HTTPUnknown, x.Requests = true, Unknown
 	}
 	a.idleGaps(c, t, x)
+	x.RequestsEstimated = Unknown
+	if t.tls != 0 {
+		a.tlsNumbers(c, t, x)
+	}
 }
 
 // idleGaps fills the idle gaps, with the last one to the close.
 func (a *Analyzer) idleGaps(c *flows.Conn, t *httpState, x *Connection) {
 	x.IdleP50, x.IdleMax, x.IdleLast = Unknown, Unknown, Unknown
+	if last, ok := lastGap(c, t); ok {
+		x.IdleLast = last
+	}
+	if !t.has(opaque) {
+		a.measureGaps(t, x)
+	}
+}
+
+// measureGaps fills the median and the longest of the idle gaps, with the last one.
+func (a *Analyzer) measureGaps(t *httpState, x *Connection) {
 	var buf [maxSamples + 1]int64
 	values := buf[:0]
 	switch {
@@ -75,10 +93,9 @@ func (a *Analyzer) idleGaps(c *flows.Conn, t *httpState, x *Connection) {
 		values = append(values, t.gaps.last)
 	}
 	longest := t.gaps.max
-	if last, ok := lastGap(c, t); ok {
-		x.IdleLast = last
-		longest = max(longest, last)
-		values = append(values, last)
+	if x.IdleLast != Unknown {
+		longest = max(longest, x.IdleLast)
+		values = append(values, x.IdleLast)
 	}
 	if len(values) == 0 {
 		return

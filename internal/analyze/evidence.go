@@ -71,6 +71,10 @@ type Evidence struct {
 	ClientTimeWait, ServerTimeWait TimeWaitSpan
 	Quiet                          int64 // silence, but for probes, before the first FIN or RST
 
+	ClientNotify, ServerNotify int64 // when its close_notify came, of TLS; 0 without
+	Data, Used, ServerLast     bool  // of TLS: there is data; the client sent some; the last that may be of a message is the server's
+	ResponsesEstimated         int64 // where requests are estimated
+
 	ServerFINCrossedData bool // the server's FIN crossed data of the client: neither had the other's
 	ClientSentAfterFIN   bool // the client sent data though it had the server's FIN
 	ServerSentAfterFIN   bool // the server sent data after the client's FIN

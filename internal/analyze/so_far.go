@@ -69,7 +69,7 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 		scratch.pair = pair
 		client := clientSide(c, &scratch)
 		if !how.Briefly {
-			x.sums.add(c, &scratch, client, int64(a.opt.TimeWait))
+			x.sums.add(c, &scratch, client, a.beganClose(c, &scratch, client), int64(a.opt.TimeWait))
 		}
 		if each != nil && tell {
 			scratch.pair = 0 // it may be known to the copy alone

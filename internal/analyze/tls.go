@@ -16,8 +16,9 @@ type tlsStates struct {
 // tlsState is what TLS shows of one connection.
 type tlsState struct {
 	tlswire.Session
-	reader uint32      // number of its reader, 0 when both sides have ended
-	ended  flows.Sides // which
+	requestNum uint64      // first packet of the last turn
+	reader     uint32      // number of its reader, 0 when both sides have ended
+	ended      flows.Sides // which
 }
 
 // begin returns the number of a new state.

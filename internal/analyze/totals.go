@@ -26,6 +26,7 @@ type totals struct {
 	example          example
 	baseRequests     int64 // requests that the ratio is over
 	responsesUnknown int64 // connections whose responses cannot be counted
+	fatesUnknown     int64 // those of them whose requests can be
 	hostsLeft        int64 // hosts that were left out
 
 	folded foldedTotals
@@ -102,8 +103,8 @@ func (s *totals) countRequest(at int64, reused bool) {
 	}
 }
 
-// add adds a connection that is final.
-func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, timeWait int64) {
+// add adds a connection that is final; began is who began to close it.
+func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, began Party, timeWait int64) {
 	pair := &s.pools.pairs[t.pair]
 	server := &s.pools.servers[pair.server]
 	s.sum.Connections++
@@ -114,7 +115,7 @@ func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, timeWait in
 	s.addHandshake(c)
 	s.addMessages(c, t, client, pair, server)
 	s.addTransport(c, client)
-	s.addClose(c, client, pair, server)
+	s.addClose(c, client, began, pair, server)
 	s.addTimeWaits(c, t, client, timeWait)
 	s.weighExample(c, t)
 }
@@ -138,6 +139,10 @@ func (s *totals) addMessages(c *flows.Conn, t *httpState, client flows.Side, pai
 	x := &s.sum
 	if t.uncountable(c, client.Peer()) {
 		s.responsesUnknown++
+		if t.requests > 0 {
+			s.fatesUnknown++
+			server.fatesUnknown++
+		}
 	} else {
 		x.Responses += int64(t.responses)
 		x.Interim += int64(t.interim)
@@ -197,16 +202,20 @@ func (s *totals) addTransport(c *flows.Conn, client flows.Side) {
 }
 
 // addClose counts who closed, and how.
-func (s *totals) addClose(c *flows.Conn, client flows.Side, pair *poolPair, server *poolServer) {
+func (s *totals) addClose(c *flows.Conn, client flows.Side, by Party, pair *poolPair, server *poolServer) {
 	x := &s.sum
 	kind := c.CloseKind()
 	x.CloseKinds[kind]++
 	if kind == flows.CloseOpen || kind == flows.CloseHalf {
 		x.Unfinished++
 	}
-	by := party(c.Began(), client)
-	x.ClosedFirst.add(by)
-	server.closed.add(by)
+	if kind == flows.CloseUnknown {
+		x.ClosedFirst.Unknown++
+		server.closed.Unknown++
+	} else {
+		x.ClosedFirst.add(by)
+		server.closed.add(by)
+	}
 	tw := &x.TimeWait
 	held := timeWaitOf(c, client)
 	if held == TimeWaitClient || held == TimeWaitServer || held == TimeWaitBoth {
@@ -228,6 +237,7 @@ func (s *totals) addClose(c *flows.Conn, client flows.Side, pair *poolPair, serv
 		tw.Pending++
 	case TimeWaitUnknown:
 		tw.Unknown++
+		server.twUnknown++
 	}
 }
 

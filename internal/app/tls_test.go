@@ -55,7 +55,7 @@ func TestTLS(t *testing.T) {
 		}
 	}
 	text := strings.Join(strings.Fields(succeed(t, Config{Read: []string{timing}, Conn: 1, Quiet: true})), " ")
-	if want := "tls, requests unknown TLS 1.3, server name lab.example, full handshake, done in 12.4 ms close:"; !strings.Contains(text, want) {
+	if want := "tls, 3 requests (estimated) TLS 1.3, server name lab.example, full handshake, done in 12.4 ms close:"; !strings.Contains(text, want) {
 		t.Errorf("want %q in\n%s", want, text)
 	}
 

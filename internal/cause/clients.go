@@ -20,6 +20,7 @@ func (d *Decisions) decideHost(h *Host) {
 		d.gaveUp(p)
 		d.afterResponse(p)
 		p.leaked()
+		p.spareDials()
 	}
 	d.idleClient(h)
 }
@@ -271,7 +272,7 @@ func (d *Decisions) idleClient(h *Host) {
 		switch {
 		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown && !r.has(isReset): // a response came, of unknown length
 			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
-		case r.class == clientEndedQuiet:
+		case r.class == clientEndedQuiet && !r.answeredLast():
 			settle(one, Unknown, analyze.Client, Low)
 		case r.has(isReset):
 			settle(one, ClientReset, analyze.Client, Medium)
@@ -280,6 +281,41 @@ func (d *Decisions) idleClient(h *Host) {
 		}
 	}
 }
+
+// spareDials tells connections that were opened at the same time as one that was used,
+// for the same requests, from those that were opened for nothing: over TLS alone, where
+// a client opens one for each of the first requests and then finds that HTTP/2 needs
+// no more than one.
+func (p *Pair) spareDials() {
+	if !slices.ContainsFunc(p.Records, (*Record).dialedInVain) {
+		return
+	}
+	var used []int64
+	for _, r := range p.Records {
+		if r.Cause != NoRequest && !r.NeverOpened() && r.Cause != TLSFailed {
+			used = append(used, r.Start)
+		}
+	}
+	slices.Sort(used)
+	for _, r := range p.Records {
+		if !r.dialedInVain() {
+			continue
+		}
+		i, _ := slices.BinarySearch(used, r.Start-besideAnother)
+		if i < len(used) && used[i] <= r.Start+besideAnother {
+			r.Cause, r.Confidence = SpareDial, Medium
+		}
+	}
+}
+
+// dialedInVain reports whether the client closed it after the TLS handshake, unused.
+func (r *Record) dialedInVain() bool {
+	return r.Cause == NoRequest && r.observation.kind == observedTLSUnused && r.observation.by.party() == analyze.Client
+}
+
+// answeredLast reports whether what is known of its end is that the server sent the last
+// data: all was answered, as far as TLS shows.
+func (r *Record) answeredLast() bool { return r.observation.kind == observedRecordsEnd }
 
 // maybeBusy reports whether a response may have been under way when the client closed,
 // though it was silent for some time: packets were cut or lost, so that its end is

@@ -27,12 +27,16 @@ type ending struct {
 	at     int64
 	packet uint64
 	rst    bool
+	notify bool // the close_notify of TLS stands for it: what TCP did then is teardown
 }
 
 // sender returns who it was, and by what.
 func (x *ending) sender() sender {
-	if x.rst {
+	switch {
+	case x.rst:
 		return sender(x.by) | sentRST
+	case x.notify:
+		return sender(x.by) | sentNotify
 	}
 	return sender(x.by)
 }
@@ -54,11 +58,18 @@ func endingOf(c *analyze.Connection) (x ending) {
 		}
 		began := m.by&c.Close.Began != 0
 		if x.packet == 0 || began && x.by&c.Close.Began == 0 || began == (x.by&c.Close.Began != 0) && m.Packet < x.packet {
-			x = ending{m.by, m.At, m.Packet, m.rst}
+			x = ending{by: m.by, at: m.At, packet: m.Packet, rst: m.rst}
 		}
 	}
 	if began := c.Close.Began; x.packet != 0 && (began == analyze.Client || began == analyze.Server) {
 		x.by = began
+	}
+	at := e.ClientNotify
+	if c.Close.Began == analyze.Server {
+		at = e.ServerNotify
+	}
+	if x.packet != 0 && at != 0 && at <= x.at && (c.Close.Began == analyze.Client || c.Close.Began == analyze.Server) {
+		x.at, x.rst, x.notify = at, false, true
 	}
 	return x
 }

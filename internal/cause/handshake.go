@@ -9,7 +9,7 @@ import (
 // handshake describes a TLS handshake that did not finish.
 func (o observation) handshake() string {
 	const failed = "the TLS handshake did not finish: "
-	who := sender(o.by &^ sentRST)
+	who := o.by.party()
 	switch o.kind {
 	case observedHTTPAnswer:
 		return failed + "the server answered the ClientHello in HTTP: the port does not speak TLS"
@@ -21,7 +21,7 @@ func (o observation) handshake() string {
 		return s
 	}
 	s := fmt.Sprintf("%sthe %s sent %s %s after the ClientHello", failed, who, o.end(), Duration(o.ns))
-	byClient := analyze.Party(who) == analyze.Client
+	byClient := who == analyze.Client
 	switch {
 	case o.number == uint32(analyze.BothFinished):
 		s += ", instead of a response: it most likely wants a certificate of the client, or refuses the one it has"
@@ -48,7 +48,7 @@ const (
 
 // alertMeans returns what an alert stands for, "" if that depends.
 func (o observation) alertMeans() string {
-	byClient := analyze.Party(o.by) == analyze.Client
+	byClient := o.by.party() == analyze.Client
 	switch c := o.number; {
 	case c >= alertBadCertificate && c <= alertUnknownCertif || c == alertUnknownCA:
 		if byClient {

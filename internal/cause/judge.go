@@ -16,10 +16,13 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	}
 	for _, step := range steps {
 		if n, k, ok := step(c, e, end); ok {
+			n.Confidence = n.observation.atMost(n.Confidence)
 			return n, k
 		}
 	}
-	return stillOpen(c, e, last)
+	n, k := stillOpen(c, e, last)
+	n.Confidence = n.observation.atMost(n.Confidence)
+	return n, k
 }
 
 // Judge returns what a connection alone tells: Undecided where its group is
@@ -96,6 +99,11 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 			return n, k, ok
 		}
 		return tlsFailed(c.TLS, end)
+	case c.TLS != nil && c.TLS.Done != 0 && !e.Used && !c.Midstream && c.MissingClient == 0 && end.by != analyze.Nobody:
+		if n, k, ok = lost(c, e, end); ok {
+			return n, k, ok
+		}
+		return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, end.at-c.TLS.Done), by: end.sender()})
 	case c.Protocol == analyze.Other && !c.HTTPUnknown && (!c.Midstream || c.MissingClient+c.MissingServer == 0):
 		if n, k, ok = lost(c, e, end); ok {
 			return n, k, ok
@@ -175,5 +183,9 @@ func halfSeen(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReus
 	if c.PacketsClient > 0 && c.PacketsServer > 0 {
 		return n, k, false
 	}
-	return of(Unknown, end.by, Low, observation{kind: observedOneDirection})
+	by := end.by
+	if c.Close.Kind == flows.CloseUnknown {
+		by = analyze.Nobody // the other may have closed before
+	}
+	return of(Unknown, by, Low, observation{kind: observedOneDirection})
 }

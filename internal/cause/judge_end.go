@@ -6,7 +6,7 @@ import (
 
 // endedBusy takes closes with a request under way.
 func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
-	if end.by == analyze.Nobody || c.HTTPUnknown || !e.Request.OK() || afterOwnRST(e) {
+	if end.by == analyze.Nobody || c.Opaque() || !e.Request.OK() || afterOwnRST(e) {
 		return n, k, false
 	}
 	late := answeredLate(e, end)
@@ -17,7 +17,7 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		return of(HalfClose, analyze.Client, High, observation{kind: observedHalfClose, by: sender(analyze.Client)})
 	}
 	o := observation{
-		kind: observedUnansweredEnd, by: end.sender(), number: uint32(c.Requests - max(0, e.Outstanding-1)),
+		kind: observedUnansweredEnd, by: end.sender() | guess(c), number: uint32(c.Carried() - max(0, e.Outstanding-1)),
 		ns: max(0, end.at-e.Request.At),
 	}
 	if (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
@@ -39,6 +39,14 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	return wait(serverEndedBusy, end.by, o)
 }
 
+// guess returns the mark of an observation whose number is an estimate.
+func guess(c *analyze.Connection) sender {
+	if c.Estimated() {
+		return estimated
+	}
+	return 0
+}
+
 // answeredLate reports whether the client shut its side down while the server
 // still answered its last request, which the server then did to the end.
 func answeredLate(e *analyze.Evidence, end ending) bool {
@@ -55,15 +63,18 @@ func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	if end.by == analyze.Client {
 		classes = [...]class{clientEndedIdle, clientEndedQuiet}
 	}
-	if e.LastDone == analyze.Unknown || c.HTTPUnknown || e.Outstanding > 0 {
+	if e.LastDone == analyze.Unknown || c.Opaque() || e.Outstanding > 0 {
 		f := observation{kind: observedQuietEnd, by: end.sender(), ns: e.Quiet}
+		if e.Data && e.Used && e.ServerLast && e.Outstanding == 0 {
+			f.kind = observedRecordsEnd
+		}
 		return wait(classes[1], end.by, f)
 	}
 	if e.Surplus > 0 && end.by == analyze.Client {
 		return of(ResponseSurplus, analyze.Server, High,
 			observation{kind: observedSurplus, by: end.sender(), number: uint32(e.Surplus), ns: sinceDone(e, end.at)})
 	}
-	return wait(classes[0], end.by, observation{kind: observedIdleEnd, by: end.sender(), number: uint32(c.Responses),
+	return wait(classes[0], end.by, observation{kind: observedIdleEnd, by: end.sender() | guess(c), number: uint32(c.Answered()),
 		ns: sinceDone(e, end.at), status: e.LastStatus})
 }
 
@@ -84,10 +95,10 @@ func stillOpen(c *analyze.Connection, e *analyze.Evidence, last int64) (NotReuse
 			since = e.Request.At
 		}
 		return NotReused{BusyAtEnd, analyze.Nobody, High,
-			observation{kind: observedOpenBusy, number: uint32(max(c.Requests, 0)), ns: last - since}}, decided
-	case e.LastDone != analyze.Unknown && !c.HTTPUnknown && e.Outstanding == 0:
+			observation{kind: observedOpenBusy, by: guess(c), number: uint32(max(c.Carried(), 0)), ns: last - since}}, decided
+	case e.LastDone != analyze.Unknown && !c.Opaque() && e.Outstanding == 0:
 		return NotReused{Undecided, analyze.Nobody, High,
-			observation{kind: observedOpenIdle, number: uint32(c.Responses), ns: last - e.LastDone}}, openIdle
+			observation{kind: observedOpenIdle, by: guess(c), number: uint32(c.Answered()), ns: last - e.LastDone}}, openIdle
 	}
 	return NotReused{IdleAtEnd, analyze.Nobody, Low, observation{kind: observedOpenQuiet}}, decided
 }

@@ -20,7 +20,7 @@ func raced(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, ok
 		return n, k, false
 	}
 	switch {
-	case c.Responses == 0 && !rested(c, e) && !e.ClientSentAfterFIN: // it was not idle: the server did not take it for that
+	case c.Answered() == 0 && !rested(c, e) && !e.ClientSentAfterFIN: // it was not idle: the server did not take it for that
 	case e.ServerFIN.OK():
 		return metFIN(c, e)
 	case e.ServerRST.OK() && rested(c, e) && c.Close.ResetShape == flows.ResetNoSocket:
@@ -35,7 +35,7 @@ func metFIN(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, o
 	apart := max(e.Request.At-e.ServerFIN.At, e.ServerFIN.At-e.Request.At)
 	near := max(c.RTT, minRace)
 	late := e.Request.Packet > e.ServerFIN.Packet && (e.ServerFINCrossedData || e.ClientSentAfterFIN) // else out of order
-	o := observation{kind: observedCrossing, number: uint32(c.Requests), ns: apart}
+	o := observation{kind: observedCrossing, by: guess(c), number: uint32(c.Carried()), ns: apart}
 	switch {
 	case e.ServerFINCrossedData && (late || apart <= 2*near):
 		return of(StaleRace, analyze.Both, High, o)
@@ -55,11 +55,11 @@ func metNoSocket(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k cla
 		return n, k, false
 	}
 	sure := High
-	if c.Responses <= 0 { // it may never have answered such requests
+	if c.Answered() <= 0 { // it may never have answered such requests
 		sure = Medium
 	}
 	return of(HalfOpenPeer, analyze.Server, sure,
-		observation{kind: observedNoSocket, number: uint32(c.Requests), ns: e.ServerRST.At - e.Request.At})
+		observation{kind: observedNoSocket, by: guess(c), number: uint32(c.Carried()), ns: e.ServerRST.At - e.Request.At})
 }
 
 // afterOwnRST reports whether the client sent its last request on a connection

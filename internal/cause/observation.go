@@ -2,6 +2,7 @@ package cause
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -19,10 +20,17 @@ type observation struct {
 // sender is a party, and whether it sent an RST, else a FIN.
 type sender uint8
 
-const sentRST sender = 1 << 7
+const (
+	sentRST    sender = 1 << 7
+	sentNotify sender = 1 << 6 // a close_notify of TLS instead
+	estimated  sender = 1 << 5 // the number is an estimate, not what was sent
+)
+
+// party returns who it is.
+func (s sender) party() analyze.Party { return analyze.Party(s &^ (sentRST | sentNotify | estimated)) }
 
 // String returns the party's name.
-func (s sender) String() string { return analyze.Party(s &^ sentRST).String() }
+func (s sender) String() string { return s.party().String() }
 
 // observationKind is what was observed. The comments say which of the other fields
 // it has; by is who sent the FIN or RST. The methods of observation each describe
@@ -40,6 +48,7 @@ const (
 	observedGaveUp     // the client answered the SYN-ACK with a bare RST ns after the SYN
 	observedTLS        // by ended the TLS handshake after ns, at stage number; status is 1 if an alert of the client came before
 	observedTLSAlert   // by sent alert number; status is 1 if a certificate was asked of the client
+	observedTLSUnused  // by closed ns after the handshake, and no request came
 	observedHTTPAnswer // the server answered the ClientHello in HTTP
 	observedNoRequest  // open for ns; by closed it, if somebody did, or sent status
 
@@ -80,6 +89,7 @@ const (
 	observedIdleEnd       // by closed ns after response number
 	observedIdle408       // a 408 that answers no request ns after response number
 	observedQuietEnd      // by closed after ns of silence: not HTTP, or not seen
+	observedRecordsEnd    // the same, of TLS, and the last data is the server's
 	observedHalfClose     // by shut down its side, the other went on
 	observedOpenIdle      // open, ns after response number
 	observedOpenBusy      // open, ns after request number
@@ -116,13 +126,15 @@ func (o observation) opening() string {
 		return fmt.Sprintf("the server answered the SYN %d times, though the client acknowledged it, and took no data", o.number)
 	case observedGaveUp:
 		return fmt.Sprintf("the SYN-ACK came when the client had given up: it answered with RST %s after the SYN", Duration(o.ns))
+	case observedTLSUnused:
+		return fmt.Sprintf("no request in %s after the TLS handshake, then %s sent %s", Duration(o.ns), o.by, o.end())
 	case observedTLS, observedTLSAlert, observedHTTPAnswer:
 		return o.handshake()
 	case observedNoRequest:
 		if o.status != 0 {
 			return fmt.Sprintf("no whole request in %s, then %s sent status %d", Duration(o.ns), o.by, o.status)
 		}
-		if o.by != sender(analyze.Nobody) {
+		if o.by.party() != analyze.Nobody {
 			return fmt.Sprintf("no request in %s, then %s sent %s", Duration(o.ns), o.by, o.end())
 		}
 		return fmt.Sprintf("no request in %s", Duration(o.ns))
@@ -163,17 +175,17 @@ func (o observation) message() string {
 func (o observation) meeting() string {
 	switch o.kind {
 	case observedCrossing:
-		return fmt.Sprintf("request %d and the server's FIN crossed, %s apart", o.number, Duration(o.ns))
+		return fmt.Sprintf("request %s and the server's FIN crossed, %s apart", o.nth(), Duration(o.ns))
 	case observedMetClose:
-		return fmt.Sprintf("request %d met the server's close of the idle connection: %s after %s", o.number, o.end(), Duration(o.ns))
+		return fmt.Sprintf("request %s met the server's close of the idle connection: %s after %s", o.nth(), o.end(), Duration(o.ns))
 	case observedLateRequest:
-		return fmt.Sprintf("request %d was sent %s after the server's FIN", o.number, Duration(o.ns))
+		return fmt.Sprintf("request %s was sent %s after the server's FIN", o.nth(), Duration(o.ns))
 	case observedCrossingData:
 		return "data of the client and the server's FIN crossed"
 	case observedLateData:
 		return "the client sent data though it had the server's FIN"
 	case observedNoSocket:
-		return fmt.Sprintf("request %d was answered by a bare RST after %s", o.number, Duration(o.ns))
+		return fmt.Sprintf("request %s was answered by a bare RST after %s", o.nth(), Duration(o.ns))
 	}
 	return ""
 }
@@ -202,9 +214,9 @@ func (o observation) ending() string {
 	d := Duration(o.ns)
 	switch o.kind {
 	case observedUnansweredEnd:
-		return fmt.Sprintf("%s sent %s %s after request %d, which has no response", o.by, o.end(), d, o.number)
+		return fmt.Sprintf("%s sent %s %s after request %s, which has no response", o.by, o.end(), d, o.nth())
 	case observedCutEnd:
-		return fmt.Sprintf("%s sent %s %s after request %d, before its response was complete", o.by, o.end(), d, o.number)
+		return fmt.Sprintf("%s sent %s %s after request %s, before its response was complete", o.by, o.end(), d, o.nth())
 	case observedMalformed:
 		return fmt.Sprintf("%s sent %s %s after request %d, whose answer is no HTTP/1.x", o.by, o.end(), d, o.number)
 	case observedPlainRequest:
@@ -217,17 +229,19 @@ func (o observation) ending() string {
 		if o.status >= clientError {
 			return fmt.Sprintf("%s sent %s %s after response %d (status %d)", o.by, o.end(), d, o.number, o.status)
 		}
-		return fmt.Sprintf("%s sent %s %s after response %d", o.by, o.end(), d, o.number)
+		return fmt.Sprintf("%s sent %s %s after response %s", o.by, o.end(), d, o.nth())
 	case observedIdle408:
 		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, o.number)
+	case observedRecordsEnd:
+		return fmt.Sprintf("%s sent %s %s after the last data", o.by, o.end(), d)
 	case observedQuietEnd:
 		return fmt.Sprintf("%s sent %s after %s of silence", o.by, o.end(), d)
 	case observedHalfClose:
 		return fmt.Sprintf("%s sent FIN, and data went on the other way", o.by)
 	case observedOpenIdle:
-		return fmt.Sprintf("still open, %s after response %d", d, o.number)
+		return fmt.Sprintf("still open, %s after response %s", d, o.nth())
 	case observedOpenBusy:
-		return fmt.Sprintf("still open, %s after request %d, whose response is not complete", d, o.number)
+		return fmt.Sprintf("still open, %s after request %s, whose response is not complete", d, o.nth())
 	case observedOpenQuiet:
 		return "still open"
 	case observedOneDirection:
@@ -238,8 +252,28 @@ func (o observation) ending() string {
 
 // end returns what its sender sent.
 func (o observation) end() string {
-	if o.by&sentRST != 0 {
+	switch {
+	case o.by&sentRST != 0:
 		return "RST"
+	case o.by&sentNotify != 0:
+		return "close_notify"
 	}
 	return "FIN"
+}
+
+// atMost returns how sure a judgement is that rests on the observation: nothing is certain
+// of requests that are estimated.
+func (o observation) atMost(how Confidence) Confidence {
+	if o.by&estimated != 0 {
+		return min(how, Medium)
+	}
+	return how
+}
+
+// nth returns the number of a request or response, and whether it is an estimate.
+func (o observation) nth() string {
+	if o.by&estimated != 0 {
+		return fmt.Sprintf("%d (estimated)", o.number)
+	}
+	return strconv.Itoa(int(o.number))
 }

@@ -79,7 +79,7 @@ func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record 
 		Start: c.Start, Ended: end.at, Packet: end.packet, Done: e.LastDone, Request: e.Request.Packet,
 		times:      [2]int64{e.Request.At, e.FirstByteAt},
 		idleOthers: uint16(min(e.IdleOthers, math.MaxUint16)), idleBefore: uint16(min(e.IdleBefore, math.MaxUint16)),
-		Requests: uint32(max(c.Requests, 0)),
+		Requests: uint32(max(c.Carried(), 0)),
 		connect:  uint32(min((max(c.ConnectTime, 0)+999)/1e3, math.MaxUint32)),
 	}
 	if k == saidInResponse {

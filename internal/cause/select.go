@@ -21,7 +21,7 @@ func waiting(records []*Record, classes ...class) []*Record {
 // settle gives records their cause.
 func settle(records []*Record, cause Cause, by analyze.Party, how Confidence) {
 	for _, r := range records {
-		r.Cause, r.By, r.Confidence = cause, by, how
+		r.Cause, r.By, r.Confidence = cause, by, r.observation.atMost(how)
 	}
 }
 

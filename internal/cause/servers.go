@@ -273,7 +273,7 @@ func (d *Decisions) idleEnds(s *Server) {
 	for _, r := range waiting(w, serverEndedIdle, serverEndedQuiet) {
 		one := []*Record{r}
 		switch {
-		case r.class == serverEndedQuiet:
+		case r.class == serverEndedQuiet && !r.answeredLast():
 			settle(one, Unknown, analyze.Server, Low)
 		case r.has(isReset):
 			settle(one, ServerReset, analyze.Server, Medium)

@@ -208,7 +208,10 @@ func messages(c *analyze.Connection) string {
 	if c.TLS != nil && c.Protocol != analyze.TLS {
 		protocol += " over TLS"
 	}
-	if c.HTTPUnknown {
+	switch {
+	case c.Estimated():
+		return fmt.Sprintf("%s, %s (estimated)", protocol, cause.Plural(c.RequestsEstimated, "request", "requests"))
+	case c.HTTPUnknown:
 		return protocol + ", requests unknown"
 	}
 	return fmt.Sprintf("%s, %s, %s", protocol, cause.Plural(c.Requests, "request", "requests"), cause.Plural(c.Responses, "response", "responses"))

@@ -29,6 +29,7 @@ const (
 	extPreSharedKey      = 41
 	extEarlyData         = 42
 	extSupportedVersions = 43
+	extNextProtocol      = 13172 // of NPN, where the client chooses in an encrypted message (draft-agl-tls-nextprotoneg)
 )
 
 const (
@@ -52,6 +53,7 @@ type hello struct {
 	ticket     bool   // has a session ticket
 	psk        bool   // pre-shared keys: of a session to resume
 	earlyData  bool
+	npn        bool
 	retry      bool // a HelloRetryRequest
 	whole      bool // nothing of it is missing, and it can be read
 }
@@ -116,6 +118,8 @@ func (h *hello) extension(kind uint16, s cryptobyte.String, byClient bool) {
 		h.ticket = len(s) > 0
 	case extPreSharedKey:
 		h.psk = true
+	case extNextProtocol:
+		h.npn = true
 	case extEarlyData:
 		h.earlyData = true
 	case extSupportedVersions:

@@ -150,7 +150,7 @@ func (s *Session) protocol(t *Table) (string, bool) {
 			return list[0], true
 		}
 		return "", false
-	case !s.has(sawServerHello):
+	case !s.has(sawServerHello), s.has(choseNPN):
 		return "", false
 	case s.has(helloWhole) && s.offered == 0, s.version < version13 && s.has(serverHelloWhole):
 		return "", true
@@ -205,7 +205,7 @@ func (s *Session) byLength(offered []string) (found string, known bool) {
 func (s *Session) Turns(t *Table) (requests, responses int64, ok bool) {
 	p, known := s.protocol(t)
 	x := &s.turns
-	ok = known && p != "h2" && !x.odd && !s.has(badPlace|bigHello|midstream) && s.doneAt != 0 && !s.failed()
+	ok = known && (p == "" || p == "http/1.1" || p == "http/1.0") && !x.odd && !s.has(badPlace|bigHello|midstream) && s.doneAt != 0 && !s.failed()
 	return int64(x.n), int64(x.answered), ok
 }
 

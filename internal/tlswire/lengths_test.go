@@ -184,3 +184,28 @@ func TestBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestUnasked holds that a server that goes on by itself does not answer requests, but for
+// its first response, which a ticket may come before.
+func TestUnasked(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		n     uint32
+		after int64
+		odd   bool
+	}{
+		{"more of a response", 2, unasked, false},
+		{"a message of its own", 2, unasked + 1, true},
+		{"the first response, late", 1, 9e9, false},
+	} {
+		var x turns
+		for range tc.n {
+			x.data(0, true, 100, 1e9, 1e9, true)
+			x.data(1, false, 300, 1e9, 1e9, true)
+		}
+		x.data(1, false, 300, 1e9+tc.after, 1e9+tc.after, true)
+		if x.odd != tc.odd || x.n != tc.n {
+			t.Errorf("%s: got odd %t after %d turns, want %t after %d", tc.name, x.odd, x.n, tc.odd, tc.n)
+		}
+	}
+}

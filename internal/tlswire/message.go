@@ -151,6 +151,9 @@ func (s *Session) serverHello(from Side, h *hello, t *Table) {
 	if h.psk {
 		s.facts |= choseKeys
 	}
+	if h.npn {
+		s.facts |= choseNPN
+	}
 	if h.protocols != nil && len(h.protocols) <= maxProtocols {
 		s.chosen = t.name(h.protocols)
 	}

@@ -53,6 +53,7 @@ const (
 	bigHello      // a hello that is too long to be read, or that came when there was no room
 	flightHoled   // something of the server's is missing that came before its Finished
 	serverStarted // an encrypted record of the server came
+	choseNPN      // the client chooses a protocol, encrypted
 	answeredHTTP  // the server speaks HTTP without TLS
 	clientWentOn  // TLS 1.3: an encrypted record of the client came that is neither its Finished nor an alert
 )

@@ -111,11 +111,11 @@ func talk(t testing.TB, client, server *tls.Config, n int) []piece {
 	return w.pieces
 }
 
-// read follows pieces, which come a second apart.
+// read follows pieces, which come a millisecond apart.
 func read(pieces []piece, table *Table) (*Session, *Reader) {
 	s, r := &Session{}, &Reader{}
 	for i, p := range pieces {
-		s.Data(r, p.from, p.b, int64(i+1)*1e9, table)
+		s.Data(r, p.from, p.b, int64(i+1)*1e6, table)
 	}
 	return s, r
 }
@@ -201,7 +201,7 @@ func TestPrograms(t *testing.T) {
 				if ok != tc.estimated || ok && (n != int64(tc.requests) || answered != n) {
 					t.Errorf("cut %d: got %d turns, %d answered, vouched for: %t; want %d, %t", i, n, answered, ok, tc.requests, tc.estimated)
 				}
-				if done := !tc.want.Failed; times[0] != 1e9 || done && times[1] <= times[0] {
+				if done := !tc.want.Failed; times[0] != 1e6 || done && times[1] <= times[0] {
 					t.Errorf("cut %d: got times %d", i, times)
 				}
 				if !tc.want.Failed && s.CloseNotify(0) == 0 {

@@ -5,12 +5,19 @@ package tlswire
 // server. The zero turns are new. Times are ns since the epoch.
 type turns struct {
 	n, answered uint32
-	pending     bool  // the client's records of a turn have come, the server's have not
-	odd         bool  // not request and response: too little for a head
-	bytes       int64 // of the turn's records of the client
+	pending     bool   // the client's records of a turn have come, the server's have not
+	odd         bool   // not request and response
+	clientLast  bool   // the last record of data is the client's
+	lastLength  uint16 // of its body
+	bytes       int64  // of the turn's records of the client
 
-	lastDone int64    // last record of the server
-	longest  int64    // ns that nothing was under way
+	requestAt   int64 // first record of the client in the last turn
+	requestDone int64 // last one
+	firstByteAt int64 // first record of the server in the last turn; 0 until then
+	lastDone    int64 // last record of the server
+	lastAt      int64 // last record of data
+	gap         int64 // ns that nothing was under way before the last turn; -1 for the first
+
 	notified [2]int64 // when a record that may be close_notify began, if no data followed it
 }
 
@@ -29,6 +36,10 @@ const (
 	leastResponse = len("HTTP/1.1 200 \r\n\r\n") + 16
 )
 
+// unasked is the pause in ns after which what a server sends by itself, with no turn
+// open, is no more of the response: messages of WebSocket, notifications.
+const unasked = 500e6
+
 // data takes a record of application data, which was whole at that time.
 func (x *turns) data(from Side, byClient bool, length uint16, begun, at int64, v13 bool) {
 	if v13 && length == alertLength {
@@ -36,27 +47,86 @@ func (x *turns) data(from Side, byClient bool, length uint16, begun, at int64, v
 		return
 	}
 	x.notified[from] = 0
+	if v13 && length == keyUpdateLength {
+		return
+	}
+	x.lastAt, x.clientLast, x.lastLength = at, byClient, length
 	switch {
-	case v13 && length == keyUpdateLength:
 	case byClient:
 		if !x.pending {
-			x.pending = true
-			x.n++
-			x.bytes = 0
-			if x.lastDone != 0 {
-				x.longest = max(x.longest, begun-x.lastDone)
-			}
+			x.begin(begun)
 		}
 		x.bytes += int64(length)
+		x.requestDone = at
 	case !x.pending:
-		x.lastDone = at // more of the response, or a ticket
+		// More of the response. Before the second turn it may be a response that a ticket
+		// came before.
+		x.odd = x.odd || x.n > 1 && begun-x.lastDone > unasked
+		x.lastDone = at
 	case length == continueLength && v13, length == continueLength2 && !v13:
 	default:
 		x.pending = false
 		x.answered++
-		x.lastDone = at
+		x.firstByteAt, x.lastDone = begun, at
 		if x.bytes < int64(leastRequest) || int(length) < leastResponse {
 			x.odd = true
 		}
 	}
 }
+
+// begin begins a turn.
+func (x *turns) begin(at int64) {
+	x.gap = -1
+	if x.n > 0 {
+		x.gap = max(0, at-x.lastDone)
+	}
+	x.pending = true
+	x.n++
+	x.bytes = 0
+	x.requestAt, x.firstByteAt = at, 0
+}
+
+// Activity is what the lengths and times of records tell of a session. Times are ns
+// since the epoch, 0 where something has not happened.
+type Activity struct {
+	LastAt      int64 // last record of data, or the last Finished
+	Data        bool  // there is data behind the handshake
+	ServerLast  bool  // the last record of data is the server's, or the client's is too short for a request
+	Used        bool  // the client sent data
+	Requests    int64 // as Turns counts them
+	Responses   int64
+	RequestAt   int64 // first byte of the last request
+	RequestDone int64
+	FirstByteAt int64 // of its response
+	LastDone    int64 // last byte of the last response
+
+	// Estimated reports whether what is said of requests can be trusted; the rest can be
+	// trusted anyway.
+	Estimated bool
+}
+
+// shortFrames is up to what length a record of the client may be the settings, window
+// updates, pings and acknowledgements of HTTP/2 (RFC 9113, 6), which begin no request:
+// some of them in one record.
+const shortFrames = 70
+
+// Activity returns what the lengths and times of records tell so far.
+func (s *Session) Activity(t *Table) Activity {
+	x := &s.turns
+	a := Activity{
+		LastAt: max(x.lastAt, s.doneAt), Data: x.lastAt != 0, Used: x.n > 0,
+		ServerLast: x.lastAt != 0 && (!x.clientLast || x.lastLength <= shortFrames),
+		RequestAt:  x.requestAt, RequestDone: x.requestDone, FirstByteAt: x.firstByteAt, LastDone: x.lastDone,
+	}
+	a.Requests, a.Responses, a.Estimated = s.Turns(t)
+	if a.Responses == 0 {
+		a.LastDone = 0
+	}
+	return a
+}
+
+// Begun returns how many turns have begun, and whether the last one awaits its response.
+func (s *Session) Begun() (n uint32, awaits bool) { return s.turns.n, s.turns.pending }
+
+// Pause returns how long before the last turn nothing was under way, ns; -1 before the first.
+func (s *Session) Pause() int64 { return s.turns.gap }

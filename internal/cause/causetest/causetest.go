@@ -137,13 +137,14 @@ func cutWord(line string) (word, rest string) {
 
 // unfold returns the packets that a line without its time stands for.
 func unfold(rest string) []step {
-	comment, ok := strings.CutPrefix(strings.TrimSpace(rest), "$open")
-	if !ok {
-		return []step{{0, words.Replace(rest)}}
+	for i := range connections {
+		if comment, ok := strings.CutPrefix(strings.TrimSpace(rest), connections[i].word); ok {
+			out := slices.Clone(connections[i].steps)
+			out[0].what += comment
+			return out
+		}
 	}
-	out := slices.Clone(handshake)
-	out[0].what += comment
-	return out
+	return []step{{0, protected.Replace(words.Replace(rest))}}
 }
 
 // block reads what follows conn: PORT, or FIRST..LAST every SECONDS.

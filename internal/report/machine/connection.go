@@ -3,6 +3,7 @@ package machine
 import (
 	"net/netip"
 
+	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -120,7 +121,8 @@ func (e *encoder) answer(yes, no bool) {
 // messages appends the counts of messages, null where they cannot be known.
 func (e *encoder) messages(c *analyze.Connection) {
 	if c.HTTPUnknown {
-		e.raw(`,"requests":null,"responses":null,"interim_responses":null`)
+		e.raw(`,"requests":null,"responses":null,"interim_responses":null,"requests_estimated":`)
+		e.int(c.RequestsEstimated)
 		return
 	}
 	e.raw(`,"requests":`)
@@ -129,6 +131,7 @@ func (e *encoder) messages(c *analyze.Connection) {
 	e.int(c.Responses)
 	e.raw(`,"interim_responses":`)
 	e.int(c.Interim)
+	e.raw(`,"requests_estimated":null`)
 }
 
 // sides appends a count for each side.
@@ -157,10 +160,18 @@ func (e *encoder) probes(p *analyze.Probes) {
 	e.close()
 }
 
+// kindWord returns the name of a kind of close, "" if it is not known.
+func kindWord(k flows.CloseKind) string {
+	if k == flows.CloseUnknown {
+		return ""
+	}
+	return k.String()
+}
+
 // closing appends the member close.
 func (e *encoder) closing(c *analyze.Close) {
 	e.raw(`,"close":{"kind":`)
-	e.word(c.Kind.String())
+	e.word(kindWord(c.Kind))
 	e.raw(`,"began":`)
 	e.word(c.Began.String())
 	e.raw(`,"first_fin":`)

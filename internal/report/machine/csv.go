@@ -24,7 +24,7 @@ var csvColumns = []string{
 	"close_kind", "close_began", "close_first_fin", "close_rst_by", "close_reset_shape",
 	"close_time_wait", "close_inferred", "close_at", "close_packet",
 	"not_reused_cause", "not_reused_by", "not_reused_observed", "not_reused_confidence",
-	"proxied_client", "proxied_server",
+	"proxied_client", "proxied_server", "requests_estimated",
 }
 
 // WriteCSV writes one row per connection (RFC 4180). An unknown value is an
@@ -81,6 +81,11 @@ func (r csvRow) connection(c *analyze.Connection, is cause.NotReused) {
 	r.closing(&c.Close)
 	r.notReused(is)
 	r.proxied(c.Proxied)
+	if c.RequestsEstimated == analyze.Unknown {
+		r.word("")
+	} else {
+		r.int(c.RequestsEstimated)
+	}
 	r.enc.b = append(r.enc.b[:len(r.enc.b)-1], '\r', '\n')
 }
 

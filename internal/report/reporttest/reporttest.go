@@ -50,7 +50,7 @@ func Conn(id uint64, start, n int64) analyze.Connection {
 		PacketsClient: 6, PacketsServer: 5, BytesClient: 70 * uint64(n), BytesServer: 300 * uint64(n),
 		Handshake: flows.HandshakeComplete, RTT: 2*Ms + 123456, ConnectTime: 2*Ms + 123456,
 		Protocol: analyze.HTTP11, Requests: n, Responses: n,
-		ClientProbes: noProbes, ServerProbes: noProbes,
+		ClientProbes: noProbes, ServerProbes: noProbes, RequestsEstimated: analyze.Unknown,
 		IdleP50: analyze.Unknown, IdleMax: 1000 * Ms, IdleLast: 1000 * Ms,
 		Close: analyze.Close{Kind: flows.CloseFIN, Began: analyze.Server, FirstFIN: analyze.Server,
 			TimeWait: analyze.TimeWaitServer, At: start + 999*Ms, Packet: id * 11},

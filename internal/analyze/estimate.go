@@ -1,0 +1,145 @@
+package analyze
+
+import (
+	"math"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/tlswire"
+)
+
+// tlsData takes payload of a connection that speaks TLS. A turn of its records is taken
+// for a request and its response where it tells how idle connections were.
+func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
+	s := &a.states.tls
+	if t.tls == 0 {
+		t.tls = s.begin(c, clientSide(c, t))
+	}
+	x := s.sessions.At(t.tls)
+	before, awaited := x.Begun()
+	s.table.Watch(a.watching)
+	s.data(t.tls, from, d)
+	n, awaits := x.Begun()
+	switch {
+	case n != before:
+		if t.pair == 0 {
+			a.takePair(c, t, clientSide(c, t))
+		}
+		if gap := x.Pause(); gap >= 0 {
+			a.states.addGap(c.ID, t, gap)
+		}
+		x.requestNum = d.Num
+		a.pools.becomeBusy(t)
+	case awaited && !awaits:
+		a.pools.becomeIdle(t, d.Now)
+	}
+}
+
+// tlsEnd takes the end of what a side of such a connection sends.
+func (a *Analyzer) tlsEnd(t *httpState, from flows.Side) {
+	if x := a.states.tls.sessions.At(t.tls); x.ended == flows.NoSide {
+		a.pools.becomeBusy(t)
+		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
+	}
+	a.states.tls.end(t.tls, from)
+}
+
+// announced returns when a side announced the end of its TLS, ns since the epoch; 0 if it
+// did not, or if what looks like that is none: it comes right before the close. A side that
+// has announced it sends FIN or RST, unless the other one resets the connection first.
+func (a *Analyzer) announced(c *flows.Conn, t *httpState, side flows.Side) int64 {
+	if t.tls == 0 {
+		return 0
+	}
+	at := a.states.tls.sessions.At(t.tls).CloseNotify(tlswire.Side(side))
+	closed := closedAt(c)
+	if at == 0 || closed == Unknown {
+		return 0
+	}
+	if _, _, ok := c.FINAt(side); ok || closed-at <= lateClose {
+		return at
+	}
+	if _, _, ok := c.RSTAt(side); ok {
+		return at
+	}
+	return 0
+}
+
+// lateClose is how long after its close_notify a side may close, ns: Go closes a second
+// after GOAWAY and close_notify of an idle timeout.
+const lateClose = 1500e6
+
+// beganClose returns who began to close: the first that sent a close_notify or a FIN or,
+// without both, an RST.
+func (a *Analyzer) beganClose(c *flows.Conn, t *httpState, client flows.Side) Party {
+	by := party(c.Began(), client)
+	if t.tls == 0 || c.CloseKind() == flows.CloseUnknown {
+		return by
+	}
+	first := int64(math.MaxInt64)
+	if at := closedAt(c); at != Unknown {
+		first = at
+	}
+	for side := range flows.Side(2) {
+		if at := a.announced(c, t, side); at != 0 && at <= first {
+			first, by = at, party(side.Set(), client)
+		}
+	}
+	return by
+}
+
+// tlsEnded returns when a connection that speaks TLS began to close: the first close_notify,
+// FIN or RST, or Unknown.
+func (a *Analyzer) tlsEnded(c *flows.Conn, t *httpState) int64 {
+	end := closedAt(c)
+	for side := range flows.Side(2) {
+		if at := a.announced(c, t, side); at != 0 {
+			end = min(end, at)
+		}
+	}
+	return end
+}
+
+// tlsNumbers fills what the records of TLS tell of the number of requests, and of pauses.
+func (a *Analyzer) tlsNumbers(c *flows.Conn, t *httpState, x *Connection) {
+	act := a.states.tls.sessions.At(t.tls).Activity(&a.states.tls.table)
+	if !act.Estimated {
+		return
+	}
+	x.RequestsEstimated = act.Requests
+	if act.Requests == 0 {
+		return
+	}
+	if end := a.tlsEnded(c, t); end != Unknown && act.LastDone != 0 && act.Requests == act.Responses {
+		x.IdleLast = max(0, end-act.LastDone)
+	}
+	a.measureGaps(t, x)
+}
+
+// tlsEvidence fills what the records tell of why the connection ended.
+func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x *Connection) {
+	s := a.states.tls.sessions.At(t.tls)
+	act := s.Activity(&a.states.tls.table)
+	e := &x.Evidence
+	e.ClientNotify, e.ServerNotify = a.announced(c, t, client), a.announced(c, t, client.Peer())
+	if end := a.tlsEnded(c, t); end != Unknown && act.LastAt != 0 {
+		e.Quiet = max(0, end-act.LastAt)
+	}
+	e.Data, e.Used, e.ServerLast = act.Data, act.Used, act.ServerLast
+	if !act.Estimated || act.Requests == 0 {
+		return
+	}
+	e.ResponsesEstimated = act.Responses
+	e.Request = Mark{act.RequestAt, s.requestNum}
+	e.RequestDone, e.ResponseBegun = act.RequestDone, act.FirstByteAt != 0
+	if e.ResponseBegun {
+		e.FirstByteAt = act.FirstByteAt
+	}
+	if act.Requests > act.Responses {
+		e.Outstanding = act.Requests - act.Responses
+	} else if act.LastDone != 0 {
+		e.LastDone = act.LastDone
+	}
+	if x.IdleLast != Unknown {
+		e.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= x.IdleLast-idleTolerance
+	}
+}

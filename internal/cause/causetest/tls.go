@@ -1,0 +1,72 @@
+package causetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// protected are the words for encrypted records of TLS 1.3, of the length that is
+// given: bytes of the body.
+var protected = strings.NewReplacer(
+	"$request", record(23, strings.Repeat("q", 120)),
+	"$response", record(23, strings.Repeat("p", 400)),
+	"$notify", record(23, strings.Repeat("n", 19)),
+)
+
+// secured returns what $tls and its variants stand for: a TCP handshake, and one of TLS 1.3
+// in which the client offers a protocol or none, and a session to resume or none.
+func secured(protocol string, offers, resumes bool) []step {
+	client, server := "\x00\x2b\x00\x03\x02\x03\x04", "\x00\x2b\x00\x02\x03\x04"
+	encrypted := 4 + 2 + 1 + 16 // EncryptedExtensions (RFC 8446, 4.3.1)
+	if protocol != "" {
+		list := string(rune(len(protocol))) + protocol
+		client += "\x00\x10" + prefixed(prefixed(list))
+		encrypted += 4 + 2 + len(list)
+	}
+	if offers {
+		client += "\x00\x29\x00\x04keys"
+	}
+	rest := 1200 // certificate, its proof, Finished
+	if resumes {
+		server += "\x00\x29\x00\x02\x00\x00"
+		rest = 53
+	}
+	hello := message(1, "\x03\x03"+strings.Repeat("c", 32)+"\x00"+"\x00\x02\x13\x01"+"\x01\x00"+prefixed(client))
+	answer := message(2, "\x03\x03"+strings.Repeat("s", 32)+"\x00"+"\x13\x01\x00"+prefixed(server))
+	flight := record(22, answer) + record(23, strings.Repeat("e", encrypted)) + record(23, strings.Repeat("f", rest))
+	at := handshake[len(handshake)-1].after
+	return append(slices.Clone(handshake),
+		step{at + 900*time.Microsecond, "> P. " + record(22, hello)},
+		step{at + 1900*time.Microsecond, "< P. " + strings.ReplaceAll(flight, `""`, "")},
+		step{at + 2900*time.Microsecond, "> P. " + record(23, strings.Repeat("f", 53))})
+}
+
+// prefixed returns b behind its length in two bytes.
+func prefixed(b string) string { return string([]byte{byte(len(b) >> 8), byte(len(b))}) + b }
+
+// message returns a handshake message.
+func message(kind byte, b string) string { return string([]byte{kind, 0}) + prefixed(b) }
+
+// record returns a record as scripts write bytes.
+func record(kind byte, b string) string {
+	var out strings.Builder
+	out.WriteByte('"')
+	for _, c := range []byte(string([]byte{kind, 3, 3}) + prefixed(b)) {
+		fmt.Fprintf(&out, `\x%02x`, c)
+	}
+	return out.String() + `"`
+}
+
+// connections are the words for what opens a connection.
+var connections = []struct {
+	word  string
+	steps []step
+}{
+	{"$tls-resumed", secured("http/1.1", true, true)},
+	{"$tls-refused", secured("http/1.1", true, false)},
+	{"$tls-h2", secured("h2", false, false)},
+	{"$tls", secured("http/1.1", false, false)},
+	{"$open", handshake},
+}
