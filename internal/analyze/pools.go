@@ -62,7 +62,8 @@ type poolServer struct {
 	first, opaque          int64 // as in poolPair
 	closed                 Closers
 	twClient, twServer     int64
-	twBoth                 int64
+	twBoth, twUnknown      int64
+	fatesUnknown           int64 // connections whose requests are counted and whose responses cannot be
 	advTimeout, advMax     int64
 	software               products.ID // by its first responses
 	looks                  uint8
