@@ -28,7 +28,8 @@ type totals struct {
 	responsesUnknown int64 // connections whose responses cannot be counted
 	hostsLeft        int64 // hosts that were left out
 
-	folded foldedTotals
+	folded    foldedTotals
+	estimates estimating
 }
 
 // host is an address that holds TIME_WAIT entries.

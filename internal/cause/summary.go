@@ -14,7 +14,7 @@ type Summary struct {
 	WithRequests int64 // with at least one request
 	WithMessages int64 // with a request or a response
 
-	Opaque    int64 // whose requests cannot be read
+	Opaque    int64 // whose requests can be neither read nor estimated
 	Encrypted int64 // of these, TLS
 	HTTP2     int64 // and HTTP/2
 
@@ -59,13 +59,13 @@ func (s *Summary) add(c *analyze.Connection, last int64) {
 	if c.Midstream {
 		s.Midstream++
 	}
-	if c.Requests > 0 {
+	if c.Carried() > 0 {
 		s.WithRequests++
 	}
-	if c.Requests > 0 || c.Responses > 0 {
+	if c.Carried() > 0 || c.Responses > 0 {
 		s.WithMessages++
 	}
-	if c.HTTPUnknown {
+	if c.Opaque() {
 		s.Opaque++
 		switch {
 		case c.TLS != nil || c.Protocol == analyze.TLS:

@@ -21,7 +21,7 @@ func (v *view) conclude() Verdict {
 		return Verdict{Problem, text + v.cost(f)}
 	}
 	needs := HTTP | BothSides | Whole
-	if t.ReusedRequests == 0 {
+	if t.ReusedRequests <= 0 && (!t.Estimated.Known() || t.Estimated.ReuseRatio == 0) {
 		needs |= Opening // a connection that was reused before its first packet looks new
 	}
 	if lacks := v.lacks(needs); lacks != "" {
@@ -95,14 +95,21 @@ func (v *view) heldBy(f *Finding, side analyze.TimeWait) bool {
 // healthy describes a capture without a problem.
 func (v *view) healthy() string {
 	t := &v.result.Totals
-	carried := fmt.Sprintf("%s on %s", cause.Plural(t.Requests, "request", "requests"), conns(t.ConnectionsWithRequests))
+	n, used, avoidable, reused := t.Requests, t.ConnectionsWithRequests, t.AvoidableConnections, t.ReuseRatio
+	word := ""
+	if x := &t.Estimated; x.Known() {
+		n, avoidable, reused = max(n, 0)+x.Requests, x.AvoidableConnections, x.ReuseRatio
+		used = x.PoolNeed + x.AvoidableConnections
+		word = ", estimated"
+	}
+	carried := fmt.Sprintf("%s on %s%s", cause.Plural(n, "request", "requests"), conns(used), word)
 	switch {
-	case t.Requests < littleTraffic:
-		return fmt.Sprintf("%s (%s)", tooLittle, cause.Plural(t.Requests, "request", "requests"))
-	case t.AvoidableConnections == 0 && t.ReuseRatio < mostlyReused:
+	case n < littleTraffic:
+		return fmt.Sprintf("%s (%s%s)", tooLittle, cause.Plural(n, "request", "requests"), word)
+	case avoidable == 0 && reused < mostlyReused:
 		return "every connection was needed: " + carried
-	case t.ReuseRatio < mostlyReused:
-		return fmt.Sprintf("too little to complain about: %s, %s of them avoidable", carried, cause.Count(t.AvoidableConnections))
+	case reused < mostlyReused:
+		return fmt.Sprintf("too little to complain about: %s, %s of them avoidable", carried, cause.Count(avoidable))
 	}
 	if n := v.poolsOfTheirOwn(); n > 0 {
 		return fmt.Sprintf("connections are reused: %s; %s more than one pool would open, each used again and again, as by "+
@@ -116,8 +123,8 @@ func (v *view) healthy() string {
 func (v *view) poolsOfTheirOwn() (n int64) {
 	for _, p := range v.Pairs() {
 		hardly := func(r *cause.Record) bool { return r.Requests > 0 && r.Requests < usedAgain }
-		if p.AvoidableConnections >= cause.MinSamples && !slices.ContainsFunc(p.Records, hardly) {
-			n += p.AvoidableConnections
+		if p.Avoidable() >= cause.MinSamples && !slices.ContainsFunc(p.Records, hardly) {
+			n += p.Avoidable()
 		}
 	}
 	return n
@@ -126,7 +133,7 @@ func (v *view) poolsOfTheirOwn() (n int64) {
 // unread says of how many connections nothing is known, so that what is said
 // of the others is not taken for all.
 func (v *view) unread() string {
-	if n := v.result.Totals.HTTPUnknown; n > 0 {
+	if n := v.result.Totals.HTTPUnknown - v.result.Totals.Estimated.Connections; n > 0 {
 		return fmt.Sprintf("; the requests of %s cannot be read", conns(n))
 	}
 	return ""
