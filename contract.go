@@ -100,6 +100,8 @@ type ByCloser struct {
 	Server int64 `json:"server"`
 	Both   int64 `json:"both"`
 	None   int64 `json:"none"` // still open, silent or never opened
+
+	Unknown int64 `json:"unknown,omitempty"` // closed, but one direction was not captured
 }
 
 // Totals are the numbers of the whole capture. Those that follow from requests are
@@ -190,11 +192,11 @@ type TimeWaitTotals struct {
 	None            int64      `json:"none"`    // an RST removed it or kept it from coming
 	Pending         int64      `json:"pending"` // one FIN so far
 	Unknown         int64      `json:"unknown"`
-	Peak            int64      `json:"peak"` // the most entries at once
+	Peak            *int64     `json:"peak"` // the most entries at once; nil, as AtEnd and PerfectPoolPeak, if none of the closes is known
 	PeakAt          *time.Time `json:"peak_at"`
-	AtEnd           int64      `json:"at_end"`            // entries at the last packet
+	AtEnd           *int64     `json:"at_end"`            // entries at the last packet
 	SteadyState     *float64   `json:"steady_state"`      // entries that the rate of closes leads to
-	PerfectPoolPeak int64      `json:"perfect_pool_peak"` // if only PoolNeed connections were made
+	PerfectPoolPeak *int64     `json:"perfect_pool_peak"` // if only PoolNeed connections were made
 	Hosts           []Holder   `json:"hosts"`             // who holds them, most first
 	HostsLeftOut    int64      `json:"hosts_left_out,omitempty"`
 }
@@ -299,10 +301,10 @@ type Server struct {
 
 // ServerTimeWait counts closes by who holds TIME_WAIT after them.
 type ServerTimeWait struct {
-	Client int64 `json:"client"`
-	Server int64 `json:"server"`
-	Both   int64 `json:"both"`
-	Peak   int64 `json:"peak"` // entries that the server itself holds at once
+	Client int64  `json:"client"`
+	Server int64  `json:"server"`
+	Both   int64  `json:"both"`
+	Peak   *int64 `json:"peak"` // entries that the server itself holds at once
 }
 
 // Advertised is what a server's Keep-Alive fields say.

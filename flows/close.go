@@ -12,12 +12,13 @@ const (
 	CloseReset                         // an RST, no FIN before it
 	CloseFINReset                      // an RST after a FIN
 	CloseSilent                        // data, probes or SYNs unanswered to the end
+	CloseUnknown                       // one side closed, and of the other nothing was captured
 	CloseKinds                         // the number of kinds, for arrays
 )
 
 // String returns the name that reports use.
 func (k CloseKind) String() string {
-	return [...]string{"open", "fin", "simultaneous", "half_closed", "reset", "fin_then_reset", "silent"}[k]
+	return [...]string{"open", "fin", "simultaneous", "half_closed", "reset", "fin_then_reset", "silent", "unknown"}[k]
 }
 
 // silentAfter is how many probes and retransmissions of a side must stay
@@ -38,12 +39,20 @@ func (c *Conn) CloseKind() CloseKind {
 		return CloseSimultaneous
 	case fins == BothSides:
 		return CloseFIN
-	case i.unanswered >= silentAfter || r.unanswered >= silentAfter || c.Handshake() == HandshakeUnanswered:
+	case c.finLost(fins):
+		return CloseUnknown
+	case c.isSilent(Initiator) || c.isSilent(Responder) || c.Handshake() == HandshakeUnanswered:
 		return CloseSilent
 	case fins != NoSide:
 		return CloseHalf
 	}
 	return CloseOpen
+}
+
+// isSilent reports whether nothing answers side d. What was answered with nothing but
+// what was not captured, as the handshake shows, is not known to be silent.
+func (c *Conn) isSilent(d Side) bool {
+	return c.halves[d].unanswered >= silentAfter && (c.halves[d.Peer()].packets != 0 || c.facts&factEstablished == 0)
 }
 
 // FINs returns the sides whose FIN was captured or is proved by its
@@ -90,9 +99,12 @@ func (c *Conn) ActiveClosers() Sides {
 // Began returns the sides that began the close, by what their FINs and RSTs
 // acknowledge: one closes without knowing that its peer does. An RST that its
 // sender sent without having the peer's FIN begins a close, too, if it was captured
-// before that FIN.
+// before that FIN. None is known where nothing was captured of the other side.
 func (c *Conn) Began() Sides {
 	closers := c.ActiveClosers()
+	if c.CloseKind() == CloseUnknown {
+		return NoSide
+	}
 	if !c.isReset() {
 		return closers
 	}
@@ -161,9 +173,12 @@ func (c *Conn) Holders() (TimeWait, Sides) {
 	return TimeWaitHeld, held
 }
 
-// finLost reports whether the side without a FIN is hidden: no packet of it
-// was captured after the handshake, so that its FIN may have been missed.
+// finLost reports whether one side has sent a FIN and the other is hidden: no packet of
+// it was captured, so that its FIN may have been missed, before or after.
 func (c *Conn) finLost(fins Sides) bool {
+	if fins != InitiatorSide && fins != ResponderSide {
+		return false
+	}
 	other := Initiator
 	if fins.Has(Initiator) {
 		other = Responder

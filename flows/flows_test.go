@@ -77,6 +77,23 @@ func TestClose(t *testing.T) {
 1.001 > F  1:1(0)
 1.002 < .  2:2(0) ack 2`,
 			"complete simultaneous active=3 tw=1/1 rst=0/ inferred=false"},
+		{"one FIN, and nothing was captured of the other side", `
+0.000 > S  0:0(0)
+0.002 > .  ack 1
+1.000 > F. 1:1(0) ack 9`,
+			"complete unknown active=1 tw=4/0 rst=0/ inferred=false"},
+		{"one FIN of the responder, and nothing was captured of the other side", `
+0.000 < S. 0:0(0) ack 1
+0.003 < P. 1:4(3) ack 4 "abc"
+1.000 < F. 4:4(0) ack 4`,
+			"complete unknown active=2 tw=4/0 rst=0/ inferred=false"},
+		{"sent again and again, and nothing was captured of the other side", `
+0.000 > S  0:0(0)
+0.002 > .  ack 1
+0.003 > P. 1:4(3) ack 1 "abc"
+0.203 > P. 1:4(3) ack 1 "abc"
+0.603 > P. 1:4(3) ack 1 "abc"`,
+			"complete open active=0 tw=0/0 rst=0/ inferred=false"},
 		{"one FIN so far", opening + `
 1.000 > F. 1:1(0) ack 1
 1.001 < .  1:1(0) ack 2`,

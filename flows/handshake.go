@@ -32,6 +32,8 @@ func (c *Conn) Handshake() Handshake {
 		return HandshakeSplit
 	case c.facts&factEstablished != 0:
 		return HandshakeComplete
+	case r.has(sentSYNACK) && i.packets == 0 && r.has(sentData|sentFIN):
+		return HandshakeComplete // the last ACK has come, but was not captured
 	case r.has(sentSYNACK):
 		return HandshakeIncomplete
 	case r.has(sentRST):

@@ -12,11 +12,13 @@ func (e *Engine) find(s *Segment) (c *Conn, at int) {
 	if c := e.last; c != nil && s.Flags&SYN == 0 && c.hash == s.Hash && c.owns(s) {
 		return c, 0
 	}
-	at, found := e.table.find(&e.store, s)
+	at, c, found := e.table.find(&e.store, s)
 	if !found {
 		return nil, at
 	}
-	c = e.conn(e.table.entries[at].conn)
+	if c == nil {
+		c = e.conn(e.table.entries[at].conn)
+	}
 	e.last = c
 	return c, at
 }

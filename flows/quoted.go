@@ -21,8 +21,7 @@ func tupleOf(s *Segment) tuple {
 
 // quote takes a header that an ICMP error quotes.
 func (e *Engine) quote(s *Segment) {
-	if at, found := e.table.find(&e.store, s); found {
-		c := e.conn(e.table.entries[at].conn)
+	if c, _ := e.find(s); c != nil {
 		if s.Flags&(SYN|ACK|RST) != SYN {
 			return
 		}

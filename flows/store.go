@@ -60,13 +60,15 @@ func (s *store) id(h handle) uint64 {
 // isPacked reports whether h is packed.
 func (s *store) isPacked(h handle) bool { return s.slots[h].packed() }
 
-// owns reports whether seg belongs to the 4-tuple of h.
-func (s *store) owns(h handle, seg *Segment) bool {
+// owned reports whether seg belongs to the 4-tuple of h, and returns its Conn if it is not
+// packed.
+func (s *store) owned(h handle, seg *Segment) (c *Conn, is bool) {
 	x := s.slots[h]
 	if x.packed() {
-		return s.addrs.owns(s.packed.At(x.index()), seg)
+		return nil, s.addrs.owns(s.packed.At(x.index()), seg)
 	}
-	return s.conns.At(x.index()).owns(seg)
+	c = s.conns.At(x.index())
+	return c, c.owns(seg)
 }
 
 // take returns a zero Conn to fill.

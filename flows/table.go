@@ -16,8 +16,8 @@ type tableEntry struct {
 const minTable = 1 << 10
 
 // find returns the index of the entry for s's tuple, or of the empty one where
-// it belongs, and whether it is there.
-func (t *table) find(all *store, s *Segment) (at int, found bool) {
+// it belongs, and whether it is there; then c is its connection, nil if that is packed.
+func (t *table) find(all *store, s *Segment) (at int, c *Conn, found bool) {
 	if t.entries == nil {
 		t.entries = make([]tableEntry, minTable)
 	}
@@ -25,10 +25,12 @@ func (t *table) find(all *store, s *Segment) (at int, found bool) {
 	for i := int(s.Hash) & mask; ; i = (i + 1) & mask {
 		x := &t.entries[i]
 		if x.conn == 0 {
-			return i, false
+			return i, nil, false
 		}
-		if x.hash == s.Hash && all.owns(x.conn, s) {
-			return i, true
+		if x.hash == s.Hash {
+			if c, is := all.owned(x.conn, s); is {
+				return i, c, true
+			}
 		}
 	}
 }

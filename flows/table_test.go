@@ -22,7 +22,7 @@ func TestTableLikeMap(t *testing.T) {
 			"insert": func(t *rapid.T) {
 				port := ports.Draw(t, "port")
 				s := segment(port)
-				if at, found := tab.find(&all, s); !found {
+				if at, _, found := tab.find(&all, s); !found {
 					h, c := all.take()
 					c.port = [2]uint16{port, 80}
 					tab.insert(at, s.Hash, h)
@@ -40,7 +40,7 @@ func TestTableLikeMap(t *testing.T) {
 			},
 			"": func(t *rapid.T) {
 				for port := range uint16(100) {
-					at, found := tab.find(&all, segment(port))
+					at, _, found := tab.find(&all, segment(port))
 					h, ok := want[port]
 					if found != ok || found && tab.entries[at].conn != h {
 						t.Fatalf("port %d: got %v, want %v", port, found, ok)
@@ -61,7 +61,7 @@ func TestTableGrows(t *testing.T) {
 	const n = 3 * minTable
 	for i := range uint32(n) {
 		s := &Segment{SrcPort: uint16(i), Hash: i * 0x9e3779b1}
-		at, found := tab.find(&all, s)
+		at, _, found := tab.find(&all, s)
 		if found {
 			t.Fatalf("connection %d was there before", i)
 		}
@@ -71,7 +71,7 @@ func TestTableGrows(t *testing.T) {
 	}
 	var got []uint16
 	for i := range uint32(n) {
-		if at, found := tab.find(&all, &Segment{SrcPort: uint16(i), Hash: i * 0x9e3779b1}); found {
+		if at, _, found := tab.find(&all, &Segment{SrcPort: uint16(i), Hash: i * 0x9e3779b1}); found {
 			got = append(got, all.at(tab.entries[at].conn).port[0])
 		}
 	}

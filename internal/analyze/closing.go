@@ -54,7 +54,7 @@ func timeWaitOf(c *flows.Conn, client flows.Side) TimeWait {
 func (a *Analyzer) closeOf(c *flows.Conn, t *httpState, client flows.Side, x *Close) {
 	x.Kind, x.TimeWait, x.Inferred, x.Began = c.CloseKind(), timeWaitOf(c, client), c.Inferred(), a.beganClose(c, t, client)
 	x.At, x.Packet = closedBy(c)
-	if s, _, _, ok := c.FirstFIN(); ok {
+	if s, _, _, ok := c.FirstFIN(); ok && x.Kind != flows.CloseUnknown {
 		x.FirstFIN = party(s.Set(), client)
 	}
 	by, shape, _, _ := c.Resets()

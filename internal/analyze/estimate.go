@@ -76,7 +76,7 @@ const lateClose = 1500e6
 // without both, an RST.
 func (a *Analyzer) beganClose(c *flows.Conn, t *httpState, client flows.Side) Party {
 	by := party(c.Began(), client)
-	if t.tls == 0 {
+	if t.tls == 0 || c.CloseKind() == flows.CloseUnknown {
 		return by
 	}
 	first := int64(math.MaxInt64)

@@ -136,7 +136,7 @@ func consistent(t *testing.T, r *Result, conns []Connection, segments int) {
 	}{
 		{"connections", int64(len(conns)), x.Connections},
 		{"close kinds", kinds, x.Connections},
-		{"closed first", x.ClosedFirst.Client + x.ClosedFirst.Server + x.ClosedFirst.Both + x.ClosedFirst.None, x.Connections},
+		{"closed first", x.ClosedFirst.Client + x.ClosedFirst.Server + x.ClosedFirst.Both + x.ClosedFirst.None + x.ClosedFirst.Unknown, x.Connections},
 		{"connections of servers", servers, x.Connections},
 		{"connections of pairs", pairs, x.Connections},
 		{"closes", tw.Client + tw.Server + tw.Both, tw.Closes},

@@ -139,14 +139,15 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	if a.wanted(c) {
 		a.totals.countRequest(at, t.requests > 1)
 	}
-	x := exchange{requestAt: at, requestNum: num, method: h.Method(), requestDone: Unknown, firstByteAt: Unknown, print: fingerprint(h)}
-	if at <= a.repeats.until && a.repeats.noteRequest(c, t, &x) {
+	record := int32(0)
+	if a.opt.Exchanges && a.wanted(c) || a.story.of(c) {
+		record = a.beginRecord(c, t, h, raw, at, num)
+	}
+	x := a.states.push(t)
+	x.requestAt, x.requestNum, x.method, x.print, x.record = at, num, h.Method(), fingerprint(h), record
+	if at <= a.repeats.until && a.repeats.noteRequest(c, t, x) {
 		t.facts |= isRepeat
 	}
-	if a.opt.Exchanges && a.wanted(c) || a.story.of(c) {
-		x.record = a.beginRecord(c, t, h, raw, at, num)
-	}
-	a.states.push(t, x)
 	a.reader.parsers[from].Frame(httpparse.NoMethod)
 }
 

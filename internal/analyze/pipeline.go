@@ -41,12 +41,13 @@ func (q *exchangeQueue) thin(n int) (lost int) {
 // unremembered is an exchange of which nothing is known.
 var unremembered = exchange{requestAt: Unknown, requestDone: Unknown, firstByteAt: Unknown}
 
-// push adds an outstanding exchange.
-func (s *httpStates) push(t *httpState, x exchange) {
+// push adds an outstanding exchange, of which nothing is known yet, and returns it to be
+// filled; it need not be remembered.
+func (s *httpStates) push(t *httpState) *exchange {
 	t.outstanding++
 	if t.outstanding == 1 {
-		t.current = x
-		return
+		t.current = unremembered
+		return &t.current
 	}
 	if t.queue == 0 {
 		t.queue = s.queues.Take()
@@ -54,16 +55,17 @@ func (s *httpStates) push(t *httpState, x exchange) {
 	q := s.queues.At(t.queue)
 	if q.unlisted > 0 || len(q.waiting()) >= maxQueued || s.queued >= maxQueuedAll || s.few && len(q.waiting()) >= fewSamples {
 		q.unlisted++
-		return
+		return &s.scratch
 	}
 	if len(q.list) == cap(q.list) && q.head > len(q.list)/2 {
 		q.list = q.list[:copy(q.list, q.waiting())]
 		q.head = 0
 	}
 	was := cap(q.list)
-	q.list = append(q.list, x)
-	s.queueBytes += int64(cap(q.list)-was) * int64(unsafe.Sizeof(x))
+	q.list = append(q.list, unremembered)
+	s.queueBytes += int64(cap(q.list)-was) * int64(unsafe.Sizeof(unremembered))
 	s.queued++
+	return &q.list[len(q.list)-1]
 }
 
 // last returns the newest outstanding exchange.

@@ -65,7 +65,8 @@ type poolServer struct {
 	estimated              estimated
 	closed                 Closers
 	twClient, twServer     int64
-	twBoth                 int64
+	twBoth, twUnknown      int64
+	fatesUnknown           int64 // connections whose requests are counted and whose responses cannot be
 	advTimeout, advMax     int64
 	software               products.ID // by its first responses
 	looks                  uint8

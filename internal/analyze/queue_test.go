@@ -9,7 +9,7 @@ func TestQueueBound(t *testing.T) {
 	_, x := s.Take()
 	const n = maxQueued + 100
 	for i := range int64(n) {
-		s.push(x, exchange{requestAt: i + 1})
+		s.push(x).requestAt = i + 1
 	}
 	s.last(x).requestDone = 7
 	for i := range int64(n) {
@@ -25,8 +25,8 @@ func TestQueueBound(t *testing.T) {
 	if x.outstanding != 0 || x.queue != 0 || s.queued != 0 {
 		t.Errorf("%d are outstanding, %d in queues", x.outstanding, s.queued)
 	}
-	s.push(x, exchange{})
-	s.push(x, exchange{})
+	s.push(x)
+	s.push(x)
 	if q := s.queues.At(x.queue); cap(q.list) > maxSpareQueue {
 		t.Errorf("a queue used again has room for %d", cap(q.list))
 	}

@@ -110,6 +110,12 @@ type Totals struct {
 	TimeWait                      TimeWaitTotals
 }
 
+// LossUnknown reports whether no connection shows what became of its requests: none can
+// be read, or no response of those that can.
+func (t *Totals) LossUnknown() bool {
+	return t.Requests == Unknown || t.Requests > 0 && t.Responses == Unknown
+}
+
 // ProbeCount counts the keep-alive probes of one side.
 type ProbeCount struct {
 	Sent, Answered int64
@@ -119,6 +125,7 @@ type ProbeCount struct {
 // acknowledge the other's, or the RST.
 type Closers struct {
 	Client, Server, Both, None int64
+	Unknown                    int64 // closed, but of one side nothing was captured
 }
 
 // ServerSummary is what one server's connections have in common.
@@ -134,7 +141,8 @@ type ServerSummary struct {
 	TimeWaitClient        int64 // closes
 	TimeWaitServer        int64
 	TimeWaitBoth          int64
-	TimeWaitPeak          int64 // entries that the server itself holds at once
+	TimeWaitPeak          int64 // entries that the server itself holds at once; Unknown if who holds any is not known
+	LossUnknown           bool  // no response was captured that could tell what became of its requests
 	AdvertisedTimeout     int64 // seconds in Keep-Alive; Unknown without
 	AdvertisedMax         int64 // requests in Keep-Alive, the largest seen; Unknown without
 }

@@ -20,6 +20,7 @@ func (s *totals) finish(r *Result, opt *Options, first, last int64, counts flows
 	r.First, r.Last, r.Narrowed = first, last, opt.Narrowed
 	r.Totals = s.sum
 	r.HostsLeftOut = s.hostsLeft + s.populations(&r.Totals.TimeWait, first, int64(opt.TimeWait))
+	s.tellUnknown(r)
 	pairs, servers := s.pools.listed()
 	r.PairsLeftOut, r.ServersLeftOut = s.pools.pairsLeft, s.pools.serversLeft
 	r.Servers = s.serverSummaries(servers, &r.ServersLeftOut)
@@ -30,6 +31,23 @@ func (s *totals) finish(r *Result, opt *Options, first, last int64, counts flows
 	}
 	r.Series = s.series(first, last)
 	r.example = s.example
+}
+
+// tellUnknown tells which totals are not known, or bounds, as one direction was not
+// captured: who holds TIME_WAIT, and what became of requests.
+func (s *totals) tellUnknown(r *Result) {
+	w := &r.Totals.TimeWait
+	switch {
+	case w.Unknown == 0:
+	case w.Closes == 0:
+		w.Peak, w.PeakAt, w.AtEnd, w.PerfectPool, w.SteadyState = Unknown, Unknown, Unknown, Unknown, math.NaN()
+	default:
+		r.AtLeast = append(r.AtLeast, "time_wait.closes", "time_wait.peak", "time_wait.at_end")
+	}
+	if s.fatesUnknown > 0 {
+		r.AtLeast = append(r.AtLeast, "failed_requests", "abandoned_requests", "avoidable_connections", "avoidable_handshake_seconds")
+		r.AtMost = append(r.AtMost, "pool_need")
+	}
 }
 
 // finishCounts completes the sums: what is derived from others, and Unknown for
@@ -167,7 +185,8 @@ func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSum
 			ReuseRatio:  ratio(x.requests-x.withRequests, x.requests-x.first),
 			ClosedFirst: x.closed, TimeWaitClient: x.twClient, TimeWaitServer: x.twServer, TimeWaitBoth: x.twBoth,
 			Estimated:         x.estimated.of(x.requests, x.withRequests, x.first),
-			TimeWaitPeak:      s.folded.servers[i].peak,
+			TimeWaitPeak:      counted(s.folded.servers[i].peak, x.twClient+x.twServer+x.twBoth, x.twUnknown),
+			LossUnknown:       x.fatesUnknown > 0 && x.fatesUnknown == x.withRequests,
 			AdvertisedTimeout: x.advTimeout, AdvertisedMax: x.advMax,
 		})
 	}

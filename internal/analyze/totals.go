@@ -26,6 +26,7 @@ type totals struct {
 	example          example
 	baseRequests     int64 // requests that the ratio is over
 	responsesUnknown int64 // connections whose responses cannot be counted
+	fatesUnknown     int64 // those of them whose requests can be
 	hostsLeft        int64 // hosts that were left out
 
 	folded    foldedTotals
@@ -139,6 +140,10 @@ func (s *totals) addMessages(c *flows.Conn, t *httpState, client flows.Side, pai
 	x := &s.sum
 	if t.uncountable(c, client.Peer()) {
 		s.responsesUnknown++
+		if t.requests > 0 {
+			s.fatesUnknown++
+			server.fatesUnknown++
+		}
 	} else {
 		x.Responses += int64(t.responses)
 		x.Interim += int64(t.interim)
@@ -205,8 +210,13 @@ func (s *totals) addClose(c *flows.Conn, client flows.Side, by Party, pair *pool
 	if kind == flows.CloseOpen || kind == flows.CloseHalf {
 		x.Unfinished++
 	}
-	x.ClosedFirst.add(by)
-	server.closed.add(by)
+	if kind == flows.CloseUnknown {
+		x.ClosedFirst.Unknown++
+		server.closed.Unknown++
+	} else {
+		x.ClosedFirst.add(by)
+		server.closed.add(by)
+	}
 	tw := &x.TimeWait
 	held := timeWaitOf(c, client)
 	if held == TimeWaitClient || held == TimeWaitServer || held == TimeWaitBoth {
@@ -228,6 +238,7 @@ func (s *totals) addClose(c *flows.Conn, client flows.Side, by Party, pair *pool
 		tw.Pending++
 	case TimeWaitUnknown:
 		tw.Unknown++
+		server.twUnknown++
 	}
 }
 

@@ -32,7 +32,7 @@ func (j *Job) finish(src *capture.Source, a *live.Reading, opt capture.Options) 
 		return j.report(src, result, kept.Diagnosis, kept)
 	}
 	if collector != nil { // the connections are written already: judging takes the most memory of the whole run
-		defer limitHeapFurther(3)()
+		defer limitHeapFurther(5)()
 	}
 	return j.report(src, result, j.diagnose(result, collector), nil)
 }

@@ -126,7 +126,7 @@ func (j *Job) limitMemory() int64 {
 	}
 	limit = max(limit, leastMemory/4)
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit)
+		debug.SetMemoryLimit(limit + int64(len(ballast)))
 	}
 	return max(limit-fixedHeap, limit/4) / 20 * 11 // the rest is for the report, and for what is garbage until it is collected
 }

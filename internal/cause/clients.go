@@ -14,6 +14,7 @@ import (
 // their client.
 func (d *Decisions) decideHost(h *Host) {
 	h.processEnded()
+	h.runEnded()
 	for _, p := range h.Pairs {
 		p.gaveUpOpening()
 		d.gaveUp(p)

@@ -21,6 +21,7 @@ type Decisions struct {
 	policies map[policyKey]int // where they are in Policies
 
 	losses    losses
+	runEnds   map[uint32]bool  // IDs of connections that a run which ended cut short, whatever their cause
 	pipelined map[uint32]int64 // requests without a whole response, of connections with more than one
 }
 

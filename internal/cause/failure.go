@@ -61,6 +61,9 @@ func (s *Summary) noteFailure(c *analyze.Connection, is NotReused, k class) {
 func (d *Decisions) FailedOtherwise() []*Record {
 	var out []*Record
 	for _, f := range d.all.summary.failures {
+		if d.runEnds[f.id] {
+			continue
+		}
 		r := *d.Record(uint64(f.id))
 		r.Cause, r.By, r.Confidence, r.observation = f.is.Cause, f.is.By, f.is.Confidence, f.is.observation
 		if r.class == saidInResponse {

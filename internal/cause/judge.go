@@ -183,5 +183,9 @@ func halfSeen(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReus
 	if c.PacketsClient > 0 && c.PacketsServer > 0 {
 		return n, k, false
 	}
-	return of(Unknown, end.by, Low, observation{kind: observedOneDirection})
+	by := end.by
+	if c.Close.Kind == flows.CloseUnknown {
+		by = analyze.Nobody // the other may have closed before
+	}
+	return of(Unknown, by, Low, observation{kind: observedOneDirection})
 }

@@ -62,7 +62,7 @@ func (d *Decisions) Lost(r *Record) Lost {
 	switch {
 	case r.has(isOpen) && !r.Cause.cutByPath():
 		return Lost{} // an answer may come yet
-	case r.has(isDropped) && r.Cause != ClientTimeout && !r.Cause.cutByPath(), r.has(isFailed) && r.Cause == ClientExit:
+	case r.has(isDropped) && r.Cause != ClientTimeout && !r.Cause.cutByPath(), r.has(isFailed) && (r.Cause == ClientExit || d.runEnds[r.ID]):
 		return Lost{Abandoned: n}
 	case r.has(isFailed | isDropped), r.responseLost():
 		return Lost{Failed: n}

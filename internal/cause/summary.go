@@ -9,14 +9,11 @@ import (
 // Summary adds up what only some rules look at.
 type Summary struct {
 	Midstream    int64 // connections whose opening was not captured
-	OneDirection int64 // of which one direction was captured, though they opened
-	Lossy        int64 // that lack more than a few of their bytes
 	WithRequests int64 // with at least one request
 	WithMessages int64 // with a request or a response
 
-	Opaque    int64 // whose requests can be neither read nor estimated
-	Encrypted int64 // of these, TLS
-	HTTP2     int64 // and HTTP/2
+	Unseen                   // of all servers
+	unseen map[uint32]Unseen // by number of the server
 
 	anomalies compact.Vault[Anomaly]
 	kinds     uint32 // of anomalies that there are, a bit each
@@ -65,22 +62,24 @@ func (s *Summary) add(c *analyze.Connection, last int64) {
 	if c.Carried() > 0 || c.Responses > 0 {
 		s.WithMessages++
 	}
+	var missing Unseen
 	if c.Opaque() {
-		s.Opaque++
+		missing.Opaque = 1
 		switch {
 		case c.TLS != nil || c.Protocol == analyze.TLS:
-			s.Encrypted++
+			missing.Encrypted = 1
 		case c.Protocol == analyze.H2C:
-			s.HTTP2++
+			missing.HTTP2 = 1
 		}
 	}
 	unopened := c.Handshake == flows.HandshakeUnanswered || c.Handshake == flows.HandshakeIncomplete && c.Evidence.SYNACKRetransmissions > 0
 	if (c.PacketsClient == 0) != (c.PacketsServer == 0) && !unopened {
-		s.OneDirection++
+		missing.OneDirection = 1
 	}
-	if missing := c.MissingClient + c.MissingServer; missing*lossyShare > missing+c.BytesClient+c.BytesServer {
-		s.Lossy++
+	if bytes := c.MissingClient + c.MissingServer; bytes*lossyShare > bytes+c.BytesClient+c.BytesServer {
+		missing.Lossy = 1
 	}
+	s.noteUnseen(c, missing)
 	s.noteAnomalies(c, last)
 }
 
@@ -196,6 +195,9 @@ func (s *Summary) join(other *Summary) {
 	s.Opaque += other.Opaque
 	s.Encrypted += other.Encrypted
 	s.HTTP2 += other.HTTP2
+	for server, x := range other.unseen {
+		s.addUnseen(server, x)
+	}
 	s.failures = append(s.failures, other.failures...)
 	other.anomalies.Drain(func(a *Anomaly) { s.anomalies.Put(a) })
 	s.kinds |= other.kinds

@@ -85,6 +85,11 @@ const (
 	MinAge = 400e6
 	// beforeRefusal is how long before a refused SYN a server may have gone.
 	beforeRefusal = 30e9
+	// loopRequests is from how many requests on, each at most maxLoopGap after the response
+	// before it, a connection is driven in a loop, as by a load generator: a program that
+	// does something between two requests takes longer.
+	loopRequests = 3
+	maxLoopGap   = 2e6
 	// ExitAtLeast is how many connections end at one moment when a process does, if
 	// nothing else shows that it did.
 	ExitAtLeast = 3

@@ -142,10 +142,11 @@ func http(name, help string, of func(t *totals) int64) Metric {
 // lost is a count of requests without a whole response.
 func lost(name, help string, of func(cause.Lost) int64) Metric {
 	return Metric{Name: name, Help: help, Unknown: noHTTP, value: func(r *analyze.Result, d *rules.Diagnosis) float64 {
-		if r.Totals.Requests == analyze.Unknown {
+		lost := d.TotalLost()
+		if r.Totals.LossUnknown() && lost == (cause.Lost{}) {
 			return math.NaN()
 		}
-		return float64(of(d.TotalLost()))
+		return float64(of(lost))
 	}}
 }
 

@@ -30,7 +30,7 @@ func (p *teller) recent() {
 		return
 	}
 	t := &x.Result.Totals
-	p.medium.Section("LAST "+cause.Duration(int64(x.Span)), fmt.Sprintf("--window: since %s", p.r.Meta.Clock(x.Result.First)))
+	p.medium.Section("LAST "+cause.Duration(int64(x.Span)), fmt.Sprintf("since %s (--window)", p.r.Meta.Clock(x.Result.First)))
 	p.para(2, "%s", x.Diagnosis.Verdict.Words())
 	list := x.Diagnosis.Findings
 	for i := range list[:min(shownRecent, len(list))] {

@@ -141,15 +141,16 @@ func (r *Report) Diagnosed() *rules.Diagnosis {
 }
 
 // Lost returns the requests without a whole response; [analyze.Unknown] if none could
-// be counted.
+// be counted, or no response was captured that could tell.
 func (r *Report) Lost() cause.Lost { return lostOf(r.Result, r.Diagnosed()) }
 
 // lostOf is [Report.Lost] of a result and its diagnosis.
 func lostOf(r *analyze.Result, d *rules.Diagnosis) cause.Lost {
-	if r.Totals.Requests == analyze.Unknown {
+	lost := d.TotalLost()
+	if r.Totals.LossUnknown() && lost == (cause.Lost{}) {
 		return cause.Lost{Failed: analyze.Unknown, Abandoned: analyze.Unknown}
 	}
-	return d.TotalLost()
+	return lost
 }
 
 // Analyzed returns how long the part of the capture lasts that was asked for, in ns;

@@ -20,6 +20,7 @@ var closeMeanings = [flows.CloseKinds]string{
 	flows.CloseReset:        "RST",
 	flows.CloseFINReset:     "FIN, then RST",
 	flows.CloseSilent:       "data, probes or SYNs unanswered to the end",
+	flows.CloseUnknown:      "FIN from one side, and nothing was captured of the other",
 }
 
 // CloseMeaning says what it means that a connection ended so.
@@ -39,7 +40,8 @@ func (p *teller) closes() {
 	p.table(&tab)
 	f := &t.ClosedFirst
 	p.para(16, "closed first:   %s", counts(
-		tally{"server", f.Server}, tally{"client", f.Client}, tally{"both", f.Both}, tally{"nobody", f.None}))
+		tally{"server", f.Server}, tally{"client", f.Client}, tally{"both", f.Both}, tally{"nobody", f.None},
+		tally{"unknown (one direction captured)", f.Unknown}))
 	w := &t.TimeWait
 	p.para(16, "TIME_WAIT held: %s", counts(
 		tally{"by the server", w.Server}, tally{"by the client", w.Client}, tally{"by both", w.Both},
@@ -91,6 +93,14 @@ func (p *teller) hosts(list []analyze.HostPopulation) {
 	p.more(len(list))
 }
 
+// timeWaitAt returns the closes that left TIME_WAIT at a server, or Unknown.
+func timeWaitAt(s *analyze.ServerSummary) int64 {
+	if s.TimeWaitPeak == analyze.Unknown {
+		return analyze.Unknown
+	}
+	return s.TimeWaitServer + s.TimeWaitBoth
+}
+
 // servers writes a row for each of the busiest servers.
 func (p *teller) servers() {
 	list := p.r.Result.Servers
@@ -108,7 +118,7 @@ func (p *teller) servers() {
 		s := &list[i]
 		cells := []string{AddrText(s.Server), cause.Count(s.Clients), cause.Count(s.Connections), requestsCell(s.Requests, &s.Estimated), reuseCell(s.ReuseRatio, &s.Estimated),
 			cause.Count(s.ClosedFirst.Server + s.ClosedFirst.Both), cause.Count(s.ClosedFirst.Client + s.ClosedFirst.Both),
-			cause.Count(s.TimeWaitServer + s.TimeWaitBoth)}
+			cell(timeWaitAt(s))}
 		if failed {
 			cells = append(cells, cause.Count(p.r.Diagnosed().LostAt(s.Num).Failed))
 		}

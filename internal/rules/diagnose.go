@@ -48,7 +48,7 @@ func (v *view) check(rule *Rule) (j Judgement, found []Finding) {
 	if j.Lacks != "" {
 		return j, nil
 	}
-	found = rule.Check(v, rule)
+	found = slices.DeleteFunc(rule.Check(v, rule), func(f Finding) bool { return v.cannotJudge(rule, &f) })
 	if rule.Costs {
 		found = slices.DeleteFunc(found, func(f Finding) bool { return f.Saves.Connections == 0 && f.Failed == 0 })
 	}

@@ -18,7 +18,7 @@ func (v *view) conclude() Verdict {
 		if text == "" {
 			text = f.Title
 		}
-		return Verdict{Problem, text + v.cost(f)}
+		return Verdict{Problem, text + v.cost(f) + v.rest(f.subject.server)}
 	}
 	needs := HTTP | BothSides | Whole
 	if t.ReusedRequests <= 0 && (!t.Estimated.Known() || t.Estimated.ReuseRatio == 0) {
@@ -31,10 +31,10 @@ func (v *view) conclude() Verdict {
 		return Verdict{CannotTell, "only packets with data were captured: whether connections were opened or closed would not show; " +
 			"capture without a filter on what packets hold, as with the filter tcp"}
 	}
-	if v.Summary().Opaque*2 > v.connections {
+	if v.Summary().Opaque*2 > v.connections && !v.judgesSome {
 		return Verdict{CannotTell, v.hidden() + "; the others: " + v.healthy()}
 	}
-	return Verdict{OK, v.healthy() + v.unread()}
+	return Verdict{OK, v.healthy() + v.unread() + v.rest(nil)}
 }
 
 // cost says what the first finding costs: the TIME_WAIT at the host that holds
@@ -94,22 +94,15 @@ func (v *view) heldBy(f *Finding, side analyze.TimeWait) bool {
 
 // healthy describes a capture without a problem.
 func (v *view) healthy() string {
-	t := &v.result.Totals
-	n, used, avoidable, reused := t.Requests, t.ConnectionsWithRequests, t.AvoidableConnections, t.ReuseRatio
-	word := ""
-	if x := &t.Estimated; x.Known() {
-		n, avoidable, reused = max(n, 0)+x.Requests, x.AvoidableConnections, x.ReuseRatio
-		used = x.PoolNeed + x.AvoidableConnections
-		word = ", estimated"
-	}
-	carried := fmt.Sprintf("%s on %s%s", cause.Plural(n, "request", "requests"), conns(used), word)
+	t := v.judgedTraffic()
+	carried := fmt.Sprintf("%s on %s%s", cause.Plural(t.requests, "request", "requests"), conns(t.used), t.word)
 	switch {
-	case n < littleTraffic:
-		return fmt.Sprintf("%s (%s%s)", tooLittle, cause.Plural(n, "request", "requests"), word)
-	case avoidable == 0 && reused < mostlyReused:
+	case t.requests < littleTraffic:
+		return fmt.Sprintf("%s (%s%s)", tooLittle, cause.Plural(t.requests, "request", "requests"), t.word)
+	case t.avoidable == 0 && t.reuse < mostlyReused:
 		return "every connection was needed: " + carried
-	case reused < mostlyReused:
-		return fmt.Sprintf("too little to complain about: %s, %s of them avoidable", carried, cause.Count(avoidable))
+	case t.reuse < mostlyReused:
+		return fmt.Sprintf("too little to complain about: %s, %s of them avoidable", carried, cause.Count(t.avoidable))
 	}
 	if n := v.poolsOfTheirOwn(); n > 0 {
 		return fmt.Sprintf("connections are reused: %s; %s more than one pool would open, each used again and again, as by "+
@@ -128,13 +121,4 @@ func (v *view) poolsOfTheirOwn() (n int64) {
 		}
 	}
 	return n
-}
-
-// unread says of how many connections nothing is known, so that what is said
-// of the others is not taken for all.
-func (v *view) unread() string {
-	if n := v.result.Totals.HTTPUnknown - v.result.Totals.Estimated.Connections; n > 0 {
-		return fmt.Sprintf("; the requests of %s cannot be read", conns(n))
-	}
-	return ""
 }

@@ -127,6 +127,51 @@ conn 40002..40003
 0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
 0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
 0.004 > P. "\x17\x03\x03\x00\x05abcde"`, CannotTell, "the requests of 2 of 3 connections cannot be read: they are encrypted; capture behind the TLS proxy; the others: too little traffic to judge reuse (2 requests)", Probed},
+		{"one server reused, another one's requests encrypted", `
+conn 40001
+0.000 $open
+0.002 > P. $get
+0.010 < P. $ok
+1.002 > P. $get
+1.010 < P. $ok
+conn 40002..40004
+server 198.51.100.2:443
+0.000 $open
+0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
+0.004 > P. "\x17\x03\x03\x00\x05abcde"`, OK, "too little traffic to judge reuse (2 requests); 198.51.100.2:443 cannot be judged (encrypted)", Probed},
+		{"of one server one direction", `
+conn 40001
+0.000 $open
+0.002 > P. $get
+0.010 < P. $ok
+1.002 > P. $get
+1.010 < P. $ok
+conn 40002..40004
+server 198.51.100.2:80
+0.000 > S
+0.001 > .
+0.002 > P. $get
+0.100 > F.`, OK, "too little traffic to judge reuse (2 requests); 198.51.100.2:80 cannot be judged (one direction alone was captured)", Probed},
+		{"a problem beside what is encrypted", closes + `
+conn 50002..50009
+server 198.51.100.2:443
+0.000 $open
+0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
+0.004 > P. "\x17\x03\x03\x00\x05abcde"
+conn 50012..50013
+server 198.51.100.3:443
+0.000 $open
+0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
+0.004 > P. "\x17\x03\x03\x00\x05abcde"
+conn 50022..50023
+server 198.51.100.4:443
+0.000 $open
+0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
+0.004 > P. "\x17\x03\x03\x00\x05abcde"`, Problem, "4 TIME_WAIT; 198.51.100.2:443, 198.51.100.3:443 and 1 more server cannot be judged (encrypted)", Probed},
 		{"TLS and HTTP/2", `
 conn 40001
 0.000 $open

@@ -43,6 +43,9 @@ type view struct {
 	failed    map[uint32][]*cause.Record // that failed for another reason than their cause, by pair
 	failedIDs map[uint32]bool            // their IDs
 
+	unjudged   map[uint32]unjudged // servers that cannot be judged, by number
+	judgesSome bool                // others can
+
 	scans   []scan
 	scanned map[uint32]bool // numbers of their pairs
 }
@@ -159,6 +162,7 @@ func newView(x *Diagnosis, r *analyze.Result) *view {
 		v.duration = r.Last - since
 	}
 	v.findScans()
+	v.findUnjudged()
 	v.findFailed()
 	v.findRepeats()
 	return v

@@ -116,6 +116,7 @@ var metrics = []metric{
 		put(float64(c.Server), "server")
 		put(float64(c.Both), "both")
 		put(float64(c.None), "none")
+		put(float64(c.Unknown), "unknown")
 	}},
 	{"time_wait_closes_total", "Connections that have ended and whose TIME_WAIT is over, by the side that held it; none is after an RST.", counter, []string{"holder"}, func(m *Moment, put put) {
 		w := &m.Snapshot.Result.Settled.TimeWait

@@ -3,6 +3,7 @@ package machine
 import (
 	"net/netip"
 
+	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -159,10 +160,18 @@ func (e *encoder) probes(p *analyze.Probes) {
 	e.close()
 }
 
+// kindWord returns the name of a kind of close, "" if it is not known.
+func kindWord(k flows.CloseKind) string {
+	if k == flows.CloseUnknown {
+		return ""
+	}
+	return k.String()
+}
+
 // closing appends the member close.
 func (e *encoder) closing(c *analyze.Close) {
 	e.raw(`,"close":{"kind":`)
-	e.word(c.Kind.String())
+	e.word(kindWord(c.Kind))
 	e.raw(`,"began":`)
 	e.word(c.Began.String())
 	e.raw(`,"first_fin":`)

@@ -6,8 +6,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
-// series appends the shape over time.
-func (e *encoder) series(s *analyze.Series) {
+// series appends the shape over time. Of TIME_WAIT it may not be known.
+func (e *encoder) series(s *analyze.Series, knowsTimeWait bool) {
 	e.raw(`{"step_seconds":`)
 	if len(s.NewConnections) == 0 {
 		e.raw(`null,"start":null,"new_connections":[],"requests":[],"time_wait":[]}`)
@@ -21,7 +21,11 @@ func (e *encoder) series(s *analyze.Series) {
 	e.key("requests")
 	e.ints(s.Requests)
 	e.key("time_wait")
-	e.ints(s.TimeWait)
+	if knowsTimeWait {
+		e.ints(s.TimeWait)
+	} else {
+		e.raw("null")
+	}
 	e.close()
 }
 
@@ -58,10 +62,11 @@ func (e *encoder) serverSummary(s *analyze.ServerSummary, d *rules.Diagnosis) {
 
 // failedAt returns the requests to a server that failed, or Unknown.
 func failedAt(s *analyze.ServerSummary, d *rules.Diagnosis) int64 {
-	if s.Requests == analyze.Unknown {
+	failed := d.LostAt(s.Num).Failed
+	if s.Requests == analyze.Unknown || s.LossUnknown && failed == 0 {
 		return analyze.Unknown
 	}
-	return d.LostAt(s.Num).Failed
+	return failed
 }
 
 // closers appends who closed first.
@@ -69,6 +74,9 @@ func (e *encoder) closers(c *analyze.Closers) {
 	e.b = append(e.b, '{')
 	e.members(member{"client", c.Client}, member{"server", c.Server},
 		member{"both", c.Both}, member{"none", c.None})
+	if c.Unknown > 0 {
+		e.members(member{"unknown", c.Unknown})
+	}
 	e.close()
 }
 

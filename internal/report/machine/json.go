@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"io"
 
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -118,7 +119,7 @@ func writeGroups(w io.Writer, r *report.Report, newline string) error {
 	}
 	e := newEncoder(r)
 	e.raw("," + newline + `"series":`)
-	e.series(&res.Series)
+	e.series(&res.Series, res.Totals.TimeWait.Peak != analyze.Unknown)
 	return flushTo(w, e)
 }
 

@@ -120,10 +120,12 @@ type closersObject struct {
 	Server number `json:"server"`
 	Both   number `json:"both"`
 	None   number `json:"none"`
+
+	Unknown number `json:"unknown,omitempty"`
 }
 
 func newClosers(c *analyze.Closers) closersObject {
-	return closersObject{number(c.Client), number(c.Server), number(c.Both), number(c.None)}
+	return closersObject{number(c.Client), number(c.Server), number(c.Both), number(c.None), number(c.Unknown)}
 }
 
 // closeKindsObject is how many connections ended in which way, by its name.
@@ -134,6 +136,9 @@ func (kinds closeKindsObject) MarshalJSON() ([]byte, error) {
 	return encoded(func(e *encoder) {
 		e.b = append(e.b, '{')
 		for kind, n := range kinds {
+			if n == 0 && flows.CloseKind(kind) == flows.CloseUnknown {
+				continue
+			}
 			e.members(member{flows.CloseKind(kind).String(), n})
 		}
 		e.close()
