@@ -3,6 +3,8 @@ package flows
 import (
 	"cmp"
 	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
 // Options are the limits of an Engine; zero values are replaced by the defaults
@@ -62,6 +64,7 @@ type Engine struct {
 	duplicates duplicates
 	early      early
 	aside      aside
+	unheard    compact.Queue[unanswered] // those whose SYN carried data
 	held       holding
 	evictions  evictions
 	data       Data // the one that Consumer.Data sees
@@ -109,6 +112,9 @@ func (e *Engine) Segment(s *Segment) *Conn {
 	e.now, e.at = max(e.now, s.Time), s.Time
 	if back := e.now - s.Time; back > e.counts.TimeBack {
 		e.counts.TimeBack = back
+	}
+	if e.unheard.Len() > 0 {
+		e.endUnheard()
 	}
 	c = e.owner(s, c, at)
 	d := c.sender(s)

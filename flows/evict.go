@@ -145,6 +145,30 @@ func (e *Engine) sweepUnanswered(now int64, left int) (more bool) {
 	return false
 }
 
+// endUnheard ends what SYNs carried that nobody has answered for synWait: whoever sent it
+// has given up by then, whether connections are evicted or not.
+func (e *Engine) endUnheard() {
+	q := &e.unheard
+	for x := q.First(); x != nil && x.at+synWait <= e.now; x = q.First() {
+		switch c := e.waiting(x); {
+		case c == nil: // it was answered, or is forgotten
+		case c.End+synWait > e.now:
+			q.Push(unanswered{refTo(c), c.End})
+		default:
+			e.endAll(c)
+		}
+		q.Pop()
+	}
+}
+
+// endAll hands over all that is held of c and says that neither side sends more.
+func (e *Engine) endAll(c *Conn) {
+	e.deliverRest(c)
+	for side := range Side(2) {
+		e.endData(c, side, c.End, 0)
+	}
+}
+
 // dropAnswered takes those that were answered out of the queue of those that
 // wait, where they stand behind one that was not.
 func (e *Engine) dropAnswered() {
@@ -177,10 +201,7 @@ func (e *Engine) evict(c *Conn) {
 	if c.facts&factEarly != 0 {
 		e.letAllGo(c, nil)
 	}
-	e.deliverRest(c)
-	for side := range Side(2) {
-		e.endData(c, side, c.End, 0)
-	}
+	e.endAll(c)
 	e.consumer.Evict(c)
 	if c.next != 0 {
 		e.store.at(c.next).prev = 0

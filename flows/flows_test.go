@@ -319,6 +319,18 @@ func TestSentAfterReset(t *testing.T) {
 	}
 }
 
+// Both ends of a connection are told again after an RST that was none.
+func TestEndAfterForgedReset(t *testing.T) {
+	_, _, r := follow(t, opening+`
+1.0 < R  1:1(0)
+1.1 < P. 1:4(3) ack 1 "abc"
+1.2 > .  1:1(0) ack 4
+2.0 < R. 4:4(0) ack 1`)
+	if want := [2]string{"<end 4><end 7>", "<end 4>abc<end 7>"}; r.data != want {
+		t.Errorf("got %q, want %q", r.data, want)
+	}
+}
+
 func TestForgedBeforeHandshake(t *testing.T) {
 	_, conns, r := follow(t, `
 0.00 > S  0:0(0)
@@ -383,6 +395,30 @@ func TestDataWithSYN(t *testing.T) {
 0.002 > P. 4:7(3) ack 1 "def"`)
 	if r.data[flows.Initiator] != "abcdef" || conns[0].Handshake() != flows.HandshakeComplete {
 		t.Errorf("got %q and handshake %v, want abcdef and complete", r.data[flows.Initiator], conns[0].Handshake())
+	}
+}
+
+// Who sent data with a SYN has given up when nobody answers for so long.
+func TestDataWithUnansweredSYN(t *testing.T) {
+	for _, tc := range []struct{ name, script, want string }{
+		{"so far", `
+40001: 69.9 > S  0:0(0)`, "abc"},
+		{"for long", `
+40001: 70.1 > S  0:0(0)`, "abc<end 0>"},
+		{"sent again", `
+63 > S  0:3(3) "abc"
+40001: 70.1 > S  0:0(0)`, "abc"},
+		{"answered late", `
+69.9 < S. 0:0(0) ack 4
+40001: 99.9 > S  0:0(0)`, "abc"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, _, r := follow(t, `
+0 > S  0:3(3) "abc"`+tc.script)
+			if got := r.data[flows.Initiator]; got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
 	}
 }
 

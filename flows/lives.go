@@ -110,10 +110,16 @@ func (e *Engine) open(s *Segment, prev handle) *Conn {
 	}
 	c.ip[src], c.port[src] = s.SrcIP, s.SrcPort
 	c.ip[dst], c.port[dst] = s.DstIP, s.DstPort
-	if s.Flags&SYN == 0 {
+	switch {
+	case s.Flags&SYN == 0:
 		c.facts |= factMidstream
-	} else if e.opt.Evict && s.Flags&ACK == 0 {
-		e.evictions.unanswered.Push(unanswered{refTo(c), e.now})
+	case s.Flags&ACK == 0:
+		if e.opt.Evict {
+			e.evictions.unanswered.Push(unanswered{refTo(c), e.now})
+		}
+		if s.Len > 0 {
+			e.unheard.Push(unanswered{refTo(c), e.now})
+		}
 	}
 	e.last = c
 	e.consumer.Open(c)
@@ -125,10 +131,7 @@ func (e *Engine) supersede(old *Conn) {
 	if !old.ended() {
 		old.facts |= factSuperseded
 	}
-	e.deliverRest(old)
-	for side := range Side(2) {
-		e.endData(old, side, old.End, 0)
-	}
+	e.endAll(old)
 	e.evictLater(old)
 }
 

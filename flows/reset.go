@@ -195,11 +195,26 @@ func (c *Conn) answersBareACK(d Side, s *Segment) bool {
 func (e *Engine) doubtResets(c *Conn, d Side, s *Segment) {
 	h, peer := &c.halves[d], &c.halves[d.Peer()]
 	if peer.has(sentRST) && c.disproveReset(d, s) {
+		c.goOn()
 		e.ignoredRST(c)
 	}
 	if (h.facts|peer.facts)&rstProvisional != 0 && c.goesOn(d, s) {
 		c.takeBackResets()
+		c.goOn()
 		e.ignoredRST(c)
+	}
+}
+
+// goOn notes that RSTs were taken back: sides that have not closed may send more, and
+// their end is to be told again.
+func (c *Conn) goOn() {
+	if c.isReset() {
+		return
+	}
+	for side := range Side(2) {
+		if h := &c.halves[side]; !h.has(sentFIN | finInferred) {
+			h.facts &^= dataEnded
+		}
 	}
 }
 

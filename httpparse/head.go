@@ -131,8 +131,8 @@ func hash(b []byte) uint32 {
 	for ; len(b) >= 8; b = b[8:] {
 		x = bits.RotateLeft64((x^binary.LittleEndian.Uint64(b))*mix, 29)
 	}
-	for _, c := range b {
-		x = (x ^ uint64(c)) * mix
+	if len(b) > 0 {
+		x = (x ^ lastWord(b)) * mix
 	}
 	return uint32(x>>(64-hashBits)) | 1
 }
@@ -195,4 +195,16 @@ func withoutUser(b []byte) []byte {
 		b = b[:end]
 	}
 	return b[bytes.LastIndexByte(b, '@')+1:]
+}
+
+// lastWord returns up to 7 bytes as a number. What follows them in memory is read, too,
+// where there is something: the rest of the line.
+func lastWord(b []byte) (x uint64) {
+	if cap(b) >= 8 {
+		return binary.LittleEndian.Uint64(b[:8]) & (1<<(8*len(b)) - 1)
+	}
+	for i, c := range b {
+		x |= uint64(c) << (8 * i)
+	}
+	return x
 }

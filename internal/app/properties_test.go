@@ -21,6 +21,7 @@ var properties = map[string]func(t *rapid.T, p packetFile, dir string){
 	"the number of workers does not show":                sameWithWorkers,
 	"a capture in two files is the same":                 sameInTwoFiles,
 	"what was captured twice counts once":                sameDoubled,
+	"copies that come later, or elsewhere, count once":   sameCopied,
 	"neighbours that were swapped change only times":     sameSwapped,
 	"a compressed capture is the same":                   sameCompressed,
 	"without names all numbers are the same":             sameAnonymized,
@@ -162,38 +163,12 @@ func sameDoubled(t *rapid.T, p packetFile, dir string) {
 			delete(r["capture"].(map[string]any), key)
 		}
 	}
-	oncePackets(got)
+	renumber(got, func(n int) int { return (n + 1) / 2 })
 	wantSame(t, "with each packet twice", want, got)
 }
 
 // isRST reports whether a record holds an RST in IPv4 in Ethernet.
 func isRST(record []byte) bool { return record[recordHead+14+20+13]&4 != 0 }
-
-// oncePackets changes the numbers of packets that were doubled to what they were.
-func oncePackets(report map[string]any) {
-	once := func(v any) any {
-		if n, ok := v.(float64); ok {
-			return float64((int(n) + 1) / 2)
-		}
-		return v
-	}
-	for _, c := range report["connections"].([]any) {
-		if end, ok := c.(map[string]any)["close"].(map[string]any); ok {
-			end["packet"] = once(end["packet"])
-		}
-	}
-	for _, x := range report["exchanges"].([]any) {
-		for _, key := range []string{"request_packet", "response_packet"} {
-			x.(map[string]any)[key] = once(x.(map[string]any)[key])
-		}
-	}
-	eachExample(report, func(e map[string]any) {
-		list := e["packets"].([]any)
-		for i := range list {
-			list[i] = once(list[i])
-		}
-	})
-}
 
 func sameCompressed(t *rapid.T, p packetFile, dir string) {
 	file := p.of(p.records)

@@ -70,6 +70,9 @@ func counted(report map[string]any) map[string]any {
 		hand := c["handshake"].(map[string]any)
 		delete(hand, "rtt_seconds")
 		delete(hand, "connect_seconds")
+		if tls, ok := c["tls"].(map[string]any); ok {
+			delete(tls, "handshake_seconds")
+		}
 		for _, side := range c["probes"].(map[string]any) {
 			delete(side.(map[string]any), "idle_seconds")
 			delete(side.(map[string]any), "interval_seconds")

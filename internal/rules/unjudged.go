@@ -37,6 +37,7 @@ func (v *view) findUnjudged() {
 		case u.Lossy*lossyCapture > n:
 			x.why, x.needs = "bytes are missing", Whole
 		}
+		v.seesSome = v.seesSome || x.needs == 0
 		if x.why != "" {
 			v.unjudged[s.Num] = x
 		} else if slices.ContainsFunc(s.Records, func(r *cause.Record) bool { return r.Requests > 0 }) {
@@ -48,7 +49,7 @@ func (v *view) findUnjudged() {
 // cannotJudge reports whether a finding of a rule is about a server that lacks what the
 // rule needs, though others do not.
 func (v *view) cannotJudge(r *Rule, f *Finding) bool {
-	if !v.judgesSome || f.subject.server == nil {
+	if !v.seesSome || f.subject.server == nil {
 		return false
 	}
 	return v.unjudged[f.subject.server.Num].needs&r.Needs != 0

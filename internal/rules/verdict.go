@@ -24,7 +24,7 @@ func (v *view) conclude() Verdict {
 	if t.ReusedRequests <= 0 && (!t.Estimated.Known() || t.Estimated.ReuseRatio == 0) {
 		needs |= Opening // a connection that was reused before its first packet looks new
 	}
-	if lacks := v.lacks(needs); lacks != "" {
+	if lacks := v.lacksUnless(v.judgesSome, needs); lacks != "" {
 		return Verdict{CannotTell, lacks}
 	}
 	if !t.BareACK && t.SYN+t.SYNACK+t.FIN+t.RST == 0 {
