@@ -122,6 +122,19 @@ func TestNothingElsewhereMatters(t *testing.T) {
 		"idle after": func(t *rapid.T, s *scene) {
 			s.add(9, 9, 1, rapid.Float64Range(60, 1e6).Draw(t, "after"), 0, "0.000 > . 1:1(0) ack 1\n")
 		},
+		"an encrypted server": func(t *rapid.T, s *scene) {
+			s.add(rapid.IntRange(1, 9).Draw(t, "its client"), 9, rapid.IntRange(1, 30).Draw(t, "more"), 0, 0.1,
+				"0.000 $open\n0.002 > P. \"\\x16\\x03\\x01\\x00\\x05\\x01\\x00\\x00\\x01\\x00\"\n0.003 < P. \"\\x16\\x03\\x03\\x00\\x05\\x02\\x00\\x00\\x01\\x00\"\n"+
+					"0.004 > P. \"\\x17\\x03\\x03\\x00\\x05abcde\"\n")
+		},
+		"one direction of another server": func(t *rapid.T, s *scene) {
+			s.add(rapid.IntRange(1, 9).Draw(t, "its client"), 9, rapid.IntRange(1, 30).Draw(t, "more"), 0, 0.1,
+				"0.000 > S\n0.001 > .\n0.002 > P. $get\n0.100 > P. $get\n")
+		},
+		"bytes of another server are missing": func(t *rapid.T, s *scene) {
+			s.add(rapid.IntRange(1, 9).Draw(t, "its client"), 9, rapid.IntRange(1, 30).Draw(t, "more"), 0, 0.1,
+				"0.000 $open\n0.002 > P. $get\n0.010 > . ack 1041\n0.500 > F.\n0.501 < F. 1041:1041(0)\n0.502 > .\n")
+		},
 		"another protocol": func(t *rapid.T, s *scene) {
 			s.add(rapid.IntRange(1, 9).Draw(t, "its client"), 9, rapid.IntRange(1, 30).Draw(t, "more"), 0, 0.1,
 				"0.000 $open\n0.002 < P. \"220 mail\\r\\n\"\n0.003 > P. \"QUIT\\r\\n\"\n0.004 < F.\n0.005 > F.\n")

@@ -37,6 +37,7 @@ func (v *view) findUnjudged() {
 		case u.Lossy*lossyCapture > n:
 			x.why, x.needs = "bytes are missing", Whole
 		}
+		v.seesSome = v.seesSome || x.needs == 0
 		if x.why != "" {
 			v.unjudged[s.Num] = x
 		} else if slices.ContainsFunc(s.Records, func(r *cause.Record) bool { return r.Requests > 0 }) {
@@ -48,7 +49,7 @@ func (v *view) findUnjudged() {
 // cannotJudge reports whether a finding of a rule is about a server that lacks what the
 // rule needs, though others do not.
 func (v *view) cannotJudge(r *Rule, f *Finding) bool {
-	if !v.judgesSome || f.subject.server == nil {
+	if !v.seesSome || f.subject.server == nil {
 		return false
 	}
 	return v.unjudged[f.subject.server.Num].needs&r.Needs != 0
@@ -63,14 +64,19 @@ type traffic struct {
 	used      int64 // connections with requests
 	avoidable int64
 	reuse     float64 // as the reuse ratio; NaN if nothing can be divided
+	word      string  // behind its numbers, if they are estimated
 }
 
 // judgedTraffic returns the traffic of the capture without that of servers that cannot be
 // judged, where others can.
 func (v *view) judgedTraffic() traffic {
 	t := &v.result.Totals
-	x := traffic{t.Requests, t.ConnectionsWithRequests, t.AvoidableConnections, t.ReuseRatio}
-	if !v.judgesSome || t.Requests < 0 {
+	x := traffic{t.Requests, t.ConnectionsWithRequests, t.AvoidableConnections, t.ReuseRatio, ""}
+	if e := &t.Estimated; e.Known() {
+		x = traffic{max(t.Requests, 0) + e.Requests, e.PoolNeed + e.AvoidableConnections, e.AvoidableConnections, e.ReuseRatio, ", estimated"}
+	}
+	all := x.requests
+	if !v.judgesSome || all < 0 {
 		return x
 	}
 	for _, s := range v.Servers() {
@@ -81,11 +87,11 @@ func (v *view) judgedTraffic() traffic {
 			x.requests -= v.requests[p.Num]
 			x.used -= v.used[p.Num]
 			if v.used[p.Num] > 0 {
-				x.avoidable -= p.AvoidableConnections
+				x.avoidable -= p.Avoidable()
 			}
 		}
 	}
-	if x.requests != t.Requests {
+	if x.requests != all {
 		x.reuse = float64(x.requests-x.used) / float64(x.requests)
 	}
 	return x

@@ -44,7 +44,8 @@ type view struct {
 	failedIDs map[uint32]bool            // their IDs
 
 	unjudged   map[uint32]unjudged // servers that cannot be judged, by number
-	judgesSome bool                // others can
+	seesSome   bool                // the packets of others are there
+	judgesSome bool                // and their requests can be read
 
 	scans   []scan
 	scanned map[uint32]bool // numbers of their pairs
