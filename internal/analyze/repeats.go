@@ -19,6 +19,8 @@ const RepeatWithin int64 = 1e9
 const (
 	// lossesKept is how many losses a request is compared with.
 	lossesKept = 128
+	// mostMore is how far requests like a repeat are counted.
+	mostMore = 1000
 	// repeatsKept is how many repeats are told one by one: the last.
 	repeatsKept = 1 << 13
 )
@@ -32,7 +34,8 @@ type Repeat struct {
 	Method             httpparse.Method
 	Status             uint16 // of the response to it, 0 without one
 	// More is how many requests like it came within a second of the loss, and on no
-	// account of another: a client that sends the same again and again does that anyway.
+	// account of another, up to mostMore: a client that sends the same again and again
+	// does that anyway.
 	More uint32
 }
 
@@ -49,8 +52,9 @@ type lostRequest struct {
 // repeats finds requests that come again.
 type repeats struct {
 	lost  [lossesKept]lostRequest
-	n     int   // losses so far; the one before is at (n-1) % lossesKept
-	until int64 // no request is compared after that
+	n     int    // losses so far; the one before is at (n-1) % lossesKept
+	until int64  // no request is compared after that
+	any   uint64 // a bit, by printBit, of each loss that requests may be compared with, and maybe of older ones
 	list  []Repeat
 	first int // how many Repeats were dropped in front of list
 }
@@ -92,12 +96,22 @@ func (r *repeats) lose(c *flows.Conn, t *httpState, x *exchange, at int64) {
 		at: at, num: x.requestNum, id: c.ID, client: c.Endpoint(t.requester).IP, print: x.print, method: x.method,
 	}
 	r.n++
+	if at > r.until {
+		r.any = 0
+	}
+	r.any |= printBit(x.print)
 	r.until = at + RepeatWithin
 }
+
+// printBit returns one of 64 bits for a fingerprint.
+func printBit(print uint32) uint64 { return 1 << (print * 0x9e3779b1 >> 26) }
 
 // noteRequest compares a request with those that were lost before it, and reports
 // whether it repeats one. There was a loss within RepeatWithin.
 func (r *repeats) noteRequest(c *flows.Conn, t *httpState, x *exchange) bool {
+	if r.any&printBit(x.print) == 0 {
+		return false
+	}
 	client := c.Endpoint(t.requester).IP
 	var oldest *lostRequest
 	from, alike := r.n, false
@@ -108,6 +122,9 @@ func (r *repeats) noteRequest(c *flows.Conn, t *httpState, x *exchange) bool {
 			break // so are those before it
 		}
 		if after >= 0 && l.print == x.print && l.method == x.method && l.id != c.ID && l.client == client {
+			if !alike && l.repeat > r.first && r.list[l.repeat-r.first-1].More >= mostMore {
+				return false // so have all others that are alike
+			}
 			alike = true
 			if l.repeat == 0 {
 				oldest = l
