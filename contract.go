@@ -107,43 +107,48 @@ type ByCloser struct {
 // Totals are the numbers of the whole capture. Those that follow from requests are
 // nil if no connection can be read.
 type Totals struct {
-	Connections             int64            `json:"connections"` // lives of 4-tuples
-	HandshakesComplete      int64            `json:"handshakes_complete"`
-	Refused                 int64            `json:"refused"`    // SYN answered by RST
-	Unanswered              int64            `json:"unanswered"` // SYN answered by nothing
-	Midstream               int64            `json:"midstream"`  // connections whose opening was not captured
-	Unfinished              int64            `json:"unfinished"` // still open at the end
-	SYN                     int64            `json:"syn"`        // packets, retransmitted ones too, as the next three
-	SYNACK                  int64            `json:"syn_ack"`
-	FIN                     int64            `json:"fin"`
-	RST                     int64            `json:"rst"`
-	IgnoredRST              int64            `json:"ignored_rst"` // that its receiver does not accept
-	Requests                *int64           `json:"requests"`
-	Responses               *int64           `json:"responses"` // final ones; 101 is final
-	InterimResponses        *int64           `json:"interim_responses"`
-	UnmatchedResponses      *int64           `json:"unmatched_responses"`      // to no request that was captured
-	SurplusBytes            int64            `json:"surplus_bytes"`            // beyond the end of responses
-	FailedRequests          *int64           `json:"failed_requests"`          // without a whole response, or refused while being sent
-	AbandonedRequests       *int64           `json:"abandoned_requests"`       // whose client dropped the response of its own accord
-	HTTPUnknown             int64            `json:"http_unknown_connections"` // encrypted or HTTP/2
-	ConnectionsWithRequests *int64           `json:"connections_with_requests"`
-	SingleRequest           *int64           `json:"single_request_connections"`
-	ReusedRequests          *int64           `json:"reused_requests"` // all on a connection but its first
-	ReuseRatio              *float64         `json:"reuse_ratio"`     // from 0 to 1
-	RequestsPerConnection   Distribution     `json:"requests_per_connection"`
-	PoolNeed                *int64           `json:"pool_need"` // connections that a perfect pool would open
-	AvoidableConnections    *int64           `json:"avoidable_connections"`
-	AvoidableHandshake      *float64         `json:"avoidable_handshake_seconds"`
-	Probes                  int64            `json:"probes"` // of TCP keep-alive
-	ProbesAnswered          int64            `json:"probes_answered"`
-	ProbesUnanswered        int64            `json:"probes_unanswered"`
-	Retransmissions         int64            `json:"retransmissions"`
-	MissingBytes            int64            `json:"missing_bytes"` // payload that the capture does not hold
-	ClosedFirstBy           ByCloser         `json:"closed_first_by"`
-	CloseKinds              map[string]int64 `json:"close_kinds"` // connections by [Close].Kind
-	TimeWait                TimeWaitTotals   `json:"time_wait"`
-	AtLeast                 []string         `json:"at_least,omitempty"` // totals that may be higher in truth, as detail was given up
-	AtMost                  []string         `json:"at_most,omitempty"`  // and lower
+	Connections                   int64            `json:"connections"` // lives of 4-tuples
+	HandshakesComplete            int64            `json:"handshakes_complete"`
+	Refused                       int64            `json:"refused"`    // SYN answered by RST
+	Unanswered                    int64            `json:"unanswered"` // SYN answered by nothing
+	Midstream                     int64            `json:"midstream"`  // connections whose opening was not captured
+	Unfinished                    int64            `json:"unfinished"` // still open at the end
+	SYN                           int64            `json:"syn"`        // packets, retransmitted ones too, as the next three
+	SYNACK                        int64            `json:"syn_ack"`
+	FIN                           int64            `json:"fin"`
+	RST                           int64            `json:"rst"`
+	IgnoredRST                    int64            `json:"ignored_rst"` // that its receiver does not accept
+	Requests                      *int64           `json:"requests"`
+	Responses                     *int64           `json:"responses"` // final ones; 101 is final
+	InterimResponses              *int64           `json:"interim_responses"`
+	UnmatchedResponses            *int64           `json:"unmatched_responses"`      // to no request that was captured
+	SurplusBytes                  int64            `json:"surplus_bytes"`            // beyond the end of responses
+	FailedRequests                *int64           `json:"failed_requests"`          // without a whole response, or refused while being sent
+	AbandonedRequests             *int64           `json:"abandoned_requests"`       // whose client dropped the response of its own accord
+	HTTPUnknown                   int64            `json:"http_unknown_connections"` // encrypted or HTTP/2
+	ConnectionsWithRequests       *int64           `json:"connections_with_requests"`
+	SingleRequest                 *int64           `json:"single_request_connections"`
+	ReusedRequests                *int64           `json:"reused_requests"` // all on a connection but its first
+	ReuseRatio                    *float64         `json:"reuse_ratio"`     // from 0 to 1
+	RequestsPerConnection         Distribution     `json:"requests_per_connection"`
+	PoolNeed                      *int64           `json:"pool_need"` // connections that a perfect pool would open
+	AvoidableConnections          *int64           `json:"avoidable_connections"`
+	AvoidableHandshake            *float64         `json:"avoidable_handshake_seconds"`
+	RequestsEstimated             *int64           `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
+	ReuseRatioEstimated           *float64         `json:"reuse_ratio_estimated"`
+	PoolNeedEstimated             *int64           `json:"pool_need_estimated"`
+	AvoidableConnectionsEstimated *int64           `json:"avoidable_connections_estimated"`
+	AvoidableHandshakeEstimated   *float64         `json:"avoidable_handshake_seconds_estimated"`
+	Probes                        int64            `json:"probes"` // of TCP keep-alive
+	ProbesAnswered                int64            `json:"probes_answered"`
+	ProbesUnanswered              int64            `json:"probes_unanswered"`
+	Retransmissions               int64            `json:"retransmissions"`
+	MissingBytes                  int64            `json:"missing_bytes"` // payload that the capture does not hold
+	ClosedFirstBy                 ByCloser         `json:"closed_first_by"`
+	CloseKinds                    map[string]int64 `json:"close_kinds"` // connections by [Close].Kind
+	TimeWait                      TimeWaitTotals   `json:"time_wait"`
+	AtLeast                       []string         `json:"at_least,omitempty"` // totals that may be higher in truth, as detail was given up
+	AtMost                        []string         `json:"at_most,omitempty"`  // and lower
 }
 
 // GivenUp is a kind of detail that was given up so that memory stays bounded.
@@ -279,17 +284,19 @@ type Judgement struct {
 
 // Server is what the connections to one server have in common.
 type Server struct {
-	Server         netip.AddrPort `json:"server"`
-	Clients        int64          `json:"clients"` // addresses
-	Connections    int64          `json:"connections"`
-	Requests       *int64         `json:"requests"`
-	FailedRequests *int64         `json:"failed_requests"` // as in [Totals]
-	ReuseRatio     *float64       `json:"reuse_ratio"`
-	ClosedFirstBy  ByCloser       `json:"closed_first_by"`
-	TimeWait       ServerTimeWait `json:"time_wait"`
-	IdleTimeout    *float64       `json:"idle_timeout_seconds"` // inferred
-	MaxRequests    *int64         `json:"max_requests"`         // inferred
-	Advertised     Advertised     `json:"advertised"`
+	Server              netip.AddrPort `json:"server"`
+	Clients             int64          `json:"clients"` // addresses
+	Connections         int64          `json:"connections"`
+	Requests            *int64         `json:"requests"`
+	FailedRequests      *int64         `json:"failed_requests"` // as in [Totals]
+	ReuseRatio          *float64       `json:"reuse_ratio"`
+	RequestsEstimated   *int64         `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
+	ReuseRatioEstimated *float64       `json:"reuse_ratio_estimated"`
+	ClosedFirstBy       ByCloser       `json:"closed_first_by"`
+	TimeWait            ServerTimeWait `json:"time_wait"`
+	IdleTimeout         *float64       `json:"idle_timeout_seconds"` // inferred
+	MaxRequests         *int64         `json:"max_requests"`         // inferred
+	Advertised          Advertised     `json:"advertised"`
 }
 
 // ServerTimeWait counts closes by who holds TIME_WAIT after them.
@@ -308,16 +315,21 @@ type Advertised struct {
 
 // Pair is a client address and a server that it talks to.
 type Pair struct {
-	Client               netip.Addr     `json:"client"`
-	Server               netip.AddrPort `json:"server"`
-	Connections          int64          `json:"connections"`
-	Requests             *int64         `json:"requests"`
-	ReuseRatio           *float64       `json:"reuse_ratio"`
-	PoolNeed             *int64         `json:"pool_need"` // exchanges in flight at once
-	AvoidableConnections *int64         `json:"avoidable_connections"`
-	AvoidableHandshake   *float64       `json:"avoidable_handshake_seconds"`
-	PortsIn60s           int64          `json:"ports_in_60s"` // the most ports in use or in TIME_WAIT at once
-	PortBudget           int64          `json:"port_budget"`  // ports that the client has for one server
+	Client                        netip.Addr     `json:"client"`
+	Server                        netip.AddrPort `json:"server"`
+	Connections                   int64          `json:"connections"`
+	Requests                      *int64         `json:"requests"`
+	ReuseRatio                    *float64       `json:"reuse_ratio"`
+	PoolNeed                      *int64         `json:"pool_need"` // exchanges in flight at once
+	AvoidableConnections          *int64         `json:"avoidable_connections"`
+	AvoidableHandshake            *float64       `json:"avoidable_handshake_seconds"`
+	RequestsEstimated             *int64         `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
+	ReuseRatioEstimated           *float64       `json:"reuse_ratio_estimated"`
+	PoolNeedEstimated             *int64         `json:"pool_need_estimated"`
+	AvoidableConnectionsEstimated *int64         `json:"avoidable_connections_estimated"`
+	AvoidableHandshakeEstimated   *float64       `json:"avoidable_handshake_seconds_estimated"`
+	PortsIn60s                    int64          `json:"ports_in_60s"` // the most ports in use or in TIME_WAIT at once
+	PortBudget                    int64          `json:"port_budget"`  // ports that the client has for one server
 }
 
 // Series is the shape over time. All lists have the same length, at most 600.

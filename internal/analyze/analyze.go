@@ -197,6 +197,9 @@ func (a *Analyzer) settle(c *flows.Conn) {
 	t := a.states.read(c, &scratch)
 	client := clientSide(c, t)
 	t.pair = a.pairOf(c, t)
+	if t.tls != 0 {
+		a.addEstimated(&a.totals, c, t)
+	}
 	a.totals.add(c, t, client, a.beganClose(c, t, client), int64(a.opt.TimeWait))
 	if a.opt.OnConnection != nil {
 		a.describeAs(c, t, &a.conn)

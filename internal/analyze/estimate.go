@@ -16,6 +16,7 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	}
 	x := s.sessions.At(t.tls)
 	before, awaited := x.Begun()
+	begun, done := x.Span()
 	s.table.Watch(a.watching)
 	s.data(t.tls, from, d)
 	n, awaits := x.Begun()
@@ -26,6 +27,9 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 		}
 		if gap := x.Pause(); gap >= 0 {
 			a.states.addGap(c.ID, t, gap)
+			if a.wanted(c) {
+				a.totals.addTurn(t.pair, begun, max(begun, done), a.engine.Now())
+			}
 		}
 		x.requestNum = d.Num
 		a.pools.becomeBusy(t)

@@ -3,6 +3,8 @@ package analyze
 import (
 	"math"
 	"sync"
+
+	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
 // foldedTotals are what TIME_WAIT entries, ports and spared connections come to,
@@ -31,6 +33,7 @@ func (s *totals) fold(until int64) {
 	t.made = grown(t.made, len(s.pools.pairs))
 	t.sparedHandshakes = grown(t.sparedHandshakes, len(s.pools.pairs))
 	spared := s.foldReusable()
+	s.foldEstimates(until)
 	var jobs sync.WaitGroup
 	if !s.portUses.Packed() {
 		jobs.Go(func() { s.foldPorts(until) })
@@ -120,25 +123,30 @@ func (s *totals) foldTimeWaits(until int64, spared *idSet) {
 // foldPorts counts the client's ports. A port that was taken for an instant
 // counts as taken for a time.
 func (s *totals) foldPorts(until int64) {
-	t := &s.folded
 	s.portUses.Unpack()
+	sweepUses(&s.portUses, s.folded.ports, s.folded.until, until, s.folded.last)
+}
+
+// sweepUses counts uses from one time until another, by pair, and removes those that have
+// ended; last is when the capture ends.
+func sweepUses(uses *compact.List[portUse], levels []level, since, until, last int64) {
 	n := 0
-	for i := range uint32(s.portUses.Len()) {
-		if u := s.portUses.At(i); !u.begun && u.from <= until || u.to <= until {
+	for i := range uint32(uses.Len()) {
+		if u := uses.At(i); !u.begun && u.from <= until || u.to <= until {
 			n++
 		}
 	}
 	line := newTimeline(n)
-	for i := range uint32(s.portUses.Len()) {
-		u := s.portUses.At(i)
+	for i := range uint32(uses.Len()) {
+		u := uses.At(i)
 		u.to = max(u.to, u.from+1)
-		line.add(i, max(u.from, t.until), u.to, until, &u.begun)
+		line.add(i, max(u.from, since), u.to, until, &u.begun)
 	}
 	line.sort()
 	line.sweep(func(i uint32, at int64) {
-		t.ports[s.portUses.At(i).pair].begin(at, t.last)
+		levels[uses.At(i).pair].begin(at, last)
 	}, func(i uint32, at int64) {
-		t.ports[s.portUses.At(i).pair].end(at, t.last)
+		levels[uses.At(i).pair].end(at, last)
 	})
-	s.portUses.Remove(func(u *portUse) bool { return u.to <= until && u.to != math.MaxInt64 })
+	uses.Remove(func(u *portUse) bool { return u.to <= until && u.to != math.MaxInt64 })
 }

@@ -106,6 +106,7 @@ func (p *pools) leaveOut() (pairs, servers numbers) {
 			delete(p.byKey, x.key)
 			p.pairsLeft.add(x.connections, x.requests, x.timeWaits)
 			p.needLeft += x.need()
+			p.estimatedLeft += x.estimated.used
 		default:
 			x.server = servers[x.server]
 			p.pairs[next], pairs[i] = *x, next
@@ -212,6 +213,7 @@ func (s *totals) renumber(pairs, servers numbers) {
 			spared += ns
 		}
 	}
+	s.estimates.renumber(pairs)
 	t.ports, t.made = renumbered(t.ports, pairs), renumbered(t.made, pairs)
 	t.servers = renumbered(t.servers, servers)
 	t.sparedHandshakes = renumbered(t.sparedHandshakes, pairs)

@@ -20,6 +20,7 @@ type pools struct {
 	limits                 Limits
 	pairsLeft, serversLeft LeftOut
 	needLeft               int64 // pool need of the pairs that were left out
+	estimatedLeft          int64 // their connections whose requests are estimated: each is taken to be needed
 }
 
 // pairKey is a client address and a server.
@@ -49,6 +50,7 @@ type poolPair struct {
 	connections, requests, withRequests int64
 	first                               int64 // requests of midstream connections that are left out of the ratio
 	opaque                              int64 // connections whose requests cannot be counted
+	estimated                           estimated
 	timeWaits                           int64 // closes that left a TIME_WAIT
 	seen                                int64 // when a connection of it was last added, ns since the epoch
 }
@@ -60,6 +62,7 @@ type poolServer struct {
 	connections            int64
 	requests, withRequests int64
 	first, opaque          int64 // as in poolPair
+	estimated              estimated
 	closed                 Closers
 	twClient, twServer     int64
 	twBoth, twUnknown      int64

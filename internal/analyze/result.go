@@ -97,6 +97,7 @@ type Totals struct {
 	PoolNeed                      int64
 	AvoidableConnections          int64
 	AvoidableHandshake            int64 // ns
+	Estimated                     Estimates
 	Probes, ProbesAnswered        int64
 	ClientProbes, ServerProbes    ProbeCount // the same by who sent them
 	Retransmissions               int64
@@ -135,6 +136,7 @@ type ServerSummary struct {
 	Clients               int64
 	Connections, Requests int64
 	ReuseRatio            float64 // NaN if nothing can be divided
+	Estimated             Estimates
 	ClosedFirst           Closers
 	TimeWaitClient        int64 // closes
 	TimeWaitServer        int64
@@ -154,7 +156,8 @@ type Pair struct {
 	ReuseRatio            float64 // NaN if nothing can be divided
 	PoolNeed              int64
 	AvoidableConnections  int64
-	AvoidableHandshake    int64       // ns
+	AvoidableHandshake    int64 // ns
+	Estimated             Estimates
 	PortsInUse            int64       // peak of client ports in use or in TIME_WAIT at the client
 	PortBudget            int64       // how many there are, as far as is known
 	Agent                 products.ID // of the client, by its User-Agent field; products.Other if there are several

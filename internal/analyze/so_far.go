@@ -69,6 +69,9 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 		scratch.pair = pair
 		client := clientSide(c, &scratch)
 		if !how.Briefly {
+			if scratch.tls != 0 {
+				a.addEstimated(x.sums, c, &scratch)
+			}
 			x.sums.add(c, &scratch, client, a.beganClose(c, &scratch, client), int64(a.opt.TimeWait))
 		}
 		if each != nil && tell {
@@ -172,10 +175,14 @@ func (s *totals) clone(briefly bool) *totals {
 	x.hosts, x.held = maps.Clone(s.hosts), slices.Clone(s.held)
 	if briefly {
 		x.timeWaits, x.portUses, x.reusable = compact.List[timeWait]{}, compact.List[portUse]{}, compact.List[reusable]{}
+		x.estimates.turns, x.estimates.reusable = compact.List[portUse]{}, compact.List[reusable]{}
 	} else {
+		x.estimates.turns, x.estimates.reusable = s.estimates.turns.Clone(), s.estimates.reusable.Clone()
 		x.timeWaits, x.portUses, x.reusable = s.timeWaits.Clone(), s.portUses.Clone(), s.reusable.Clone()
 	}
 	x.connections.n, x.requests.n, x.reused.n = slices.Clone(s.connections.n), slices.Clone(s.requests.n), slices.Clone(s.reused.n)
+	e := &x.estimates
+	e.inFlight, e.made, e.spared = slices.Clone(e.inFlight), slices.Clone(e.made), slices.Clone(e.spared)
 	t := &x.folded
 	t.hosts, t.servers, t.ports = slices.Clone(t.hosts), slices.Clone(t.servers), slices.Clone(t.ports)
 	t.made, t.sparedHandshakes, t.curve.n = slices.Clone(t.made), slices.Clone(t.sparedHandshakes), slices.Clone(t.curve.n)

@@ -63,6 +63,7 @@ func (s *totals) finishCounts(counts flows.Counts) {
 		t.AvoidableHandshake += ns
 	}
 	t.ReuseRatio = ratio(t.ReusedRequests, s.baseRequests)
+	t.Estimated = s.allEstimates(t)
 	t.PerConnection = s.quantiles()
 	t.DuplicatePackets, t.TimeBack = int64(counts.Duplicates), counts.TimeBack
 	for _, n := range []*int64{
@@ -183,6 +184,7 @@ func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSum
 			Server: x.addr.AddrPort(), Clients: x.clients, Connections: x.connections, Requests: counted(x.requests, x.requests, x.opaque),
 			ReuseRatio:  ratio(x.requests-x.withRequests, x.requests-x.first),
 			ClosedFirst: x.closed, TimeWaitClient: x.twClient, TimeWaitServer: x.twServer, TimeWaitBoth: x.twBoth,
+			Estimated:         x.estimated.of(x.requests, x.withRequests, x.first),
 			TimeWaitPeak:      counted(s.folded.servers[i].peak, x.twClient+x.twServer+x.twBoth, x.twUnknown),
 			LossUnknown:       x.fatesUnknown > 0 && x.fatesUnknown == x.withRequests,
 			AdvertisedTimeout: x.advTimeout, AdvertisedMax: x.advMax,
@@ -220,6 +222,7 @@ func (s *totals) pairSummaries(listed numbers, left *LeftOut, budget func(netip.
 			PoolNeed:             counted(p.need(), p.requests, p.opaque),
 			AvoidableConnections: counted(p.withRequests-p.need(), p.requests, p.opaque),
 			AvoidableHandshake:   counted(s.folded.sparedHandshakes[i], p.requests, p.opaque),
+			Estimated:            s.estimatesOf(i),
 			PortsInUse:           s.folded.ports[i].peak,
 			PortBudget:           PortBudget,
 		})

@@ -29,7 +29,8 @@ type totals struct {
 	fatesUnknown     int64 // those of them whose requests can be
 	hostsLeft        int64 // hosts that were left out
 
-	folded foldedTotals
+	folded    foldedTotals
+	estimates estimating
 }
 
 // host is an address that holds TIME_WAIT entries.

@@ -157,6 +157,9 @@ func (r *Record) RequestSent() int64 { return r.lastRequest().sent }
 // if it did not. It is not known of connections that a response ended.
 func (r *Record) FirstByte() int64 { return r.lastRequest().firstByte }
 
+// Estimated reports whether what it tells of requests is estimated.
+func (r *Record) Estimated() bool { return r.observation.by&estimated != 0 }
+
 // EndedIdle reports whether it was closed with all requests answered, and the
 // response before that is known.
 func (r *Record) EndedIdle() bool { return r.observation.kind == observedIdleEnd }

@@ -56,14 +56,14 @@ func (s *Summary) add(c *analyze.Connection, last int64) {
 	if c.Midstream {
 		s.Midstream++
 	}
-	if c.Requests > 0 {
+	if c.Carried() > 0 {
 		s.WithRequests++
 	}
-	if c.Requests > 0 || c.Responses > 0 {
+	if c.Carried() > 0 || c.Responses > 0 {
 		s.WithMessages++
 	}
 	var missing Unseen
-	if c.HTTPUnknown {
+	if c.Opaque() {
 		missing.Opaque = 1
 		switch {
 		case c.TLS != nil || c.Protocol == analyze.TLS:

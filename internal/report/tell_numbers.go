@@ -27,6 +27,15 @@ func (p *teller) numbers() {
 		tab.Row("  with one request alone", cause.Count(t.SingleRequestConnections), "")
 		p.requestNumbers(&tab, t)
 	}
+	if x := &t.Estimated; x.Known() {
+		tab.Row("requests over TLS, estimated", cause.Count(x.Requests), "")
+		if !math.IsNaN(x.ReuseRatio) {
+			tab.Row("  on a reused connection, all", cause.Percent(x.ReuseRatio)+" (estimated)", "")
+		}
+		tab.Row("  pool need, all", cause.Count(x.PoolNeed)+" (estimated)", "")
+		tab.Row("  avoidable connections, all", cause.Count(x.AvoidableConnections)+" (estimated)", "")
+		tab.Row("  their handshakes", cause.Duration(x.AvoidableHandshake)+" (estimated)", "")
+	}
 	w := &t.TimeWait
 	peak := cause.Count(w.Peak)
 	if w.Peak > 0 {

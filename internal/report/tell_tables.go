@@ -116,7 +116,7 @@ func (p *teller) servers() {
 	}
 	for i := range min(len(list), p.rows) {
 		s := &list[i]
-		cells := []string{AddrText(s.Server), cause.Count(s.Clients), cause.Count(s.Connections), cell(s.Requests), ratioCell(s.ReuseRatio),
+		cells := []string{AddrText(s.Server), cause.Count(s.Clients), cause.Count(s.Connections), requestsCell(s.Requests, &s.Estimated), reuseCell(s.ReuseRatio, &s.Estimated),
 			cause.Count(s.ClosedFirst.Server + s.ClosedFirst.Both), cause.Count(s.ClosedFirst.Client + s.ClosedFirst.Both),
 			cell(timeWaitAt(s))}
 		if failed {
@@ -176,15 +176,34 @@ func (p *teller) pairs() {
 	for i := range min(len(list), p.rows) {
 		x := &list[i]
 		need, avoidable := "-", "-"
-		if x.Requests > 0 {
-			need, avoidable = cause.Count(x.PoolNeed), cause.Count(x.AvoidableConnections)
+		if x.Requests > 0 || x.Estimated.Known() {
+			need, avoidable = cause.Count(x.Need()), cause.Count(x.Avoidable())
 		}
-		tab.Row(HostText(x.Client)+" -> "+AddrText(x.Server), cause.Count(x.Connections), cell(x.Requests), ratioCell(x.ReuseRatio),
+		tab.Row(HostText(x.Client)+" -> "+AddrText(x.Server), cause.Count(x.Connections), requestsCell(x.Requests, &x.Estimated), reuseCell(x.ReuseRatio, &x.Estimated),
 			need, avoidable, cause.Count(x.PortsInUse))
 	}
 	p.table(&tab)
 	p.para(0, "(ports: the most in use or in TIME_WAIT at the client, of %s by default%s)", cause.Count(analyze.PortBudget), otherBudgets(list))
 	p.more(len(list))
+}
+
+// requestsCell shows how many requests there were; those that are estimated have a word.
+func requestsCell(n int64, x *analyze.Estimates) string {
+	switch {
+	case !x.Known():
+		return cell(n)
+	case n > 0:
+		return cause.Count(n) + " + " + cause.Count(x.Requests) + " estimated"
+	}
+	return cause.Count(x.Requests) + " estimated"
+}
+
+// reuseCell is requestsCell for the share of the requests on a connection used again.
+func reuseCell(ratio float64, x *analyze.Estimates) string {
+	if x.Known() {
+		return ratioCell(x.ReuseRatio)
+	}
+	return ratioCell(ratio)
 }
 
 // otherBudgets names the clients that are known to have another number of ports.

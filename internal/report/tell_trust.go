@@ -78,7 +78,7 @@ func (p *teller) trust() {
 		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
 	}
 	p.givenUp()
-	p.fact("not countable", countOf(t.HTTPUnknown, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
+	p.fact("not countable", countOf(t.HTTPUnknown-t.Estimated.Connections, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
 	p.notJudged()
 	if t.IgnoredRSTs > 0 {
 		p.fact("ignored", countOf(t.IgnoredRSTs, "RST", "RSTs", "that the receiver does not accept"))

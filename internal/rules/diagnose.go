@@ -60,6 +60,9 @@ func (v *view) check(rule *Rule) (j Judgement, found []Finding) {
 		}
 	}
 	found = v.join(found)
+	for i := range found {
+		found[i].tellEstimated()
+	}
 	j.Findings = len(found)
 	return j, found
 }

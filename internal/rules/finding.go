@@ -28,6 +28,22 @@ type Finding struct {
 
 }
 
+// tellEstimated says so where what the rule looks at are requests that are estimated.
+func (f *Finding) tellEstimated() {
+	if f.Rule.Needs&HTTP == 0 {
+		return
+	}
+	for _, records := range f.records {
+		if slices.ContainsFunc(records, (*cause.Record).Estimated) {
+			f.Title += "; requests are estimated"
+			if f.brief != "" {
+				f.brief += " (estimated)"
+			}
+			return
+		}
+	}
+}
+
 // shown returns the connections that show f, in order of ID.
 func (f *Finding) shown() []*cause.Record {
 	if len(f.records) == 1 {

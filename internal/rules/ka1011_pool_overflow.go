@@ -32,11 +32,11 @@ func checkPoolOverflow(v *view, r *Rule) []Finding {
 		p, _ := v.PolicyOf(cause.PoolSize, analyze.Client, e.pair.Title())
 		f := v.found(r, e, "%s keeps only %s to %s and closes the others after each burst: %s",
 			e.pair.Name, cause.Plural(p.Value, "idle connection", "idle connections"), e.server.Name, shareOf(e.len(), e.pair.Seen()))
-		f.Fix = keepMore(e, max(e.pair.PoolNeed, p.Value+1))
+		f.Fix = keepMore(e, max(e.pair.Need(), p.Value+1))
 		f.brief = fmt.Sprintf("%s keeps only %s to %s, ", e.pair.Name,
 			cause.Plural(p.Value, "idle connection", "idle connections"), e.server.Name)
-		if e.pair.PoolNeed > p.Value {
-			f.brief += fmt.Sprintf("but needs %d", e.pair.PoolNeed)
+		if e.pair.Need() > p.Value {
+			f.brief += fmt.Sprintf("but needs %d", e.pair.Need())
 		} else { // times that are not those of the packets show too few in parallel
 			f.brief += "and closes the others"
 		}

@@ -63,8 +63,8 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 				f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.Seen()))
 				f.Fix = "raise the limit of the age of connections in the client (Apache HttpClient setConnectionTimeToLive, .NET " +
 					"PooledConnectionLifetime); without such a limit, share one client or session for all requests"
-			} else if e.pair.PoolNeed > 1 {
-				f.Fix = keepMore(e, e.pair.PoolNeed)
+			} else if e.pair.Need() > 1 {
+				f.Fix = keepMore(e, e.pair.Need())
 			}
 		}
 		if p, ok := v.PolicyOf(cause.PoolSize, analyze.Client, e.pair.Title()); ok && p.Samples > e.len() {

@@ -23,7 +23,7 @@ func (v *view) countPairs() {
 		}
 	}
 	for _, p := range v.Pairs() {
-		v.avoidable[p.Num], v.checks[p.Num] = p.AvoidableConnections, checksHealth(p)
+		v.avoidable[p.Num], v.checks[p.Num] = p.Avoidable(), checksHealth(p)
 	}
 }
 

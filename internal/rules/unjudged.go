@@ -64,14 +64,19 @@ type traffic struct {
 	used      int64 // connections with requests
 	avoidable int64
 	reuse     float64 // as the reuse ratio; NaN if nothing can be divided
+	word      string  // behind its numbers, if they are estimated
 }
 
 // judgedTraffic returns the traffic of the capture without that of servers that cannot be
 // judged, where others can.
 func (v *view) judgedTraffic() traffic {
 	t := &v.result.Totals
-	x := traffic{t.Requests, t.ConnectionsWithRequests, t.AvoidableConnections, t.ReuseRatio}
-	if !v.judgesSome || t.Requests < 0 {
+	x := traffic{t.Requests, t.ConnectionsWithRequests, t.AvoidableConnections, t.ReuseRatio, ""}
+	if e := &t.Estimated; e.Known() {
+		x = traffic{max(t.Requests, 0) + e.Requests, e.PoolNeed + e.AvoidableConnections, e.AvoidableConnections, e.ReuseRatio, ", estimated"}
+	}
+	all := x.requests
+	if !v.judgesSome || all < 0 {
 		return x
 	}
 	for _, s := range v.Servers() {
@@ -82,11 +87,11 @@ func (v *view) judgedTraffic() traffic {
 			x.requests -= v.requests[p.Num]
 			x.used -= v.used[p.Num]
 			if v.used[p.Num] > 0 {
-				x.avoidable -= p.AvoidableConnections
+				x.avoidable -= p.Avoidable()
 			}
 		}
 	}
-	if x.requests != t.Requests {
+	if x.requests != all {
 		x.reuse = float64(x.requests-x.used) / float64(x.requests)
 	}
 	return x

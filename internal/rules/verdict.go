@@ -21,7 +21,7 @@ func (v *view) conclude() Verdict {
 		return Verdict{Problem, text + v.cost(f) + v.rest(f.subject.server)}
 	}
 	needs := HTTP | BothSides | Whole
-	if t.ReusedRequests == 0 {
+	if t.ReusedRequests <= 0 && (!t.Estimated.Known() || t.Estimated.ReuseRatio == 0) {
 		needs |= Opening // a connection that was reused before its first packet looks new
 	}
 	if lacks := v.lacksUnless(v.judgesSome, needs); lacks != "" {
@@ -95,10 +95,10 @@ func (v *view) heldBy(f *Finding, side analyze.TimeWait) bool {
 // healthy describes a capture without a problem.
 func (v *view) healthy() string {
 	t := v.judgedTraffic()
-	carried := fmt.Sprintf("%s on %s", cause.Plural(t.requests, "request", "requests"), conns(t.used))
+	carried := fmt.Sprintf("%s on %s%s", cause.Plural(t.requests, "request", "requests"), conns(t.used), t.word)
 	switch {
 	case t.requests < littleTraffic:
-		return fmt.Sprintf("%s (%s)", tooLittle, cause.Plural(t.requests, "request", "requests"))
+		return fmt.Sprintf("%s (%s%s)", tooLittle, cause.Plural(t.requests, "request", "requests"), t.word)
 	case t.avoidable == 0 && t.reuse < mostlyReused:
 		return "every connection was needed: " + carried
 	case t.reuse < mostlyReused:
@@ -116,8 +116,8 @@ func (v *view) healthy() string {
 func (v *view) poolsOfTheirOwn() (n int64) {
 	for _, p := range v.Pairs() {
 		hardly := func(r *cause.Record) bool { return r.Requests > 0 && r.Requests < usedAgain }
-		if p.AvoidableConnections >= cause.MinSamples && !slices.ContainsFunc(p.Records, hardly) {
-			n += p.AvoidableConnections
+		if p.Avoidable() >= cause.MinSamples && !slices.ContainsFunc(p.Records, hardly) {
+			n += p.Avoidable()
 		}
 	}
 	return n

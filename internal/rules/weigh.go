@@ -11,7 +11,7 @@ import (
 // saving estimates what a perfect pool would spare of these connections: of
 // each pair no more than it has too many.
 func saving(v *view, records []*cause.Record) Saving {
-	return savingOf(records, func(pair uint32, n int64) int64 { return max(0, min(n, v.Pair(pair).AvoidableConnections)) })
+	return savingOf(records, func(pair uint32, n int64) int64 { return max(0, min(n, v.Pair(pair).Avoidable())) })
 }
 
 // countOnce leaves a connection that several findings would spare to the first of them, so
@@ -22,7 +22,7 @@ func (v *view) countOnce(findings []Finding) {
 		if f := &findings[i]; f.Saves != (Saving{}) {
 			f.Saves = savingOf(f.shown(), func(pair uint32, n int64) int64 {
 				if _, ok := left[pair]; !ok {
-					left[pair] = max(0, v.Pair(pair).AvoidableConnections)
+					left[pair] = max(0, v.Pair(pair).Avoidable())
 				}
 				n = min(n, left[pair])
 				left[pair] -= n

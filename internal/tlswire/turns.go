@@ -128,5 +128,8 @@ func (s *Session) Activity(t *Table) Activity {
 // Begun returns how many turns have begun, and whether the last one awaits its response.
 func (s *Session) Begun() (n uint32, awaits bool) { return s.turns.n, s.turns.pending }
 
+// Span returns when the last turn began, and when its response ended so far.
+func (s *Session) Span() (from, to int64) { return s.turns.requestAt, s.turns.lastDone }
+
 // Pause returns how long before the last turn nothing was under way, ns; -1 before the first.
 func (s *Session) Pause() int64 { return s.turns.gap }

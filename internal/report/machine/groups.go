@@ -41,6 +41,7 @@ func (e *encoder) serverSummary(s *analyze.ServerSummary, d *rules.Diagnosis) {
 	)
 	e.key("reuse_ratio")
 	e.ratio(s.ReuseRatio)
+	e.estimates(&s.Estimated)
 	e.key("closed_first_by")
 	e.closers(&s.ClosedFirst)
 	e.open("time_wait")
@@ -79,6 +80,28 @@ func (e *encoder) closers(c *analyze.Closers) {
 	e.close()
 }
 
+// estimates appends what rests on estimated requests, null where there are none.
+func (e *encoder) estimates(x *analyze.Estimates) {
+	if !x.Known() {
+		e.raw(`,"requests_estimated":null,"reuse_ratio_estimated":null`)
+		return
+	}
+	e.members(member{"requests_estimated", x.Requests})
+	e.key("reuse_ratio_estimated")
+	e.ratio(x.ReuseRatio)
+}
+
+// needs is estimates for what a perfect pool would need.
+func (e *encoder) needs(x *analyze.Estimates) {
+	if !x.Known() {
+		e.raw(`,"pool_need_estimated":null,"avoidable_connections_estimated":null,"avoidable_handshake_seconds_estimated":null`)
+		return
+	}
+	e.members(member{"pool_need_estimated", x.PoolNeed}, member{"avoidable_connections_estimated", x.AvoidableConnections})
+	e.key("avoidable_handshake_seconds_estimated")
+	e.seconds(x.AvoidableHandshake)
+}
+
 // pair appends a client and a server that it talks to.
 func (e *encoder) pair(p *analyze.Pair) {
 	e.raw(`{"client":`)
@@ -91,6 +114,8 @@ func (e *encoder) pair(p *analyze.Pair) {
 	e.members(member{"pool_need", p.PoolNeed}, member{"avoidable_connections", p.AvoidableConnections})
 	e.key("avoidable_handshake_seconds")
 	e.seconds(p.AvoidableHandshake)
+	e.estimates(&p.Estimated)
+	e.needs(&p.Estimated)
 	e.members(member{"ports_in_60s", p.PortsInUse}, member{"port_budget", p.PortBudget})
 	e.close()
 }

@@ -38,6 +38,11 @@ type totalsObject struct {
 	PoolNeed                 number              `json:"pool_need"`
 	AvoidableConnections     number              `json:"avoidable_connections"`
 	AvoidableHandshake       seconds             `json:"avoidable_handshake_seconds"`
+	RequestsEstimated        number              `json:"requests_estimated"`
+	ReuseRatioEstimated      ratio               `json:"reuse_ratio_estimated"`
+	PoolNeedEstimated        number              `json:"pool_need_estimated"`
+	AvoidableEstimated       number              `json:"avoidable_connections_estimated"`
+	HandshakeEstimated       seconds             `json:"avoidable_handshake_seconds_estimated"`
 	Probes                   number              `json:"probes"`
 	ProbesAnswered           number              `json:"probes_answered"`
 	ProbesUnanswered         number              `json:"probes_unanswered"`
@@ -52,7 +57,14 @@ type totalsObject struct {
 
 func newTotals(r *report.Report) *totalsObject {
 	t, lost := &r.Result.Totals, r.Lost()
+	x := t.Estimated
+	if !x.Known() {
+		x = analyze.Estimates{Requests: analyze.Unknown, ReuseRatio: math.NaN(), PoolNeed: analyze.Unknown,
+			AvoidableConnections: analyze.Unknown, AvoidableHandshake: analyze.Unknown}
+	}
 	return &totalsObject{
+		RequestsEstimated: number(x.Requests), ReuseRatioEstimated: ratio(x.ReuseRatio), PoolNeedEstimated: number(x.PoolNeed),
+		AvoidableEstimated: number(x.AvoidableConnections), HandshakeEstimated: seconds(x.AvoidableHandshake),
 		AtLeast: r.Result.AtLeast, AtMost: r.Result.AtMost,
 		Connections: number(t.Connections), HandshakesComplete: number(t.HandshakesComplete), Refused: number(t.Refused),
 		Unanswered: number(t.Unanswered), Midstream: number(t.Midstream), Unfinished: number(t.Unfinished),
