@@ -73,6 +73,9 @@ bench-live: build ## capture beside wrk and nginx at full load, and measure (roo
 bench-churn: build ## capture a thousand connections a second for long, and watch the memory (root; SECONDS=1800)
 	@testdata/bench/churn.sh ./kaanalyze $(or $(SECONDS),1800)
 
+bench-flood: build ## flood it, as files and live, within --max-memory, and measure (live: root; SECONDS=180)
+	@testdata/bench/flood.sh ./kaanalyze $(or $(SECONDS),180)
+
 profile: ## write the profile that the compiler optimizes with, from the captures in BENCH
 	@KAANALYZE_BENCH="$(abspath $(BENCH))" $(GO) test -trimpath -count=1 -run '^TestProfile$$' ./cmd/kaanalyze
 

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -42,7 +43,11 @@ func checkExecutedTwice(v *view, r *Rule) []Finding {
 			lost[uint32(x.Lost)] = true
 		}
 		e.records = cause.Where(p.Records, func(r *cause.Record) bool { return lost[r.ID] })
-		n := cause.Plural(int64(len(list)), list[0].Method.String()+" request", "requests")
+		many := "requests"
+		if !slices.ContainsFunc(list, func(x *Repeat) bool { return x.Method != list[0].Method }) {
+			many = list[0].Method.String() + " requests"
+		}
+		n := cause.Plural(int64(len(list)), list[0].Method.String()+" request", many)
 		f := v.found(r, e, "%s sent %s to %s again that had been lost there: executed twice, unless the server knows repeats", p.Name, n, p.To.Name)
 		f.Saves, f.Confidence = Saving{}, cause.Medium
 		f.Severity = Notable
