@@ -34,10 +34,11 @@ func (c *Conn) isBeyond(d Side, s *Segment) bool {
 		after(s.Seq+n, peer.acked) && s.Seq+n-peer.acked > c.windowOf(d.Peer())+1 // a FIN may stand at the edge
 }
 
-// putAside keeps a copy of s, of side d of c, and reports whether it did.
-func (e *Engine) putAside(c *Conn, d Side, s *Segment) bool {
+// isPutAside keeps a copy of s, of side d of c, if it lies beyond the window, and reports
+// whether it did.
+func (e *Engine) isPutAside(c *Conn, d Side, s *Segment) bool {
 	q := &e.aside
-	if q.taking || len(s.Payload) > maxAsideBytes {
+	if q.taking || !c.isBeyond(d, s) || len(s.Payload) > maxAsideBytes {
 		return false
 	}
 	for len(q.waiting) >= maxAside || q.bytes+len(s.Payload) > maxAsideBytes {

@@ -165,7 +165,7 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	if s.Flags&SYN != 0 || !h.has(seqKnown) || c.facts&factEstablished == 0 {
 		c.noteOpening(d, s)
 	}
-	if after(s.Seq, h.next) && c.isBeyond(d, s) && e.putAside(c, d, s) {
+	if after(s.Seq, h.next) && e.isPutAside(c, d, s) {
 		return
 	}
 	isProbe, isAnswer := c.judgeProbe(d, s)
@@ -182,10 +182,7 @@ func (e *Engine) apply(c *Conn, d Side, s *Segment) {
 	if s.Window == 0 || h.has(windowShut) {
 		c.trackWindow(d, s)
 	}
-	h.window = s.Window
-	if s.TTL != h.ttl {
-		h.noteTTL(s.TTL)
-	}
+	h.announces(s)
 	if h.acked != acked || !h.unheard(peer, again, s) {
 		peer.unanswered = 0
 	}

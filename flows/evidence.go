@@ -85,6 +85,14 @@ func (h *half) routed() bool {
 	return true
 }
 
+// announces notes the window and the TTL of a segment of side h.
+func (h *half) announces(s *Segment) {
+	h.window = s.Window
+	if s.TTL != h.ttl {
+		h.noteTTL(s.TTL)
+	}
+}
+
 // noteTTL notes the TTL of a segment of side h, which is not that of the one before.
 func (h *half) noteTTL(ttl uint8) {
 	for i, other := range h.otherTTLs {
