@@ -112,35 +112,8 @@ func (r *repeats) noteRequest(c *flows.Conn, t *httpState, x *exchange) bool {
 	if r.any&printBit(x.print) == 0 {
 		return false
 	}
-	client := c.Endpoint(t.requester).IP
-	var oldest *lostRequest
-	from, alike := r.n, false
-	for ; from > max(0, r.n-lossesKept); from-- {
-		l := &r.lost[(from-1)%lossesKept]
-		after := x.requestAt - l.at
-		if after > RepeatWithin {
-			break // so are those before it
-		}
-		if after >= 0 && l.print == x.print && l.method == x.method && l.id != c.ID && l.client == client {
-			if !alike && l.repeat > r.first && r.list[l.repeat-r.first-1].More >= mostMore {
-				return false // so have all others that are alike
-			}
-			alike = true
-			if l.repeat == 0 {
-				oldest = l
-			}
-		}
-	}
-	switch {
-	case !alike:
-		return false
-	case oldest == nil:
-		for ; from < r.n; from++ {
-			l := &r.lost[from%lossesKept]
-			if l.print == x.print && l.method == x.method && l.client == client && l.repeat > r.first {
-				r.list[l.repeat-r.first-1].More++
-			}
-		}
+	oldest := r.alike(x, c.ID, c.Endpoint(t.requester).IP)
+	if oldest == nil {
 		return false
 	}
 	if len(r.list) == 2*repeatsKept {
@@ -156,6 +129,42 @@ func (r *repeats) noteRequest(c *flows.Conn, t *httpState, x *exchange) bool {
 	})
 	oldest.repeat = r.first + len(r.list)
 	return true
+}
+
+// alike returns the oldest loss of a request like x that nothing has repeated, nil if
+// there is none. If all have been repeated, x is counted as one more of them.
+func (r *repeats) alike(x *exchange, id uint64, client [16]byte) (oldest *lostRequest) {
+	from, repeated := r.n, 0
+	for ; from > max(0, r.n-lossesKept); from-- {
+		l := &r.lost[(from-1)%lossesKept]
+		after := x.requestAt - l.at
+		if after > RepeatWithin {
+			break // so are those before it
+		}
+		if after < 0 || !l.like(x, client) || l.id == id {
+			continue
+		}
+		if l.repeat == 0 {
+			oldest = l
+			continue
+		}
+		if repeated++; repeated == 1 && oldest == nil && l.repeat > r.first && r.list[l.repeat-r.first-1].More >= mostMore {
+			return nil // so have all others that are alike
+		}
+	}
+	if oldest == nil && repeated > 0 {
+		for ; from < r.n; from++ {
+			if l := &r.lost[from%lossesKept]; l.repeat > r.first && l.like(x, client) {
+				r.list[l.repeat-r.first-1].More++
+			}
+		}
+	}
+	return oldest
+}
+
+// like reports whether the request that was lost looks like x of that client.
+func (l *lostRequest) like(x *exchange, client [16]byte) bool {
+	return l.print == x.print && l.method == x.method && l.client == client
 }
 
 // noteAnswer notes the response to a request that repeats another.
