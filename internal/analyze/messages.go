@@ -186,12 +186,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		answers = t.current.method
 		t.current.firstByteAt, t.current.responseNum = at, num
 		t.current.status, t.current.answered = status, true
-		if t.has(isRepeat) {
-			a.repeats.noteAnswer(t.current.requestNum, status)
-			if t.outstanding == 1 {
-				t.facts &^= isRepeat
-			}
-		}
+		a.noteAnswer(t)
 		if t.current.record != 0 {
 			a.updateRecord(&t.current, Unknown)
 		}

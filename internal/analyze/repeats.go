@@ -141,6 +141,16 @@ func (r *repeats) noteRequest(c *flows.Conn, t *httpState, x *exchange) bool {
 	return true
 }
 
+// noteAnswer notes the response to the current request if that may repeat another.
+func (a *Analyzer) noteAnswer(t *httpState) {
+	if t.has(isRepeat) {
+		a.repeats.noteAnswer(t.current.requestNum, t.current.status)
+		if t.outstanding == 1 {
+			t.facts &^= isRepeat
+		}
+	}
+}
+
 // noteAnswer notes the response to a request that repeats another.
 func (r *repeats) noteAnswer(packet uint64, status uint16) {
 	i, ok := slices.BinarySearchFunc(r.list, packet, func(x Repeat, packet uint64) int { return cmp.Compare(x.Packet, packet) })
