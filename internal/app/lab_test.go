@@ -47,6 +47,7 @@ type connectionAnswer struct {
 	Start          time.Time
 	Client, Server netip.AddrPort
 	Requests       *int64
+	Estimated      *int64 `json:"requests_estimated"`
 	Probes         struct{ Client, Server probesAnswer }
 	Handshake      struct{ State string }
 	NotReused      struct{ Cause string } `json:"not_reused"`
@@ -129,7 +130,8 @@ type probesTruth struct {
 
 // uncounted are the recordings whose requests are not counted: they are
 // encrypted, or HTTP/2.
-var uncounted = map[string]bool{"timing-tls": true, "go-tls-failed": true, "go-h2c-shutdown": true}
+var uncounted = map[string]bool{"timing-tls": true, "go-tls-failed": true, "go-h2c-shutdown": true,
+	"go-tls-client-idle": true, "go-tls-idle": true, "go-tls-pool": true, "go-tls-unread": true}
 
 // TestLab holds every recording of the lab to what its programs and ss said.
 func TestLab(t *testing.T) {
@@ -153,6 +155,29 @@ func TestLab(t *testing.T) {
 				checkExchanges(t, got, &want)
 			}
 		})
+	}
+}
+
+// TestEstimates holds what is estimated of requests over TLS to what the programs said.
+func TestEstimates(t *testing.T) {
+	for _, name := range []string{"timing-tls", "go-tls-client-idle", "go-tls-idle", "go-tls-pool", "go-tls-unread"} {
+		text, err := os.ReadFile(filepath.Join(recordings, name+".truth.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want truth
+		if err := json.Unmarshal(text, &want); err != nil {
+			t.Fatal(err)
+		}
+		requests := map[int]int64{}
+		for _, c := range want.Connections {
+			requests[c.ClientPort] = c.Requests
+		}
+		for _, c := range ask(t, Config{Read: []string{filepath.Join(recordings, name+".pcap")}}).Connections {
+			if n := requests[int(c.Client.Port())]; c.Estimated == nil || *c.Estimated != n {
+				t.Errorf("%s, connection %d: got %v estimated requests, want %d", name, c.ID, c.Estimated, n)
+			}
+		}
 	}
 }
 

@@ -617,6 +617,28 @@ var cases = []labCase{
 		causes: causes{"tls_failed": {3, 3}},
 	},
 	{
+		name: "go-tls-idle", what: "over TLS, a server with IdleTimeout 1 s closes each connection",
+		at: "server", servers: goServer("-tls", "-idle-timeout", "1s"),
+		clients: one("-bursts 3 -parallel 3 -max-idle 10 -pause 1300ms https://" + serverIP + ":8080/x?wait=10ms"), after: 1300 * time.Millisecond,
+		causes: causes{"server_idle_timeout": {9, 9}},
+	},
+	{
+		name: "go-tls-pool", what: "over TLS, bursts of 8 with MaxIdleConnsPerHost 2: the client closes 6 after each",
+		servers: goServer("-tls"), clients: one("-bursts 3 -parallel 8 -pause 200ms https://" + serverIP + ":8080/x?size=300&wait=20ms"),
+		causes: causes{"client_pool_overflow": {18, 18}, "idle_at_end": {2, 2}},
+	},
+	{
+		name: "go-tls-client-idle", what: "over TLS, the client closes after IdleConnTimeout 1.5 s",
+		delay: 10 * time.Millisecond, servers: goServer("-tls"),
+		clients: one("-parallel 3 -bursts 3 -pause 300ms -max-idle 10 -idle-timeout 1500ms https://" + serverIP + ":8080/x?wait=20ms"), after: 2 * time.Second,
+		causes: causes{"client_idle_timeout": {3, 3}},
+	},
+	{
+		name: "go-tls-unread", what: "over TLS, small bodies closed unread: a new connection for each request",
+		servers: goServer("-tls"), clients: one("-bursts 4 -body close -pause 100ms https://" + serverIP + ":8080/x"),
+		causes: causes{"client_closed_after_response": {4, 4}},
+	},
+	{
 		name: "not-http", what: "a protocol whose server speaks first",
 		servers: goServer("-greet", "220 lab.example ready"), clients: [][]string{raw("-parallel 3 dial line text=HELO line sleep=100ms text=QUIT line close")},
 		causes: causes{"not_http": {3, 3}},
