@@ -33,6 +33,7 @@ func (s *tlsStates) begin(c *flows.Conn, client flows.Side) uint32 {
 func (s *tlsStates) data(n uint32, from flows.Side, d *flows.Data) {
 	x := s.sessions.At(n)
 	if x.reader == 0 {
+		s.table.Skip()
 		return
 	}
 	rd := s.readers.At(x.reader)

@@ -119,6 +119,10 @@ func (s *Session) Gap(rd *Reader, from Side, n uint64, at int64, t *Table) {
 	if r.state != inOrder {
 		return
 	}
+	if left := uint64(r.left); left > 0 && n > left { // the record is over, whatever follows
+		s.Gap(rd, from, left, at, t)
+		n -= left
+	}
 	s.helloDone(from, r, false, t)
 	kind, known := r.kind, r.left > 0 && n <= uint64(r.left)
 	if known && kind == handshake && !s.encrypted(r) {

@@ -29,8 +29,11 @@ const (
 func (t *Table) Watch(on bool) { t.watching = on }
 
 // Pieces returns the pieces of what Data was given last, in order, if they are
-// watched. They are valid until the next call of Data.
+// watched. They are valid until the next call of Data or Skip.
 func (t *Table) Pieces() []Piece { return t.pieces }
+
+// Skip says that Data is not given what came last: Pieces has nothing of it.
+func (t *Table) Skip() { t.pieces = t.pieces[:0] }
 
 // note notes a piece of n bytes, off bytes from where Data stands.
 func (t *Table) note(off, n int, kind PieceKind, done bool) {
