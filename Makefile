@@ -16,7 +16,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install-setcap check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-live bench-churn profile lab golden lint help
+.PHONY: build demo install-setcap check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-live bench-churn bench-flood profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze

@@ -84,25 +84,33 @@ func (a *Analyzer) idleGaps(c *flows.Conn, t *httpState, x *Connection) {
 
 // measureGaps fills the median and the longest of the idle gaps, with the last one.
 func (a *Analyzer) measureGaps(t *httpState, x *Connection) {
-	var buf [maxSamples + 1]int64
-	values := buf[:0]
+	gap, last := int64(Unknown), x.IdleLast
 	switch {
 	case t.gaps.store != 0:
-		values = append(values, a.states.gaps.At(t.gaps.store).values...)
-	case t.gaps.n == 1:
-		values = append(values, t.gaps.last)
-	}
-	longest := t.gaps.max
-	if x.IdleLast != Unknown {
-		longest = max(longest, x.IdleLast)
-		values = append(values, x.IdleLast)
-	}
-	if len(values) == 0 {
+		a.measureSamples(t, x)
 		return
+	case t.gaps.n == 1:
+		gap = t.gaps.last
+	}
+	if gap == Unknown || last == Unknown {
+		x.IdleP50 = max(gap, last)
+	} else {
+		x.IdleP50 = min(gap, last) // the lower one of two
+	}
+	x.IdleMax = max(gap, last)
+}
+
+// measureSamples is measureGaps of several.
+func (a *Analyzer) measureSamples(t *httpState, x *Connection) {
+	var buf [maxSamples + 1]int64
+	values := append(buf[:0], a.states.gaps.At(t.gaps.store).values...)
+	x.IdleMax = t.gaps.max
+	if x.IdleLast != Unknown {
+		x.IdleMax = max(x.IdleMax, x.IdleLast)
+		values = append(values, x.IdleLast)
 	}
 	slices.Sort(values)
 	x.IdleP50 = values[nearestRank(len(values), 50)]
-	x.IdleMax = longest
 }
 
 func protocolOf(t *httpState) Protocol {

@@ -184,17 +184,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	answers := httpparse.NoMethod // not known
 	if asked {
 		answers = t.current.method
-		t.current.firstByteAt, t.current.responseNum = at, num
-		t.current.status, t.current.answered = status, true
-		if t.has(isRepeat) {
-			a.repeats.noteAnswer(t.current.requestNum, status)
-			if t.outstanding == 1 {
-				t.facts &^= isRepeat
-			}
-		}
-		if t.current.record != 0 {
-			a.updateRecord(&t.current, Unknown)
-		}
+		a.answer(t, status, at, num)
 	}
 	t.facts = t.facts&^lastIsStream | lastHadBody
 	switch p.Frame(answers) {
@@ -206,6 +196,21 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		if !late {
 			t.endPersistence(EndedByCloseDelimited, t.responses, at, num)
 		}
+	}
+}
+
+// answer notes the head of the response to the first outstanding request.
+func (a *Analyzer) answer(t *httpState, status uint16, at int64, num uint64) {
+	x := &t.current
+	x.firstByteAt, x.responseNum, x.status, x.answered = at, num, status, true
+	if t.has(isRepeat) {
+		a.repeats.noteAnswer(x.requestNum, status)
+		if t.outstanding == 1 {
+			t.facts &^= isRepeat
+		}
+	}
+	if x.record != 0 {
+		a.updateRecord(x, Unknown)
 	}
 }
 

@@ -19,6 +19,8 @@ const RepeatWithin int64 = 1e9
 const (
 	// lossesKept is how many losses a request is compared with.
 	lossesKept = 128
+	// mostMore is how far requests like a repeat are counted.
+	mostMore = 1000
 	// repeatsKept is how many repeats are told one by one: the last.
 	repeatsKept = 1 << 13
 )
@@ -32,7 +34,8 @@ type Repeat struct {
 	Method             httpparse.Method
 	Status             uint16 // of the response to it, 0 without one
 	// More is how many requests like it came within a second of the loss, and on no
-	// account of another: a client that sends the same again and again does that anyway.
+	// account of another, up to mostMore: a client that sends the same again and again
+	// does that anyway.
 	More uint32
 }
 
@@ -49,8 +52,9 @@ type lostRequest struct {
 // repeats finds requests that come again.
 type repeats struct {
 	lost  [lossesKept]lostRequest
-	n     int   // losses so far; the one before is at (n-1) % lossesKept
-	until int64 // no request is compared after that
+	n     int    // losses so far; the one before is at (n-1) % lossesKept
+	until int64  // no request is compared after that
+	any   uint64 // a bit, by printBit, of each loss that requests may be compared with, and maybe of older ones
 	list  []Repeat
 	first int // how many Repeats were dropped in front of list
 }
@@ -92,38 +96,24 @@ func (r *repeats) lose(c *flows.Conn, t *httpState, x *exchange, at int64) {
 		at: at, num: x.requestNum, id: c.ID, client: c.Endpoint(t.requester).IP, print: x.print, method: x.method,
 	}
 	r.n++
+	if at > r.until {
+		r.any = 0
+	}
+	r.any |= printBit(x.print)
 	r.until = at + RepeatWithin
 }
+
+// printBit returns one of 64 bits for a fingerprint.
+func printBit(print uint32) uint64 { return 1 << (print * 0x9e3779b1 >> 26) }
 
 // noteRequest compares a request with those that were lost before it, and reports
 // whether it repeats one. There was a loss within RepeatWithin.
 func (r *repeats) noteRequest(c *flows.Conn, t *httpState, x *exchange) bool {
-	client := c.Endpoint(t.requester).IP
-	var oldest *lostRequest
-	from, alike := r.n, false
-	for ; from > max(0, r.n-lossesKept); from-- {
-		l := &r.lost[(from-1)%lossesKept]
-		after := x.requestAt - l.at
-		if after > RepeatWithin {
-			break // so are those before it
-		}
-		if after >= 0 && l.print == x.print && l.method == x.method && l.id != c.ID && l.client == client {
-			alike = true
-			if l.repeat == 0 {
-				oldest = l
-			}
-		}
-	}
-	switch {
-	case !alike:
+	if r.any&printBit(x.print) == 0 {
 		return false
-	case oldest == nil:
-		for ; from < r.n; from++ {
-			l := &r.lost[from%lossesKept]
-			if l.print == x.print && l.method == x.method && l.client == client && l.repeat > r.first {
-				r.list[l.repeat-r.first-1].More++
-			}
-		}
+	}
+	oldest := r.alike(x, c.ID, c.Endpoint(t.requester).IP)
+	if oldest == nil {
 		return false
 	}
 	if len(r.list) == 2*repeatsKept {
@@ -139,6 +129,42 @@ func (r *repeats) noteRequest(c *flows.Conn, t *httpState, x *exchange) bool {
 	})
 	oldest.repeat = r.first + len(r.list)
 	return true
+}
+
+// alike returns the oldest loss of a request like x that nothing has repeated, nil if
+// there is none. If all have been repeated, x is counted as one more of them.
+func (r *repeats) alike(x *exchange, id uint64, client [16]byte) (oldest *lostRequest) {
+	from, repeated := r.n, 0
+	for ; from > max(0, r.n-lossesKept); from-- {
+		l := &r.lost[(from-1)%lossesKept]
+		after := x.requestAt - l.at
+		if after > RepeatWithin {
+			break // so are those before it
+		}
+		if after < 0 || !l.like(x, client) || l.id == id {
+			continue
+		}
+		if l.repeat == 0 {
+			oldest = l
+			continue
+		}
+		if repeated++; repeated == 1 && oldest == nil && l.repeat > r.first && r.list[l.repeat-r.first-1].More >= mostMore {
+			return nil // so have all others that are alike
+		}
+	}
+	if oldest == nil && repeated > 0 {
+		for ; from < r.n; from++ {
+			if l := &r.lost[from%lossesKept]; l.repeat > r.first && l.like(x, client) {
+				r.list[l.repeat-r.first-1].More++
+			}
+		}
+	}
+	return oldest
+}
+
+// like reports whether the request that was lost looks like x of that client.
+func (l *lostRequest) like(x *exchange, client [16]byte) bool {
+	return l.print == x.print && l.method == x.method && l.client == client
 }
 
 // noteAnswer notes the response to a request that repeats another.

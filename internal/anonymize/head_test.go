@@ -243,7 +243,7 @@ func same(t *testing.T, raw, got []byte) {
 	if wantResult != httpparse.Complete {
 		return
 	}
-	if is != want {
+	if is.A != want.A || is.B != want.B || is.ContentLength() != want.ContentLength() { // the target is another one
 		t.Fatalf("%q became %q: got %+v, want %+v", raw, got, is, want)
 	}
 	for _, name := range []string{"Via", "Server", "Content-Type", "X-Real-IP"} {

@@ -16,7 +16,9 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	}
 	for _, step := range steps {
 		if n, k, ok := step(c, e, end); ok {
-			n.Confidence = n.observation.atMost(n.Confidence)
+			if n.observation.by&estimated != 0 {
+				n.Confidence = n.observation.atMost(n.Confidence)
+			}
 			return n, k
 		}
 	}

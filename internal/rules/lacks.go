@@ -24,6 +24,9 @@ func (v *view) lacksUnless(some bool, needs Needs) string {
 // lacksConnections is lacks for what TCP must show.
 func (v *view) lacksConnections(some bool, needs Needs) string {
 	all, n := v.Summary(), v.connections
+	if some {
+		needs &^= BothSides | Whole
+	}
 	switch {
 	case n == 0 && v.result.Narrowed:
 		return "no TCP connection is in the part of the capture that was asked for; widen it"
@@ -31,15 +34,15 @@ func (v *view) lacksConnections(some bool, needs Needs) string {
 		return "no TCP connection was found, for " + v.result.Undecoded
 	case n == 0:
 		return "no TCP connection was captured; capture on the host of the client or the server, with the filter tcp"
-	case needs&BothSides != 0 && !some && all.OneDirection*2 > n && v.result.Undecoded != "":
+	case needs&BothSides != 0 && all.OneDirection*2 > n && v.result.Undecoded != "":
 		return "only one direction of most connections was decoded; " + v.result.Undecoded
-	case needs&BothSides != 0 && !some && all.OneDirection*2 > n:
+	case needs&BothSides != 0 && all.OneDirection*2 > n:
 		return "only one direction of most connections was captured; capture where both pass, on the host of the client or the server"
 	case needs&Opening != 0 && all.Midstream == n && v.result.Narrowed:
 		return "no connection opens in the part of the capture that was asked for; let it begin earlier"
 	case needs&Opening != 0 && all.Midstream == n:
 		return "the opening of no connection was captured; begin the capture before the traffic, or capture for longer"
-	case needs&Whole != 0 && !some && all.Lossy*lossyCapture > n:
+	case needs&Whole != 0 && all.Lossy*lossyCapture > n:
 		return "bytes are missing from many connections; capture with a larger buffer (tcpdump -B 65536), all of each packet (-s 0) " +
 			"and no filter on TCP flags"
 	}
