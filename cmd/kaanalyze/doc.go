@@ -255,8 +255,11 @@
 //
 // # Limits
 //
-// The HTTP of TLS and HTTP/2 connections is not read: their TCP side is
-// reported, and their requests are unknown, not zero. libpcap captures and compiles
+// The HTTP of TLS and HTTP/2 connections is not read. Of TLS the handshake and the
+// lengths and times of records tell how many requests of HTTP/1.1 there were, which
+// side announced its end first, and why a handshake failed: such numbers are
+// estimates, named so, and never added to those that are counted. The requests of
+// HTTP/2 are unknown, not zero. libpcap captures and compiles
 // filters; a program built without it (no cgo) reads files and refuses filters
 // and interfaces. TIME_WAIT is
 // told as Linux does it. Times are those of the packets where they were

@@ -12,7 +12,7 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	e := &c.Evidence
 	end := endingOf(c)
 	steps := [...]func(*analyze.Connection, *analyze.Evidence, ending) (NotReused, class, bool){
-		neverOpened, otherBusiness, said, halfSeen, cut, endedBusy, endedIdle,
+		neverOpened, overTLS, otherBusiness, said, halfSeen, cut, endedBusy, endedIdle,
 	}
 	for _, step := range steps {
 		if n, k, ok := step(c, e, end); ok {
@@ -96,16 +96,6 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		return of(Upgraded, analyze.Both, High, observation{kind: observedUpgrade, number: uint32(c.Requests)})
 	case c.Protocol == analyze.Connect:
 		return of(Tunnel, analyze.Client, High, observation{kind: observedTunnel, number: uint32(c.Requests)})
-	case c.TLS != nil && c.TLS.Failed && c.MissingClient+c.MissingServer == 0 && (end.by != analyze.Nobody || c.TLS.Alert != "" || c.TLS.AnsweredHTTP):
-		if n, k, ok = lost(c, e, end); ok {
-			return n, k, ok
-		}
-		return tlsFailed(c.TLS, end)
-	case c.TLS != nil && c.TLS.Done != 0 && !e.Used && !c.Midstream && c.MissingClient == 0 && end.by != analyze.Nobody:
-		if n, k, ok = lost(c, e, end); ok {
-			return n, k, ok
-		}
-		return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, end.at-c.TLS.Done), by: end.sender()})
 	case c.Protocol == analyze.Other && !c.HTTPUnknown && (!c.Midstream || c.MissingClient+c.MissingServer == 0):
 		if n, k, ok = lost(c, e, end); ok {
 			return n, k, ok
@@ -116,6 +106,26 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		return of(NotHTTP, analyze.Both, Medium, observation{kind: observedOtherProtocol})
 	case c.Protocol == analyze.NoProtocol && !mayHaveMessages(c, e):
 		return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: c.End - c.Start, by: end.sender()})
+	}
+	return n, k, false
+}
+
+// overTLS takes connections that came no further than a TLS handshake: it failed, or no
+// request followed.
+func overTLS(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	switch x := c.TLS; {
+	case x == nil:
+		return n, k, false
+	case x.Failed && c.MissingClient+c.MissingServer == 0 && (end.by != analyze.Nobody || x.Alert != "" || x.AnsweredHTTP):
+		if n, k, ok = lost(c, e, end); ok {
+			return n, k, ok
+		}
+		return tlsFailed(x, end)
+	case x.Done != 0 && !e.Used && !c.Midstream && c.MissingClient == 0 && end.by != analyze.Nobody:
+		if n, k, ok = lost(c, e, end); ok {
+			return n, k, ok
+		}
+		return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, end.at-x.Done), by: end.sender()})
 	}
 	return n, k, false
 }

@@ -24,12 +24,8 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		o.kind = observedCutEnd
 	}
 	switch {
-	case e.AlertAnswer && !e.ResponseBegun && c.Responses == 0:
-		o.kind = observedPlainRequest
-		return of(TLSFailed, analyze.Client, High, o)
 	case e.Malformed && !e.ResponseBegun:
-		o.kind = observedMalformed
-		return of(MalformedResponse, analyze.Server, High, o)
+		return malformed(c, e, o)
 	case end.by == analyze.Client && e.EventStream && o.kind == observedCutEnd:
 		o.kind = observedEventsEnd
 		return of(ClientClosedAfterResponse, end.by, Medium, o)
@@ -37,6 +33,17 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		return wait(clientEndedBusy, end.by, o)
 	}
 	return wait(serverEndedBusy, end.by, o)
+}
+
+// malformed judges a request that was answered by bytes that are no HTTP; where they are
+// an alert, it was sent in clear to a port that speaks TLS.
+func malformed(c *analyze.Connection, e *analyze.Evidence, o observation) (n NotReused, k class, ok bool) {
+	if e.AlertAnswer && c.Responses == 0 {
+		o.kind = observedPlainRequest
+		return of(TLSFailed, analyze.Client, High, o)
+	}
+	o.kind = observedMalformed
+	return of(MalformedResponse, analyze.Server, High, o)
 }
 
 // guess returns the mark of an observation whose number is an estimate.

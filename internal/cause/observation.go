@@ -2,7 +2,6 @@ package cause
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -175,17 +174,17 @@ func (o observation) message() string {
 func (o observation) meeting() string {
 	switch o.kind {
 	case observedCrossing:
-		return fmt.Sprintf("request %s and the server's FIN crossed, %s apart", o.nth(), Duration(o.ns))
+		return fmt.Sprintf("request %d%s and the server's FIN crossed, %s apart", o.number, o.mark(), Duration(o.ns))
 	case observedMetClose:
-		return fmt.Sprintf("request %s met the server's close of the idle connection: %s after %s", o.nth(), o.end(), Duration(o.ns))
+		return fmt.Sprintf("request %d%s met the server's close of the idle connection: %s after %s", o.number, o.mark(), o.end(), Duration(o.ns))
 	case observedLateRequest:
-		return fmt.Sprintf("request %s was sent %s after the server's FIN", o.nth(), Duration(o.ns))
+		return fmt.Sprintf("request %d%s was sent %s after the server's FIN", o.number, o.mark(), Duration(o.ns))
 	case observedCrossingData:
 		return "data of the client and the server's FIN crossed"
 	case observedLateData:
 		return "the client sent data though it had the server's FIN"
 	case observedNoSocket:
-		return fmt.Sprintf("request %s was answered by a bare RST after %s", o.nth(), Duration(o.ns))
+		return fmt.Sprintf("request %d%s was answered by a bare RST after %s", o.number, o.mark(), Duration(o.ns))
 	}
 	return ""
 }
@@ -214,9 +213,9 @@ func (o observation) ending() string {
 	d := Duration(o.ns)
 	switch o.kind {
 	case observedUnansweredEnd:
-		return fmt.Sprintf("%s sent %s %s after request %s, which has no response", o.by, o.end(), d, o.nth())
+		return fmt.Sprintf("%s sent %s %s after request %d%s, which has no response", o.by, o.end(), d, o.number, o.mark())
 	case observedCutEnd:
-		return fmt.Sprintf("%s sent %s %s after request %s, before its response was complete", o.by, o.end(), d, o.nth())
+		return fmt.Sprintf("%s sent %s %s after request %d%s, before its response was complete", o.by, o.end(), d, o.number, o.mark())
 	case observedMalformed:
 		return fmt.Sprintf("%s sent %s %s after request %d, whose answer is no HTTP/1.x", o.by, o.end(), d, o.number)
 	case observedPlainRequest:
@@ -229,7 +228,7 @@ func (o observation) ending() string {
 		if o.status >= clientError {
 			return fmt.Sprintf("%s sent %s %s after response %d (status %d)", o.by, o.end(), d, o.number, o.status)
 		}
-		return fmt.Sprintf("%s sent %s %s after response %s", o.by, o.end(), d, o.nth())
+		return fmt.Sprintf("%s sent %s %s after response %d%s", o.by, o.end(), d, o.number, o.mark())
 	case observedIdle408:
 		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, o.number)
 	case observedRecordsEnd:
@@ -239,9 +238,9 @@ func (o observation) ending() string {
 	case observedHalfClose:
 		return fmt.Sprintf("%s sent FIN, and data went on the other way", o.by)
 	case observedOpenIdle:
-		return fmt.Sprintf("still open, %s after response %s", d, o.nth())
+		return fmt.Sprintf("still open, %s after response %d%s", d, o.number, o.mark())
 	case observedOpenBusy:
-		return fmt.Sprintf("still open, %s after request %s, whose response is not complete", d, o.nth())
+		return fmt.Sprintf("still open, %s after request %d%s, whose response is not complete", d, o.number, o.mark())
 	case observedOpenQuiet:
 		return "still open"
 	case observedOneDirection:
@@ -270,10 +269,10 @@ func (o observation) atMost(how Confidence) Confidence {
 	return how
 }
 
-// nth returns the number of a request or response, and whether it is an estimate.
-func (o observation) nth() string {
+// mark returns what stands behind a number that is an estimate.
+func (o observation) mark() string {
 	if o.by&estimated != 0 {
-		return fmt.Sprintf("%d (estimated)", o.number)
+		return " (estimated)"
 	}
-	return strconv.Itoa(int(o.number))
+	return ""
 }
