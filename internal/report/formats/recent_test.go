@@ -17,7 +17,7 @@ func TestWindow(t *testing.T) {
 	r.Recent = &report.Recent{Span: 5 * time.Minute, Result: last.Result, Diagnosis: last.Diagnosed()}
 	checkPlain(t, r)
 	for _, format := range []string{"text", "md", "html"} {
-		got := strings.ReplaceAll(string(render(t, format, r)), `\`, "") // which Markdown needs before a bracket
+		got := strings.ReplaceAll(string(render(t, format, r)), "`", "") // with which Markdown marks an address
 		for _, want := range []string{r.Diagnosis.Verdict.Text, "LAST 300 s", last.Diagnosis.Verdict.Text[:30]} {
 			if !strings.Contains(strings.ToLower(strings.Join(strings.Fields(got), " ")), strings.ToLower(want)) {
 				t.Errorf("%s does not tell %q", format, want)
