@@ -61,7 +61,6 @@ const (
 	ClientIdleTimeout
 	ClientPoolOverflow
 	ClientClosedAfterResponse
-	ResponseSurplus
 	ServerClosedUnannounced
 
 	// Half-closed.
@@ -122,7 +121,6 @@ var causes = [causeCount]struct {
 	ClientIdleTimeout:         {"client_idle_timeout", "the client closes idle connections"},
 	ClientPoolOverflow:        {"client_pool_overflow", "the client's idle pool was full"},
 	ClientClosedAfterResponse: {"client_closed_after_response", "the client closed after a response"},
-	ResponseSurplus:           {"response_surplus", "bytes beyond the end of a response"},
 	ServerClosedUnannounced:   {"server_closed_unannounced", "the server closed without a word"},
 	HalfClose:                 {"half_close", "one side shut down, data went on the other way"},
 	CloseWait:                 {"close_wait", "the server closed, the client did not"},

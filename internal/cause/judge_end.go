@@ -78,7 +78,7 @@ func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		return wait(classes[1], end.by, f)
 	}
 	if e.Surplus > 0 && end.by == analyze.Client {
-		return of(ResponseSurplus, analyze.Server, High,
+		return of(ClientClosedAfterResponse, analyze.Client, High,
 			observation{kind: observedSurplus, by: end.sender(), number: uint32(e.Surplus), ns: sinceDone(e, end.at)})
 	}
 	return wait(classes[0], end.by, observation{kind: observedIdleEnd, by: end.sender() | guess(c), number: uint32(c.Answered()),

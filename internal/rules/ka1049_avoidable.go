@@ -48,5 +48,5 @@ func checkAvoidable(v *view, r *Rule) []Finding {
 
 // untold reports whether no other rule tells why a connection was not used again.
 func untold(r *cause.Record) bool {
-	return r.Requests > 0 && (r.Cause != cause.ClientClosedAfterResponse || !r.LeftEvents() && !(r.Measured() < soonAfter && r.EndedIdle()))
+	return r.Requests > 0 && (r.Cause != cause.ClientClosedAfterResponse || !r.LeftEvents() && r.Surplus() == 0 && !(r.Measured() < soonAfter && r.EndedIdle()))
 }

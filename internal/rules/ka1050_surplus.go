@@ -22,7 +22,11 @@ var responseSurplus = &Rule{
 
 func checkResponseSurplus(v *view, r *Rule) []Finding {
 	var out []Finding
-	for _, e := range v.perServer(cause.ResponseSurplus) {
+	for _, e := range v.perServer(cause.ClientClosedAfterResponse) {
+		e.records = cause.Where(e.records, func(x *cause.Record) bool { return x.Surplus() > 0 })
+		if len(e.records) == 0 {
+			continue
+		}
 		most := int64(0)
 		for _, x := range e.records {
 			most = max(most, x.Surplus())

@@ -54,6 +54,10 @@ func byGopacket(link pcapfile.LinkType, data []byte) (seg flows.Segment, v Verdi
 				return seg, Undecoded, false
 			}
 			seg.SrcIP, seg.DstIP = [16]byte(l.SrcIP), [16]byte(l.DstIP)
+		case *layers.LinuxSLL:
+			if slices.Contains([]uint16{770, 803, 824}, l.AddrType) { // hardware whose protocol field gopacket reads all the same
+				return seg, Undecoded, false
+			}
 		case *layers.Dot1Q:
 			if l.Type == 0x9200 || l.Type == 0x9300 { // tags that gopacket does not know
 				return seg, Undecoded, false
