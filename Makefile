@@ -8,6 +8,7 @@ GO     ?= go
 CORPUS ?=
 BENCH  ?= $(or $(TMPDIR),/tmp)/kaanalyze-bench
 TIME   ?= 2m
+FUZZTIME ?= 5s
 PREFIX ?= /usr/local
 
 # Programs that ./... leaves out.
@@ -34,13 +35,15 @@ check: ## format, vet and the fast tests, in less than a minute
 	@files=$$(gofmt -l $$(git ls-files '*.go')) && { test -z "$$files" || { echo "not formatted:" $$files >&2; exit 1; }; }
 	@flags=$$(.ci/goflags build) && $(GO) vet $$flags ./... && $(GO) test -pgo=off -short $$flags ./...
 
-test: ## vet and test everything, with live captures and the view where they can run
+test: ## vet and test everything, with live captures and the view where they can run, and fuzz for a while
 	@flags=$$(.ci/goflags test) && vet=$${flags%-race*} && \
-	echo "make test: 1 of 4: go vet $$vet" && $(GO) vet $$vet ./... && \
+	echo "make test: 1 of 5: go vet $$vet" && $(GO) vet $$vet ./... && \
 	for p in $(PROGRAMS); do $(GO) vet ./$$p && $(GO) build $(VCS) -o /dev/null ./$$p || exit 1; done && \
-	echo "make test: 2 of 4: go test $$flags" && $(GO) test -pgo=off -timeout 20m $$flags ./... && \
-	echo "make test: 3 of 4: live captures of the lab's cases" && testdata/lab/live.sh && \
-	echo "make test: 4 of 4: the terminal view" && $(MAKE) -s test-view && \
+	echo "make test: 2 of 5: go test $$flags" && $(GO) test -pgo=off -timeout 20m $$flags ./... && \
+	echo "make test: 3 of 5: live captures of the lab's cases" && testdata/lab/live.sh && \
+	echo "make test: 4 of 5: the terminal view" && $(MAKE) -s test-view && \
+	echo "make test: 5 of 5: fuzzing, $(or $(FUZZTIME),skipped: FUZZTIME is empty)" && \
+	{ test -z "$(FUZZTIME)" || $(MAKE) -s fuzz TIME=$(FUZZTIME); } && \
 	echo "make test: all passed $${flags:+with $$flags}"
 
 # Without the race detector: it finds little where each case runs by itself.
