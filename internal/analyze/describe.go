@@ -152,6 +152,9 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	x.KeptAfterError, x.Switched, x.Superseded = t.has(keptAfterError), t.has(tunnelled), c.Superseded()
 	x.HeadStarted = a.states.headBegun(t, client)
 	x.Malformed, x.AlertAnswer, x.HeadCut, x.Surplus = t.has(malformed), t.has(alertAnswer), t.has(headPartial), int64(t.surplus)
+	if t.outstanding > 0 {
+		x.Lacks = int64(t.current.lacks)
+	}
 	x.Outstanding, x.RequestDone, x.FirstByteAt = int64(t.outstanding), Unknown, Unknown
 	x.IdleBefore, x.IdleOthers, x.Quiet = int64(t.idleBefore), int64(t.idleOthers), c.Quiet()
 	x.ServerFINCrossedData = c.FINMissesData(server) || c.SentAcrossFIN(client)

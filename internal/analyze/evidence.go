@@ -56,6 +56,7 @@ type Evidence struct {
 	Malformed     bool  // bytes came in answer to a request that are no HTTP/1.x response
 	HeadCut       bool  // the response to the first outstanding request has begun, but its head is not whole
 	Surplus       int64 // bytes, up to 65,535, that follow a response beyond its end
+	Lacks         int64 // bytes that the response to it lacks of the length that it says, capped at 4 GiB; known once the server has ended
 	ResponseBegun bool  // the response to the first outstanding request has begun
 	EventStream   bool  // and it is a stream of events, which has no end of its own
 	Request       Mark  // the first packet of the first outstanding request, else of the last request

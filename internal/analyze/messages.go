@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
@@ -294,6 +295,9 @@ func (a *Analyzer) endMessage(t *httpState, from flows.Side, at int64) {
 	a.reader = a.states.reader(t)
 	p := &a.reader.parsers[from]
 	kind := p.Head().Kind()
+	if n, known := p.Remaining(); known && kind == httpparse.Response && t.outstanding > 0 && t.current.answered {
+		t.current.lacks = uint32(min(n, math.MaxUint32))
+	}
 	if p.Close(&a.bufs) != httpparse.BodyComplete || kind != httpparse.Response {
 		return
 	}

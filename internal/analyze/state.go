@@ -36,6 +36,7 @@ type exchange struct {
 	requestAt, requestDone, firstByteAt int64
 	requestNum, responseNum             uint64
 	record                              int32  // number of its Exchange if all are kept, else 0
+	lacks                               uint32 // bytes that its response lacks of the length that it says, when its sender ended; capped
 	print                               uint32 // its fingerprint, 0 for none and once it was noted as lost
 	status                              uint16
 	method                              httpparse.Method

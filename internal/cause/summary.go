@@ -47,6 +47,7 @@ const (
 	AnomalyStray                         // data of a server that no socket of the client knew; Duration is what it acknowledged
 	AnomalyServerCut                     // the server reset it; Duration is what it had acknowledged
 	AnomalyLateOpen                      // the handshake took Duration, for a SYN or its answer was sent again
+	AnomalyShort                         // the last response lacks Duration bytes of the length that it says
 	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
 )
 
@@ -100,6 +101,7 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 	}
 	s.noteHalfClosed(c, last)
 	s.noteStray(c)
+	s.noteShort(c)
 }
 
 // note notes one anomaly.

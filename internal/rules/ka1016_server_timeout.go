@@ -21,6 +21,9 @@ var serverTimeout = &Rule{
 func checkServerTimeout(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerTimeoutEmpty, cause.ServerTimeoutCut) {
+		if e.records = v.notShort(e.records); len(e.records) == 0 {
+			continue
+		}
 		empty := int64(len(cause.Having(e.records, []cause.Cause{cause.ServerTimeoutEmpty})))
 		f := v.found(r, e, "%s closed on %s: %s without a response, %s with a cut one, %s after the request",
 			e.server.Name, cause.Plural(e.len(), "request", "requests"), cause.Count(empty), cause.Count(e.len()-empty), after(e.records))

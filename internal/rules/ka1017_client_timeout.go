@@ -23,6 +23,9 @@ var clientTimeout = &Rule{
 func checkClientTimeout(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.ClientTimeout) {
+		if e.records = v.notShort(e.records); len(e.records) == 0 {
+			continue
+		}
 		waited, timeout := " after "+after(e.records), ""
 		if p, ok := v.PolicyOf(cause.RequestTimeout, analyze.Client, e.pair.Title()); ok {
 			waited, timeout = " after "+cause.Duration(p.Value), ", its timeout"

@@ -14,7 +14,7 @@ var Rules = []*Rule{
 	serverTimeWait, clientTimeWait, earlyResponse, drained, stalled, idle408, lateProbes, unannounced,
 	serverReset, lateRequest, closeDelimited, unusedConnections, clientReset, portScan, halfOpened, lateOpen,
 	avoidable, responseSurplus, malformedResponse, heldWorkers,
-	connectTimeout, connectionLimit, untranslated, executedTwice, tlsFailed,
+	connectTimeout, connectionLimit, untranslated, executedTwice, responseShort, tlsFailed,
 }
 
 // ByID returns the rule with that ID, in letters of either case. Its error

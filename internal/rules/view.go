@@ -47,6 +47,9 @@ type view struct {
 	seesSome   bool                // the packets of others are there
 	judgesSome bool                // and their requests can be read
 
+	short    []short
+	shortIDs map[uint32]bool // the IDs of their connections
+
 	scans   []scan
 	scanned map[uint32]bool // numbers of their pairs
 }
@@ -165,6 +168,7 @@ func newView(x *Diagnosis, r *analyze.Result) *view {
 	v.findScans()
 	v.findUnjudged()
 	v.findFailed()
+	v.findShort()
 	v.findRepeats()
 	return v
 }
