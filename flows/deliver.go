@@ -101,6 +101,7 @@ func (e *Engine) deliver(c *Conn, d Side, s *Segment) {
 			return
 		}
 		h.facts &^= dataEnded // sent after an RST
+		c.goOn()
 	}
 	seq := s.Seq
 	if s.Flags&SYN != 0 {

@@ -205,8 +205,8 @@ func (e *Engine) doubtResets(c *Conn, d Side, s *Segment) {
 	}
 }
 
-// goOn notes that RSTs were taken back: sides that have not closed may send more, and
-// their end is to be told again.
+// goOn notes that a connection goes on without an RST, as where it was taken back: sides
+// that have not closed may send more, and their end is to be told again.
 func (c *Conn) goOn() {
 	if c.isReset() {
 		return

@@ -28,7 +28,7 @@ func (a consumer) Open(c *flows.Conn) {
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	t := a.states.get(c)
 	if t.has(oneEnded) && !c.EndBegun() {
-		a.goOn(t, d.Time)
+		a.goOn(c, t, d.Time)
 	}
 	if t.has(bothEnded) && !beginsMessage(d.Payload) {
 		return // the rest of a message whose sender has not seen the RST yet
@@ -88,7 +88,10 @@ func (a consumer) cut(c *flows.Conn, t *httpState, from flows.Side, d *flows.Dat
 
 // goOn takes back the end of a connection whose RST was none: its receiver did not
 // accept it, or it refused a SYN that was repeated and then answered.
-func (a consumer) goOn(t *httpState, at int64) {
+func (a consumer) goOn(c *flows.Conn, t *httpState, at int64) {
+	if t.pair == 0 && t.has(paired) { // its state was packed
+		a.takePair(c, t, clientSide(c, t))
+	}
 	if t.has(answersOver) {
 		a.pools.change(t.pair, at, int32(t.outstanding))
 	}
