@@ -1,0 +1,130 @@
+package kaanalyze
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Connection is one connection. A field that is a [Sides] tells what each side did
+// or sent.
+type Connection struct {
+	ID                uint64         `json:"id"`     // from 1, in order of first packet
+	Stream            *int64         `json:"stream"` // Wireshark's tcp.stream, nil if a filter hides it
+	Client            netip.AddrPort `json:"client"` // sent the first SYN; midstream: sends requests
+	Server            netip.AddrPort `json:"server"`
+	Start             time.Time      `json:"start"` // first packet
+	End               time.Time      `json:"end"`   // last packet
+	Midstream         bool           `json:"midstream"`
+	Proxied           *Proxied       `json:"proxied,omitempty"` // what a PROXY protocol header says, nil without one
+	Packets           Sides          `json:"packets"`
+	Bytes             Sides          `json:"bytes"` // payload on the wire
+	Handshake         Handshake      `json:"handshake"`
+	Protocol          *string        `json:"protocol"`      // as http/1.1
+	TLS               *TLS           `json:"tls,omitempty"` // what TLS shows without keys, nil without TLS
+	Requests          *int64         `json:"requests"`      // nil if they cannot be counted, as the next two
+	Responses         *int64         `json:"responses"`
+	InterimResponses  *int64         `json:"interim_responses"`
+	RequestsEstimated *int64         `json:"requests_estimated"` // of TLS without keys, by its records; nil if counted, or if these do not tell
+	Probes            ProbesBySide   `json:"probes"`
+	IdleGaps          IdleGaps       `json:"idle_gaps_seconds"`
+	Retransmissions   Sides          `json:"retransmissions"`
+	MissingBytes      Sides          `json:"missing_bytes"`
+	Close             Close          `json:"close"`
+	NotReused         *NotReused     `json:"not_reused"`
+}
+
+// Proxied is who speaks through a connection, as a PROXY protocol header says. Both are
+// nil if it does not say.
+type Proxied struct {
+	Client *netip.AddrPort `json:"client"`
+	Server *netip.AddrPort `json:"server"` // at which the client reached the proxy
+}
+
+// Sides holds a number for each side of a connection.
+type Sides struct {
+	Client int64 `json:"client"`
+	Server int64 `json:"server"`
+}
+
+// Handshake is how a connection was opened.
+type Handshake struct {
+	State              string   `json:"state"`           // complete, refused, unanswered, midstream, incomplete, simultaneous or split
+	RTT                *float64 `json:"rtt_seconds"`     // from the last SYN to the ACK of the SYN-ACK
+	Connect            *float64 `json:"connect_seconds"` // from the first SYN
+	SYNRetransmissions int64    `json:"syn_retransmissions"`
+}
+
+// TLS is what the TLS of a connection shows without keys. What is not known is nil.
+type TLS struct {
+	Version           *string  `json:"version"`            // chosen by the server: 1.3, 1.2 ...
+	ServerName        *string  `json:"sni"`                // as the client sent it
+	Protocol          *string  `json:"alpn"`               // chosen by the server; nil also if it chose none
+	Offered           []string `json:"alpn_offered"`       // by the client
+	ResumptionOffered *bool    `json:"resumption_offered"` // by the client
+	Resumed           *bool    `json:"resumed"`            // a session, by the server
+	Handshake         *float64 `json:"handshake_seconds"`  // to the last Finished; to the alert or the close if it failed
+	Alert             *string  `json:"alert"`              // the first that is not encrypted, such as unknown_ca
+}
+
+// ProbesBySide holds the TCP keep-alive probes by who sent them.
+type ProbesBySide struct {
+	Client Probes `json:"client"`
+	Server Probes `json:"server"`
+}
+
+// Probes are the TCP keep-alive probes of one side.
+type Probes struct {
+	Sent     int64    `json:"sent"`
+	Answered int64    `json:"answered"`
+	Idle     *float64 `json:"idle_seconds"`     // before the first one
+	Interval *float64 `json:"interval_seconds"` // between them
+}
+
+// IdleGaps are the times in seconds from the last byte of a response to the next
+// request, or to the close.
+type IdleGaps struct {
+	P50  *float64 `json:"p50"`
+	Max  *float64 `json:"max"`
+	Last *float64 `json:"last"` // to the close
+}
+
+// Close is how a connection ended.
+type Close struct {
+	Kind       string     `json:"kind"`        // fin, simultaneous, half_closed, reset, fin_then_reset, silent or open
+	Began      *string    `json:"began"`       // who began it: client, server, both or network
+	FirstFIN   *string    `json:"first_fin"`   // who sent a FIN first by time
+	RSTBy      *string    `json:"rst_by"`      // who sent an RST that counts
+	ResetShape *string    `json:"reset_shape"` // abort, no_socket or refused
+	TimeWait   *string    `json:"time_wait"`   // who holds it: client, server, both, none, pending or unknown
+	Inferred   bool       `json:"inferred"`    // a FIN was not captured; acknowledgements prove it
+	At         *time.Time `json:"at"`          // of the first FIN or RST, nil while open
+	Packet     *uint64    `json:"packet"`      // its frame number
+}
+
+// NotReused is why a connection carried no further request.
+type NotReused struct {
+	Cause      string `json:"cause"` // as [Cause].Cause
+	By         string `json:"by"`
+	Observed   string `json:"observed"`   // what the capture shows of it
+	Confidence string `json:"confidence"` // high, medium or low
+}
+
+// Exchange is a request and its final response. Times that are zero on a reused
+// connection are so because nothing was waited for.
+type Exchange struct {
+	Connection     uint64     `json:"connection"`
+	N              int64      `json:"n"` // from 1 within the connection
+	Method         string     `json:"method"`
+	Target         *string    `json:"target"` // without query unless Options.ShowSecrets
+	Host           *string    `json:"host"`
+	Status         *int64     `json:"status"`
+	RequestAt      *time.Time `json:"request_at"`
+	FirstByteAt    *time.Time `json:"first_byte_at"` // of the final response
+	DoneAt         *time.Time `json:"done_at"`
+	Connect        *float64   `json:"connect_seconds"`
+	TLS            *float64   `json:"tls_seconds"`
+	ServerTime     *float64   `json:"server_seconds"` // last byte of the request to first byte of the response
+	Transfer       *float64   `json:"transfer_seconds"`
+	RequestPacket  *uint64    `json:"request_packet"`
+	ResponsePacket *uint64    `json:"response_packet"`
+}
