@@ -73,7 +73,9 @@ func FuzzSession(f *testing.F) {
 		if diff := cmp.Diff(told(&whole, table), told(&copied, table)); diff != "" {
 			t.Errorf("whole, then without what is encrypted:\n%s", diff)
 		}
-		if diff := cmp.Diff(told(&whole, table), told(&cut, table)); diff != "" {
+		// What is no TLS is not among the pieces: it is seen in the one, and missing in the other.
+		inPlace := readers[0].streams[0].state == inOrder && readers[0].streams[1].state == inOrder
+		if diff := cmp.Diff(told(&whole, table), told(&cut, table)); diff != "" && inPlace {
 			t.Errorf("whole, then cut behind what can be read:\n%s", diff)
 		}
 		for i := range readers {
