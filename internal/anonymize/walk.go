@@ -80,10 +80,26 @@ func startLine(line []byte, whole bool, e editor) {
 	}
 	method, target, ok := requestLine(line, whole)
 	if !ok {
-		e.unknownStart(line)
-		return
+		var rest []byte
+		if method, target, rest, ok = oddRequestLine(line, whole); !ok {
+			e.unknownStart(line)
+			return
+		}
+		e.unknownStart(rest)
 	}
 	e.request(method, target)
+}
+
+// oddRequestLine is requestLine for a known method and a version that is none of
+// HTTP/1.x, which httpparse takes for a request, too; rest is what follows its slash.
+func oddRequestLine(line []byte, whole bool) (method, target, rest []byte, ok bool) {
+	trimmed := bytes.TrimRight(line, " \t\r")
+	sp, v := bytes.IndexByte(line, ' '), bytes.LastIndexByte(trimmed, ' ')+1
+	if !whole || sp <= 0 || v <= sp+2 || !knownMethods[string(line[:sp])] || len(trimmed) < v+len("http/") ||
+		!strings.EqualFold(string(trimmed[v:v+len("http/")]), "http/") {
+		return nil, nil, nil, false
+	}
+	return line[:sp], trimmed[sp+1 : v-1], trimmed[v+len("http/"):], true
 }
 
 // statusLine shows a status line, whose version begins with n known bytes.

@@ -20,6 +20,7 @@ const (
 	ProbeIdle                        // keep-alive probes begin after Value ns of silence
 	ProbeInterval                    // and follow each other after Value ns
 	MaxConnections                   // with more than Value open, idle ones are closed
+	PolicyKinds                      // the number of kinds, to go through all
 )
 
 // String returns the kind as reports name it.

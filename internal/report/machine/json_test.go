@@ -2,6 +2,7 @@ package machine
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -10,6 +11,9 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -41,6 +45,35 @@ func TestSchemaNamesWhatIsWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		describe(t, doc, doc, got, name)
+	}
+}
+
+// Lists of names in the schema are those of the code, so that a new one is not forgotten.
+func TestSchemaListsAllNames(t *testing.T) {
+	var doc struct {
+		Defs struct {
+			Cause  struct{ Enum []string } `json:"cause_name"`
+			Policy struct {
+				Properties struct{ Kind struct{ Enum []string } }
+			}
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(Schema(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, c := range cause.AllCauses() {
+		want = append(want, c.String())
+	}
+	if diff := gocmp.Diff(want, doc.Defs.Cause.Enum, cmpopts.SortSlices(cmp.Less[string])); diff != "" {
+		t.Errorf("causes (-) and those of the schema (+):\n%s", diff)
+	}
+	want = nil
+	for k := range cause.PolicyKinds {
+		want = append(want, k.String())
+	}
+	if diff := gocmp.Diff(want, doc.Defs.Policy.Properties.Kind.Enum); diff != "" {
+		t.Errorf("kinds of policies (-) and those of the schema (+):\n%s", diff)
 	}
 }
 
