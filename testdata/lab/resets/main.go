@@ -52,7 +52,7 @@ func record(to *os.File) error {
 	return out.Flush()
 }
 
-// release returns the kernel's version.
+// release returns the kernel's version, without what who built it has added.
 func release() string {
 	var u syscall.Utsname
 	if err := syscall.Uname(&u); err != nil {
@@ -60,7 +60,7 @@ func release() string {
 	}
 	var b strings.Builder
 	for _, c := range u.Release {
-		if c == 0 {
+		if c == 0 || c == '-' {
 			break
 		}
 		b.WriteByte(byte(c))
