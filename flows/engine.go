@@ -64,7 +64,7 @@ type Engine struct {
 	duplicates duplicates
 	early      early
 	aside      aside
-	unheard    compact.Queue[unanswered] // those whose SYN carried data
+	unheard    compact.Queue[unanswered] // those whose SYN carried data, while nobody answers it
 	held       holding
 	evictions  evictions
 	data       Data // the one that Consumer.Data sees
@@ -90,8 +90,8 @@ func NewEngine(opt Options, consumer Consumer) *Engine {
 
 // Segment takes the next segment of the capture and returns its connection, or
 // nil for a duplicate of a packet that was captured before, or a header that is only
-// quoted. The Engine keeps no
-// reference to s. With [Options.Evict] the Conn is valid until the next call.
+// quoted. The Engine keeps no reference to s. With [Options.Evict] the Conn is valid
+// until the next call.
 //
 // A segment that acknowledges what was not captured yet waits for that, for a
 // millisecond of the capture's time at most: its connection is as before until
