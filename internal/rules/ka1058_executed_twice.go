@@ -16,7 +16,7 @@ var executedTwice = &Rule{
 		"method, target and length on another connection within a second, which is answered",
 	Why: "the HTTP library or the proxy repeats what it lost, though the server may have executed it (Java's HttpURLConnection " +
 		"does so once by default)",
-	Fix: "let the client repeat idempotent requests alone, RFC 9110, 9.2.2 (Java: -Dsun.net.http.retryPost=false); or let it send an " +
+	Fix: "let the client repeat only idempotent requests, RFC 9110, 9.2.2 (Java: -Dsun.net.http.retryPost=false); or let it send an " +
 		"idempotency key, and the server heed it",
 	Verify: "http.request.method == POST",
 	Needs:  HTTP | BothSides | Whole,

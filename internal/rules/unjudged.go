@@ -27,7 +27,7 @@ func (v *view) findUnjudged() {
 		x := unjudged{name: s.Name, Unseen: u}
 		switch {
 		case u.OneDirection*2 > n:
-			x.why, x.needs = "one direction alone was captured", BothSides|Whole
+			x.why, x.needs = "only one direction was captured", BothSides|Whole
 		case u.Opaque*2 > n && u.Encrypted == u.Opaque:
 			x.why = "encrypted"
 		case u.Opaque*2 > n && u.HTTP2 == u.Opaque:

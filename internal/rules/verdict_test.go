@@ -152,7 +152,7 @@ server 198.51.100.2:80
 0.000 > S
 0.001 > .
 0.002 > P. $get
-0.100 > F.`, OK, "too little traffic to judge reuse (2 requests); 198.51.100.2:80 cannot be judged (one direction alone was captured)", Probed},
+0.100 > F.`, OK, "too little traffic to judge reuse (2 requests); 198.51.100.2:80 cannot be judged (only one direction was captured)", Probed},
 		{"a problem beside what is encrypted", closes + `
 conn 50002..50009
 server 198.51.100.2:443
