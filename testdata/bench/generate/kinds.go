@@ -5,13 +5,17 @@ import "iter"
 // kind is one of traffic.
 type kind struct {
 	beside int // connections at the same time, 1 for a flood
+	each   int // connections of a server
 	script func(c *connection)
 }
 
+// all is more connections than there are.
+const all = 1 << 40
+
 var kinds = map[string]kind{
-	"syn":       {1, func(c *connection) { c.send(client, syn, nil) }},
-	"midstream": {1, func(c *connection) { c.send(client, ack|psh, []byte("\x17\x03\x03\x00\x10................")) }},
-	"clients": {1, func(c *connection) {
+	"syn":       {1, all, func(c *connection) { c.send(client, syn, nil) }},
+	"midstream": {1, all, func(c *connection) { c.send(client, ack|psh, []byte("\x17\x03\x03\x00\x10................")) }},
+	"clients": {1, all, func(c *connection) {
 		c.open()
 		c.send(client, ack|psh, []byte("GET / HTTP/1.1\r\nHost: flood\r\n\r\n"))
 		c.send(server, ack|psh, []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
@@ -19,18 +23,19 @@ var kinds = map[string]kind{
 		c.send(server, ack|fin, nil)
 		c.send(client, ack, nil)
 	}},
-	"churn":           {64, func(c *connection) { c.talk(plain{}, 1, false) }},
-	"keepalive":       {64, func(c *connection) { c.talk(plain{}, 10_000, false) }},
-	"tls-churn":       {64, func(c *connection) { c.talk(secured{}, 2, true) }},
-	"tls-keepalive":   {64, func(c *connection) { c.talk(secured{}, 10_000, true) }},
-	"clear-churn":     {64, func(c *connection) { c.talk(plain{}, 2, true) }},
-	"clear-keepalive": {64, func(c *connection) { c.talk(plain{}, 10_000, true) }},
+	"churn":           {64, all, func(c *connection) { c.talk(plain{}, 1, false) }},
+	"servers":         {64, 10, func(c *connection) { c.talk(plain{}, 1, false) }},
+	"keepalive":       {64, all, func(c *connection) { c.talk(plain{}, 10_000, false) }},
+	"tls-churn":       {64, all, func(c *connection) { c.talk(secured{}, 2, true) }},
+	"tls-keepalive":   {64, all, func(c *connection) { c.talk(secured{}, 10_000, true) }},
+	"clear-churn":     {64, all, func(c *connection) { c.talk(plain{}, 2, true) }},
+	"clear-keepalive": {64, all, func(c *connection) { c.talk(plain{}, 10_000, true) }},
 }
 
 // packets are those of one connection. A packet is valid until the next one.
 func (k kind) packets(number int, seed uint64) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		c := newConnection(number, seed, k.beside == 1)
+		c := newConnection(number, seed, k)
 		c.yield = yield
 		k.script(c)
 	}

@@ -14,6 +14,7 @@
 // Traffic of eight clients and a server, 64 connections beside each other:
 //
 //	churn            one request, and the server closes
+//	servers          as churn, each ten connections have another server
 //	keepalive        10,000 requests
 //	tls-churn        as churn, with two requests, in TLS 1.3
 //	tls-keepalive    as keepalive, in TLS 1.3

@@ -33,16 +33,16 @@ type connection struct {
 	frame   []byte    // the last packet
 }
 
-// newConnection returns a connection by its number: a client address for each of a
+// newConnection returns a connection by its number: with a client address of its own in a
 // flood, else of eight.
-func newConnection(number int, seed uint64, flood bool) *connection {
+func newConnection(number int, seed uint64, k kind) *connection {
 	c := &connection{
 		sizes: rand.New(rand.NewPCG(seed, uint64(number))),
 		rand:  rand.New(rand.NewPCG(^seed, uint64(number))),
 	}
-	c.address = [2]uint32{10<<24 | uint32(number+1), 172<<24 | 16<<16 | 1}
+	c.address = [2]uint32{10<<24 | uint32(number+1), 172<<24 | 16<<16 | uint32(number/k.each+1)}
 	c.port = [2]uint16{uint16(1024 + number%60000), 80}
-	if !flood {
+	if k.beside > 1 {
 		c.address[client] = 10<<24 | uint32(number%8+1)
 		c.port[client] = uint16(1024 + number/8%64000)
 	}
