@@ -20,6 +20,10 @@ var refused = &Rule{
 	Check:  checkRefused,
 }
 
+// restartFix is what helps where a server refuses connections while it is started again.
+const restartFix = "keep the listening socket open while the server is started again (a process that stays, as the master of gunicorn " +
+	"or Puma, or socket activation of systemd), or take it out of the load balancer first; let clients try again"
+
 func checkRefused(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.unscanned(v.perServer(cause.Refused)) {
@@ -29,6 +33,11 @@ func checkRefused(v *view, r *Rule) []Finding {
 			f.Severity, f.Unopened = Info, 0
 		}
 		f.brief = e.server.Name + " refuses connections"
+		if away := e.server.Restarted(); away > 0 {
+			f.Title += ", while it was started again: for up to " + cause.Duration(away)
+			f.Fix = restartFix
+			f.brief += " while it is started again"
+		}
 		out = append(out, f)
 	}
 	return out

@@ -1,8 +1,12 @@
 package rules
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var earlyResponse = &Rule{
@@ -26,17 +30,23 @@ func checkEarlyResponse(v *view, r *Rule) []Finding {
 			e.server.Name, cause.Plural(e.len(), "upload", "uploads"), e.records[0].Status())
 		f.Severity = max(f.Severity, Notable)
 		f.brief = e.server.Name + " rejects uploads before it has read them"
-		if e.records[0].Status() == 408 {
-			f.brief = e.server.Name + " does not wait for whole uploads: status 408"
-			waited := cause.Typical(cause.Values(e.records, func(x *cause.Record) int64 { return x.Ended - x.RequestSent() }))
+		_, timed := v.PolicyOf(cause.BodyTimeout, analyze.Server, e.server.Name)
+		if status := e.records[0].Status(); status == 408 || timed {
+			f.brief = fmt.Sprintf("%s does not wait for whole uploads: status %d", e.server.Name, status)
+			waited := cause.Typical(cause.Values(e.records, (*cause.Record).UploadTook))
 			if waited > 0 {
 				f.Title += ", " + cause.Duration(waited) + " after they began"
 				f.brief += " after " + cause.Duration(waited)
 			}
-			f.Fix = "find what makes the bodies slow: let a proxy in front of the server read them first, or raise the server's time for a " +
-				"request (Node: server.requestTimeout, Apache: RequestReadTimeout, nginx: client_body_timeout, HAProxy: timeout http-request)"
+			f.Fix = bodyTimeoutFix(e.server.Software)
 		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// bodyTimeoutFix is what helps where a server does not wait for whole bodies.
+func bodyTimeoutFix(server products.ID) string {
+	return "find what makes the bodies slow: let a proxy in front of the server read them first, or raise the server's time for them (" +
+		strings.Join(products.BodySettings(server), ", ") + ")"
 }
