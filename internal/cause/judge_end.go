@@ -32,6 +32,12 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	case end.by == analyze.Client:
 		return wait(clientEndedBusy, end.by, o)
 	}
+	return endedByServer(c, e, end, o)
+}
+
+// endedByServer takes closes of the server with a request under way, which may not have
+// come whole.
+func endedByServer(c *analyze.Connection, e *analyze.Evidence, end ending, o observation) (n NotReused, k class, ok bool) {
 	if !c.Estimated() && (e.RequestDone == analyze.Unknown || e.RequestDone > end.at) && c.MissingClient == 0 {
 		o.by |= uploading
 	}

@@ -88,18 +88,3 @@ func (v *view) unheard(r *Rule) []Finding {
 	}
 	return out
 }
-
-// idleBefore returns the shortest pause between a response and the request that
-// got no answer; 0 if there is none.
-func (v *view) idleBefore(records []*cause.Record) int64 {
-	shortest := int64(0)
-	for _, x := range records {
-		if x.Done == analyze.Unknown || x.RequestSent() <= x.Done {
-			continue
-		}
-		if d := x.RequestSent() - x.Done; shortest == 0 || d < shortest {
-			shortest = d
-		}
-	}
-	return shortest
-}
