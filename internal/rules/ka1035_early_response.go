@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var earlyResponse = &Rule{
@@ -28,8 +29,14 @@ func checkEarlyResponse(v *view, r *Rule) []Finding {
 		f.brief = e.server.Name + " rejects uploads before it has read them"
 		switch e.records[0].Status() {
 		case 413:
-			f.Fix = "raise the server's limit of the body where it is too small (nginx: client_max_body_size, Apache: LimitRequestBody, Go: " +
-				"http.MaxBytesReader); where it is right, let the server read the body before it answers, and clients send " +
+			limit := "the server's limit of the body where it is too small (nginx: client_max_body_size, Apache: LimitRequestBody)"
+			switch e.server.Software {
+			case products.Nginx:
+				limit = "nginx's client_max_body_size where it is too small"
+			case products.Go:
+				limit = "the limit of http.MaxBytesReader where it is too small"
+			}
+			f.Fix = "raise " + limit + "; where it is right, let the server read the body before it answers, and clients send " +
 				`"Expect: 100-continue" with large bodies`
 		case 408:
 			f.brief = e.server.Name + " does not wait for whole uploads: status 408"
