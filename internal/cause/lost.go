@@ -43,7 +43,7 @@ func lossOf(c *analyze.Connection, end ending) loss {
 // losable reports whether c has requests of which the capture would show what became:
 // what was malformed may have been read.
 func losable(c *analyze.Connection, e *analyze.Evidence) bool {
-	return !c.HTTPUnknown && e.Request.OK() && !afterOwnRST(e) && !(e.Malformed && !e.ResponseBegun)
+	return !c.Opaque() && e.Request.OK() && !afterOwnRST(e) && !(e.Malformed && !e.ResponseBegun)
 }
 
 // refusedUpload reports whether the last request was answered by an error while it
