@@ -84,7 +84,8 @@ func (a *Analyzer) beganClose(c *flows.Conn, t *httpState, client flows.Side) Pa
 		first = at
 	}
 	for side := range flows.Side(2) {
-		if at := a.announced(c, t, side); at != 0 && at <= first {
+		// At the same instant the order of packets, which tells who sent FIN first, counts.
+		if at := a.announced(c, t, side); at != 0 && (at < first || at == first && by != Client && by != Server) {
 			first, by = at, party(side.Set(), client)
 		}
 	}
@@ -140,7 +141,8 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	}
 	if act.Requests > act.Responses {
 		e.Outstanding = act.Requests - act.Responses
-	} else if act.LastDone != 0 {
+	}
+	if act.LastDone != 0 {
 		e.LastDone = act.LastDone
 	}
 	if x.IdleLast != Unknown {

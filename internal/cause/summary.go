@@ -49,6 +49,9 @@ const (
 	AnomalyLateOpen                      // the handshake took Duration, for a SYN or its answer was sent again
 	AnomalyShort                         // the last response lacks Duration bytes of the length that it says
 	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
+	AnomalyHandshake                     // of TLS, done in Duration: in full for By, who offered no session or did not take it; resumed for Both
+	AnomalyHTTP2                         // it spoke HTTP/2, and the client sent something
+	AnomalyNoNotify                      // By began to close TLS by a FIN, without close_notify
 )
 
 // add adds a connection up and notes its anomalies. last is the time of the latest
@@ -102,6 +105,7 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 	s.noteHalfClosed(c, last)
 	s.noteStray(c)
 	s.noteShort(c)
+	s.noteTLS(c)
 }
 
 // note notes one anomaly.
