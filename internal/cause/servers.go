@@ -256,7 +256,7 @@ func (s *Server) busyEnds() {
 func (d *Decisions) idleEnds(s *Server) {
 	d.atConnectionLimit(s)
 	w := waiting(s.Records, serverEndedIdle, serverEndedQuiet)
-	paused, prompt := split(w, func(r *Record) bool { return r.Measured() >= MinIdle })
+	paused, prompt := split(w, (*Record).Paused)
 	if b, ok := Agree(append(pauses(paused), s.usedOnceMore()...)); ok {
 		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())

@@ -121,6 +121,10 @@ const (
 	// surelyLost is how many connections a client opens while it has an idle one, if
 	// it does not know of that one.
 	surelyLost = 5
+	// apartShare: where for one in 6 of the connections that seem to be forgotten another one
+	// was used again, though the client had opened others instead, it has several pools;
+	// apartLeast is how many that must be: one is of a pool beside what another program leaks.
+	apartShare, apartLeast = 6, 2
 	// leakedOnce is how many connections, used once, most of a client's must be for it
 	// to forget each of them.
 	leakedOnce = 2
