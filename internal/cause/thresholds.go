@@ -96,6 +96,9 @@ const (
 	// atExit is how far apart the ends of a process's connections are: the kernel
 	// closes them one after the other, with nothing in between.
 	atExit = 5e6
+	// atRecycle is how far apart they may be where a server is shut down in steps, with all
+	// that it had: its processes are told one after the other.
+	atRecycle = 20e6
 	// beforeDrain and afterDrain are how long before and after a moment a server must
 	// begin to say close for that moment to be its shutdown.
 	beforeDrain, afterDrain = 2e9, 5e9
