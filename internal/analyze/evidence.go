@@ -73,6 +73,7 @@ type Evidence struct {
 	Quiet                          int64 // silence, but for probes, before the first FIN or RST
 
 	ClientNotify, ServerNotify int64 // when its close_notify came, of TLS; 0 without
+	FarewellAt                 int64 // when the server sent what may be GOAWAY, which ended Quiet; 0 without
 	Data, Used, ServerLast     bool  // of TLS: there is data; the client sent some; the last that may be of a message is the server's
 	ResponsesEstimated         int64 // where requests are estimated
 

@@ -75,6 +75,9 @@ func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		if e.Data && e.Used && e.ServerLast && e.Outstanding == 0 {
 			f.kind = observedRecordsEnd
 		}
+		if e.FarewellAt != 0 {
+			f.kind = observedFarewellEnd
+		}
 		return wait(classes[1], end.by, f)
 	}
 	if e.Surplus > 0 && end.by == analyze.Client {

@@ -89,6 +89,7 @@ const (
 	observedIdle408       // a 408 that answers no request ns after response number
 	observedQuietEnd      // by closed after ns of silence: not HTTP, or not seen
 	observedRecordsEnd    // the same, of TLS, and the last data is the server's
+	observedFarewellEnd   // the server sent what may be GOAWAY after ns, then by closed
 	observedHalfClose     // by shut down its side, the other went on
 	observedOpenIdle      // open, ns after response number
 	observedOpenBusy      // open, ns after request number
@@ -236,6 +237,8 @@ func (o observation) ending() string {
 		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, o.number)
 	case observedRecordsEnd:
 		return fmt.Sprintf("%s sent %s %s after the last data", o.by, o.end(), d)
+	case observedFarewellEnd:
+		return fmt.Sprintf("server sent a short record, as GOAWAY of HTTP/2 is, %s after the last message, then %s", d, o.end())
 	case observedQuietEnd:
 		return fmt.Sprintf("%s sent %s after %s of silence", o.by, o.end(), d)
 	case observedHalfClose:

@@ -320,7 +320,11 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 		most = max(most, r.Requests)
 	}
 	prompt = waiting(prompt, serverEndedIdle)
-	if full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 2 }); len(full) >= MinSamples && !s.afterErrors(full) {
+	full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 2 })
+	if obeyed := s.obeyed(most); len(obeyed) <= len(full)*obeyedMost {
+		full = append(full, obeyed...)
+	}
+	if len(full) >= MinSamples && !s.afterErrors(full) {
 		settle(full, ServerMaxRequests, analyze.Server, Medium)
 		d.addPolicy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.Name, Value: int64(most), Samples: int64(len(full))})
 	}
@@ -338,4 +342,13 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 	}
 	settle(in, ServerMaxAge, analyze.Server, Medium)
 	d.addPolicy(Policy{Kind: MaxAge, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread()})
+}
+
+// obeyed returns the connections over TLS that the client closed right after as many
+// responses: where the last one says close, which is encrypted, both sides close at once,
+// and either may be the first.
+func (s *Server) obeyed(requests uint32) []*Record {
+	return Where(waiting(s.Records, clientEndedIdle), func(r *Record) bool {
+		return r.Estimated() && r.Requests == requests && r.Measured() < MinIdle
+	})
 }

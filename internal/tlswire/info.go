@@ -210,11 +210,14 @@ func (s *Session) Turns(t *Table) (requests, responses int64, ok bool) {
 	x := &s.turns
 	ok = known && (p == "" || p == "http/1.1" || p == "http/1.0") && !x.odd && !s.has(badPlace|bigHello|midstream) && s.doneAt != 0 && !s.failed()
 	n := int64(x.n)
-	if x.pending && x.bytes < int64(leastRequest) {
-		n-- // more may come; else it was something else, as what ends LDAP
+	if x.pending && x.bytes < int64(leastRequest) { // the goodbye of another protocol
+		n--
 	}
 	return n, int64(x.answered), ok
 }
+
+// Ready reports whether the handshake is over.
+func (s *Session) Ready() bool { return s.doneAt != 0 }
 
 // CloseNotify returns when a side announced its end, ns since the epoch; 0 if it did
 // not: the last record that it sent is an alert, after its Finished. In TLS 1.3 an
