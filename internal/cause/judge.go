@@ -61,10 +61,7 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 	case flows.HandshakeRefused:
 		return of(Refused, analyze.Server, High, observation{kind: observedRefusal})
 	case flows.HandshakeComplete:
-		// The server goes on answering the SYN: it has no room for the
-		// connection, which only the client takes to be open.
-		again := e.SYNACKAfterACK || c.RetransmissionsClient > c.SYNRetransmissions // else the capture may just end here
-		if e.SYNACKRetransmissions > 0 && again && c.BytesServer == 0 && c.BytesClient > 0 && e.UnackedClient && !e.ServerFIN.OK() {
+		if notAccepted(c, e) {
 			return of(AcceptQueueFull, analyze.Server, High, observation{kind: observedSYNACKs, number: e.SYNACKRetransmissions + 1})
 		}
 	case flows.HandshakeIncomplete:
@@ -84,6 +81,14 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 			observation{kind: observedSilence, number: c.SYNRetransmissions + 1, ns: c.End - c.Start})
 	}
 	return n, k, false
+}
+
+// notAccepted reports whether the server goes on answering the SYN, or takes no data: it has
+// no room for the connection, which only the client takes to be open. Before either of them
+// sent again what the other had acknowledged, the capture may just end.
+func notAccepted(c *analyze.Connection, e *analyze.Evidence) bool {
+	again := e.SYNACKAfterACK || c.RetransmissionsClient > c.SYNRetransmissions
+	return e.SYNACKRetransmissions > 0 && again && c.BytesServer == 0 && c.BytesClient > 0 && e.UnackedClient && !e.ServerFIN.OK()
 }
 
 // otherBusiness takes connections that no pool could have used again: they left

@@ -32,6 +32,15 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	case end.by == analyze.Client:
 		return wait(clientEndedBusy, end.by, o)
 	}
+	return endedByServer(c, e, end, o)
+}
+
+// endedByServer takes closes of the server with a request under way, which may not have
+// come whole.
+func endedByServer(c *analyze.Connection, e *analyze.Evidence, end ending, o observation) (n NotReused, k class, ok bool) {
+	if !c.Estimated() && (e.RequestDone == analyze.Unknown || e.RequestDone > end.at) && c.MissingClient == 0 {
+		o.by |= uploading
+	}
 	return wait(serverEndedBusy, end.by, o)
 }
 
@@ -108,7 +117,7 @@ func stillOpen(c *analyze.Connection, e *analyze.Evidence, last int64) (NotReuse
 			observation{kind: observedOpenBusy, by: guess(c), number: uint32(max(c.Carried(), 0)), ns: last - since}}, decided
 	case e.LastDone != analyze.Unknown && !c.Opaque() && e.Outstanding == 0:
 		return NotReused{Undecided, analyze.Nobody, High,
-			observation{kind: observedOpenIdle, by: guess(c), number: uint32(c.Answered()), ns: last - e.LastDone}}, openIdle
+			observation{kind: observedOpenIdle, by: guess(c), number: uint32(c.Answered()), ns: last - e.LastDone, status: e.LastStatus}}, openIdle
 	}
 	return NotReused{IdleAtEnd, analyze.Nobody, Low, observation{kind: observedOpenQuiet}}, decided
 }

@@ -23,10 +23,13 @@ const (
 	sentRST    sender = 1 << 7
 	sentNotify sender = 1 << 6 // a close_notify of TLS instead
 	estimated  sender = 1 << 5 // the number is an estimate, not what was sent
+	uploading  sender = 1 << 4 // the request, or the one before it, had not come whole
 )
 
 // party returns who it is.
-func (s sender) party() analyze.Party { return analyze.Party(s &^ (sentRST | sentNotify | estimated)) }
+func (s sender) party() analyze.Party {
+	return analyze.Party(s &^ (sentRST | sentNotify | estimated | uploading))
+}
 
 // String returns the party's name.
 func (s sender) String() string { return s.party().String() }
@@ -182,6 +185,9 @@ func (o observation) meeting() string {
 	case observedMetClose:
 		return fmt.Sprintf("request %d%s met the server's close of the idle connection: %s after %s", o.number, o.mark(), o.end(), Duration(o.ns))
 	case observedLateRequest:
+		if o.by&uploading != 0 {
+			return fmt.Sprintf("request %d was sent %s after the server's FIN, which came in the middle of the upload before it", o.number, Duration(o.ns))
+		}
 		return fmt.Sprintf("request %d%s was sent %s after the server's FIN", o.number, o.mark(), Duration(o.ns))
 	case observedCrossingData:
 		return "data of the client and the server's FIN crossed"
@@ -217,6 +223,9 @@ func (o observation) ending() string {
 	d := Duration(o.ns)
 	switch o.kind {
 	case observedUnansweredEnd:
+		if o.by&uploading != 0 {
+			return fmt.Sprintf("%s sent %s %s after request %d%s began, which had not come whole", o.by, o.end(), d, o.number, o.mark())
+		}
 		return fmt.Sprintf("%s sent %s %s after request %d%s, which has no response", o.by, o.end(), d, o.number, o.mark())
 	case observedCutEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d%s, before its response was complete", o.by, o.end(), d, o.number, o.mark())

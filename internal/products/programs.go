@@ -33,8 +33,8 @@ var programs = []Program{
 				"which answers 503",
 			"KA1017": "raise http.Client.Timeout (it holds for the whole body, too) or use a context with a deadline per request and " +
 				"ResponseHeaderTimeout",
-			"KA1035": `raise the limit of http.MaxBytesReader where it is too small; let clients send "Expect: 100-continue" ` +
-				`(Transport.ExpectContinueTimeout)`,
+			"KA1035": "let the handler read the body before it answers (io.Copy(io.Discard, r.Body), within a limit); let clients send " +
+				`"Expect: 100-continue" with large bodies (Transport.ExpectContinueTimeout)`,
 			"KA1060": "as a client set tls.Config.RootCAs to the server's authority (or SSL_CERT_FILE), ServerName to the name in its " +
 				"certificate, and Certificates if it asks for one; as a server set Certificates with the whole chain, and " +
 				"ClientCAs and ClientAuth to what clients have",
@@ -62,7 +62,8 @@ var programs = []Program{
 			"KA1008": "raise nginx's keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle " +
 				"timeout below it",
 			"KA1016": "look in nginx's error log: return 444, or an upstream that ended early (proxy_read_timeout)",
-			"KA1035": `raise nginx's client_max_body_size where it is too small; let clients send "Expect: 100-continue" with large bodies`,
+			"KA1035": "let nginx read the body before it hands the request on (proxy_request_buffering on, its default); let clients send " +
+				`"Expect: 100-continue" with large bodies`,
 			"KA1041": "see nginx's reset_timedout_connection, send_timeout and return 444",
 			"KA1060": "see nginx's error log at level info; ssl_certificate needs the whole chain, ssl_protocols and ssl_ciphers what " +
 				"clients have; as a proxy proxy_ssl_name and proxy_ssl_server_name on, proxy_ssl_certificate if the server asks " +

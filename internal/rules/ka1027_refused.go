@@ -29,6 +29,12 @@ func checkRefused(v *view, r *Rule) []Finding {
 			f.Severity, f.Unopened = Info, 0
 		}
 		f.brief = e.server.Name + " refuses connections"
+		if still, ok := shutsDown(e); ok {
+			f.Title += still
+			f.Fix = "let the server stop listening only when nobody sends it new connections any more: take it out of the load balancer " +
+				"first, and wait before it stops (Kubernetes: a preStop hook that sleeps); it needs no start, if it was planned"
+			f.brief = e.server.Name + " is shutting down, and refuses new connections"
+		}
 		out = append(out, f)
 	}
 	return out
@@ -47,4 +53,23 @@ func (v *view) otherFamily(e group) bool {
 				})
 		})
 	})
+}
+
+// shutsDown reports whether a server that refuses connections is about to end, and how
+// that shows: it still answers on those that it has, or said before that it is not
+// available any more.
+func shutsDown(e group) (how string, ok bool) {
+	first := slices.Min(cause.Values(e.records, func(x *cause.Record) int64 { return x.Start }))
+	any := func(is func(*cause.Record) bool) bool { return slices.ContainsFunc(e.server.Records, is) }
+	switch {
+	case any(func(x *cause.Record) bool { return x.ConnectTime() > 0 && x.Start > first }): // it takes others
+	case any(func(x *cause.Record) bool { return x.Done > first }):
+		return ", while it still answers on those that it has: it is shutting down", true
+	case any(func(x *cause.Record) bool {
+		says := x.Status() == unavailable && x.Done != analyze.Unknown && first-x.Done < goneSince
+		return says || x.Cause == cause.ServerDrain
+	}):
+		return ", after it had begun to shut down", true
+	}
+	return "", false
 }
