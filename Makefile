@@ -12,12 +12,12 @@ FUZZTIME ?= 5s
 PREFIX ?= /usr/local
 
 # Programs that ./... leaves out.
-PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/record testdata/lab/resets testdata/lab/server testdata/bench/runner testdata/bench/flood
+PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/record testdata/lab/resets testdata/lab/server testdata/bench/runner testdata/bench/generate testdata/bench/empty
 
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install-setcap check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-live bench-churn bench-flood profile lab golden lint help
+.PHONY: build demo install-setcap check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -66,9 +66,12 @@ corpus: ## compare with tshark's counts: make corpus CORPUS=DIR, which holds tru
 	@flags=$$(.ci/goflags build) && \
 	KAANALYZE_CORPUS="$(abspath $(CORPUS))" $(GO) test $$flags -count=1 -v -run '^TestCorpus' ./internal/app
 
-bench: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) and measure
+bench: build ## measure on captures that are made (4 GB; BENCH=DIR keeps them); ONLY='tls-*' for some
+	@ONLY='$(ONLY)' testdata/bench/bench.sh "$(BENCH)/made" ./kaanalyze
+
+bench-real: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) and measure
 	@testdata/bench/record.sh "$(BENCH)"
-	@testdata/bench/bench.sh "$(BENCH)" ./kaanalyze
+	@testdata/bench/real.sh "$(BENCH)" ./kaanalyze
 
 bench-live: build ## capture beside wrk and nginx at full load, and measure (root; SECONDS=60)
 	@testdata/bench/live.sh ./kaanalyze $(or $(SECONDS),60)
@@ -77,7 +80,7 @@ bench-churn: build ## capture a thousand connections a second for long, and watc
 	@testdata/bench/churn.sh ./kaanalyze $(or $(SECONDS),1800)
 
 bench-flood: build ## flood it, as files and live, within --max-memory, and measure (live: root; SECONDS=180)
-	@testdata/bench/flood.sh ./kaanalyze $(or $(SECONDS),180)
+	@testdata/bench/generate.sh ./kaanalyze $(or $(SECONDS),180)
 
 profile: ## write the profile that the compiler optimizes with, from the captures in BENCH
 	@KAANALYZE_BENCH="$(abspath $(BENCH))" $(GO) test -trimpath -count=1 -run '^TestProfile$$' ./cmd/kaanalyze

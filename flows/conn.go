@@ -90,6 +90,7 @@ const (
 	factEarly                                  // segments of it wait in early
 	factAside                                  // segments of it are in aside
 	factQuoted                                 // its tuple is in Engine.quoted
+	factSYNACKAfterACK                         // the SYN-ACK came again, though the ACK of it had had time to arrive
 )
 
 // half is what one side did. The names of RFC 9293 (3.3.1) would be ISS for

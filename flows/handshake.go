@@ -82,6 +82,10 @@ func (c *Conn) SYNRetransmissions() uint32 { return c.halves[Initiator].synRetra
 // SYNACKRetransmissions returns how often the responder sent its SYN-ACK again.
 func (c *Conn) SYNACKRetransmissions() uint32 { return c.halves[Responder].synRetransmissions }
 
+// SYNACKAfterACK reports whether the responder sent its SYN-ACK again more than a round
+// trip after the initiator had acknowledged it.
+func (c *Conn) SYNACKAfterACK() bool { return c.facts&factSYNACKAfterACK != 0 }
+
 // noteOpening takes a segment of side d that may belong to the opening: the
 // first of its side, one with a SYN, or any until the handshake is complete.
 func (c *Conn) noteOpening(d Side, s *Segment) {
@@ -99,6 +103,9 @@ func (c *Conn) noteOpening(d Side, s *Segment) {
 		}
 		h.noteSYN(sentSYN, s)
 	case SYN | ACK:
+		if h.has(sentSYNACK) && s.Seq == h.isn && c.facts&factEstablished != 0 && s.Time-c.established > c.established-c.lastSYN {
+			c.facts |= factSYNACKAfterACK
+		}
 		h.noteSYN(sentSYNACK, s)
 	case ACK:
 		if c.facts&factEstablished == 0 {

@@ -145,6 +145,7 @@ func (a *Analyzer) Apply(segs []flows.Segment) {
 	a.keepLimits()
 	if a.opt.Fold && a.engine.Now() >= a.lastFold+foldEvery {
 		a.lastFold = a.engine.Now()
+		a.foldTurns()
 		a.totals.fold(a.lastFold - 2*int64(a.opt.TimeWait) - foldEvery)
 	}
 }

@@ -161,8 +161,9 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	x.ClientFINCrossedData = c.FINMissesData(client) || c.SentAcrossFIN(server)
 	x.ClientSentAfterFIN, x.ServerSentAfterFIN = c.SentAfterFIN(client), c.SentAcrossFIN(server) || c.SentAfterFIN(server)
 	x.UnansweredClient, x.UnansweredServer = c.Unanswered(client), c.Unanswered(server)
-	x.UnackedClient, x.UnackedServer, x.ResponseUnacked = c.Unacknowledged(client), c.Unacknowledged(server), c.UnacknowledgedData(server)
-	x.Challenged, x.SYNACKRetransmissions = c.Challenged(), c.SYNACKRetransmissions()
+	x.UnackedClient, x.UnackedServer = c.Unacknowledged(client), c.Unacknowledged(server)
+	x.RequestUnacked, x.ResponseUnacked = c.UnacknowledgedData(client), c.UnacknowledgedData(server)
+	x.Challenged, x.SYNACKRetransmissions, x.SYNACKAfterACK = c.Challenged(), c.SYNACKRetransmissions(), c.SYNACKAfterACK()
 	if t.responses > 0 {
 		x.LastDone = t.lastDone
 	}

@@ -27,9 +27,10 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 		}
 		if gap := x.Pause(); gap >= 0 {
 			a.states.addGap(c.ID, t, gap)
-			if a.wanted(c) {
-				a.totals.addTurn(t.pair, begun, max(begun, done), a.engine.Now())
-			}
+			a.countTurn(x, begun, max(done, begun+1))
+		}
+		if a.wanted(c) {
+			x.pair = t.pair
 		}
 		x.requestNum = d.Num
 		a.pools.becomeBusy(t)

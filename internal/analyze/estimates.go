@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/compact"
+	"github.com/kaanalyze/kaanalyze/internal/tlswire"
 )
 
 // Estimates are numbers that rest on the requests of connections of TLS, which its records
@@ -47,21 +48,44 @@ type estimating struct {
 	spared   []int64 // handshakes of those that a perfect pool would not have made, ns, by pair
 }
 
-// Turns are folded when there are many, up to some time ago: the response to a request may
-// take as long.
-const (
-	turnsAtOnce = 1 << 18
-	longestTurn = 60e9
-)
+// turnsAtOnce is how many turns are kept at least until they are folded.
+const turnsAtOnce = 1 << 16
 
-// addTurn notes the time of a request and its response.
-func (s *totals) addTurn(pair uint32, from, to, now int64) {
-	e := &s.estimates
-	e.turns.Add(portUse{from: from, to: to, pair: pair})
-	if e.turns.Len() >= max(e.foldAt, turnsAtOnce) {
-		s.foldTurns(now - longestTurn)
+// countTurn notes the time of a request and its response. Turns are folded when there are
+// many: more than sessions, each of which is looked at then.
+func (a *Analyzer) countTurn(x *tlsState, from, to int64) {
+	a.totals.addTurn(x, from, to)
+	e := &a.totals.estimates
+	if e.turns.Len() >= max(turnsAtOnce, a.states.tls.sessions.Len(), e.foldAt) {
+		a.foldTurns()
 		e.foldAt = 2 * e.turns.Len()
 	}
+}
+
+// addTurn notes the time of a turn, but for what was noted when turns were folded.
+func (s *totals) addTurn(x *tlsState, from, to int64) {
+	if from = max(from, x.counted); x.pair != 0 && from < to {
+		s.estimates.turns.Add(portUse{from: from, to: to, pair: x.pair})
+	}
+}
+
+// foldTurns counts the requests in flight, up to a moment ago: a response may go on after
+// a pause. How long a turn lasts shows when the next one begins; of those that have begun,
+// what has passed is counted.
+func (a *Analyzer) foldTurns() {
+	now := a.engine.Now()
+	a.states.tls.sessions.All(func(x *tlsState) {
+		if x.pair == 0 || x.reader == 0 {
+			return
+		}
+		from, to := x.Span()
+		if _, awaits := x.Begun(); awaits {
+			to = now
+		}
+		a.totals.addTurn(x, from, to)
+		x.counted = max(x.counted, to)
+	})
+	a.totals.foldTurns(now - tlswire.Unasked)
 }
 
 // foldTurns counts the requests in flight until then.
@@ -121,10 +145,13 @@ func (a *Analyzer) addEstimated(s *totals, c *flows.Conn, t *httpState) {
 		return
 	}
 	to := act.LastDone
-	if act.Requests > act.Responses {
+	switch {
+	case act.Requests > act.Responses && x.reader == 0:
 		to = c.End
+	case act.Requests > act.Responses:
+		to = a.engine.Now() // it still waits
 	}
-	s.addTurn(t.pair, act.RequestAt, max(to, act.RequestAt), a.engine.Now())
+	s.addTurn(x, act.RequestAt, max(to, act.RequestAt+1))
 	handshake := max(0, connectTime(c))
 	if info := x.Info(&a.states.tls.table); info.Begun != 0 && info.Done > info.Begun {
 		handshake += info.Done - info.Begun

@@ -83,7 +83,7 @@ type Evidence struct {
 
 	UnansweredClient, UnansweredServer uint32 // probes and retransmissions without any answer, to the end
 	UnackedClient, UnackedServer       bool   // data or a FIN is not acknowledged at the end
-	ResponseUnacked                    bool   // data of the server is among that
+	RequestUnacked, ResponseUnacked    bool   // data is among that, of the client, of the server
 
 	AnswersLost Party // whose timestamps show that answers did not reach it
 	Remote      Party // who is not the capturing host, if the TTLs show it
@@ -95,4 +95,5 @@ type Evidence struct {
 	Challenged            bool  // the SYN was answered by a bare ACK (RFC 9293, 3.10.7.4)
 	Recycled              Party // who took over a TIME_WAIT of this 4-tuple
 	SYNACKRetransmissions uint32
+	SYNACKAfterACK        bool // one of these came when the client's ACK had had time to arrive
 }

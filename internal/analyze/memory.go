@@ -86,6 +86,7 @@ func (a *Analyzer) GiveUpConnections(share int) {
 // is still to be counted.
 func (a *Analyzer) FoldEarly() {
 	a.lastFold = a.engine.Now()
+	a.foldTurns()
 	a.totals.fold(max(a.totals.folded.until, min(a.engine.PendingTimeWait(), a.lastFold-1)))
 }
 

@@ -19,6 +19,8 @@ type tlsState struct {
 	requestNum uint64      // first packet of the last turn
 	reader     uint32      // number of its reader, 0 when both sides have ended
 	ended      flows.Sides // which
+	pair       uint32      // whose turns are counted, 0 for none
+	counted    int64       // until when the last turn is
 }
 
 // begin returns the number of a new state.
@@ -69,7 +71,9 @@ func (s *tlsStates) close(x *tlsState) {
 
 // forget takes a state back.
 func (s *tlsStates) forget(n uint32) {
-	s.close(s.sessions.At(n))
+	x := s.sessions.At(n)
+	s.close(x)
+	x.pair = 0
 	s.sessions.Give(n)
 }
 

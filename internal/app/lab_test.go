@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 // answer is what the tests of truths look at in a JSON report.
 type answer struct {
 	Verdict  struct{ Level string }
-	Findings []struct{ Rule, Fix string }
+	Findings []struct{ Rule, Severity, Fix string }
 	Capture  struct{ Packets int64 }
 	Totals   struct {
 		Connections int64
@@ -51,6 +52,7 @@ type connectionAnswer struct {
 	Probes         struct{ Client, Server probesAnswer }
 	Handshake      struct{ State string }
 	NotReused      struct{ Cause string } `json:"not_reused"`
+	TLS            *agreed
 	Close          struct {
 		Kind     string
 		FirstFIN *string `json:"first_fin"`
@@ -105,13 +107,16 @@ type truth struct {
 		TimeWait    string `json:"time_wait"`
 		ClientState string `json:"client_state"`
 		ServerState string `json:"server_state"`
+		TLS         *agreed
 	}
-	Causes         map[string][2]int64
-	TimeWaitClient int64        `json:"time_wait_client"`
-	TimeWaitServer int64        `json:"time_wait_server"`
-	Probes         *probesTruth `json:"probes"`
-	ProbesServer   *probesTruth `json:"probes_server"`
-	Exchanges      []struct {
+	TLS, Healthy, Pipelined bool
+	NotHTTP1                bool `json:"not_http1"`
+	Causes                  map[string][2]int64
+	TimeWaitClient          int64        `json:"time_wait_client"`
+	TimeWaitServer          int64        `json:"time_wait_server"`
+	Probes                  *probesTruth `json:"probes"`
+	ProbesServer            *probesTruth `json:"probes_server"`
+	Exchanges               []struct {
 		ClientPort int `json:"client_port"`
 		Reused     bool
 		Connect    float64 `json:"connect_seconds"`
@@ -128,16 +133,16 @@ type probesTruth struct {
 	CountMin int64   `json:"count_min"`
 }
 
-// uncounted are the recordings whose requests are not counted: they are
-// encrypted, or HTTP/2.
-var uncounted = map[string]bool{"timing-tls": true, "go-tls-failed": true, "go-h2c-shutdown": true,
-	"go-tls-client-idle": true, "go-tls-idle": true, "go-tls-pool": true, "go-tls-unread": true}
+// uncounted are the recordings in clear whose requests are not counted.
+var uncounted = map[string]bool{"go-h2c-shutdown": true}
 
-// TestLab holds every recording of the lab to what its programs and ss said.
+// TestLab holds every recording of the lab to what its programs and ss said:
+// those in testdata or, with KAANALYZE_LAB=DIR, in that folder.
 func TestLab(t *testing.T) {
-	for _, name := range captures(t, recordings) {
+	folder := cmp.Or(os.Getenv("KAANALYZE_LAB"), recordings)
+	for _, name := range captures(t, folder) {
 		t.Run(name, func(t *testing.T) {
-			text, err := os.ReadFile(filepath.Join(recordings, name+".truth.json"))
+			text, err := os.ReadFile(filepath.Join(folder, name+".truth.json"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,45 +150,24 @@ func TestLab(t *testing.T) {
 			if err := json.Unmarshal(text, &want); err != nil {
 				t.Fatal(err)
 			}
-			got := ask(t, Config{Read: []string{filepath.Join(recordings, name+".pcap")}, Exchanges: true})
+			got := ask(t, Config{Read: []string{filepath.Join(folder, name+".pcap")}, Exchanges: true})
+			uncounted := uncounted[name] || want.TLS
 			checkCauses(t, name, got, &want)
-			checkTotals(t, got, &want, uncounted[name])
-			checkConnections(t, got, &want, uncounted[name])
+			checkTotals(t, got, &want, uncounted)
+			checkConnections(t, got, &want, uncounted)
 			checkProbes(t, got, "client", want.Probes)
 			checkProbes(t, got, "server", want.ProbesServer)
-			if !uncounted[name] {
+			if !uncounted {
 				checkExchanges(t, got, &want)
 			}
+			checkHealth(t, got, &want)
 		})
-	}
-}
-
-// TestEstimates holds what is estimated of requests over TLS to what the programs said.
-func TestEstimates(t *testing.T) {
-	for _, name := range []string{"timing-tls", "go-tls-client-idle", "go-tls-idle", "go-tls-pool", "go-tls-unread"} {
-		text, err := os.ReadFile(filepath.Join(recordings, name+".truth.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var want truth
-		if err := json.Unmarshal(text, &want); err != nil {
-			t.Fatal(err)
-		}
-		requests := map[int]int64{}
-		for _, c := range want.Connections {
-			requests[c.ClientPort] = c.Requests
-		}
-		for _, c := range ask(t, Config{Read: []string{filepath.Join(recordings, name+".pcap")}}).Connections {
-			if n := requests[int(c.Client.Port())]; c.Estimated == nil || *c.Estimated != n {
-				t.Errorf("%s, connection %d: got %v estimated requests, want %d", name, c.ID, c.Estimated, n)
-			}
-		}
 	}
 }
 
 // undecided are causes that need what is not read yet: TLS records and HTTP/2
 // frames. Their connections are "unknown" meanwhile.
-var undecided = map[string]string{"go-tls-failed": "tls_failed", "go-h2c-shutdown": "goaway"}
+var undecided = map[string]string{"go-h2c-shutdown": "goaway"}
 
 // checkCauses holds a truth to itself, as every connection has one cause, and
 // the causes to the truth.
@@ -236,7 +220,7 @@ func checkTotals(t *testing.T, got *answer, want *truth, uncounted bool) {
 	equal(t, "totals.time_wait at the server", tw.Server+tw.Both, server)
 	equal(t, "totals.time_wait.at_end", tw.AtEnd, want.TimeWaitClient+want.TimeWaitServer)
 	equal(t, "totals.connections", got.Totals.Connections, want.Connects+want.Refused+want.Unanswered)
-	if !uncounted {
+	if !uncounted && !want.NotHTTP1 {
 		equal(t, "totals.requests", got.Totals.Requests, want.Requests)
 		equal(t, "totals.reused_requests", got.Totals.Reused, want.Reused)
 	}
@@ -266,6 +250,7 @@ func checkConnections(t *testing.T, got *answer, want *truth, uncounted bool) {
 		byClient[client] = byClient[client][1:]
 		equal(t, client+": server", c.Server.String(), server)
 		switch {
+		case want.NotHTTP1 && !want.TLS: // what its programs said was in a tunnel
 		case !uncounted && c.Requests == nil:
 			t.Errorf("%s: requests: got null, want %d", client, w.Requests)
 		case !uncounted:
@@ -274,6 +259,10 @@ func checkConnections(t *testing.T, got *answer, want *truth, uncounted bool) {
 			t.Errorf("%s: requests: got %d of a connection whose requests are not counted, want null", client, *c.Requests)
 		}
 		checkTimeWait(t, client, c, w.TimeWait)
+		if want.TLS {
+			checkAgreed(t, client, c.TLS, w.TLS)
+			checkEstimate(t, client, c, w.Requests, w.TLS, want)
+		}
 	}
 }
 

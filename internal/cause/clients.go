@@ -124,7 +124,7 @@ func atTimeout(unread, others []*Record) bool {
 // afterResponse names the client's closes right after a response. Alone they
 // look alike; the other connections tell which it was.
 func (d *Decisions) afterResponse(p *Pair) {
-	prompt := Where(waiting(p.Records, clientEndedIdle), func(r *Record) bool { return r.Measured() < MinIdle })
+	prompt := Where(waiting(p.Records, clientEndedIdle), func(r *Record) bool { return !r.Paused() })
 	prompt, reset := split(prompt, func(r *Record) bool { return !r.has(isReset) })
 	prompt = p.announcedTooShort(prompt)
 	if k, in := p.overflow(prompt); k > 0 {
@@ -221,7 +221,7 @@ func (p *Pair) settleForgotten(w []*Record) {
 	lost := Where(w, func(r *Record) bool {
 		return later(r) >= surelyLost || all && r.Requests == 1 && later(r) > 0
 	})
-	if openedInVain(lost, slices.Max(starts)) < MinSamples {
+	if openedInVain(lost, slices.Max(starts)) < MinSamples || p.poolsApart(len(lost)) {
 		return
 	}
 	sure := Medium
@@ -252,7 +252,7 @@ func openedInVain(lost []*Record, newest int64) (n int) {
 // idleClient names the client's closes of idle connections.
 func (d *Decisions) idleClient(h *Host) {
 	w := Gather(h.Pairs, func(p *Pair) []*Record { return waiting(p.Records, clientEndedIdle, clientEndedQuiet) })
-	paused := Where(w, func(r *Record) bool { return r.Measured() >= MinIdle && !r.has(isOutlived) && !r.maybeBusy() })
+	paused := Where(w, func(r *Record) bool { return r.Paused() && !r.has(isOutlived) && !r.maybeBusy() })
 	if in := d.Replaced(paused); len(in) >= MinSamples && len(in)*2 >= len(paused) {
 		settle(in, ClientIdleTimeout, analyze.Client, Medium)
 		paused = waiting(paused, clientEndedIdle, clientEndedQuiet)

@@ -16,7 +16,7 @@ func (d *Decisions) atConnectionLimit(s *Server) {
 	if len(w) < MinSamples {
 		return
 	}
-	if _, timer := Agree(pauses(Where(w, func(r *Record) bool { return r.Measured() >= MinIdle }))); timer {
+	if _, timer := Agree(pauses(Where(w, (*Record).Paused))); timer {
 		return
 	}
 	in := Where(w, s.madeRoom)

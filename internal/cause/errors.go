@@ -17,7 +17,7 @@ func (s *Server) ClosesAfterErrors(closed []*Record) (status uint16, ok bool) {
 		return 0, false
 	}
 	for _, r := range closed {
-		if r.observation.kind != observedIdleEnd || r.observation.status < clientError || r.Measured() >= MinIdle {
+		if r.observation.kind != observedIdleEnd || r.observation.status < clientError || r.Paused() {
 			return 0, false
 		}
 		if status == 0 || r.observation.status < status {

@@ -63,7 +63,8 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 	case flows.HandshakeComplete:
 		// The server goes on answering the SYN: it has no room for the
 		// connection, which only the client takes to be open.
-		if e.SYNACKRetransmissions > 0 && c.BytesServer == 0 && c.BytesClient > 0 && e.UnackedClient && !e.ServerFIN.OK() {
+		again := e.SYNACKAfterACK || c.RetransmissionsClient > c.SYNRetransmissions // else the capture may just end here
+		if e.SYNACKRetransmissions > 0 && again && c.BytesServer == 0 && c.BytesClient > 0 && e.UnackedClient && !e.ServerFIN.OK() {
 			return of(AcceptQueueFull, analyze.Server, High, observation{kind: observedSYNACKs, number: e.SYNACKRetransmissions + 1})
 		}
 	case flows.HandshakeIncomplete:

@@ -119,7 +119,7 @@ func sentToClosed(c *analyze.Connection, e *analyze.Evidence, end ending) (n Not
 type side struct {
 	who           analyze.Party
 	unanswered    uint32 // probes and retransmissions
-	unacked       bool   // data or a FIN is among them
+	unackedData   bool   // data is among them: a FIN alone loses nothing
 	rst           analyze.Mark
 	probes        analyze.Probes
 	resent        uint32 // retransmissions, answered or not
@@ -129,8 +129,8 @@ type side struct {
 // sides returns both, the client first.
 func sides(c *analyze.Connection, e *analyze.Evidence) [2]side {
 	return [2]side{
-		{analyze.Client, e.UnansweredClient, e.UnackedClient, e.ClientRST, c.ClientProbes, c.RetransmissionsClient, c.PacketsServer},
-		{analyze.Server, e.UnansweredServer, e.UnackedServer, e.ServerRST, c.ServerProbes, c.RetransmissionsServer, c.PacketsClient},
+		{analyze.Client, e.UnansweredClient, e.RequestUnacked, e.ClientRST, c.ClientProbes, c.RetransmissionsClient, c.PacketsServer},
+		{analyze.Server, e.UnansweredServer, e.ResponseUnacked, e.ServerRST, c.ServerProbes, c.RetransmissionsServer, c.PacketsClient},
 	}
 }
 
@@ -146,10 +146,10 @@ func (s *side) cutOff(e *analyze.Evidence, end ending) (n NotReused, k class, ok
 	gone := s.unanswered >= minLostProbes && (end.by == analyze.Nobody || s.rst.OK())
 	gaveUp := gone || end.by == s.who || !end.rst && e.Outstanding > 0 // or the other side did
 	switch {
-	case gone && s.probes.Sent > s.probes.Answered && !s.unacked && s.packetsOfPeer > 0:
+	case gone && s.probes.Sent > s.probes.Answered && !s.unackedData && s.packetsOfPeer > 0:
 		return of(DeadPeer, analyze.Network, High,
 			observation{kind: observedProbesLost, by: sender(s.who), number: s.probes.Sent - s.probes.Answered})
-	case min(s.unanswered, s.resent) >= minLostData && s.unacked && gaveUp:
+	case min(s.unanswered, s.resent) >= minLostData && s.unackedData && gaveUp:
 		return of(RetransmissionTimeout, analyze.Network, High,
 			observation{kind: observedDataLost, by: sender(s.who), number: s.unanswered})
 	}

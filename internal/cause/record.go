@@ -164,8 +164,9 @@ func (r *Record) Estimated() bool { return r.observation.by&estimated != 0 }
 // response before that is known.
 func (r *Record) EndedIdle() bool { return r.observation.kind == observedIdleEnd }
 
-// Paused reports whether it ended after a pause, rather than right after a message.
-func (r *Record) Paused() bool { return r.Measured() >= MinIdle }
+// Paused reports whether it ended after a pause, rather than right after a message: at
+// the other end of the line that is seen a round trip later.
+func (r *Record) Paused() bool { return r.Measured() >= MinIdle+r.roundTrip() }
 
 // ServerEndedBusy reports whether the server closed it with a request under way.
 func (r *Record) ServerEndedBusy() bool { return r.class == serverEndedBusy }

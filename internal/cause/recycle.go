@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"math"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -12,48 +13,90 @@ import (
 // end after a number of requests.
 func (s *Server) recycled(ends []*Record) {
 	var all [][]*Record
-	alone := map[*Record]bool{}
+	var alone []*Record
 	for _, run := range bursts(ends) {
 		if s.allAtOnce(run) {
 			all = append(all, run)
-			continue
-		}
-		for _, r := range run {
-			alone[r] = true
+		} else {
+			alone = append(alone, waiting(run, serverEndedIdle)...)
 		}
 	}
-	if len(all) == 0 {
-		return
+	settleReplaced(all, alone)
+}
+
+// allAtOnce reports whether a run is all that the server had open, idle and ended
+// at one moment, by no timer, and new connections were taken after it.
+func (s *Server) allAtOnce(run []*Record) bool {
+	if len(run) < ExitAtLeast || !closedTogether(run, atRecycle) || s.maySweep(run) {
+		return false
 	}
-	shortest := int64(-1) // after which it closes one alone
-	for _, r := range waiting(ends, serverEndedIdle) {
-		if d := r.Measured(); alone[r] && d >= MinIdle && (shortest < 0 || d < shortest) {
-			shortest = d
+	_, back := s.after(run[0].Ended)
+	return back && s.hadOpen(run[0].Ended) == len(run)
+}
+
+// partlyRecycled is recycled for servers of several processes, each of which has its
+// own connections: one of them closed those that it had, and the others went on. What is
+// closed at the limits of the whole server is settled before.
+func (s *Server) partlyRecycled() {
+	var all [][]*Record
+	var alone []*Record
+	n := 0
+	for _, run := range bursts(waiting(s.Records, serverEndedIdle)) {
+		_, back := s.after(run[0].Ended)
+		if back && closedTogether(run, atExit) && !onceInTimeout(run) && !sweepable(run) {
+			all = append(all, run)
+			n = max(n, len(run))
+		} else {
+			alone = append(alone, run...)
+		}
+	}
+	if n >= ExitAtLeast {
+		settleReplaced(all, alone)
+	}
+}
+
+// closedTogether reports whether the records of a run were closed while they were idle,
+// within that time, though they had been idle for times that differ.
+func closedTogether(run []*Record, within int64) bool {
+	if len(run) < 2 || len(waiting(run, serverEndedIdle)) < len(run) {
+		return false
+	}
+	ends := Spread(Values(run, func(r *Record) int64 { return r.Ended }))
+	return ends <= within && Spread(Values(run, (*Record).Measured)) > max(MinIdle, 2*ends) &&
+		Spread(Values(run, func(r *Record) int64 { return r.Start })) > 2*ends
+}
+
+// settleReplaced settles what ended with its process. alone are connections that the
+// server closed at other times: what is idle for longer than its timeout has been
+// closed before.
+func settleReplaced(all [][]*Record, alone []*Record) {
+	shortest := int64(math.MaxInt64)
+	for _, r := range alone {
+		if d := r.Measured(); d >= MinIdle {
+			shortest = min(shortest, d)
 		}
 	}
 	for _, run := range all {
-		// What is idle for longer than its timeout has been closed before.
-		if shortest < 0 || shortest > slices.Max(Values(run, (*Record).Measured)) {
+		if shortest > slices.Max(Values(run, (*Record).Measured)) {
 			settle(run, ServerDrain, analyze.Server, Medium)
 		}
 	}
 }
 
-// allAtOnce reports whether a run is all that the server had open, idle and ended
-// within a few milliseconds, by no timer, and new connections were taken after it.
-func (s *Server) allAtOnce(run []*Record) bool {
-	if len(run) < ExitAtLeast || len(waiting(run, serverEndedIdle)) < len(run) {
-		return false
+// saidWhileDraining settles the responses that said close while the process that sent
+// them ended: it says so from one moment on, and then closes what is idle.
+func (s *Server) saidWhileDraining(w []*Record) {
+	if len(w) == 0 {
+		return
 	}
-	at := run[0].Ended
-	ends := Spread(Values(run, func(r *Record) int64 { return r.Ended }))
-	least := max(MinIdle, 2*ends)
-	if ends > atExit || s.maySweep(run) || Spread(Values(run, (*Record).Measured)) <= least ||
-		Spread(Values(run, func(r *Record) int64 { return r.Start })) <= 2*ends {
-		return false
+	for _, run := range s.Recycled() {
+		idle := Where(run.Records, func(r *Record) bool { return r.class == serverEndedIdle })
+		at, kept := idle[0].Ended, slices.Max(Values(idle, func(r *Record) int64 { return r.Done }))
+		settle(Where(w, func(r *Record) bool {
+			said := r.persistenceEnd().said
+			return r.Cause == Undecided && r.Start < at && said > kept && said > at-beforeDrain && said < at+afterDrain
+		}), ServerDrain, analyze.Server, High)
 	}
-	_, back := s.after(at)
-	return back && s.hadOpen(at) == len(run)
 }
 
 // maySweep reports whether the server may have closed these for being idle, at a moment
@@ -63,14 +106,21 @@ func (s *Server) maySweep(run []*Record) bool {
 	return sweepable(run) && !s.Software.Row().ExactIdle
 }
 
-// Recycled returns what the server closed at each moment at which it closed all that
-// it had and took new connections at once.
-func (s *Server) Recycled() (moments [][]*Record) {
+// Replaced is a moment at which a server closed idle connections, because their process
+// ended, and took new ones at once.
+type Replaced struct {
+	Records []*Record // in order of time, with those whose last response said close
+	Had     int       // connections that the server had
+}
+
+// Recycled returns the moments at which processes of the server ended and others took
+// their place.
+func (s *Server) Recycled() (moments []Replaced) {
 	for _, run := range bursts(Having(s.Records, []Cause{ServerDrain})) {
 		_, back := s.after(run[0].Ended)
 		idle := Where(run, func(r *Record) bool { return r.class == serverEndedIdle })
-		if back && len(idle) == len(run) {
-			moments = append(moments, run)
+		if back && len(idle) >= 2 {
+			moments = append(moments, Replaced{run, s.hadOpen(run[0].Ended)})
 		}
 	}
 	return moments

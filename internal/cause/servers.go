@@ -14,6 +14,8 @@ func (d *Decisions) decideServer(s *Server) {
 	s.unanswered(d.starved)
 	s.metBatch()
 	s.processEnded()
+	d.atConnectionLimit(s)
+	s.partlyRecycled()
 	d.saidClose(s)
 	d.idleEnds(s)
 	s.busyEnds()
@@ -59,7 +61,7 @@ func (s *Server) whyTogether(run []*Record, life *life, usedTogether bool) (Caus
 		switch {
 		case drained && busy == 0:
 			return ServerDrain, Medium
-		case life.lastSign > at+instant:
+		case life.lastSign > at+instant && s.hadOpen(at) > len(run):
 			return Undecided, Low
 		case busy > 0 || len(run) >= 2 && !timed(run):
 			return ServerExit, High
@@ -83,8 +85,11 @@ func (s *Server) allEnd(run []*Record) bool {
 	at, ends := run[0].Ended, Spread(Values(run, func(r *Record) int64 { return r.Ended }))
 	d := Values(run, (*Record).Measured)
 	age := Typical(Values(run, func(r *Record) int64 { return r.Ended - r.Start }))
-	if ends > atExit || s.maySweep(run) || Spread(d) <= 2*ends || round(Typical(d)) || round(age) || slices.Min(d) < MinIdle {
+	if ends > atExit || s.maySweep(run) || round(Typical(d)) || round(age) || slices.Min(d) < MinIdle {
 		return false
+	}
+	if Spread(d) <= 2*ends && (Spread(d) > Jitter || !s.Software.Row().ExactIdle || slices.Min(d) < minRest) {
+		return false // a timer of each may be that: only one that is exact is set to a round time
 	}
 	return s.hadOpen(at) == len(run)
 }
@@ -169,6 +174,8 @@ func (d *Decisions) saidClose(s *Server) {
 			return
 		}
 	}
+	s.saidWhileDraining(w)
+	w = waiting(w, saidInResponse)
 	w, ten = split(d.atRequestLimit(s, append(w, kept...)), saysClose)
 	settle(ten, HTTP10, analyze.Server, High)
 	w, errors := split(w, func(r *Record) bool { return r.observation.status < clientError })
@@ -254,9 +261,8 @@ func (s *Server) busyEnds() {
 
 // idleEnds names the server's closes of idle connections.
 func (d *Decisions) idleEnds(s *Server) {
-	d.atConnectionLimit(s)
 	w := waiting(s.Records, serverEndedIdle, serverEndedQuiet)
-	paused, prompt := split(w, func(r *Record) bool { return r.Measured() >= MinIdle })
+	paused, prompt := split(w, (*Record).Paused)
 	if b, ok := Agree(append(pauses(paused), s.usedOnceMore()...)); ok {
 		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())

@@ -48,6 +48,8 @@ const (
 	AnomalyServerCut                     // the server reset it; Duration is what it had acknowledged
 	AnomalyLateOpen                      // the handshake took Duration, for a SYN or its answer was sent again
 	AnomalyShort                         // the last response lacks Duration bytes of the length that it says
+	AnomalyUnheardFIN                    // the FIN was sent again and again without an answer, after Duration of silence; no data was
+	AnomalyFarIdle                       // the client, which the capture shows to be far, left it open and idle
 	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
 )
 
@@ -100,6 +102,7 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 		s.note(c, AnomalyPipelined, analyze.Client, lost.failed+lost.dropped, 0)
 	}
 	s.noteHalfClosed(c, last)
+	s.noteUnheard(c)
 	s.noteStray(c)
 	s.noteShort(c)
 }

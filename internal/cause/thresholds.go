@@ -96,6 +96,9 @@ const (
 	// atExit is how far apart the ends of a process's connections are: the kernel
 	// closes them one after the other, with nothing in between.
 	atExit = 5e6
+	// atRecycle is how far apart they may be where a server is shut down in steps, with all
+	// that it had: its processes are told one after the other.
+	atRecycle = 20e6
 	// beforeDrain and afterDrain are how long before and after a moment a server must
 	// begin to say close for that moment to be its shutdown.
 	beforeDrain, afterDrain = 2e9, 5e9
@@ -121,6 +124,10 @@ const (
 	// surelyLost is how many connections a client opens while it has an idle one, if
 	// it does not know of that one.
 	surelyLost = 5
+	// apartShare: where for one in 6 of the connections that seem to be forgotten another one
+	// was used again, though the client had opened others instead, it has several pools;
+	// apartLeast is how many that must be: one is of a pool beside what another program leaks.
+	apartShare, apartLeast = 6, 2
 	// leakedOnce is how many connections, used once, most of a client's must be for it
 	// to forget each of them.
 	leakedOnce = 2

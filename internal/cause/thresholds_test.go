@@ -71,7 +71,7 @@ var thresholdsOfOne = []thresholdCase{
 	}},
 	{"minLostData", minLostData - 1, minLostData, func(x int64) bool {
 		return causeOf(func(c *analyze.Connection, e *analyze.Evidence) {
-			e.UnansweredClient, c.RetransmissionsClient, e.UnackedClient = uint32(x), 9, true
+			e.UnansweredClient, c.RetransmissionsClient, e.RequestUnacked = uint32(x), 9, true
 		}) == RetransmissionTimeout
 	}},
 	{"minRace, where both directions may cross", 2*minRace + 1, 2 * minRace, func(x int64) bool {

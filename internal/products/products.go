@@ -45,6 +45,9 @@ type Program struct {
 
 	ExactIdle bool // as a server it has a timer for each idle connection, and does not look at all from time to time
 
+	MaxRequests  string // its setting that limits the requests of a connection, if it allows more than that
+	RequestsMore int64  // how many more
+
 	Pool     int64  // how many idle connections per host its client keeps by default; 0 if that tells nothing
 	KeepIdle string // how to let its client keep %d idle connections per host; "" if Advice has no number
 	OneShot  bool   // a person runs it once for each request, or few

@@ -58,13 +58,15 @@ var programs = []Program{
 		},
 	},
 	{
-		Name:       "Apache",
-		ExactIdle:  true,
-		Says:       []string{"Apache/"},
+		Name:      "Apache",
+		ExactIdle: true,
+		Says:      []string{"Apache/"},
+
+		MaxRequests: "MaxKeepAliveRequests", RequestsMore: 1,
 		ServerIdle: []Timeout{{Setting: "Apache httpd KeepAliveTimeout", After: 5 * time.Second}},
 		Advice: map[string]string{
 			"KA1003": "set Apache's KeepAlive On, KeepAliveTimeout to a few seconds and MaxKeepAliveRequests to 1000 or 0",
-			"KA1006": "raise Apache's MaxKeepAliveRequests (100 by default, 0 is no limit)",
+			"KA1006": "raise Apache's MaxKeepAliveRequests (100 by default, 0 is no limit): it allows one request more than that",
 			"KA1008": "raise Apache's KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle " +
 				"timeout below it",
 		},
@@ -101,10 +103,9 @@ var programs = []Program{
 	{
 		Name: "Python",
 		Says: []string{
-			"python", "Python", "aiohttp", "gunicorn", "uvicorn", "Werkzeug",
+			"python", "Python", "aiohttp", "gunicorn", "Werkzeug",
 			"hypercorn", "TornadoServer", "TwistedWeb", "waitress", "CherryPy", "Cheroot",
 		},
-		ServerIdle: []Timeout{{Setting: "uvicorn timeout_keep_alive", After: 5 * time.Second, Rare: true}},
 		Advice: map[string]string{
 			"KA1001": `use one requests.Session (or httpx.Client), and drop the header "Connection: close"`,
 			"KA1003": "run behind a server that keeps connections (gunicorn -k gthread --keep-alive, uvicorn), with protocol HTTP/1.1; " +
@@ -122,6 +123,16 @@ var programs = []Program{
 			"KA1014": "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: requests.get opens and closes " +
 				"a connection each time",
 			"KA1016": "raise the worker's timeout (gunicorn --timeout), and look for workers that were killed",
+		},
+	},
+	{
+		Name:       "uvicorn",
+		ExactIdle:  true,
+		Says:       []string{"uvicorn"},
+		ServerIdle: []Timeout{{Setting: "uvicorn timeout_keep_alive", After: 5 * time.Second, Rare: true}},
+		Advice: map[string]string{
+			"KA1008": "raise uvicorn's --timeout-keep-alive (5 s by default) above the pauses of the traffic, and keep the client's " +
+				"idle timeout below it",
 		},
 	},
 	{
@@ -236,12 +247,15 @@ var programs = []Program{
 		ServerIdle: []Timeout{{Setting: "Cloud Foundry or Heroku router", After: 90 * time.Second}},
 	},
 	{
-		Name:       "lighttpd",
-		Says:       []string{"lighttpd"},
+		Name: "lighttpd",
+		Says: []string{"lighttpd"},
+
+		MaxRequests: "server.max-keep-alive-requests", RequestsMore: 1,
+
 		ServerIdle: []Timeout{{Setting: "lighttpd server.max-keep-alive-idle", After: 5 * time.Second}},
 		Advice: map[string]string{
 			"KA1003": "set lighttpd's server.max-keep-alive-requests and server.max-keep-alive-idle above 0",
-			"KA1006": "raise lighttpd's server.max-keep-alive-requests",
+			"KA1006": "raise lighttpd's server.max-keep-alive-requests (1,000 by default): it allows one request more than that",
 			"KA1008": "raise lighttpd's server.max-keep-alive-idle (5 s by default) above the pauses of the traffic, and keep the " +
 				"client's idle timeout below it",
 		},

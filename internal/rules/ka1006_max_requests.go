@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strconv"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
@@ -26,6 +28,9 @@ func checkMaxRequests(v *view, r *Rule) []Finding {
 		limit := int64(e.records[0].Requests)
 		f := v.found(r, e, "%s ends connections after %s: %s", e.server.Name, cause.Plural(limit, "request", "requests"),
 			shareOf(e.len(), e.server.Seen()))
+		if row := e.server.Software.Row(); row.RequestsMore > 0 && limit > row.RequestsMore {
+			f.Title += ", as with " + row.MaxRequests + " " + strconv.FormatInt(limit-row.RequestsMore, 10)
+		}
 		if limit >= generousLimit {
 			f.Severity = Info
 		}

@@ -28,7 +28,25 @@ func checkLeakedConnections(v *view, r *Rule) []Finding {
 		}
 		f := v.found(r, e, "%s forgot %s to %s: open, answered, never used again", e.pair.Name, conns(e.len()), e.server.Name)
 		f.brief = e.pair.Name + " leaks connections to " + e.server.Name
+		if v.farIdle(e.records)*2 > e.len() {
+			f.Title += "; or the path between cut them off, which looks alike at the server"
+			f.Fix += "; see first whether the client still has them (ss -tn): if not, the path forgets idle connections, and the " +
+				"server's keep-alive probes have to come sooner"
+		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// farIdle returns how many of some connections the capture shows to be those of a client
+// that is far, so that what that one sends may not arrive.
+func (v *view) farIdle(records []*cause.Record) (n int64) {
+	far := map[uint32]bool{}
+	v.EachAnomaly(func(m *cause.Anomaly) { far[m.ID] = true }, cause.AnomalyFarIdle)
+	for _, r := range records {
+		if far[r.ID] {
+			n++
+		}
+	}
+	return n
 }

@@ -9,7 +9,7 @@ var silentDrop = &Rule{
 	ID:      "KA1021",
 	Title:   "data lost without a word: silent drop on the path",
 	Who:     analyze.Network,
-	SetWhen: "data of an open connection is sent again and again without any answer",
+	SetWhen: "data of an open connection is sent again and again without any answer; or a FIN alone, which loses nothing",
 	Why: "the path is cut, or a NAT, firewall or load balancer forgot the idle connection and drops its packets (Azure after 4 " +
 		"minutes, NAT gateways after 350 s); programs hang until their timeout; where only full packets get lost they are too large " +
 		"for the path, and the ICMP that says so is dropped",
@@ -37,6 +37,32 @@ func checkSilentDrop(v *view, r *Rule) []Finding {
 		}
 		f.Severity = max(f.Severity, Notable)
 		f.brief = "packets between " + e.pair.Name + " and " + e.server.Name + " get lost without a word"
+		out = append(out, f)
+	}
+	return append(out, v.unheard(r)...)
+}
+
+// unheard finds connections whose FIN nobody answered: the path, or the other side, had
+// forgotten them. Nothing is lost by that.
+func (v *view) unheard(r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.withAnomaly(cause.AnomalyUnheardFIN, nil) {
+		e.records = cause.Where(e.records, func(x *cause.Record) bool { return x.Cause != cause.RetransmissionTimeout })
+		if len(e.records) == 0 {
+			continue
+		}
+		who := "clients of " + e.server.Name
+		if e.worst.By == analyze.Server {
+			who = e.server.Name
+		}
+		f := v.told(r, e, "%s closed, and their FINs got no answer, after up to %s of silence: %s that the other side, or the path, "+
+			"had forgotten", who, cause.Duration(e.worst.Duration), conns(e.len()))
+		f.Severity, f.Confidence = Info, cause.High
+		f.Observed = "its FIN was sent again and again without an answer; no data was"
+		for i := range f.Examples {
+			f.Examples[i].Observed = f.Observed
+		}
+		f.brief = f.Title
 		out = append(out, f)
 	}
 	return out

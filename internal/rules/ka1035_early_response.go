@@ -34,7 +34,7 @@ func checkEarlyResponse(v *view, r *Rule) []Finding {
 				f.brief += " after " + cause.Duration(waited)
 			}
 			f.Fix = "find what makes the bodies slow: let a proxy in front of the server read them first, or raise the server's time for a " +
-				"request (Node: server.requestTimeout, Apache: RequestReadTimeout, nginx: client_body_timeout)"
+				"request (Node: server.requestTimeout, Apache: RequestReadTimeout, nginx: client_body_timeout, HAProxy: timeout http-request)"
 		}
 		out = append(out, f)
 	}

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -23,7 +25,7 @@ var drained = &Rule{
 
 // recycledFix is what helps where one process took the place of another.
 const recycledFix = "nothing, if it was a reload; where workers end after a number of requests, raise it (gunicorn --max-requests, " +
-	"pm.max_requests of php-fpm), and reload less often; let clients repeat idempotent requests that met such a close"
+	"uvicorn --limit-max-requests, pm.max_requests of php-fpm), and reload less often; let clients repeat idempotent requests that met such a close"
 
 func checkDrained(v *view, r *Rule) []Finding {
 	var out []Finding
@@ -31,26 +33,50 @@ func checkDrained(v *view, r *Rule) []Finding {
 		f := v.told(r, e, "%s shut down: %s drained", e.server.Name, conns(e.len()))
 		f.Severity = Info
 		if moments := e.server.Recycled(); len(moments) > 0 {
-			f = v.found(r, e, "%s closed all connections that it had at one moment, and took new ones at once: %s",
-				e.server.Name, v.whenClosed(moments))
+			f = v.found(r, e, "%s closed %s, and took new ones at once: %s", e.server.Name, whatClosed(moments), v.whenClosed(moments))
 			f.Fix = recycledFix
 			f.Severity = min(f.Severity, Notable)
 			if len(moments) == 1 {
 				f.Severity, f.Saves = Info, Saving{}
 			}
-			f.brief = e.server.Name + " closed all that it had at " + cause.Plural(int64(len(moments)), "moment", "moments")
+			f.brief = e.server.Name + " closed " + whatAt(moments) + cause.Plural(int64(len(moments)), "moment", "moments")
 		}
 		out = append(out, f)
 	}
 	return out
 }
 
+// partly reports whether the server kept connections at one of these moments.
+func partly(moments []cause.Replaced) bool {
+	return slices.ContainsFunc(moments, func(m cause.Replaced) bool { return m.Had > len(m.Records) })
+}
+
+// whatClosed writes what a server closed at these moments.
+func whatClosed(moments []cause.Replaced) string {
+	if partly(moments) {
+		return "connections that were idle for times of any length at one moment, as a process of several that ends does"
+	}
+	return "all connections that it had at one moment"
+}
+
+// whatAt is whatClosed for a verdict.
+func whatAt(moments []cause.Replaced) string {
+	if partly(moments) {
+		return "the connections of one of its processes at "
+	}
+	return "all that it had at "
+}
+
 // whenClosed writes when a server closed how many connections, in time since the
 // first packet, as Wireshark shows it.
-func (v *view) whenClosed(moments [][]*cause.Record) string {
+func (v *view) whenClosed(moments []cause.Replaced) string {
 	var list []string
 	for _, m := range moments[:min(len(moments), maxExamples)] {
-		list = append(list, cause.Plural(int64(len(m)), "connection", "connections")+" at "+cause.Duration(m[0].Ended-v.result.First))
+		n := cause.Plural(int64(len(m.Records)), "connection", "connections")
+		if m.Had > len(m.Records) {
+			n = strconv.Itoa(len(m.Records)) + " of " + strconv.Itoa(m.Had) + " connections"
+		}
+		list = append(list, n+" at "+cause.Duration(m.Records[0].Ended-v.result.First))
 	}
 	text := strings.Join(list, ", ")
 	if more := len(moments) - len(list); more > 0 {

@@ -62,5 +62,5 @@ func errorStatus(least uint16, records []*cause.Record) string {
 // response, and no connection to it carried more.
 func oneEach(s *cause.Server, closed []*cause.Record) bool {
 	return len(closed) >= cause.MinSamples && slices.Max(cause.Values(s.Records, carried)) == 1 &&
-		slices.Max(cause.Values(closed, (*cause.Record).Measured)) < cause.MinIdle
+		!slices.ContainsFunc(closed, (*cause.Record).Paused)
 }

@@ -39,3 +39,26 @@ func TestClientLimit(t *testing.T) {
 		})
 	}
 }
+
+// TestServerLimitSet holds that a server which allows more requests than it is set to
+// is told with its setting.
+func TestServerLimitSet(t *testing.T) {
+	for server, want := range map[string]string{
+		"Apache/2.4.71":   ", as with MaxKeepAliveRequests 1",
+		"lighttpd/1.4.69": ", as with server.max-keep-alive-requests 1",
+		"nginx":           "",
+	} {
+		says := `"HTTP/1.1 200 OK\r\nServer: ` + server + `\r\nContent-Length: 2\r\n`
+		p := play(t, "conn 40001..40004 every 1\n0.000 $open\n0.002 > P. $get\n0.010 < P. "+says+`\r\nok"`+
+			"\n0.102 > P. $get\n0.110 < P. "+says+`Connection: close\r\n\r\nok"`+"\n0.111 < F.\n0.112 > F.\n0.113 < .\n")
+		title := ""
+		for _, f := range p.Findings {
+			if f.Rule == maxRequests {
+				title = f.Title
+			}
+		}
+		if !strings.HasSuffix(title, "(4 of 4)"+want) {
+			t.Errorf("%s: got %q, want it to end in %q", server, title, want)
+		}
+	}
+}

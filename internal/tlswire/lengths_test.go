@@ -194,8 +194,8 @@ func TestUnasked(t *testing.T) {
 		after int64
 		odd   bool
 	}{
-		{"more of a response", 2, unasked, false},
-		{"a message of its own", 2, unasked + 1, true},
+		{"more of a response", 2, Unasked, false},
+		{"a message of its own", 2, Unasked + 1, true},
 		{"the first response, late", 1, 9e9, false},
 	} {
 		var x turns

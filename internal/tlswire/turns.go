@@ -36,9 +36,9 @@ const (
 	leastResponse = len("HTTP/1.1 200 \r\n\r\n") + 16
 )
 
-// unasked is the pause in ns after which what a server sends by itself, with no turn
+// Unasked is the pause in ns after which what a server sends by itself, with no turn
 // open, is no more of the response: messages of WebSocket, notifications.
-const unasked = 500e6
+const Unasked = 500e6
 
 // data takes a record of application data, which was whole at that time.
 func (x *turns) data(from Side, byClient bool, length uint16, begun, at int64, v13 bool) {
@@ -61,7 +61,7 @@ func (x *turns) data(from Side, byClient bool, length uint16, begun, at int64, v
 	case !x.pending:
 		// More of the response. Before the second turn it may be a response that a ticket
 		// came before.
-		x.odd = x.odd || x.n > 1 && begun-x.lastDone > unasked
+		x.odd = x.odd || x.n > 1 && begun-x.lastDone > Unasked
 		x.lastDone = at
 	case length == continueLength && v13, length == continueLength2 && !v13:
 	default:

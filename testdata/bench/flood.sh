@@ -32,7 +32,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-(cd "$here/../.." && go build -buildvcs=false -o "$tmp/flood" ./testdata/bench/flood)
+(cd "$here/../.." && go build -buildvcs=false -o "$tmp/generate" ./testdata/bench/generate)
 
 # peak PID FILE writes the highest VmHWM of a process, in MiB, while it runs.
 peak() {
@@ -60,7 +60,7 @@ file() {
 
 for what in "syn $scale" "syn $((3 * scale))" "midstream $scale" "clients $scale"; do
 	read -r kind n <<<"$what"
-	"$tmp/flood" -kind "$kind" -n "$n" -o "$tmp/$kind.pcap"
+	"$tmp/generate" -kind "$kind" -n "$n" -o "$tmp/$kind.pcap"
 	for format in text json ndjson; do file "$kind" "$n" $format; done
 	rm "$tmp/$kind.pcap"
 done
@@ -91,7 +91,7 @@ live() {
 	pids=($ka $dump)
 	until grep -q 'capturing from' "$tmp/err" || [ ! -e /proc/$ka ]; do sleep 0.1; done
 	begun=$(date +%s.%N)
-	ip netns exec $a "$tmp/flood" -kind "$1" -i kaanflood0 -rate $rate -for $((seconds - 3))s >"$tmp/sent" &
+	ip netns exec $a "$tmp/generate" -kind "$1" -i kaanflood0 -rate $rate -for $((seconds - 3))s >"$tmp/sent" &
 	pids+=($!)
 	while [ -e /proc/$ka ]; do
 		echo "$(cat /proc/$ka/schedstat /proc/$ka/task/*/schedstat 2>/dev/null | awk 'NR > 1 {s += $1} END {printf "%.0f", s}')" \

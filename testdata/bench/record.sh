@@ -1,5 +1,5 @@
 #!/bin/bash
-# Records the captures that bench.sh measures: real programs in two network
+# Records the captures that real.sh measures: real programs in two network
 # namespaces, under tcpdump. Needs root and about 8 GB of disk.
 #
 #   record.sh [-f] DIR [keepalive|churn|gso|mtu|loss ...]

@@ -9,7 +9,9 @@
 // workers.
 //
 //	runner [-n ROUNDS] [-kaanalyze PROGRAM] [-tshark] DIR
+//	runner [-n ROUNDS] [-kaanalyze PROGRAM] [-before PROGRAM] [-empty PROGRAM] [-only KIND] -generate PROGRAM DIR
 //
+// The second way makes its captures itself, and has rows of its own: made.go. Else
 // main.go says what is run, measure.go runs it, million.go makes a capture of a
 // million connections, table.go prints.
 package main
@@ -64,12 +66,22 @@ func main() {
 	rounds := flag.Int("n", 5, "rounds")
 	kaanalyze := flag.String("kaanalyze", "kaanalyze", "`program` to measure")
 	tshark := flag.Bool("tshark", false, "measure tshark too, once, on the first "+slicePackets+" packets")
+	generate := flag.String("generate", "", "`program` that makes captures, to measure on those")
+	before := flag.String("before", "", "an earlier build, measured beside")
+	empty := flag.String("empty", "", "a `program` that does nothing")
+	only := flag.String("only", "", "of captures that are made, those of that `kind`, which may be a pattern")
 	flag.Parse()
 	if flag.NArg() != 1 || *rounds < 1 {
-		fmt.Fprintln(os.Stderr, "usage: runner [-n ROUNDS] [-kaanalyze PROGRAM] [-tshark] DIR")
+		fmt.Fprintln(os.Stderr, "usage: runner [-n ROUNDS] [-kaanalyze PROGRAM] [-tshark] DIR; runner -h tells more")
 		os.Exit(2)
 	}
-	if err := run(flag.Arg(0), *kaanalyze, *rounds, *tshark); err != nil {
+	var err error
+	if *generate != "" {
+		err = compareMade(builds{now: *kaanalyze, before: *before, generate: *generate, empty: *empty, dir: flag.Arg(0)}, *rounds, *only)
+	} else {
+		err = run(flag.Arg(0), *kaanalyze, *rounds, *tshark)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "runner: error:", err)
 		os.Exit(1)
 	}

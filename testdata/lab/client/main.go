@@ -22,6 +22,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type event struct {
 	Server  float64 `json:"server_seconds,omitempty"`
 	Body    float64 `json:"transfer_seconds,omitempty"`
 	Error   string  `json:"error,omitempty"`
+	Agreed  *agreed `json:"tls,omitempty"`
 }
 
 // settings are the flags.
@@ -56,12 +58,12 @@ type settings struct {
 	probeCount        int
 	disableKeepAlives bool
 	h2c               bool
-	verify            bool
 	newClient         bool
 	closeIdle         bool
 	upload            int
 	ifNoneMatch       string
-	from, keyLog      string
+	from, proxy       string
+	security
 }
 
 // client is the program: one transport, as most programs have, unless told to
@@ -88,13 +90,13 @@ func main() {
 	flag.IntVar(&c.probeCount, "probe-count", 0, "Dialer.KeepAliveConfig.Count")
 	flag.BoolVar(&c.disableKeepAlives, "disable-keepalives", false, "Transport.DisableKeepAlives")
 	flag.BoolVar(&c.h2c, "h2c", false, "HTTP/2 without TLS, and nothing else")
-	flag.BoolVar(&c.verify, "verify", false, "trust no certificate but the system's")
 	flag.BoolVar(&c.newClient, "new-client", false, "a new Transport for every request")
 	flag.BoolVar(&c.closeIdle, "close-idle", false, "Transport.CloseIdleConnections after every exchange")
 	flag.IntVar(&c.upload, "upload", 0, "POST a body of this many `bytes`")
 	flag.StringVar(&c.ifNoneMatch, "if-none-match", "", "send this `ETag`")
 	flag.StringVar(&c.from, "from", "", "local `address`")
-	flag.StringVar(&c.keyLog, "keylog", "", "write TLS secrets to this `file`")
+	flag.StringVar(&c.proxy, "proxy", "", "`URL` of a proxy")
+	c.security.flags()
 	flag.Parse()
 	if flag.NArg() == 0 {
 		log.Fatal("client: no URL")
@@ -125,19 +127,22 @@ func (c *client) transport() (*http.Transport, error) {
 	if c.from != "" {
 		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(c.from)}
 	}
-	// The lab's server signs its own certificate.
-	secure := &tls.Config{InsecureSkipVerify: !c.verify, ServerName: "lab.example"}
-	if c.keyLog != "" {
-		f, err := os.Create(c.keyLog)
-		if err != nil {
-			return nil, err
-		}
-		secure.KeyLogWriter = f
+	secure, err := c.config()
+	if err != nil {
+		return nil, err
 	}
 	var protocols *http.Protocols
 	if c.h2c {
 		protocols = new(http.Protocols)
 		protocols.SetUnencryptedHTTP2(true)
+	}
+	proxy := http.ProxyURL(nil)
+	if c.proxy != "" {
+		at, err := url.Parse(c.proxy)
+		if err != nil {
+			return nil, err
+		}
+		proxy = http.ProxyURL(at)
 	}
 	return &http.Transport{
 		Protocols:           protocols,
@@ -145,6 +150,8 @@ func (c *client) transport() (*http.Transport, error) {
 		IdleConnTimeout:     c.idleTimeout,
 		DisableKeepAlives:   c.disableKeepAlives,
 		TLSClientConfig:     secure,
+		ForceAttemptHTTP2:   c.h2,
+		Proxy:               proxy,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, addr)
 			var timeout net.Error
@@ -179,17 +186,17 @@ func (c *client) run(urls []string) {
 }
 
 // exchange sends one request and treats its response's body as told.
-func (c *client) exchange(url string) {
+func (c *client) exchange(target string) {
 	var t timing
 	method := "GET"
-	if m, rest, found := strings.Cut(url, "=http"); found {
-		method, url = m, "http"+rest
+	if m, rest, found := strings.Cut(target, "=http"); found {
+		method, target = m, "http"+rest
 	}
 	var upload io.Reader
 	if c.upload > 0 {
 		method, upload = "POST", strings.NewReader(strings.Repeat(".", c.upload))
 	}
-	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(context.Background(), t.trace(c)), method, url, upload)
+	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(context.Background(), t.trace(c)), method, target, upload)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -230,6 +237,7 @@ type timing struct {
 	connect, tls   time.Duration
 	start, startup time.Time // of the connection and its TLS handshake
 	wrote, first   time.Time
+	agreed         *agreed
 }
 
 // trace notes the times. A retry by net/http is traced again: the last
@@ -244,7 +252,14 @@ func (t *timing) trace(c *client) *httptrace.ClientTrace {
 		ConnectStart:      func(string, string) { note(func() { t.start = time.Now() }) },
 		ConnectDone:       func(string, string, error) { note(func() { t.connect = time.Since(t.start) }) },
 		TLSHandshakeStart: func() { note(func() { t.startup = time.Now() }) },
-		TLSHandshakeDone:  func(tls.ConnectionState, error) { note(func() { t.tls = time.Since(t.startup) }) },
+		TLSHandshakeDone: func(s tls.ConnectionState, err error) {
+			note(func() {
+				t.tls = time.Since(t.startup)
+				if err == nil {
+					t.agreed = agreedOn(&s)
+				}
+			})
+		},
 		GotConn: func(info httptrace.GotConnInfo) {
 			note(func() { t.conn, t.reused = info.Conn, info.Reused })
 		},
@@ -269,7 +284,7 @@ func (t *timing) trace(c *client) *httptrace.ClientTrace {
 
 // request says that a request was written. The caller holds mu.
 func (t *timing) request() event {
-	return event{Event: "request", Local: t.conn.LocalAddr().String(), Remote: t.conn.RemoteAddr().String(), Reused: t.reused}
+	return event{Event: "request", Local: t.conn.LocalAddr().String(), Remote: t.conn.RemoteAddr().String(), Reused: t.reused, Agreed: t.agreed}
 }
 
 // event sums an exchange up. A connection opened for another exchange, or

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -28,6 +29,13 @@ type labCase struct {
 	causes               causes
 	probes, probesServer *probes
 	exchanges            bool // write down the client's own measures
+
+	needs     []string // of needs, beside what its commands name
+	certified bool     // its programs read the recorder's certificates
+	tls       bool     // requests cannot be counted without keys
+	healthy   bool     // nothing is wrong
+	notHTTP1  bool     // requests over TLS cannot be estimated: it is not HTTP for long
+	pipelined bool     // nor are they exact
 }
 
 // causes says why the case's connections carried no further request: for each
@@ -36,20 +44,29 @@ type labCase struct {
 type causes map[string][2]int
 
 // missing returns what the case needs and this machine has not, or "".
-func (c labCase) missing() string {
+func (c labCase) missing(where places) string {
 	for _, p := range c.servers {
 		if tool := tools[p.kind]; tool[0] != "" {
-			if _, err := exec.LookPath(tool[0]); err != nil {
+			if _, err := exec.LookPath(where.replace(tool[0])); err != nil {
 				return tool[0] + " (Debian: apt-get install " + tool[1] + ")"
+			}
+		}
+		if name := where.replace(programs[p.kind]); name != "" {
+			if _, err := exec.LookPath(name); err != nil {
+				return p.kind
 			}
 		}
 	}
 	for _, line := range c.clients {
-		if line[0] == "client" || line[0] == "raw" {
-			continue
+		name := where.program(line[0])
+		if _, err := exec.LookPath(name); err != nil {
+			return name
 		}
-		if _, err := exec.LookPath(line[0]); err != nil {
-			return line[0]
+	}
+	for _, name := range c.needs {
+		n := needs[name]
+		if exec.Command(where.replace(n.check[0]), replaceAll(n.check[1:], where.replace)...).Run() != nil {
+			return n.what
 		}
 	}
 	return ""
@@ -182,7 +199,9 @@ var (
 
 func one(line string) [][]string { return [][]string{client(line)} }
 
-var cases = []labCase{
+var cases = slices.Concat(clearCases, tlsCases)
+
+var clearCases = []labCase{
 	{
 		name: "demo", what: "a mix of two clients and four servers: unread bodies, a server that closes after 1 s, an overflowing pool, healthy reuse",
 		servers: []program{
@@ -334,6 +353,7 @@ var cases = []labCase{
 	},
 	{
 		name: "timing-tls", what: "the same over TLS 1.3, with its key log",
+		tls:   true,
 		delay: 5 * time.Millisecond, servers: goServer("-tls"), exchanges: true,
 		clients: one("-keylog @DIR@/keylog -bursts 3 -parallel 2 -pause 100ms https://" + serverIP + ":8080/x?size=2000&wait=50ms&pieces=4&gap=20ms"),
 		causes:  causes{"idle_at_end": {2, 2}},
@@ -613,28 +633,33 @@ var cases = []labCase{
 	},
 	{
 		name: "go-tls-failed", what: "the client does not trust the server's certificate",
+		tls:     true,
 		servers: goServer("-tls"), clients: one("-verify -bursts 3 -pause 100ms https://" + serverIP + ":8080/x"),
 		causes: causes{"tls_failed": {3, 3}},
 	},
 	{
 		name: "go-tls-idle", what: "over TLS, a server with IdleTimeout 1 s closes each connection",
-		at: "server", servers: goServer("-tls", "-idle-timeout", "1s"),
+		tls: true,
+		at:  "server", servers: goServer("-tls", "-idle-timeout", "1s"),
 		clients: one("-bursts 3 -parallel 3 -max-idle 10 -pause 1300ms https://" + serverIP + ":8080/x?wait=10ms"), after: 1300 * time.Millisecond,
 		causes: causes{"server_idle_timeout": {9, 9}},
 	},
 	{
 		name: "go-tls-pool", what: "over TLS, bursts of 8 with MaxIdleConnsPerHost 2: the client closes 6 after each",
+		tls:     true,
 		servers: goServer("-tls"), clients: one("-bursts 3 -parallel 8 -pause 200ms https://" + serverIP + ":8080/x?size=300&wait=20ms"),
 		causes: causes{"client_pool_overflow": {18, 18}, "idle_at_end": {2, 2}},
 	},
 	{
 		name: "go-tls-client-idle", what: "over TLS, the client closes after IdleConnTimeout 1.5 s",
+		tls:   true,
 		delay: 10 * time.Millisecond, servers: goServer("-tls"),
 		clients: one("-parallel 3 -bursts 3 -pause 300ms -max-idle 10 -idle-timeout 1500ms https://" + serverIP + ":8080/x?wait=20ms"), after: 2 * time.Second,
 		causes: causes{"client_idle_timeout": {3, 3}},
 	},
 	{
 		name: "go-tls-unread", what: "over TLS, small bodies closed unread: a new connection for each request",
+		tls:     true,
 		servers: goServer("-tls"), clients: one("-bursts 4 -body close -pause 100ms https://" + serverIP + ":8080/x"),
 		causes: causes{"client_closed_after_response": {4, 4}},
 	},

@@ -90,7 +90,7 @@ func recordAll(ctx context.Context, p places, chosen []labCase, jobs int) int {
 		slots  = make(chan struct{}, max(jobs, 1))
 	)
 	for _, c := range chosen {
-		if lacks := c.missing(); lacks != "" {
+		if lacks := c.missing(p); lacks != "" {
 			mu.Lock()
 			fmt.Fprintf(os.Stderr, "record: warning: %s: not recorded: %s is missing\n", c.name, lacks)
 			mu.Unlock()

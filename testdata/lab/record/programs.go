@@ -13,10 +13,11 @@ import (
 // program is a server: its kind, its port and, for the lab's own and Node, its
 // arguments.
 type program struct {
-	kind string // server, nginx, apache, python or node
+	kind string // of tools or programs
 	port int
 	args []string
 	near bool // on the clients' side of the line, a proxy
+	says bool // its output is events
 }
 
 func (p program) ip() string {
@@ -31,20 +32,72 @@ func (p program) address() string { return p.ip() + ":" + strconv.Itoa(p.port) }
 // tools are what the kinds of programs need on the PATH, and the package of
 // Debian that has it.
 var tools = map[string][2]string{
-	"nginx":  {"nginx", "nginx"},
-	"apache": {"apache2", "apache2-bin"},
-	"python": {"python3", "python3"},
-	"node":   {"node", "nodejs"},
+	"nginx":      {"nginx", "nginx"},
+	"apache":     {"apache2", "apache2-bin"},
+	"nginx-tls":  {"nginx", "nginx"},
+	"apache-tls": {"apache2", "apache2-bin"},
+	"haproxy":    {"haproxy", "haproxy"},
+	"python":     {"python3", "python3"},
+	"node":       {"node", "nodejs"},
+	"node-tls":   {"node", "nodejs"},
+}
+
+// programs are where the other kinds of programs are, and clients.
+var programs = map[string]string{
+	"server":        "@BIN@/server",
+	"server-next":   "@BIN@/server-next", // built by Go's next version
+	"client":        "@BIN@/client",
+	"client-next":   "@BIN@/client-next",
+	"raw":           "@BIN@/raw",
+	"node-tls-next": newerNode,
+	"node-next":     newerNode,
+}
+
+const newerNode = "@LAB@/npm/node_modules/.bin/node"
+
+// need is something that a case needs, a command that fails without it, and what
+// to tell then.
+type need struct {
+	check []string
+	what  string
+}
+
+const debianPython = "/usr/bin/python3"
+
+var needs = map[string]need{
+	"httpx":    {[]string{debianPython, "-c", "import httpx"}, "httpx (Debian: apt-get install python3-httpx)"},
+	"aiohttp":  {[]string{debianPython, "-c", "import aiohttp"}, "aiohttp (Debian: apt-get install python3-aiohttp)"},
+	"requests": {[]string{debianPython, "-c", "import requests"}, "requests (Debian: apt-get install python3-requests)"},
+	"openssl":  {[]string{"openssl", "version"}, "openssl (Debian: apt-get install openssl)"},
+	"npm":      {[]string{"ls", "@LAB@/npm/node_modules/ws"}, "ws (npm install --prefix testdata/lab/npm)"},
+}
+
+// replace replaces the names of places in a word.
+func (p places) replace(word string) string {
+	return strings.NewReplacer("@BIN@", p.bin, "@LAB@", p.lab).Replace(word)
+}
+
+// program returns the command of a kind of program, else the name itself.
+func (p places) program(name string) string {
+	if known, ok := programs[name]; ok {
+		return p.replace(known)
+	}
+	return name
 }
 
 // command returns what to run; what it needs is put into dir.
 func (p program) command(where places, dir string) (string, []string, error) {
 	port := strconv.Itoa(p.port)
+	args := replaceAll(p.args, func(s string) string { return strings.ReplaceAll(s, "@DIR@", dir) })
 	switch p.kind {
-	case "server":
-		return filepath.Join(where.bin, "server"), append([]string{"-listen", p.address()}, p.args...), nil
+	case "server", "server-next":
+		return where.program(p.kind), append([]string{"-listen", p.address()}, args...), nil
 	case "node":
-		return "node", append([]string{filepath.Join(where.lab, "node.js"), p.ip(), port}, p.args...), nil
+		return "node", append([]string{filepath.Join(where.lab, "node.js"), p.ip(), port}, args...), nil
+	case "node-tls":
+		return "node", append([]string{filepath.Join(where.lab, "node-tls.js"), p.ip(), port}, args...), nil
+	case "node-tls-next":
+		return where.program(p.kind), append([]string{filepath.Join(where.lab, "node-tls.js"), p.ip(), port}, args...), nil
 	}
 	page := strings.Repeat(".", 299) + "\n"
 	if err := os.WriteFile(filepath.Join(dir, "x"), []byte(page), 0o644); err != nil {
@@ -53,12 +106,15 @@ func (p program) command(where places, dir string) (string, []string, error) {
 	switch p.kind {
 	case "python":
 		return "python3", []string{"-m", "http.server", "--bind", p.ip(), "--directory", dir, port}, nil
-	case "apache":
+	case "apache", "apache-tls":
 		// One process: killed, it leaves no other behind.
-		file, err := p.configuration(where, dir, "apache.conf")
+		file, err := p.configuration(where, dir, p.kind+".conf")
 		return "apache2", []string{"-X", "-d", dir, "-f", file}, err
+	case "haproxy":
+		file, err := p.configuration(where, dir, "haproxy.cfg")
+		return "haproxy", []string{"-db", "-f", file}, err
 	}
-	file, err := p.configuration(where, dir, "nginx.conf")
+	file, err := p.configuration(where, dir, p.kind+".conf")
 	return "nginx", []string{"-p", dir, "-c", file}, err
 }
 

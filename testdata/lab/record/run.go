@@ -68,6 +68,11 @@ func record(ctx context.Context, p places, c labCase) (string, error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
+	if c.tls || c.certified {
+		if err := writeCertificate(dir); err != nil {
+			return "", err
+		}
+	}
 	l, err := layLine(ctx, p, c)
 	defer l.remove()
 	if err != nil {
@@ -150,7 +155,7 @@ func (r *recording) startServer(ctx context.Context, p program) (*exec.Cmd, erro
 	}
 	cmd := r.in(ctx, namespace, name, args...)
 	cmd.Dir = r.dir
-	if slices.Contains(p.args, "-say") {
+	if p.says || slices.Contains(p.args, "-say") {
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {
 			return nil, err
@@ -260,15 +265,12 @@ func (r *recording) play(ctx context.Context) error {
 
 // startClient starts a client program and follows what it says.
 func (r *recording) startClient(ctx context.Context, line []string) (*runningClient, error) {
-	name := line[0]
-	if name == "client" || name == "raw" {
-		name = filepath.Join(r.bin, name)
-	}
+	name := r.program(line[0])
 	namespace := r.line.client
 	if r.farClients {
 		namespace = r.line.server
 	}
-	c := &runningClient{Cmd: r.in(ctx, namespace, name, replaceAll(line[1:], "@DIR@", r.dir)...)}
+	c := &runningClient{Cmd: r.in(ctx, namespace, name, replaceAll(line[1:], r.place)...)}
 	stdin, err := c.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -278,6 +280,9 @@ func (r *recording) startClient(ctx context.Context, line []string) (*runningCli
 		return nil, err
 	}
 	c.Dir, c.stdin, c.Stderr = r.dir, stdin, os.Stderr
+	if r.tls { // for OpenSSL's programs, and Python's
+		c.Env = append(os.Environ(), "SSLKEYLOGFILE="+filepath.Join(r.dir, "keylog"))
+	}
 	if err := c.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", line[0], err)
 	}
@@ -293,13 +298,17 @@ func (r *recording) listen(stdout io.Reader) *speaker {
 	return s
 }
 
-// follow collects events until the program is done, or killed.
+// follow collects events until the program is done, or killed. Lines that are
+// no events are something else that the program says.
 func (s *speaker) follow(stdout io.Reader) {
 	defer close(s.ended)
-	lines := json.NewDecoder(stdout)
-	for {
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
 		var e event
-		if lines.Decode(&e) != nil || e.Event == "done" {
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			continue
+		}
+		if e.Event == "done" {
 			return
 		}
 		e.at = time.Now()
@@ -351,11 +360,16 @@ func (r *recording) write(t *truth) error {
 	return nil
 }
 
-// replaceAll replaces a word in every argument.
-func replaceAll(args []string, word, by string) []string {
+// place replaces the names of places in a word.
+func (r *recording) place(word string) string {
+	return strings.ReplaceAll(r.replace(word), "@DIR@", r.dir)
+}
+
+// replaceAll replaces in every argument.
+func replaceAll(args []string, replace func(string) string) []string {
 	out := make([]string, len(args))
 	for i, a := range args {
-		out[i] = strings.ReplaceAll(a, word, by)
+		out[i] = replace(a)
 	}
 	return out
 }

@@ -20,6 +20,7 @@ type event struct {
 	Server  float64 `json:"server_seconds"`
 	Body    float64 `json:"transfer_seconds"`
 	Error   string  `json:"error"`
+	Agreed  *agreed `json:"tls"`
 
 	at time.Time // when it was read
 }
@@ -41,6 +42,11 @@ type truth struct {
 
 	Causes map[string][2]int `json:"causes"` // connections that the case was built to produce, at least and at most
 
+	TLS       bool `json:"tls,omitempty"`       // requests cannot be counted without keys
+	Healthy   bool `json:"healthy,omitempty"`   // nothing is wrong
+	NotHTTP1  bool `json:"not_http1,omitempty"` // nor estimated: it is not HTTP for long
+	Pipelined bool `json:"pipelined,omitempty"` // and what is estimated is too low
+
 	Connections    []connection `json:"connections"`
 	TimeWaitClient int          `json:"time_wait_client"` // entries that ss lists
 	TimeWaitServer int          `json:"time_wait_server"`
@@ -52,13 +58,14 @@ type truth struct {
 // connection is one that a client opened. They are in the order in which the
 // programs said so.
 type connection struct {
-	ClientPort  int    `json:"client_port"`
-	ClientIP    string `json:"client_ip,omitempty"` // if not the recording's
-	Server      string `json:"server,omitempty"`    // if not the recording's
-	Requests    int    `json:"requests"`
-	TimeWait    string `json:"time_wait"`              // client, server, both or none
-	ClientState string `json:"client_state,omitempty"` // as ss says, if it knows the connection
-	ServerState string `json:"server_state,omitempty"`
+	ClientPort  int     `json:"client_port"`
+	ClientIP    string  `json:"client_ip,omitempty"` // if not the recording's
+	Server      string  `json:"server,omitempty"`    // if not the recording's
+	Requests    int     `json:"requests"`
+	TimeWait    string  `json:"time_wait"`              // client, server, both or none
+	ClientState string  `json:"client_state,omitempty"` // as ss says, if it knows the connection
+	ServerState string  `json:"server_state,omitempty"`
+	TLS         *agreed `json:"tls,omitempty"` // as a program says
 }
 
 // probes is what a side was told about keep-alive probes, and how many of them
@@ -102,6 +109,7 @@ func newTruth(c labCase, events []event, looks []look) (*truth, error) {
 		ClientIP: clientIP, Server: c.servers[0].address(),
 		Probes: c.probes, ProbesServer: c.probesServer,
 		Causes: c.causes, Connections: []connection{},
+		TLS: c.tls, Healthy: c.healthy, NotHTTP1: c.notHTTP1, Pipelined: c.pipelined,
 	}
 	if c.farClients {
 		t.ClientIP = farIP
@@ -115,6 +123,14 @@ func newTruth(c labCase, events []event, looks []look) (*truth, error) {
 	for _, e := range events {
 		key := tuple{e.Local, e.Remote}
 		was, used := lives[key]
+		if e.Event == "served" { // by a program that says requests alone
+			if !used {
+				was = life{e.at, len(t.Connections)}
+				lives[key] = was
+				t.Connections = append(t.Connections, newConnection(t, key))
+			}
+			e.Event, e.Reused, used = "request", used, true
+		}
 		switch e.Event {
 		case "connect":
 			if used {
@@ -131,6 +147,9 @@ func newTruth(c labCase, events []event, looks []look) (*truth, error) {
 				return nil, fmt.Errorf("a request on %s, which was not opened", e.Local)
 			}
 			t.Connections[was.index].Requests++
+			if e.Agreed != nil {
+				t.Connections[was.index].TLS = e.Agreed
+			}
 			t.Requests++
 			if e.Reused {
 				t.Reused++

@@ -17,19 +17,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -48,7 +41,7 @@ func main() {
 	idleTimeout := flag.Duration("idle-timeout", 0, "http.Server.IdleTimeout")
 	noReuse := flag.Bool("no-reuse", false, "SetKeepAlivesEnabled(false)")
 	probes := flag.Duration("probes", 0, "net.ListenConfig.KeepAlive; negative for none")
-	secure := flag.Bool("tls", false, "serve TLS, HTTP/1 only, with a new certificate")
+	secure := newSecurity()
 	resetAfter := flag.Duration("reset-after", 0, "this long after each response, close with SO_LINGER 0")
 	stuck := flag.Bool("stuck", false, "listen, but never accept")
 	h2c := flag.Bool("h2c", false, "HTTP/2 without TLS too")
@@ -78,8 +71,12 @@ func main() {
 		server.ConnState = func(conn net.Conn, state http.ConnState) {
 			if state == http.StateIdle {
 				time.Sleep(*resetAfter)
-				conn.(*net.TCPConn).SetLinger(0)
-				conn.Close()
+				below := conn
+				if secure, ok := conn.(*tls.Conn); ok {
+					below = secure.NetConn()
+				}
+				below.(*net.TCPConn).SetLinger(0)
+				below.Close()
 			}
 		}
 	}
@@ -92,14 +89,12 @@ func main() {
 		saying(server)
 	}
 	go shutDownWhenAsked(server)
-	if !*secure {
+	if !secure.on {
 		end(server.Serve(listener))
 	}
-	certificate, err := newCertificate()
-	if err != nil {
+	if server.TLSConfig, err = secure.config(); err != nil {
 		log.Fatal(err)
 	}
-	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}}
 	end(server.ServeTLS(listener, "", ""))
 }
 
@@ -124,10 +119,11 @@ func end(err error) {
 
 // event is a line of the program's output; see client/main.go.
 type event struct {
-	Event  string `json:"event"`
-	Local  string `json:"local"`  // the client's end
-	Remote string `json:"remote"` // and the server's
-	Reused bool   `json:"reused,omitempty"`
+	Event  string  `json:"event"`
+	Local  string  `json:"local"`  // the client's end
+	Remote string  `json:"remote"` // and the server's
+	Reused bool    `json:"reused,omitempty"`
+	TLS    *agreed `json:"tls,omitempty"`
 }
 
 // accepted is a connection and how many requests it has carried.
@@ -149,13 +145,13 @@ func saying(server *http.Server) {
 	}
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		a := &accepted{client: conn.RemoteAddr().String(), server: conn.LocalAddr().String()}
-		say(event{"connect", a.client, a.server, false})
+		say(event{Event: "connect", Local: a.client, Remote: a.server})
 		return context.WithValue(ctx, acceptedKey{}, a)
 	}
 	handler := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a := r.Context().Value(acceptedKey{}).(*accepted)
-		say(event{"request", a.client, a.server, a.requests.Add(1) > 1})
+		say(event{"request", a.client, a.server, a.requests.Add(1) > 1, agreedOn(r.TLS)})
 		handler.ServeHTTP(w, r)
 	})
 }
@@ -251,25 +247,4 @@ func queryDuration(r *http.Request, key string) time.Duration {
 		return 0
 	}
 	return d
-}
-
-// newCertificate makes a self-signed certificate that lives as long as the
-// recording.
-func newCertificate() (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("make a key: %w", err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: "lab.example"},
-		DNSNames:     []string{"lab.example"},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("make a certificate: %w", err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }

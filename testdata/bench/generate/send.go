@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// send sends connections on an interface, at that many a second.
-func send(device string, packets func(f *frames, i int), rate int, length time.Duration) error {
+// send sends the connections of a flood on an interface, at that many a second.
+func send(device string, k kind, seed uint64, rate int, length time.Duration) error {
 	link, err := net.InterfaceByName(device)
 	if err != nil {
 		return err
@@ -24,9 +24,7 @@ func send(device string, packets func(f *frames, i int), rate int, length time.D
 	began := time.Now()
 	for i := 0; time.Since(began) < length; {
 		for due := int(time.Since(began).Seconds() * float64(rate)); i < due; i++ {
-			f := &frames{}
-			packets(f, i)
-			for _, b := range f.list {
+			for b := range k.packets(i, seed) {
 				if err := unix.Sendto(fd, b, 0, to); err != nil {
 					refused++
 				} else {

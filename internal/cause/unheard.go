@@ -1,0 +1,19 @@
+package cause
+
+import "github.com/kaanalyze/kaanalyze/internal/analyze"
+
+// noteUnheard notes what a path that forgot a connection, or a host that is gone, leaves of
+// it: a FIN that gets no answer, which loses nothing; and at the server one that stays
+// open, idle, as if its client had forgotten it.
+func (s *Summary) noteUnheard(c *analyze.Connection) {
+	e := &c.Evidence
+	by := endingOf(c).by
+	switch {
+	case by == analyze.Client && e.UnackedClient && !e.RequestUnacked && e.UnansweredClient >= minLostData:
+		s.note(c, AnomalyUnheardFIN, by, e.Quiet, e.ClientFIN.Packet)
+	case by == analyze.Server && e.UnackedServer && !e.ResponseUnacked && e.UnansweredServer >= minLostData:
+		s.note(c, AnomalyUnheardFIN, by, e.Quiet, e.ServerFIN.Packet)
+	case by == analyze.Nobody && e.Remote == analyze.Client && e.Outstanding == 0 && e.LastDone != analyze.Unknown:
+		s.note(c, AnomalyFarIdle, analyze.Client, 0, 0)
+	}
+}

@@ -1,0 +1,324 @@
+# The cases of record.sh: what is done to the programs.
+
+python=/usr/bin/python3
+
+# app writes an application for servers of Python: WSGI as app, ASGI as asgi. Its
+# answer takes no time.
+app() {
+	cat >"$dir/app.py" <<'PY'
+def app(environ, start_response):
+    body = b"hello\n" * 10
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+async def asgi(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    body = b"hello\n" * 10
+    head = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body", "body": body})
+PY
+}
+
+# Puma, two workers, a phased restart (SIGUSR1) while six sessions are in use.
+puma-phased-restart() {
+	line 1ms
+	cat >"$dir/config.ru" <<'RU'
+run ->(env) { [200, {"Content-Type" => "text/plain"}, ["hello\n" * 10]] }
+RU
+	serve puma --dir "$dir" -w 2 -t 1:8 -b tcp://$server:8080 -e production "$dir/config.ru"
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/ 6 20 0.4 &
+	sleep 3
+	kill -USR1 "$pid"
+	wait $!
+}
+
+# gunicorn with threads: each worker ends after 25 requests and is replaced.
+gunicorn-max-requests() {
+	line 1ms
+	app
+	serve gunicorn --chdir "$dir" -k gthread --threads 8 -w 1 --max-requests 25 --keep-alive 30 -b $server:8080 app:app
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/ 6 16 0.3
+}
+
+# Caddy is told to load another configuration.
+caddy-reload() {
+	line 1ms
+	printf '{\n\tadmin 127.0.0.1:2019\n\tauto_https off\n}\n:8080 {\n\trespond "hello hello hello"\n}\n' >"$dir/Caddyfile"
+	HOME=$dir serve caddy run --config "$dir/Caddyfile" --adapter caddyfile
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/ 6 12 0.4 &
+	sleep 3
+	sed -i 's/hello hello/hello again/' "$dir/Caddyfile"
+	HOME=$dir ip netns exec "$ns-s" caddy reload --config "$dir/Caddyfile" --adapter caddyfile >>"$out/$case.log" 2>&1
+	wait %-
+}
+
+# lighttpd closes after 2 s, the sessions of requests find that when they ask again
+# after 4 s.
+lighttpd-lazy-pool() {
+	line 1ms
+	mkdir "$dir/www"
+	seq 30 >"$dir/www/index.html"
+	cat >"$dir/lighttpd.conf" <<CONF
+server.document-root = "$dir/www"
+server.port = 8080
+server.max-keep-alive-idle = 2
+index-file.names = ( "index.html" )
+CONF
+	serve lighttpd -D -f "$dir/lighttpd.conf"
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/ 4 4 4
+}
+
+# PHP announces more than it sends; nginx closes in the response.
+phpfpm-short-length() {
+	line 1ms
+	php_fpm 'header("Content-Length: 500"); echo str_repeat("x", 300);'
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/index.php 4 3 0.5
+}
+
+# php_fpm starts nginx with php-fpm behind it, which runs a script; $2 goes into the
+# server block.
+php_fpm() {
+	echo "<?php $1" >"$dir/index.php"
+	cat >"$dir/fpm.conf" <<CONF
+[global]
+error_log = $dir/fpm.log
+daemonize = no
+[www]
+user = nobody
+listen = $dir/fpm.sock
+listen.mode = 0666
+pm = static
+pm.max_children = 2
+CONF
+	serve php-fpm8.2 -F -y "$dir/fpm.conf"
+	fpm=$pid
+	cat >"$dir/nginx.conf" <<CONF
+daemon off;
+worker_processes 1;
+pid $dir/nginx.pid;
+error_log $dir/nginx.log;
+events { worker_connections 64; }
+http {
+	access_log off;
+	client_body_temp_path $dir/body; proxy_temp_path $dir/proxy; fastcgi_temp_path $dir/fastcgi;
+	uwsgi_temp_path $dir/uwsgi; scgi_temp_path $dir/scgi;
+	server {
+		listen 8080;
+		${2:-}
+		location / {
+			include /etc/nginx/fastcgi_params;
+			fastcgi_param SCRIPT_FILENAME $dir/index.php;
+			fastcgi_pass unix:$dir/fpm.sock;
+		}
+	}
+}
+CONF
+	serve nginx -c "$dir/nginx.conf"
+}
+
+# uvicorn is killed while five connections have been idle for 3 s.
+uvicorn-killed-idle() {
+	line 1ms
+	app
+	serve $python -m uvicorn --app-dir "$dir" --host $server --port 8080 --timeout-keep-alive 60 app:asgi
+	ready 8080
+	client $python "$here/client.py" idle http://$server:8080/ 5 6 0 &
+	sleep 4
+	kill -9 "$pid"
+	wait $!
+}
+
+# aiohttp leaves bodies of 200 kB unread.
+aiohttp-unread() {
+	line 1ms
+	mkdir "$dir/www"
+	head -c 200000 /dev/zero | tr '\0' x >"$dir/www/index.html"
+	cat >"$dir/lighttpd.conf" <<CONF
+server.document-root = "$dir/www"
+server.port = 8080
+index-file.names = ( "index.html" )
+CONF
+	serve lighttpd -D -f "$dir/lighttpd.conf"
+	snap=200
+	ready 8080
+	client $python "$here/client.py" aiohttp-unread http://$server:8080/ 1 8 0.3
+}
+
+# requests waits for a connection for 0.2 s, the round trip takes 0.3 s.
+requests-connect-timeout() {
+	line 150ms
+	app
+	serve gunicorn --chdir "$dir" -k gthread --threads 4 -w 1 -b $server:8080 app:app
+	ready 8080
+	client $python "$here/client.py" connect http://$server:8080/ 3 3 0.2
+}
+
+# HAProxy waits for the whole body for 2 s; the clients send a fourth of it.
+haproxy-upload-timeout() {
+	line 1ms
+	cat >"$dir/haproxy.cfg" <<CONF
+defaults
+	mode http
+	timeout client 10s
+	timeout connect 2s
+	timeout server 10s
+	timeout http-request 2s
+	option http-buffer-request
+frontend web
+	bind $server:8080
+	http-request return status 200 content-type text/plain string "hello"
+CONF
+	serve haproxy -f "$dir/haproxy.cfg"
+	ready 8080
+	client $python "$here/client.py" upload http://$server:8080/ 5 12000 3000
+}
+
+# gunicorn with two workers that end after 20 to 30 requests, each with its own connections.
+gunicorn-two-workers() {
+	line 1ms
+	app
+	serve gunicorn --chdir "$dir" -k gthread --threads 8 -w 2 --max-requests 20 --max-requests-jitter 10 --keep-alive 30 \
+		-b $server:8080 app:app
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/ 8 20 0.3
+}
+
+# hypercorn closes connections that are idle for 1.5 s; the clients ask after 1.5 s.
+hypercorn-stale-race() {
+	line 20ms
+	app
+	printf 'bind = "%s:8080"\nkeep_alive_timeout = 1.5\nworkers = 1\n' $server >"$dir/hypercorn.toml"
+	serve sh -c "cd $dir && exec $python -m hypercorn -c hypercorn.toml app:asgi"
+	ready 8080
+	client $python "$here/client.py" post http://$server:8080/ 6 8 1.482
+}
+
+# cheroot answers 500 where the application fails, and closes.
+cheroot-error-close() {
+	line 1ms
+	cat >"$dir/app.py" <<'PY'
+import sys
+
+from cheroot import wsgi
+
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/report":
+        raise ValueError("no report")
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
+    return [b"hello"]
+
+
+wsgi.Server((sys.argv[1], 8080), app, numthreads=8).start()
+PY
+	serve $python "$dir/app.py" $server
+	ready 8080
+	client $python "$here/client.py" some-fail http://$server:8080/ 4 9 0.2
+}
+
+# Tomcat closes after 6 requests.
+tomcat-max-requests() {
+	line 1ms
+	tomcat 'maxKeepAliveRequests="6"'
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/ 4 20 0.2
+}
+
+# Tomcat answers an upload of 8 MB without reading it, and swallows 2 MB of it.
+tomcat-unread-upload() {
+	line 1ms
+	tomcat ''
+	snap=200
+	ready 8080
+	client $python "$here/client.py" upload http://$server:8080/none 4 8000000 8000000
+}
+
+# tomcat starts Tomcat with attributes of its connector.
+tomcat() {
+	mkdir -p "$dir"/{conf,logs,temp,work,webapps/ROOT}
+	seq 30 >"$dir/webapps/ROOT/index.html"
+	cat >"$dir/conf/server.xml" <<XML
+<Server port="-1">
+  <Service name="Catalina">
+    <Connector address="$server" port="8080" protocol="HTTP/1.1" $1/>
+    <Engine name="Catalina" defaultHost="localhost">
+      <Host name="localhost" appBase="webapps"/>
+    </Engine>
+  </Service>
+</Server>
+XML
+	cp /etc/tomcat10/web.xml "$dir/conf/"
+	CATALINA_HOME=/usr/share/tomcat10 CATALINA_BASE=$dir CATALINA_TMPDIR=$dir/temp \
+		serve /usr/share/tomcat10/bin/catalina.sh run
+}
+
+# lighttpd keeps connections for 5 requests more than the first.
+lighttpd-max-requests() {
+	line 1ms
+	mkdir "$dir/www"
+	seq 30 >"$dir/www/index.html"
+	cat >"$dir/lighttpd.conf" <<CONF
+server.document-root = "$dir/www"
+server.port = 8080
+server.max-keep-alive-requests = 5
+index-file.names = ( "index.html" )
+CONF
+	serve lighttpd -D -f "$dir/lighttpd.conf"
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/ 4 18 0.1
+}
+
+# Apache's MPM event with 4 threads: where all are busy, it closes what is idle.
+apache-busy() {
+	line 1ms
+	mkdir -p "$dir/www"
+	cat >"$dir/www/slow.php" <<'PHP'
+PHP
+	seq 30 >"$dir/www/index.html"
+	cat >"$dir/apache.conf" <<CONF
+ServerName $server
+Listen 8080
+PidFile $dir/apache.pid
+ErrorLog $dir/apache.log
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule dir_module /usr/lib/apache2/modules/mod_dir.so
+ServerLimit 1
+StartServers 1
+ThreadsPerChild 4
+ThreadLimit 4
+MaxRequestWorkers 4
+MinSpareThreads 1
+MaxSpareThreads 4
+AsyncRequestWorkerFactor 1
+KeepAlive On
+KeepAliveTimeout 30
+MaxKeepAliveRequests 0
+DocumentRoot $dir/www
+DirectoryIndex index.html
+CONF
+	serve apache2 -f "$dir/apache.conf" -DFOREGROUND
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/ 16 20 0.25
+}
+
+# uvicorn ends after 30 requests; a supervisor starts it again.
+uvicorn-limit-max-requests() {
+	line 1ms
+	app
+	serve sh -c "while :; do $python -m uvicorn --app-dir $dir --host $server --port 8080 --timeout-keep-alive 60 --limit-max-requests 30 app:asgi || exit; done"
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/ 5 16 0.3
+}
