@@ -19,6 +19,11 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	begun, done := x.Span()
 	s.table.Watch(a.watching)
 	s.data(t.tls, from, d)
+	if a.opt.Keys != nil {
+		if a.decrypt(c, t, from, d); t.has(decrypted) {
+			return // its messages tell more than its turns
+		}
+	}
 	n, awaits := x.Begun()
 	switch {
 	case n != before:
@@ -40,12 +45,12 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 }
 
 // tlsEnd takes the end of what a side of such a connection sends.
-func (a *Analyzer) tlsEnd(t *httpState, from flows.Side) {
+func (a *Analyzer) tlsEnd(c *flows.Conn, t *httpState, from flows.Side) {
 	if x := a.states.tls.sessions.At(t.tls); x.ended == flows.NoSide {
 		a.pools.becomeBusy(t)
 		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
 	}
-	a.states.tls.end(t.tls, from)
+	a.keysEnd(c, t, from)
 }
 
 // announced returns when a side announced the end of its TLS, ns since the epoch; 0 if it
@@ -55,7 +60,12 @@ func (a *Analyzer) announced(c *flows.Conn, t *httpState, side flows.Side) int64
 	if t.tls == 0 {
 		return 0
 	}
-	at := a.states.tls.sessions.At(t.tls).CloseNotify(tlswire.Side(side))
+	at := int64(0)
+	if s := a.openedOf(t); s != nil {
+		at = s.notified[side]
+	} else {
+		at = a.states.tls.sessions.At(t.tls).CloseNotify(tlswire.Side(side))
+	}
 	closed := closedAt(c)
 	if at == 0 || closed == Unknown {
 		return 0
@@ -106,6 +116,9 @@ func (a *Analyzer) tlsEnded(c *flows.Conn, t *httpState) int64 {
 
 // tlsNumbers fills what the records of TLS tell of the number of requests, and of pauses.
 func (a *Analyzer) tlsNumbers(c *flows.Conn, t *httpState, x *Connection) {
+	if t.has(decrypted) {
+		return
+	}
 	act := a.states.tls.sessions.At(t.tls).Activity(&a.states.tls.table)
 	if !act.Estimated {
 		return
@@ -130,7 +143,10 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 		e.Quiet = max(0, end-act.LastAt)
 	}
 	e.Data, e.Used, e.ServerLast = act.Data, act.Used, act.ServerLast
-	if !act.Estimated || act.Requests == 0 {
+	if s := a.openedOf(t); s != nil {
+		e.Data, e.Used = s.texts != flows.NoSide, s.texts&client.Set() != 0
+	}
+	if t.has(decrypted) || !act.Estimated || act.Requests == 0 {
 		return
 	}
 	e.ResponsesEstimated = act.Responses

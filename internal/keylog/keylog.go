@@ -6,7 +6,10 @@
 // nowhere else: no error and no name tells of what is in them.
 package keylog
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // Random is the random of a ClientHello, by which a session is known. Of a second one
 // after a HelloRetryRequest it is the same (RFC 8446, 4.1.2).
@@ -34,9 +37,10 @@ const (
 	maxUpdated  = 1 << 16   // secrets after KeyUpdates, of which a session may have many
 )
 
-// A Log is what is known of the sessions of key logs. The zero Log is empty. It is not
-// safe for concurrent use.
+// A Log is what is known of the sessions of key logs. The zero Log is empty. Its methods
+// may be called by several goroutines.
 type Log struct {
+	mu       sync.Mutex
 	numbers  map[Random]int32 // of sessions
 	sessions []session
 	secrets  []byte // each behind a byte with its length
@@ -49,10 +53,7 @@ type Log struct {
 }
 
 // session is where the secrets of a session are in Log.secrets; 0 is none.
-type session struct {
-	at      [ClientUpdated]uint32
-	claimed bool
-}
+type session struct{ at [ClientUpdated]uint32 }
 
 // updated is a secret that came with a KeyUpdate.
 type updated struct {
@@ -64,7 +65,6 @@ type updated struct {
 // Stats count what a log had.
 type Stats struct {
 	Sessions int64 // with a secret that protects records
-	Claimed  int64 // of them, those whose connection was seen
 	Others   int64 // lines with another label: secrets for other purposes, or labels to come
 	Garbage  int64 // lines that cannot be read
 	LeftOut  int64 // secrets that there was no room for
@@ -72,23 +72,33 @@ type Stats struct {
 
 // Stats returns the counts so far.
 func (l *Log) Stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	s := l.stats
 	s.Sessions = int64(len(l.sessions))
 	return s
 }
 
 // Version changes whenever there are more secrets.
-func (l *Log) Version() uint64 { return l.version }
+func (l *Log) Version() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.version
+}
 
 // Bytes returns how much memory the log takes, about.
 func (l *Log) Bytes() int64 {
-	const perSession = (32+4)*2 + 28
+	const perSession = (32+4)*2 + 24
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return int64(cap(l.secrets)) + int64(cap(l.sessions))*perSession + int64(cap(l.updated))*12
 }
 
 // Secret returns a secret of the session with this random, nil if the log does not have
 // it. It must not be changed.
 func (l *Log) Secret(r *Random, label Label) []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	n, ok := l.numbers[*r]
 	if !ok || label >= ClientUpdated {
 		return nil
@@ -96,18 +106,13 @@ func (l *Log) Secret(r *Random, label Label) []byte {
 	return l.at(l.sessions[n].at[label])
 }
 
-// Has reports whether the log has any secret of the session with this random.
-func (l *Log) Has(r *Random) bool {
-	_, ok := l.numbers[*r]
-	return ok
-}
-
-// Claim notes that the connection of a session was seen.
-func (l *Log) Claim(r *Random) {
-	if n, ok := l.numbers[*r]; ok && !l.sessions[n].claimed {
-		l.sessions[n].claimed = true
-		l.stats.Claimed++
-	}
+// Number returns the number of the session with this random: sessions count from 0 in the
+// order in which they came.
+func (l *Log) Number(r *Random) (n int32, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n, ok = l.numbers[*r]
+	return n, ok
 }
 
 // at returns the secret at a place, nil for 0.
@@ -119,49 +124,52 @@ func (l *Log) at(i uint32) []byte {
 	return l.secrets[i+1 : i+1+n : i+1+n]
 }
 
-// Unclaimed calls f with the secrets for application data of each session whose
-// connection was not seen, the newest session first, until it returns false.
-func (l *Log) Unclaimed(f func(number int32, label Label, secret []byte) bool) {
-	for i := len(l.updated) - 1; i >= 0; i-- {
-		if u := &l.updated[i]; !l.sessions[u.session].claimed && !f(u.session, u.label, l.at(u.at)) {
-			return
-		}
-	}
-	for i := len(l.sessions) - 1; i >= 0; i-- {
-		s := &l.sessions[i]
-		if s.claimed {
-			continue
-		}
-		for _, label := range [...]Label{ClientTraffic, ServerTraffic} {
-			if s.at[label] != 0 && !f(int32(i), label, l.at(s.at[label])) {
-				return
-			}
-		}
-	}
+// Traffic is a secret that protects application data of TLS 1.3.
+type Traffic struct {
+	Session int32 // its number
+	Label   Label
+	Secret  []byte // must not be changed
 }
 
-// OfNumber calls f with the secrets for application data of the session that Unclaimed
-// gave this number.
-func (l *Log) OfNumber(number int32, f func(label Label, secret []byte) bool) {
-	s := &l.sessions[number]
-	for _, label := range [...]Label{ClientTraffic, ServerTraffic} {
-		if s.at[label] != 0 && !f(label, l.at(s.at[label])) {
-			return
+// Newest appends to list the secrets for application data of sessions but those that skip
+// reports, up to a number of secrets, the newest session first.
+func (l *Log) Newest(list []Traffic, most int, skip func(session int32) bool) []Traffic {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := len(l.updated) - 1; i >= 0 && len(list) < most; i-- {
+		if u := &l.updated[i]; !skip(u.session) {
+			list = append(list, Traffic{u.session, u.label, l.at(u.at)})
 		}
 	}
+	for i := len(l.sessions) - 1; i >= 0 && len(list) < most; i-- {
+		if !skip(int32(i)) {
+			list = l.traffic(list, int32(i))
+		}
+	}
+	return list
+}
+
+// Of appends to list the secrets for application data of a session.
+func (l *Log) Of(list []Traffic, session int32) []Traffic {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list = l.traffic(list, session)
 	for i := range l.updated {
-		if u := &l.updated[i]; u.session == number && !f(u.label, l.at(u.at)) {
-			return
+		if u := &l.updated[i]; u.session == session {
+			list = append(list, Traffic{session, u.label, l.at(u.at)})
 		}
 	}
+	return list
 }
 
-// ClaimNumber is Claim by number.
-func (l *Log) ClaimNumber(number int32) {
-	if s := &l.sessions[number]; !s.claimed {
-		s.claimed = true
-		l.stats.Claimed++
+// traffic appends the first secrets for application data of a session.
+func (l *Log) traffic(list []Traffic, n int32) []Traffic {
+	for _, label := range [...]Label{ClientTraffic, ServerTraffic} {
+		if at := l.sessions[n].at[label]; at != 0 {
+			list = append(list, Traffic{n, label, l.at(at)})
+		}
 	}
+	return list
 }
 
 // add keeps a secret. Of two for the same purpose the first one stays.

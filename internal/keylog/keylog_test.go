@@ -71,21 +71,17 @@ func TestLog(t *testing.T) {
 			t.Errorf("by %d bytes: %+v, want %+v", step, got, want)
 		}
 		var found []string
-		l.Unclaimed(func(n int32, label Label, secret []byte) bool {
-			found = append(found, fmt.Sprint(n, label, len(secret)))
-			return true
-		})
-		if want := fmt.Sprint([]string{fmt.Sprint(1, ServerUpdated, 48), fmt.Sprint(1, ClientUpdated, 48), fmt.Sprint(1, ClientTraffic, 48)}); fmt.Sprint(found) != want {
-			t.Errorf("unclaimed are %v, want %v", found, want)
+		for _, x := range l.Newest(nil, 10, func(n int32) bool { return n == 0 }) {
+			found = append(found, fmt.Sprint(x.Session, x.Label, len(x.Secret)))
 		}
-		l.Claim(&two)
-		l.Claim(&two)
-		l.Unclaimed(func(int32, Label, []byte) bool {
-			t.Error("a session is unclaimed")
-			return false
-		})
-		if s := l.Stats(); s.Claimed != 1 {
-			t.Errorf("%d are claimed, want 1", s.Claimed)
+		if want := fmt.Sprint([]string{fmt.Sprint(1, ServerUpdated, 48), fmt.Sprint(1, ClientUpdated, 48), fmt.Sprint(1, ClientTraffic, 48)}); fmt.Sprint(found) != want {
+			t.Errorf("the newest are %v, want %v", found, want)
+		}
+		if n := len(l.Of(nil, 1)); n != 3 {
+			t.Errorf("%d secrets of session 1, want 3", n)
+		}
+		if n := len(l.Newest(nil, 10, func(int32) bool { return true })); n != 0 {
+			t.Errorf("%d secrets, though all sessions are skipped", n)
 		}
 	}
 }

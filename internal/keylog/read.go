@@ -29,6 +29,8 @@ func (l *Log) ReadFrom(r io.Reader) (int64, error) {
 
 // Write takes more of the text. It never fails.
 func (l *Log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	n := len(b)
 	for len(b) > 0 {
 		i := bytes.IndexByte(b, '\n')
@@ -40,7 +42,7 @@ func (l *Log) Write(b []byte) (int, error) {
 			l.skips = false
 		case len(l.line) > 0:
 			l.hold(b[:i])
-			l.End()
+			l.end()
 		default:
 			l.take(b[:i])
 		}
@@ -51,6 +53,12 @@ func (l *Log) Write(b []byte) (int, error) {
 
 // End says that the last line is whole, although nothing ends it.
 func (l *Log) End() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.end()
+}
+
+func (l *Log) end() {
 	if len(l.line) > 0 {
 		l.take(l.line)
 		clear(l.line)

@@ -19,6 +19,37 @@ type Table struct {
 	plain [maxRecord]byte                // of the record opened last
 	known map[[sha256.Size]byte]masterOf // sessions of TLS 1.2 that may be resumed, by what names them
 	spent int                            // what guessing has cost
+
+	claimed []uint64 // which sessions of the log have a connection, by their numbers
+	claims  int64    // how many
+	traffic []keylog.Traffic
+}
+
+// Claimed returns how many sessions of the log there are connections of.
+func (t *Table) Claimed() int64 { return t.claims }
+
+// claim notes that there is a connection of a session.
+func (t *Table) claim(n int32) {
+	for int(n/64) >= len(t.claimed) {
+		t.claimed = append(t.claimed, 0)
+	}
+	if !t.isClaimed(n) {
+		t.claimed[n/64] |= 1 << (n % 64)
+		t.claims++
+	}
+}
+
+func (t *Table) isClaimed(n int32) bool {
+	return int(n/64) < len(t.claimed) && t.claimed[n/64]>>(n%64)&1 != 0
+}
+
+// has reports whether the log has a session, and claims it.
+func (t *Table) has(r *keylog.Random) bool {
+	n, ok := t.Log.Number(r)
+	if ok {
+		t.claim(n)
+	}
+	return ok
 }
 
 // masterOf is a master secret.
@@ -397,4 +428,9 @@ func (c *Conn) waits(side Side, header []byte, t *Table) bool {
 		return false
 	}
 	return !c.sawServerHello || c.v13 && header[0] == applicationData && c.early == earlyUnknown && c.offersEarly
+}
+
+// Waits reports whether there are records that no secret was found for, if more may come.
+func (c *Conn) Waits(t *Table) bool {
+	return t.Grows && (c.sides[0].in.len() > 0 || c.sides[1].in.len() > 0 || c.sides[0].guesses > 0 || c.sides[1].guesses > 0)
 }

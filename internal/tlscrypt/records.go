@@ -7,8 +7,11 @@ import (
 )
 
 // maxFailed is how many records in a row of a direction may not be opened until it is
-// given up.
-const maxFailed = 16
+// given up, and maxWrong of a connection of which none was opened.
+const (
+	maxFailed = 16
+	maxWrong  = 4
+)
 
 // record reads a record that is whole.
 func (c *Conn) record(side Side, b []byte, t *Table) Event {
@@ -66,6 +69,7 @@ func (c *Conn) arm(side Side, t *Table) bool {
 		return false
 	}
 	h.asked = t.Log.Version()
+	t.has(&c.random)
 	return h.use(c.suite, t.Log.Secret(&c.random, c.label(side, h.phase)))
 }
 
@@ -149,11 +153,15 @@ func (c *Conn) unopened(side Side, t *Table) Event {
 	if h.phase == inHandshake && !h.open.ready() && t.Log.Secret(&c.random, c.label(side, inApplication)) != nil {
 		return Event{} // of the handshake, whose secret is missing
 	}
-	if h.failed++; h.failed < maxFailed && (h.open.ready() || t.Grows) {
+	limit := maxFailed
+	if !c.opened {
+		limit = maxWrong
+	}
+	if h.failed++; h.failed < limit && (h.open.ready() || t.Grows) {
 		return Event{Kind: Lost}
 	}
 	why := WrongKey
-	if !h.open.ready() || c.hasOlder && !t.Log.Has(&c.random) {
+	if !h.open.ready() || c.hasOlder && !t.has(&c.random) {
 		why = NoKey
 	}
 	if !c.opened {
@@ -315,8 +323,7 @@ func (c *Conn) clientHello(side Side, body []byte, t *Table) {
 			c.resumes, c.hasOlder = master, true
 		}
 	}
-	t.Log.Claim(&c.random)
-	if !t.Grows && !c.hasOlder && !t.Log.Has(&c.random) {
+	if !t.has(&c.random) && !t.Grows && !c.hasOlder {
 		c.fail(NoKey, t)
 	}
 }

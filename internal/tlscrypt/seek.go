@@ -9,6 +9,7 @@ const (
 	maxSpent    = 1 << 25 // in all, less than a second
 	newKeyCosts = 256
 	perRecord   = 1 << 15 // for one record
+	mostSecrets = 1 << 11 // of them
 	leastAhead  = 8       // record numbers that are tried under each secret, at least and at most
 	mostAhead   = 1 << 12
 )
@@ -135,40 +136,39 @@ func (h *half) found() {
 func (c *Conn) guess(side Side, header *[headerLen]byte, body []byte, t *Table) bool {
 	switch {
 	case c.session >= 0:
-		found := false
-		t.Log.OfNumber(c.session, func(label keylog.Label, secret []byte) bool {
-			if isClient(label) == (side == c.client) {
-				found = c.try(side, header, body, secret, mostAhead, t)
+		t.traffic = t.Log.Of(t.traffic[:0], c.session)
+		for i := range t.traffic {
+			x := &t.traffic[i]
+			if isClient(x.Label) == (side == c.client) && c.try(side, header, body, x.Secret, mostAhead, t) {
+				return true
 			}
-			return !found
-		})
-		return found
+		}
+		return false
 	case c.hasRandom:
 		return c.try(side, header, body, t.Log.Secret(&c.random, c.label(side, inApplication)), mostAhead, t)
 	}
-	s := t.Log.Stats()
-	ahead := uint64(min(max(perRecord/max(1, 2*(s.Sessions-s.Claimed)), leastAhead), mostAhead))
-	until := t.spent + perRecord*newKeyCosts/4
-	any := false
-	t.Log.Unclaimed(func(number int32, label keylog.Label, secret []byte) bool {
-		any = true
-		if t.spent > min(until, maxSpent) {
-			return false
+	t.traffic = t.Log.Newest(t.traffic[:0], mostSecrets, t.isClaimed)
+	if len(t.traffic) == 0 && !t.Grows {
+		c.fail(NoKey, t)
+		return false
+	}
+	ahead := uint64(min(max(perRecord/max(1, len(t.traffic)), leastAhead), mostAhead))
+	for i := range t.traffic {
+		x := &t.traffic[i]
+		if t.spent > maxSpent {
+			break
 		}
-		if !c.try(side, header, body, secret, ahead, t) {
-			return true
+		if !c.try(side, header, body, x.Secret, ahead, t) {
+			continue
 		}
-		c.session, c.client = number, side
-		if !isClient(label) {
+		c.session, c.client = x.Session, side
+		if !isClient(x.Label) {
 			c.client = 1 - side
 		}
-		t.Log.ClaimNumber(number)
-		return false
-	})
-	if !any && !t.Grows {
-		c.fail(NoKey, t)
+		t.claim(x.Session)
+		return true
 	}
-	return c.session >= 0
+	return false
 }
 
 // isClient reports whether a secret is of what the client sends.
