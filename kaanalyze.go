@@ -100,12 +100,8 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 
 	what := assemble.Options(part, opt.TimeWait)
 	what.Exchanges = opt.Exchanges
-	if opt.KeyLog != nil {
-		what.Keys = &keylog.Log{}
-		if _, err := what.Keys.ReadFrom(opt.KeyLog); err != nil {
-			return nil, fmt.Errorf("read the key log: %w", err)
-		}
-		what.Keys.End()
+	if what.Keys, err = readKeys(opt.KeyLog); err != nil {
+		return nil, err
 	}
 	a := analyze.New(what)
 	err = src.Run(ctx, func(segs []flows.Segment) error { a.Apply(segs); return nil })
@@ -142,6 +138,19 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 		return r, &DamageError{*r.Capture.Damage}
 	}
 	return r, nil
+}
+
+// readKeys reads a key log, if there is one.
+func readKeys(r io.Reader) (*keylog.Log, error) {
+	if r == nil {
+		return nil, nil
+	}
+	l := &keylog.Log{}
+	if _, err := l.ReadFrom(r); err != nil {
+		return nil, fmt.Errorf("read the key log: %w", err)
+	}
+	l.End()
+	return l, nil
 }
 
 // judge adds to a model why connections were not reused and what became of the

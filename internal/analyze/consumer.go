@@ -34,7 +34,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		return // the rest of a message whose sender has not seen the RST yet
 	}
 	a.watching = a.opt.Observer != nil && a.opt.Observer.Wants(c.ID)
-	if t.facts&(sawData|decrypted) == 0 && from == flows.Initiator && !c.Midstream() && len(d.Payload) > 0 && !a.skipProxy(c, d) {
+	if t.facts&(sawData|decrypted) == 0 && a.isProxyHeader(c, from, d) {
 		return
 	}
 	if t.facts&(sawData|opaque|tunnelled|decrypted) != sawData && (t.has(opaque|tunnelled|decrypted) || t.firstData(d)) || a.opt.Keys != nil && a.joinsTLS(c, t, d) {

@@ -378,15 +378,11 @@ func TestGap(t *testing.T) {
 		config := &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version, CipherSuites: []uint16{id}}
 		w, secrets := talk(t, config, config, append(conversation, "POST /3 HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\nend")...)
 		want := sent(1) + "HTTP/1.1 200 OK\r\n\r\nend"
-		var all []byte // of the server
 		var chunks []chunk
 		for _, x := range w.chunks {
 			for b := x.b; len(b) > 0; {
 				n := min(len(b), 1448)
 				chunks = append(chunks, chunk{x.from, b[:n]})
-				if x.from == 1 {
-					all = append(all, b[:n]...)
-				}
 				b = b[n:]
 			}
 		}
