@@ -17,6 +17,7 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	x := s.sessions.At(t.tls)
 	before, awaited := x.Begun()
 	begun, done := x.Span()
+	ready := x.Ready()
 	s.table.Watch(a.watching)
 	s.data(t.tls, from, d)
 	if a.opt.Keys != nil {
@@ -39,8 +40,11 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 		}
 		x.requestNum = d.Num
 		a.pools.becomeBusy(t)
-	case awaited && !awaits:
-		a.pools.becomeIdle(t, d.Now)
+	case awaited && !awaits, !ready && x.Ready():
+		if t.pair == 0 {
+			a.takePair(c, t, clientSide(c, t))
+		}
+		a.pools.becomeIdle(t, d.Now) // one that was opened ahead, too
 	}
 }
 
@@ -95,7 +99,8 @@ func (a *Analyzer) beganClose(c *flows.Conn, t *httpState, client flows.Side) Pa
 		first = at
 	}
 	for side := range flows.Side(2) {
-		if at := a.announced(c, t, side); at != 0 && at <= first {
+		// At the same instant the order of packets, which tells who sent FIN first, counts.
+		if at := a.announced(c, t, side); at != 0 && (at < first || at == first && by != Client && by != Server) {
 			first, by = at, party(side.Set(), client)
 		}
 	}
@@ -142,6 +147,9 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	if end := a.tlsEnded(c, t); end != Unknown && act.LastAt != 0 {
 		e.Quiet = max(0, end-act.LastAt)
 	}
+	if act.FarewellAt != 0 && !act.Estimated && !t.has(decrypted) && x.Close.Began == Server {
+		e.FarewellAt, e.Quiet = act.FarewellAt, act.FarewellAt-act.RestFrom
+	}
 	e.Data, e.Used, e.ServerLast = act.Data, act.Used, act.ServerLast
 	if s := a.openedOf(t); s != nil {
 		e.Data, e.Used = s.texts != flows.NoSide, s.texts&client.Set() != 0
@@ -155,12 +163,25 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	if e.ResponseBegun {
 		e.FirstByteAt = act.FirstByteAt
 	}
-	if act.Requests > act.Responses {
+	e.LastDone = Unknown
+	if act.LastDone != 0 {
+		e.LastDone = act.LastDone // before the request under way, too
+	}
+	switch {
+	case act.Requests > act.Responses:
 		e.Outstanding = act.Requests - act.Responses
-	} else if act.LastDone != 0 {
-		e.LastDone = act.LastDone
+	case e.leftUnread(&x.Close):
+		e.Outstanding, e.LastDone = 1, Unknown
 	}
 	if x.IdleLast != Unknown {
 		e.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= x.IdleLast-idleTolerance
 	}
+}
+
+// leftUnread reports whether the client announced its end in the middle of a response: data
+// that it had received and not read made its kernel abort the connection (RFC 2525, 2.17).
+// The server's own announcement, unread, would do the same.
+func (e *Evidence) leftUnread(x *Close) bool {
+	return e.ClientNotify != 0 && e.ClientRST.OK() && !e.ClientFIN.OK() && x.ResetShape == flows.ResetAbort &&
+		e.ServerNotify == 0 && !e.ServerFIN.OK()
 }
