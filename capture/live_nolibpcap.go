@@ -4,7 +4,15 @@ package capture
 
 import "github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 
-// Interfaces lists what can be captured from.
-func Interfaces() ([]Interface, error) { return nil, ErrNoLive }
+// hasLibpcap says that this program was built without libpcap.
+const hasLibpcap = false
 
-func openTap(*Device, string) (tap, pcapfile.LinkType, error) { return nil, 0, ErrNoLive }
+// Interfaces lists what can be captured from.
+func Interfaces() ([]Interface, error) {
+	if !hasRing {
+		return nil, ErrNoLive
+	}
+	return systemInterfaces()
+}
+
+func openPcap(*Device, string) (tap, pcapfile.LinkType, error) { return nil, 0, ErrNoLive }
