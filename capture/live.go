@@ -347,26 +347,6 @@ func (l systemLink) down() error {
 	return nil
 }
 
-// systemInterfaces lists what the system calls interfaces.
-func systemInterfaces() ([]Interface, error) {
-	known, err := net.Interfaces()
-	if err != nil {
-		return nil, fmt.Errorf("list interfaces: %w", err)
-	}
-	var list []Interface
-	for _, k := range known {
-		i := Interface{Name: k.Name, Up: k.Flags&net.FlagUp != 0, Running: k.Flags&net.FlagRunning != 0, Loopback: k.Flags&net.FlagLoopback != 0}
-		addrs, _ := k.Addrs()
-		for _, a := range addrs {
-			if p, err := netip.ParsePrefix(a.String()); err == nil {
-				i.Addresses = append(i.Addresses, p)
-			}
-		}
-		list = append(list, i)
-	}
-	return list, nil
-}
-
 // anyInterface is libpcap's name of all of them together.
 const anyInterface = "any"
 
