@@ -94,9 +94,9 @@ func (s *Server) allEnd(run []*Record) bool {
 	return s.hadOpen(at) == len(run)
 }
 
-// hadOpen returns how many connections the server had at t.
-func (s *Server) hadOpen(t int64) (n int) {
-	for _, r := range s.Records {
+// hadOpen returns how many connections of the group were open at t.
+func (g *Group) hadOpen(t int64) (n int) {
+	for _, r := range g.Records {
 		if r.Start <= t && (r.has(isOpen) || r.Ended >= t) && r.Cause != Refused {
 			n++
 		}
