@@ -50,7 +50,7 @@ const (
 	observedGaveUp     // the client answered the SYN-ACK with a bare RST ns after the SYN
 	observedTLS        // by ended the TLS handshake after ns, at stage number; status is 1 if an alert of the client came before
 	observedTLSAlert   // by sent alert number; status is 1 if a certificate was asked of the client
-	observedTLSUnused  // by closed ns after the handshake, and no request came
+	observedTLSUnused  // by, or nobody, closed ns after the handshake, and no request came
 	observedHTTPAnswer // the server answered the ClientHello in HTTP
 	observedNoRequest  // open for ns; by closed it, if somebody did, or sent status
 
@@ -83,6 +83,7 @@ const (
 
 	// The end, or none.
 	observedUnansweredEnd // by closed ns after request number, which has no response
+	observedUploadEnd     // by closed ns after request number began, whose body was not whole
 	observedCutEnd        // by closed ns after request number, in its response
 	observedMalformed     // by closed ns after request number, which was answered by bytes that are no HTTP
 	observedPlainRequest  // by closed ns after request number, which was answered by an alert of TLS
@@ -130,6 +131,9 @@ func (o observation) opening() string {
 	case observedGaveUp:
 		return fmt.Sprintf("the SYN-ACK came when the client had given up: it answered with RST %s after the SYN", Duration(o.ns))
 	case observedTLSUnused:
+		if o.by.party() == analyze.Nobody {
+			return fmt.Sprintf("no request in %s after the TLS handshake", Duration(o.ns))
+		}
 		return fmt.Sprintf("no request in %s after the TLS handshake, then %s sent %s", Duration(o.ns), o.by, o.end())
 	case observedTLS, observedTLSAlert, observedHTTPAnswer:
 		return o.handshake()
@@ -169,7 +173,7 @@ func (o observation) message() string {
 	case observedCloseDelimited:
 		return fmt.Sprintf("response %d has no length: only the close ends its body", o.number)
 	case observedEarly:
-		return fmt.Sprintf("response %d (status %d) was complete before its request", o.number, o.status)
+		return fmt.Sprintf("response %d (status %d) came before its request was whole", o.number, o.status)
 	}
 	return ""
 }
@@ -224,6 +228,8 @@ func (o observation) ending() string {
 			return fmt.Sprintf("%s sent %s %s after request %d%s began, which had not come whole", o.by, o.end(), d, o.number, o.mark())
 		}
 		return fmt.Sprintf("%s sent %s %s after request %d%s, which has no response", o.by, o.end(), d, o.number, o.mark())
+	case observedUploadEnd:
+		return fmt.Sprintf("%s sent %s %s after request %d%s began, whose body was not whole", o.by, o.end(), d, o.number, o.mark())
 	case observedCutEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d%s, before its response was complete", o.by, o.end(), d, o.number, o.mark())
 	case observedMalformed:
