@@ -134,7 +134,9 @@ type Totals struct {
 	PoolNeed                      *int64           `json:"pool_need"` // connections that a perfect pool would open
 	AvoidableConnections          *int64           `json:"avoidable_connections"`
 	AvoidableHandshake            *float64         `json:"avoidable_handshake_seconds"`
-	RequestsEstimated             *int64           `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
+	RequestsEstimated             *int64           `json:"requests_estimated"`           // of TLS without keys; the next ones are over these and those counted; nil without
+	FailedRequestsEstimated       *int64           `json:"failed_requests_estimated"`    // of these, as FailedRequests; not among them
+	AbandonedRequestsEstimated    *int64           `json:"abandoned_requests_estimated"` // of these, as AbandonedRequests
 	ReuseRatioEstimated           *float64         `json:"reuse_ratio_estimated"`
 	PoolNeedEstimated             *int64           `json:"pool_need_estimated"`
 	AvoidableConnectionsEstimated *int64           `json:"avoidable_connections_estimated"`
@@ -284,19 +286,20 @@ type Judgement struct {
 
 // Server is what the connections to one server have in common.
 type Server struct {
-	Server              netip.AddrPort `json:"server"`
-	Clients             int64          `json:"clients"` // addresses
-	Connections         int64          `json:"connections"`
-	Requests            *int64         `json:"requests"`
-	FailedRequests      *int64         `json:"failed_requests"` // as in [Totals]
-	ReuseRatio          *float64       `json:"reuse_ratio"`
-	RequestsEstimated   *int64         `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
-	ReuseRatioEstimated *float64       `json:"reuse_ratio_estimated"`
-	ClosedFirstBy       ByCloser       `json:"closed_first_by"`
-	TimeWait            ServerTimeWait `json:"time_wait"`
-	IdleTimeout         *float64       `json:"idle_timeout_seconds"` // inferred
-	MaxRequests         *int64         `json:"max_requests"`         // inferred
-	Advertised          Advertised     `json:"advertised"`
+	Server                  netip.AddrPort `json:"server"`
+	Clients                 int64          `json:"clients"` // addresses
+	Connections             int64          `json:"connections"`
+	Requests                *int64         `json:"requests"`
+	FailedRequests          *int64         `json:"failed_requests"` // as in [Totals]
+	ReuseRatio              *float64       `json:"reuse_ratio"`
+	RequestsEstimated       *int64         `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
+	ReuseRatioEstimated     *float64       `json:"reuse_ratio_estimated"`
+	FailedRequestsEstimated *int64         `json:"failed_requests_estimated"` // of those estimated
+	ClosedFirstBy           ByCloser       `json:"closed_first_by"`
+	TimeWait                ServerTimeWait `json:"time_wait"`
+	IdleTimeout             *float64       `json:"idle_timeout_seconds"` // inferred
+	MaxRequests             *int64         `json:"max_requests"`         // inferred
+	Advertised              Advertised     `json:"advertised"`
 }
 
 // ServerTimeWait counts closes by who holds TIME_WAIT after them.

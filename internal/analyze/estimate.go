@@ -89,7 +89,8 @@ func (a *Analyzer) beganClose(c *flows.Conn, t *httpState, client flows.Side) Pa
 		first = at
 	}
 	for side := range flows.Side(2) {
-		if at := a.announced(c, t, side); at != 0 && at <= first {
+		// At the same instant the order of packets, which tells who sent FIN first, counts.
+		if at := a.announced(c, t, side); at != 0 && (at < first || at == first && by != Client && by != Server) {
 			first, by = at, party(side.Set(), client)
 		}
 	}
@@ -146,13 +147,15 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	if e.ResponseBegun {
 		e.FirstByteAt = act.FirstByteAt
 	}
+	e.LastDone = Unknown
+	if act.LastDone != 0 {
+		e.LastDone = act.LastDone // before the request under way, too
+	}
 	switch {
 	case act.Requests > act.Responses:
 		e.Outstanding = act.Requests - act.Responses
 	case e.leftUnread(&x.Close):
-		e.Outstanding = 1
-	case act.LastDone != 0:
-		e.LastDone = act.LastDone
+		e.Outstanding, e.LastDone = 1, Unknown
 	}
 	if x.IdleLast != Unknown {
 		e.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= x.IdleLast-idleTolerance

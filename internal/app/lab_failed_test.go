@@ -24,6 +24,9 @@ var failedBeyond = map[string]struct {
 	"accept-queue-overflow-nocookies": {2, "the program sends them and does not wait for a response"},
 }
 
+// estimateless are the recordings over TLS whose requests are not estimated: they are HTTP/2.
+var estimateless = map[string]bool{"tls-java-client-h2": true, "tls-node-http2": true}
+
 // TestLabFailed holds the failed requests of each recording to the errors of its
 // programs, but for those of connections that never opened.
 func TestLabFailed(t *testing.T) {
@@ -33,8 +36,9 @@ func TestLabFailed(t *testing.T) {
 			t.Fatal(err)
 		}
 		var said struct {
-			Refused, Unanswered, Failed int64
-			TLS                         bool
+			Refused, Unanswered, Failed, Requests int64
+			TLS                                   bool
+			NotHTTP1                              bool `json:"not_http1"`
 		}
 		if err := json.Unmarshal(text, &said); err != nil {
 			t.Fatal(err)
@@ -43,6 +47,7 @@ func TestLabFailed(t *testing.T) {
 			Totals struct {
 				Failed    *int64 `json:"failed_requests"`
 				Abandoned *int64 `json:"abandoned_requests"`
+				Estimated *int64 `json:"failed_requests_estimated"`
 			}
 			Servers []struct {
 				Failed *int64 `json:"failed_requests"`
@@ -54,6 +59,9 @@ func TestLabFailed(t *testing.T) {
 		report := succeedJSON(t, Config{Read: []string{filepath.Join(recordings, name+".pcap")}})
 		if err := json.Unmarshal([]byte(report), &got); err != nil {
 			t.Fatal(err)
+		}
+		if said.TLS && !said.NotHTTP1 && said.Requests > 0 && !estimateless[name] && (got.Totals.Estimated == nil || *got.Totals.Estimated != said.Failed) {
+			t.Errorf("%s: got %v failed requests, estimated, want %d", name, got.Totals.Estimated, said.Failed)
 		}
 		if uncounted[name] || said.TLS {
 			if got.Totals.Failed != nil || got.Totals.Abandoned != nil {

@@ -127,9 +127,12 @@ func overTLS(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReuse
 			return n, k, ok
 		}
 		return tlsFailed(x, end)
-	case x.Done != 0 && !e.Used && !c.Midstream && c.MissingClient == 0 && end.by != analyze.Nobody:
+	case x.Done != 0 && !e.Used && !c.Midstream && c.MissingClient == 0:
 		if n, k, ok = lost(c, e, end); ok {
 			return n, k, ok
+		}
+		if end.by == analyze.Nobody {
+			return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, c.End-x.Done)})
 		}
 		return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, end.at-x.Done), by: end.sender()})
 	}

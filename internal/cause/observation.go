@@ -50,7 +50,7 @@ const (
 	observedGaveUp     // the client answered the SYN-ACK with a bare RST ns after the SYN
 	observedTLS        // by ended the TLS handshake after ns, at stage number; status is 1 if an alert of the client came before
 	observedTLSAlert   // by sent alert number; status is 1 if a certificate was asked of the client
-	observedTLSUnused  // by closed ns after the handshake, and no request came
+	observedTLSUnused  // by, or nobody, closed ns after the handshake, and no request came
 	observedHTTPAnswer // the server answered the ClientHello in HTTP
 	observedNoRequest  // open for ns; by closed it, if somebody did, or sent status
 
@@ -130,6 +130,9 @@ func (o observation) opening() string {
 	case observedGaveUp:
 		return fmt.Sprintf("the SYN-ACK came when the client had given up: it answered with RST %s after the SYN", Duration(o.ns))
 	case observedTLSUnused:
+		if o.by.party() == analyze.Nobody {
+			return fmt.Sprintf("no request in %s after the TLS handshake", Duration(o.ns))
+		}
 		return fmt.Sprintf("no request in %s after the TLS handshake, then %s sent %s", Duration(o.ns), o.by, o.end())
 	case observedTLS, observedTLSAlert, observedHTTPAnswer:
 		return o.handshake()

@@ -53,6 +53,9 @@ const (
 	AnomalyFullLost                      // data was sent again and again without an answer, all of it in full segments
 	AnomalyFarIdle                       // the client, which the capture shows to be far, left it open and idle
 	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
+	AnomalyHandshake                     // of TLS, done in Duration: in full for By, who offered no session or did not take it; resumed for Both
+	AnomalyHTTP2                         // it spoke HTTP/2, and the client sent something
+	AnomalyNoNotify                      // By began to close TLS by a FIN, without close_notify
 )
 
 // add adds a connection up and notes its anomalies. last is the time of the latest
@@ -108,6 +111,7 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 	s.noteSilence(c)
 	s.noteStray(c)
 	s.noteShort(c)
+	s.noteTLS(c)
 }
 
 // note notes one anomaly.

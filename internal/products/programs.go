@@ -35,6 +35,15 @@ var programs = []Program{
 				"ResponseHeaderTimeout",
 			"KA1035": "let the handler read the body before it answers (io.Copy(io.Discard, r.Body), within a limit); let clients send " +
 				`"Expect: 100-continue" with large bodies (Transport.ExpectContinueTimeout)`,
+			"KA1060": "as a client set tls.Config.RootCAs to the server's authority (or SSL_CERT_FILE), ServerName to the name in its " +
+				"certificate, and Certificates if it asks for one; as a server set Certificates with the whole chain, and " +
+				"ClientCAs and ClientAuth to what clients have",
+			"KA1061": "share one http.Client, and set TLSClientConfig.ClientSessionCache of its Transport to " +
+				"tls.NewLRUClientSessionCache(64): without it Go resumes no session",
+			"KA1062": "let all processes and hosts behind the address call tls.Config.SetSessionTicketKeys with the same keys (else " +
+				"each makes its own as it starts), and do not set SessionTicketsDisabled",
+			"KA1063": "share one http.Client with one Transport for all requests, and do not make one per request or call " +
+				"CloseIdleConnections",
 		},
 	},
 	{
@@ -56,6 +65,12 @@ var programs = []Program{
 			"KA1035": "let nginx read the body before it hands the request on (proxy_request_buffering on, its default); let clients send " +
 				`"Expect: 100-continue" with large bodies`,
 			"KA1041": "see nginx's reset_timedout_connection, send_timeout and return 444",
+			"KA1060": "see nginx's error log at level info; ssl_certificate needs the whole chain, ssl_protocols and ssl_ciphers what " +
+				"clients have; as a proxy proxy_ssl_name and proxy_ssl_server_name on, proxy_ssl_certificate if the server asks " +
+				"for one",
+			"KA1061": "as a proxy set keepalive N in the upstream block, and leave proxy_ssl_session_reuse on (the default)",
+			"KA1062": "set nginx's ssl_session_cache shared:SSL:10m (none by default) and ssl_session_timeout to as long as clients " +
+				"stay away (5m by default); on several hosts give each the same ssl_session_ticket_key FILE",
 		},
 	},
 	{
@@ -70,6 +85,10 @@ var programs = []Program{
 			"KA1006": "raise Apache's MaxKeepAliveRequests (100 by default, 0 is no limit): it allows one request more than that",
 			"KA1008": "raise Apache's KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle " +
 				"timeout below it",
+			"KA1060": "see Apache's error log with LogLevel ssl:info; SSLCertificateFile needs the whole chain, SSLProtocol and " +
+				"SSLCipherSuite what clients have; SSLVerifyClient says whether clients need a certificate",
+			"KA1062": "set Apache's SSLSessionCache shmcb:FILE and SSLSessionCacheTimeout (300 s by default); on several hosts give " +
+				"each the same SSLSessionTicketKeyFile",
 		},
 	},
 	{
@@ -99,6 +118,14 @@ var programs = []Program{
 				"are collected; share one agent",
 			"KA1013": "read each response to its end (res.resume(), await response.arrayBuffer()) and use one http.Agent",
 			"KA1014": "use an http.Agent with keepAlive: true, or fetch, for all requests",
+			"KA1060": "as a client give ca (or NODE_EXTRA_CA_CERTS), servername, and cert and key if the server asks for one; as a " +
+				"server listen to the event tlsClientError, and give cert with the whole chain",
+			"KA1061": "use one https.Agent with keepAlive: true, or one undici Agent, for all requests: it keeps sessions " +
+				"(maxCachedSessions, 100 by default), agent: false keeps none",
+			"KA1062": "give all processes and hosts behind the address the same ticketKeys (tls.createServer, or server.setTicketKeys), " +
+				"and raise sessionTimeout (300 s by default) above the pauses of clients",
+			"KA1063": "use undici 8 or later (7 uses each connection for one request at a time), or one session of http2.connect for " +
+				"all requests",
 		},
 	},
 	{
@@ -124,6 +151,13 @@ var programs = []Program{
 			"KA1014": "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: requests.get opens and closes " +
 				"a connection each time",
 			"KA1016": "raise the worker's timeout (gunicorn --timeout), and look for workers that were killed",
+			"KA1060": "give verify=FILE (requests, httpx) or SSL_CERT_FILE the server's authority, cert= if it asks for one, and " +
+				"minimum_version of the SSLContext a version that it has",
+			"KA1061": "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: these libraries resume no " +
+				"session, so only connections that are used again spare handshakes",
+			"KA1062": "make one SSLContext before worker processes are forked (each has ticket keys of its own), with num_tickets above " +
+				"0; on several hosts put a proxy with shared keys in front",
+			"KA1063": "use one httpx.Client(http2=True) for all requests",
 		},
 	},
 	{
@@ -175,6 +209,13 @@ var programs = []Program{
 				"on errors); share one HttpClient, do not make one per request",
 			"KA1014": "share one HttpClient, and read each body to the end before it is closed; in HttpURLConnection do not call " +
 				"disconnect() on a body that is not read",
+			"KA1060": "put the server's authority into the trust store (-Djavax.net.ssl.trustStore), a certificate into the key store " +
+				"if it asks for one, and see jdk.tls.disabledAlgorithms for versions; -Djavax.net.debug=ssl:handshake tells more",
+			"KA1061": "share one HttpClient, or at least one SSLContext, which keeps sessions (-Djavax.net.ssl.sessionCacheSize): one " +
+				"per request keeps none",
+			"KA1062": "share one SSLContext for all connections of the server, leave -Djdk.tls.server.enableSessionTicketExtension " +
+				"true, and raise the session timeout of the context above the pauses of clients",
+			"KA1063": "share one HttpClient for all requests",
 		},
 	},
 	{
@@ -193,6 +234,10 @@ var programs = []Program{
 		Advice: map[string]string{
 			"KA1001": `drop the header "Connection: close"`,
 			"KA1014": "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
+			"KA1060": "curl -v tells the alert: --cacert FILE for the server's authority, --cert FILE if it asks for one, --tlsv1.2 and " +
+				"--ciphers for what it has, --connect-to instead of an address in the URL",
+			"KA1061": "give curl all URLs at once, without --no-sessionid: each run of curl begins without sessions (curl 8.12 and " +
+				"later can be built to keep them, --ssl-sessions FILE)",
 		},
 	},
 	{
@@ -227,6 +272,11 @@ var programs = []Program{
 		Says:      []string{"HAProxy", "haproxy"},
 		Advice: map[string]string{
 			"KA1041": "HAProxy closes to servers with RST by default: that costs nothing but TIME_WAIT; see option nolinger and http-reuse",
+			"KA1060": "see HAProxy's log with option httpslog (or %[ssl_fc_err_str]); crt needs the whole chain, ssl-min-ver and " +
+				"ciphers what clients have, verify says whether they need a certificate; to servers ca-file, sni and alpn",
+			"KA1061": "to servers set http-reuse and leave out no-ssl-reuse, so that HAProxy keeps sessions",
+			"KA1062": "give all hosts the same tls-ticket-keys FILE, leave out no-tls-tickets, and raise tune.ssl.cachesize and " +
+				"tune.ssl.lifetime (300 s by default)",
 		},
 	},
 	{

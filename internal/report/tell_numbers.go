@@ -29,6 +29,10 @@ func (p *teller) numbers() {
 	}
 	if x := &t.Estimated; x.Known() {
 		tab.Row("requests over TLS, estimated", cause.Count(x.Requests), "")
+		if lost := p.r.EstimatedLost(); lost.Failed+lost.Abandoned > 0 {
+			tab.Row("  of these failed", cause.Count(lost.Failed)+" (estimated)", "0")
+			tab.Row("  of these abandoned", cause.Count(lost.Abandoned)+" (estimated)", "")
+		}
 		if !math.IsNaN(x.ReuseRatio) {
 			tab.Row("  on a reused connection, all", cause.Percent(x.ReuseRatio)+" (estimated)", "")
 		}

@@ -150,6 +150,22 @@ const (
 	byChance = 10
 )
 
+// Of TLS.
+const (
+	// paidOff is how many requests a connection must carry for its handshake, full or not, to
+	// be a small part of what they cost.
+	paidOff = 10
+	// refusedShare: a server that does not take one in 3 sessions has no keys of two hosts in
+	// common; for less than that, sessions expire.
+	refusedShare = 3
+	// eachTime is from how many full handshakes on, each for one request, they are more than
+	// what a person makes who runs a program by hand.
+	eachTime = 10
+	// manyHTTP2 is how many connections with HTTP/2 a client has to a server at once, where one
+	// is enough (RFC 9113, 9.1): two may be of two programs, or one takes the place of the other.
+	manyHTTP2 = 3
+)
+
 // Of ports and TIME_WAIT.
 const (
 	// usedWell is how many requests a connection must have carried for its TIME_WAIT to be

@@ -64,6 +64,9 @@ type Info struct {
 	AnsweredHTTP bool
 	// Stage is how far the handshake came.
 	Stage Stage
+	// Lost reports whether a place in the records was lost: what came later, such as
+	// close_notify, may not have been seen.
+	Lost bool
 
 	Alert         string // the first one in clear, as RFC 8446 names it, that is not close_notify; "" without
 	AlertCode     uint8  // its number
@@ -79,7 +82,7 @@ func (s *Session) Info(t *Table) Info {
 		Offered:    protocolList(t.nameOf(s.offered)),
 		EarlyData:  s.has(offersEarly), CertificateAsked: s.has(asksCertificate),
 		Begun: s.firstAt, Done: s.doneAt, Client: s.client, Failed: s.failed(),
-		AnsweredHTTP: s.has(answeredHTTP), ClientAlert: s.doneAt == 0 && s.turns.notified[s.client] != 0,
+		AnsweredHTTP: s.has(answeredHTTP), Lost: s.has(badPlace), ClientAlert: s.doneAt == 0 && s.turns.notified[s.client] != 0,
 	}
 	switch {
 	case s.doneAt != 0:

@@ -39,6 +39,8 @@ type totalsObject struct {
 	AvoidableConnections     number              `json:"avoidable_connections"`
 	AvoidableHandshake       seconds             `json:"avoidable_handshake_seconds"`
 	RequestsEstimated        number              `json:"requests_estimated"`
+	FailedEstimated          number              `json:"failed_requests_estimated"`
+	AbandonedEstimated       number              `json:"abandoned_requests_estimated"`
 	ReuseRatioEstimated      ratio               `json:"reuse_ratio_estimated"`
 	PoolNeedEstimated        number              `json:"pool_need_estimated"`
 	AvoidableEstimated       number              `json:"avoidable_connections_estimated"`
@@ -57,13 +59,13 @@ type totalsObject struct {
 
 func newTotals(r *report.Report) *totalsObject {
 	t, lost := &r.Result.Totals, r.Lost()
-	x := t.Estimated
+	x, guessed := t.Estimated, r.EstimatedLost()
 	if !x.Known() {
 		x = analyze.Estimates{Requests: analyze.Unknown, ReuseRatio: math.NaN(), PoolNeed: analyze.Unknown,
 			AvoidableConnections: analyze.Unknown, AvoidableHandshake: analyze.Unknown}
 	}
 	return &totalsObject{
-		RequestsEstimated: number(x.Requests), ReuseRatioEstimated: ratio(x.ReuseRatio), PoolNeedEstimated: number(x.PoolNeed),
+		RequestsEstimated: number(x.Requests), FailedEstimated: number(guessed.Failed), AbandonedEstimated: number(guessed.Abandoned), ReuseRatioEstimated: ratio(x.ReuseRatio), PoolNeedEstimated: number(x.PoolNeed),
 		AvoidableEstimated: number(x.AvoidableConnections), HandshakeEstimated: seconds(x.AvoidableHandshake),
 		AtLeast: r.Result.AtLeast, AtMost: r.Result.AtMost,
 		Connections: number(t.Connections), HandshakesComplete: number(t.HandshakesComplete), Refused: number(t.Refused),
