@@ -19,6 +19,7 @@ func (d *Decisions) decideServer(s *Server) {
 	d.saidClose(s)
 	d.idleEnds(s)
 	s.busyEnds()
+	d.bodyTimeouts(s)
 }
 
 // unanswered tells a full accept queue from a path that drops SYNs: others get
@@ -53,18 +54,12 @@ func (s *Server) processEnded() {
 // whyTogether returns why the server closed the connections of a burst, Undecided
 // if they had each a reason of its own.
 func (s *Server) whyTogether(run []*Record, life *life, usedTogether bool) (Cause, Confidence) {
-	at := run[0].Ended
-	gone, back := s.after(at)
-	drained := life.drainedAt(at)
+	gone, back := s.after(run[0].Ended)
+	drained := life.drainedAt(run[0].Ended)
 	busy := len(Where(run, func(r *Record) bool { return r.class == serverEndedBusy }))
 	if gone {
-		switch {
-		case drained && busy == 0:
-			return ServerDrain, Medium
-		case life.lastSign > at+instant && s.hadOpen(at) > len(run):
-			return Undecided, Low
-		case busy > 0 || len(run) >= 2 && !timed(run):
-			return ServerExit, High
+		if c, sure, ok := s.whenGone(run, life, busy); ok {
+			return c, sure
 		}
 	}
 	switch {
@@ -77,6 +72,21 @@ func (s *Server) whyTogether(run []*Record, life *life, usedTogether bool) (Caus
 		return ServerDrain, Low
 	}
 	return Undecided, Low
+}
+
+// whenGone is whyTogether for a burst after which the server refused connections, if that
+// tells; busy of the burst had a request under way.
+func (s *Server) whenGone(run []*Record, life *life, busy int) (c Cause, sure Confidence, ok bool) {
+	at := run[0].Ended
+	switch {
+	case life.drainedAt(at) && busy == 0:
+		return ServerDrain, Medium, true
+	case life.lastSign > at+instant && s.hadOpen(at) > len(run): // else it was started again
+		return Undecided, Low, true
+	case busy > 0 || len(run) >= 2 && !timed(run):
+		return ServerExit, High, true
+	}
+	return Undecided, Low, false
 }
 
 // allEnd reports whether a run is all that the server had open, ended within a

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,8 +34,8 @@ func checkUnannounced(v *view, r *Rule) []Finding {
 		if oneEach(e.server, e.records) {
 			f.Title = fmt.Sprintf("%s closes after every response without saying so: %s, %s after it",
 				e.server.Name, shareOf(e.len(), e.server.Seen()), after(e.records))
-			f.Fix = "switch keep-alive on in the server, or put one that keeps connections in front of it; in uWSGI use http11-socket " +
-				"instead of http-socket"
+			f.Fix = cmp.Or(e.server.Software.Advice(r.ID), "switch keep-alive on in the server, or put one that keeps connections in "+
+				"front of it; in uWSGI use http11-socket instead of http-socket")
 			f.brief = e.server.Name + " closes after every response"
 		}
 		if !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return !x.Estimated() }) {
