@@ -38,8 +38,8 @@ func checkUnannounced(v *view, r *Rule) []Finding {
 				"front of it; in uWSGI use http11-socket instead of http-socket")
 			f.brief = e.server.Name + " closes after every response"
 		}
-		if !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return !x.Estimated() }) {
-			f.Title = fmt.Sprintf("%s, %s, %s after it; whether a header says so is encrypted",
+		if !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return !x.Estimated() || x.Paused() }) {
+			f.Title = fmt.Sprintf("%s, %s, %s after the response; whether a header says so is encrypted",
 				strings.TrimSuffix(f.brief, " without a word"), shareOf(e.len(), e.server.Seen()), after(e.records))
 			f.Fix = "look into the server: its keep-alive settings and its log at these times; check whether the client asks for it (Connection: close, HTTP/1.0)"
 		}
