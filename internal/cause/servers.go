@@ -19,7 +19,6 @@ func (d *Decisions) decideServer(s *Server) {
 	d.saidClose(s)
 	d.idleEnds(s)
 	s.busyEnds()
-	d.bodyTimeouts(s)
 }
 
 // unanswered tells a full accept queue from a path that drops SYNs: others get
