@@ -1,4 +1,4 @@
-module example.test/fh
+module example.test/fasthttp
 
 go 1.26.8
 
