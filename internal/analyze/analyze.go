@@ -48,6 +48,9 @@ type Options struct {
 	// Observer, if set, is shown the packets of the connections that it wants.
 	Observer Observer
 
+	// WholeHandshakes shows it the handshakes of TLS whole, not only what can be read of them.
+	WholeHandshakes bool
+
 	// Rewrite, if set, returns what is to be read in place of a head. It is as long,
 	// and valid until the next call.
 	Rewrite func(raw []byte) []byte

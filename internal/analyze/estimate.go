@@ -18,7 +18,7 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	before, awaited := x.Begun()
 	begun, done := x.Span()
 	ready := x.Ready()
-	s.table.Watch(a.watching)
+	s.table.Watch(a.watching, a.opt.WholeHandshakes)
 	s.data(t.tls, from, d)
 	if a.opt.Keys != nil {
 		if a.decrypt(c, t, from, d); t.has(decrypted) {
