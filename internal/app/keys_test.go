@@ -218,3 +218,50 @@ func lastRecord(t *testing.T, capture []byte) []byte {
 	t.Fatal("there is no application data in the capture")
 	return nil
 }
+
+// TestCiphers reads connections of curl to nginx, two requests on each, and one to openssl
+// s_server with MAC and then encryption: each with another cipher suite of OpenSSL. Those
+// with AES-CCM are named.
+func TestCiphers(t *testing.T) {
+	file := filepath.Join(recordings, "keys", "ciphers")
+	r, text := withKeys(t, file+".pcap", file+".keylog")
+	for i, e := range r.Exchanges {
+		if i == len(r.Exchanges)-1 {
+			if e.Target != "/nginx.conf" || e.Status != 200 {
+				t.Errorf("got %+v, want the file of s_server", e)
+			}
+		} else if e.Method != "GET" || e.Status != 200 || e.N == 2 && e.Target != "/again" || e.N > 2 {
+			t.Errorf("got %+v", e)
+		}
+	}
+	if len(r.Exchanges) != 2*12+1 || r.Capture.TLSKeys.Decrypted != 13 || r.Totals.HTTPUnknown != 2 {
+		t.Errorf("%d exchanges, %+v", len(r.Exchanges), r.Capture.TLSKeys)
+	}
+	if want := `"not_decrypted": [{"reason":"AES-CCM","connections":2}]`; !strings.Contains(strings.Join(strings.Fields(text), ""), strings.ReplaceAll(want, " ", "")) {
+		t.Errorf("want %s in the report", want)
+	}
+}
+
+// TestSecretsOfCapture reads a pcapng file that has its key log in itself.
+func TestSecretsOfCapture(t *testing.T) {
+	r, text := withKeys(t, filepath.Join(recordings, "keys", "go_tls13.pcapng"), "")
+	if len(r.Exchanges) != 4 || r.Capture.TLSKeys.Decrypted != 2 || r.Capture.TLSKeys.InCapture != 2 {
+		t.Errorf("%d exchanges, %+v; want 4 of 2 connections in\n%s", len(r.Exchanges), r.Capture.TLSKeys, text)
+	}
+}
+
+// TestMidstreamWithKeys leaves the beginning of a capture out: the secrets are found by
+// trying.
+func TestMidstreamWithKeys(t *testing.T) {
+	file := filepath.Join(recordings, "fixtures", "go_tls13")
+	for since, want := range map[string]int{"+0.0012": 3, "+0.2": 2, "+0.35": 1} {
+		text := succeedJSON(t, Config{Read: []string{file + ".pcap"}, TLSKeyLog: file + ".keylog", Exchanges: true, Quiet: true, Since: since})
+		var r keysReport
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Exchanges) != want {
+			t.Errorf("since %s: %d exchanges, want %d: %+v", since, len(r.Exchanges), want, r.Capture.TLSKeys)
+		}
+	}
+}

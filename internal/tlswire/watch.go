@@ -36,7 +36,7 @@ func (s *Session) handshakes(from Side, r *stream) bool {
 	switch {
 	case r.kind != applicationData:
 		return true
-	case !s.has(chose13), s.has(midstream|clientDone|clientWentOn):
+	case !s.has(chose13), s.has(midstream | clientDone | clientWentOn):
 		return false
 	}
 	return from != s.client || s.has(serverStarted)
