@@ -297,6 +297,18 @@ type Policy struct {
 	Matches []string `json:"matches"` // products whose default it is
 }
 
+// Event is a moment at which one side closed several connections at once.
+type Event struct {
+	At      time.Time `json:"at"`
+	By      string    `json:"by"`      // client or server
+	Subject string    `json:"subject"` // the server's address and port, or the client's address
+	Cause   string    `json:"cause"`   // server_drain, server_exit or client_exit
+	Closed  int64     `json:"closed"`  // connections that it closed
+	Had     int64     `json:"had"`     // connections that it had
+	Back    bool      `json:"back"`    // a server took new ones afterwards
+	Text    string    `json:"text"`    // the same in words
+}
+
 // Judgement is what became of a rule.
 type Judgement struct {
 	Rule    string  `json:"rule"`

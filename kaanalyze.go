@@ -223,6 +223,7 @@ type Report struct {
 	Rules    []Judgement `json:"rules"`             // what became of each rule
 	Servers  []Server    `json:"servers"`           // most connections first
 	Pairs    []Pair      `json:"pairs"`             // most connections first
+	Events   []Event     `json:"events,omitempty"`  // moments at which one side closed several connections at once
 	Series   Series      `json:"series"`
 
 	ServersLeftOut *LeftOut     `json:"servers_left_out,omitempty"` // those that have no row

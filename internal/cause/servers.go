@@ -19,7 +19,6 @@ func (d *Decisions) decideServer(s *Server) {
 	d.saidClose(s)
 	d.idleEnds(s)
 	s.busyEnds()
-	d.bodyTimeouts(s)
 }
 
 // unanswered tells a full accept queue from a path that drops SYNs: others get
@@ -104,9 +103,9 @@ func (s *Server) allEnd(run []*Record) bool {
 	return s.hadOpen(at) == len(run)
 }
 
-// hadOpen returns how many connections the server had at t.
-func (s *Server) hadOpen(t int64) (n int) {
-	for _, r := range s.Records {
+// hadOpen returns how many connections of the group were open at t.
+func (g *Group) hadOpen(t int64) (n int) {
+	for _, r := range g.Records {
 		if r.Start <= t && (r.has(isOpen) || r.Ended >= t) && r.Cause != Refused {
 			n++
 		}
@@ -330,13 +329,18 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 		most = max(most, r.Requests)
 	}
 	prompt = waiting(prompt, serverEndedIdle)
-	full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 2 })
-	if obeyed := s.obeyed(most); len(obeyed) <= len(full)*obeyedMost {
-		full = append(full, obeyed...)
+	full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 1 })
+	obeyed := s.obeyed(most)
+	if len(obeyed) > len(full)*obeyedMost {
+		obeyed = nil
 	}
-	if len(full) >= MinSamples && !s.afterErrors(full) {
-		settle(full, ServerMaxRequests, analyze.Server, Medium)
-		d.addPolicy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.Name, Value: int64(most), Samples: int64(len(full))})
+	switch all := append(full, obeyed...); {
+	case len(all) < MinSamples || s.afterErrors(all):
+	case most >= 2:
+		settle(all, ServerMaxRequests, analyze.Server, Medium)
+		d.addPolicy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.Name, Value: int64(most), Samples: int64(len(all))})
+	case len(obeyed) > 0:
+		settle(all, ServerClosedUnannounced, analyze.Server, Medium)
 	}
 	rest := waiting(append(slices.Clone(prompt), paused...), serverEndedIdle)
 	b, ok := Agree(Ages(rest))

@@ -26,15 +26,26 @@ func bodyUnderWay(c *analyze.Connection, e *analyze.Evidence) bool {
 	return e.Outstanding == 1 && e.Request.OK() && e.RequestDone == analyze.Unknown && c.MissingClient == 0 && !c.HTTPUnknown
 }
 
-// bodyTimeouts finds out after what time a server gives up on the body of a request:
-// it answers without it, or closes.
-func (d *Decisions) bodyTimeouts(s *Server) {
-	gaveUp := Where(s.Records, func(r *Record) bool {
-		return r.UploadGivenUp() || r.Cause == EarlyResponse && r.UploadTook() >= minRest
-	})
-	if b, ok := Agree(Values(gaveUp, (*Record).UploadTook)); ok && b.Lo >= minRest {
-		d.addPolicy(Policy{Kind: BodyTimeout, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
-			Matches: products.MatchBody(time.Duration(b.Middle), s.Software)})
+// bodyTimeouts finds out after what time servers give up on the body of a request: they
+// answer without it, or close. A server whose window was closed did not wait for it.
+func (d *Decisions) bodyTimeouts() {
+	var stalled map[uint32]bool
+	for _, s := range d.groups.servers {
+		gaveUp := Where(s.Having([]Cause{EarlyResponse, ServerTimeoutEmpty}), func(r *Record) bool {
+			return (r.UploadGivenUp() || r.Cause == EarlyResponse) && r.UploadTook() >= minRest
+		})
+		if len(gaveUp) < MinSamples {
+			continue
+		}
+		if stalled == nil {
+			stalled = map[uint32]bool{}
+			d.EachAnomaly(func(m *Anomaly) { stalled[m.ID] = stalled[m.ID] || m.By == analyze.Server }, AnomalyStall)
+		}
+		waited := Where(gaveUp, func(r *Record) bool { return !stalled[r.ID] })
+		if b, ok := Agree(Values(waited, (*Record).UploadTook)); ok {
+			d.addPolicy(Policy{Kind: BodyTimeout, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
+				Matches: products.MatchBody(time.Duration(b.Middle), s.Software)})
+		}
 	}
 }
 
@@ -45,12 +56,17 @@ func (r *Record) UploadGivenUp() bool { return r.observation.kind == observedUpl
 // UploadTook returns how long the body of the last request was under way when the server
 // answered or closed; 0 if that is not known.
 func (r *Record) UploadTook() int64 {
-	sent, until := r.RequestSent(), r.FirstByte()
-	switch {
-	case sent == analyze.Unknown || sent == 0:
+	sent := r.RequestSent()
+	if sent == analyze.Unknown || sent == 0 {
 		return 0
-	case r.UploadGivenUp() || until == analyze.Unknown:
-		until = r.Ended
+	}
+	until := r.Ended
+	switch answered := r.FirstByte(); {
+	case r.UploadGivenUp():
+	case answered != analyze.Unknown:
+		until = answered
+	case r.Done != analyze.Unknown && r.Done >= sent:
+		until = r.Done
 	}
 	return max(0, until-sent)
 }

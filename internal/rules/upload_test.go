@@ -26,6 +26,7 @@ func TestBodyTimeout(t *testing.T) {
 		{"it answers 408", "conn 40001..40003 every 1\n" + answer("nginx", "408 Request Timeout"), 2002 * time.Millisecond, "(nginx client_body_timeout)"},
 		{"it answers 500", "conn 40001..40003 every 1\n" + answer("lighttpd/1.4.69", "500 Oh"), 2002 * time.Millisecond, "(lighttpd server.max-read-idle)"},
 		{"two do not tell", "conn 40001..40002 every 1\n" + answer("nginx", "408 Request Timeout"), 0, "(nginx client_body_timeout)"},
+		{"it rejects them at once and closes later", "conn 40001..40003 every 1\n" + strings.NewReplacer("2.004", "0.004", "2.00", "1.00").Replace(answer("nginx", "403 No")), 0, "proxy_request_buffering"},
 		{"it rejects them at once", "conn 40001..40003 every 1\n" + strings.ReplaceAll(answer("nginx", "413 No"), "2.00", "0.00"), 0, "client_max_body_size"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
