@@ -47,7 +47,8 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 
 	x.Protocol, x.HTTPUnknown = protocolOf(t), t.has(opaque)
 	x.Requests, x.Responses, x.Interim = int64(t.requests), int64(t.responses), int64(t.interim)
-	if x.TLS = a.tlsOf(c, t); x.TLS != nil {
+	if x.TLS = a.tlsOf(c, t); x.TLS != nil && (x.Protocol == TLS || x.Protocol == NoProtocol) {
+		x.Protocol = TLS
 		switch x.TLS.Protocol {
 		case "h2":
 			x.Protocol = H2
@@ -74,7 +75,7 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 // idleGaps fills the idle gaps, with the last one to the close.
 func (a *Analyzer) idleGaps(c *flows.Conn, t *httpState, x *Connection) {
 	x.IdleP50, x.IdleMax, x.IdleLast = Unknown, Unknown, Unknown
-	if last, ok := lastGap(c, t); ok {
+	if last, ok := a.lastGap(c, t); ok {
 		x.IdleLast = last
 	}
 	if !t.has(opaque) {
@@ -171,7 +172,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	if t.has(earlyResponse) {
 		x.EarlyStatus = t.current.status
 	}
-	if last, ok := lastGap(c, t); ok {
+	if last, ok := a.lastGap(c, t); ok {
 		x.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= last-idleTolerance
 	}
 	if t.requests > 0 {

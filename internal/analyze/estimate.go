@@ -20,6 +20,11 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	ready := x.Ready()
 	s.table.Watch(a.watching)
 	s.data(t.tls, from, d)
+	if a.opt.Keys != nil {
+		if a.decrypt(c, t, from, d); t.has(decrypted) {
+			return // its messages tell more than its turns
+		}
+	}
 	n, awaits := x.Begun()
 	switch {
 	case n != before:
@@ -44,12 +49,12 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 }
 
 // tlsEnd takes the end of what a side of such a connection sends.
-func (a *Analyzer) tlsEnd(t *httpState, from flows.Side) {
+func (a *Analyzer) tlsEnd(c *flows.Conn, t *httpState, from flows.Side) {
 	if x := a.states.tls.sessions.At(t.tls); x.ended == flows.NoSide {
 		a.pools.becomeBusy(t)
 		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
 	}
-	a.states.tls.end(t.tls, from)
+	a.keysEnd(c, t, from)
 }
 
 // announced returns when a side announced the end of its TLS, ns since the epoch; 0 if it
@@ -59,7 +64,12 @@ func (a *Analyzer) announced(c *flows.Conn, t *httpState, side flows.Side) int64
 	if t.tls == 0 {
 		return 0
 	}
-	at := a.states.tls.sessions.At(t.tls).CloseNotify(tlswire.Side(side))
+	at := int64(0)
+	if s := a.openedOf(t); s != nil {
+		at = s.notified[side]
+	} else {
+		at = a.states.tls.sessions.At(t.tls).CloseNotify(tlswire.Side(side))
+	}
 	closed := closedAt(c)
 	if at == 0 || closed == Unknown {
 		return 0
@@ -111,6 +121,9 @@ func (a *Analyzer) tlsEnded(c *flows.Conn, t *httpState) int64 {
 
 // tlsNumbers fills what the records of TLS tell of the number of requests, and of pauses.
 func (a *Analyzer) tlsNumbers(c *flows.Conn, t *httpState, x *Connection) {
+	if t.has(decrypted) {
+		return
+	}
 	act := a.states.tls.sessions.At(t.tls).Activity(&a.states.tls.table)
 	if !act.Estimated {
 		return
@@ -134,11 +147,14 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	if end := a.tlsEnded(c, t); end != Unknown && act.LastAt != 0 {
 		e.Quiet = max(0, end-act.LastAt)
 	}
-	if act.FarewellAt != 0 && !act.Estimated && x.Close.Began == Server {
+	if act.FarewellAt != 0 && !act.Estimated && !t.has(decrypted) && x.Close.Began == Server {
 		e.FarewellAt, e.Quiet = act.FarewellAt, act.FarewellAt-act.RestFrom
 	}
 	e.Data, e.Used, e.ServerLast = act.Data, act.Used, act.ServerLast
-	if !act.Estimated || act.Requests == 0 {
+	if s := a.openedOf(t); s != nil {
+		e.Data, e.Used = s.texts != flows.NoSide, s.texts&client.Set() != 0
+	}
+	if t.has(decrypted) || !act.Estimated || act.Requests == 0 {
 		return
 	}
 	e.ResponsesEstimated = act.Responses

@@ -30,7 +30,8 @@ type httpStates struct {
 	gaps    compact.Pool[samples]
 	spare   [][]int64 // memory for samples
 
-	tls tlsStates
+	tls  tlsStates
+	keys tlsKeys
 
 	sampleBytes, queueBytes int64 // that samples and queues have
 	few                     bool  // of each connection only a few gaps and pipelined requests are kept
@@ -132,6 +133,9 @@ func (s *httpStates) forget(c *flows.Conn) {
 		s.readers.Give(x.reader)
 	}
 	if x.tls != 0 {
+		if n := s.tls.sessions.At(x.tls).keyed; n != 0 {
+			s.keys.found.Give(n)
+		}
 		s.tls.forget(x.tls)
 	}
 	s.giveQueue(x)

@@ -182,9 +182,9 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 		return of(RequestConnectionClose, analyze.Client, High, observation{kind: observedRequestClose, number: at})
 	case e.EndReason == analyze.EndedByRequestHTTP10:
 		return of(HTTP10, analyze.Client, High, observation{kind: observedRequest10, number: at})
-	case e.EarlyResponse && e.EarlyStatus >= redirect && end.by != analyze.Nobody:
+	case earlyAnswer(c, e) != 0 && end.by != analyze.Nobody:
 		return of(EarlyResponse, analyze.Server, High,
-			observation{kind: observedEarly, number: uint32(c.Requests), status: e.EarlyStatus})
+			observation{kind: observedEarly, number: uint32(c.Requests), status: earlyAnswer(c, e)})
 	case e.Idle408 && e.LastStatus == 408 && e.PreviousDone != analyze.Unknown:
 		return of(ServerIdleTimeout, analyze.Server, High,
 			observation{kind: observedIdle408, number: at - 1, ns: e.EndMark.At - e.PreviousDone})

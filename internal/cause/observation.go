@@ -83,6 +83,7 @@ const (
 
 	// The end, or none.
 	observedUnansweredEnd // by closed ns after request number, which has no response
+	observedUploadEnd     // by closed ns after request number began, whose body was not whole
 	observedCutEnd        // by closed ns after request number, in its response
 	observedMalformed     // by closed ns after request number, which was answered by bytes that are no HTTP
 	observedPlainRequest  // by closed ns after request number, which was answered by an alert of TLS
@@ -172,7 +173,7 @@ func (o observation) message() string {
 	case observedCloseDelimited:
 		return fmt.Sprintf("response %d has no length: only the close ends its body", o.number)
 	case observedEarly:
-		return fmt.Sprintf("response %d (status %d) was complete before its request", o.number, o.status)
+		return fmt.Sprintf("response %d (status %d) came before its request was whole", o.number, o.status)
 	}
 	return ""
 }
@@ -227,6 +228,8 @@ func (o observation) ending() string {
 			return fmt.Sprintf("%s sent %s %s after request %d%s began, which had not come whole", o.by, o.end(), d, o.number, o.mark())
 		}
 		return fmt.Sprintf("%s sent %s %s after request %d%s, which has no response", o.by, o.end(), d, o.number, o.mark())
+	case observedUploadEnd:
+		return fmt.Sprintf("%s sent %s %s after request %d%s began, whose body was not whole", o.by, o.end(), d, o.number, o.mark())
 	case observedCutEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d%s, before its response was complete", o.by, o.end(), d, o.number, o.mark())
 	case observedMalformed:

@@ -38,6 +38,10 @@ func TestOverTLS(t *testing.T) {
 		{"a client that closes after three, and a server that did so once",
 			"conn 40001\n" + said + byServer + "conn 40002..40006 every 1\n" + said + byClient,
 			map[Cause]int{ServerClosedUnannounced: 1, ClientClosedAfterResponse: 5}},
+		{"every response says close, and either side is the first to close",
+			"conn 40001\n0.000 $tls\n3.000 > P. $request\n3.010 < P. $response\n" + byServer +
+				"conn 40002..40003 every 1\n0.000 $tls\n3.000 > P. $request\n3.010 < P. $response\n" + byClient,
+			map[Cause]int{ServerClosedUnannounced: 3}},
 		{"a client that closes after three", "conn 40001..40004 every 1\n" + said + byClient, map[Cause]int{ClientClosedAfterResponse: 4}},
 		{"connections opened ahead fill the pool, and others are closed for them",
 			"conn 40001..40002\n0.000 $tls\n9.000 > P. $request\n9.010 < P. $response\n" +

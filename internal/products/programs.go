@@ -14,6 +14,7 @@ var programs = []Program{
 		ExactIdle:  true,
 		Says:       []string{"Go-http-client", "go-resty", "fasthttp"},
 		ClientIdle: []Timeout{{Setting: "Go http.DefaultTransport IdleConnTimeout", After: 90 * time.Second}},
+		ServerBody: []Timeout{{Setting: "Go http.Server.ReadTimeout"}},
 		Pool:       2,
 		KeepIdle:   "set Transport.MaxIdleConnsPerHost to %d or more (the default is 2), and MaxIdleConns not below it",
 		Advice: map[string]string{
@@ -52,6 +53,7 @@ var programs = []Program{
 		Says:       []string{"nginx", "openresty"},
 		ServerIdle: []Timeout{{Setting: "nginx keepalive_timeout", After: 75 * time.Second}},
 		ClientIdle: []Timeout{{Setting: "nginx upstream keepalive_timeout", After: 60 * time.Second, Unnamed: true}},
+		ServerBody: []Timeout{{Setting: "nginx client_body_timeout", After: 60 * time.Second}},
 		Advice: map[string]string{
 			"KA1003": "set nginx's keepalive_timeout above 0 (default 75s) and keepalive_requests to 1000 or more",
 			"KA1004": `in nginx set proxy_http_version 1.1, proxy_set_header Connection "" and, in the upstream block, keepalive N`,
@@ -80,6 +82,7 @@ var programs = []Program{
 
 		MaxRequests: "MaxKeepAliveRequests", RequestsMore: 1,
 		ServerIdle: []Timeout{{Setting: "Apache httpd KeepAliveTimeout", After: 5 * time.Second}},
+		ServerBody: []Timeout{{Setting: "Apache httpd RequestReadTimeout", After: 20 * time.Second}},
 		Advice: map[string]string{
 			"KA1003": "set Apache's KeepAlive On, KeepAliveTimeout to a few seconds and MaxKeepAliveRequests to 1000 or 0",
 			"KA1006": "raise Apache's MaxKeepAliveRequests (100 by default, 0 is no limit): it allows one request more than that",
@@ -103,6 +106,7 @@ var programs = []Program{
 			{Setting: "undici (Node fetch) keepAliveTimeout", After: 4 * time.Second},
 			{Setting: "Node http.Agent timeout", After: 5 * time.Second},
 		},
+		ServerBody: []Timeout{{Setting: "Node server.requestTimeout", After: 300 * time.Second}},
 		Advice: map[string]string{
 			"KA1001": `use an http.Agent with keepAlive: true for all requests, and drop the header "Connection: close"`,
 			"KA1003": `do not set the header "Connection: close"; leave server.keepAliveTimeout above 0`,
@@ -132,7 +136,7 @@ var programs = []Program{
 		Name: "Python",
 		Says: []string{
 			"python", "Python", "aiohttp", "gunicorn", "Werkzeug",
-			"hypercorn", "TornadoServer", "TwistedWeb", "waitress", "CherryPy", "Cheroot",
+			"TornadoServer", "TwistedWeb", "waitress", "CherryPy", "Cheroot",
 		},
 		Advice: map[string]string{
 			"KA1001": `use one requests.Session (or httpx.Client), and drop the header "Connection: close"`,
@@ -158,6 +162,17 @@ var programs = []Program{
 			"KA1062": "make one SSLContext before worker processes are forked (each has ticket keys of its own), with num_tickets above " +
 				"0; on several hosts put a proxy with shared keys in front",
 			"KA1063": "use one httpx.Client(http2=True) for all requests",
+		},
+	},
+	{
+		Name:      "Hypercorn",
+		ExactIdle: true,
+		Says:      []string{"hypercorn"},
+		Advice: map[string]string{
+			"KA1008": "raise Hypercorn's keep_alive_timeout (5 s by default) above the pauses of the traffic, and keep the client's " +
+				"idle timeout below it",
+			"KA1040": "in the application await receive() before it answers: Hypercorn closes where it has the response before that; " +
+				"else look into its log at these times",
 		},
 	},
 	{
@@ -191,6 +206,10 @@ var programs = []Program{
 		ClientIdle: []Timeout{
 			{Setting: "Java HttpURLConnection", After: 5 * time.Second},
 			{Setting: "OkHttp connection pool", After: 300 * time.Second},
+		},
+		ServerBody: []Timeout{
+			{Setting: "Tomcat connectionTimeout", After: 60 * time.Second},
+			{Setting: "Tomcat connectionTimeout in server.xml", After: 20 * time.Second},
 		},
 		Advice: map[string]string{
 			"KA1001": `remove -Dhttp.keepAlive=false (HttpURLConnection) and the header "Connection: close"; share one HttpClient`,
@@ -267,9 +286,10 @@ var programs = []Program{
 		},
 	},
 	{
-		Name:      "HAProxy",
-		ExactIdle: true,
-		Says:      []string{"HAProxy", "haproxy"},
+		Name:       "HAProxy",
+		ExactIdle:  true,
+		Says:       []string{"HAProxy", "haproxy"},
+		ServerBody: []Timeout{{Setting: "HAProxy timeout http-request"}},
 		Advice: map[string]string{
 			"KA1041": "HAProxy closes to servers with RST by default: that costs nothing but TIME_WAIT; see option nolinger and http-reuse",
 			"KA1060": "see HAProxy's log with option httpslog (or %[ssl_fc_err_str]); crt needs the whole chain, ssl-min-ver and " +
@@ -304,6 +324,7 @@ var programs = []Program{
 		MaxRequests: "server.max-keep-alive-requests", RequestsMore: 1,
 
 		ServerIdle: []Timeout{{Setting: "lighttpd server.max-keep-alive-idle", After: 5 * time.Second}},
+		ServerBody: []Timeout{{Setting: "lighttpd server.max-read-idle", After: 60 * time.Second}},
 		Advice: map[string]string{
 			"KA1003": "set lighttpd's server.max-keep-alive-requests and server.max-keep-alive-idle above 0",
 			"KA1006": "raise lighttpd's server.max-keep-alive-requests (1,000 by default): it allows one request more than that",

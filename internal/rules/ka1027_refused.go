@@ -20,6 +20,10 @@ var refused = &Rule{
 	Check:  checkRefused,
 }
 
+// restartFix is what helps where a server refuses connections while it is started again.
+const restartFix = "keep the listening socket open while the server is started again (a process that stays, as the master of gunicorn " +
+	"or Puma, or socket activation of systemd), or take it out of the load balancer first; let clients try again"
+
 func checkRefused(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.unscanned(v.perServer(cause.Refused)) {
@@ -34,6 +38,10 @@ func checkRefused(v *view, r *Rule) []Finding {
 			f.Fix = "let the server stop listening only when nobody sends it new connections any more: take it out of the load balancer " +
 				"first, and wait before it stops (Kubernetes: a preStop hook that sleeps); it needs no start, if it was planned"
 			f.brief = e.server.Name + " is shutting down, and refuses new connections"
+		} else if away := e.server.Restarted(); away > 0 {
+			f.Title += ", while it was started again: for up to " + cause.Duration(away)
+			f.Fix = restartFix
+			f.brief += " while it is started again"
 		}
 		out = append(out, f)
 	}

@@ -96,4 +96,4 @@ func (v *view) hidden() string {
 }
 
 // withKeys is what to capture where TLS hides the requests.
-const withKeys = "capture with a key log (SSLKEYLOGFILE), or between the TLS terminator and its backend, if there is one"
+const withKeys = "capture with a key log (SSLKEYLOGFILE, --tls-keylog), or between the TLS terminator and its backend, if there is one"

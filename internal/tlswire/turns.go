@@ -163,3 +163,7 @@ func (s *Session) Span() (from, to int64) { return s.turns.requestAt, s.turns.la
 
 // Pause returns how long before the last turn nothing was under way, ns; -1 before the first.
 func (s *Session) Pause() int64 { return s.turns.gap }
+
+// HelloAt returns when the first byte of the ClientHello came, ns since the epoch; 0 if it
+// was not captured.
+func (s *Session) HelloAt() int64 { return s.firstAt }
