@@ -143,6 +143,7 @@ func group(records []*Record, r *analyze.Result) *groups {
 		g.servers = append(g.servers, s)
 	}
 	hosts := map[netip.Addr]*Host{}
+	var room []Host
 	last := uint32(0)
 	for i := range r.Pairs {
 		last = max(last, r.Pairs[i].Num)
@@ -158,7 +159,11 @@ func group(records []*Record, r *analyze.Result) *groups {
 		p.To.Pairs = append(p.To.Pairs, p)
 		h := hosts[p.Client]
 		if h == nil {
-			h = &Host{Addr: p.Client, Pairs: g.pairs[i : i : i+1]} // most have one: the place is taken already
+			if len(room) == 0 {
+				room = make([]Host, min(1<<10, len(r.Pairs)-i))
+			}
+			h, room = &room[0], room[1:]
+			*h = Host{Addr: p.Client, Pairs: g.pairs[i : i : i+1]} // most have one: the place is taken already
 			hosts[p.Client] = h
 			g.hosts = append(g.hosts, h)
 		}
