@@ -33,7 +33,7 @@ var serverCases = []labCase{
 	secure("tls-nginx-certificate", "nginx asks for a client certificate, there is none, it goes on all the same",
 		quiet("nginx-tls", 8449), [][]string{goClient("-bursts 3 -parallel 2 -max-idle 10 -pause 100ms :8449/x")}, causes{"idle_at_end": {2, 2}}).well(),
 	secure("tls-apache-idle-near", "Apache with KeepAliveTimeout 1, at 0.1 ms",
-		quiet("apache-tls", 8461), [][]string{goClient("-bursts 2 -parallel 2 -max-idle 10 -pause 1300ms :8461/x")}, causes{"server_idle_timeout": {2, 4}, "server_closed_unannounced": {0, 2}, "idle_at_end": {0, 1}}).near().lasting(1500 * time.Millisecond),
+		quiet("apache-tls", 8461), [][]string{goClient("-bursts 2 -parallel 2 -max-idle 10 -pause 1300ms :8461/x")}, causes{"server_idle_timeout": {2, 4}, "server_closed_unannounced": {0, 2}, "no_request": {0, 1}}).near().lasting(1500 * time.Millisecond),
 	secure("tls-apache-idle-far", "Apache with KeepAliveTimeout 1, at 20 ms",
 		quiet("apache-tls", 8461), [][]string{goClient(reuse + ":8461/x")}, idleH1).far().lasting(1500 * time.Millisecond),
 	secure("tls-apache-requests", "Apache with MaxKeepAliveRequests 3, which allows 4",
@@ -64,7 +64,7 @@ var serverCases = []labCase{
 
 // idleH1 is of idle connections of HTTP/1.1 that the server closes. One that Go opened and
 // never used stays.
-var idleH1 = causes{"server_idle_timeout": {3, 6}, "idle_at_end": {0, 2}}
+var idleH1 = causes{"server_idle_timeout": {3, 6}, "no_request": {0, 2}}
 
 // idleH2 is of idle connections of HTTP/2 that the server closes: whether it said GOAWAY
 // is encrypted.
