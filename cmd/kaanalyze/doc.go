@@ -270,8 +270,8 @@
 // side announced its end first, and why a handshake failed: such numbers are
 // estimates, named so, and never added to those that are counted. The requests of
 // HTTP/2 are unknown, not zero. libpcap captures and compiles
-// filters; a program built without it (no cgo) reads files and refuses filters
-// and interfaces. TIME_WAIT is
+// filters; a program built without it (no cgo) refuses filters, and captures on Linux
+// alone, through a ring of the kernel's (--capture-engine). TIME_WAIT is
 // told as Linux does it. Times are those of the packets where they were
 // captured, so a capture at the client times the network too.
 package main
