@@ -62,8 +62,11 @@ func (a *Analyzer) closeOf(c *flows.Conn, t *httpState, client flows.Side, x *Cl
 }
 
 // lastGap returns the idle time before the close, if nothing was under way.
-func lastGap(c *flows.Conn, t *httpState) (int64, bool) {
+func (a *Analyzer) lastGap(c *flows.Conn, t *httpState) (int64, bool) {
 	at := closedAt(c)
+	if away := a.awayAt(t); away != Unknown && (at == Unknown || away < at) && away >= t.lastDone {
+		at = away
+	}
 	if at == Unknown || t.responses == 0 || t.outstanding > 0 || t.has(tunnelled) || t.lastDone == Unknown {
 		return 0, false
 	}

@@ -55,6 +55,7 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 			x.Protocol = HTTP11
 		}
 	}
+	x.HTTP2 = a.h2Info(t, client)
 	if len(a.proxies.told) > 0 {
 		x.Proxied = a.proxies.of(c, a.opt.RewriteAddr)
 	}
@@ -74,7 +75,7 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 // idleGaps fills the idle gaps, with the last one to the close.
 func (a *Analyzer) idleGaps(c *flows.Conn, t *httpState, x *Connection) {
 	x.IdleP50, x.IdleMax, x.IdleLast = Unknown, Unknown, Unknown
-	if last, ok := lastGap(c, t); ok {
+	if last, ok := a.lastGap(c, t); ok {
 		x.IdleLast = last
 	}
 	if !t.has(opaque) {
@@ -170,7 +171,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	if t.has(earlyResponse) {
 		x.EarlyStatus = t.current.status
 	}
-	if last, ok := lastGap(c, t); ok {
+	if last, ok := a.lastGap(c, t); ok {
 		x.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= last-idleTolerance
 	}
 	if t.requests > 0 {

@@ -72,6 +72,7 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 			if scratch.tls != 0 {
 				a.addEstimated(x.sums, c, &scratch)
 			}
+			a.addStreams(x.sums, &scratch)
 			x.sums.add(c, &scratch, client, a.beganClose(c, &scratch, client), int64(a.opt.TimeWait))
 		}
 		if each != nil && tell {
