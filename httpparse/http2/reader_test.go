@@ -269,7 +269,7 @@ func TestMayBegin(t *testing.T) {
 		{"\x00\x00\x00\x04abcd", false},
 		{"\x00\x00\x00\x1b\x00\x03\x00\x01\x00\x00\x00\x01\x00\x09consumer-1\x00\x00\x00\x01\x00", false}, // Kafka
 		{"\x4a\x00\x00\x00\x0a8.0.35\x00\x08\x00\x00\x00", false},                                         // MySQL
-		{"*1\r\n$4\r\nPING\r\n", false},                                                                 // Redis
+		{"*1\r\n$4\r\nPING\r\n", false},                                                                   // Redis
 		{"", false},
 	} {
 		if got := MayBegin([]byte(x.b)); got != x.want {

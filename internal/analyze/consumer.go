@@ -201,7 +201,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 // End takes the end of what a side sends; num is 0 if no segment ended it.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	t := a.states.get(c)
-	if t.has(opaque) {
+	if t.has(opaque) && !t.has(multiplexed) {
 		if t.tls != 0 {
 			a.tlsEnd(t, from)
 		}

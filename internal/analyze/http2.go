@@ -218,6 +218,9 @@ func (a *Analyzer) h2Gap(c *flows.Conn, t *httpState, from flows.Side, n uint64,
 // h2Lost notes that the place in what a side sends is lost: responses whose end may have
 // been there are over at an unknown time.
 func (a *Analyzer) h2Lost(t *httpState, x *h2State, from flows.Side) {
+	if x.opened == 0 {
+		t.facts |= opaque // until frames are found
+	}
 	if !t.answersFrom(from) {
 		t.facts &^= requestPartial
 		return

@@ -12,6 +12,7 @@ import (
 
 // h2Frame takes a frame of one side that is whole.
 func (a *Analyzer) h2Frame(c *flows.Conn, t *httpState, x *h2State, from flows.Side, now int64) {
+	t.facts &^= opaque
 	r := &x.readers[from]
 	f, fields := r.Frame(), r.Fields()
 	if f.Type == http2.Headers && !t.has(sawRequest) && (c.Midstream() || from == clientSide(c, t)) && (fields.Request() || fields.Status != 0) {

@@ -87,7 +87,7 @@ const (
 	sawRequest httpFacts = 1 << iota
 	sawResponse
 	sawData
-	opaque         // TLS: requests cannot be counted
+	opaque         // TLS, or HTTP/2 of which no frame was found: requests cannot be counted
 	tunnelled      // by CONNECT or an upgrade: what follows is not HTTP/1
 	requestPartial // the last outstanding request is not complete
 	requestBegun   // a request has begun whose head is not whole yet

@@ -157,7 +157,7 @@ func tlsFailed(x *analyze.TLSInfo, end ending) (NotReused, class, bool) {
 
 // leftHTTP1 reports whether a request made another protocol of the connection.
 func leftHTTP1(c *analyze.Connection, e *analyze.Evidence) bool {
-	return e.Switched && e.LastStatus == 101 || c.Protocol == analyze.WebSocket || c.Protocol == analyze.H2C && c.Requests > 0
+	return e.Switched && e.LastStatus == 101 || c.Protocol == analyze.WebSocket
 }
 
 // mayHaveMessages reports whether a connection carried HTTP, or may have done so

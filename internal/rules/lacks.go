@@ -83,7 +83,7 @@ func (v *view) hidden() string {
 	case all.Encrypted == all.Opaque:
 		return what + " cannot be read: they are encrypted; capture behind the TLS proxy"
 	case all.HTTP2 == all.Opaque:
-		return what + " cannot be read: they are HTTP/2; capture behind the proxy, where they are HTTP/1"
+		return what + " cannot be read: they are HTTP/2 whose frames were not found; capture each connection from its beginning"
 	case all.Encrypted+all.HTTP2 == all.Opaque:
 		return what + " cannot be read: they are encrypted or HTTP/2; capture behind the proxy, where they are HTTP/1"
 	case all.Encrypted+all.HTTP2 == 0:
