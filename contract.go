@@ -55,9 +55,29 @@ type Capture struct {
 	NotKept          int64         `json:"connections_not_kept"`        // connections that are in the sums alone
 	Interrupted      bool          `json:"interrupted"`                 // the reading was stopped before the end
 	GivenUp          []GivenUp     `json:"given_up,omitempty"`          // so that memory stays bounded
+	TLSKeys          *TLSKeys      `json:"tls_keys,omitempty"`          // what the key log was good for, nil without
 	Filter           *string       `json:"filter"`                      // the pcap filter
 	Narrowed         *NarrowedPart `json:"narrowed,omitempty"`          // the part that was asked for, nil for all
 	Anonymized       bool          `json:"anonymized,omitempty"`        // addresses and names are pseudonyms
+}
+
+// TLSKeys is what a key log was good for.
+type TLSKeys struct {
+	Sessions           int64          `json:"sessions"`            // in the key log
+	SessionsInCapture  int64          `json:"sessions_in_capture"` // that a connection was seen of
+	Decrypted          int64          `json:"decrypted"`           // connections
+	DecryptedMidstream int64          `json:"decrypted_midstream"` // of these, without their handshake
+	DecryptedInPart    int64          `json:"decrypted_in_part"`   // of these, up to a record that could not be decrypted
+	WithoutKey         int64          `json:"without_key"`         // connections with TLS
+	NotDecrypted       []NotDecrypted `json:"not_decrypted"`       // others
+	UnreadableLines    int64          `json:"unreadable_lines"`    // of the key log
+	SecretsLeftOut     int64          `json:"secrets_left_out"`    // that there was no room for
+}
+
+// NotDecrypted are connections that could not be decrypted.
+type NotDecrypted struct {
+	Reason      string `json:"reason"` // AES-CCM, another cipher, older than TLS 1.2 or wrong secrets
+	Connections int64  `json:"connections"`
 }
 
 // Source is one file that was read.
@@ -137,7 +157,9 @@ type Totals struct {
 	PoolNeed                      *int64           `json:"pool_need"` // connections that a perfect pool would open
 	AvoidableConnections          *int64           `json:"avoidable_connections"`
 	AvoidableHandshake            *float64         `json:"avoidable_handshake_seconds"`
-	RequestsEstimated             *int64           `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
+	RequestsEstimated             *int64           `json:"requests_estimated"`           // of TLS without keys; the next ones are over these and those counted; nil without
+	FailedRequestsEstimated       *int64           `json:"failed_requests_estimated"`    // of these, as FailedRequests; not among them
+	AbandonedRequestsEstimated    *int64           `json:"abandoned_requests_estimated"` // of these, as AbandonedRequests
 	ReuseRatioEstimated           *float64         `json:"reuse_ratio_estimated"`
 	PoolNeedEstimated             *int64           `json:"pool_need_estimated"`
 	AvoidableConnectionsEstimated *int64           `json:"avoidable_connections_estimated"`
@@ -278,6 +300,18 @@ type Policy struct {
 	Matches []string `json:"matches"` // products whose default it is
 }
 
+// Event is a moment at which one side closed several connections at once.
+type Event struct {
+	At      time.Time `json:"at"`
+	By      string    `json:"by"`      // client or server
+	Subject string    `json:"subject"` // the server's address and port, or the client's address
+	Cause   string    `json:"cause"`   // server_drain, server_exit or client_exit
+	Closed  int64     `json:"closed"`  // connections that it closed
+	Had     int64     `json:"had"`     // connections that it had
+	Back    bool      `json:"back"`    // a server took new ones afterwards
+	Text    string    `json:"text"`    // the same in words
+}
+
 // Judgement is what became of a rule.
 type Judgement struct {
 	Rule    string  `json:"rule"`
@@ -287,22 +321,23 @@ type Judgement struct {
 
 // Server is what the connections to one server have in common.
 type Server struct {
-	Server              netip.AddrPort `json:"server"`
-	Clients             int64          `json:"clients"` // addresses
-	Connections         int64          `json:"connections"`
-	Requests            *int64         `json:"requests"`
-	FailedRequests      *int64         `json:"failed_requests"`          // as in [Totals]
-	StreamsOpened       *int64         `json:"streams_opened,omitempty"` // as in [Totals], and the next two
-	StreamsRefused      *int64         `json:"streams_refused,omitempty"`
-	GRPCFailed          *int64         `json:"grpc_failed,omitempty"`
-	ReuseRatio          *float64       `json:"reuse_ratio"`
-	RequestsEstimated   *int64         `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
-	ReuseRatioEstimated *float64       `json:"reuse_ratio_estimated"`
-	ClosedFirstBy       ByCloser       `json:"closed_first_by"`
-	TimeWait            ServerTimeWait `json:"time_wait"`
-	IdleTimeout         *float64       `json:"idle_timeout_seconds"` // inferred
-	MaxRequests         *int64         `json:"max_requests"`         // inferred
-	Advertised          Advertised     `json:"advertised"`
+	Server                  netip.AddrPort `json:"server"`
+	Clients                 int64          `json:"clients"` // addresses
+	Connections             int64          `json:"connections"`
+	Requests                *int64         `json:"requests"`
+	FailedRequests          *int64         `json:"failed_requests"`          // as in [Totals]
+	StreamsOpened           *int64         `json:"streams_opened,omitempty"` // as in [Totals], and the next two
+	StreamsRefused          *int64         `json:"streams_refused,omitempty"`
+	GRPCFailed              *int64         `json:"grpc_failed,omitempty"`
+	ReuseRatio              *float64       `json:"reuse_ratio"`
+	RequestsEstimated       *int64         `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
+	ReuseRatioEstimated     *float64       `json:"reuse_ratio_estimated"`
+	FailedRequestsEstimated *int64         `json:"failed_requests_estimated"` // of those estimated
+	ClosedFirstBy           ByCloser       `json:"closed_first_by"`
+	TimeWait                ServerTimeWait `json:"time_wait"`
+	IdleTimeout             *float64       `json:"idle_timeout_seconds"` // inferred
+	MaxRequests             *int64         `json:"max_requests"`         // inferred
+	Advertised              Advertised     `json:"advertised"`
 }
 
 // ServerTimeWait counts closes by who holds TIME_WAIT after them.

@@ -33,6 +33,8 @@ var mayImport = map[string]may{
 	"internal/compact":  {},
 	"internal/products": {},
 	"internal/tlswire":  {others: []string{"golang.org/x/crypto"}},
+	"internal/keylog":   {},
+	"internal/tlscrypt": {own: []string{"internal/keylog"}, others: []string{"golang.org/x/crypto"}},
 
 	"capture": {
 		own:    []string{"flows", "capture/internal/pcapfile", "capture/internal/unpack", "capture/internal/decode", "capture/internal/bpf"},
@@ -49,7 +51,7 @@ var mayImport = map[string]may{
 	"capture/capturetest": {own: []string{"flows"}},
 
 	"internal/analyze": {
-		own:    []string{"internal/compact", "internal/tlswire"},
+		own:    []string{"internal/compact", "internal/tlswire", "internal/keylog", "internal/tlscrypt"},
 		except: []string{"internal/products"}, // how a program is recognised
 	},
 	"internal/cause": {
@@ -90,9 +92,9 @@ var mayImport = map[string]may{
 	},
 
 	"internal/assemble": {own: []string{"capture", "internal/analyze", "internal/report"}}, // what app and the root do alike
-	".":                 {own: append(judged, "capture", "flows", "httpparse", "internal/report", "internal/report/machine"), except: []string{"internal/assemble"}},
+	".":                 {own: append(judged, "capture", "flows", "httpparse", "internal/report", "internal/report/machine"), except: []string{"internal/assemble", "internal/keylog"}},
 	"internal/app": {
-		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/assemble", "internal/report", "internal/report/formats",
+		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/keylog", "internal/assemble", "internal/report", "internal/report/formats",
 			"internal/report/machine", "internal/report/text", "internal/live", "internal/tui", "internal/serve", "internal/kernel"),
 		others: []string{"github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},

@@ -27,6 +27,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/assemble"
 	"github.com/kaanalyze/kaanalyze/internal/gate"
+	"github.com/kaanalyze/kaanalyze/internal/keylog"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/machine"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
@@ -41,6 +42,8 @@ type Options struct {
 	Since, Until time.Time      // leave out packets before and after; the zero time is no bound
 	Server       netip.AddrPort // only connections to it; the zero value is all
 	Count        uint64         // stop after that many packets; 0 is all
+
+	KeyLog io.Reader // secrets of TLS sessions, as programs write them to SSLKEYLOGFILE; nil for none
 
 	TimeWait    time.Duration // how long TIME_WAIT lasts; 0 is a minute, as on Linux
 	Exchanges   bool          // list each request with its response and times
@@ -97,6 +100,9 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 
 	what := assemble.Options(part, opt.TimeWait)
 	what.Exchanges = opt.Exchanges
+	if what.Keys, err = readKeys(opt.KeyLog); err != nil {
+		return nil, err
+	}
 	a := analyze.New(what)
 	err = src.Run(ctx, func(segs []flows.Segment) error { a.Apply(segs); return nil })
 	interrupted := err != nil && ctx.Err() != nil
@@ -132,6 +138,19 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 		return r, &DamageError{*r.Capture.Damage}
 	}
 	return r, nil
+}
+
+// readKeys reads a key log, if there is one.
+func readKeys(r io.Reader) (*keylog.Log, error) {
+	if r == nil {
+		return nil, nil
+	}
+	l := &keylog.Log{}
+	if _, err := l.ReadFrom(r); err != nil {
+		return nil, fmt.Errorf("read the key log: %w", err)
+	}
+	l.End()
+	return l, nil
 }
 
 // judge adds to a model why connections were not reused and what became of the
@@ -203,6 +222,7 @@ type Report struct {
 	Rules    []Judgement `json:"rules"`             // what became of each rule
 	Servers  []Server    `json:"servers"`           // most connections first
 	Pairs    []Pair      `json:"pairs"`             // most connections first
+	Events   []Event     `json:"events,omitempty"`  // moments at which one side closed several connections at once
 	Series   Series      `json:"series"`
 
 	ServersLeftOut *LeftOut     `json:"servers_left_out,omitempty"` // those that have no row

@@ -59,6 +59,17 @@ func (c *Conn) UnacknowledgedData(s Side) bool {
 	return !h.has(sentFIN) || after(h.next-1, c.halves[s.Peer()].acked)
 }
 
+// fullSegment is how many bytes a segment has at least that may be too large for a path:
+// each one that carries IPv6 takes packets of 1,280 bytes (RFC 8200, 5).
+const fullSegment = 1200
+
+// OnlyFullUnacknowledged reports whether a side sent as much as fills a segment without an
+// acknowledgement, though less than that was acknowledged: no full segment of it arrived.
+func (c *Conn) OnlyFullUnacknowledged(s Side) bool {
+	h, peer := &c.halves[s], &c.halves[s.Peer()]
+	return c.UnacknowledgedData(s) && !c.Midstream() && h.next-peer.acked > fullSegment && peer.acked-h.isn <= fullSegment
+}
+
 // ProbeAnswersLost reports whether the timestamps of a side show that answers
 // to its probes, though captured, did not reach it.
 func (c *Conn) ProbeAnswersLost(s Side) bool { return c.halves[s].has(probeAnswersLost) }

@@ -73,7 +73,7 @@ func TestBashCompletion(t *testing.T) {
 		{[]string{"--format", "=", "nd"}, []string{"ndjson"}},
 		{[]string{"--color", "="}, app.Colours},
 		{[]string{"--explain", "KA1001"}, []string{"KA1001"}},
-		{[]string{"--fail-on", "reuse_r"}, []string{"reuse_ratio"}},
+		{[]string{"--fail-on", "reuse_r"}, []string{"reuse_ratio", "reuse_ratio_estimated"}},
 		{[]string{"--since", ""}, nil},
 		{[]string{"inc"}, []string{"incident.pcap"}},
 		{[]string{"-o", "a"}, []string{"a b.pcap"}},

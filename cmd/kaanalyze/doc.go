@@ -253,9 +253,19 @@
 // the file, the packet, the byte and the reason. A packet with a time that none can
 // have, such as 1970, counts at the time of the one before it, and is named.
 //
+// # TLS
+//
+// --tls-keylog reads the secrets that programs write to SSLKEYLOGFILE, and HTTP/1
+// over TLS with them as if it were in the clear: TLS 1.3, and TLS 1.2 with AES-GCM,
+// ChaCha20-Poly1305 or AES-CBC. A request counts, and has its time, from the packet
+// with the last byte of its record, since a record can be decrypted when all of it
+// is there. The file may grow while a capture is being made. TRUST tells how many
+// sessions of the file are in the capture, how many connections were decrypted, and
+// how many have no key. No secret is in any output.
+//
 // # Limits
 //
-// The HTTP of TLS and HTTP/2 connections is not read. Of TLS the handshake and the
+// HTTP/2 is not read, and HTTP over TLS only with --tls-keylog. Without keys the handshake and the
 // lengths and times of records tell how many requests of HTTP/1.1 there were, which
 // side announced its end first, and why a handshake failed: such numbers are
 // estimates, named so, and never added to those that are counted. The requests of

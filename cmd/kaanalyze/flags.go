@@ -33,6 +33,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringVar(&c.Since, "since", "", "leave out packets before `TIME`: RFC 3339, HH:MM:SS of the first day in UTC, or +SECONDS")
 	f.StringVar(&c.Until, "until", "", "leave out packets after `TIME`")
 	f.StringVar(&c.Server, "server", "", "only connections to this server, `ADDR:PORT`")
+	f.StringVar(&c.TLSKeyLog, "tls-keylog", "", "decrypt TLS with the secrets in `FILE`, as programs write it to SSLKEYLOGFILE")
 	f.DurationVar(&c.TimeWait, "time-wait", c.TimeWait, "how long TIME_WAIT lasts")
 
 	newLiveFlags(f, c)

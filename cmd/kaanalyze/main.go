@@ -13,7 +13,6 @@ import (
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of the write
-	app.LimitHeap()
 	ownProcess = true
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -61,6 +60,9 @@ var ownProcess bool
 // analyze reads packets and reports, and returns the exit code.
 func analyze(c *commandLine, stdin io.Reader, stdout, stderr io.Writer) int {
 	c.OwnProcess = ownProcess
+	if ownProcess {
+		app.LimitHeap()
+	}
 	job, err := app.New(&c.Config, stdin, stdout, stderr)
 	if errors.Is(err, app.ErrNoInput) {
 		_, _ = io.WriteString(stderr, usage())

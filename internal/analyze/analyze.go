@@ -7,6 +7,8 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/internal/keylog"
+	"github.com/kaanalyze/kaanalyze/internal/tlscrypt"
 )
 
 // Options say what to analyze. The zero Options analyze everything.
@@ -58,6 +60,12 @@ type Options struct {
 	// is called on several goroutines.
 	RewriteAddr func([16]byte) [16]byte
 
+	// Keys, if set, has secrets of TLS sessions, whose connections are read as if they were
+	// not encrypted. MoreKeys, if set, is called before segments are taken, to add secrets
+	// that have come meanwhile.
+	Keys     *keylog.Log
+	MoreKeys func()
+
 	// PortBudget, if set, returns how many ports a client has towards one server,
 	// 0 if that is not known.
 	PortBudget func(client netip.Addr) int64
@@ -99,6 +107,7 @@ func New(opt Options) *Analyzer {
 		a.server = flows.EndpointOf(opt.Server)
 	}
 	a.story.id = opt.Story
+	a.states.keys.table = tlscrypt.Table{Log: opt.Keys, Grows: opt.MoreKeys != nil}
 	a.engine = flows.NewEngine(a.engineOptions(), consumer{a})
 	a.pools.init()
 	a.pools.limits = opt.Limits
@@ -126,6 +135,9 @@ func (a *Analyzer) engineOptions() flows.Options {
 // Apply takes the next segments of the capture, in order; none if it is quiet.
 // The segments are the caller's again when it returns.
 func (a *Analyzer) Apply(segs []flows.Segment) {
+	if a.opt.MoreKeys != nil {
+		a.opt.MoreKeys()
+	}
 	for i := range segs {
 		s := &segs[i]
 		c := a.engine.Segment(s)
@@ -192,7 +204,7 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	}
 	r.Settled = r.Totals
 	a.gaveUp.tell(r)
-	r.Repeats = a.repeats.told()
+	r.Repeats, r.Keys = a.repeats.told(), a.keyUse()
 	a.story.finish(r, a)
 	return r
 }
@@ -204,11 +216,11 @@ func (a *Analyzer) settle(c *flows.Conn) {
 	t := a.states.read(c, &scratch)
 	client := clientSide(c, t)
 	t.pair = a.pairOf(c, t)
-	if t.tls != 0 {
+	if t.tls != 0 && !t.has(decrypted) {
 		a.addEstimated(&a.totals, c, t)
 	}
 	a.addStreams(&a.totals, t)
-	a.totals.add(c, t, client, a.beganClose(c, t, client), int64(a.opt.TimeWait))
+	a.totals.add(c, t, client, a.beganClose(c, t, client), int64(a.opt.TimeWait), max(0, a.tlsTime(t)))
 	if a.opt.OnConnection != nil {
 		a.describeAs(c, t, &a.conn)
 		a.opt.OnConnection(&a.conn)

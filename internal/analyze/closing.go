@@ -64,6 +64,9 @@ func (a *Analyzer) closeOf(c *flows.Conn, t *httpState, client flows.Side, x *Cl
 // lastGap returns the idle time before the close, if nothing was under way.
 func (a *Analyzer) lastGap(c *flows.Conn, t *httpState) (int64, bool) {
 	at := closedAt(c)
+	if t.has(decrypted) {
+		at = a.tlsEnded(c, t)
+	}
 	if away := a.awayAt(t); away != Unknown && (at == Unknown || away < at) && away >= t.lastDone {
 		at = away
 	}

@@ -34,10 +34,10 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		return // the rest of a message whose sender has not seen the RST yet
 	}
 	a.watching = a.opt.Observer != nil && a.opt.Observer.Wants(c.ID)
-	if !t.has(sawData) && from == flows.Initiator && !c.Midstream() && len(d.Payload) > 0 && !a.skipProxy(c, d) {
+	if t.facts&(sawData|decrypted) == 0 && a.isProxyHeader(c, from, d) {
 		return
 	}
-	if t.facts&(sawData|opaque|tunnelled|multiplexed) != sawData && (t.has(opaque|tunnelled|multiplexed) || t.firstData(d)) {
+	if t.facts&(sawData|opaque|tunnelled|decrypted|multiplexed) != sawData && (t.has(opaque|tunnelled|decrypted|multiplexed) || t.firstData(d)) || a.opt.Keys != nil && a.joinsTLS(c, t, d) {
 		a.otherData(c, t, from, d)
 		return
 	}
@@ -76,12 +76,12 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 	if t.proto == H2C && !t.has(multiplexed) {
 		a.beginH2(t, from, [2]bool{})
 	}
-	if t.has(multiplexed) {
+	if t.facts&(multiplexed|decrypted) == multiplexed {
 		a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 		a.h2Data(c, t, from, d.Payload, piece{at: d.Time, now: d.Now, num: d.Num, cut: d.Cut})
 		return
 	}
-	if t.proto == TLS {
+	if t.proto == TLS || t.has(decrypted) {
 		a.tlsData(c, t, from, d)
 		if a.watching {
 			a.showTLS(c, from, d)
@@ -180,13 +180,16 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	if from == flows.Initiator && len(a.proxies.begun) > 0 {
 		delete(a.proxies.begun, c.ID)
 	}
-	if t.has(multiplexed) {
+	if t.facts&(multiplexed|decrypted) == multiplexed {
 		a.h2Gap(c, t, from, n, a.engine.Now())
 		return
 	}
-	if t.facts&(opaque|tunnelled) != 0 {
+	if t.facts&(opaque|tunnelled|decrypted) != 0 {
 		if t.tls != 0 {
 			a.states.tls.gap(t.tls, from, n, a.engine.Now())
+			if a.opt.Keys != nil {
+				a.decryptGap(c, t, from, n)
+			}
 		}
 		return
 	}
@@ -201,11 +204,14 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 // End takes the end of what a side sends; num is 0 if no segment ended it.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	t := a.states.get(c)
-	if t.has(opaque) && !t.has(multiplexed) {
+	switch {
+	case t.has(opaque) && !t.has(multiplexed):
 		if t.tls != 0 {
-			a.tlsEnd(t, from)
+			a.tlsEnd(c, t, from)
 		}
 		return
+	case t.has(decrypted):
+		a.keysEnd(c, t, from)
 	}
 	if num != 0 && !t.has(multiplexed) {
 		a.endMessage(t, from, at)
@@ -251,6 +257,9 @@ func (a consumer) Evict(c *flows.Conn) {
 		r := a.states.reader(t)
 		r.parsers[0].Close(&a.bufs)
 		r.parsers[1].Close(&a.bufs)
+	}
+	if k := a.keyedOf(t); k != nil {
+		a.endKeys(k)
 	}
 	a.states.forget(c)
 	a.proxies.forget(c)

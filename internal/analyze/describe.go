@@ -47,7 +47,8 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 
 	x.Protocol, x.HTTPUnknown = protocolOf(t), t.has(opaque)
 	x.Requests, x.Responses, x.Interim = int64(t.requests), int64(t.responses), int64(t.interim)
-	if x.TLS = a.tlsOf(c, t); x.TLS != nil {
+	if x.TLS = a.tlsOf(c, t); x.TLS != nil && (x.Protocol == TLS || x.Protocol == NoProtocol) {
+		x.Protocol = TLS
 		switch x.TLS.Protocol {
 		case "h2":
 			x.Protocol = H2
@@ -55,7 +56,9 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 			x.Protocol = HTTP11
 		}
 	}
-	x.HTTP2 = a.h2Info(t, client)
+	if x.HTTP2 = a.h2Info(t, client); x.HTTP2 != nil && x.TLS != nil {
+		x.Protocol = H2
+	}
 	if len(a.proxies.told) > 0 {
 		x.Proxied = a.proxies.of(c, a.opt.RewriteAddr)
 	}
@@ -150,6 +153,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	x.EndReason, x.EndMark, x.EndN, x.PreviousDone = t.end.reason, Mark{t.end.at, t.end.num}, int64(t.end.n), t.end.previousDone
 	x.LastDone, x.LastStatus, x.LastHadBody = Unknown, t.lastStatus, t.has(lastHadBody)
 	x.EarlyResponse, x.UploadCut, x.Idle408 = t.has(earlyResponse), t.has(uploadCut), t.has(idle408)
+	x.UploadOutlasts = t.has(uploadOutlasts)
 	x.KeptAfterError, x.Switched, x.Superseded = t.has(keptAfterError), t.has(tunnelled), c.Superseded()
 	x.HeadStarted = a.states.headBegun(t, client)
 	x.Malformed, x.AlertAnswer, x.HeadCut, x.Surplus = t.has(malformed), t.has(alertAnswer), t.has(headPartial), int64(t.surplus)
@@ -182,6 +186,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
 	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))
 	x.ClientTimeWait, x.ServerTimeWait = a.timeWaitSpan(c, client), a.timeWaitSpan(c, server)
+	x.OnlyFullLost = partyWhere(client, c.OnlyFullUnacknowledged)
 	x.AnswersLost = partyWhere(client, c.ProbeAnswersLost)
 	x.Remote = party(c.Remote(), client)
 	x.ForeignRST, x.ServerAcked = partyWhere(client, c.ForeignRST), Unknown

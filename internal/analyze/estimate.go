@@ -17,8 +17,14 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	x := s.sessions.At(t.tls)
 	before, awaited := x.Begun()
 	begun, done := x.Span()
+	ready := x.Ready()
 	s.table.Watch(a.watching)
 	s.data(t.tls, from, d)
+	if a.opt.Keys != nil {
+		if a.decrypt(c, t, from, d); t.has(decrypted) {
+			return // its messages tell more than its turns
+		}
+	}
 	n, awaits := x.Begun()
 	switch {
 	case n != before:
@@ -34,18 +40,21 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 		}
 		x.requestNum = d.Num
 		a.pools.becomeBusy(t)
-	case awaited && !awaits:
-		a.pools.becomeIdle(t, d.Now)
+	case awaited && !awaits, !ready && x.Ready():
+		if t.pair == 0 {
+			a.takePair(c, t, clientSide(c, t))
+		}
+		a.pools.becomeIdle(t, d.Now) // one that was opened ahead, too
 	}
 }
 
 // tlsEnd takes the end of what a side of such a connection sends.
-func (a *Analyzer) tlsEnd(t *httpState, from flows.Side) {
+func (a *Analyzer) tlsEnd(c *flows.Conn, t *httpState, from flows.Side) {
 	if x := a.states.tls.sessions.At(t.tls); x.ended == flows.NoSide {
 		a.pools.becomeBusy(t)
 		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
 	}
-	a.states.tls.end(t.tls, from)
+	a.keysEnd(c, t, from)
 }
 
 // announced returns when a side announced the end of its TLS, ns since the epoch; 0 if it
@@ -55,7 +64,12 @@ func (a *Analyzer) announced(c *flows.Conn, t *httpState, side flows.Side) int64
 	if t.tls == 0 {
 		return 0
 	}
-	at := a.states.tls.sessions.At(t.tls).CloseNotify(tlswire.Side(side))
+	at := int64(0)
+	if s := a.openedOf(t); s != nil {
+		at = s.notified[side]
+	} else {
+		at = a.states.tls.sessions.At(t.tls).CloseNotify(tlswire.Side(side))
+	}
 	closed := closedAt(c)
 	if at == 0 || closed == Unknown {
 		return 0
@@ -85,7 +99,8 @@ func (a *Analyzer) beganClose(c *flows.Conn, t *httpState, client flows.Side) Pa
 		first = at
 	}
 	for side := range flows.Side(2) {
-		if at := a.announced(c, t, side); at != 0 && at <= first {
+		// At the same instant the order of packets, which tells who sent FIN first, counts.
+		if at := a.announced(c, t, side); at != 0 && (at < first || at == first && by != Client && by != Server) {
 			first, by = at, party(side.Set(), client)
 		}
 	}
@@ -106,6 +121,9 @@ func (a *Analyzer) tlsEnded(c *flows.Conn, t *httpState) int64 {
 
 // tlsNumbers fills what the records of TLS tell of the number of requests, and of pauses.
 func (a *Analyzer) tlsNumbers(c *flows.Conn, t *httpState, x *Connection) {
+	if t.has(decrypted) {
+		return
+	}
 	act := a.states.tls.sessions.At(t.tls).Activity(&a.states.tls.table)
 	if !act.Estimated {
 		return
@@ -129,8 +147,14 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	if end := a.tlsEnded(c, t); end != Unknown && act.LastAt != 0 {
 		e.Quiet = max(0, end-act.LastAt)
 	}
+	if act.FarewellAt != 0 && !act.Estimated && !t.has(decrypted) && x.Close.Began == Server {
+		e.FarewellAt, e.Quiet = act.FarewellAt, act.FarewellAt-act.RestFrom
+	}
 	e.Data, e.Used, e.ServerLast = act.Data, act.Used, act.ServerLast
-	if !act.Estimated || act.Requests == 0 {
+	if s := a.openedOf(t); s != nil {
+		e.Data, e.Used = s.texts != flows.NoSide, s.texts&client.Set() != 0
+	}
+	if t.has(decrypted) || !act.Estimated || act.Requests == 0 {
 		return
 	}
 	e.ResponsesEstimated = act.Responses
@@ -139,12 +163,25 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	if e.ResponseBegun {
 		e.FirstByteAt = act.FirstByteAt
 	}
-	if act.Requests > act.Responses {
+	e.LastDone = Unknown
+	if act.LastDone != 0 {
+		e.LastDone = act.LastDone // before the request under way, too
+	}
+	switch {
+	case act.Requests > act.Responses:
 		e.Outstanding = act.Requests - act.Responses
-	} else if act.LastDone != 0 {
-		e.LastDone = act.LastDone
+	case e.leftUnread(&x.Close):
+		e.Outstanding, e.LastDone = 1, Unknown
 	}
 	if x.IdleLast != Unknown {
 		e.SurvivedSameIdle = t.gaps.n > 0 && t.gaps.max >= x.IdleLast-idleTolerance
 	}
+}
+
+// leftUnread reports whether the client announced its end in the middle of a response: data
+// that it had received and not read made its kernel abort the connection (RFC 2525, 2.17).
+// The server's own announcement, unread, would do the same.
+func (e *Evidence) leftUnread(x *Close) bool {
+	return e.ClientNotify != 0 && e.ClientRST.OK() && !e.ClientFIN.OK() && x.ResetShape == flows.ResetAbort &&
+		e.ServerNotify == 0 && !e.ServerFIN.OK()
 }

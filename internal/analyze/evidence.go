@@ -45,6 +45,7 @@ type Evidence struct {
 	EarlyResponse  bool   // the last final response was complete before its request
 	EarlyStatus    uint16 // the status of that response
 	UploadCut      bool   // and that request never became whole
+	UploadOutlasts bool   // a request that had its response became whole only after the server's FIN
 	KeptAfterError bool   // a response with a status of 400 or more was followed by another
 	Idle408        bool   // a 408 came that answers no request
 	Switched       bool   // a 101 or a CONNECT ended HTTP/1 on it
@@ -73,6 +74,7 @@ type Evidence struct {
 	Quiet                          int64 // silence, but for probes, before the first FIN or RST
 
 	ClientNotify, ServerNotify int64 // when its close_notify came, of TLS; 0 without
+	FarewellAt                 int64 // when the server sent what may be GOAWAY, which ended Quiet; 0 without
 	Data, Used, ServerLast     bool  // of TLS: there is data; the client sent some; the last that may be of a message is the server's
 	ResponsesEstimated         int64 // where requests are estimated
 
@@ -84,6 +86,8 @@ type Evidence struct {
 	UnansweredClient, UnansweredServer uint32 // probes and retransmissions without any answer, to the end
 	UnackedClient, UnackedServer       bool   // data or a FIN is not acknowledged at the end
 	RequestUnacked, ResponseUnacked    bool   // data is among that, of the client, of the server
+
+	OnlyFullLost Party // who sent a full segment or more that was not acknowledged, while less than that was
 
 	AnswersLost Party // whose timestamps show that answers did not reach it
 	Remote      Party // who is not the capturing host, if the TTLs show it

@@ -10,15 +10,15 @@ const maxText = 2048
 
 // beginRecord begins the record of an exchange, and returns its number.
 func (a *Analyzer) beginRecord(c *flows.Conn, t *httpState, h httpparse.Head, raw []byte, at int64, num uint64) int32 {
-	connect := int64(0)
+	connect, secured := int64(0), int64(0)
 	if t.requests == 1 {
-		connect = connectTime(c)
+		connect, secured = connectTime(c), a.tlsTime(t)
 	}
 	a.exchanges = append(a.exchanges, Exchange{
 		Connection: c.ID, N: t.requests, Method: h.Method(),
 		MethodName: text(methodOf(raw)), Target: text(h.Target(raw)), Host: text(h.Host(raw)),
 		RequestAt: at, RequestPacket: num, RequestDone: Unknown, FirstByteAt: Unknown, DoneAt: Unknown,
-		ConnectTime: connect,
+		ConnectTime: connect, TLSTime: secured,
 	})
 	return a.firstExchange + int32(len(a.exchanges))
 }

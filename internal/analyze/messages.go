@@ -237,6 +237,9 @@ func (a *Analyzer) tunnel(t *httpState, from flows.Side, h httpparse.Head) {
 func (a *Analyzer) messageDone(t *httpState, from flows.Side, now int64) {
 	h := a.reader.parsers[from].Head()
 	if h.Kind() == httpparse.Request {
+		if t.has(uploadCut) && t.has(oneEnded) {
+			t.facts |= uploadOutlasts
+		}
 		t.facts &^= uploadCut
 		if t.has(requestPartial) {
 			t.facts &^= requestPartial

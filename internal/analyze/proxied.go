@@ -28,6 +28,12 @@ type proxyHeader struct {
 	left int
 }
 
+// isProxyHeader takes a PROXY protocol header off the first bytes of a connection, if they
+// begin with one, and reports whether nothing else is in d.
+func (a *Analyzer) isProxyHeader(c *flows.Conn, from flows.Side, d *flows.Data) bool {
+	return from == flows.Initiator && !c.Midstream() && len(d.Payload) > 0 && !a.skipProxy(c, d)
+}
+
 // skipProxy takes a PROXY protocol header off the first bytes that the client sends, and
 // reports whether anything is left of d.
 func (a *Analyzer) skipProxy(c *flows.Conn, d *flows.Data) bool {

@@ -30,6 +30,8 @@ type Result struct {
 	Series                          Series
 	Repeats                         []Repeat // of requests that were lost, in order; the last 8,192
 
+	Keys KeyUse // of the key log
+
 	PairsLeftOut, ServersLeftOut LeftOut // those that have no row
 	HostsLeftOut                 int64   // hosts with TIME_WAIT that have none
 

@@ -18,6 +18,7 @@ type SoFar struct {
 	now      int64
 	gaveUp   gaveUp
 	repeats  []Repeat
+	keys     KeyUse
 
 	Untold int64 // connections that are kept, but were not told of
 }
@@ -44,7 +45,7 @@ func (a *Analyzer) ResultSoFar(first, last int64, each func(*Connection)) *Resul
 // SoFar is the first half of ResultSoFar, which must not run beside Apply; the second
 // one is [SoFar.Result].
 func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
-	x := &SoFar{analyzer: a, sums: a.totals.clone(how.Briefly), settled: a.totals.sum, counts: a.engine.Counts(), now: a.engine.Now(), gaveUp: a.gaveUp, repeats: a.repeats.told()}
+	x := &SoFar{analyzer: a, sums: a.totals.clone(how.Briefly), settled: a.totals.sum, counts: a.engine.Counts(), now: a.engine.Now(), gaveUp: a.gaveUp, repeats: a.repeats.told(), keys: a.keyUse()}
 	w := &walk{a: a, pools: x.sums.pools, most: how.Most, told: map[pairKey]uint32{}}
 	if w.most == 0 || w.most >= a.engine.Kept() {
 		w.most = a.engine.Kept()
@@ -69,11 +70,11 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 		scratch.pair = pair
 		client := clientSide(c, &scratch)
 		if !how.Briefly {
-			if scratch.tls != 0 {
+			if scratch.tls != 0 && !scratch.has(decrypted) {
 				a.addEstimated(x.sums, c, &scratch)
 			}
 			a.addStreams(x.sums, &scratch)
-			x.sums.add(c, &scratch, client, a.beganClose(c, &scratch, client), int64(a.opt.TimeWait))
+			x.sums.add(c, &scratch, client, a.beganClose(c, &scratch, client), int64(a.opt.TimeWait), max(0, a.tlsTime(&scratch)))
 		}
 		if each != nil && tell {
 			scratch.pair = 0 // it may be known to the copy alone
@@ -157,7 +158,7 @@ func (x *SoFar) Result(first, last int64) *Result {
 	r := &Result{analyzer: x.analyzer, Settled: x.settled}
 	x.sums.finish(r, &x.analyzer.opt, first, max(last, x.now), x.counts)
 	x.gaveUp.tell(r)
-	r.Repeats = x.repeats
+	r.Repeats, r.Keys = x.repeats, x.keys
 	return r
 }
 

@@ -109,6 +109,8 @@ const (
 	headPartial    // a response has begun whose head is not whole
 	isRepeat       // a request repeats one that was lost on another connection
 	multiplexed    // HTTP/2, see h2State
+	decrypted      // TLS whose text is read: what comes is still TLS
+	uploadOutlasts // a request that had its answer became whole only after the peer had ended its side
 	alertAnswer    // what answers a request, and is malformed, begins an alert of TLS
 )
 

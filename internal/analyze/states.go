@@ -31,8 +31,9 @@ type httpStates struct {
 	gaps    compact.Pool[samples]
 	spare   [][]int64 // memory for samples
 
-	tls tlsStates
-	h2  h2States
+	tls  tlsStates
+	keys tlsKeys
+	h2   h2States
 
 	sampleBytes, queueBytes int64 // that samples and queues have
 	few                     bool  // of each connection only a few gaps and pipelined requests are kept
@@ -137,6 +138,9 @@ func (s *httpStates) forget(c *flows.Conn) {
 		s.readers.Give(x.reader)
 	}
 	if x.tls != 0 {
+		if n := s.tls.sessions.At(x.tls).keyed; n != 0 {
+			s.keys.found.Give(n)
+		}
 		s.tls.forget(x.tls)
 	}
 	s.giveQueue(x)

@@ -19,6 +19,7 @@ type tlsState struct {
 	requestNum uint64      // first packet of the last turn
 	reader     uint32      // number of its reader, 0 when both sides have ended
 	ended      flows.Sides // which
+	keyed      uint32      // number of what keys tell, 0 without
 	pair       uint32      // whose turns are counted, 0 for none
 	counted    int64       // until when the last turn is
 }
@@ -77,7 +78,7 @@ func (s *tlsStates) forget(n uint32) {
 	s.sessions.Give(n)
 }
 
-// TLSInfo is what TLS shows of a connection without keys.
+// TLSInfo is what TLS shows of a connection, with keys or without.
 type TLSInfo struct {
 	tlswire.Info
 	// Handshake is from the ClientHello to the last Finished or, where that did not
@@ -102,6 +103,7 @@ func (a *Analyzer) tlsOf(c *flows.Conn, t *httpState) *TLSInfo {
 	}
 	s := &a.states.tls
 	x := &TLSInfo{Info: s.sessions.At(t.tls).Info(&s.table), Handshake: Unknown}
+	a.tellKeyed(t, x)
 	if a.opt.RewriteTLS != nil {
 		a.opt.RewriteTLS(x)
 	}

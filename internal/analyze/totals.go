@@ -113,7 +113,7 @@ func (s *totals) takeBack(at int64, reused bool) {
 }
 
 // add adds a connection that is final; began is who began to close it.
-func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, began Party, timeWait int64) {
+func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, began Party, timeWait, handshake int64) {
 	pair := &s.pools.pairs[t.pair]
 	server := &s.pools.servers[pair.server]
 	s.sum.Connections++
@@ -122,7 +122,7 @@ func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, began Party
 	server.connections++
 	s.connections.add(c.Start)
 	s.addHandshake(c)
-	s.addMessages(c, t, client, pair, server)
+	s.addMessages(c, t, client, pair, server, handshake)
 	s.addTransport(c, client)
 	s.addClose(c, client, began, pair, server)
 	s.addTimeWaits(c, t, client, timeWait)
@@ -144,7 +144,7 @@ func (s *totals) addHandshake(c *flows.Conn) {
 }
 
 // addMessages counts requests and responses.
-func (s *totals) addMessages(c *flows.Conn, t *httpState, client flows.Side, pair *poolPair, server *poolServer) {
+func (s *totals) addMessages(c *flows.Conn, t *httpState, client flows.Side, pair *poolPair, server *poolServer, handshake int64) {
 	x := &s.sum
 	if t.uncountable(c, client.Peer()) {
 		s.responsesUnknown++
@@ -190,9 +190,8 @@ func (s *totals) addMessages(c *flows.Conn, t *httpState, client flows.Side, pai
 		server.first++
 	}
 	s.perConnection[n]++
-	handshake, ok := c.ConnectTime()
-	if !ok {
-		handshake = 0
+	if ns, ok := c.ConnectTime(); ok {
+		handshake += ns
 	}
 	s.reusable.Add(reusable{uint32(c.ID), t.pair, handshake})
 }

@@ -27,6 +27,7 @@ func (j *Job) partOptions(opt capture.Options) analyze.Options {
 		what.Filtered = false // the kernel filters before packets are numbered
 		what.Clock = func() int64 { return l.device.Now() - inRing }
 	}
+	j.useKeys(&what)
 	j.s.anonymizeAnalysis(&what)
 	return what
 }

@@ -34,6 +34,7 @@ type Config struct {
 	Count        uint64        // packets to read, 0 for all
 	Since, Until string        // RFC 3339, HH:MM:SS or +SECONDS, "" for no bound
 	Server       string        // ADDR:PORT, "" for all
+	TLSKeyLog    string        // a key log of TLS sessions in the capture, "" for none
 	TimeWait     time.Duration // how long TIME_WAIT lasts
 	Workers      int           // 0 is one for each CPU
 	MaxMemory    string        // as 512MiB or 2GB, "" for the default

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // setInput tells captures from the filter.
@@ -59,15 +60,20 @@ func exists(name string) bool {
 	return err == nil || errors.Is(err, fs.ErrPermission) && looksLikeFile(name)
 }
 
+// Compiled when needed, as all that takes a while: a program starts in milliseconds.
 var (
-	captureEnding = regexp.MustCompile(`(?i)\.(pcap|pcapng|cap|ntar|dmp|dump)[0-9]*(\.(gz|zst|zstd|xz|lz4))?$|\.(gz|zst|zstd|xz|lz4)$`)
-	pathWord      = regexp.MustCompile(`^(~|\.{1,2})?/|^[\pL\pN._-]+(/[\pL\pN._-]+)*/[\pL\pN._-]*[\pL._-][\pL\pN._-]*$`)
+	captureEnding = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\.(pcap|pcapng|cap|ntar|dmp|dump)[0-9]*(\.(gz|zst|zstd|xz|lz4))?$|\.(gz|zst|zstd|xz|lz4)$`)
+	})
+	pathWord = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(~|\.{1,2})?/|^[\pL\pN._-]+(/[\pL\pN._-]+)*/[\pL\pN._-]*[\pL._-][\pL\pN._-]*$`)
+	})
 )
 
 // looksLikeFile reports whether a word is more likely a file's name than part
 // of a filter. A network as 10.0.0.0/8 is part of a filter.
 func looksLikeFile(word string) bool {
-	return captureEnding.MatchString(word) || pathWord.MatchString(word)
+	return captureEnding().MatchString(word) || pathWord().MatchString(word)
 }
 
 // readFilter reads a filter as tcpdump's -F does: # begins a comment.

@@ -45,6 +45,8 @@ type Job struct {
 	identity *identity                     // who the program has become, or nil
 	endError error                         // why a live capture ended before it was told to
 
+	keys *keyFile // the key log, or nil
+
 	memory int64 // bytes for what is seen, 0 for no bound
 	last   int64 // time of the last packet, once it is known
 }
@@ -94,6 +96,10 @@ func (j *Job) do() error {
 	}
 	j.narrowed = j.s.narrowed(opt)
 	j.memory = j.limitMemory()
+	if err := j.openKeys(); err != nil {
+		return err
+	}
+	defer j.closeKeys()
 	var tty *os.File
 	if j.s.TUI {
 		if tty, err = openTerminal(); err != nil {

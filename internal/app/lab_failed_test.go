@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -33,7 +34,10 @@ func TestLabFailed(t *testing.T) {
 			t.Fatal(err)
 		}
 		var said struct {
-			Refused, Unanswered, Failed int64
+			Refused, Unanswered, Failed, Requests int64
+			TLS                                   bool
+			NotHTTP1                              bool `json:"not_http1"`
+			Connections                           []struct{ TLS *agreed }
 		}
 		if err := json.Unmarshal(text, &said); err != nil {
 			t.Fatal(err)
@@ -42,6 +46,7 @@ func TestLabFailed(t *testing.T) {
 			Totals struct {
 				Failed    *int64 `json:"failed_requests"`
 				Abandoned *int64 `json:"abandoned_requests"`
+				Estimated *int64 `json:"failed_requests_estimated"`
 			}
 			Servers []struct {
 				Failed *int64 `json:"failed_requests"`
@@ -54,7 +59,11 @@ func TestLabFailed(t *testing.T) {
 		if err := json.Unmarshal([]byte(report), &got); err != nil {
 			t.Fatal(err)
 		}
-		if uncounted[name] {
+		isH2 := slices.ContainsFunc(said.Connections, func(c struct{ TLS *agreed }) bool { return c.TLS != nil && c.TLS.ALPN != nil && *c.TLS.ALPN == "h2" })
+		if said.TLS && !said.NotHTTP1 && !isH2 && said.Requests > 0 && (got.Totals.Estimated == nil || *got.Totals.Estimated != said.Failed) {
+			t.Errorf("%s: got %v failed requests, estimated, want %d", name, got.Totals.Estimated, said.Failed)
+		}
+		if uncounted[name] || said.TLS {
 			if got.Totals.Failed != nil || got.Totals.Abandoned != nil {
 				t.Errorf("%s: got %d failed requests, want null: they cannot be counted", name, *got.Totals.Failed)
 			}

@@ -70,6 +70,9 @@ func (s *settings) growing() bool {
 // newSettings reads the values of c.
 func newSettings(c *Config) (*settings, error) {
 	s := &settings{Config: *c}
+	if s.given("tls-keylog") && s.TLSKeyLog == "" {
+		return nil, usagef("--tls-keylog: the name of the file is empty")
+	}
 	s.Top = max(s.Top, 0)
 	if s.given("conn") && s.Conn == 0 {
 		return nil, usagef("--conn 0: connections count from 1")
@@ -226,11 +229,14 @@ func (s *settings) checkWritten() error {
 	for _, o := range s.outputs {
 		written[o.name] = "output"
 	}
-	for _, name := range s.files {
-		for out, flag := range written {
+	for out, flag := range written {
+		for _, name := range s.files {
 			if sameFile(name, out) {
 				return usagef("--%s %q: it is a capture to read", flag, out)
 			}
+		}
+		if s.TLSKeyLog != "" && sameFile(s.TLSKeyLog, out) {
+			return usagef("--%s %q: it is the key log", flag, out)
 		}
 	}
 	return nil

@@ -315,7 +315,9 @@ func (r *Record) dialedInVain() bool {
 
 // answeredLast reports whether what is known of its end is that the server sent the last
 // data: all was answered, as far as TLS shows.
-func (r *Record) answeredLast() bool { return r.observation.kind == observedRecordsEnd }
+func (r *Record) answeredLast() bool {
+	return r.observation.kind == observedRecordsEnd || r.observation.kind == observedFarewellEnd
+}
 
 // maybeBusy reports whether a response may have been under way when the client closed,
 // though it was silent for some time: packets were cut or lost, so that its end is

@@ -20,9 +20,10 @@ type Decisions struct {
 
 	policies map[policyKey]int // where they are in Policies
 
-	losses    losses
-	runEnds   map[uint32]bool  // IDs of connections that a run which ended cut short, whatever their cause
-	pipelined map[uint32]int64 // requests without a whole response, of connections with more than one
+	losses          losses
+	estimatedLosses losses
+	runEnds         map[uint32]bool  // IDs of connections that a run which ended cut short, whatever their cause
+	pipelined       map[uint32]int64 // requests without a whole response, of connections with more than one
 }
 
 type policyKey struct {
@@ -134,7 +135,7 @@ func (d *Decisions) Limit(kind PolicyKind, s *analyze.ServerSummary) int64 {
 type Past struct {
 	Causes []Total
 
-	losses losses
+	losses, estimatedLosses losses
 }
 
 // Remember adds the connections with these IDs, which are judged in d, to p.
@@ -142,7 +143,7 @@ func (d *Decisions) Remember(p *Past, ids []uint64) {
 	for _, id := range ids {
 		if r := d.all.find(id); r != nil {
 			p.Causes = plus(p.Causes, Total{r.Cause, r.By, 1})
-			p.losses.add(d.PairOf(r).To.Num, d.Lost(r))
+			d.noteLoss(r, &p.losses, &p.estimatedLosses)
 		}
 	}
 }
@@ -155,6 +156,7 @@ func (d *Decisions) AddPast(p *Past) {
 	}
 	slices.SortFunc(d.Causes, byCount)
 	d.losses.join(&p.losses)
+	d.estimatedLosses.join(&p.estimatedLosses)
 }
 
 // plus adds a total to the one of the same cause and party.

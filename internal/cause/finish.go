@@ -28,6 +28,7 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 	x.groups.noteCauses()
 	x.findRunEnds()
 	x.countLosses()
+	x.bodyTimeouts()
 	x.probeSettings()
 	x.sortPolicies()
 	x.tellNode()

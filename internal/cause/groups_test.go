@@ -128,7 +128,7 @@ func TestLists(t *testing.T) {
 	if n := len(AllCauses()); n != int(causeCount)-1 {
 		t.Errorf("got %d causes, want %d", n, causeCount-1)
 	}
-	for k := IdleTimeout; k <= MaxConnections; k++ {
+	for k := IdleTimeout; k < PolicyKinds; k++ {
 		if k.Timed() != (k != MaxRequests && k != PoolSize && k != MaxConnections) || k.String() == "" {
 			t.Errorf("%v: got timed %v", k, k.Timed())
 		}

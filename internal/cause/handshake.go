@@ -48,23 +48,81 @@ const (
 
 // alertMeans returns what an alert stands for, "" if that depends.
 func (o observation) alertMeans() string {
-	byClient := o.by.party() == analyze.Client
-	switch c := o.number; {
-	case c >= alertBadCertificate && c <= alertUnknownCertif || c == alertUnknownCA:
-		if byClient {
-			return "the server's certificate"
+	switch o.fault() {
+	case ServerCertificate:
+		return "the server's certificate"
+	case ClientCertificate:
+		if o.number == alertCertRequired || o.number == alertHandshakeFailure {
+			return "want of a certificate of the client"
 		}
 		return "the client's certificate"
-	case c == alertCertRequired, c == alertHandshakeFailure && o.status == 1 && !byClient:
-		return "want of a certificate of the client"
-	case c == alertVersion:
-		return "want of a version in common"
-	case c == alertHandshakeFailure, c == alertSecurity:
+	case NoParameters:
+		if o.number == alertVersion {
+			return "want of a version in common"
+		}
 		return "want of parameters in common, such as a cipher suite"
-	case c == alertProtocol:
+	case NoALPN:
 		return "want of a protocol (ALPN) in common"
-	case c == alertName:
+	case NoName:
 		return "a server name that it does not know"
 	}
 	return ""
+}
+
+// HandshakeFault is what keeps a TLS handshake from its end.
+type HandshakeFault uint8
+
+// The faults.
+const (
+	UnknownFault      HandshakeFault = iota
+	ServerCertificate                // that the client does not take
+	ClientCertificate                // that is missing, or that the server does not take
+	NoParameters                     // no version or cipher suite in common
+	NoALPN                           // no protocol in common
+	NoName                           // the server does not know the name that it is asked for
+	NoTLS                            // one of the sides does not speak TLS
+)
+
+// HandshakeFault returns what seems to have kept the TLS handshake from its end.
+func (r *Record) HandshakeFault() HandshakeFault {
+	if r.Cause != TLSFailed {
+		return UnknownFault
+	}
+	return r.observation.fault()
+}
+
+// fault is HandshakeFault of what was observed.
+func (o observation) fault() HandshakeFault {
+	byClient := o.by.party() == analyze.Client
+	switch o.kind {
+	case observedHTTPAnswer, observedPlainRequest:
+		return NoTLS
+	case observedTLS:
+		switch {
+		case o.number == uint32(analyze.BothFinished):
+			return ClientCertificate
+		case o.number == uint32(analyze.ServerAnswered) && byClient && o.status == 1:
+			return ServerCertificate
+		}
+		return UnknownFault
+	case observedTLSAlert:
+	default:
+		return UnknownFault
+	}
+	switch c := o.number; {
+	case c >= alertBadCertificate && c <= alertUnknownCertif || c == alertUnknownCA:
+		if byClient {
+			return ServerCertificate
+		}
+		return ClientCertificate
+	case c == alertCertRequired, c == alertHandshakeFailure && o.status == 1 && !byClient:
+		return ClientCertificate
+	case c == alertVersion, c == alertHandshakeFailure, c == alertSecurity:
+		return NoParameters
+	case c == alertProtocol:
+		return NoALPN
+	case c == alertName:
+		return NoName
+	}
+	return UnknownFault
 }

@@ -61,10 +61,7 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 	case flows.HandshakeRefused:
 		return of(Refused, analyze.Server, High, observation{kind: observedRefusal})
 	case flows.HandshakeComplete:
-		// The server goes on answering the SYN: it has no room for the
-		// connection, which only the client takes to be open.
-		again := e.SYNACKAfterACK || c.RetransmissionsClient > c.SYNRetransmissions // else the capture may just end here
-		if e.SYNACKRetransmissions > 0 && again && c.BytesServer == 0 && c.BytesClient > 0 && e.UnackedClient && !e.ServerFIN.OK() {
+		if notAccepted(c, e) {
 			return of(AcceptQueueFull, analyze.Server, High, observation{kind: observedSYNACKs, number: e.SYNACKRetransmissions + 1})
 		}
 	case flows.HandshakeIncomplete:
@@ -84,6 +81,14 @@ func neverOpened(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 			observation{kind: observedSilence, number: c.SYNRetransmissions + 1, ns: c.End - c.Start})
 	}
 	return n, k, false
+}
+
+// notAccepted reports whether the server goes on answering the SYN, or takes no data: it has
+// no room for the connection, which only the client takes to be open. Before either of them
+// sent again what the other had acknowledged, the capture may just end.
+func notAccepted(c *analyze.Connection, e *analyze.Evidence) bool {
+	again := e.SYNACKAfterACK || c.RetransmissionsClient > c.SYNRetransmissions
+	return e.SYNACKRetransmissions > 0 && again && c.BytesServer == 0 && c.BytesClient > 0 && e.UnackedClient && !e.ServerFIN.OK()
 }
 
 // otherBusiness takes connections that no pool could have used again: they left
@@ -122,9 +127,12 @@ func overTLS(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReuse
 			return n, k, ok
 		}
 		return tlsFailed(x, end)
-	case x.Done != 0 && !e.Used && !c.Midstream && c.MissingClient == 0 && end.by != analyze.Nobody:
+	case x.Done != 0 && !e.Used && !c.Midstream && c.MissingClient == 0:
 		if n, k, ok = lost(c, e, end); ok {
 			return n, k, ok
+		}
+		if end.by == analyze.Nobody {
+			return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, c.End-x.Done)})
 		}
 		return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, end.at-x.Done), by: end.sender()})
 	}
@@ -174,9 +182,9 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 		return of(RequestConnectionClose, analyze.Client, High, observation{kind: observedRequestClose, number: at})
 	case e.EndReason == analyze.EndedByRequestHTTP10:
 		return of(HTTP10, analyze.Client, High, observation{kind: observedRequest10, number: at})
-	case e.EarlyResponse && e.EarlyStatus >= redirect && end.by != analyze.Nobody:
+	case earlyAnswer(c, e) != 0 && end.by != analyze.Nobody:
 		return of(EarlyResponse, analyze.Server, High,
-			observation{kind: observedEarly, number: uint32(c.Requests), status: e.EarlyStatus})
+			observation{kind: observedEarly, number: uint32(c.Requests), status: earlyAnswer(c, e)})
 	case e.Idle408 && e.LastStatus == 408 && e.PreviousDone != analyze.Unknown:
 		return of(ServerIdleTimeout, analyze.Server, High,
 			observation{kind: observedIdle408, number: at - 1, ns: e.EndMark.At - e.PreviousDone})

@@ -23,6 +23,9 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	if (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
 		o.kind = observedCutEnd
 	}
+	if o.kind == observedUnansweredEnd && o.ns >= minRest && bodyUnderWay(c, e) && !end.rst && end.by == analyze.Server {
+		o.kind = observedUploadEnd
+	}
 	switch {
 	case e.Malformed && !e.ResponseBegun:
 		return malformed(c, e, o)
@@ -31,6 +34,15 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		return of(ClientClosedAfterResponse, end.by, Medium, o)
 	case end.by == analyze.Client:
 		return wait(clientEndedBusy, end.by, o)
+	}
+	return endedByServer(c, e, end, o)
+}
+
+// endedByServer takes closes of the server with a request under way, which may not have
+// come whole.
+func endedByServer(c *analyze.Connection, e *analyze.Evidence, end ending, o observation) (n NotReused, k class, ok bool) {
+	if !c.Estimated() && (e.RequestDone == analyze.Unknown || e.RequestDone > end.at) && c.MissingClient == 0 {
+		o.by |= uploading
 	}
 	return wait(serverEndedBusy, end.by, o)
 }
@@ -75,6 +87,9 @@ func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		if e.Data && e.Used && e.ServerLast && e.Outstanding == 0 {
 			f.kind = observedRecordsEnd
 		}
+		if e.FarewellAt != 0 {
+			f.kind = observedFarewellEnd
+		}
 		return wait(classes[1], end.by, f)
 	}
 	if e.Surplus > 0 && end.by == analyze.Client {
@@ -105,7 +120,7 @@ func stillOpen(c *analyze.Connection, e *analyze.Evidence, last int64) (NotReuse
 			observation{kind: observedOpenBusy, by: guess(c), number: uint32(max(c.Carried(), 0)), ns: last - since}}, decided
 	case e.LastDone != analyze.Unknown && !c.Opaque() && e.Outstanding == 0:
 		return NotReused{Undecided, analyze.Nobody, High,
-			observation{kind: observedOpenIdle, by: guess(c), number: uint32(c.Answered()), ns: last - e.LastDone}}, openIdle
+			observation{kind: observedOpenIdle, by: guess(c), number: uint32(c.Answered()), ns: last - e.LastDone, status: e.LastStatus}}, openIdle
 	}
 	return NotReused{IdleAtEnd, analyze.Nobody, Low, observation{kind: observedOpenQuiet}}, decided
 }

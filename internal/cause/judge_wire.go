@@ -43,6 +43,9 @@ func metFIN(c *analyze.Connection, e *analyze.Evidence) (n NotReused, k class, o
 		return of(StaleRace, analyze.Both, Medium, o)
 	case late:
 		o.kind = observedLateRequest
+		if e.UploadOutlasts {
+			o.by |= uploading
+		}
 		return of(UsedAfterClose, analyze.Client, High, o)
 	}
 	return n, k, false

@@ -43,7 +43,7 @@ func lossOf(c *analyze.Connection, end ending) loss {
 // losable reports whether c has requests of which the capture would show what became:
 // what was malformed may have been read.
 func losable(c *analyze.Connection, e *analyze.Evidence) bool {
-	return !c.HTTPUnknown && e.Request.OK() && !afterOwnRST(e) && !(e.Malformed && !e.ResponseBegun)
+	return !c.Opaque() && e.Request.OK() && !afterOwnRST(e) && !(e.Malformed && !e.ResponseBegun)
 }
 
 // refusedUpload reports whether the last request was answered by an error while it
@@ -86,11 +86,23 @@ func (c Cause) cutByPath() bool {
 	return false
 }
 
-// TotalLost returns the requests that got no whole response, of all connections.
-func (d *Decisions) TotalLost() Lost { return d.losses.all }
+// TotalLost returns the requests that got no whole response, of all connections whose
+// requests were counted; EstimatedLost of those whose requests are estimated.
+func (d *Decisions) TotalLost() Lost     { return d.losses.all }
+func (d *Decisions) EstimatedLost() Lost { return d.estimatedLosses.all }
 
-// LostAt returns those of the server with that number.
-func (d *Decisions) LostAt(server uint32) Lost { return d.losses.byServer[server] }
+// LostAt returns those of the server with that number, EstimatedLostAt those that are
+// estimated.
+func (d *Decisions) LostAt(server uint32) Lost          { return d.losses.byServer[server] }
+func (d *Decisions) EstimatedLostAt(server uint32) Lost { return d.estimatedLosses.byServer[server] }
+
+// noteLoss adds what a connection lost to the losses that it belongs to.
+func (d *Decisions) noteLoss(r *Record, counted, estimated *losses) {
+	if r.Estimated() {
+		counted = estimated
+	}
+	counted.add(d.PairOf(r).To.Num, d.Lost(r))
+}
 
 // losses are lost requests, in all and by the number of their server.
 type losses struct {
@@ -131,7 +143,7 @@ func (d *Decisions) countLosses() {
 	}, AnomalyPipelined)
 	for _, r := range d.all.byID {
 		if r.has(isFailed|isDropped) || r.responseLost() {
-			d.losses.add(d.PairOf(r).To.Num, d.Lost(r))
+			d.noteLoss(r, &d.losses, &d.estimatedLosses)
 		}
 	}
 }

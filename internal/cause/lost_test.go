@@ -27,6 +27,9 @@ func TestLost(t *testing.T) {
 		{"the server closes without a response", used + "1.000 > P. $get\n3.000 < F.", Lost{1, 0}},
 		{"the server cuts the response", begun + "3.000 < F.", Lost{1, 0}},
 		{"the server resets", begun + "3.000 < R.", Lost{1, 0}},
+		{"over TLS, the server closes without a response", "0.000 $tls\n0.010 > P. $request\n1.000 < F.", Lost{1, 0}},
+		{"over TLS, the client gives up before the response", "0.000 $tls\n0.010 > P. $request\n1.000 > P. $notify\n1.000 > F.", Lost{1, 0}},
+		{"over TLS, what it is cannot be told", "0.000 $tls-h2\n0.010 > P. $request\n1.000 < F.", Lost{}},
 		{"pipelined, one answered", three + "0.010 < P. $ok\n1.000 < F.", Lost{2, 0}},
 		{"the client gives up before the response", used + "1.000 > P. $get\n3.000 > F.", Lost{1, 0}},
 		{"the client resets before the response", used + "1.000 > P. $get\n3.000 > R.", Lost{1, 0}},
@@ -50,14 +53,18 @@ func TestLost(t *testing.T) {
 				t.Errorf("got %+v, want %+v: %v, %s", got, c.want, d.Records()[0].Cause, d.Records()[0].Observed())
 			}
 			server := d.Servers()[0].Num
-			if d.TotalLost() != c.want || d.LostAt(server) != c.want {
-				t.Errorf("got %+v in all and %+v at the server, want %+v", d.TotalLost(), d.LostAt(server), c.want)
+			total, at := d.TotalLost, d.LostAt
+			if strings.HasPrefix(c.name, "over TLS") {
+				total, at = d.EstimatedLost, d.EstimatedLostAt
+			}
+			if total() != c.want || at(server) != c.want || d.TotalLost().plus(d.EstimatedLost()) != c.want {
+				t.Errorf("got %+v in all and %+v at the server, want %+v", total(), at(server), c.want)
 			}
 			var past Past
 			d.Remember(&past, []uint64{1})
 			d.AddPast(&past)
-			if twice := (Lost{2 * c.want.Failed, 2 * c.want.Abandoned}); d.TotalLost() != twice || d.LostAt(server) != twice {
-				t.Errorf("got %+v in all and %+v at the server, want %+v with what is remembered", d.TotalLost(), d.LostAt(server), twice)
+			if twice := (Lost{2 * c.want.Failed, 2 * c.want.Abandoned}); total() != twice || at(server) != twice {
+				t.Errorf("got %+v in all and %+v at the server, want %+v with what is remembered", total(), at(server), twice)
 			}
 		})
 	}

@@ -23,10 +23,13 @@ const (
 	sentRST    sender = 1 << 7
 	sentNotify sender = 1 << 6 // a close_notify of TLS instead
 	estimated  sender = 1 << 5 // the number is an estimate, not what was sent
+	uploading  sender = 1 << 4 // the request, or the one before it, had not come whole
 )
 
 // party returns who it is.
-func (s sender) party() analyze.Party { return analyze.Party(s &^ (sentRST | sentNotify | estimated)) }
+func (s sender) party() analyze.Party {
+	return analyze.Party(s &^ (sentRST | sentNotify | estimated | uploading))
+}
 
 // String returns the party's name.
 func (s sender) String() string { return s.party().String() }
@@ -47,7 +50,7 @@ const (
 	observedGaveUp     // the client answered the SYN-ACK with a bare RST ns after the SYN
 	observedTLS        // by ended the TLS handshake after ns, at stage number; status is 1 if an alert of the client came before
 	observedTLSAlert   // by sent alert number; status is 1 if a certificate was asked of the client
-	observedTLSUnused  // by closed ns after the handshake, and no request came
+	observedTLSUnused  // by, or nobody, closed ns after the handshake, and no request came
 	observedHTTPAnswer // the server answered the ClientHello in HTTP
 	observedNoRequest  // open for ns; by closed it, if somebody did, or sent status
 
@@ -80,6 +83,7 @@ const (
 
 	// The end, or none.
 	observedUnansweredEnd // by closed ns after request number, which has no response
+	observedUploadEnd     // by closed ns after request number began, whose body was not whole
 	observedCutEnd        // by closed ns after request number, in its response
 	observedMalformed     // by closed ns after request number, which was answered by bytes that are no HTTP
 	observedPlainRequest  // by closed ns after request number, which was answered by an alert of TLS
@@ -89,6 +93,7 @@ const (
 	observedIdle408       // a 408 that answers no request ns after response number
 	observedQuietEnd      // by closed after ns of silence: not HTTP, or not seen
 	observedRecordsEnd    // the same, of TLS, and the last data is the server's
+	observedFarewellEnd   // the server sent what may be GOAWAY after ns, then by closed
 	observedHalfClose     // by shut down its side, the other went on
 	observedOpenIdle      // open, ns after response number
 	observedOpenBusy      // open, ns after request number
@@ -126,6 +131,9 @@ func (o observation) opening() string {
 	case observedGaveUp:
 		return fmt.Sprintf("the SYN-ACK came when the client had given up: it answered with RST %s after the SYN", Duration(o.ns))
 	case observedTLSUnused:
+		if o.by.party() == analyze.Nobody {
+			return fmt.Sprintf("no request in %s after the TLS handshake", Duration(o.ns))
+		}
 		return fmt.Sprintf("no request in %s after the TLS handshake, then %s sent %s", Duration(o.ns), o.by, o.end())
 	case observedTLS, observedTLSAlert, observedHTTPAnswer:
 		return o.handshake()
@@ -165,7 +173,7 @@ func (o observation) message() string {
 	case observedCloseDelimited:
 		return fmt.Sprintf("response %d has no length: only the close ends its body", o.number)
 	case observedEarly:
-		return fmt.Sprintf("response %d (status %d) was complete before its request", o.number, o.status)
+		return fmt.Sprintf("response %d (status %d) came before its request was whole", o.number, o.status)
 	}
 	return ""
 }
@@ -178,6 +186,9 @@ func (o observation) meeting() string {
 	case observedMetClose:
 		return fmt.Sprintf("request %d%s met the server's close of the idle connection: %s after %s", o.number, o.mark(), o.end(), Duration(o.ns))
 	case observedLateRequest:
+		if o.by&uploading != 0 {
+			return fmt.Sprintf("request %d was sent %s after the server's FIN, which came in the middle of the upload before it", o.number, Duration(o.ns))
+		}
 		return fmt.Sprintf("request %d%s was sent %s after the server's FIN", o.number, o.mark(), Duration(o.ns))
 	case observedCrossingData:
 		return "data of the client and the server's FIN crossed"
@@ -213,7 +224,12 @@ func (o observation) ending() string {
 	d := Duration(o.ns)
 	switch o.kind {
 	case observedUnansweredEnd:
+		if o.by&uploading != 0 {
+			return fmt.Sprintf("%s sent %s %s after request %d%s began, which had not come whole", o.by, o.end(), d, o.number, o.mark())
+		}
 		return fmt.Sprintf("%s sent %s %s after request %d%s, which has no response", o.by, o.end(), d, o.number, o.mark())
+	case observedUploadEnd:
+		return fmt.Sprintf("%s sent %s %s after request %d%s began, whose body was not whole", o.by, o.end(), d, o.number, o.mark())
 	case observedCutEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d%s, before its response was complete", o.by, o.end(), d, o.number, o.mark())
 	case observedMalformed:
@@ -233,6 +249,8 @@ func (o observation) ending() string {
 		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, o.number)
 	case observedRecordsEnd:
 		return fmt.Sprintf("%s sent %s %s after the last data", o.by, o.end(), d)
+	case observedFarewellEnd:
+		return fmt.Sprintf("server sent a short record, as GOAWAY of HTTP/2 is, %s after the last message, then %s", d, o.end())
 	case observedQuietEnd:
 		return fmt.Sprintf("%s sent %s after %s of silence", o.by, o.end(), d)
 	case observedHalfClose:

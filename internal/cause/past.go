@@ -9,8 +9,8 @@ import (
 
 // Clone returns a copy that shares nothing with p.
 func (p *Past) Clone() Past {
-	x := Past{slices.Clone(p.Causes), p.losses}
-	x.losses.byServer = maps.Clone(p.losses.byServer)
+	x := Past{slices.Clone(p.Causes), p.losses, p.estimatedLosses}
+	x.losses.byServer, x.estimatedLosses.byServer = maps.Clone(p.losses.byServer), maps.Clone(p.estimatedLosses.byServer)
 	return x
 }
 
@@ -22,11 +22,13 @@ func (p *Past) AddUnanswered() {
 
 // Renumber takes the new numbers of servers, 0 for one that has no row any more.
 func (p *Past) Renumber(server func(uint32) uint32) {
-	renumbered := make(map[uint32]Lost, len(p.losses.byServer))
-	for n, x := range p.losses.byServer {
-		if n = server(n); n != 0 {
-			renumbered[n] = x
+	for _, l := range [...]*losses{&p.losses, &p.estimatedLosses} {
+		renumbered := make(map[uint32]Lost, len(l.byServer))
+		for n, x := range l.byServer {
+			if n = server(n); n != 0 {
+				renumbered[n] = x
+			}
 		}
+		l.byServer = renumbered
 	}
-	p.losses.byServer = renumbered
 }

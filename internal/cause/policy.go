@@ -20,13 +20,14 @@ const (
 	ProbeIdle                        // keep-alive probes begin after Value ns of silence
 	ProbeInterval                    // and follow each other after Value ns
 	MaxConnections                   // with more than Value open, idle ones are closed
+	BodyTimeout                      // a request whose body is not whole is given up after Value ns
 	PolicyKinds                      // the number of kinds, to go through all
 )
 
 // String returns the kind as reports name it.
 func (k PolicyKind) String() string {
 	return [...]string{"idle_timeout", "max_requests", "max_age", "pool_size", "request_timeout", "probe_idle", "probe_interval",
-		"max_connections"}[k]
+		"max_connections", "body_timeout"}[k]
 }
 
 // Timed reports whether Value is in ns.

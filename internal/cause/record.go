@@ -128,7 +128,7 @@ func (r *Record) Observed() string { return r.observation.String() }
 func (r *Record) Measured() int64 { return r.observation.ns }
 
 // Status returns the status of the response that ended the persistence, or of the last
-// one before an idle connection was closed; 0 of others.
+// one of an idle connection; 0 of others.
 func (r *Record) Status() uint16 { return r.observation.status }
 
 // SYNs returns how many SYNs were sent of one that was never answered.
@@ -157,6 +157,9 @@ func (r *Record) RequestSent() int64 { return r.lastRequest().sent }
 // if it did not. It is not known of connections that a response ended.
 func (r *Record) FirstByte() int64 { return r.lastRequest().firstByte }
 
+// KeptAfterError reports whether a response with an error did not end it.
+func (r *Record) KeptAfterError() bool { return r.has(isKeptAfterError) }
+
 // Estimated reports whether what it tells of requests is estimated.
 func (r *Record) Estimated() bool { return r.observation.by&estimated != 0 }
 
@@ -174,6 +177,17 @@ func (r *Record) ServerEndedBusy() bool { return r.class == serverEndedBusy }
 // CutShort reports whether it was closed before the response under way was
 // complete.
 func (r *Record) CutShort() bool { return r.observation.kind == observedCutEnd }
+
+// CutUpload reports whether the server closed it before a request had come whole.
+func (r *Record) CutUpload() bool {
+	return r.observation.kind == observedUnansweredEnd && r.observation.by&uploading != 0
+}
+
+// UploadOutlasted reports whether a request came after the server's FIN for the one before
+// it, though answered, was still being sent when that came.
+func (r *Record) UploadOutlasted() bool {
+	return r.observation.kind == observedLateRequest && r.observation.by&uploading != 0
+}
 
 // CutResponse reports whether it was closed before a response was complete whose
 // first byte is known.

@@ -125,3 +125,26 @@ func (s *Server) Recycled() (moments []Replaced) {
 	}
 	return moments
 }
+
+// Restarted returns for how long the server was away when it refused connections, at
+// most, if it had ended before each of them and took others afterwards; else 0.
+func (s *Server) Restarted() (away int64) {
+	when := func(records []*Record, of func(*Record) int64) []int64 {
+		return slices.Sorted(slices.Values(Values(records, of)))
+	}
+	start := func(r *Record) int64 { return r.Start }
+	ended := when(Having(s.Records, []Cause{ServerExit, ServerDrain}), func(r *Record) int64 { return r.Ended })
+	taken := when(Where(s.Records, func(r *Record) bool { return !r.NeverOpened() && !r.untaken() }), start)
+	for _, at := range when(Having(s.Records, []Cause{Refused}), start) {
+		last, _ := slices.BinarySearch(ended, at+1)
+		next, _ := slices.BinarySearch(taken, at)
+		if last == 0 || next == len(taken) || at-ended[last-1] > beforeRefusal {
+			return 0
+		}
+		away = max(away, taken[next]-ended[last-1])
+	}
+	return away
+}
+
+// Moments returns how many moments there are at which the records ended.
+func Moments(records []*Record) int64 { return int64(len(bursts(records))) }

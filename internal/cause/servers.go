@@ -53,18 +53,12 @@ func (s *Server) processEnded() {
 // whyTogether returns why the server closed the connections of a burst, Undecided
 // if they had each a reason of its own.
 func (s *Server) whyTogether(run []*Record, life *life, usedTogether bool) (Cause, Confidence) {
-	at := run[0].Ended
-	gone, back := s.after(at)
-	drained := life.drainedAt(at)
+	gone, back := s.after(run[0].Ended)
+	drained := life.drainedAt(run[0].Ended)
 	busy := len(Where(run, func(r *Record) bool { return r.class == serverEndedBusy }))
 	if gone {
-		switch {
-		case drained && busy == 0:
-			return ServerDrain, Medium
-		case life.lastSign > at+instant && s.hadOpen(at) > len(run):
-			return Undecided, Low
-		case busy > 0 || len(run) >= 2 && !timed(run):
-			return ServerExit, High
+		if c, sure, ok := s.whenGone(run, life, busy); ok {
+			return c, sure
 		}
 	}
 	switch {
@@ -77,6 +71,21 @@ func (s *Server) whyTogether(run []*Record, life *life, usedTogether bool) (Caus
 		return ServerDrain, Low
 	}
 	return Undecided, Low
+}
+
+// whenGone is whyTogether for a burst after which the server refused connections, if that
+// tells; busy of the burst had a request under way.
+func (s *Server) whenGone(run []*Record, life *life, busy int) (c Cause, sure Confidence, ok bool) {
+	at := run[0].Ended
+	switch {
+	case life.drainedAt(at) && busy == 0:
+		return ServerDrain, Medium, true
+	case life.lastSign > at+instant && s.hadOpen(at) > len(run): // else it was started again
+		return Undecided, Low, true
+	case busy > 0 || len(run) >= 2 && !timed(run):
+		return ServerExit, High, true
+	}
+	return Undecided, Low, false
 }
 
 // allEnd reports whether a run is all that the server had open, ended within a
@@ -94,9 +103,9 @@ func (s *Server) allEnd(run []*Record) bool {
 	return s.hadOpen(at) == len(run)
 }
 
-// hadOpen returns how many connections the server had at t.
-func (s *Server) hadOpen(t int64) (n int) {
-	for _, r := range s.Records {
+// hadOpen returns how many connections of the group were open at t.
+func (g *Group) hadOpen(t int64) (n int) {
+	for _, r := range g.Records {
 		if r.Start <= t && (r.has(isOpen) || r.Ended >= t) && r.Cause != Refused {
 			n++
 		}
@@ -320,9 +329,18 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 		most = max(most, r.Requests)
 	}
 	prompt = waiting(prompt, serverEndedIdle)
-	if full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 2 }); len(full) >= MinSamples && !s.afterErrors(full) {
-		settle(full, ServerMaxRequests, analyze.Server, Medium)
-		d.addPolicy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.Name, Value: int64(most), Samples: int64(len(full))})
+	full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 1 })
+	obeyed := s.obeyed(most)
+	if len(obeyed) > len(full)*obeyedMost {
+		obeyed = nil
+	}
+	switch all := append(full, obeyed...); {
+	case len(all) < MinSamples || s.afterErrors(all):
+	case most >= 2:
+		settle(all, ServerMaxRequests, analyze.Server, Medium)
+		d.addPolicy(Policy{Kind: MaxRequests, By: analyze.Server, Subject: s.Name, Value: int64(most), Samples: int64(len(all))})
+	case len(obeyed) > 0:
+		settle(all, ServerClosedUnannounced, analyze.Server, Medium)
 	}
 	rest := waiting(append(slices.Clone(prompt), paused...), serverEndedIdle)
 	b, ok := Agree(Ages(rest))
@@ -338,4 +356,13 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 	}
 	settle(in, ServerMaxAge, analyze.Server, Medium)
 	d.addPolicy(Policy{Kind: MaxAge, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread()})
+}
+
+// obeyed returns the connections over TLS that the client closed right after as many
+// responses: where the last one says close, which is encrypted, both sides close at once,
+// and either may be the first.
+func (s *Server) obeyed(requests uint32) []*Record {
+	return Where(waiting(s.Records, clientEndedIdle), func(r *Record) bool {
+		return r.Estimated() && r.Requests == requests && r.Measured() < MinIdle
+	})
 }

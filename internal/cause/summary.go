@@ -18,6 +18,7 @@ type Summary struct {
 	anomalies compact.Vault[Anomaly]
 	kinds     uint32 // of anomalies that there are, a bit each
 	failures  []failure
+	outlived  map[uint32]int64 // the longest silence after which a connection went on, ns, by number of the pair
 }
 
 // Anomaly is something unusual about a connection besides its cause.
@@ -49,8 +50,12 @@ const (
 	AnomalyLateOpen                      // the handshake took Duration, for a SYN or its answer was sent again
 	AnomalyShort                         // the last response lacks Duration bytes of the length that it says
 	AnomalyUnheardFIN                    // the FIN was sent again and again without an answer, after Duration of silence; no data was
+	AnomalyFullLost                      // data was sent again and again without an answer, all of it in full segments
 	AnomalyFarIdle                       // the client, which the capture shows to be far, left it open and idle
 	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
+	AnomalyHandshake                     // of TLS, done in Duration: in full for By, who offered no session or did not take it; resumed for Both
+	AnomalyHTTP2                         // it spoke HTTP/2, and the client sent something
+	AnomalyNoNotify                      // By began to close TLS by a FIN, without close_notify
 )
 
 // add adds a connection up and notes its anomalies. last is the time of the latest
@@ -103,8 +108,10 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 	}
 	s.noteHalfClosed(c, last)
 	s.noteUnheard(c)
+	s.noteSilence(c)
 	s.noteStray(c)
 	s.noteShort(c)
+	s.noteTLS(c)
 }
 
 // note notes one anomaly.
@@ -202,6 +209,9 @@ func (s *Summary) join(other *Summary) {
 	s.HTTP2 += other.HTTP2
 	for server, x := range other.unseen {
 		s.addUnseen(server, x)
+	}
+	for pair, ns := range other.outlived {
+		s.addOutlived(pair, ns)
 	}
 	s.failures = append(s.failures, other.failures...)
 	other.anomalies.Drain(func(a *Anomaly) { s.anomalies.Put(a) })

@@ -7,6 +7,9 @@ import "github.com/kaanalyze/kaanalyze/internal/analyze"
 // open, idle, as if its client had forgotten it.
 func (s *Summary) noteUnheard(c *analyze.Connection) {
 	e := &c.Evidence
+	if e.OnlyFullLost&analyze.Client != 0 && e.UnansweredClient >= minLostData || e.OnlyFullLost&analyze.Server != 0 && e.UnansweredServer >= minLostData {
+		s.note(c, AnomalyFullLost, e.OnlyFullLost, 0, 0)
+	}
 	by := endingOf(c).by
 	switch {
 	case by == analyze.Client && e.UnackedClient && !e.RequestUnacked && e.UnansweredClient >= minLostData:

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -37,14 +38,18 @@ var operators = map[string]func(value, limit float64) bool{
 }
 
 var (
-	syntax   = regexp.MustCompile(`^\s*([\w.]+)\s*([<>=!]+)\s*(\S+)\s*$`)
-	decimals = regexp.MustCompile(`^-?\d{1,18}(\.\d{1,18})?$`)
+	syntax = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*([\w.]+)\s*([<>=!]+)\s*(\S+)\s*$`)
+	})
+	decimals = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^-?\d{1,18}(\.\d{1,18})?$`)
+	})
 )
 
 // Parse reads a condition: a run fails by "reuse_ratio<0.9" where the ratio is below
 // 0.9, by "finding=KA1011" where that rule fires. Its errors name what is nearest.
 func Parse(text string) (*Condition, error) {
-	m := syntax.FindStringSubmatch(text)
+	m := syntax().FindStringSubmatch(text)
 	if m == nil {
 		return nil, errors.New("it is not METRIC, one of < <= > >= = !=, and a number")
 	}
@@ -73,7 +78,7 @@ func Parse(text string) (*Condition, error) {
 // would make a condition that never holds.
 func parseLimit(m *Metric, text string) (float64, error) {
 	digits, percent := strings.CutSuffix(text, "%")
-	if !decimals.MatchString(digits) {
+	if !decimals().MatchString(digits) {
 		return 0, fmt.Errorf("%q is not a number", rules.Shorten(text))
 	}
 	if percent {

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"math"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -10,7 +11,7 @@ import (
 
 // listMetrics lists the metrics in the order of --list-metrics.
 func listMetrics() []Metric {
-	return slices.Concat(connectionMetrics(), httpMetrics(), packetMetrics(), timeWaitMetrics(), judgedMetrics(), causeMetrics())
+	return slices.Concat(connectionMetrics(), httpMetrics(), estimatedMetrics(), packetMetrics(), timeWaitMetrics(), judgedMetrics(), causeMetrics())
 }
 
 // connectionMetrics are about connections and the packets that open and close them.
@@ -62,6 +63,35 @@ func httpMetrics() []Metric {
 			func(t *totals) int64 { return t.AvoidableConnections }).told(LessIsBetter, PerSecond),
 		{Name: "avoidable_handshake_seconds", Help: "time of the handshakes of avoidable connections", Unit: Seconds, Unknown: noHTTP,
 			value: func(r *analyze.Result, _ *rules.Diagnosis) float64 { return known(r.Totals.AvoidableHandshake) / 1e9 }},
+	}
+}
+
+// estimatedMetrics are about requests that are estimated, and what rests on them.
+func estimatedMetrics() []Metric {
+	return []Metric{
+		guess("requests_estimated", "requests over TLS without keys, estimated; not among requests",
+			func(x *estimates) int64 { return x.Requests }).told(Neutral, PerSecond),
+		guessedLost("failed_requests_estimated", "failed_requests of connections whose requests are estimated",
+			func(x cause.Lost) int64 { return x.Failed }).told(LessIsBetter, PerSecond),
+		guessedLost("abandoned_requests_estimated", "abandoned_requests of connections whose requests are estimated",
+			func(x cause.Lost) int64 { return x.Abandoned }),
+		Metric{Name: "reuse_ratio_estimated", Help: "reuse_ratio over requests counted and estimated", Unit: Share, Unknown: noEstimate, Seldom: true,
+			value: func(r *analyze.Result, _ *rules.Diagnosis) float64 {
+				if x := &r.Totals.Estimated; x.Known() {
+					return x.ReuseRatio
+				}
+				return math.NaN()
+			}}.told(MoreIsBetter, AnyLength),
+		guess("pool_need_estimated", "pool_need with connections whose requests are estimated", func(x *estimates) int64 { return x.PoolNeed }),
+		guess("avoidable_connections_estimated", "connections beyond pool_need_estimated",
+			func(x *estimates) int64 { return x.AvoidableConnections }).told(LessIsBetter, PerSecond),
+		{Name: "avoidable_handshake_seconds_estimated", Help: "time of their handshakes, TLS included", Unit: Seconds, Unknown: noEstimate, Seldom: true,
+			value: func(r *analyze.Result, _ *rules.Diagnosis) float64 {
+				if x := &r.Totals.Estimated; x.Known() {
+					return float64(x.AvoidableHandshake) / 1e9
+				}
+				return math.NaN()
+			}},
 	}
 }
 

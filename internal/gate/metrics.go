@@ -19,6 +19,7 @@ type Metric struct {
 	Trend   Trend
 	Length  Length
 	Unknown string // when it is not known; "" if it always is
+	Seldom  bool   // known of few captures: nobody misses it in a comparison of others
 
 	value       func(*analyze.Result, *rules.Diagnosis) float64 // nil for a share of others
 	part, whole string                                          // those others
@@ -119,12 +120,14 @@ const (
 	noHTTP     = "no connection can be read as HTTP"
 	noRequest  = "no connection has a request"
 	longEnough = "the capture is as long as TIME_WAIT and shows the level itself: see time_wait.peak"
+	noEstimate = "no connection is TLS whose requests can be estimated"
 	noVerdict  = "the capture does not suffice for a verdict"
 )
 
 type (
-	totals   = analyze.Totals
-	timeWait = analyze.TimeWaitTotals
+	totals    = analyze.Totals
+	timeWait  = analyze.TimeWaitTotals
+	estimates = analyze.Estimates
 )
 
 // count is a number of totals, unknown where it is analyze.Unknown.
@@ -147,6 +150,26 @@ func lost(name, help string, of func(cause.Lost) int64) Metric {
 			return math.NaN()
 		}
 		return float64(of(lost))
+	}}
+}
+
+// guess is a number that rests on requests that are estimated.
+func guess(name, help string, of func(x *estimates) int64) Metric {
+	return Metric{Name: name, Help: help, Unknown: noEstimate, Seldom: true, value: func(r *analyze.Result, _ *rules.Diagnosis) float64 {
+		if x := &r.Totals.Estimated; x.Known() {
+			return float64(of(x))
+		}
+		return math.NaN()
+	}}
+}
+
+// guessedLost is lost for requests that are estimated.
+func guessedLost(name, help string, of func(cause.Lost) int64) Metric {
+	return Metric{Name: name, Help: help, Unknown: noEstimate, Seldom: true, value: func(r *analyze.Result, d *rules.Diagnosis) float64 {
+		if !r.Totals.Estimated.Known() {
+			return math.NaN()
+		}
+		return float64(of(d.EstimatedLost()))
 	}}
 }
 

@@ -42,6 +42,7 @@ type Program struct {
 
 	ServerIdle []Timeout // after which it closes idle connections as a server
 	ClientIdle []Timeout // and as a client
+	ServerBody []Timeout // after which it gives up on the body of a request; After is 0 where it does not by default
 
 	ExactIdle bool // as a server it has a timer for each idle connection, and does not look at all from time to time
 
@@ -151,6 +152,25 @@ const (
 // says is what the server says it is.
 func MatchServer(idle time.Duration, says ID) []string {
 	return match(idle, says, func(p *Program) []Timeout { return p.ServerIdle })
+}
+
+// MatchBody is MatchServer for the time that a server waits for the body of a request.
+func MatchBody(after time.Duration, says ID) []string {
+	return match(after, says, func(p *Program) []Timeout { return p.ServerBody })
+}
+
+// BodySettings returns the settings of how long servers wait for the body of a request:
+// that of says, if it is known to have one, else those of all, in the order of the table.
+func BodySettings(says ID) (names []string) {
+	if own := says.Row().ServerBody; len(own) > 0 {
+		return []string{own[0].Setting}
+	}
+	for i := range programs {
+		if of := programs[i].ServerBody; len(of) > 0 {
+			names = append(names, of[0].Setting)
+		}
+	}
+	return names
 }
 
 // MatchClient is MatchServer for a client.

@@ -14,6 +14,7 @@ var programs = []Program{
 		ExactIdle:  true,
 		Says:       []string{"Go-http-client", "go-resty", "fasthttp"},
 		ClientIdle: []Timeout{{Setting: "Go http.DefaultTransport IdleConnTimeout", After: 90 * time.Second}},
+		ServerBody: []Timeout{{Setting: "Go http.Server.ReadTimeout"}},
 		Pool:       2,
 		KeepIdle:   "set Transport.MaxIdleConnsPerHost to %d or more (the default is 2), and MaxIdleConns not below it",
 		Advice: map[string]string{
@@ -33,8 +34,17 @@ var programs = []Program{
 				"which answers 503",
 			"KA1017": "raise http.Client.Timeout (it holds for the whole body, too) or use a context with a deadline per request and " +
 				"ResponseHeaderTimeout",
-			"KA1035": `raise the limit of http.MaxBytesReader where it is too small; let clients send "Expect: 100-continue" ` +
-				`(Transport.ExpectContinueTimeout)`,
+			"KA1035": "let the handler read the body before it answers (io.Copy(io.Discard, r.Body), within a limit); let clients send " +
+				`"Expect: 100-continue" with large bodies (Transport.ExpectContinueTimeout)`,
+			"KA1060": "as a client set tls.Config.RootCAs to the server's authority (or SSL_CERT_FILE), ServerName to the name in its " +
+				"certificate, and Certificates if it asks for one; as a server set Certificates with the whole chain, and " +
+				"ClientCAs and ClientAuth to what clients have",
+			"KA1061": "share one http.Client, and set TLSClientConfig.ClientSessionCache of its Transport to " +
+				"tls.NewLRUClientSessionCache(64): without it Go resumes no session",
+			"KA1062": "let all processes and hosts behind the address call tls.Config.SetSessionTicketKeys with the same keys (else " +
+				"each makes its own as it starts), and do not set SessionTicketsDisabled",
+			"KA1063": "share one http.Client with one Transport for all requests, and do not make one per request or call " +
+				"CloseIdleConnections",
 		},
 	},
 	{
@@ -43,6 +53,7 @@ var programs = []Program{
 		Says:       []string{"nginx", "openresty"},
 		ServerIdle: []Timeout{{Setting: "nginx keepalive_timeout", After: 75 * time.Second}},
 		ClientIdle: []Timeout{{Setting: "nginx upstream keepalive_timeout", After: 60 * time.Second, Unnamed: true}},
+		ServerBody: []Timeout{{Setting: "nginx client_body_timeout", After: 60 * time.Second}},
 		Advice: map[string]string{
 			"KA1003": "set nginx's keepalive_timeout above 0 (default 75s) and keepalive_requests to 1000 or more",
 			"KA1004": `in nginx set proxy_http_version 1.1, proxy_set_header Connection "" and, in the upstream block, keepalive N`,
@@ -53,8 +64,15 @@ var programs = []Program{
 			"KA1008": "raise nginx's keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle " +
 				"timeout below it",
 			"KA1016": "look in nginx's error log: return 444, or an upstream that ended early (proxy_read_timeout)",
-			"KA1035": `raise nginx's client_max_body_size where it is too small; let clients send "Expect: 100-continue" with large bodies`,
+			"KA1035": "let nginx read the body before it hands the request on (proxy_request_buffering on, its default); let clients send " +
+				`"Expect: 100-continue" with large bodies`,
 			"KA1041": "see nginx's reset_timedout_connection, send_timeout and return 444",
+			"KA1060": "see nginx's error log at level info; ssl_certificate needs the whole chain, ssl_protocols and ssl_ciphers what " +
+				"clients have; as a proxy proxy_ssl_name and proxy_ssl_server_name on, proxy_ssl_certificate if the server asks " +
+				"for one",
+			"KA1061": "as a proxy set keepalive N in the upstream block, and leave proxy_ssl_session_reuse on (the default)",
+			"KA1062": "set nginx's ssl_session_cache shared:SSL:10m (none by default) and ssl_session_timeout to as long as clients " +
+				"stay away (5m by default); on several hosts give each the same ssl_session_ticket_key FILE",
 		},
 	},
 	{
@@ -64,11 +82,16 @@ var programs = []Program{
 
 		MaxRequests: "MaxKeepAliveRequests", RequestsMore: 1,
 		ServerIdle: []Timeout{{Setting: "Apache httpd KeepAliveTimeout", After: 5 * time.Second}},
+		ServerBody: []Timeout{{Setting: "Apache httpd RequestReadTimeout", After: 20 * time.Second}},
 		Advice: map[string]string{
 			"KA1003": "set Apache's KeepAlive On, KeepAliveTimeout to a few seconds and MaxKeepAliveRequests to 1000 or 0",
 			"KA1006": "raise Apache's MaxKeepAliveRequests (100 by default, 0 is no limit): it allows one request more than that",
 			"KA1008": "raise Apache's KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle " +
 				"timeout below it",
+			"KA1060": "see Apache's error log with LogLevel ssl:info; SSLCertificateFile needs the whole chain, SSLProtocol and " +
+				"SSLCipherSuite what clients have; SSLVerifyClient says whether clients need a certificate",
+			"KA1062": "set Apache's SSLSessionCache shmcb:FILE and SSLSessionCacheTimeout (300 s by default); on several hosts give " +
+				"each the same SSLSessionTicketKeyFile",
 		},
 	},
 	{
@@ -83,6 +106,7 @@ var programs = []Program{
 			{Setting: "undici (Node fetch) keepAliveTimeout", After: 4 * time.Second},
 			{Setting: "Node http.Agent timeout", After: 5 * time.Second},
 		},
+		ServerBody: []Timeout{{Setting: "Node server.requestTimeout", After: 300 * time.Second}},
 		Advice: map[string]string{
 			"KA1001": `use an http.Agent with keepAlive: true for all requests, and drop the header "Connection: close"`,
 			"KA1003": `do not set the header "Connection: close"; leave server.keepAliveTimeout above 0`,
@@ -98,13 +122,21 @@ var programs = []Program{
 				"are collected; share one agent",
 			"KA1013": "read each response to its end (res.resume(), await response.arrayBuffer()) and use one http.Agent",
 			"KA1014": "use an http.Agent with keepAlive: true, or fetch, for all requests",
+			"KA1060": "as a client give ca (or NODE_EXTRA_CA_CERTS), servername, and cert and key if the server asks for one; as a " +
+				"server listen to the event tlsClientError, and give cert with the whole chain",
+			"KA1061": "use one https.Agent with keepAlive: true, or one undici Agent, for all requests: it keeps sessions " +
+				"(maxCachedSessions, 100 by default), agent: false keeps none",
+			"KA1062": "give all processes and hosts behind the address the same ticketKeys (tls.createServer, or server.setTicketKeys), " +
+				"and raise sessionTimeout (300 s by default) above the pauses of clients",
+			"KA1063": "use undici 8 or later (7 uses each connection for one request at a time), or one session of http2.connect for " +
+				"all requests",
 		},
 	},
 	{
 		Name: "Python",
 		Says: []string{
 			"python", "Python", "aiohttp", "gunicorn", "Werkzeug",
-			"hypercorn", "TornadoServer", "TwistedWeb", "waitress", "CherryPy", "Cheroot",
+			"TornadoServer", "TwistedWeb", "waitress", "CherryPy", "Cheroot",
 		},
 		Advice: map[string]string{
 			"KA1001": `use one requests.Session (or httpx.Client), and drop the header "Connection: close"`,
@@ -123,6 +155,24 @@ var programs = []Program{
 			"KA1014": "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: requests.get opens and closes " +
 				"a connection each time",
 			"KA1016": "raise the worker's timeout (gunicorn --timeout), and look for workers that were killed",
+			"KA1060": "give verify=FILE (requests, httpx) or SSL_CERT_FILE the server's authority, cert= if it asks for one, and " +
+				"minimum_version of the SSLContext a version that it has",
+			"KA1061": "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: these libraries resume no " +
+				"session, so only connections that are used again spare handshakes",
+			"KA1062": "make one SSLContext before worker processes are forked (each has ticket keys of its own), with num_tickets above " +
+				"0; on several hosts put a proxy with shared keys in front",
+			"KA1063": "use one httpx.Client(http2=True) for all requests",
+		},
+	},
+	{
+		Name:      "Hypercorn",
+		ExactIdle: true,
+		Says:      []string{"hypercorn"},
+		Advice: map[string]string{
+			"KA1008": "raise Hypercorn's keep_alive_timeout (5 s by default) above the pauses of the traffic, and keep the client's " +
+				"idle timeout below it",
+			"KA1040": "in the application await receive() before it answers: Hypercorn closes where it has the response before that; " +
+				"else look into its log at these times",
 		},
 	},
 	{
@@ -157,6 +207,10 @@ var programs = []Program{
 			{Setting: "Java HttpURLConnection", After: 5 * time.Second},
 			{Setting: "OkHttp connection pool", After: 300 * time.Second},
 		},
+		ServerBody: []Timeout{
+			{Setting: "Tomcat connectionTimeout", After: 60 * time.Second},
+			{Setting: "Tomcat connectionTimeout in server.xml", After: 20 * time.Second},
+		},
 		Advice: map[string]string{
 			"KA1001": `remove -Dhttp.keepAlive=false (HttpURLConnection) and the header "Connection: close"; share one HttpClient`,
 			"KA1006": "raise maxKeepAliveRequests (Tomcat: 100 by default, -1 is no limit)",
@@ -174,6 +228,13 @@ var programs = []Program{
 				"on errors); share one HttpClient, do not make one per request",
 			"KA1014": "share one HttpClient, and read each body to the end before it is closed; in HttpURLConnection do not call " +
 				"disconnect() on a body that is not read",
+			"KA1060": "put the server's authority into the trust store (-Djavax.net.ssl.trustStore), a certificate into the key store " +
+				"if it asks for one, and see jdk.tls.disabledAlgorithms for versions; -Djavax.net.debug=ssl:handshake tells more",
+			"KA1061": "share one HttpClient, or at least one SSLContext, which keeps sessions (-Djavax.net.ssl.sessionCacheSize): one " +
+				"per request keeps none",
+			"KA1062": "share one SSLContext for all connections of the server, leave -Djdk.tls.server.enableSessionTicketExtension " +
+				"true, and raise the session timeout of the context above the pauses of clients",
+			"KA1063": "share one HttpClient for all requests",
 		},
 	},
 	{
@@ -192,6 +253,10 @@ var programs = []Program{
 		Advice: map[string]string{
 			"KA1001": `drop the header "Connection: close"`,
 			"KA1014": "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
+			"KA1060": "curl -v tells the alert: --cacert FILE for the server's authority, --cert FILE if it asks for one, --tlsv1.2 and " +
+				"--ciphers for what it has, --connect-to instead of an address in the URL",
+			"KA1061": "give curl all URLs at once, without --no-sessionid: each run of curl begins without sessions (curl 8.12 and " +
+				"later can be built to keep them, --ssl-sessions FILE)",
 		},
 	},
 	{
@@ -221,11 +286,17 @@ var programs = []Program{
 		},
 	},
 	{
-		Name:      "HAProxy",
-		ExactIdle: true,
-		Says:      []string{"HAProxy", "haproxy"},
+		Name:       "HAProxy",
+		ExactIdle:  true,
+		Says:       []string{"HAProxy", "haproxy"},
+		ServerBody: []Timeout{{Setting: "HAProxy timeout http-request"}},
 		Advice: map[string]string{
 			"KA1041": "HAProxy closes to servers with RST by default: that costs nothing but TIME_WAIT; see option nolinger and http-reuse",
+			"KA1060": "see HAProxy's log with option httpslog (or %[ssl_fc_err_str]); crt needs the whole chain, ssl-min-ver and " +
+				"ciphers what clients have, verify says whether they need a certificate; to servers ca-file, sni and alpn",
+			"KA1061": "to servers set http-reuse and leave out no-ssl-reuse, so that HAProxy keeps sessions",
+			"KA1062": "give all hosts the same tls-ticket-keys FILE, leave out no-tls-tickets, and raise tune.ssl.cachesize and " +
+				"tune.ssl.lifetime (300 s by default)",
 		},
 	},
 	{
@@ -253,6 +324,7 @@ var programs = []Program{
 		MaxRequests: "server.max-keep-alive-requests", RequestsMore: 1,
 
 		ServerIdle: []Timeout{{Setting: "lighttpd server.max-keep-alive-idle", After: 5 * time.Second}},
+		ServerBody: []Timeout{{Setting: "lighttpd server.max-read-idle", After: 60 * time.Second}},
 		Advice: map[string]string{
 			"KA1003": "set lighttpd's server.max-keep-alive-requests and server.max-keep-alive-idle above 0",
 			"KA1006": "raise lighttpd's server.max-keep-alive-requests (1,000 by default): it allows one request more than that",

@@ -78,6 +78,9 @@ func (r *Report) Compare() *Comparison {
 			continue
 		}
 		x := ComparedMetric{Metric: m, Before: m.Of(b.Metric), Now: m.Of(now)}
+		if m.Seldom && math.IsNaN(x.Before) && math.IsNaN(x.Now) {
+			continue
+		}
 		if m.Length == gate.PerSecond {
 			x.Before, x.Now = per(x.Before, b.Duration), per(x.Now, lasts)
 		}

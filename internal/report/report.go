@@ -144,6 +144,14 @@ func (r *Report) Diagnosed() *rules.Diagnosis {
 // be counted, or no response was captured that could tell.
 func (r *Report) Lost() cause.Lost { return lostOf(r.Result, r.Diagnosed()) }
 
+// EstimatedLost is Lost for requests that are estimated; [analyze.Unknown] if none is.
+func (r *Report) EstimatedLost() cause.Lost {
+	if !r.Result.Totals.Estimated.Known() {
+		return cause.Lost{Failed: analyze.Unknown, Abandoned: analyze.Unknown}
+	}
+	return r.Diagnosed().EstimatedLost()
+}
+
 // lostOf is [Report.Lost] of a result and its diagnosis.
 func lostOf(r *analyze.Result, d *rules.Diagnosis) cause.Lost {
 	lost := d.TotalLost()

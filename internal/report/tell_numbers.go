@@ -29,6 +29,10 @@ func (p *teller) numbers() {
 	}
 	if x := &t.Estimated; x.Known() {
 		tab.Row("requests over TLS, estimated", cause.Count(x.Requests), "")
+		if lost := p.r.EstimatedLost(); lost.Failed+lost.Abandoned > 0 {
+			tab.Row("  of these failed", cause.Count(lost.Failed)+" (estimated)", "0")
+			tab.Row("  of these abandoned", cause.Count(lost.Abandoned)+" (estimated)", "")
+		}
 		if !math.IsNaN(x.ReuseRatio) {
 			tab.Row("  on a reused connection, all", cause.Percent(x.ReuseRatio)+" (estimated)", "")
 		}
@@ -88,7 +92,12 @@ func (p *teller) requestNumbers(tab *Table, t *analyze.Totals) {
 func (p *teller) overTime() {
 	s := &p.r.Result.Series
 	n := len(s.NewConnections)
+	events := p.r.Diagnosed().Events()
 	if n < 2 {
+		if len(events) > 0 {
+			p.section("OVER TIME")
+			p.events(events)
+		}
 		return
 	}
 	// What stands beside the columns: a name, and the largest value.
@@ -109,6 +118,16 @@ func (p *teller) overTime() {
 		}
 	}
 	p.medium.Shape(fmt.Sprintf("from %s to %s, one column is %s", p.r.Meta.Clock(s.Start), p.r.Meta.Clock(last), step), curves)
+	p.events(events)
+}
+
+// events tells at which moments one side closed several connections at once.
+func (p *teller) events(events []cause.Event) {
+	for i := range events[:min(len(events), p.rows)] {
+		x := &events[i]
+		p.para(2, "at %s %s", p.r.Meta.Clock(x.At), x.Words())
+	}
+	p.more(len(events))
 }
 
 // gather joins each run of per values into one.

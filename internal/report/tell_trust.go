@@ -79,6 +79,7 @@ func (p *teller) trust() {
 	}
 	p.givenUp()
 	p.fact("not countable", countOf(t.HTTPUnknown-t.Estimated.Connections, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
+	p.keys()
 	p.notJudged()
 	if t.IgnoredRSTs > 0 {
 		p.fact("ignored", countOf(t.IgnoredRSTs, "RST", "RSTs", "that the receiver does not accept"))

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -58,13 +59,29 @@ func (f *Finding) shown() []*cause.Record {
 // finding whose connections are not kept only the examples do.
 func (f *Finding) Shows() func(id uint64) bool {
 	ids := map[uint64]bool{}
-	for _, r := range slices.Concat(f.records...) {
-		ids[uint64(r.ID)] = true
-	}
-	for i := range f.Examples {
-		ids[f.Examples[i].Connection] = true
+	for id := range f.IDs() {
+		ids[id] = true
 	}
 	return func(id uint64) bool { return ids[id] }
+}
+
+// IDs yields those of the connections that show f, in any order, some of them twice. Of a
+// finding whose connections are not kept these are the examples.
+func (f *Finding) IDs() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for _, records := range f.records {
+			for _, r := range records {
+				if !yield(uint64(r.ID)) {
+					return
+				}
+			}
+		}
+		for i := range f.Examples {
+			if !yield(f.Examples[i].Connection) {
+				return
+			}
+		}
+	}
 }
 
 // Example is a connection that shows a finding.

@@ -40,7 +40,19 @@ func checkResponseClose(v *view, r *Rule) []Finding {
 		} else {
 			f.brief = e.server.Name + ` says "Connection: close"`
 		}
-		if !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return x.Status() < 400 }) {
+		switch {
+		case slices.ContainsFunc(e.records, func(x *cause.Record) bool { return x.Status() < 400 }):
+		case slices.ContainsFunc(e.records, (*cause.Record).KeptAfterError): // the status is not the reason
+			n := cause.Spread(cause.Values(e.records, carried))
+			f.Title = fmt.Sprintf(`%s says "Connection: close" on %s of its connections, though it kept them after other errors`,
+				e.server.Name, shareOf(e.len(), e.server.Seen()))
+			if n == 0 {
+				f.Title += fmt.Sprintf("; each after %s: a limit of requests, of which there are too few to be sure",
+					cause.Plural(carried(e.records[0]), "request", "requests"))
+			}
+			f.Fix = "look for a limit of requests or of the age of connections in the server (keepalive_requests, MaxKeepAliveRequests); " +
+				"capture for longer to see which"
+		default:
 			f.brief = e.server.Name + " closes after error responses"
 			f.Title = fmt.Sprintf(`%s says "Connection: close" with errors, as status %d, on %s of its connections`,
 				e.server.Name, e.records[0].Status(), shareOf(e.len(), e.server.Seen()))

@@ -13,18 +13,17 @@ var poolOverflow = &Rule{
 	Title:   "idle pool of the client overflows",
 	Who:     analyze.Client,
 	SetWhen: "the client closes connections right after a complete response while it has K others idle, and keeps those K",
-	Why: "more requests run in parallel than the pool keeps idle connections: the surplus is closed after each burst (Go keeps 2 " +
-		"per host by default)",
-	Fix:    keepMany,
-	Verify: "tcp.flags.fin == 1",
-	Needs:  HTTP | BothSides | Whole,
-	Check:  checkPoolOverflow,
-	Costs:  true,
+	Why:     "more requests run in parallel than the pool keeps idle connections: the surplus is closed after each burst",
+	Fix:     keepMany,
+	Verify:  "tcp.flags.fin == 1",
+	Needs:   HTTP | BothSides | Whole,
+	Check:   checkPoolOverflow,
+	Costs:   true,
 }
 
 // keepMany is how a client's pool is made larger.
-const keepMany = "let the client's pool keep as many idle connections per host as requests run in parallel; in nginx that is keepalive " +
-	"N in the upstream block, in Caddy keepalive_idle_conns_per_host"
+const keepMany = "let the client's pool keep as many idle connections per host as requests run in parallel; in Go that is " +
+	"Transport.MaxIdleConnsPerHost (2 by default), in nginx keepalive N in the upstream block, in Caddy keepalive_idle_conns_per_host"
 
 func checkPoolOverflow(v *view, r *Rule) []Finding {
 	var out []Finding

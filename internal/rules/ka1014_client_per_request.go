@@ -15,7 +15,7 @@ var clientPerRequest = &Rule{
 	Title:   "client closes after each response",
 	Who:     analyze.Client,
 	SetWhen: "the client sends FIN right after complete responses, no header says close, and nothing tells why",
-	Why: "the response body is closed before it was read to the end (Go), a new client, session or process is used for each " +
+	Why: "the response body is closed before it was read to the end, a new client, session or process is used for each " +
 		"request, the pool keeps nothing, or it limits the requests or the age of a connection: these look alike on the wire",
 	Fix: "read each response body to its end, and share one client or session with a pool for all requests of the program; if it " +
 		"is nginx as a proxy, set keepalive N in its upstream block",

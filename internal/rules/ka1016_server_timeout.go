@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
@@ -10,8 +12,8 @@ var serverTimeout = &Rule{
 	Title:   "server gives up on requests",
 	Who:     analyze.Server,
 	SetWhen: "the server sends FIN with a request unanswered, or in the middle of a response",
-	Why: "a write or handler timeout of the server (Go: WriteTimeout, which shows only when the handler returns), a worker that " +
-		"was killed, or an upstream that died",
+	Why: "a write or handler timeout of the server, which may show only when the handler returns, a worker that was killed, an " +
+		"upstream that died, or the body of the request did not come in time",
 	Fix:    "raise the server's write timeout above the slowest handler, or bound the handler's time so that it answers before",
 	Verify: "tcp.flags.fin == 1",
 	Needs:  HTTP | BothSides | Whole,
@@ -21,14 +23,37 @@ var serverTimeout = &Rule{
 func checkServerTimeout(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerTimeoutEmpty, cause.ServerTimeoutCut) {
-		if e.records = v.notShort(e.records); len(e.records) == 0 {
+		uploads := e
+		uploads.records = cause.Where(e.records, (*cause.Record).UploadGivenUp)
+		e.records = cause.Where(v.notShort(e.records), func(x *cause.Record) bool { return !x.UploadGivenUp() })
+		if uploads.len() > 0 {
+			out = append(out, v.uploadsGivenUp(r, uploads))
+		}
+		if e.len() == 0 {
 			continue
 		}
 		empty := int64(len(cause.Having(e.records, []cause.Cause{cause.ServerTimeoutEmpty})))
 		f := v.found(r, e, "%s closed on %s: %s without a response, %s with a cut one, %s after the request",
 			e.server.Name, cause.Plural(e.len(), "request", "requests"), cause.Count(empty), cause.Count(e.len()-empty), after(e.records))
 		f.brief = e.server.Name + " leaves requests without a whole response"
+		if cut := cause.Where(e.records, (*cause.Record).CutUpload); len(cut)*2 > len(e.records) {
+			f.Title = fmt.Sprintf("%s closed on %s that had not come whole, %s after they began", e.server.Name,
+				cause.Plural(e.len(), "request", "requests"), after(e.records))
+			f.Fix = "raise the server's timeouts for reading a request, its idle timeout among them, above the slowest upload (Go: ReadTimeout, " +
+				"Node: server.requestTimeout, nginx: client_body_timeout, Apache: RequestReadTimeout), or let a proxy in front of it read " +
+				"uploads first"
+			f.brief = e.server.Name + " does not wait for whole uploads"
+		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// uploadsGivenUp tells of uploads that the server closed on while they were under way.
+func (v *view) uploadsGivenUp(r *Rule, e group) Finding {
+	f := v.found(r, e, "%s closed on %s whose body had not come whole, %s after they began",
+		e.server.Name, cause.Plural(e.len(), "upload", "uploads"), after(e.records))
+	f.Fix = bodyTimeoutFix(e.server.Software)
+	f.brief = e.server.Name + " does not wait for whole uploads: it closes after " + after(e.records)
+	return f
 }

@@ -21,7 +21,11 @@ func checkServerExit(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerExit) {
 		busy := e.busy()
-		f := v.found(r, e, "%s went away at one moment: %s closed, %s", e.server.Name, conns(e.len()), underWay(busy))
+		when := "one moment"
+		if n := cause.Moments(e.records); n > 1 {
+			when = cause.Plural(n, "moment", "moments")
+		}
+		f := v.found(r, e, "%s went away at %s: %s closed, %s", e.server.Name, when, conns(e.len()), underWay(busy))
 		f.Severity = max(f.Severity, Notable)
 		f.brief = "the process of " + e.server.Name + " ended"
 		out = append(out, f)

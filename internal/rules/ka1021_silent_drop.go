@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
@@ -20,26 +22,45 @@ var silentDrop = &Rule{
 	Check:  checkSilentDrop,
 }
 
-// brokenPath is the fix where no connection was idle for long.
-const brokenPath = "capture at both ends to find where packets get lost, and look for firewall rules there; " +
-	"where small ones pass, let ICMP fragmentation needed through or clamp the MSS (iptables -j TCPMSS --clamp-mss-to-pmtu); " +
-	"bound the wait with TCP_USER_TIMEOUT and request timeouts"
+const (
+	// brokenPath is the fix where no connection was silent for long.
+	brokenPath = "capture at both ends to find where packets get lost, and look for firewall rules there; " +
+		"bound the wait with TCP_USER_TIMEOUT and request timeouts"
+	// tooLarge is the fix where full segments alone get lost.
+	tooLarge = "let ICMP fragmentation needed (IPv6: packet too big) through on the path, or clamp the MSS there (iptables -t mangle -A " +
+		"FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu), or set the MTU of the interface to that of the path; " +
+		"to see what passes: ping -M do -s SIZE"
+)
 
 func checkSilentDrop(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.RetransmissionTimeout) {
-		idle := v.idleBefore(e.records)
 		f := v.found(r, e, "data between %s and %s gets no answer on %s", e.pair.Name, e.server.Name, conns(e.len()))
-		if idle >= longSilence {
-			f.Title += ", after " + cause.Duration(idle) + " of idling"
-		} else {
+		f.brief = "packets between " + e.pair.Name + " and " + e.server.Name + " get lost without a word"
+		silence := v.silenceOf(e)
+		switch {
+		case v.allFullLost(e.records):
+			f.Title += ", and nothing but full segments is lost: they are too large for the path"
+			f.brief = "full packets between " + e.pair.Name + " and " + e.server.Name + " get lost: they are too large for the path"
+			f.Fix = tooLarge
+		case silence.outlived > 0 || silence.lost >= longSilence:
+			f.Title += silence.String()
+			f.Fix = silence.fix()
+		default:
 			f.Fix = brokenPath
 		}
 		f.Severity = max(f.Severity, Notable)
-		f.brief = "packets between " + e.pair.Name + " and " + e.server.Name + " get lost without a word"
 		out = append(out, f)
 	}
 	return append(out, v.unheard(r)...)
+}
+
+// allFullLost reports whether all that got no answer on some connections were full
+// segments.
+func (v *view) allFullLost(records []*cause.Record) bool {
+	full := map[uint32]bool{}
+	v.EachAnomaly(func(m *cause.Anomaly) { full[m.ID] = true }, cause.AnomalyFullLost)
+	return !slices.ContainsFunc(records, func(r *cause.Record) bool { return !full[r.ID] })
 }
 
 // unheard finds connections whose FIN nobody answered: the path, or the other side, had
@@ -66,19 +87,4 @@ func (v *view) unheard(r *Rule) []Finding {
 		out = append(out, f)
 	}
 	return out
-}
-
-// idleBefore returns the shortest pause between a response and the request that
-// got no answer; 0 if there is none.
-func (v *view) idleBefore(records []*cause.Record) int64 {
-	shortest := int64(0)
-	for _, x := range records {
-		if x.Done == analyze.Unknown || x.RequestSent() <= x.Done {
-			continue
-		}
-		if d := x.RequestSent() - x.Done; shortest == 0 || d < shortest {
-			shortest = d
-		}
-	}
-	return shortest
 }

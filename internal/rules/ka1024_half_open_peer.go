@@ -24,6 +24,9 @@ func checkHalfOpenPeer(v *view, r *Rule) []Finding {
 	for _, e := range v.perPair(cause.HalfOpenPeer) {
 		f := v.found(r, e, "%s answers %s of %s by RST: it no longer knows these connections",
 			e.server.Name, cause.Plural(e.len(), "request", "requests"), e.pair.Name)
+		if silence := v.silenceOf(e); silence.outlived > 0 {
+			f.Title += silence.String()
+		}
 		f.brief = e.server.Name + " no longer knows connections that " + e.pair.Name + " uses"
 		out = append(out, f)
 	}

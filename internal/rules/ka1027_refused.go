@@ -20,6 +20,10 @@ var refused = &Rule{
 	Check:  checkRefused,
 }
 
+// restartFix is what helps where a server refuses connections while it is started again.
+const restartFix = "keep the listening socket open while the server is started again (a process that stays, as the master of gunicorn " +
+	"or Puma, or socket activation of systemd), or take it out of the load balancer first; let clients try again"
+
 func checkRefused(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.unscanned(v.perServer(cause.Refused)) {
@@ -29,6 +33,16 @@ func checkRefused(v *view, r *Rule) []Finding {
 			f.Severity, f.Unopened = Info, 0
 		}
 		f.brief = e.server.Name + " refuses connections"
+		if still, ok := shutsDown(e); ok {
+			f.Title += still
+			f.Fix = "let the server stop listening only when nobody sends it new connections any more: take it out of the load balancer " +
+				"first, and wait before it stops (Kubernetes: a preStop hook that sleeps); it needs no start, if it was planned"
+			f.brief = e.server.Name + " is shutting down, and refuses new connections"
+		} else if away := e.server.Restarted(); away > 0 {
+			f.Title += ", while it was started again: for up to " + cause.Duration(away)
+			f.Fix = restartFix
+			f.brief += " while it is started again"
+		}
 		out = append(out, f)
 	}
 	return out
@@ -47,4 +61,23 @@ func (v *view) otherFamily(e group) bool {
 				})
 		})
 	})
+}
+
+// shutsDown reports whether a server that refuses connections is about to end, and how
+// that shows: it still answers on those that it has, or said before that it is not
+// available any more.
+func shutsDown(e group) (how string, ok bool) {
+	first := slices.Min(cause.Values(e.records, func(x *cause.Record) int64 { return x.Start }))
+	any := func(is func(*cause.Record) bool) bool { return slices.ContainsFunc(e.server.Records, is) }
+	switch {
+	case any(func(x *cause.Record) bool { return x.ConnectTime() > 0 && x.Start > first }): // it takes others
+	case any(func(x *cause.Record) bool { return x.Done > first }):
+		return ", while it still answers on those that it has: it is shutting down", true
+	case any(func(x *cause.Record) bool {
+		says := x.Status() == unavailable && x.Done != analyze.Unknown && first-x.Done < goneSince
+		return says || x.Cause == cause.ServerDrain
+	}):
+		return ", after it had begun to shut down", true
+	}
+	return "", false
 }

@@ -38,6 +38,7 @@ func checkPortBudget(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s of %s ports of %s to %s %s", cause.Count(used), cause.Count(p.PortBudget), p.Name, p.To.Name, how)
 		f.Severity, f.Confidence = Grave, cause.High
 		f.Observed = cause.Plural(p.PortsInUse, "port", "ports") + " in use or in TIME_WAIT at once"
+		sparesNothing(&f, e.records)
 		f.brief = p.Name + " runs out of ports to " + p.To.Name
 		out = append(out, f)
 	}

@@ -45,6 +45,7 @@ func (v *view) pileUp(r *Rule, as analyze.Party) []Finding {
 		if level*hardlyUsed(e.records) < pile*e.len() {
 			f.Severity = Info // most of it is the price of much traffic
 		}
+		sparesNothing(&f, e.records)
 		f.Observed = fmt.Sprintf("%s left TIME_WAIT there", conns(e.len()))
 		out = append(out, f)
 	}

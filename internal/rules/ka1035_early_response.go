@@ -1,8 +1,12 @@
 package rules
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var earlyResponse = &Rule{
@@ -12,8 +16,8 @@ var earlyResponse = &Rule{
 	SetWhen: "a final error response (413, 400, 401) is complete before its request is, and the connection ends",
 	Why: "the server rejects the request by its head and does not read the body, or does not wait longer for it: the client may see " +
 		"a reset instead of the answer, and the connection is lost",
-	Fix: `let clients send "Expect: 100-continue" with large bodies and read the response while they send; raise the body limit ` +
-		`where it is too small`,
+	Fix: "let the server, or a proxy in front of it, read or buffer the body before it answers (nginx: proxy_request_buffering on, Node: " +
+		`req.resume(), Go: io.Copy(io.Discard, r.Body)), and let clients send "Expect: 100-continue" with large bodies`,
 	Verify: "http.response.code >= 400",
 	Needs:  HTTP | BothSides,
 	Check:  checkEarlyResponse,
@@ -26,17 +30,38 @@ func checkEarlyResponse(v *view, r *Rule) []Finding {
 			e.server.Name, cause.Plural(e.len(), "upload", "uploads"), e.records[0].Status())
 		f.Severity = max(f.Severity, Notable)
 		f.brief = e.server.Name + " rejects uploads before it has read them"
-		if e.records[0].Status() == 408 {
-			f.brief = e.server.Name + " does not wait for whole uploads: status 408"
-			waited := cause.Typical(cause.Values(e.records, func(x *cause.Record) int64 { return x.Ended - x.RequestSent() }))
-			if waited > 0 {
+		_, timed := v.PolicyOf(cause.BodyTimeout, analyze.Server, e.server.Name)
+		switch status := e.records[0].Status(); {
+		case status == 408 || timed:
+			f.brief = fmt.Sprintf("%s does not wait for whole uploads: status %d", e.server.Name, status)
+			if waited := cause.Typical(cause.Values(e.records, (*cause.Record).UploadTook)); waited > 0 {
 				f.Title += ", " + cause.Duration(waited) + " after they began"
 				f.brief += " after " + cause.Duration(waited)
 			}
-			f.Fix = "find what makes the bodies slow: let a proxy in front of the server read them first, or raise the server's time for a " +
-				"request (Node: server.requestTimeout, Apache: RequestReadTimeout, nginx: client_body_timeout, HAProxy: timeout http-request)"
+			f.Fix = bodyTimeoutFix(e.server.Software)
+		case status == 413:
+			f.Fix = tooLargeFix(e.server.Software)
 		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// bodyTimeoutFix is what helps where a server does not wait for whole bodies.
+func bodyTimeoutFix(server products.ID) string {
+	return "find what makes the bodies slow: let a proxy in front of the server read them first, or raise the server's time for them (" +
+		strings.Join(products.BodySettings(server), ", ") + ")"
+}
+
+// tooLargeFix is what helps where a server answers 413.
+func tooLargeFix(server products.ID) string {
+	limit := "the server's limit of the body where it is too small (nginx: client_max_body_size, Apache: LimitRequestBody)"
+	switch server {
+	case products.Nginx:
+		limit = "nginx's client_max_body_size where it is too small"
+	case products.Go:
+		limit = "the limit of http.MaxBytesReader where it is too small"
+	}
+	return "raise " + limit + "; where it is right, let the server read the body before it answers, and clients send " +
+		`"Expect: 100-continue" with large bodies`
 }

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
@@ -27,6 +29,11 @@ func checkIdle408(v *view, r *Rule) []Finding {
 		}
 		f := v.found(r, e, "%s says 408 on idle connections: %s", e.server.Name, shareOf(e.len(), e.server.Seen()))
 		f.Confidence = cause.High
+		if ahead := cause.Where(e.records, func(x *cause.Record) bool { return x.Requests == 0 }); len(ahead)*2 > len(e.records) {
+			f.Title = fmt.Sprintf("%s says 408 on connections that were opened ahead of any request: %s", e.server.Name, shareOf(e.len(), e.server.Seen()))
+			f.Fix = "let the server close such connections without a word (HAProxy: option http-ignore-probes), or let the client open them " +
+				"ahead for a shorter time than the server waits for a request (HAProxy: timeout http-request)"
+		}
 		f.Observed = "a 408 that answers no request"
 		out = append(out, f)
 	}

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -32,9 +34,14 @@ func checkUnannounced(v *view, r *Rule) []Finding {
 		if oneEach(e.server, e.records) {
 			f.Title = fmt.Sprintf("%s closes after every response without saying so: %s, %s after it",
 				e.server.Name, shareOf(e.len(), e.server.Seen()), after(e.records))
-			f.Fix = "switch keep-alive on in the server, or put one that keeps connections in front of it; in uWSGI use http11-socket " +
-				"instead of http-socket"
+			f.Fix = cmp.Or(e.server.Software.Advice(r.ID), "switch keep-alive on in the server, or put one that keeps connections in "+
+				"front of it; in uWSGI use http11-socket instead of http-socket")
 			f.brief = e.server.Name + " closes after every response"
+		}
+		if !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return !x.Estimated() || x.Paused() }) {
+			f.Title = fmt.Sprintf("%s, %s, %s after the response; whether a header says so is encrypted",
+				strings.TrimSuffix(f.brief, " without a word"), shareOf(e.len(), e.server.Seen()), after(e.records))
+			f.Fix = "look into the server: its keep-alive settings and its log at these times; check whether the client asks for it (Connection: close, HTTP/1.0)"
 		}
 		if status, ok := e.server.ClosesAfterErrors(e.records); ok {
 			f.Title = fmt.Sprintf("%s closes after each response with %s, without saying so: %s, %s after it",

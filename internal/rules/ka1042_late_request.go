@@ -13,7 +13,7 @@ var lateRequest = &Rule{
 	Who:     analyze.Client,
 	SetWhen: "a request is sent though the server's FIN had come and was acknowledged; it is answered by RST, if at all",
 	Why: "the client does not look whether an idle connection was closed before it uses it, or does not heed that the response " +
-		`before said "Connection: close"`,
+		`before said "Connection: close"; or the server's idle timeout ends while an upload that it has answered goes on`,
 	Fix: "let the client check idle connections before use (most libraries do), and retry; keep its idle timeout below the timeout " +
 		"of the server",
 	Verify: "tcp.flags.fin == 1 or http.request",
@@ -33,6 +33,15 @@ func checkLateRequest(v *view, r *Rule) []Finding {
 			f.Title += fmt.Sprintf(", though a response had said that it would close (%s of %s)", cause.Count(said), cause.Count(e.len()))
 			f.Fix = `let the client close a connection, and not use it again, once a response says "Connection: close" (RFC 9112, 9.6): ` +
 				"its version of the HTTP library, or the proxy, may not; retry idempotent requests"
+		}
+		if in := cause.Where(e.records, (*cause.Record).UploadOutlasted); len(in)*2 > len(e.records) {
+			f.Title = fmt.Sprintf("%s closed before uploads of %s were over, which it had answered; %s that followed got lost",
+				e.server.Name, e.pair.Name, cause.Plural(e.len(), "request", "requests"))
+			f.Fix = "raise the server's idle timeout above the slowest upload, or let it read the body before it answers: its timer begins " +
+				"with the response, though the client still sends"
+			f.brief = e.server.Name + " closes in the middle of uploads that it has answered"
+			out = append(out, f)
+			continue
 		}
 		f.brief = e.pair.Name + " uses connections that " + e.server.Name + " has closed"
 		out = append(out, f)

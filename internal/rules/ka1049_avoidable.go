@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
@@ -10,7 +12,8 @@ var avoidable = &Rule{
 	Title: "connections that need not have been made",
 	Who:   analyze.Client,
 	SetWhen: "a client opened more connections to a server than it had requests under way at once, hardly used them, and how they end " +
-		"does not show why: they stay open, or the client closes them at times that have nothing in common",
+		"does not show why: they stay open, or the client closes them at times that have nothing in common; or each is a WebSocket " +
+		"that is closed within a second",
 	Why: "each process, worker or session of the client opens connections of its own, or its pool hands out the one that was unused " +
 		"for longest",
 	Fix: "share one client or session with a pool for all requests of a program; capture for longer, until these connections end, to " +
@@ -42,6 +45,30 @@ func checkAvoidable(v *view, r *Rule) []Finding {
 		if f.Severity > Info { // else it costs too little to wonder why
 			out = append(out, f)
 		}
+	}
+	return append(out, v.briefSockets(r)...)
+}
+
+// briefSockets finds clients that open a WebSocket, or another upgraded connection, for
+// next to nothing, again and again.
+func (v *view) briefSockets(r *Rule) []Finding {
+	var out []Finding
+	for _, e := range v.perPair(cause.Upgraded) {
+		e.records = cause.Where(e.records, func(x *cause.Record) bool { return !x.Open() })
+		if e.len() < leastUnused || perMinute(e.records) < manyUnused {
+			continue
+		}
+		open := cause.Typical(cause.Values(e.records, func(x *cause.Record) int64 { return x.Ended - x.Start }))
+		starts := cause.Values(e.records, func(x *cause.Record) int64 { return x.Start })
+		if open > briefSocket || open*e.len()*2 > cause.Spread(starts) { // many at once are of many users
+			continue
+		}
+		f := v.found(r, e, "%s opened %s WebSockets (or the like) to %s in %s, one after the other, each for about %s: one carries many messages",
+			e.pair.Name, cause.Count(e.len()), e.server.Name, cause.Duration(cause.Spread(starts)), cause.Duration(open))
+		f.Fix = "keep one WebSocket open and send all messages over it; open another one only when it fails"
+		f.Severity, f.Confidence = Notable, cause.Medium
+		f.brief = fmt.Sprintf("%s opens a WebSocket to %s again and again, each for about %s", e.pair.Name, e.server.Name, cause.Duration(open))
+		out = append(out, f)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -39,8 +40,47 @@ func checkTLSFailed(v *view, r *Rule) []Finding {
 		if e.len() >= cause.MinSamples && e.len()*everyOther >= e.pair.Seen() {
 			f.Severity = max(f.Severity, Notable)
 		}
+		f.Fix = handshakeFix(r, &e)
 		f.brief = "TLS handshakes between " + e.pair.Name + " and " + e.server.Name + " fail"
 		out = append(out, f)
 	}
 	return out
+}
+
+// handshakeFixes are what to change by what keeps handshakes from their end, where it is not
+// known what the programs are.
+var handshakeFixes = map[cause.HandshakeFault]string{
+	cause.ServerCertificate: "serve a certificate that the client trusts, for the name that it asks for, not expired and with its whole " +
+		"chain (nginx ssl_certificate, HAProxy crt, Apache SSLCertificateFile, Go tls.Config.Certificates); or give the client its " +
+		"authority (Go RootCAs, Node NODE_EXTRA_CA_CERTS, Java trust store, curl --cacert, Python verify=FILE)",
+	cause.ClientCertificate: "give the client a certificate that the server takes (Go tls.Config.Certificates, Node cert and key, Java " +
+		"key store, curl --cert, Python cert=); or let the server ask for none (nginx ssl_verify_client, HAProxy verify, Apache " +
+		"SSLVerifyClient, Go ClientAuth)",
+	cause.NoParameters: "let both sides have a version and a cipher suite in common: nginx ssl_protocols, HAProxy ssl-min-ver, Apache " +
+		"SSLProtocol, Go MinVersion, Node minVersion, Java jdk.tls.disabledAlgorithms, curl --tlsv1.2, Python minimum_version",
+	cause.NoALPN: "let both sides have a protocol of ALPN in common: nginx http2, HAProxy alpn, Apache Protocols, Go NextProtos, Node " +
+		"ALPNProtocols, Java version(HTTP_1_1), curl --http1.1",
+	cause.NoName: "ask for a name that the server knows, or add it there: nginx server_name, HAProxy crt-list, Apache ServerName; a " +
+		"client that connects by address sends no name (curl --connect-to keeps it)",
+	cause.NoTLS: "use https:// where the port speaks TLS, and http:// where it does not; to make it speak TLS: nginx listen PORT ssl, " +
+		"HAProxy bind ssl crt FILE, Apache SSLEngine on",
+}
+
+// handshakeFix returns what to change for handshakes to come to their end: in the words of
+// the program that ends them, if it is known, else by what the first one shows.
+func handshakeFix(r *Rule, e *group) string {
+	if says := r.fixFor(*e); says != r.Fix {
+		return says
+	}
+	return cmp.Or(handshakeFixes[e.records[0].HandshakeFault()], r.Fix)
+}
+
+// sparesNothing corrects the fix of a finding about what connections leave behind, where most
+// of these came no further than a TLS handshake: to use them again is out of the question.
+func sparesNothing(f *Finding, records []*cause.Record) {
+	failed := cause.Having(records, []cause.Cause{cause.TLSFailed})
+	if len(failed)*2 > len(records) {
+		f.Title += ", most of it after TLS handshakes that did not finish"
+		f.Fix = "mend the TLS handshakes, of which KA1060 tells: no setting of keep-alive has a part in this"
+	}
 }

@@ -15,6 +15,7 @@ var Rules = []*Rule{
 	serverReset, lateRequest, closeDelimited, unusedConnections, clientReset, portScan, halfOpened, lateOpen,
 	avoidable, responseSurplus, malformedResponse, heldWorkers,
 	connectTimeout, connectionLimit, untranslated, executedTwice, responseShort, tlsFailed,
+	neverResumed, resumptionRefused, severalHTTP2, unannouncedEnd,
 }
 
 // ByID returns the rule with that ID, in letters of either case. Its error

@@ -40,7 +40,7 @@ func TestRules(t *testing.T) {
 			if rule != nil && slices.Contains(fired, id) != (kind == "fires") {
 				t.Errorf("got %v, want %s %s", fired, id, kind)
 			}
-			if got, want := failedIn(p.Diagnosis), p.TotalLost().Failed; got != want {
+			if got, want := failedIn(p.Diagnosis), p.TotalLost().Failed+p.EstimatedLost().Failed; got != want {
 				t.Errorf("the findings tell of %d failed requests, want all %d", got, want)
 			}
 			if kind == "nothing" && p.Verdict.Level == Problem {

@@ -73,6 +73,9 @@ const (
 	// longSilence is how long a connection must be idle for something on the path to
 	// forget it: the shortest limits of connection tracking are of that order.
 	longSilence = 30e9
+	// leastSilence is how long a connection must be silent at least for that to matter to
+	// something on the path.
+	leastSilence = int64(1e9)
 	// shortestPath is the shortest idle limit of a well-known middlebox, the Azure
 	// load balancer.
 	shortestPath = 240e9
@@ -101,6 +104,9 @@ const (
 
 // Of openings.
 const (
+	// unavailable is the status with which a server answers that is shutting down, and
+	// goneSince how long before it refuses connections it may have done so.
+	unavailable, goneSince = 503, int64(30e9)
 	// nextAddress is how soon a client tries the next address of a name (RFC 8305).
 	nextAddress = 1e9
 	// firstRTO is after what time a SYN is sent again (RFC 6298, 2.1): an answer that is
@@ -117,6 +123,9 @@ const (
 	// manyHalfOpened is from how many handshakes on that clients do not complete they are
 	// worth a look, though most are.
 	manyHalfOpened = 100
+	// briefSocket is for how long a WebSocket is open at most that was opened for a message or
+	// two: those that wait for messages stay open for minutes.
+	briefSocket = int64(1e9)
 	// rateBin is the time in which something must happen once for that time to count
 	// where its rate is taken.
 	rateBin = 10e9
@@ -139,6 +148,22 @@ const (
 	// byChance is how many times less than justFreed of all the time may follow a
 	// close for responses in it not to be by chance.
 	byChance = 10
+)
+
+// Of TLS.
+const (
+	// paidOff is how many requests a connection must carry for its handshake, full or not, to
+	// be a small part of what they cost.
+	paidOff = 10
+	// refusedShare: a server that does not take one in 3 sessions has no keys of two hosts in
+	// common; for less than that, sessions expire.
+	refusedShare = 3
+	// eachTime is from how many full handshakes on, each for one request, they are more than
+	// what a person makes who runs a program by hand.
+	eachTime = 10
+	// manyHTTP2 is how many connections with HTTP/2 a client has to a server at once, where one
+	// is enough (RFC 9113, 9.1): two may be of two programs, or one takes the place of the other.
+	manyHTTP2 = 3
 )
 
 // Of ports and TIME_WAIT.

@@ -50,6 +50,8 @@ type view struct {
 	short    []short
 	shortIDs map[uint32]bool // the IDs of their connections
 
+	secured map[uint32]*secured // by the number of the pair
+
 	scans   []scan
 	scanned map[uint32]bool // numbers of their pairs
 }
@@ -169,6 +171,7 @@ func newView(x *Diagnosis, r *analyze.Result) *view {
 	v.findUnjudged()
 	v.findFailed()
 	v.findShort()
+	v.findSecured()
 	v.findRepeats()
 	return v
 }

@@ -64,6 +64,9 @@ type Info struct {
 	AnsweredHTTP bool
 	// Stage is how far the handshake came.
 	Stage Stage
+	// Lost reports whether a place in the records was lost: what came later, such as
+	// close_notify, may not have been seen.
+	Lost bool
 
 	Alert         string // the first one in clear, as RFC 8446 names it, that is not close_notify; "" without
 	AlertCode     uint8  // its number
@@ -79,7 +82,7 @@ func (s *Session) Info(t *Table) Info {
 		Offered:    protocolList(t.nameOf(s.offered)),
 		EarlyData:  s.has(offersEarly), CertificateAsked: s.has(asksCertificate),
 		Begun: s.firstAt, Done: s.doneAt, Client: s.client, Failed: s.failed(),
-		AnsweredHTTP: s.has(answeredHTTP), ClientAlert: s.doneAt == 0 && s.turns.notified[s.client] != 0,
+		AnsweredHTTP: s.has(answeredHTTP), Lost: s.has(badPlace), ClientAlert: s.doneAt == 0 && s.turns.notified[s.client] != 0,
 	}
 	switch {
 	case s.doneAt != 0:
@@ -206,8 +209,15 @@ func (s *Session) Turns(t *Table) (requests, responses int64, ok bool) {
 	p, known := s.protocol(t)
 	x := &s.turns
 	ok = known && (p == "" || p == "http/1.1" || p == "http/1.0") && !x.odd && !s.has(badPlace|bigHello|midstream) && s.doneAt != 0 && !s.failed()
-	return int64(x.n), int64(x.answered), ok
+	n := int64(x.n)
+	if x.pending && x.bytes < int64(leastRequest) { // the goodbye of another protocol
+		n--
+	}
+	return n, int64(x.answered), ok
 }
+
+// Ready reports whether the handshake is over.
+func (s *Session) Ready() bool { return s.doneAt != 0 }
 
 // CloseNotify returns when a side announced its end, ns since the epoch; 0 if it did
 // not: the last record that it sent is an alert, after its Finished. In TLS 1.3 an

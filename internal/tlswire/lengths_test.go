@@ -77,6 +77,7 @@ func TestTurns(t *testing.T) {
 		{"close_notify", []side{client(53), client(100), server(300), client(19)}, 1, true, true},
 		{"19 bytes that more follows", []side{client(53), client(100), server(300), client(19), client(100), server(300)}, 2, true, false},
 		{"messages that are too short for heads", []side{client(53), client(100), server(300), client(26), server(24)}, 2, false, false},
+		{"a goodbye that is too short for a request", []side{client(53), client(100), server(300), client(23)}, 1, true, false},
 		{"no Finished", []side{client(100), server(300)}, 0, false, false},
 	} {
 		pieces := append(hellos[:2:2], flight...)

@@ -17,6 +17,8 @@ type turns struct {
 	lastDone    int64 // last record of the server
 	lastAt      int64 // last record of data
 	gap         int64 // ns that nothing was under way before the last turn; -1 for the first
+	restFrom    int64 // last record of data before a pause that the server ended with a short one; 0 if a message followed
+	farewellAt  int64 // the first byte of that, or of a later one
 
 	notified [2]int64 // when a record that may be close_notify began, if no data followed it
 }
@@ -50,6 +52,7 @@ func (x *turns) data(from Side, byClient bool, length uint16, begun, at int64, v
 	if v13 && length == keyUpdateLength {
 		return
 	}
+	x.noteRest(byClient, length, begun)
 	x.lastAt, x.clientLast, x.lastLength = at, byClient, length
 	switch {
 	case byClient:
@@ -71,6 +74,26 @@ func (x *turns) data(from Side, byClient bool, length uint16, begun, at int64, v
 		if x.bytes < int64(leastRequest) || int(length) < leastResponse {
 			x.odd = true
 		}
+	}
+}
+
+// rest is the least pause, ns, after which a record of the server is no part of what
+// came before it.
+const rest = 50e6
+
+// noteRest looks for GOAWAY (RFC 9113, 6.8): a short record that the server sends by itself
+// after a pause, and after which no message comes. A ping of the server looks the same, and
+// so do the answers to both: the pause goes on.
+func (x *turns) noteRest(byClient bool, length uint16, begun int64) {
+	paused := x.lastAt != 0 && begun-x.lastAt >= rest
+	switch {
+	case length > shortFrames, byClient && paused:
+		x.restFrom = 0
+	case paused:
+		if x.restFrom == 0 {
+			x.restFrom = x.lastAt
+		}
+		x.farewellAt = begun
 	}
 }
 
@@ -100,6 +123,10 @@ type Activity struct {
 	FirstByteAt int64 // of its response
 	LastDone    int64 // last byte of the last response
 
+	// What may be GOAWAY of HTTP/2, after which no message came: 0 without.
+	FarewellAt int64 // its first byte
+	RestFrom   int64 // last byte of what was sent before the pause that it ended
+
 	// Estimated reports whether what is said of requests can be trusted; the rest can be
 	// trusted anyway.
 	Estimated bool
@@ -118,6 +145,9 @@ func (s *Session) Activity(t *Table) Activity {
 		ServerLast: x.lastAt != 0 && (!x.clientLast || x.lastLength <= shortFrames),
 		RequestAt:  x.requestAt, RequestDone: x.requestDone, FirstByteAt: x.firstByteAt, LastDone: x.lastDone,
 	}
+	if x.restFrom != 0 {
+		a.FarewellAt, a.RestFrom = x.farewellAt, x.restFrom
+	}
 	a.Requests, a.Responses, a.Estimated = s.Turns(t)
 	if a.Responses == 0 {
 		a.LastDone = 0
@@ -133,3 +163,7 @@ func (s *Session) Span() (from, to int64) { return s.turns.requestAt, s.turns.la
 
 // Pause returns how long before the last turn nothing was under way, ns; -1 before the first.
 func (s *Session) Pause() int64 { return s.turns.gap }
+
+// HelloAt returns when the first byte of the ClientHello came, ns since the epoch; 0 if it
+// was not captured.
+func (s *Session) HelloAt() int64 { return s.firstAt }

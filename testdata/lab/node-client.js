@@ -2,7 +2,8 @@
 // Usage: node node-client.js LIBRARY URL [OPTION=VALUE...]
 // The library is https (its default agent), each (a new agent for each request), fetch,
 // undici, http2 or ws. It sends `bursts` bursts of `parallel` requests, `pause` ms apart,
-// says that it is done, and stays until its stdin ends. idle=MS is the agent's timeout,
+// then `tail` single ones as far apart, says that it is done,
+// and stays until its stdin ends. idle=MS is the agent's timeout,
 // unread=1 destroys responses unread, verify=1 trusts no certificate of the lab.
 'use strict';
 
@@ -80,6 +81,10 @@ const ask = { https: () => viaHTTPS(options.idle ? newAgent() : https.globalAgen
   for (let i = 0; i < number('bursts', 1); i++) {
     if (i > 0) await sleep(number('pause', 0));
     await Promise.all(Array.from({ length: number('parallel', 1) }, () => ask().catch(() => {})));
+  }
+  for (let i = 0; i < number('tail', 0); i++) {
+    await sleep(number('pause', 0));
+    await ask().catch(() => {});
   }
   process.stdout.write('{"event":"done"}\n');
   process.stdin.resume();

@@ -2,6 +2,7 @@ package causetest
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -43,6 +44,39 @@ func secured(protocol string, offers, resumes bool) []step {
 		step{at + 2900*time.Microsecond, "> P. " + record(23, strings.Repeat("f", 53))})
 }
 
+// early returns the same as steps, but for the handshake of TLS, which is over 1.7 ms after
+// the SYN.
+func early(steps []step) []step {
+	steps = slices.Clone(steps)
+	for i := range steps[len(handshake):] {
+		steps[len(handshake)+i].after = handshake[len(handshake)-1].after + time.Duration(i+1)*200*time.Microsecond
+	}
+	return steps
+}
+
+// overTLS are the words of scripts in clear, and what a script over TLS has in their place.
+var overTLS = strings.NewReplacer("$open", "$tls-early", "$get", "$request", "$ok", "$response")
+
+// inClear matches what such a script cannot have: words and bytes that have no counterpart,
+// sequence numbers behind the handshake, and what comes before that of TLS would be over.
+var inClear = regexp.MustCompile(`\$(head|post|last|none|part|bye|tls|request|response|notify)|"|\d:\d+\(|ack [1-9]\d|< S\. ack|(?m:^0\.001[0-6])`)
+
+// finLine matches a FIN.
+var finLine = regexp.MustCompile(`(?m)^(\s*(?:\d+: )?[\d.]+\s+[<>] )F\..*$`)
+
+// OverTLS returns a script in clear as it would be over TLS, each FIN behind a close_notify
+// or not; ok is false if it cannot be.
+func OverTLS(text string, notify bool) (over string, ok bool) {
+	if inClear.MatchString(text) || !strings.Contains(text, "$get") {
+		return "", false
+	}
+	over = overTLS.Replace(text)
+	if notify {
+		over = finLine.ReplaceAllString(over, "${1}P. $$notify\n$0")
+	}
+	return over, true
+}
+
 // prefixed returns b behind its length in two bytes.
 func prefixed(b string) string { return string([]byte{byte(len(b) >> 8), byte(len(b))}) + b }
 
@@ -67,6 +101,7 @@ var connections = []struct {
 	{"$tls-resumed", secured("http/1.1", true, true)},
 	{"$tls-refused", secured("http/1.1", true, false)},
 	{"$tls-h2", secured("h2", false, false)},
+	{"$tls-early", early(secured("http/1.1", false, false))},
 	{"$tls", secured("http/1.1", false, false)},
 	{"$open", handshake},
 }

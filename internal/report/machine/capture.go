@@ -40,6 +40,7 @@ type captureObject struct {
 	ConnectionsNotKept number          `json:"connections_not_kept"`
 	Interrupted        bool            `json:"interrupted"`
 	GivenUp            []givenUpObject `json:"given_up,omitempty"`
+	Keys               *keysObject     `json:"tls_keys,omitempty"` // with a key log
 	Filter             text            `json:"filter"`
 	Narrowed           *narrowedObject `json:"narrowed,omitempty"`
 	Anonymized         bool            `json:"anonymized,omitempty"`
@@ -55,7 +56,7 @@ func newCapture(r *report.Report) *captureObject {
 		Damaged: m.Damage != nil, Warnings: strList(r.Warnings()), KernelDropped: m.KernelDropped,
 		CutPackets: m.CutPackets, UndecodedPackets: m.UndecodedPackets, DuplicatePackets: number(t.DuplicatePackets),
 		TimeBack: seconds(t.TimeBack), ConnectionsNotKept: number(r.NotKept), Interrupted: m.Interrupted, GivenUp: newGivenUp(r.Result.GivenUp),
-		Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, r.Analyzed()), Anonymized: m.Anonymized,
+		Keys: newKeys(&r.Result.Keys), Filter: text(m.Filter), Narrowed: newNarrowed(&m.Narrowed, r.Analyzed()), Anonymized: m.Anonymized,
 	}
 	if d := m.Damage; d != nil {
 		c.Damage = &damageObject{str(d.Source), d.Packet, number(d.Offset), str(d.Reason)}

@@ -131,6 +131,24 @@ func (e *encoder) policy(p *cause.Policy) {
 	e.close()
 }
 
+// event appends a moment at which one side closed several connections at once.
+func (e *encoder) event(x *cause.Event) {
+	e.raw(`{"at":`)
+	e.time(x.At)
+	e.raw(`,"by":`)
+	e.word(x.By.String())
+	e.key("subject")
+	e.str(x.Subject)
+	e.raw(`,"cause":`)
+	e.word(x.Cause.String())
+	e.members(member{"closed", x.Closed}, member{"had", x.Had})
+	e.key("back")
+	e.bool(x.Back)
+	e.key("text")
+	e.str(x.Words())
+	e.close()
+}
+
 // gate appends o as an object without its opening brace.
 func (e *encoder) gate(o *gate.Outcome) {
 	e.raw(`"expression":`)

@@ -42,6 +42,7 @@ func (e *encoder) serverSummary(s *analyze.ServerSummary, d *rules.Diagnosis) {
 	e.key("reuse_ratio")
 	e.ratio(s.ReuseRatio)
 	e.estimates(&s.Estimated)
+	e.members(member{"failed_requests_estimated", guessedAt(s, d)})
 	e.key("closed_first_by")
 	e.closers(&s.ClosedFirst)
 	e.open("time_wait")
@@ -74,6 +75,14 @@ func failedAt(s *analyze.ServerSummary, d *rules.Diagnosis) int64 {
 		return analyze.Unknown
 	}
 	return failed
+}
+
+// guessedAt is failedAt for requests that are estimated.
+func guessedAt(s *analyze.ServerSummary, d *rules.Diagnosis) int64 {
+	if !s.Estimated.Known() {
+		return analyze.Unknown
+	}
+	return d.EstimatedLostAt(s.Num).Failed
 }
 
 // closers appends who closed first.

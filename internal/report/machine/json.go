@@ -117,6 +117,12 @@ func writeGroups(w io.Writer, r *report.Report, newline string) error {
 	if err := writeList(w, r, newline, "pairs", len(res.Pairs), pairs); err != nil {
 		return err
 	}
+	if moments := d.Events(); len(moments) > 0 {
+		events := func(e *encoder, i int) { e.event(&moments[i]) }
+		if err := writeList(w, r, newline, "events", len(moments), events); err != nil {
+			return err
+		}
+	}
 	e := newEncoder(r)
 	e.raw("," + newline + `"series":`)
 	e.series(&res.Series, res.Totals.TimeWait.Peak != analyze.Unknown)

@@ -39,6 +39,8 @@ type totalsObject struct {
 	AvoidableConnections     number              `json:"avoidable_connections"`
 	AvoidableHandshake       seconds             `json:"avoidable_handshake_seconds"`
 	RequestsEstimated        number              `json:"requests_estimated"`
+	FailedEstimated          number              `json:"failed_requests_estimated"`
+	AbandonedEstimated       number              `json:"abandoned_requests_estimated"`
 	ReuseRatioEstimated      ratio               `json:"reuse_ratio_estimated"`
 	PoolNeedEstimated        number              `json:"pool_need_estimated"`
 	AvoidableEstimated       number              `json:"avoidable_connections_estimated"`
@@ -60,7 +62,7 @@ type totalsObject struct {
 
 func newTotals(r *report.Report) *totalsObject {
 	t, lost := &r.Result.Totals, r.Lost()
-	x := t.Estimated
+	x, guessed := t.Estimated, r.EstimatedLost()
 	if !x.Known() {
 		x = analyze.Estimates{Requests: analyze.Unknown, ReuseRatio: math.NaN(), PoolNeed: analyze.Unknown,
 			AvoidableConnections: analyze.Unknown, AvoidableHandshake: analyze.Unknown}
@@ -68,7 +70,7 @@ func newTotals(r *report.Report) *totalsObject {
 	n := &t.Streams
 	return &totalsObject{
 		StreamsOpened: countIf(n.Opened, n.Connections > 0), StreamsRefused: countIf(n.Refused, n.Connections > 0), GRPCFailed: countIf(n.GRPCFailed, n.GRPCCalls > 0),
-		RequestsEstimated: number(x.Requests), ReuseRatioEstimated: ratio(x.ReuseRatio), PoolNeedEstimated: number(x.PoolNeed),
+		RequestsEstimated: number(x.Requests), FailedEstimated: number(guessed.Failed), AbandonedEstimated: number(guessed.Abandoned), ReuseRatioEstimated: ratio(x.ReuseRatio), PoolNeedEstimated: number(x.PoolNeed),
 		AvoidableEstimated: number(x.AvoidableConnections), HandshakeEstimated: seconds(x.AvoidableHandshake),
 		AtLeast: r.Result.AtLeast, AtMost: r.Result.AtMost,
 		Connections: number(t.Connections), HandshakesComplete: number(t.HandshakesComplete), Refused: number(t.Refused),

@@ -48,12 +48,16 @@ func newSeries(r *report.Report, zero int64) *series {
 	}
 }
 
+// compression is the level of deflate: the highest makes the page 3% smaller, and takes
+// three times as long.
+const compression = 5
+
 // packed returns v as JSON, compressed (RFC 1951) and in base64 (RFC 4648, 5),
 // so that nothing of a capture stands in the page as it is.
 func packed(v any) (string, error) {
 	var b bytes.Buffer
 	text := base64.NewEncoder(base64.RawURLEncoding, &b)
-	small, err := flate.NewWriter(text, flate.BestCompression)
+	small, err := flate.NewWriter(text, compression)
 	if err != nil {
 		return "", err
 	}

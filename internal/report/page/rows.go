@@ -183,13 +183,13 @@ func (b *rowsBuilder) findings(rows map[uint64]int64) {
 	for i := range b.r.Diagnosed().Findings {
 		f := &b.r.Diagnosed().Findings[i]
 		var list column
-		shows := f.Shows()
-		for id, row := range rows {
-			if shows(id) {
+		for id := range f.IDs() {
+			if row, ok := rows[id]; ok {
 				list = append(list, row)
 			}
 		}
 		slices.Sort(list)
+		list = slices.Compact(list)
 		for i := len(list) - 1; i > 0; i-- {
 			list[i] -= list[i-1]
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -12,17 +13,21 @@ import (
 // the rest stays as it is, so that the source reads well too.
 
 // special finds words that Markdown, GitHub or GitLab would take for more than text.
-var special = regexp.MustCompile("[`*~|\\\\\\[\\]&@#]|(^|[^\\pL\\pN])_|_([^\\pL\\pN]|$)|<[A-Za-z/!?]|://|(?i:www\\.)|[!$%^+][\\pL\\pN\"{]|:[\\w+-]*[a-z][\\w+-]*:|(?i:\\bgh-\\d)")
+var special = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("[`*~|\\\\\\[\\]&@#]|(^|[^\\pL\\pN])_|_([^\\pL\\pN]|$)|<[A-Za-z/!?]|://|(?i:www\\.)|[!$%^+][\\pL\\pN\"{]|:[\\w+-]*[a-z][\\w+-]*:|(?i:\\bgh-\\d)")
+})
 
 // specialAtStart finds those at the start of a line.
-var specialAtStart = regexp.MustCompile(`^([-+=>]+|\d+[.)]|[-=]{2,}.*)$`)
+var specialAtStart = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([-+=>]+|\d+[.)]|[-=]{2,}.*)$`)
+})
 
 // mdText returns text that is shown as it is.
 func mdText(text string) string {
 	text = printable(text)
 	words := strings.Split(text, " ")
 	for i, w := range words {
-		if special.MatchString(w) || i == 0 && specialAtStart.MatchString(w) {
+		if special().MatchString(w) || i == 0 && specialAtStart().MatchString(w) {
 			words[i] = mdSpan(w)
 		}
 	}

@@ -19,10 +19,13 @@ async def asgi(scope, receive, send):
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
+    elif scope["path"] != "/blind":
+        await receive()
     body = b"hello\n" * 10
     head = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": head})
     await send({"type": "http.response.body", "body": body})
+
 PY
 }
 
@@ -195,14 +198,22 @@ gunicorn-two-workers() {
 	client $python "$here/client.py" requests http://$server:8080/ 8 20 0.3
 }
 
-# hypercorn closes connections that are idle for 1.5 s; the clients ask after 1.5 s.
-hypercorn-stale-race() {
+# uvicorn closes connections that are idle for 1 s; the clients ask at about that time.
+uvicorn-stale-race() {
 	line 20ms
 	app
-	printf 'bind = "%s:8080"\nkeep_alive_timeout = 1.5\nworkers = 1\n' $server >"$dir/hypercorn.toml"
-	serve sh -c "cd $dir && exec $python -m hypercorn -c hypercorn.toml app:asgi"
+	serve $python -m uvicorn --app-dir "$dir" --host $server --port 8080 --timeout-keep-alive 1 app:asgi
 	ready 8080
-	client $python "$here/client.py" post http://$server:8080/ 6 8 1.482
+	client $python "$here/client.py" requests http://$server:8080/ 6 8 0.985
+}
+
+# hypercorn closes after a response that comes before the application asks for the request.
+hypercorn-blind() {
+	line 1ms
+	app
+	serve sh -c "cd $dir && exec $python -m hypercorn -b $server:8080 app:asgi"
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/blind 4 6 0.2
 }
 
 # cheroot answers 500 where the application fails, and closes.
@@ -236,19 +247,19 @@ tomcat-max-requests() {
 	client $python "$here/client.py" requests http://$server:8080/ 4 20 0.2
 }
 
-# Tomcat answers an upload of 8 MB without reading it, and swallows 2 MB of it.
+# Tomcat answers an upload of 300 kB without reading it, and swallows 20 kB of it.
 tomcat-unread-upload() {
 	line 1ms
-	tomcat ''
-	snap=200
+	tomcat 'maxSwallowSize="20000"'
 	ready 8080
-	client $python "$here/client.py" upload http://$server:8080/none 4 8000000 8000000
+	client $python "$here/client.py" upload http://$server:8080/none 4 300000 300000
 }
 
 # tomcat starts Tomcat with attributes of its connector.
 tomcat() {
 	mkdir -p "$dir"/{conf,logs,temp,work,webapps/ROOT}
 	seq 30 >"$dir/webapps/ROOT/index.html"
+	echo '<%= request.getInputStream().readAllBytes().length %>' >"$dir/webapps/ROOT/in.jsp"
 	cat >"$dir/conf/server.xml" <<XML
 <Server port="-1">
   <Service name="Catalina">
@@ -280,40 +291,6 @@ CONF
 	client $python "$here/client.py" requests http://$server:8080/ 4 18 0.1
 }
 
-# Apache's MPM event with 4 threads: where all are busy, it closes what is idle.
-apache-busy() {
-	line 1ms
-	mkdir -p "$dir/www"
-	cat >"$dir/www/slow.php" <<'PHP'
-PHP
-	seq 30 >"$dir/www/index.html"
-	cat >"$dir/apache.conf" <<CONF
-ServerName $server
-Listen 8080
-PidFile $dir/apache.pid
-ErrorLog $dir/apache.log
-LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
-LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
-LoadModule dir_module /usr/lib/apache2/modules/mod_dir.so
-ServerLimit 1
-StartServers 1
-ThreadsPerChild 4
-ThreadLimit 4
-MaxRequestWorkers 4
-MinSpareThreads 1
-MaxSpareThreads 4
-AsyncRequestWorkerFactor 1
-KeepAlive On
-KeepAliveTimeout 30
-MaxKeepAliveRequests 0
-DocumentRoot $dir/www
-DirectoryIndex index.html
-CONF
-	serve apache2 -f "$dir/apache.conf" -DFOREGROUND
-	ready 8080
-	client $python "$here/client.py" requests http://$server:8080/ 16 20 0.25
-}
-
 # uvicorn ends after 30 requests; a supervisor starts it again.
 uvicorn-limit-max-requests() {
 	line 1ms
@@ -321,4 +298,38 @@ uvicorn-limit-max-requests() {
 	serve sh -c "while :; do $python -m uvicorn --app-dir $dir --host $server --port 8080 --timeout-keep-alive 60 --limit-max-requests 30 app:asgi || exit; done"
 	ready 8080
 	client $python "$here/client.py" requests http://$server:8080/ 5 16 0.3
+}
+
+# nginx waits for more of the body for 2 s, and closes then.
+nginx-body-timeout() {
+	line 1ms
+	php_fpm 'echo strlen(file_get_contents("php://input"));' 'client_body_timeout 2s;'
+	ready 8080
+	client $python "$here/client.py" upload http://$server:8080/index.php 5 12000 3000
+}
+
+# lighttpd waits for more of the body for 2 s.
+lighttpd-body-timeout() {
+	line 1ms
+	mkdir "$dir/www"
+	seq 30 >"$dir/www/index.html"
+	cat >"$dir/lighttpd.conf" <<CONF
+server.document-root = "$dir/www"
+server.port = 8080
+server.max-read-idle = 2
+server.modules += ( "mod_cgi" )
+cgi.assign = ( ".sh" => "/bin/sh" )
+CONF
+	printf 'cat >/dev/null; printf "Content-Type: text/plain\\r\\n\\r\\nhello\\n"\n' >"$dir/www/in.sh"
+	serve lighttpd -D -f "$dir/lighttpd.conf"
+	ready 8080
+	client $python "$here/client.py" upload http://$server:8080/in.sh 5 12000 3000
+}
+
+# Tomcat reads no more after 2 s: its servlet is given an error.
+tomcat-body-timeout() {
+	line 1ms
+	tomcat 'connectionTimeout="2000"'
+	ready 8080
+	client $python "$here/client.py" upload http://$server:8080/in.jsp 5 12000 3000
 }

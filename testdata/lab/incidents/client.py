@@ -5,7 +5,6 @@ client.py aiohttp URL CLIENTS REQUESTS PAUSE     one ClientSession for all, bodi
 client.py aiohttp-unread URL CLIENTS REQUESTS PAUSE    and left unread
 client.py connect URL CLIENTS REQUESTS WAIT      no longer than WAIT for a connection
 client.py upload URL CLIENTS BYTES SENT          BYTES announced, SENT of them sent
-client.py post URL CLIENTS REQUESTS PAUSE        as requests, with POST
 client.py some-fail URL CLIENTS REQUESTS PAUSE   as requests, each third for /report
 client.py idle URL CLIENTS SECONDS 0             a request on each, then idle
 """
@@ -38,10 +37,7 @@ def with_requests(i):
     session = requests.Session()
     for n in range(count):
         try:
-            if kind == "post":
-                r = session.post(url, data=b"x" * 20)
-            else:
-                r = session.get(url + "report" if kind == "some-fail" and n % 3 == 2 else url)
+            r = session.get(url + "report" if kind == "some-fail" and n % 3 == 2 else url)
             tell(i, n, f"{r.status_code} {len(r.content)}")
         except requests.RequestException as e:
             tell(i, n, repr(e))
@@ -104,7 +100,7 @@ async def idle():
         await asyncio.sleep(count)
 
 
-if kind in ("requests", "post", "some-fail"):
+if kind in ("requests", "some-fail"):
     each_thread(with_requests)
 elif kind == "connect":
     each_thread(connect)
