@@ -85,6 +85,12 @@ func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record 
 	if k == saidInResponse {
 		r.times = [2]int64{e.EndMark.At, e.PreviousDone}
 	}
+	if h := c.HTTP2; h != nil && is.observation.kind == observedGoAway {
+		r.Packet = h.GoAway.Mark.Packet
+		if k == saidInResponse {
+			r.times = [2]int64{h.GoAway.Mark.At, h.GoAway.Done}
+		}
+	}
 	r.set(isBodied, e.LastHadBody)
 	r.set(isReset, end.rst)
 	r.set(isOpen, end.by == analyze.Nobody)

@@ -50,7 +50,7 @@ func split(records []*Record, is func(*Record) bool) (yes, no []*Record) {
 // Having returns the records with one of some causes; it returns all of them
 // without a copy.
 func Having(records []*Record, causes []Cause) []*Record {
-	is := func(r *Record) bool { return slices.Contains(causes, r.Cause) }
+	is := func(r *Record) bool { return slices.Contains(causes, r.Why()) || slices.Contains(causes, r.Cause) }
 	n := 0
 	for _, r := range records {
 		if is(r) {
