@@ -38,7 +38,7 @@ var mayImport = map[string]may{
 
 	"capture": {
 		own:    []string{"flows", "capture/internal/pcapfile", "capture/internal/unpack", "capture/internal/decode", "capture/internal/bpf"},
-		others: []string{"github.com/google/gopacket"},
+		others: []string{"github.com/google/gopacket", "golang.org/x/sys"},
 	},
 	"capture/internal/pcapfile": {},
 	"capture/internal/unpack":   {others: compressions},

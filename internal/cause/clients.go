@@ -137,7 +137,7 @@ func (d *Decisions) afterResponse(p *Pair) {
 		prompt = Where(prompt, func(r *Record) bool { return r.Cause == Undecided })
 	}
 	bodied := Where(slices.Concat(prompt, reset), func(r *Record) bool { return r.has(isBodied) })
-	if p.unread(bodied) {
+	if p.unread(bodied) || p.resetUnread(bodied) {
 		settle(bodied, ClientUnreadBody, analyze.Client, Medium)
 	}
 	settle(waiting(prompt, clientEndedIdle), ClientClosedAfterResponse, analyze.Client, Medium)
@@ -152,6 +152,16 @@ func (p *Pair) unread(bodied []*Record) bool {
 		return slices.ContainsFunc(bodied, func(r *Record) bool { return r.Requests > 1 })
 	}
 	return len(Having(p.Records, []Cause{ClientUnreadBody}))*unreadShare >= len(bodied)
+}
+
+// resetUnread reports whether what the client closed right after a response with a body
+// held that body unread: it resets where the body is in its socket still, as a kernel
+// does that has to drop data (RFC 2525, 2.17), and sends FIN where its library had it.
+// Who resets without unread data (SO_LINGER) always does so. No connection is used
+// again after a body.
+func (p *Pair) resetUnread(bodied []*Record) bool {
+	reset := Where(bodied, func(r *Record) bool { return r.has(isReset) })
+	return len(bodied) >= MinSamples && p.ReusedAfterBody == 0 && len(reset) > 0 && (len(reset) < len(bodied) || p.Program == products.Node)
 }
 
 // overflow looks for an idle pool that is full: when the client closes a
@@ -280,37 +290,6 @@ func (d *Decisions) idleClient(h *Host) {
 			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
 		}
 	}
-}
-
-// spareDials tells connections that were opened at the same time as one that was used,
-// for the same requests, from those that were opened for nothing: over TLS alone, where
-// a client opens one for each of the first requests and then finds that HTTP/2 needs
-// no more than one.
-func (p *Pair) spareDials() {
-	if !slices.ContainsFunc(p.Records, (*Record).dialedInVain) {
-		return
-	}
-	var used []int64
-	for _, r := range p.Records {
-		if r.Cause != NoRequest && !r.NeverOpened() && r.Cause != TLSFailed {
-			used = append(used, r.Start)
-		}
-	}
-	slices.Sort(used)
-	for _, r := range p.Records {
-		if !r.dialedInVain() {
-			continue
-		}
-		i, _ := slices.BinarySearch(used, r.Start-besideAnother)
-		if i < len(used) && used[i] <= r.Start+besideAnother {
-			r.Cause, r.Confidence = SpareDial, Medium
-		}
-	}
-}
-
-// dialedInVain reports whether the client closed it after the TLS handshake, unused.
-func (r *Record) dialedInVain() bool {
-	return r.Cause == NoRequest && r.observation.kind == observedTLSUnused && r.observation.by.party() == analyze.Client
 }
 
 // answeredLast reports whether what is known of its end is that the server sent the last

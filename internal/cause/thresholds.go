@@ -137,6 +137,9 @@ const (
 	// besideAnother is how long before a connection another one may have been opened for
 	// the two to be attempts at the same thing.
 	besideAnother = 1e9
+	// inPlace is how long after a close with an unread body another connection is opened in
+	// its place: undici takes up to 5 ms.
+	inPlace = 10e6
 	// atOnce is within what time of a close another connection is opened in its place.
 	atOnce = 2e6
 	// crowded is how many times less than atOnce of all the time must follow an
