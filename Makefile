@@ -74,7 +74,7 @@ bench-real: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) an
 	@testdata/bench/real.sh "$(BENCH)" ./kaanalyze
 
 bench-live: build ## capture beside wrk and nginx at full load, and measure (root; SECONDS=60)
-	@testdata/bench/live.sh ./kaanalyze $(or $(SECONDS),60)
+	@for engine in pcap ring; do echo "capture engine $$engine"; testdata/bench/live.sh ./kaanalyze $(or $(SECONDS),60) $$engine || exit 1; done
 
 bench-churn: build ## capture a thousand connections a second for long, and watch the memory (root; SECONDS=1800)
 	@testdata/bench/churn.sh ./kaanalyze $(or $(SECONDS),1800)

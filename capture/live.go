@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"net/netip"
 	"syscall"
 
@@ -12,8 +13,33 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 )
 
-// ErrNoLive says that this program was built without libpcap, which captures.
-var ErrNoLive = errors.New("live capture needs libpcap, which this program was built without")
+// ErrNoLive says that this program can capture nothing: it was built without libpcap, and
+// the system has no other way.
+var ErrNoLive = errors.New("live capture needs libpcap, which this program was built without, or Linux")
+
+// ErrNoEngine says that an engine was asked for that is not there.
+var ErrNoEngine = errors.New("this program was built without it")
+
+// Engine is what gets packets from an interface: libpcap where the program was built with
+// it, or else a ring of its own (TPACKET_V3) on Linux.
+type Engine string
+
+// The engines; "" chooses.
+const (
+	EnginePcap Engine = "pcap"
+	EngineRing Engine = "ring"
+)
+
+// engine returns the engine that is meant.
+func (e Engine) engine() Engine {
+	switch {
+	case e != "":
+		return e
+	case hasLibpcap:
+		return EnginePcap
+	}
+	return EngineRing
+}
 
 // An Interface is a place to capture from, as libpcap lists it.
 type Interface struct {
@@ -33,6 +59,7 @@ type Device struct {
 	SnapLen       int  // bytes kept of a packet; 0 is MaxSnapLen, the most
 	Buffer        int  // bytes of the kernel's ring; 0 is DefaultBuffer
 	NoPromiscuous bool // capture only what is for this host
+	Engine        Engine
 
 	// Now is the wall clock, in nanoseconds since the Unix epoch. A capture is
 	// over when the packets of the moment at which it was stopped are there.
@@ -74,9 +101,20 @@ func OpenLive(dev Device, opt Options) (*Source, error) {
 	if dev.Buffer <= 0 {
 		dev.Buffer = DefaultBuffer
 	}
-	t, link, err := openTap(&dev, opt.Filter)
+	open := openPcap
+	switch dev.Engine.engine() {
+	case EnginePcap:
+		if !hasLibpcap {
+			return nil, fmt.Errorf("capture engine %s: %w", EnginePcap, ErrNoEngine)
+		}
+	case EngineRing:
+		open = openRing
+	default:
+		return nil, fmt.Errorf("capture engine %q: %w", dev.Engine, ErrNoEngine)
+	}
+	t, link, err := open(&dev, opt.Filter)
 	if err != nil {
-		if _, ok := errors.AsType[*FilterError](err); ok || errors.Is(err, ErrNoLive) {
+		if _, ok := errors.AsType[*FilterError](err); ok || errors.Is(err, ErrNoLive) || errors.Is(err, ErrNoLibpcap) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%s: %w", dev.Name, err)
@@ -91,12 +129,19 @@ func newLive(dev Device, t tap, link pcapfile.LinkType, opt Options) *Source {
 	s.stats.init([]string{dev.Name})
 	s.stats.total.Format = formatLive
 	s.stats.total.Sources[0].Format = formatLive
+	if dev.Engine.engine() == EngineRing {
+		s.stats.total.Sources[0].Format = formatRing
+	}
 	s.stats.addSide(&pcapfile.SideRecords{Links: []pcapfile.LinkType{link}})
 	return s
 }
 
-// formatLive is what [Stats.Format] says.
-const formatLive = "live"
+// formatLive is what [Stats.Format] says; of a source it is formatRing where the ring
+// captures.
+const (
+	formatLive = "live"
+	formatRing = "live-ring"
+)
 
 // A tap is an opened interface.
 type tap interface {
@@ -283,6 +328,27 @@ const (
 	noDevice = syscall.ENODEV
 	isDown   = syscall.ENETDOWN
 )
+
+// A systemLink is an interface by its number, 0 if the system does not know it.
+type systemLink struct{ index int }
+
+// down asks the system: what captures waits for an interface to come back.
+func (l systemLink) down() error {
+	if l.index == 0 {
+		return nil
+	}
+	known, err := net.InterfaceByIndex(l.index)
+	switch {
+	case err != nil:
+		return noDevice
+	case known.Flags&net.FlagUp == 0:
+		return isDown
+	}
+	return nil
+}
+
+// anyInterface is libpcap's name of all of them together.
+const anyInterface = "any"
 
 // close closes the interface and the file that is saved to.
 func (l *live) close() error {

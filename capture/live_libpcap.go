@@ -17,8 +17,11 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 )
 
-// Interfaces lists what can be captured from. Built without libpcap, it returns
-// [ErrNoLive].
+// hasLibpcap says that this program was built with libpcap.
+const hasLibpcap = true
+
+// Interfaces lists what can be captured from. Built without libpcap it lists what the
+// system knows or, where only libpcap can capture, returns [ErrNoLive].
 func Interfaces() ([]Interface, error) {
 	found, err := pcap.FindAllDevs()
 	if err != nil {
@@ -45,14 +48,14 @@ func Interfaces() ([]Interface, error) {
 
 // A pcapTap is an interface opened by libpcap.
 type pcapTap struct {
+	systemLink
 	handle *pcap.Handle
-	index  int // of the interface, 0 if the system does not know it
 
 	kernel, iface wrapping // drops
 }
 
-// openTap opens an interface with the filter in the kernel.
-func openTap(dev *Device, expr string) (tap, pcapfile.LinkType, error) {
+// openPcap opens an interface with the filter in the kernel.
+func openPcap(dev *Device, expr string) (tap, pcapfile.LinkType, error) {
 	handle, err := activate(dev, !dev.NoPromiscuous && dev.Name != anyInterface)
 	if err != nil {
 		return nil, 0, explain(dev.Name, err)
@@ -69,9 +72,6 @@ func openTap(dev *Device, expr string) (tap, pcapfile.LinkType, error) {
 	}
 	return t, fileLinkType(pcapfile.LinkType(handle.LinkType())), nil
 }
-
-// anyInterface is libpcap's name of all of them together.
-const anyInterface = "any"
 
 // activate opens an interface. It is opened again where it does not know
 // promiscuous mode, which gopacket takes for an error.
@@ -152,21 +152,6 @@ func (t *pcapTap) drops() (kernel, iface uint64, err error) {
 	t.kernel.count(uint32(stats.PacketsDropped))
 	t.iface.count(uint32(stats.PacketsIfDropped))
 	return t.kernel.sum, t.iface.sum, nil
-}
-
-// down asks the system: libpcap waits for an interface to come back.
-func (t *pcapTap) down() error {
-	if t.index == 0 {
-		return nil
-	}
-	known, err := net.InterfaceByIndex(t.index)
-	switch {
-	case err != nil:
-		return noDevice
-	case known.Flags&net.FlagUp == 0:
-		return isDown
-	}
-	return nil
 }
 
 func (t *pcapTap) close() { t.handle.Close() }

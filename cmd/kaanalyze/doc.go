@@ -261,7 +261,8 @@
 // with the last byte of its record, since a record can be decrypted when all of it
 // is there. The file may grow while a capture is being made. TRUST tells how many
 // sessions of the file are in the capture, how many connections were decrypted, and
-// how many have no key. No secret is in any output.
+// how many have no key. A pcapng file may carry its key log, which is read without
+// the flag. No secret is in any output.
 //
 // # Limits
 //
@@ -270,8 +271,8 @@
 // side announced its end first, and why a handshake failed: such numbers are
 // estimates, named so, and never added to those that are counted. The requests of
 // HTTP/2 are unknown, not zero. libpcap captures and compiles
-// filters; a program built without it (no cgo) reads files and refuses filters
-// and interfaces. TIME_WAIT is
+// filters; a program built without it (no cgo) refuses filters, and captures on Linux
+// alone, through a ring of the kernel's (--capture-engine). TIME_WAIT is
 // told as Linux does it. Times are those of the packets where they were
 // captured, so a capture at the client times the network too.
 package main

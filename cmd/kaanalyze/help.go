@@ -11,22 +11,22 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
-// versionText says which program this is and whether it can filter and capture.
+// versionText says which program this is, and how it filters and captures.
 func versionText() string {
-	filters := "yes (libpcap)"
+	by := "filters and live capture: yes (libpcap)"
 	revision := ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			switch {
 			case s.Key == "CGO_ENABLED" && s.Value == "0", s.Key == "-tags" && strings.Contains(s.Value, "nolibpcap"):
-				filters = "no (built without libpcap)"
+				by = "built without libpcap: no filters, live capture by a ring on Linux"
 			case s.Key == "vcs.revision":
 				revision = ", revision " + s.Value[:min(12, len(s.Value))]
 			}
 		}
 	}
-	return fmt.Sprintf("kaanalyze %s%s\n%s %s/%s, filters and live capture: %s\n",
-		app.Version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, filters)
+	return fmt.Sprintf("kaanalyze %s%s\n%s %s/%s, %s\n",
+		app.Version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH, by)
 }
 
 // usage is the help text. Flags and formats come from their lists.

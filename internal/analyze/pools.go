@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"math"
+	"net/netip"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
@@ -28,6 +29,8 @@ type pairKey struct {
 	client [16]byte
 	server flows.Endpoint
 }
+
+func (k *pairKey) clientAddr() netip.Addr { return netip.AddrFrom16(k.client).Unmap() }
 
 // poolPair is a client address and a server. The intervals of exchanges are
 // half-open, so what changes at one instant counts when the next begins.

@@ -107,6 +107,7 @@ func (s *totals) populations(tw *TimeWaitTotals, first, length int64) (left int6
 	f := &s.folded
 	closes := int64(0)
 	listed := s.listedHosts()
+	tw.Hosts = make([]HostPopulation, 0, max(0, len(s.held)-1))
 	for i := range s.held {
 		n := s.held[i].closes
 		closes += n
@@ -205,6 +206,7 @@ func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSum
 // pairSummaries sums up by client address and server; budget tells of a client's
 // ports, if it is set. Pairs that are not listed are added to left.
 func (s *totals) pairSummaries(listed numbers, left *LeftOut, budget func(netip.Addr) int64) (all []Pair) {
+	rows := make([]uint32, 0, len(s.pools.pairs)) // which are sorted, as they are small
 	for i := range s.pools.pairs {
 		p := &s.pools.pairs[i]
 		switch {
@@ -219,16 +221,26 @@ func (s *totals) pairSummaries(listed numbers, left *LeftOut, budget func(netip.
 			left.add(p.connections, p.requests, p.timeWaits)
 			continue
 		}
+		rows = append(rows, uint32(i))
+	}
+	slices.SortFunc(rows, func(i, j uint32) int {
+		x, y := &s.pools.pairs[i], &s.pools.pairs[j]
+		return cmp.Or(cmp.Compare(y.connections, x.connections), x.key.clientAddr().Compare(y.key.clientAddr()),
+			x.key.server.AddrPort().Compare(y.key.server.AddrPort()), cmp.Compare(i, j))
+	})
+	all = make([]Pair, 0, len(rows))
+	for _, i := range rows {
+		p := &s.pools.pairs[i]
 		all = append(all, Pair{
-			Num: uint32(i), ServerNum: p.server, Agent: p.agent, Proxied: p.proxied, HTTP10: p.http10, CloseInHTTP10: p.closeInHTTP10,
+			Num: i, ServerNum: p.server, Agent: p.agent, Proxied: p.proxied, HTTP10: p.http10, CloseInHTTP10: p.closeInHTTP10,
 			ReusedAfterBody: p.reusedAfterBody, ReusedAfterNone: p.reusedAfterNone,
-			Client: netip.AddrFrom16(p.key.client).Unmap(), Server: p.key.server.AddrPort(),
+			Client: p.key.clientAddr(), Server: p.key.server.AddrPort(),
 			Connections: p.connections, Requests: counted(p.requests, p.requests, p.opaque),
 			ReuseRatio:           ratio(p.requests-p.withRequests, p.requests-p.first),
 			PoolNeed:             counted(p.need(), p.requests, p.opaque),
 			AvoidableConnections: counted(p.withRequests-p.need(), p.requests, p.opaque),
 			AvoidableHandshake:   counted(s.folded.sparedHandshakes[i], p.requests, p.opaque),
-			Estimated:            s.estimatesOf(i),
+			Estimated:            s.estimatesOf(int(i)),
 			PortsInUse:           s.folded.ports[i].peak,
 			PortBudget:           PortBudget,
 		})
@@ -236,9 +248,6 @@ func (s *totals) pairSummaries(listed numbers, left *LeftOut, budget func(netip.
 			x.PortBudget = cmp.Or(budget(x.Client), PortBudget)
 		}
 	}
-	slices.SortStableFunc(all, func(x, y Pair) int {
-		return cmp.Or(cmp.Compare(y.Connections, x.Connections), x.Client.Compare(y.Client), x.Server.Compare(y.Server))
-	})
 	return all
 }
 

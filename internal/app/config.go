@@ -72,6 +72,7 @@ type Live struct {
 	SnapLen       int           // bytes of a packet, 0 for the longest
 	BufferKiB     int           // that the kernel keeps until they are read
 	NoPromiscuous bool          // only what is for this host
+	Engine        string        // what gets the packets: pcap, ring, or "" to choose
 	Write         string        // the file to save packets to, "" for none, "-" for standard output
 	RotateSeconds int           // begin another file after that time; 0 for never, as RotateSize
 	RotateSize    int           // million bytes

@@ -71,7 +71,11 @@ func TestLabFailed(t *testing.T) {
 		}
 		beyond := failedBeyond[name]
 		want := said.Failed - said.Refused - said.Unanswered + beyond.requests
-		if got.Totals.Failed == nil || *got.Totals.Failed != want {
+		if got.Totals.Failed == nil {
+			t.Errorf("%s: got no number of failed requests, want %d", name, want)
+			continue
+		}
+		if *got.Totals.Failed != want {
 			t.Errorf("%s: got %d failed requests, want %d %s", name, *got.Totals.Failed, want, beyond.why)
 		}
 		servers, findings := int64(0), int64(0)

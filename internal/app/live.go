@@ -60,6 +60,8 @@ func liveError(err error) error {
 		return &hintError{err, "kaanalyze -D lists the interfaces; to capture, " + other}
 	case errors.Is(err, syscall.ENETDOWN):
 		return &hintError{err, "kaanalyze -D tells which interfaces are up; to capture, " + other}
+	case errors.Is(err, capture.ErrNoEngine):
+		return &hintError{err, "leave --capture-engine out: there is another one"}
 	case errors.Is(err, capture.ErrNoLive):
 		return &hintError{err, "build with cgo, a C compiler and libpcap-dev; or pipe: tcpdump -i IF -U -w - tcp | kaanalyze"}
 	}

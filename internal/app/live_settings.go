@@ -9,7 +9,7 @@ import (
 )
 
 // liveOnly are the flags that only a live capture takes.
-var liveOnly = []string{"duration", "snapshot-length", "buffer-size", "no-promiscuous-mode", "write", "rotate-seconds",
+var liveOnly = []string{"duration", "snapshot-length", "buffer-size", "no-promiscuous-mode", "capture-engine", "write", "rotate-seconds",
 	"rotate-size", "rotate-count", "relinquish-privileges", "interval", "keep"}
 
 // setLive reads the flags of a live capture.
@@ -32,8 +32,9 @@ func (s *settings) setLive() error {
 	s.live = &liveSettings{
 		device: capture.Device{
 			Name: l.Interface, SnapLen: l.SnapLen, Buffer: l.BufferKiB << 10, NoPromiscuous: l.NoPromiscuous,
-			Now:   func() int64 { return time.Now().UnixNano() },
-			Pause: func(nanos int64) { time.Sleep(time.Duration(nanos)) },
+			Engine: capture.Engine(l.Engine),
+			Now:    func() int64 { return time.Now().UnixNano() },
+			Pause:  func(nanos int64) { time.Sleep(time.Duration(nanos)) },
 		},
 		duration: l.Duration, interval: l.Interval, user: l.User,
 		saving: capture.Saving{
@@ -94,6 +95,8 @@ func (l *Live) check() error {
 		return usagef("a time below zero")
 	case l.SnapLen < 0 || l.SnapLen > capture.MaxSnapLen:
 		return usagef("-s %d: it is not from 0 to %d", l.SnapLen, capture.MaxSnapLen)
+	case l.Engine != "" && l.Engine != string(capture.EnginePcap) && l.Engine != string(capture.EngineRing):
+		return usagef("--capture-engine %s: it is neither pcap nor ring", printable(l.Engine))
 	case l.BufferKiB < 1 || l.BufferKiB > 1<<21-1:
 		return usagef("-B %d: it is not from 1 to %d KiB", l.BufferKiB, 1<<21-1)
 	}

@@ -137,7 +137,7 @@ func (d *Decisions) afterResponse(p *Pair) {
 		prompt = Where(prompt, func(r *Record) bool { return r.Cause == Undecided })
 	}
 	bodied := Where(slices.Concat(prompt, reset), func(r *Record) bool { return r.has(isBodied) })
-	if p.unread(bodied) {
+	if p.unread(bodied) || p.resetUnread(bodied) {
 		settle(bodied, ClientUnreadBody, analyze.Client, Medium)
 	}
 	settle(waiting(prompt, clientEndedIdle), ClientClosedAfterResponse, analyze.Client, Medium)
@@ -154,6 +154,27 @@ func (p *Pair) unread(bodied []*Record) bool {
 	return len(Having(p.Records, []Cause{ClientUnreadBody}))*unreadShare >= len(bodied)
 }
 
+// afterUnknownEnd returns why a client may have closed after a response of unknown length.
+func (p *Pair) afterUnknownEnd(r *Record) Cause {
+	switch {
+	case !r.has(isReset):
+		return ClientClosedAfterResponse
+	case len(Having(p.Records, []Cause{ClientUnreadBody})) > 0:
+		return ClientUnreadBody
+	}
+	return ClientReset
+}
+
+// resetUnread reports whether what the client closed right after a response with a body
+// held that body unread: it resets where the body is in its socket still, as a kernel
+// does that has to drop data (RFC 2525, 2.17), and sends FIN where its library had it.
+// Who resets without unread data (SO_LINGER) always does so. No connection is used
+// again after a body.
+func (p *Pair) resetUnread(bodied []*Record) bool {
+	reset := Where(bodied, func(r *Record) bool { return r.has(isReset) })
+	return len(bodied) >= MinSamples && p.ReusedAfterBody == 0 && len(reset) > 0 && (len(reset) < len(bodied) || p.Program == products.Node)
+}
+
 // overflow looks for an idle pool that is full: when the client closes a
 // connection, it has at least K others idle, and these it keeps. It returns K
 // and the connections that it explains, or 0.
@@ -161,7 +182,7 @@ func (p *Pair) overflow(prompt []*Record) (k int64, in []*Record) {
 	if len(prompt) < MinSamples {
 		return 0, nil
 	}
-	others := slices.Sorted(slices.Values(Values(prompt, func(r *Record) int64 { return int64(r.idleOthers) })))
+	others := SortedValues(prompt, func(r *Record) int64 { return int64(r.idleOthers) })
 	k = others[len(others)/outliers]
 	if k == 0 {
 		return 0, nil
@@ -211,7 +232,7 @@ func (p *Pair) settleForgotten(w []*Record) {
 	if len(w) == 0 {
 		return
 	}
-	starts := slices.Sorted(slices.Values(Values(p.Records, func(r *Record) int64 { return r.Start })))
+	starts := SortedValues(p.Records, func(r *Record) int64 { return r.Start })
 	later := func(r *Record) int {
 		i, _ := slices.BinarySearch(starts, r.Done+afterLeak+r.ConnectTime())
 		return len(starts) - i
@@ -270,8 +291,8 @@ func (d *Decisions) idleClient(h *Host) {
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
 		one := []*Record{r}
 		switch {
-		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown && !r.has(isReset): // a response came, of unknown length
-			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
+		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown: // a response came, of unknown length
+			settle(one, d.groups.pair(r.Pair).afterUnknownEnd(r), analyze.Client, Low)
 		case r.class == clientEndedQuiet && !r.answeredLast():
 			settle(one, Unknown, analyze.Client, Low)
 		case r.has(isReset):
@@ -280,37 +301,6 @@ func (d *Decisions) idleClient(h *Host) {
 			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
 		}
 	}
-}
-
-// spareDials tells connections that were opened at the same time as one that was used,
-// for the same requests, from those that were opened for nothing: over TLS alone, where
-// a client opens one for each of the first requests and then finds that HTTP/2 needs
-// no more than one.
-func (p *Pair) spareDials() {
-	if !slices.ContainsFunc(p.Records, (*Record).dialedInVain) {
-		return
-	}
-	var used []int64
-	for _, r := range p.Records {
-		if r.Cause != NoRequest && !r.NeverOpened() && r.Cause != TLSFailed {
-			used = append(used, r.Start)
-		}
-	}
-	slices.Sort(used)
-	for _, r := range p.Records {
-		if !r.dialedInVain() {
-			continue
-		}
-		i, _ := slices.BinarySearch(used, r.Start-besideAnother)
-		if i < len(used) && used[i] <= r.Start+besideAnother {
-			r.Cause, r.Confidence = SpareDial, Medium
-		}
-	}
-}
-
-// dialedInVain reports whether the client closed it after the TLS handshake, unused.
-func (r *Record) dialedInVain() bool {
-	return r.Cause == NoRequest && r.observation.kind == observedTLSUnused && r.observation.by.party() == analyze.Client
 }
 
 // answeredLast reports whether what is known of its end is that the server sent the last
@@ -375,7 +365,7 @@ func (d *Decisions) starts() func(r *Record) []int64 {
 	known := map[uint32][]int64{}
 	return func(r *Record) []int64 {
 		if _, ok := known[r.Pair]; !ok {
-			known[r.Pair] = slices.Sorted(slices.Values(Values(d.groups.pair(r.Pair).Records, func(r *Record) int64 { return r.Start })))
+			known[r.Pair] = SortedValues(d.groups.pair(r.Pair).Records, func(r *Record) int64 { return r.Start })
 		}
 		return known[r.Pair]
 	}

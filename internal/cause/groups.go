@@ -25,19 +25,31 @@ func (g *Group) Seen() int64 { return int64(len(g.Records)) }
 // Having returns the records with one of these causes. It looks at none if the
 // group has no such cause.
 func (g *Group) Having(causes []Cause) []*Record {
-	if !slices.ContainsFunc(causes, func(c Cause) bool { return g.causes&(1<<c) != 0 }) {
+	if !g.Has(causes) {
 		return nil
 	}
 	return Having(g.Records, causes)
 }
 
-// reserve makes room for n of all records; a group of all of them shares them.
-func (g *Group) reserve(n int, all []*Record) {
+// Has reports whether a record has one of these causes.
+func (g *Group) Has(causes []Cause) bool {
+	for _, c := range causes {
+		if g.causes&(1<<c) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// reserve takes room for n of all records, and returns what is left of it; a group of all
+// of them shares them.
+func (g *Group) reserve(n int, all, room []*Record) (left []*Record) {
 	if g.recordsToCollect = n; n == len(all) {
 		g.Records = all
-	} else {
-		g.Records = make([]*Record, 0, n)
+		return room
 	}
+	g.Records = room[:0:n]
+	return room[n:]
 }
 
 // collect adds a record if the group does not share those that it has.
@@ -123,26 +135,35 @@ func (g *groups) listed(r *Record) bool { return g.pair(r.Pair) != g.leftOut }
 func group(records []*Record, r *analyze.Result) *groups {
 	g := &groups{leftOut: &Pair{Pair: &analyze.Pair{}, To: &Server{ServerSummary: &analyze.ServerSummary{}}}}
 	g.leftOut.To.Pairs = []*Pair{g.leftOut}
-	servers := map[uint32]*Server{}
+	servers := make(map[uint32]*Server, len(r.Servers))
+	g.servers = make([]*Server, 0, len(r.Servers))
 	for i := range r.Servers {
 		s := &Server{ServerSummary: &r.Servers[i], Name: r.Servers[i].Server.String()}
 		servers[s.Num] = s
 		g.servers = append(g.servers, s)
 	}
 	hosts := map[netip.Addr]*Host{}
+	var room []Host
 	last := uint32(0)
 	for i := range r.Pairs {
 		last = max(last, r.Pairs[i].Num)
 	}
 	g.byPair = make([]*Pair, last+1)
+	pairs := make([]Pair, len(r.Pairs)) // there may be hundreds of thousands
+	g.pairs = make([]*Pair, 0, len(r.Pairs))
 	for i := range r.Pairs {
-		p := &Pair{Pair: &r.Pairs[i], Name: r.Pairs[i].Client.String(), To: servers[r.Pairs[i].ServerNum]}
+		p := &pairs[i]
+		*p = Pair{Pair: &r.Pairs[i], Name: r.Pairs[i].Client.String(), To: servers[r.Pairs[i].ServerNum]}
 		g.byPair[p.Num] = p
 		g.pairs = append(g.pairs, p)
 		p.To.Pairs = append(p.To.Pairs, p)
 		h := hosts[p.Client]
 		if h == nil {
-			h = &Host{Addr: p.Client}
+			if len(room) == 0 {
+				room = make([]Host, min(1<<10, len(r.Pairs)-i))
+			}
+			h, room = &room[0], room[1:]
+			*h = Host{Addr: p.Client, Pairs: g.pairs[i : i : i+1]} // most have one: the place is taken already
 			hosts[p.Client] = h
 			g.hosts = append(g.hosts, h)
 		}
@@ -186,8 +207,9 @@ func (g *groups) fill(records []*Record) {
 		}
 		n[r.Pair]++
 	}
+	room := make([]*Record, 2*len(records)) // each is in a pair, and in a server
 	for _, p := range g.pairs {
-		p.reserve(n[p.Num], records)
+		room = p.reserve(n[p.Num], records, room)
 	}
 	for _, s := range g.servers {
 		if len(s.Pairs) > 1 {
@@ -195,7 +217,7 @@ func (g *groups) fill(records []*Record) {
 			for _, p := range s.Pairs {
 				sum += n[p.Num]
 			}
-			s.reserve(sum, records)
+			room = s.reserve(sum, records, room)
 		}
 	}
 	for _, r := range records {

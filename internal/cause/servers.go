@@ -272,8 +272,9 @@ func (s *Server) busyEnds() {
 func (d *Decisions) idleEnds(s *Server) {
 	w := waiting(s.Records, serverEndedIdle, serverEndedQuiet)
 	paused, prompt := split(w, (*Record).Paused)
-	if b, ok := Agree(append(pauses(paused), s.usedOnceMore()...)); ok {
-		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
+	b, ok := Agree(append(pauses(paused), s.usedOnceMore()...))
+	in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
+	if ok && !s.atOneMoment(in, b) {
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
 			Matches: s.idleMatches(time.Duration(b.Middle))})
@@ -365,4 +366,11 @@ func (s *Server) obeyed(requests uint32) []*Record {
 	return Where(waiting(s.Records, clientEndedIdle), func(r *Record) bool {
 		return r.Estimated() && r.Requests == requests && r.Measured() < MinIdle
 	})
+}
+
+// atOneMoment reports whether idle connections ended at the same moment, after less than
+// programs take that look at them from time to time, and no time that somebody set: what they
+// agree on says no more than one of them.
+func (s *Server) atOneMoment(idle []*Record, b Band) bool {
+	return b.Middle < minSwept && len(bursts(idle)) == 1 && len(idle) == b.N && !round(b.Middle) && len(s.idleMatches(time.Duration(b.Middle))) == 0
 }

@@ -71,7 +71,7 @@ func (s *Summary) add(c *analyze.Connection, last int64) {
 		s.WithMessages++
 	}
 	var missing Unseen
-	if c.Opaque() {
+	if c.Opaque() && !nothingHidden(c) {
 		missing.Opaque = 1
 		switch {
 		case c.TLS != nil || c.Protocol == analyze.TLS:
@@ -89,6 +89,13 @@ func (s *Summary) add(c *analyze.Connection, last int64) {
 	}
 	s.noteUnseen(c, missing)
 	s.noteAnomalies(c, last)
+}
+
+// nothingHidden reports whether TLS hides no request: the handshake failed, or the client sent
+// nothing after it.
+func nothingHidden(c *analyze.Connection) bool {
+	x := c.TLS
+	return x != nil && (x.Failed && endingOf(c).by != analyze.Nobody || x.Done != 0 && !c.Evidence.Used) && !c.Midstream && c.MissingClient == 0
 }
 
 // noteAnomalies notes what is unusual besides the cause.

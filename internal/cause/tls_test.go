@@ -25,6 +25,7 @@ func TestOverTLS(t *testing.T) {
 		byClient = "3.0101 > P. $notify\n3.0102 > F.\n3.012 < R.\n"
 		open     = "conn 49000\n0.000 $tls\n0.010 > P. $request\n0.020 < P. $response\n"
 	)
+	used := "0.000 $tls\n0.010 > P. $request\n0.020 < P. $response\n"
 	said := "0.000 $tls\n" + thrice(1)
 	h2 := "0.000 $tls-h2\n0.010 > P. $request\n0.020 < P. $response\n"
 	closes := "12.020 < P. $notify\n12.020 < F.\n12.021 > F.\n12.022 < .\n"
@@ -52,6 +53,10 @@ func TestOverTLS(t *testing.T) {
 		{"a response is left unread", "0.000 $tls\n0.010 > P. $request\n0.020 < P. $response\n0.0201 > P. $notify\n0.0201 > R.\n", map[Cause]int{ClientUnreadBody: 1}},
 		{"the server's close_notify is left unread", "0.000 $tls\n0.010 > P. $request\n0.020 < P. $response\n0.0200 < P. $notify\n0.0201 > P. $notify\n0.0201 > R.\n",
 			map[Cause]int{ServerClosedUnannounced: 1}},
+		{"idle connections are closed at one moment, after no time that somebody set", "conn 40001..40003\n" + used + "0.587 < F.\n0.588 > F.\n0.589 < .\n",
+			map[Cause]int{ServerClosedUnannounced: 3}},
+		{"the same after one", "conn 40001..40003\n" + used + "0.620 < F.\n0.621 > F.\n0.622 < .\n", map[Cause]int{ServerIdleTimeout: 3}},
+		{"the same, one after the other", "conn 40001..40003 every 1\n" + used + "0.587 < F.\n0.588 > F.\n0.589 < .\n", map[Cause]int{ServerIdleTimeout: 3}},
 		{"HTTP/2 after 11 s, of which one since GOAWAY", "conn 40001..40003 every 20\n" + h2 + "11.020 < P. " + short + "\n" + closes, map[Cause]int{ServerIdleTimeout: 3}},
 		{"HTTP/2 with a message behind what is as short as GOAWAY",
 			"conn 40001..40003 every 20\n" + h2 + "11.000 < P. " + short + "\n11.500 > P. $request\n12.019 < P. $response\n" + closes, map[Cause]int{ServerClosedUnannounced: 3}},

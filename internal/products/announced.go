@@ -2,6 +2,7 @@ package products
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -55,6 +56,11 @@ func OfNode(settings []string) (list []string) {
 		return settings
 	}
 	return list
+}
+
+// AllNode reports whether all of some settings are Node's.
+func AllNode(settings []string) bool {
+	return len(settings) > 0 && !slices.ContainsFunc(settings, func(s string) bool { return !strings.Contains(s, "Node") })
 }
 
 // near reports whether a timeout that was observed may be that one.

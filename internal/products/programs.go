@@ -12,7 +12,7 @@ var programs = []Program{
 	{
 		Name:       "Go",
 		ExactIdle:  true,
-		Says:       []string{"Go-http-client", "go-resty", "fasthttp"},
+		Says:       []string{"Go-http-client", "go-resty"},
 		ClientIdle: []Timeout{{Setting: "Go http.DefaultTransport IdleConnTimeout", After: 90 * time.Second}},
 		ServerBody: []Timeout{{Setting: "Go http.Server.ReadTimeout"}},
 		Pool:       2,
@@ -45,6 +45,17 @@ var programs = []Program{
 				"each makes its own as it starts), and do not set SessionTicketsDisabled",
 			"KA1063": "share one http.Client with one Transport for all requests, and do not make one per request or call " +
 				"CloseIdleConnections",
+		},
+	},
+	{
+		Name:       "fasthttp",
+		Says:       []string{"fasthttp"},
+		ClientIdle: []Timeout{{Setting: "fasthttp Client.MaxIdleConnDuration", After: 10 * time.Second}},
+		Advice: map[string]string{
+			"KA1010": "raise MaxIdleConnDuration of fasthttp's Client (10 s by default) if the pauses between requests are longer; keep " +
+				"it below the server's",
+			"KA1042": "set MaxIdleConnDuration of fasthttp's Client (10 s by default) below that: it does not look whether the server has " +
+				"closed a connection; it repeats GET, HEAD and PUT by itself, and fails POST (RetryIfErr)",
 		},
 	},
 	{

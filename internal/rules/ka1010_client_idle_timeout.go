@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var clientIdleTimeout = &Rule{
@@ -33,6 +34,9 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 		p, ok := v.PolicyOf(cause.IdleTimeout, analyze.Client, e.host)
 		if ok && len(p.Matches) > 0 {
 			f.Title += ", the default of " + list(p.Matches)
+			if products.AllNode(p.Matches) {
+				f.Fix = products.Node.Advice(r.ID)
+			}
 		}
 		if fix := v.PairOf(e.records[0]).Program.Advice(r.ID); fix != "" {
 			f.Fix = fix

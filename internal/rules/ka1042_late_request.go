@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -27,7 +28,7 @@ func checkLateRequest(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s sent %s to %s after it had closed (%s after its FIN)",
 			e.pair.Name, cause.Plural(e.len(), "request", "requests"), e.server.Name, after(e.records))
 		if fix := v.roomBelow(e.server); fix != "" {
-			f.Fix = fix + "; let it check idle connections before use (most libraries do), and retry"
+			f.Fix = fix + "; " + cmp.Or(e.pair.Program.Advice(r.ID), "let it check idle connections before use (most libraries do), and retry")
 		}
 		if said := v.saidBefore(e.records); said*2 > e.len() {
 			f.Title += fmt.Sprintf(", though a response had said that it would close (%s of %s)", cause.Count(said), cause.Count(e.len()))

@@ -58,6 +58,8 @@ func (v *view) lacksMessages(needs Needs) string {
 		return ""
 	case all.Opaque > 0:
 		return v.hidden()
+	case v.count(cause.TLSFailed)*2 > v.connections:
+		return fmt.Sprintf("no request was captured: TLS handshakes do not finish (%s of %s)", cause.Count(v.count(cause.TLSFailed)), conns(v.connections))
 	case other*2 > v.connections:
 		return fmt.Sprintf("no HTTP request was captured, but another protocol (%s of %s); capture at the port of the HTTP server",
 			cause.Count(other), conns(v.connections))
@@ -81,13 +83,17 @@ func (v *view) hidden() string {
 	}
 	switch {
 	case all.Encrypted == all.Opaque:
-		return what + " cannot be read: they are encrypted; capture behind the TLS proxy"
+		return what + " cannot be read: they are encrypted, and the records of TLS do not tell them (HTTP/2, another protocol, or not " +
+			"captured from the first packet on); " + withKeys
 	case all.HTTP2 == all.Opaque:
 		return what + " cannot be read: they are HTTP/2; capture behind the proxy, where they are HTTP/1"
 	case all.Encrypted+all.HTTP2 == all.Opaque:
-		return what + " cannot be read: they are encrypted or HTTP/2; capture behind the proxy, where they are HTTP/1"
+		return what + " cannot be read: they are encrypted or HTTP/2; " + withKeys + ", where they are HTTP/1"
 	case all.Encrypted+all.HTTP2 == 0:
 		return what + " cannot be read: they are cut or not captured; capture all of each packet (-s 0)"
 	}
-	return what + " cannot be read: they are encrypted, HTTP/2 or cut; capture behind the TLS proxy, with -s 0"
+	return what + " cannot be read: they are encrypted, HTTP/2 or cut; " + withKeys + ", with -s 0"
 }
+
+// withKeys is what to capture where TLS hides the requests.
+const withKeys = "capture with a key log (SSLKEYLOGFILE, --tls-keylog), or between the TLS terminator and its backend, if there is one"

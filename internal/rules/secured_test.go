@@ -105,3 +105,32 @@ func TestHandshakeFaultsHaveFixes(t *testing.T) {
 		}
 	}
 }
+
+// TestVerdictOverTLS holds that TLS without keys has a verdict wherever its records show
+// requests, or that there was none.
+func TestVerdictOverTLS(t *testing.T) {
+	twelve := "conn 40001..40002 every 0.1\n0.000 $tls\n"
+	for i := range 6 {
+		twelve += fmt.Sprintf("%d.006 > P. $request\n%d.010 < P. $response\n", i, i)
+	}
+	for _, tc := range []struct {
+		name, script string
+		level        Level
+		text         string
+	}{
+		{"connections that are used again", twelve, OK, "connections are reused: 12 requests on 2 connections, estimated"},
+		{"one for each request", "conn 40001..40012 every 1\n0.000 $tls\n" + once, Problem, "a new connection"},
+		{"HTTP/2", "0.000 $tls-h2\n0.006 > P. $request\n0.010 < P. $response\n", CannotTell, withKeys},
+		{"HTTP/2 beside connections that are used again", twelve + "conn 41001\n0.000 $tls-h2\n0.006 > P. $request\n0.010 < P. $response\n",
+			OK, "the requests of 1 connection cannot be read"},
+		{"connections dialed ahead and left, beside one that is used", "conn 40001\n" + strings.TrimPrefix(twelve, "conn 40001..40002 every 0.1\n") +
+			"conn 41001..41008\n0.001 $tls\n0.020 > P. $notify\n0.020 > F.\n0.021 < F.\n0.022 > .\n", OK, "too little traffic"},
+		{"a handshake that fails", "0.000 $open\n0.002 > P. \"\\x16\\x03\\x01\\x00/\\x01\\x00\\x00+\\x03\\x03rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr\\x00\\x00\\x02\\xc0/\\x01\\x00\\x00\\x00\"\n" +
+			"0.003 < P. \"\\x15\\x03\\x03\\x00\\x02\\x02F\"\n0.004 < F.\n0.005 > F.\n0.006 < .\n", CannotTell, "TLS handshakes do not finish (1 of 1 connection)"},
+	} {
+		p := play(t, tc.script)
+		if p.Verdict.Level != tc.level || !strings.Contains(p.Verdict.Text, tc.text) {
+			t.Errorf("%s: got %v, %q, want %v with %q", tc.name, p.Verdict.Level, p.Verdict.Text, tc.level, tc.text)
+		}
+	}
+}

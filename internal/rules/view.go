@@ -56,8 +56,14 @@ type view struct {
 	scanned map[uint32]bool // numbers of their pairs
 }
 
+// none reports whether no connection has one of these causes, nor lost requests for one.
+func (v *view) none(causes []cause.Cause) bool { return len(v.failed) == 0 && v.count(causes...) == 0 }
+
 // perServer returns the servers with connections of these causes.
 func (v *view) perServer(causes ...cause.Cause) []group {
+	if v.none(causes) {
+		return nil
+	}
 	var out []group
 	for _, s := range v.Servers() {
 		if in := v.ofServer(s, causes); len(in) > 0 {
@@ -69,7 +75,16 @@ func (v *view) perServer(causes ...cause.Cause) []group {
 
 // perPair returns the pairs with connections of these causes.
 func (v *view) perPair(causes ...cause.Cause) []group {
-	var out []group
+	if v.none(causes) {
+		return nil
+	}
+	n := 0
+	for _, p := range v.Pairs() {
+		if len(v.failed[p.Num]) > 0 || p.Has(causes) {
+			n++
+		}
+	}
+	out := make([]group, 0, n)
 	for _, p := range v.Pairs() {
 		if in := v.ofPair(p, causes); len(in) > 0 {
 			out = append(out, group{subject: subject{pair: p, server: p.To}, records: in, byCause: true})

@@ -97,8 +97,8 @@ func (m *model) curves(columns int) [4]curve {
 	}
 	return [4]curve{
 		{"new conns", t.Connections, widen(connections, wide), highest(connections), fastest(connections)},
-		{"requests", t.Requests, widen(requests, wide), highest(requests), fastest(requests)},
-		{"reused", t.ReusedRequests, widen(percent, wide), 100, ratioCell(t.ReuseRatio) + " of all"},
+		{"requests", t.Requests, widen(requests, wide), highest(requests), fastest(requests) + besides(&t.Estimated)},
+		{"reused", t.ReusedRequests, widen(percent, wide), 100, reuseCell(t.ReuseRatio, &t.Estimated) + " of all"},
 		{"TIME_WAIT", t.TimeWait.Closes, widen(waits, wide), highest(waits), countCell(m.timeWaits()) + ", max " + countCell(t.TimeWait.Peak)},
 	}
 }

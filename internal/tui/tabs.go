@@ -63,8 +63,8 @@ func newServers(m *model) *table[analyze.ServerSummary] {
 			{head: "server", text: func(s *S) string { return s.Server.String() }, order: func(s *S) string { return byAddress(s.Server) }},
 			{head: "clients", right: true, rank: 3, text: func(s *S) string { return countCell(s.Clients) }, value: func(s *S) float64 { return float64(s.Clients) }},
 			{head: "conns", right: true, text: func(s *S) string { return countCell(s.Connections) }, value: func(s *S) float64 { return float64(s.Connections) }},
-			{head: "requests", right: true, text: func(s *S) string { return countCell(s.Requests) }, value: func(s *S) float64 { return float64(s.Requests) }},
-			{head: "reused", right: true, text: func(s *S) string { return ratioCell(s.ReuseRatio) }, value: func(s *S) float64 { return s.ReuseRatio }},
+			{head: "requests", right: true, text: func(s *S) string { return requestsCell(s.Requests, &s.Estimated) }, value: func(s *S) float64 { return float64(max(s.Requests, 0) + s.Estimated.Requests) }},
+			{head: "reused", right: true, text: func(s *S) string { return reuseCell(s.ReuseRatio, &s.Estimated) }, value: func(s *S) float64 { return reuse(s.ReuseRatio, &s.Estimated) }},
 			{head: "server closed", right: true, rank: 1, text: func(s *S) string { return countCell(s.ClosedFirst.Server + s.ClosedFirst.Both) }, value: func(s *S) float64 { return float64(s.ClosedFirst.Server + s.ClosedFirst.Both) }},
 			{head: "client closed", right: true, rank: 1, text: func(s *S) string { return countCell(s.ClosedFirst.Client + s.ClosedFirst.Both) }, value: func(s *S) float64 { return float64(s.ClosedFirst.Client + s.ClosedFirst.Both) }},
 			{head: "TIME_WAIT peak", right: true, rank: 2, text: func(s *S) string { return countCell(s.TimeWaitPeak) }, value: func(s *S) float64 { return float64(s.TimeWaitPeak) }},
@@ -90,10 +90,10 @@ func newPairs(m *model) *table[analyze.Pair] {
 				return byAddress(netip.AddrPortFrom(p.Client, 0)) + byAddress(p.Server)
 			}},
 			{head: "conns", right: true, text: func(p *P) string { return countCell(p.Connections) }, value: func(p *P) float64 { return float64(p.Connections) }},
-			{head: "requests", right: true, rank: 1, text: func(p *P) string { return countCell(p.Requests) }, value: func(p *P) float64 { return float64(p.Requests) }},
-			{head: "reused", right: true, text: func(p *P) string { return ratioCell(p.ReuseRatio) }, value: func(p *P) float64 { return p.ReuseRatio }},
-			{head: "need", right: true, rank: 2, text: func(p *P) string { return countCell(p.PoolNeed) }, value: func(p *P) float64 { return float64(p.PoolNeed) }},
-			{head: "avoidable", right: true, text: func(p *P) string { return countCell(p.AvoidableConnections) }, value: func(p *P) float64 { return float64(p.AvoidableConnections) }},
+			{head: "requests", right: true, rank: 1, text: func(p *P) string { return requestsCell(p.Requests, &p.Estimated) }, value: func(p *P) float64 { return float64(max(p.Requests, 0) + p.Estimated.Requests) }},
+			{head: "reused", right: true, text: func(p *P) string { return reuseCell(p.ReuseRatio, &p.Estimated) }, value: func(p *P) float64 { return reuse(p.ReuseRatio, &p.Estimated) }},
+			{head: "need", right: true, rank: 2, text: func(p *P) string { return countCell(p.Need()) + guessed(&p.Estimated) }, value: func(p *P) float64 { return float64(p.Need()) }},
+			{head: "avoidable", right: true, text: func(p *P) string { return countCell(p.Avoidable()) + guessed(&p.Estimated) }, value: func(p *P) float64 { return float64(p.Avoidable()) }},
 			{head: "ports", right: true, rank: 3, text: func(p *P) string { return countCell(p.PortsInUse) }, value: func(p *P) float64 { return float64(p.PortsInUse) }},
 			{head: "client is", rank: 4, text: func(p *P) string { return p.Agent.String() }},
 		},
@@ -117,12 +117,12 @@ func newConnections(m *model) *table[analyze.Connection] {
 			b = append(strconv.AppendUint(append(b, '#'), c.ID, 10), ' ')
 			b = append(c.Client.AppendTo(b), ' ')
 			b = append(c.Server.AppendTo(b), ' ')
-			return append(b, state.String()+" "+c.Protocol.String()+" "+reason(c)+" "+c.Close.Kind.String()...)
+			return append(b, state.String()+" "+protocol(c)+" "+reason(c)+" "+c.Close.Kind.String()...)
 		},
 		columns: []column[C]{
 			{head: "id", right: true, text: func(c *C) string { return strconv.FormatUint(c.ID, 10) }, order: func(c *C) string { return string(binary.BigEndian.AppendUint64(nil, c.ID)) }},
 			{head: "state", text: m.stateText, order: m.stateOrder, paint: m.statePaint, width: len("TIME_WAIT 60 s")},
-			{head: "reqs", right: true, text: func(c *C) string { return countCell(c.Requests) }, value: func(c *C) float64 { return float64(c.Requests) }},
+			{head: "reqs", right: true, text: carried, value: func(c *C) float64 { return float64(c.Carried()) }},
 			{head: "client", text: func(c *C) string { return c.Client.String() }, order: func(c *C) string { return byAddress(c.Client) }},
 			{head: "server", text: func(c *C) string { return c.Server.String() }, order: func(c *C) string { return byAddress(c.Server) }},
 			{head: "not reused because", flex: 18, text: reason},
@@ -135,7 +135,7 @@ func newConnections(m *model) *table[analyze.Connection] {
 			{head: "bytes", right: true, rank: 6, text: func(c *C) string { return countCell(int64(c.BytesClient + c.BytesServer)) }, value: func(c *C) float64 { return float64(c.BytesClient + c.BytesServer) }},
 			{head: "retrans", right: true, rank: 7, text: func(c *C) string { return countCell(resent(c)) }, value: func(c *C) float64 { return float64(resent(c)) }},
 			{head: "probes", right: true, rank: 7, text: func(c *C) string { return countCell(probes(c)) }, value: func(c *C) float64 { return float64(probes(c)) }},
-			{head: "protocol", rank: 8, text: func(c *C) string { return c.Protocol.String() }},
+			{head: "protocol", rank: 8, text: protocol},
 		},
 	}
 }

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Measures live capture: wrk against nginx on the loopback of a namespace, as
+# Measures live capture: wrk against nginx over a veth pair between two namespaces, as
 # fast as they can, while kaanalyze and tcpdump capture. Needs root.
 #
-#   live.sh KAANALYZE [SECONDS]
+#   live.sh KAANALYZE [SECONDS] [ENGINE]
 #
-# Tells for both the packets, the drops and the CPU time beside the load; and kaanalyze's memory
+# ENGINE is that of --capture-engine. Tells for both the packets, the drops and the CPU time beside the load; and kaanalyze's memory
 # after 10 seconds and at the end, without the kernel's ring, which is mapped.
 set -euo pipefail
 
@@ -17,9 +17,10 @@ for tool in ip tcpdump nginx wrk curl awk; do
 done
 kaanalyze=$(realpath "$1")
 seconds=${2:-60}
+engine=${3:-}
 [ "$seconds" -gt 12 ] || die "$seconds seconds are too short"
 
-ns=kaan-live-bench-$$
+ns=kaan-live-bench-$$ client=kaan-live-bench-$$-c
 tmp=$(mktemp -d /tmp/kaan-live-bench.XXXXXX)
 pids=()
 cleanup() {
@@ -27,13 +28,21 @@ cleanup() {
 	for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
 	for p in "${pids[@]}"; do wait "$p" 2>/dev/null || true; done
 	ip netns del $ns 2>/dev/null || true
+	ip netns del $client 2>/dev/null || true
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 ip netns add $ns
-ip -n $ns link set lo up
+ip netns add $client
+ip link add eth0 netns $ns type veth peer name eth0 netns $client
+ip -n $ns addr add 10.77.1.2/24 dev eth0
+ip -n $client addr add 10.77.1.1/24 dev eth0
+for n in $ns $client; do
+	ip -n $n link set lo up
+	ip -n $n link set eth0 up
+done
 mkdir "$tmp/www"
 head -c 600 /dev/urandom >"$tmp/www/small"
 chmod -R a+rX "$tmp"
@@ -42,7 +51,7 @@ ip netns exec $ns nginx -c "$tmp/nginx.conf" -p "$tmp" 2>"$tmp/nginx.err" &
 nginx=$!
 pids+=($nginx)
 for _ in $(seq 50); do
-	ip netns exec $ns curl -s -o /dev/null http://127.0.0.1:8080/small && break
+	ip netns exec $client curl -s -o /dev/null http://10.77.1.2:8080/small && break
 	sleep 0.1
 done
 
@@ -68,11 +77,11 @@ cpu() {
 
 rss() { awk -v key="$2:" '$1 == key {printf "%.1f MiB", $2 / 1024}' "/proc/$1/status"; }
 
-start ka 'capturing from' "$kaanalyze" -v -i lo -Z root -o "$tmp/report.json"
-start dump 'listening on' tcpdump -i lo -n -B 65536 -Z root -w /dev/null tcp
+start ka "capturing from" "$kaanalyze" -v -i eth0 ${engine:+--capture-engine "$engine"} -Z root -o "$tmp/report.json"
+start dump 'listening on' tcpdump -i eth0 -n -B 65536 -Z root -w /dev/null tcp
 nginxes="$nginx $(cat "/proc/$nginx/task/$nginx/children")"
 nginx_before=$(cpu $nginxes) ka_before=$(cpu $ka) dump_before=$(cpu $dump)
-ip netns exec $ns wrk -t 1 -c 64 -d "${seconds}s" http://127.0.0.1:8080/small >"$tmp/wrk.out" &
+ip netns exec $client wrk -t 1 -c 64 -d "${seconds}s" http://10.77.1.2:8080/small >"$tmp/wrk.out" &
 wrk=$!
 pids+=($wrk)
 sleep 10

@@ -42,3 +42,9 @@ go build $flags -o "$tmp/kaanalyze" ./cmd/kaanalyze
 mkdir "$tmp/out"
 "$lab/record.sh" -o "$tmp/out" -live "$tmp/kaanalyze" "$@"
 KAANALYZE_LIVE="$tmp" go test $flags -count=1 -run '^TestLive' ./internal/app
+
+# The same through the ring, by a build that has neither libpcap nor cgo.
+mkdir -p "$tmp/ring/out"
+CGO_ENABLED=0 go build -o "$tmp/ring/kaanalyze" ./cmd/kaanalyze
+"$lab/record.sh" -o "$tmp/ring/out" -live "$tmp/ring/kaanalyze" go-reuse go-unread-big pool-default kill-server
+KAANALYZE_LIVE="$tmp/ring" go test $flags -count=1 -run '^TestLiveLab' ./internal/app

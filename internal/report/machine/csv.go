@@ -25,6 +25,7 @@ var csvColumns = []string{
 	"close_time_wait", "close_inferred", "close_at", "close_packet",
 	"not_reused_cause", "not_reused_by", "not_reused_observed", "not_reused_confidence",
 	"proxied_client", "proxied_server", "requests_estimated",
+	"tls_version", "tls_resumption_offered", "tls_resumed", "tls_handshake_seconds", "tls_alert",
 }
 
 // WriteCSV writes one row per connection (RFC 4180). An unknown value is an
@@ -86,6 +87,7 @@ func (r csvRow) connection(c *analyze.Connection, is cause.NotReused) {
 	} else {
 		r.int(c.RequestsEstimated)
 	}
+	r.tls(c.TLS)
 	r.enc.b = append(r.enc.b[:len(r.enc.b)-1], '\r', '\n')
 }
 
@@ -126,6 +128,28 @@ func (r csvRow) proxied(x *analyze.Proxied) {
 	}
 	r.addr(x.Client)
 	r.addr(x.Server)
+}
+
+// tls appends the cells of what TLS shows, but for names, which are text from packets.
+func (r csvRow) tls(x *analyze.TLSInfo) {
+	if x == nil {
+		r.word("", "", "", "", "")
+		return
+	}
+	r.word(x.Version)
+	r.answer(x.ResumptionOffered.Is(), x.ResumptionOffered.IsNot())
+	r.answer(x.Resumed.Is(), x.Resumed.IsNot())
+	r.seconds(x.Handshake)
+	r.word(x.Alert)
+}
+
+// answer appends yes or no, an empty cell for what is not known.
+func (r csvRow) answer(yes, no bool) {
+	if yes || no {
+		r.bool(yes)
+	} else {
+		r.word("")
+	}
 }
 
 func (r csvRow) end() { r.enc.b = append(r.enc.b, ',') }

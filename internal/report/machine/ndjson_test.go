@@ -15,6 +15,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
+	"github.com/kaanalyze/kaanalyze/internal/tlswire"
 )
 
 // ndjsonTypes returns the types of lines, each once for a run of equal ones.
@@ -161,6 +162,10 @@ func TestCSVAgreesWithJSON(t *testing.T) {
 	r.Facts.(*reporttest.HandMade).Conns[1].Proxied = &analyze.Proxied{
 		Client: netip.MustParseAddrPort("203.0.113.7:51000"), Server: netip.MustParseAddrPort("[2001:db8::80]:443"),
 	}
+	secured := &analyze.TLSInfo{Handshake: 12_400_000}
+	secured.Version, secured.ServerName, secured.Resumed, secured.ResumptionOffered = "1.3", "=cmd()", tlswire.No, tlswire.Yes
+	secured.Alert, secured.AlertCode = "unknown_ca", 48
+	r.Facts.(*reporttest.HandMade).Conns[2].TLS = secured
 	rows, err := csv.NewReader(bytes.NewReader(reporttest.Render(t, WriteCSV, r))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +181,14 @@ func TestCSVAgreesWithJSON(t *testing.T) {
 		flatten(flat, "", c)
 		if c["proxied"] == nil { // absent without a PROXY protocol header
 			flat["proxied_client"], flat["proxied_server"] = "", ""
+		}
+		for _, cell := range []string{"version", "resumption_offered", "resumed", "handshake_seconds", "alert"} {
+			if c["tls"] == nil { // absent without TLS
+				flat["tls_"+cell] = ""
+			}
+		}
+		for _, name := range []string{"sni", "alpn"} { // text from packets
+			delete(flat, "tls_"+name)
 		}
 		for k, column := range csvColumns {
 			want, ok := flat[column]

@@ -2,6 +2,7 @@ package page
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/report"
@@ -85,6 +86,8 @@ func (b *rowsBuilder) row(c *analyze.Connection) {
 	b.word("proxied", proxied(c.Proxied))
 	b.set("requests", c.Requests)
 	b.set("responses", c.Responses)
+	b.set("estimated", c.RequestsEstimated-analyze.Unknown) // one more than there are, 0 for none
+	b.encryption(c.TLS)
 	b.set("idle", micro(c.IdleMax))
 	b.set("resent_client", int64(c.RetransmissionsClient))
 	b.set("resent_server", int64(c.RetransmissionsServer))
@@ -102,6 +105,28 @@ func proxied(x *analyze.Proxied) string {
 		return ""
 	}
 	return report.AddrText(x.Client) + ", which reached the proxy at " + report.AddrText(x.Server)
+}
+
+// encryption sets what TLS shows of a connection.
+func (b *rowsBuilder) encryption(x *analyze.TLSInfo) {
+	says, took := "", int64(0)
+	if x != nil {
+		says, took = strings.TrimSpace("TLS "+x.Version), max(0, micro(x.Handshake))
+		switch {
+		case x.Resumed.Is():
+			says += ", session resumed"
+		case x.Resumed.IsNot():
+			says += ", full handshake"
+		}
+		if x.Done == 0 {
+			says += ", not finished"
+		}
+		if x.Alert != "" {
+			says += ", alert " + x.Alert
+		}
+	}
+	b.word("tls", says)
+	b.set("tls_handshake", took)
 }
 
 // since returns ns since the epoch as the time since c began.

@@ -132,6 +132,12 @@ func reusePanel(r *report.Report) panel {
 	s, t := &r.Result.Series, &r.Result.Totals
 	x := panel{title: "Reuse: requests that were not the first on their connection", share: true}
 	switch {
+	case t.Requests <= 0 && t.Estimated.Known():
+		x.instead = fmt.Sprintf("%s over TLS, estimated", cause.Plural(t.Estimated.Requests, "request", "requests"))
+		if !math.IsNaN(t.Estimated.ReuseRatio) {
+			x.instead += ": " + cause.Percent(t.Estimated.ReuseRatio) + " of them on a reused connection"
+		}
+		x.instead += "."
 	case t.Requests <= 0 && t.HTTPUnknown > 0:
 		x.instead = fmt.Sprintf("Requests are unknown: %s with TLS, HTTP/2 or cut heads.", report.Connections(t.HTTPUnknown))
 	case t.Requests <= 0:

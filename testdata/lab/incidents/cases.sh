@@ -333,3 +333,105 @@ tomcat-body-timeout() {
 	ready 8080
 	client $python "$here/client.py" upload http://$server:8080/in.jsp 5 12000 3000
 }
+
+# node26 is Node 26: NODE26, or the one that is installed (npm install node@26).
+node26=${NODE26:-node}
+
+# node_case DELAY KEEPALIVE MAX BYTES CLIENT...: a server of Node, and a client of it
+node_case() {
+	line "$1"
+	serve "$node26" "$here/server.mjs" $server 8080 "$2" "$3" "$4"
+	ready 8080
+	shift 4
+	client "$@"
+}
+
+# fetch leaves bodies of 150 kB, which the garbage collector finds.
+node26-fetch-unread() {
+	snap=400
+	node_case 1ms 60000 0 150000 "$node26" --expose-gc "$here/client.mjs" fetch-unread http://$server:8080/ 1 6 100
+}
+
+# fetch cancels bodies of 300 kB.
+node26-fetch-cancel() {
+	snap=400
+	node_case 1ms 60000 0 300000 "$node26" "$here/client.mjs" fetch-cancel http://$server:8080/ 1 8 100
+}
+
+# http.Agent closes after 5 s, whatever more the server announces.
+node26-agent-idle() { node_case 1ms 60000 0 100 "$node26" "$here/client.mjs" agent http://$server:8080/ 2 3 6000 1500; }
+
+# http.Agent takes 1 s off the 4 s that the server announces.
+node26-agent-announced() { node_case 1ms 4000 0 100 "$node26" "$here/client.mjs" agent http://$server:8080/ 2 3 3500 100; }
+
+# fetch takes 2 s off the 5 s that the server announces.
+node26-fetch-announced() { node_case 1ms 5000 0 100 "$node26" "$here/client.mjs" fetch http://$server:8080/ 2 3 4000 100; }
+
+# fetch closes after 4 s where the server announces nothing.
+node26-fetch-idle() {
+	line 1ms
+	app
+	serve gunicorn --chdir "$dir" -k gthread --threads 8 -w 1 --keep-alive 30 -b $server:8080 app:app
+	ready 8080
+	client "$node26" "$here/client.mjs" fetch http://$server:8080/ 2 3 5000 500
+}
+
+# Node says close at the third request, and leaves the FIN to the client for 6 s.
+node26-max-requests() {
+	line 1ms
+	serve "$node26" "$here/server.mjs" $server 8080 5000 3 100
+	ready 8080
+	client $python - $server <<'PY'
+import socket
+import sys
+
+open_ones = []
+for i in range(4):
+    s = socket.create_connection((sys.argv[1], 8080))
+    s.settimeout(10)
+    for n in range(3):
+        s.sendall(b"GET / HTTP/1.1\r\nHost: lab\r\nUser-Agent: raw\r\n\r\n")
+        got = b""
+        while not got.endswith(b"x" * 100):
+            got += s.recv(4096)
+    open_ones.append(s)
+for s in open_ones:
+    print(len(s.recv(100)))
+    s.close()
+PY
+}
+
+# fasthttp_case METHOD: its client asks 1.2 s after each response, uvicorn closes after 1 s.
+fasthttp_case() {
+	line 1ms
+	app
+	(cd "$here/fasthttp" && go build -o "$dir/fasthttp" .)
+	serve $python -m uvicorn --app-dir "$dir" --host $server --port 8080 --timeout-keep-alive 1 app:asgi
+	ready 8080
+	client "$dir/fasthttp" http://$server:8080/ "$1" 6 1200ms
+}
+fasthttp-get() { fasthttp_case GET; }
+fasthttp-post() { fasthttp_case POST; }
+
+# drain VERSION ONE-WAY PATH: 5 bodies that the client closes unread
+drain() {
+	line "$2"
+	(cd "$here/drain" && GOTOOLCHAIN=$1 go build -o "$dir/drain" .)
+	serve "$dir/drain" serve $server:8080
+	snap=300
+	ready 8080
+	client "$dir/drain" get "http://$server:8080/$3" 5 200ms
+}
+
+# From 1.27 on Go reads at Close what comes within 50 ms of a body of up to 262,144 bytes.
+go126-drain-60000() { drain go1.26.8 0s 60000; }
+go127-drain-60000() { drain go1.27.3 0s 60000; }
+go127-drain-60000-far() { drain go1.27.3 10ms 60000; }
+go127-drain-100000-far() { drain go1.27.3 10ms 100000; }
+go127-drain-262144() { drain go1.27.3 0s 262144; }
+go127-drain-262145() { drain go1.27.3 0s 262145; }
+go127-drain-chunked() { drain go1.27.3 0s '60000?chunked=1'; }
+go127-drain-chunked-far() { drain go1.27.3 10ms '60000?chunked=1'; }
+go127-drain-chunked-big() { drain go1.27.3 0s '300000?chunked=1'; }
+go127-drain-drip() { drain go1.27.3 0s '60000?gap=80ms'; }
+go127-drain-drip-far() { drain go1.27.3 10ms '60000?gap=80ms'; }

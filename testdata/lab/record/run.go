@@ -344,7 +344,7 @@ func (r *recording) write(t *truth) error {
 		return err
 	}
 	files := map[string][]byte{".pcap": pcap, ".truth.json": append(text, '\n')}
-	if secrets, err := os.ReadFile(filepath.Join(r.dir, "keylog")); err == nil {
+	if secrets, err := os.ReadFile(filepath.Join(r.dir, "keylog")); err == nil && len(secrets) > 0 {
 		files[".keylog"] = secrets
 	}
 	for _, ending := range liveFiles {

@@ -15,7 +15,7 @@ var serverCases = []labCase{
 	secure("tls-nginx-idle-far", "nginx with keepalive_timeout 1s, at 20 ms",
 		quiet("nginx-tls", 8442), [][]string{goClient(reuse + ":8442/x")}, idleH1).far().lasting(1300 * time.Millisecond),
 	secure("tls-nginx-requests", "nginx with keepalive_requests 3",
-		quiet("nginx-tls", 8443), [][]string{goClient("-bursts 10 -pause 50ms :8443/x")}, causes{"server_max_requests": {3, 3}, "idle_at_end": {1, 1}}),
+		quiet("nginx-tls", 8443), [][]string{goClient("-bursts 10 -pause 50ms :8443/x")}, limited(3)),
 	secure("tls-nginx-close", "nginx with keepalive_timeout 0: Connection: close in every response",
 		quiet("nginx-tls", 8447), [][]string{goClient("-bursts 4 -pause 100ms :8447/x")}, closesAtOnce(4)),
 	secure("tls-nginx-h2-idle-near", "nginx, HTTP/2, keepalive_timeout 1s, at 0.1 ms",
@@ -33,11 +33,11 @@ var serverCases = []labCase{
 	secure("tls-nginx-certificate", "nginx asks for a client certificate, there is none, it goes on all the same",
 		quiet("nginx-tls", 8449), [][]string{goClient("-bursts 3 -parallel 2 -max-idle 10 -pause 100ms :8449/x")}, causes{"idle_at_end": {2, 2}}).well(),
 	secure("tls-apache-idle-near", "Apache with KeepAliveTimeout 1, at 0.1 ms",
-		quiet("apache-tls", 8461), [][]string{goClient("-bursts 2 -parallel 2 -max-idle 10 -pause 1300ms :8461/x")}, causes{"server_idle_timeout": {2, 4}, "server_closed_unannounced": {0, 2}, "idle_at_end": {0, 1}}).near().lasting(1500 * time.Millisecond),
+		quiet("apache-tls", 8461), [][]string{goClient("-bursts 2 -parallel 2 -max-idle 10 -pause 1300ms :8461/x")}, causes{"server_idle_timeout": {2, 4}, "server_closed_unannounced": {0, 2}, "no_request": {0, 1}}).near().lasting(1500 * time.Millisecond),
 	secure("tls-apache-idle-far", "Apache with KeepAliveTimeout 1, at 20 ms",
 		quiet("apache-tls", 8461), [][]string{goClient(reuse + ":8461/x")}, idleH1).far().lasting(1500 * time.Millisecond),
 	secure("tls-apache-requests", "Apache with MaxKeepAliveRequests 3, which allows 4",
-		quiet("apache-tls", 8461), [][]string{goClient("-bursts 13 -pause 50ms :8461/x")}, causes{"server_max_requests": {3, 3}, "idle_at_end": {1, 1}}),
+		quiet("apache-tls", 8461), [][]string{goClient("-bursts 13 -pause 50ms :8461/x")}, limited(3)),
 	secure("tls-apache-h2-idle", "Apache, HTTP/2, KeepAliveTimeout 1",
 		quiet("apache-tls", 8462), [][]string{goClient("-h2 -bursts 4 -pause 1500ms :8462/x")}, idleH2(4)).lasting(1500 * time.Millisecond),
 	secure("tls-haproxy-idle-near", "HAProxy with http-keep-alive 1s, at 0.1 ms",
@@ -55,7 +55,7 @@ var serverCases = []labCase{
 	secure("tls-node-next-idle", "the newest Node with keepAliveTimeout 1 s",
 		quiet("node-tls-next", 8080, "keepAliveTimeout=1000"), [][]string{goClient("-bursts 2 -parallel 3 -max-idle 10 -pause 2300ms /x")}, idleH1).lasting(2300 * time.Millisecond),
 	secure("tls-node-close", "Node 20 says Connection: close in every third response",
-		quiet("node-tls", 8080, "close=3"), [][]string{goClient("-bursts 10 -pause 50ms /x")}, with(closesAtOnce(3), causes{"idle_at_end": {1, 1}})),
+		quiet("node-tls", 8080, "close=3"), [][]string{goClient("-bursts 10 -pause 50ms /x")}, limited(3)),
 	secure("tls-node-h2-reuse", "Node 20, HTTP/2, Go's client",
 		quiet("node-tls", 8080, "h2=1"), [][]string{goClient("-h2 -bursts 4 -pause 200ms /x")}, causes{"idle_at_end": {1, 1}}).well(),
 	secure("tls-node-h2-idle", "Node 20 closes sessions of HTTP/2 that are idle for 1 s",
@@ -64,7 +64,14 @@ var serverCases = []labCase{
 
 // idleH1 is of idle connections of HTTP/1.1 that the server closes. One that Go opened and
 // never used stays.
-var idleH1 = causes{"server_idle_timeout": {3, 6}, "idle_at_end": {0, 2}}
+var idleH1 = causes{"server_idle_timeout": {3, 6}, "no_request": {0, 2}}
+
+// limited is of connections that end at a limit of requests, and one that goes on: the last
+// response says close, and where the client is always the first to close it seems to be its
+// own doing.
+func limited(n int) causes {
+	return causes{"server_max_requests": {0, n}, "client_closed_after_response": {0, n}, "server_closed_unannounced": {0, n}, "idle_at_end": {1, 1}}
+}
 
 // idleH2 is of idle connections of HTTP/2 that the server closes: whether it said GOAWAY
 // is encrypted.

@@ -16,6 +16,7 @@ class Detail {
 			(f.of("syns", r) ? `, ${grouped(f.of("syns", r))} SYN again` : ""));
 		fact("lasts", lasting(f.of("lasts", r)));
 		fact("carried", this.carried(r));
+		fact("TLS", f.word("tls", r) && f.word("tls", r) + (f.of("tls_handshake", r) ? ", " + lasting(f.of("tls_handshake", r)) : ""));
 		fact("proxied for", f.word("proxied", r));
 		fact("packets", `client ${grouped(f.of("packets_client", r))}, server ${grouped(f.of("packets_server", r))}`);
 		fact("bytes", `client ${grouped(f.of("bytes_client", r))}, server ${grouped(f.of("bytes_server", r))}`);
@@ -43,6 +44,7 @@ class Detail {
 	carried(r) {
 		const f = this.facts, protocol = f.word("protocol", r), n = f.of("requests", r);
 		if (!protocol) return "no data";
+		if (n === null && f.of("estimated", r)) return `${protocol}, ${plural(f.of("estimated", r) - 1, "request")} (estimated)`;
 		return n === null ? protocol + ", requests unknown" : `${protocol}, ${plural(n, "request")}, ${plural(f.of("responses", r), "response")}`;
 	}
 

@@ -8,7 +8,7 @@ const tableColumns = [
 	{ name: "who", title: "client \u2192 server", show: (f, r) => f.who(r), key: (f, r) => f.pairs[f.of("pair", r)] + String(f.of("port", r)).padStart(6) },
 	{ name: "start", title: "start", show: (f, r) => f.clock(f.of("start", r)), key: (f, r) => f.of("start", r) },
 	{ name: "lasts", title: "lasts", number: true, show: (f, r) => lasting(f.of("lasts", r)), key: (f, r) => f.of("lasts", r) },
-	{ name: "requests", title: "requests", number: true, show: (f, r) => f.of("requests", r) === null ? "-" : grouped(f.of("requests", r)), key: (f, r) => f.of("requests", r) ?? -1 },
+	{ name: "requests", title: "requests", number: true, show: (f, r) => f.of("requests", r) !== null ? grouped(f.of("requests", r)) : f.of("estimated", r) ? grouped(f.of("estimated", r) - 1) + " est." : "-", key: (f, r) => f.of("requests", r) ?? (f.of("estimated", r) || 0) - 1 },
 	{ name: "close", title: "close", show: (f, r) => f.word("close", r), key: (f, r) => f.word("close", r) },
 	{ name: "began", title: "first", show: (f, r) => f.word("began", r) || "-", key: (f, r) => f.word("began", r) },
 	{ name: "wait", title: "TIME_WAIT", show: (f, r) => f.word("wait", r) || "-", key: (f, r) => f.word("wait", r) },
