@@ -29,7 +29,7 @@ var recorded = map[string]judged{
 	"go-client-timeout":               {"problem", "KA1017"},
 	"go-close-wait":                   {"ok", ""},
 	"go-connect":                      {"ok", ""},
-	"go-h2c-shutdown":                 {"problem", "KA1027", "KA1036"},
+	"go-h2c-shutdown":                 {"problem", "KA1027 KA1036"},
 	"go-half-close":                   {"ok", ""},
 	"go-idleconntimeout":              {"ok", ""},
 	"go-new-client-closed":            {"problem", "KA1014"},
