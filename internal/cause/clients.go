@@ -171,7 +171,7 @@ func (p *Pair) overflow(prompt []*Record) (k int64, in []*Record) {
 	if len(prompt) < MinSamples {
 		return 0, nil
 	}
-	others := slices.Sorted(slices.Values(Values(prompt, func(r *Record) int64 { return int64(r.idleOthers) })))
+	others := SortedValues(prompt, func(r *Record) int64 { return int64(r.idleOthers) })
 	k = others[len(others)/outliers]
 	if k == 0 {
 		return 0, nil
@@ -221,7 +221,7 @@ func (p *Pair) settleForgotten(w []*Record) {
 	if len(w) == 0 {
 		return
 	}
-	starts := slices.Sorted(slices.Values(Values(p.Records, func(r *Record) int64 { return r.Start })))
+	starts := SortedValues(p.Records, func(r *Record) int64 { return r.Start })
 	later := func(r *Record) int {
 		i, _ := slices.BinarySearch(starts, r.Done+afterLeak+r.ConnectTime())
 		return len(starts) - i
@@ -359,7 +359,7 @@ func (d *Decisions) starts() func(r *Record) []int64 {
 	known := map[uint32][]int64{}
 	return func(r *Record) []int64 {
 		if _, ok := known[r.Pair]; !ok {
-			known[r.Pair] = slices.Sorted(slices.Values(Values(d.groups.pair(r.Pair).Records, func(r *Record) int64 { return r.Start })))
+			known[r.Pair] = SortedValues(d.groups.pair(r.Pair).Records, func(r *Record) int64 { return r.Start })
 		}
 		return known[r.Pair]
 	}

@@ -52,7 +52,7 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 // paced returns the time from one connection to the next, if it is always the
 // same and nothing but a timer makes it so.
 func paced(records []*cause.Record) (every int64, ok bool) {
-	starts := slices.Sorted(slices.Values(cause.Values(records, func(r *cause.Record) int64 { return r.Start })))
+	starts := cause.SortedValues(records, func(r *cause.Record) int64 { return r.Start })
 	gaps := make([]int64, 0, len(starts))
 	for i, t := range starts[1:] {
 		gaps = append(gaps, t-starts[i])
