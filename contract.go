@@ -169,8 +169,29 @@ type Totals struct {
 	ClosedFirstBy                 ByCloser         `json:"closed_first_by"`
 	CloseKinds                    map[string]int64 `json:"close_kinds"` // connections by [Close].Kind
 	TimeWait                      TimeWaitTotals   `json:"time_wait"`
+	CloseWait                     HalfClosed       `json:"close_wait"`         // sockets in CLOSE_WAIT for 10 ms or longer
+	FINWait2                      HalfClosed       `json:"fin_wait_2"`         // sockets in FIN_WAIT_2, for 60 s at most
 	AtLeast                       []string         `json:"at_least,omitempty"` // totals that may be higher in truth, as detail was given up
 	AtMost                        []string         `json:"at_most,omitempty"`  // and lower
+}
+
+// HalfClosed are half-closed sockets over time, by FINs and their acknowledgements. Numbers
+// are nil if they are not known, as of one direction.
+type HalfClosed struct {
+	Connections *int64             `json:"connections"` // that had such a socket
+	Peak        *int64             `json:"peak"`        // the most at once
+	PeakAt      *time.Time         `json:"peak_at"`
+	AtEnd       *int64             `json:"at_end"`
+	Hosts       []HalfClosedHolder `json:"hosts"` // by the host that holds them, most first
+	HostsLeft   int64              `json:"hosts_left_out,omitempty"`
+}
+
+// HalfClosedHolder is a host that holds half-closed sockets.
+type HalfClosedHolder struct {
+	Host   netip.Addr `json:"host"`
+	Peak   int64      `json:"peak"`
+	PeakAt *time.Time `json:"peak_at"`
+	AtEnd  int64      `json:"at_end"`
 }
 
 // GivenUp is a kind of detail that was given up so that memory stays bounded.

@@ -261,7 +261,8 @@
 // with the last byte of its record, since a record can be decrypted when all of it
 // is there. The file may grow while a capture is being made. TRUST tells how many
 // sessions of the file are in the capture, how many connections were decrypted, and
-// how many have no key. No secret is in any output.
+// how many have no key. A pcapng file may carry its key log, which is read without
+// the flag. No secret is in any output.
 //
 // # Limits
 //

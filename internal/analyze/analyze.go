@@ -7,7 +7,6 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/keylog"
-	"github.com/kaanalyze/kaanalyze/internal/tlscrypt"
 )
 
 // Options say what to analyze. The zero Options analyze everything.
@@ -48,6 +47,9 @@ type Options struct {
 	// Observer, if set, is shown the packets of the connections that it wants.
 	Observer Observer
 
+	// WholeHandshakes shows it the handshakes of TLS whole, not only what can be read of them.
+	WholeHandshakes bool
+
 	// Rewrite, if set, returns what is to be read in place of a head. It is as long,
 	// and valid until the next call.
 	Rewrite func(raw []byte) []byte
@@ -59,11 +61,10 @@ type Options struct {
 	// is called on several goroutines.
 	RewriteAddr func([16]byte) [16]byte
 
-	// Keys, if set, has secrets of TLS sessions, whose connections are read as if they were
-	// not encrypted. MoreKeys, if set, is called before segments are taken, to add secrets
-	// that have come meanwhile.
-	Keys     *keylog.Log
-	MoreKeys func()
+	// Keys, if set, is called before segments are taken. It returns secrets of TLS sessions,
+	// whose connections are read as if they were not encrypted, and whether more may be
+	// added to them; nil for none so far.
+	Keys func() (log *keylog.Log, grows bool)
 
 	// PortBudget, if set, returns how many ports a client has towards one server,
 	// 0 if that is not known.
@@ -104,7 +105,6 @@ func New(opt Options) *Analyzer {
 		a.server = flows.EndpointOf(opt.Server)
 	}
 	a.story.id = opt.Story
-	a.states.keys.table = tlscrypt.Table{Log: opt.Keys, Grows: opt.MoreKeys != nil}
 	a.engine = flows.NewEngine(a.engineOptions(), consumer{a})
 	a.pools.init()
 	a.pools.limits = opt.Limits
@@ -132,8 +132,8 @@ func (a *Analyzer) engineOptions() flows.Options {
 // Apply takes the next segments of the capture, in order; none if it is quiet.
 // The segments are the caller's again when it returns.
 func (a *Analyzer) Apply(segs []flows.Segment) {
-	if a.opt.MoreKeys != nil {
-		a.opt.MoreKeys()
+	if a.opt.Keys != nil {
+		a.states.keys.table.Log, a.states.keys.table.Grows = a.opt.Keys()
 	}
 	for i := range segs {
 		s := &segs[i]

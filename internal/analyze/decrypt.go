@@ -95,23 +95,25 @@ func (a *Analyzer) openedOf(t *httpState) *keyed {
 	return nil
 }
 
-// beginKeys begins to decrypt a connection.
-func (a *Analyzer) beginKeys(c *flows.Conn, t *httpState) *keyed {
+// beginKeys begins to decrypt a connection: from its beginning, or from somewhere on if
+// that was not captured or no secret was known then.
+func (a *Analyzer) beginKeys(c *flows.Conn, t *httpState, begins bool) *keyed {
 	k := &a.states.keys
 	x := a.states.tls.sessions.At(t.tls)
 	n, s := k.found.Take()
 	x.keyed = n
 	s.conn = k.conns.Take()
-	*k.conns.At(s.conn) = tlscrypt.New(uint8(clientSide(c, t)), c.Midstream())
+	*k.conns.At(s.conn) = tlscrypt.New(uint8(clientSide(c, t)), !begins)
 	k.use.Connections++
 	return s
 }
 
 // decrypt takes payload of a connection that speaks TLS, with its bytes that were cut off.
-func (a *Analyzer) decrypt(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
+// begins says that it is the first payload of a connection.
+func (a *Analyzer) decrypt(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data, begins bool) {
 	s := a.keyedOf(t)
 	if s == nil {
-		s = a.beginKeys(c, t)
+		s = a.beginKeys(c, t, begins)
 	}
 	if s.conn == 0 {
 		return

@@ -11,6 +11,7 @@ import (
 // for a request and its response where it tells how idle connections were.
 func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
 	s := &a.states.tls
+	begins := t.tls == 0 && !c.Midstream()
 	if t.tls == 0 {
 		t.tls = s.begin(c, clientSide(c, t))
 	}
@@ -18,10 +19,10 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	before, awaited := x.Begun()
 	begun, done := x.Span()
 	ready := x.Ready()
-	s.table.Watch(a.watching)
+	s.table.Watch(a.watching, a.opt.WholeHandshakes)
 	s.data(t.tls, from, d)
-	if a.opt.Keys != nil {
-		if a.decrypt(c, t, from, d); t.has(decrypted) {
+	if a.states.keys.table.Log != nil {
+		if a.decrypt(c, t, from, d, begins); t.has(decrypted) {
 			return // its messages tell more than its turns
 		}
 	}

@@ -110,6 +110,7 @@ type Totals struct {
 	CloseKinds                    [flows.CloseKinds]int64
 	ClosedFirst                   Closers
 	TimeWait                      TimeWaitTotals
+	CloseWait, FINWait2           HalfClosedTotals
 }
 
 // LossUnknown reports whether no connection shows what became of its requests: none can

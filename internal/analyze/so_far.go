@@ -182,6 +182,7 @@ func (s *totals) clone(briefly bool) *totals {
 		x.timeWaits, x.portUses, x.reusable = s.timeWaits.Clone(), s.portUses.Clone(), s.reusable.Clone()
 	}
 	x.connections.n, x.requests.n, x.reused.n = slices.Clone(s.connections.n), slices.Clone(s.requests.n), slices.Clone(s.reused.n)
+	x.half = s.half.clone(briefly)
 	e := &x.estimates
 	e.inFlight, e.made, e.spared = slices.Clone(e.inFlight), slices.Clone(e.made), slices.Clone(e.spared)
 	t := &x.folded

@@ -30,6 +30,7 @@ type totals struct {
 	hostsLeft        int64 // hosts that were left out
 
 	folded    foldedTotals
+	half      halfClosing
 	estimates estimating
 }
 
@@ -71,6 +72,7 @@ func (s *totals) init(p *pools, many bool) {
 		s.timeWaits.Pack()
 		s.portUses.Pack()
 		s.reusable.Pack()
+		s.half.spans.Pack()
 	}
 	s.pools = p
 	s.hosts = map[[16]byte]uint32{}
@@ -118,6 +120,7 @@ func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, began Party
 	s.addTransport(c, client)
 	s.addClose(c, client, began, pair, server)
 	s.addTimeWaits(c, t, client, timeWait)
+	s.half.add(c, s.pools.limits.Hosts)
 	s.weighExample(c, t)
 }
 

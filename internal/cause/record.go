@@ -210,6 +210,13 @@ func (r *Record) Waited() (wait, until int64, ok bool) {
 	return until - from, until, known && (r.Requests == 1 || r.Requests > 1 && r.class != saidInResponse)
 }
 
+// EndUnseen reports whether it was closed after a response had begun whose end is not
+// known: the packets that would tell were cut, or not captured.
+func (r *Record) EndUnseen() bool {
+	return (r.class == clientEndedQuiet || r.class == serverEndedQuiet) && r.observation.kind == observedQuietEnd &&
+		r.Requests > 0 && r.FirstByte() != analyze.Unknown && !r.Estimated()
+}
+
 // IdleAtEnd reports whether it was closed while no request was under way, and had
 // been idle for a while, or never carried any.
 func (r *Record) IdleAtEnd() bool {

@@ -412,3 +412,26 @@ fasthttp_case() {
 }
 fasthttp-get() { fasthttp_case GET; }
 fasthttp-post() { fasthttp_case POST; }
+
+# drain VERSION ONE-WAY PATH: 5 bodies that the client closes unread
+drain() {
+	line "$2"
+	(cd "$here/drain" && GOTOOLCHAIN=$1 go build -o "$dir/drain" .)
+	serve "$dir/drain" serve $server:8080
+	snap=300
+	ready 8080
+	client "$dir/drain" get "http://$server:8080/$3" 5 200ms
+}
+
+# From 1.27 on Go reads at Close what comes within 50 ms of a body of up to 262,144 bytes.
+go126-drain-60000() { drain go1.26.8 0s 60000; }
+go127-drain-60000() { drain go1.27.3 0s 60000; }
+go127-drain-60000-far() { drain go1.27.3 10ms 60000; }
+go127-drain-100000-far() { drain go1.27.3 10ms 100000; }
+go127-drain-262144() { drain go1.27.3 0s 262144; }
+go127-drain-262145() { drain go1.27.3 0s 262145; }
+go127-drain-chunked() { drain go1.27.3 0s '60000?chunked=1'; }
+go127-drain-chunked-far() { drain go1.27.3 10ms '60000?chunked=1'; }
+go127-drain-chunked-big() { drain go1.27.3 0s '300000?chunked=1'; }
+go127-drain-drip() { drain go1.27.3 0s '60000?gap=80ms'; }
+go127-drain-drip-far() { drain go1.27.3 10ms '60000?gap=80ms'; }
