@@ -92,6 +92,7 @@ const (
 	observedSurplus       // by closed ns after a response that number bytes followed
 	observedEventsEnd     // by closed ns after request number, whose response is a stream of events
 	observedIdleEnd       // by closed ns after response number
+	observedBothEnd       // the same, over TLS, and the other side announced its end before it knew
 	observedIdle408       // a 408 that answers no request ns after response number
 	observedQuietEnd      // by closed after ns of silence: not HTTP, or not seen
 	observedRecordsEnd    // the same, of TLS, and the last data is the server's
@@ -249,6 +250,8 @@ func (o observation) ending() string {
 			return fmt.Sprintf("%s sent %s %s after response %d (status %d)", o.by, o.end(), d, o.number, o.status)
 		}
 		return fmt.Sprintf("%s sent %s %s after response %d%s", o.by, o.end(), d, o.number, o.mark())
+	case observedBothEnd:
+		return fmt.Sprintf("%s sent %s %s after response %d%s, and the other side its own before it had that", o.by, o.end(), d, o.number, o.mark())
 	case observedIdle408:
 		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, o.number)
 	case observedRecordsEnd:

@@ -171,7 +171,12 @@ func (r *Record) Estimated() bool { return r.observation.by&estimated != 0 }
 
 // EndedIdle reports whether it was closed with all requests answered, and the
 // response before that is known.
-func (r *Record) EndedIdle() bool { return r.observation.kind == observedIdleEnd }
+func (r *Record) EndedIdle() bool {
+	return r.observation.kind == observedIdleEnd || r.bothEnded()
+}
+
+// bothEnded reports whether both sides closed, and neither because the other one did.
+func (r *Record) bothEnded() bool { return r.observation.kind == observedBothEnd }
 
 // Paused reports whether it ended after a pause, rather than right after a message: at
 // the other end of the line that is seen a round trip later.

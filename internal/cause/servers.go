@@ -334,7 +334,7 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 	prompt = waiting(prompt, serverEndedIdle)
 	full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 1 })
 	obeyed := s.obeyed(most)
-	if len(obeyed) > len(full)*obeyedMost {
+	if len(obeyed) > (len(full)+len(Where(obeyed, (*Record).bothEnded)))*obeyedMost {
 		obeyed = nil
 	}
 	switch all := append(full, obeyed...); {

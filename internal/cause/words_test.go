@@ -95,6 +95,7 @@ func TestObservations(t *testing.T) {
 		{observation{kind: observedQuietEnd, ns: second, by: server}, "server sent FIN after 1.000 s of silence"},
 		{observation{kind: observedRecordsEnd, ns: second, by: server | sentRST}, "server sent RST 1.000 s after the last data"},
 		{observation{kind: observedIdleEnd, number: 2, ns: second, by: server | sentNotify | estimated}, "server sent close_notify 1.000 s after response 2 (estimated)"},
+		{observation{kind: observedBothEnd, ns: second, number: 3, by: client | sentNotify | estimated}, "client sent close_notify 1.000 s after response 3 (estimated), and the other side its own before it had that"},
 		{observation{kind: observedFarewellEnd, ns: second, by: server | sentNotify}, "server sent a short record, as GOAWAY of HTTP/2 is, 1.000 s after the last message, then close_notify"},
 		{observation{kind: observedHalfClose, by: client}, "client sent FIN, and data went on the other way"},
 		{observation{kind: observedOpenIdle, number: 2, ns: second}, "still open, 1.000 s after response 2"},
