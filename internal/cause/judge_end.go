@@ -23,9 +23,6 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	if (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
 		o.kind = observedCutEnd
 	}
-	if o.kind == observedUnansweredEnd && o.ns >= minRest && bodyUnderWay(c, e) && !end.rst && end.by == analyze.Server {
-		o.kind = observedUploadEnd
-	}
 	switch {
 	case e.Malformed && !e.ResponseBegun:
 		return malformed(c, e, o)
