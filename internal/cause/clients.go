@@ -154,6 +154,17 @@ func (p *Pair) unread(bodied []*Record) bool {
 	return len(Having(p.Records, []Cause{ClientUnreadBody}))*unreadShare >= len(bodied)
 }
 
+// afterUnknownEnd returns why a client may have closed after a response of unknown length.
+func (p *Pair) afterUnknownEnd(r *Record) Cause {
+	switch {
+	case !r.has(isReset):
+		return ClientClosedAfterResponse
+	case len(Having(p.Records, []Cause{ClientUnreadBody})) > 0:
+		return ClientUnreadBody
+	}
+	return ClientReset
+}
+
 // resetUnread reports whether what the client closed right after a response with a body
 // held that body unread: it resets where the body is in its socket still, as a kernel
 // does that has to drop data (RFC 2525, 2.17), and sends FIN where its library had it.
@@ -280,8 +291,8 @@ func (d *Decisions) idleClient(h *Host) {
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
 		one := []*Record{r}
 		switch {
-		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown && !r.has(isReset): // a response came, of unknown length
-			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
+		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown: // a response came, of unknown length
+			settle(one, d.groups.pair(r.Pair).afterUnknownEnd(r), analyze.Client, Low)
 		case r.class == clientEndedQuiet && !r.answeredLast():
 			settle(one, Unknown, analyze.Client, Low)
 		case r.has(isReset):
@@ -290,6 +301,11 @@ func (d *Decisions) idleClient(h *Host) {
 			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
 		}
 	}
+}
+
+// ClosedAfterTLS reports whether the client closed it right after the TLS handshake, unused.
+func (r *Record) ClosedAfterTLS() bool {
+	return r.dialedInVain() && r.Measured() < MinIdle+r.roundTrip()
 }
 
 // answeredLast reports whether what is known of its end is that the server sent the last
