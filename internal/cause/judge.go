@@ -193,7 +193,7 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 	case e.Idle408 && e.LastStatus == 408 && e.PreviousDone != analyze.Unknown:
 		return of(ServerIdleTimeout, analyze.Server, High,
 			observation{kind: observedIdle408, number: at - 1, ns: e.EndMark.At - e.PreviousDone})
-	case e.EndReason == analyze.EndedByResponseClose:
+	case e.EndReason == analyze.EndedByResponseClose && !gaveUpSending(c, e):
 		return wait(saidInResponse, analyze.Server, observation{kind: observedResponseClose, number: at, status: e.LastStatus})
 	case e.EndReason == analyze.EndedByResponseHTTP10:
 		return wait(saidInResponse, analyze.Server, observation{kind: observedResponse10, number: at})
