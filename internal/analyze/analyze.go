@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -89,10 +90,13 @@ type Analyzer struct {
 	exchanges     []Exchange
 	firstExchange int32 // how many were given up before them
 	lastFold      int64 // when the totals were last folded
+	hasKeys       bool  // secrets of TLS sessions are known
 	watching      bool  // the observer wants the connection whose data is under way
 	unpaired      int   // connections that are kept whose pair is not known yet
 	gaveUp        gaveUp
 	repeats       repeats
+
+	refusedRecords bool // some of exchanges are of streams that were refused
 }
 
 // New returns an Analyzer.
@@ -133,7 +137,9 @@ func (a *Analyzer) engineOptions() flows.Options {
 // The segments are the caller's again when it returns.
 func (a *Analyzer) Apply(segs []flows.Segment) {
 	if a.opt.Keys != nil {
-		a.states.keys.table.Log, a.states.keys.table.Grows = a.opt.Keys()
+		k := &a.states.keys.table
+		k.Log, k.Grows = a.opt.Keys()
+		a.hasKeys = k.Log != nil
 	}
 	for i := range segs {
 		s := &segs[i]
@@ -189,6 +195,9 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	} else {
 		a.engine.Each(settle)
 	}
+	if a.refusedRecords {
+		a.exchanges = slices.DeleteFunc(a.exchanges, func(e Exchange) bool { return e.Refused })
+	}
 	r := &Result{analyzer: a}
 	a.totals.finish(r, &a.opt, first, last, a.engine.Counts())
 	forgotten, since := a.engine.Forgotten()
@@ -213,6 +222,7 @@ func (a *Analyzer) settle(c *flows.Conn) {
 	if t.tls != 0 && !t.has(decrypted) {
 		a.addEstimated(&a.totals, c, t)
 	}
+	a.addStreams(&a.totals, t)
 	a.totals.add(c, t, client, a.beganClose(c, t, client), int64(a.opt.TimeWait), max(0, a.tlsTime(t)))
 	if a.opt.OnConnection != nil {
 		a.describeAs(c, t, &a.conn)

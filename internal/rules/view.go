@@ -57,7 +57,9 @@ type view struct {
 }
 
 // none reports whether no connection has one of these causes, nor lost requests for one.
-func (v *view) none(causes []cause.Cause) bool { return len(v.failed) == 0 && v.count(causes...) == 0 }
+func (v *view) none(causes []cause.Cause) bool {
+	return len(v.failed) == 0 && v.count(causes...) == 0 && v.count(cause.GoAway) == 0 // whose reason may be one of them
+}
 
 // perServer returns the servers with connections of these causes.
 func (v *view) perServer(causes ...cause.Cause) []group {
@@ -121,7 +123,7 @@ func (v *view) ofPair(p *cause.Pair, causes []cause.Cause) []*cause.Record {
 	}
 	in = slices.Concat(
 		cause.Where(in, func(r *cause.Record) bool { return !v.failedIDs[r.ID] }),
-		cause.Where(failed, func(r *cause.Record) bool { return slices.Contains(causes, r.Cause) }))
+		cause.Where(failed, func(r *cause.Record) bool { return slices.Contains(causes, r.Why()) }))
 	slices.SortFunc(in, cause.ByID)
 	return in
 }
