@@ -32,6 +32,7 @@ type httpStates struct {
 
 	tls  tlsStates
 	keys tlsKeys
+	cuts cutStates
 
 	sampleBytes, queueBytes int64 // that samples and queues have
 	few                     bool  // of each connection only a few gaps and pipelined requests are kept

@@ -20,8 +20,7 @@ type tlsState struct {
 	reader     uint32      // number of its reader, 0 when both sides have ended
 	ended      flows.Sides // which
 	keyed      uint32      // number of what keys tell, 0 without
-	pair       uint32      // whose turns are counted, 0 for none
-	counted    int64       // until when the last turn is
+	turnNote               // of the last turn
 }
 
 // begin returns the number of a new state.
