@@ -76,6 +76,7 @@ func (a *Analyzer) cutData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 		a.states.cuts.begin(c)
 		x = a.cutOf(c, t)
 	}
+	x.odd = x.odd || from == client && bytes.HasPrefix(d.Payload, []byte("CONNECT ")) // a tunnel follows
 	if from == client {
 		a.cutRequest(c, t, x, is == httpparse.HTTP1Request, d)
 		return

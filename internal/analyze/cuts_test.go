@@ -40,6 +40,7 @@ func TestCutRequests(t *testing.T) {
 		{"pipelined, the second response shows", opening + "1.100 > P. $get cut 20\n" + response + "1.300 < P. $ok cut 20\n", unknown},
 		{"data of the client that belongs to nothing", opening + turns(1) + "1.500 > P. \"frames\" cut 3\n", unknown},
 		{"an answer that is no response", opening + "1.100 > P. $get cut 20\n1.200 < P. \"frames\" cut 3\n", unknown},
+		{"a tunnel", opening + "1.100 > P. \"CONNECT x:80 HTTP/1.1\\r\\nHost: x:80\\r\\n\\r\\n\" cut 20\n" + response, unknown},
 		{"a gap", opening + turns(1) + "2.100 > P. 300:327(27) $get cut 20\n2.200 < . ack 327\n3.000 < P. $ok cut 20\n", unknown},
 		{"from the middle on", turns(3), unknown},
 		{"nothing captured of the payload", opening + strings.ReplaceAll(turns(2), "cut 20", "cut 1"), unknown},
