@@ -141,11 +141,14 @@ type Totals struct {
 	Requests                      *int64           `json:"requests"`
 	Responses                     *int64           `json:"responses"` // final ones; 101 is final
 	InterimResponses              *int64           `json:"interim_responses"`
-	UnmatchedResponses            *int64           `json:"unmatched_responses"`      // to no request that was captured
-	SurplusBytes                  int64            `json:"surplus_bytes"`            // beyond the end of responses
-	FailedRequests                *int64           `json:"failed_requests"`          // without a whole response, or refused while being sent
-	AbandonedRequests             *int64           `json:"abandoned_requests"`       // whose client dropped the response of its own accord
-	HTTPUnknown                   int64            `json:"http_unknown_connections"` // encrypted or HTTP/2
+	UnmatchedResponses            *int64           `json:"unmatched_responses"`       // to no request that was captured
+	SurplusBytes                  int64            `json:"surplus_bytes"`             // beyond the end of responses
+	FailedRequests                *int64           `json:"failed_requests"`           // without a whole response, or refused while being sent
+	AbandonedRequests             *int64           `json:"abandoned_requests"`        // whose client dropped the response of its own accord
+	StreamsOpened                 *int64           `json:"streams_opened,omitempty"`  // of HTTP/2, nil without, as the next
+	StreamsRefused                *int64           `json:"streams_refused,omitempty"` // those that are no requests
+	GRPCFailed                    *int64           `json:"grpc_failed,omitempty"`     // calls with another status than 0, nil without gRPC
+	HTTPUnknown                   int64            `json:"http_unknown_connections"`  // encrypted, or cut
 	ConnectionsWithRequests       *int64           `json:"connections_with_requests"`
 	SingleRequest                 *int64           `json:"single_request_connections"`
 	ReusedRequests                *int64           `json:"reused_requests"` // all on a connection but its first
@@ -169,8 +172,29 @@ type Totals struct {
 	ClosedFirstBy                 ByCloser         `json:"closed_first_by"`
 	CloseKinds                    map[string]int64 `json:"close_kinds"` // connections by [Close].Kind
 	TimeWait                      TimeWaitTotals   `json:"time_wait"`
+	CloseWait                     HalfClosed       `json:"close_wait"`         // sockets in CLOSE_WAIT for 10 ms or longer
+	FINWait2                      HalfClosed       `json:"fin_wait_2"`         // sockets in FIN_WAIT_2, for 60 s at most
 	AtLeast                       []string         `json:"at_least,omitempty"` // totals that may be higher in truth, as detail was given up
 	AtMost                        []string         `json:"at_most,omitempty"`  // and lower
+}
+
+// HalfClosed are half-closed sockets over time, by FINs and their acknowledgements. Numbers
+// are nil if they are not known, as of one direction.
+type HalfClosed struct {
+	Connections *int64             `json:"connections"` // that had such a socket
+	Peak        *int64             `json:"peak"`        // the most at once
+	PeakAt      *time.Time         `json:"peak_at"`
+	AtEnd       *int64             `json:"at_end"`
+	Hosts       []HalfClosedHolder `json:"hosts"` // by the host that holds them, most first
+	HostsLeft   int64              `json:"hosts_left_out,omitempty"`
+}
+
+// HalfClosedHolder is a host that holds half-closed sockets.
+type HalfClosedHolder struct {
+	Host   netip.Addr `json:"host"`
+	Peak   int64      `json:"peak"`
+	PeakAt *time.Time `json:"peak_at"`
+	AtEnd  int64      `json:"at_end"`
 }
 
 // GivenUp is a kind of detail that was given up so that memory stays bounded.
@@ -322,7 +346,10 @@ type Server struct {
 	Clients                 int64          `json:"clients"` // addresses
 	Connections             int64          `json:"connections"`
 	Requests                *int64         `json:"requests"`
-	FailedRequests          *int64         `json:"failed_requests"` // as in [Totals]
+	FailedRequests          *int64         `json:"failed_requests"`          // as in [Totals]
+	StreamsOpened           *int64         `json:"streams_opened,omitempty"` // as in [Totals], and the next two
+	StreamsRefused          *int64         `json:"streams_refused,omitempty"`
+	GRPCFailed              *int64         `json:"grpc_failed,omitempty"`
 	ReuseRatio              *float64       `json:"reuse_ratio"`
 	RequestsEstimated       *int64         `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
 	ReuseRatioEstimated     *float64       `json:"reuse_ratio_estimated"`

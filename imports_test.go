@@ -29,6 +29,7 @@ type may struct {
 var mayImport = map[string]may{
 	"flows":             {except: []string{"internal/compact"}}, // containers, of the standard library only
 	"httpparse":         {},
+	"httpparse/http2":   {others: []string{"golang.org/x/net"}}, // hpack alone
 	"internal/compact":  {},
 	"internal/products": {},
 	"internal/tlswire":  {others: []string{"golang.org/x/crypto"}},
@@ -90,7 +91,7 @@ var mayImport = map[string]may{
 		others: []string{"github.com/prometheus/client_golang"},
 	},
 
-	"internal/assemble": {own: []string{"capture", "internal/analyze", "internal/report"}}, // what app and the root do alike
+	"internal/assemble": {own: []string{"capture", "internal/analyze", "internal/report", "internal/keylog"}}, // what app and the root do alike
 	".":                 {own: append(judged, "capture", "flows", "httpparse", "internal/report", "internal/report/machine"), except: []string{"internal/assemble", "internal/keylog"}},
 	"internal/app": {
 		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/keylog", "internal/assemble", "internal/report", "internal/report/formats",
@@ -103,7 +104,7 @@ var mayImport = map[string]may{
 // vocabulary is what most packages talk in, standardOnly those below internal that do
 // not.
 var (
-	vocabulary   = []string{"flows", "httpparse"}
+	vocabulary   = []string{"flows", "httpparse", "httpparse/http2"}
 	standardOnly = []string{"internal/compact", "internal/products", "internal/kernel"}
 )
 

@@ -100,7 +100,7 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 
 	what := assemble.Options(part, opt.TimeWait)
 	what.Exchanges = opt.Exchanges
-	if what.Keys, err = readKeys(opt.KeyLog); err != nil {
+	if what.Keys, err = readKeys(opt.KeyLog, src); err != nil {
 		return nil, err
 	}
 	a := analyze.New(what)
@@ -140,17 +140,18 @@ func Analyze(ctx context.Context, sources []string, opt Options) (*Report, error
 	return r, nil
 }
 
-// readKeys reads a key log, if there is one.
-func readKeys(r io.Reader) (*keylog.Log, error) {
-	if r == nil {
-		return nil, nil
+// readKeys reads a key log, if there is one, and returns what tells its secrets and those
+// that src carries.
+func readKeys(r io.Reader, src *capture.Source) (func() (*keylog.Log, bool), error) {
+	k := &assemble.Keys{}
+	if r != nil {
+		if _, err := k.Log.ReadFrom(r); err != nil {
+			return nil, fmt.Errorf("read the key log: %w", err)
+		}
+		k.Log.End()
+		k.Given = true
 	}
-	l := &keylog.Log{}
-	if _, err := l.ReadFrom(r); err != nil {
-		return nil, fmt.Errorf("read the key log: %w", err)
-	}
-	l.End()
-	return l, nil
+	return func() (*keylog.Log, bool) { return k.Known(src) }, nil
 }
 
 // judge adds to a model why connections were not reused and what became of the

@@ -97,7 +97,7 @@ func (e *Engine) reordered(c *Conn, h *half, s *Segment) bool {
 func (e *Engine) deliver(c *Conn, d Side, s *Segment) {
 	h := &c.halves[d]
 	if h.has(dataEnded) {
-		if h.has(sentFIN) {
+		if h.has(sentFIN) && h.finNum != s.Num {
 			return
 		}
 		h.facts &^= dataEnded // sent after an RST

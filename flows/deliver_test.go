@@ -2,6 +2,7 @@ package flows_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -139,4 +140,18 @@ func (k keeper) Data(_ *flows.Conn, _ flows.Side, d *flows.Data) {
 	x := *d
 	x.Payload = bytes.Clone(d.Payload)
 	*k.data = append(*k.data, x)
+}
+
+// TestDataWithFINAfterRST holds that data counts which comes after the RST of its
+// receiver, also where a FIN ends it.
+func TestDataWithFINAfterRST(t *testing.T) {
+	_, conns, r := follow(t, opening+`
+1.000 > F. 1:1(0) ack 1
+1.020 < P. 1:4(3) ack 2 "abc"
+1.021 > R  2:2(0)
+1.022 < FP. 4:7(3) ack 2 "def"
+1.023 > R  2:2(0)`)
+	if got := r.data[flows.Responder]; !strings.HasPrefix(got, "abc") || !strings.Contains(got, "def") || conns[0].Missing(flows.Responder) != 0 {
+		t.Errorf("got %q, %d missing, want both segments", got, conns[0].Missing(flows.Responder))
+	}
 }

@@ -46,6 +46,12 @@ func (c *Conn) Unacknowledged(s Side) bool {
 	return h.has(seqKnown) && peer.has(ackKnown) && h.next != h.isn && after(h.next, peer.acked)
 }
 
+// FINAcknowledged reports whether the peer of a side acknowledged its FIN.
+func (c *Conn) FINAcknowledged(s Side) bool {
+	h, peer := &c.halves[s], &c.halves[s.Peer()]
+	return h.has(sentFIN) && peer.has(ackKnown) && after(peer.acked, h.fin)
+}
+
 // Acked returns the highest raw acknowledgement number that a side sent, and whether it
 // sent one.
 func (c *Conn) Acked(s Side) (uint32, bool) { return c.halves[s].acked, c.halves[s].has(ackKnown) }

@@ -2,12 +2,12 @@ package analyze
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/keylog"
-	"github.com/kaanalyze/kaanalyze/internal/tlscrypt"
 )
 
 // Options say what to analyze. The zero Options analyze everything.
@@ -48,6 +48,9 @@ type Options struct {
 	// Observer, if set, is shown the packets of the connections that it wants.
 	Observer Observer
 
+	// WholeHandshakes shows it the handshakes of TLS whole, not only what can be read of them.
+	WholeHandshakes bool
+
 	// Rewrite, if set, returns what is to be read in place of a head. It is as long,
 	// and valid until the next call.
 	Rewrite func(raw []byte) []byte
@@ -59,11 +62,10 @@ type Options struct {
 	// is called on several goroutines.
 	RewriteAddr func([16]byte) [16]byte
 
-	// Keys, if set, has secrets of TLS sessions, whose connections are read as if they were
-	// not encrypted. MoreKeys, if set, is called before segments are taken, to add secrets
-	// that have come meanwhile.
-	Keys     *keylog.Log
-	MoreKeys func()
+	// Keys, if set, is called before segments are taken. It returns secrets of TLS sessions,
+	// whose connections are read as if they were not encrypted, and whether more may be
+	// added to them; nil for none so far.
+	Keys func() (log *keylog.Log, grows bool)
 
 	// PortBudget, if set, returns how many ports a client has towards one server,
 	// 0 if that is not known.
@@ -92,6 +94,8 @@ type Analyzer struct {
 	unpaired      int   // connections that are kept whose pair is not known yet
 	gaveUp        gaveUp
 	repeats       repeats
+
+	refusedRecords bool // some of exchanges are of streams that were refused
 }
 
 // New returns an Analyzer.
@@ -104,7 +108,6 @@ func New(opt Options) *Analyzer {
 		a.server = flows.EndpointOf(opt.Server)
 	}
 	a.story.id = opt.Story
-	a.states.keys.table = tlscrypt.Table{Log: opt.Keys, Grows: opt.MoreKeys != nil}
 	a.engine = flows.NewEngine(a.engineOptions(), consumer{a})
 	a.pools.init()
 	a.pools.limits = opt.Limits
@@ -132,8 +135,8 @@ func (a *Analyzer) engineOptions() flows.Options {
 // Apply takes the next segments of the capture, in order; none if it is quiet.
 // The segments are the caller's again when it returns.
 func (a *Analyzer) Apply(segs []flows.Segment) {
-	if a.opt.MoreKeys != nil {
-		a.opt.MoreKeys()
+	if a.opt.Keys != nil {
+		a.states.keys.table.Log, a.states.keys.table.Grows = a.opt.Keys()
 	}
 	for i := range segs {
 		s := &segs[i]
@@ -189,6 +192,9 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	} else {
 		a.engine.Each(settle)
 	}
+	if a.refusedRecords {
+		a.exchanges = slices.DeleteFunc(a.exchanges, func(e Exchange) bool { return e.Refused })
+	}
 	r := &Result{analyzer: a}
 	a.totals.finish(r, &a.opt, first, last, a.engine.Counts())
 	forgotten, since := a.engine.Forgotten()
@@ -211,6 +217,7 @@ func (a *Analyzer) settle(c *flows.Conn) {
 	client := clientSide(c, t)
 	t.pair = a.pairOf(c, t)
 	a.addEstimated(&a.totals, c, t)
+	a.addStreams(&a.totals, t)
 	a.totals.add(c, t, client, a.beganClose(c, t, client), int64(a.opt.TimeWait), max(0, a.tlsTime(t)))
 	if a.opt.OnConnection != nil {
 		a.describeAs(c, t, &a.conn)

@@ -11,6 +11,7 @@ import (
 // for a request and its response where it tells how idle connections were.
 func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
 	s := &a.states.tls
+	begins := t.tls == 0 && !c.Midstream()
 	if t.tls == 0 {
 		t.tls = s.begin(c, clientSide(c, t))
 	}
@@ -18,12 +19,15 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	before, awaited := x.Begun()
 	begun, done := x.Span()
 	ready := x.Ready()
-	s.table.Watch(a.watching)
+	s.table.Watch(a.watching, a.opt.WholeHandshakes)
 	s.data(t.tls, from, d)
-	if a.opt.Keys != nil {
-		if a.decrypt(c, t, from, d); t.has(decrypted) {
+	if a.states.keys.table.Log != nil {
+		if a.decrypt(c, t, from, d, begins); t.has(decrypted) {
 			return // its messages tell more than its turns
 		}
+	}
+	if side := tlswire.Side(from); side != x.Client() && x.CloseNotify(side) != 0 && x.CloseNotify(1-side) != 0 {
+		x.crossed = x.crossed || c.UnacknowledgedData(from.Peer())
 	}
 	n, awaits := x.Begun()
 	switch {
@@ -137,7 +141,8 @@ func (a *Analyzer) turnNumbers(c *flows.Conn, t *httpState, x *Connection) {
 
 // tlsEvidence fills what the records tell of why the connection ended.
 func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x *Connection) {
-	act := a.states.tls.sessions.At(t.tls).Activity(&a.states.tls.table)
+	s := a.states.tls.sessions.At(t.tls)
+	act := s.Activity(&a.states.tls.table)
 	e := &x.Evidence
 	e.ClientNotify, e.ServerNotify = a.announced(c, t, client), a.announced(c, t, client.Peer())
 	if end := a.tlsEnded(c, t); end != Unknown && act.LastAt != 0 {
@@ -146,6 +151,7 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	if act.FarewellAt != 0 && !act.Estimated && !t.has(decrypted) && x.Close.Began == Server {
 		e.FarewellAt, e.Quiet = act.FarewellAt, act.FarewellAt-act.RestFrom
 	}
+	e.NotifiesCrossed = s.crossed && e.ClientNotify != 0 && e.ServerNotify != 0
 	e.Data, e.Used, e.ServerLast = act.Data, act.Used, act.ServerLast
 	if s := a.openedOf(t); s != nil {
 		e.Data, e.Used = s.texts != flows.NoSide, s.texts&client.Set() != 0

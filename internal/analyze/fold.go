@@ -34,6 +34,7 @@ func (s *totals) fold(until int64) {
 	t.sparedHandshakes = grown(t.sparedHandshakes, len(s.pools.pairs))
 	spared := s.foldReusable()
 	s.foldEstimates(until)
+	s.half.fold(t.until, until, t.last)
 	var jobs sync.WaitGroup
 	if !s.portUses.Packed() {
 		jobs.Go(func() { s.foldPorts(until) })

@@ -274,7 +274,7 @@ func (a *Analyzer) keepLimits() {
 
 // unpackTotals makes what is kept for the totals changeable.
 func (a *Analyzer) unpackTotals() {
-	for _, l := range []interface{ Unpack() }{&a.totals.timeWaits, &a.totals.portUses, &a.totals.reusable} {
+	for _, l := range []interface{ Unpack() }{&a.totals.timeWaits, &a.totals.portUses, &a.totals.reusable, &a.totals.half.spans} {
 		l.Unpack()
 	}
 }

@@ -19,7 +19,8 @@ type Observer interface {
 	// Payload shows bytes in sequence, the first of which has the sequence number
 	// seq: what part they are, and what they led to. A head comes in one run or
 	// more, the last one with HeadDone; so does a hello of TLS, of whose bytes those that
-	// are encrypted are not shown.
+	// are encrypted are not shown. With [Options.WholeHandshakes] all that is of a
+	// handshake of TLS is framing.
 	Payload(c *flows.Conn, from flows.Side, seq uint32, b []byte, part httpparse.Part, ev httpparse.Event)
 }
 

@@ -71,6 +71,7 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 		client := clientSide(c, &scratch)
 		if !how.Briefly {
 			a.addEstimated(x.sums, c, &scratch)
+			a.addStreams(x.sums, &scratch)
 			x.sums.add(c, &scratch, client, a.beganClose(c, &scratch, client), int64(a.opt.TimeWait), max(0, a.tlsTime(&scratch)))
 		}
 		if each != nil && tell {
@@ -180,6 +181,7 @@ func (s *totals) clone(briefly bool) *totals {
 		x.timeWaits, x.portUses, x.reusable = s.timeWaits.Clone(), s.portUses.Clone(), s.reusable.Clone()
 	}
 	x.connections.n, x.requests.n, x.reused.n = slices.Clone(s.connections.n), slices.Clone(s.requests.n), slices.Clone(s.reused.n)
+	x.half = s.half.clone(briefly)
 	e := &x.estimates
 	e.inFlight, e.made, e.spared = slices.Clone(e.inFlight), slices.Clone(e.made), slices.Clone(e.spared)
 	t := &x.folded

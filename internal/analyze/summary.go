@@ -20,6 +20,7 @@ func (s *totals) finish(r *Result, opt *Options, first, last int64, counts flows
 	r.First, r.Last, r.Narrowed = first, last, opt.Narrowed
 	r.Totals = s.sum
 	r.HostsLeftOut = s.hostsLeft + s.populations(&r.Totals.TimeWait, first, int64(opt.TimeWait))
+	r.Totals.CloseWait, r.Totals.FINWait2 = s.half.totals(closeWait, last), s.half.totals(finWait2, last)
 	s.tellUnknown(r)
 	pairs, servers := s.pools.listed()
 	r.PairsLeftOut, r.ServersLeftOut = s.pools.pairsLeft, s.pools.serversLeft
@@ -41,6 +42,11 @@ func (s *totals) tellUnknown(r *Result) {
 	case w.Unknown == 0:
 	case w.Closes == 0:
 		w.Peak, w.PeakAt, w.AtEnd, w.PerfectPool, w.SteadyState = Unknown, Unknown, Unknown, Unknown, math.NaN()
+		for _, x := range []*HalfClosedTotals{&r.Totals.CloseWait, &r.Totals.FINWait2} {
+			if x.Connections == 0 {
+				x.Connections, x.Peak, x.PeakAt, x.AtEnd = Unknown, Unknown, Unknown, Unknown
+			}
+		}
 	default:
 		r.AtLeast = append(r.AtLeast, "time_wait.closes", "time_wait.peak", "time_wait.at_end")
 	}
@@ -187,6 +193,7 @@ func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSum
 			ClosedFirst: x.closed, TimeWaitClient: x.twClient, TimeWaitServer: x.twServer, TimeWaitBoth: x.twBoth,
 			Estimated:         x.estimated.of(x.requests, x.withRequests, x.first),
 			TimeWaitPeak:      counted(s.folded.servers[i].peak, x.twClient+x.twServer+x.twBoth, x.twUnknown),
+			Streams:           x.streams,
 			LossUnknown:       x.fatesUnknown > 0 && x.fatesUnknown == x.withRequests,
 			AdvertisedTimeout: x.advTimeout, AdvertisedMax: x.advMax,
 		})

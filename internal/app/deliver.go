@@ -17,7 +17,17 @@ import (
 // times returns when the part of the capture that was asked for begins and ends.
 func (j *Job) times(src *capture.Source, opt capture.Options) (first, last int64) {
 	stats := src.Stats()
-	return assemble.Bounds(&stats, opt.Since, opt.Until)
+	first, last = assemble.Bounds(&stats, opt.Since, opt.Until)
+	return first, j.end(&stats, last)
+}
+
+// end returns when a capture ends whose last packet came then: one that is being made goes
+// on though no packet comes, so that what stays open does so until now.
+func (j *Job) end(stats *capture.Stats, last int64) int64 {
+	if l := j.s.live; l != nil && stats.Packets > 0 {
+		return max(last, l.device.Now())
+	}
+	return last
 }
 
 // finish ends the analysis of files, judges it and makes the report.

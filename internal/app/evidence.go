@@ -188,7 +188,7 @@ func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) 
 	j.s.anonymizeEvidence(&how)
 	rec := evidence.NewRecorder(ids, how)
 	what := j.partOptions(opt)
-	what.Observer = rec
+	what.Observer, what.WholeHandshakes = rec, j.s.key == nil    // as who has the key log needs them
 	what.OnConnection = func(*analyze.Connection) {}             // forget those that have ended
 	what.Fold, what.Limits = j.memory > 0, analyze.DefaultLimits // of its numbers nothing is used
 	a := analyze.New(what)
@@ -221,7 +221,9 @@ func (j *Job) verifyEvidence(r *report.Report, e *report.Evidence, file []byte, 
 		return err
 	}
 	defer src.Close()
-	a := analyze.New(analyze.Options{TimeWait: j.s.TimeWait})
+	what := analyze.Options{TimeWait: j.s.TimeWait}
+	j.useKeys(&what)
+	a := analyze.New(what)
 	if err := src.Run(j.ctx, unfailing(a.Apply)); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (j *Job) interim(now time.Time) {
 		return
 	}
 	var none uint64
-	x, _, _ := f.snapshot(&none, func() (first, last int64) { return stats.First, stats.Last })
+	x, _, _ := f.snapshot(&none, func() (first, last int64) { return stats.First, j.end(&stats, stats.Last) })
 	if x == nil {
 		return
 	}

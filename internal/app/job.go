@@ -45,7 +45,7 @@ type Job struct {
 	identity *identity                     // who the program has become, or nil
 	endError error                         // why a live capture ended before it was told to
 
-	keys *keyFile // the key log, or nil
+	keys *keys // secrets of TLS sessions
 
 	memory int64 // bytes for what is seen, 0 for no bound
 	last   int64 // time of the last packet, once it is known
@@ -75,7 +75,7 @@ var ErrNoInput = errors.New("there is nothing to read")
 
 func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *Job {
 	i := newInterruption()
-	j := &Job{s: s, ui: u, stdin: stdin, stdout: stdout, outs: &outputs{interruption: i}, interruption: i}
+	j := &Job{s: s, ui: u, keys: &keys{}, stdin: stdin, stdout: stdout, outs: &outputs{interruption: i}, interruption: i}
 	if s.Demo != nil {
 		j.stdin = bytes.NewReader(j.s.Demo)
 	} else if s.live == nil && len(s.files) == 0 {

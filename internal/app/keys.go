@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/assemble"
 	"github.com/kaanalyze/kaanalyze/internal/keylog"
 )
 
-// keyFile is the key log of --tls-keylog. Where the capture is one that is being made, it
-// is read on as it grows. Nothing of what it says goes into an error or a report.
-type keyFile struct {
-	log keylog.Log
+// keys are the secrets of --tls-keylog, and of the captures themselves. Where the capture
+// is one that is being made, the key log is read on as it grows. Nothing of what it says
+// goes into an error or a report.
+type keys struct {
+	assemble.Keys
 
 	mu   sync.Mutex
 	file *os.File  // nil once it has been read for good
@@ -34,19 +36,19 @@ func (j *Job) openKeys() error {
 	if err != nil {
 		return fmt.Errorf("--tls-keylog: %w", err)
 	}
-	k := &keyFile{file: f}
-	if k.read, err = k.log.ReadFrom(f); err != nil {
+	k := j.keys
+	k.file, k.Given, k.Grows = f, true, j.s.growing()
+	if k.read, err = k.Log.ReadFrom(f); err != nil {
 		f.Close()
 		return fmt.Errorf("--tls-keylog: %w", err)
 	}
-	j.keys = k
-	if j.s.growing() {
+	if k.Grows {
 		return nil
 	}
 	f.Close()
 	k.file = nil
-	k.log.End()
-	if s := k.log.Stats(); s.Sessions == 0 {
+	k.Log.End()
+	if s := k.Log.Stats(); s.Sessions == 0 {
 		j.ui.warn("%s: there is no secret of a TLS session in it", printable(j.s.TLSKeyLog))
 	}
 	return nil
@@ -54,18 +56,17 @@ func (j *Job) openKeys() error {
 
 // closeKeys ends the reading of the key log.
 func (j *Job) closeKeys() {
-	if k := j.keys; k != nil {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if k.file != nil {
-			k.file.Close()
-			k.file = nil
-		}
+	k := j.keys
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.file != nil {
+		k.file.Close()
+		k.file = nil
 	}
 }
 
 // more reads what was added to a key log.
-func (k *keyFile) more() {
+func (k *keys) more() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
@@ -81,10 +82,10 @@ func (k *keyFile) more() {
 		if _, err := k.file.Seek(0, io.SeekStart); err != nil {
 			return
 		}
-		k.log.End()
+		k.Log.End()
 		k.read = 0
 	}
-	n, err := k.log.ReadFrom(k.file)
+	n, err := k.Log.ReadFrom(k.file)
 	k.read += n
 	if err != nil {
 		k.file.Close()
@@ -92,14 +93,13 @@ func (k *keyFile) more() {
 	}
 }
 
-// useKeys adds the key log to what is analysed.
+// useKeys adds the secrets to what is analysed.
 func (j *Job) useKeys(what *analyze.Options) {
 	k := j.keys
-	if k == nil {
-		return
-	}
-	what.Keys = &k.log
-	if j.s.growing() {
-		what.MoreKeys = k.more
+	what.Keys = func() (*keylog.Log, bool) {
+		if k.Grows {
+			k.more()
+		}
+		return k.Known(j.source.get())
 	}
 }

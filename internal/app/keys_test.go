@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -163,5 +164,104 @@ func TestPartOfKeys(t *testing.T) {
 	r, _ := withKeys(t, file+".pcap", keys)
 	if x := r.Totals; x.Requests == nil || *x.Requests != 3 || x.Estimated == nil || *x.Estimated != 1 {
 		t.Errorf("got %+v, want 3 requests and 1 estimated", x)
+	}
+}
+
+// TestEvidenceWithKeys decrypts evidence with the key log of the capture: of handshakes all
+// is in it, of what follows nothing, unless bodies are asked for.
+func TestEvidenceWithKeys(t *testing.T) {
+	for _, name := range []string{"go_tls12", "go_tls13", "go_h2"} {
+		file := filepath.Join(recordings, "fixtures", name)
+		capture, err := os.ReadFile(file + ".pcap")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, _ := withKeys(t, file+".pcap", file+".keylog")
+		for _, bodies := range []bool{false, true} {
+			small := filepath.Join(t.TempDir(), "evidence.pcap")
+			succeed(t, Config{Read: []string{file + ".pcap"}, TLSKeyLog: file + ".keylog", Quiet: true, Evidence: small, EvidenceBodies: bodies})
+			r, _ := withKeys(t, small, file+".keylog")
+			if got, want := r.Capture.TLSKeys.Decrypted, all.Capture.TLSKeys.Decrypted; got != want {
+				t.Errorf("%s, bodies %v: %d connections are decrypted, want %d", name, bodies, got, want)
+			}
+			for i, c := range r.Connections {
+				if diff := cmp.Diff(all.Connections[i].TLS, c.TLS); diff != "" {
+					t.Errorf("%s, bodies %v: TLS, in the capture (-) and in the evidence (+):\n%s", name, bodies, diff)
+				}
+			}
+			if bodies && len(r.Exchanges) != len(all.Exchanges) {
+				t.Errorf("%s: %d exchanges in the evidence with bodies, want %d", name, len(r.Exchanges), len(all.Exchanges))
+			}
+			if !bodies && (len(r.Exchanges) > 0 || name != "go_h2" && (r.Totals.Estimated == nil || *r.Totals.Estimated != 4)) {
+				t.Errorf("%s: %+v, want 4 requests estimated", name, r.Totals)
+			}
+			b, err := os.ReadFile(small)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := lastRecord(t, capture); bytes.Contains(b, text) != bodies {
+				t.Errorf("%s, bodies %v: application data is in the evidence: %v", name, bodies, !bodies)
+			}
+		}
+	}
+}
+
+// lastRecord returns bytes of the last record of application data of a capture that is not
+// short.
+func lastRecord(t *testing.T, capture []byte) []byte {
+	t.Helper()
+	for i := len(capture) - 60; i > 0; i-- {
+		if b := capture[i:]; b[0] == 23 && b[1] == 3 && b[2] == 3 && b[3] == 0 && b[4] > 40 && i+5+int(b[4]) <= len(capture) {
+			return b[5:45]
+		}
+	}
+	t.Fatal("there is no application data in the capture")
+	return nil
+}
+
+// TestCiphers reads connections of curl to nginx, two requests on each, and one to openssl
+// s_server with MAC and then encryption: each with another cipher suite of OpenSSL. Those
+// with AES-CCM are named.
+func TestCiphers(t *testing.T) {
+	file := filepath.Join(recordings, "keys", "ciphers")
+	r, text := withKeys(t, file+".pcap", file+".keylog")
+	for i, e := range r.Exchanges {
+		if i == len(r.Exchanges)-1 {
+			if e.Target != "/nginx.conf" || e.Status != 200 {
+				t.Errorf("got %+v, want the file of s_server", e)
+			}
+		} else if e.Method != "GET" || e.Status != 200 || e.N == 2 && e.Target != "/again" || e.N > 2 {
+			t.Errorf("got %+v", e)
+		}
+	}
+	if len(r.Exchanges) != 2*12+1 || r.Capture.TLSKeys.Decrypted != 13 || r.Totals.HTTPUnknown != 2 {
+		t.Errorf("%d exchanges, %+v", len(r.Exchanges), r.Capture.TLSKeys)
+	}
+	if want := `"not_decrypted": [{"reason":"AES-CCM","connections":2}]`; !strings.Contains(strings.Join(strings.Fields(text), ""), strings.ReplaceAll(want, " ", "")) {
+		t.Errorf("want %s in the report", want)
+	}
+}
+
+// TestSecretsOfCapture reads a pcapng file that has its key log in itself.
+func TestSecretsOfCapture(t *testing.T) {
+	r, text := withKeys(t, filepath.Join(recordings, "keys", "go_tls13.pcapng"), "")
+	if len(r.Exchanges) != 4 || r.Capture.TLSKeys.Decrypted != 2 || r.Capture.TLSKeys.InCapture != 2 {
+		t.Errorf("%d exchanges, %+v; want 4 of 2 connections in\n%s", len(r.Exchanges), r.Capture.TLSKeys, text)
+	}
+}
+
+// TestMidstreamWithKeys leaves the beginning of a capture out: the secrets are found by
+// trying.
+func TestMidstreamWithKeys(t *testing.T) {
+	file := filepath.Join(recordings, "fixtures", "go_tls13")
+	for since, want := range map[string]int{"+0.0012": 3, "+0.2": 2, "+0.35": 1} {
+		text := succeedJSON(t, Config{Read: []string{file + ".pcap"}, TLSKeyLog: file + ".keylog", Exchanges: true, Quiet: true, Since: since})
+		var r keysReport
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Exchanges) != want {
+			t.Errorf("since %s: %d exchanges, want %d: %+v", since, len(r.Exchanges), want, r.Capture.TLSKeys)
+		}
 	}
 }

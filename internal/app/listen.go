@@ -76,7 +76,7 @@ func (w *listener) publish(j *Job) time.Duration {
 		return publishEvery
 	}
 	stats := w.src.Stats()
-	x, held, took := f.snapshot(&w.seen, func() (first, last int64) { return stats.First, stats.Last })
+	x, held, took := f.snapshot(&w.seen, func() (first, last int64) { return stats.First, j.end(&stats, stats.Last) })
 	if x != nil {
 		w.server.Publish(serve.Moment{Snapshot: x, Meta: j.meta(&stats), Host: j.hostSection(x.Result, x)})
 	}

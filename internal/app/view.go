@@ -252,7 +252,7 @@ func (j *Job) connectionTeller() func(*live.Snapshot, uint64, int) (string, erro
 func (j *Job) tellConnection(x *live.Snapshot, id uint64, width int) (string, error) {
 	again := *j.s
 	again.Conn = id
-	r := &Job{s: &again, ui: j.ui, outs: &outputs{}, ctx: j.ctx, stdin: bytes.NewReader(j.s.Demo)}
+	r := &Job{s: &again, ui: j.ui, keys: j.keys, outs: &outputs{}, ctx: j.ctx, stdin: bytes.NewReader(j.s.Demo)}
 	opt, err := r.captureOptions()
 	if err != nil {
 		return "", err

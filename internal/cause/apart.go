@@ -8,8 +8,8 @@ import "slices"
 // program forgets it never uses again. forgotten is how many seem to be so.
 func (p *Pair) poolsApart(forgotten int) bool {
 	closed := Where(p.Records, func(r *Record) bool { return !r.has(isOpen) })
-	used := slices.Sorted(slices.Values(Values(p.Records, (*Record).lastUse)))
-	ends := slices.Sorted(slices.Values(Values(closed, func(r *Record) int64 { return r.Ended })))
+	used := SortedValues(p.Records, (*Record).lastUse)
+	ends := SortedValues(closed, func(r *Record) int64 { return r.Ended })
 	before := func(times []int64, t int64) int {
 		i, _ := slices.BinarySearch(times, t)
 		return i

@@ -154,6 +154,17 @@ func (p *Pair) unread(bodied []*Record) bool {
 	return len(Having(p.Records, []Cause{ClientUnreadBody}))*unreadShare >= len(bodied)
 }
 
+// afterUnknownEnd returns why a client may have closed after a response of unknown length.
+func (p *Pair) afterUnknownEnd(r *Record) Cause {
+	switch {
+	case !r.has(isReset):
+		return ClientClosedAfterResponse
+	case len(Having(p.Records, []Cause{ClientUnreadBody})) > 0:
+		return ClientUnreadBody
+	}
+	return ClientReset
+}
+
 // resetUnread reports whether what the client closed right after a response with a body
 // held that body unread: it resets where the body is in its socket still, as a kernel
 // does that has to drop data (RFC 2525, 2.17), and sends FIN where its library had it.
@@ -171,7 +182,7 @@ func (p *Pair) overflow(prompt []*Record) (k int64, in []*Record) {
 	if len(prompt) < MinSamples {
 		return 0, nil
 	}
-	others := slices.Sorted(slices.Values(Values(prompt, func(r *Record) int64 { return int64(r.idleOthers) })))
+	others := SortedValues(prompt, func(r *Record) int64 { return int64(r.idleOthers) })
 	k = others[len(others)/outliers]
 	if k == 0 {
 		return 0, nil
@@ -221,7 +232,7 @@ func (p *Pair) settleForgotten(w []*Record) {
 	if len(w) == 0 {
 		return
 	}
-	starts := slices.Sorted(slices.Values(Values(p.Records, func(r *Record) int64 { return r.Start })))
+	starts := SortedValues(p.Records, func(r *Record) int64 { return r.Start })
 	later := func(r *Record) int {
 		i, _ := slices.BinarySearch(starts, r.Done+afterLeak+r.ConnectTime())
 		return len(starts) - i
@@ -280,8 +291,8 @@ func (d *Decisions) idleClient(h *Host) {
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
 		one := []*Record{r}
 		switch {
-		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown && !r.has(isReset): // a response came, of unknown length
-			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
+		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown: // a response came, of unknown length
+			settle(one, d.groups.pair(r.Pair).afterUnknownEnd(r), analyze.Client, Low)
 		case r.class == clientEndedQuiet && !r.answeredLast():
 			settle(one, Unknown, analyze.Client, Low)
 		case r.has(isReset):
@@ -290,6 +301,11 @@ func (d *Decisions) idleClient(h *Host) {
 			settle(one, ClientClosedAfterResponse, analyze.Client, Low)
 		}
 	}
+}
+
+// ClosedAfterTLS reports whether the client closed it right after the TLS handshake, unused.
+func (r *Record) ClosedAfterTLS() bool {
+	return r.dialedInVain() && r.Measured() < MinIdle+r.roundTrip()
 }
 
 // answeredLast reports whether what is known of its end is that the server sent the last
@@ -354,7 +370,7 @@ func (d *Decisions) starts() func(r *Record) []int64 {
 	known := map[uint32][]int64{}
 	return func(r *Record) []int64 {
 		if _, ok := known[r.Pair]; !ok {
-			known[r.Pair] = slices.Sorted(slices.Values(Values(d.groups.pair(r.Pair).Records, func(r *Record) int64 { return r.Start })))
+			known[r.Pair] = SortedValues(d.groups.pair(r.Pair).Records, func(r *Record) int64 { return r.Start })
 		}
 		return known[r.Pair]
 	}

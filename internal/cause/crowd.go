@@ -61,7 +61,7 @@ func (s *Server) openedAtOnce() float64 {
 // openAt returns how many connections the server had when it ended each of some, which
 // count, too.
 func (s *Server) openAt(ended []*Record) []int64 {
-	starts := slices.Sorted(slices.Values(Values(s.Records, func(r *Record) int64 { return r.Start })))
+	starts := SortedValues(s.Records, func(r *Record) int64 { return r.Start })
 	ends := s.ends()
 	return Values(ended, func(r *Record) int64 {
 		began, _ := slices.BinarySearch(starts, r.Ended)
@@ -72,8 +72,8 @@ func (s *Server) openAt(ended []*Record) []int64 {
 
 // ends returns when its connections ended, in order.
 func (s *Server) ends() []int64 {
-	return slices.Sorted(slices.Values(Values(Where(s.Records, func(r *Record) bool { return !r.has(isOpen) }),
-		func(r *Record) int64 { return r.Ended })))
+	return SortedValues(Where(s.Records, func(r *Record) bool { return !r.has(isOpen) }),
+		func(r *Record) int64 { return r.Ended })
 }
 
 // mostOpen returns how many connections the server had at once, at most.

@@ -62,7 +62,7 @@ func (p *Pair) replacements() {
 	if len(unread) == 0 {
 		return
 	}
-	ended := slices.Sorted(slices.Values(Values(unread, func(r *Record) int64 { return r.Ended })))
+	ended := SortedValues(unread, func(r *Record) int64 { return r.Ended })
 	for _, r := range p.Records {
 		if r.Cause != NoRequest || r.observation.kind != observedNoRequest || r.observation.by.party() != analyze.Client {
 			continue

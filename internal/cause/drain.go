@@ -17,22 +17,26 @@ func (p *Pair) drainedInVain() []*Record {
 		return nil
 	}
 	w := Where(waiting(p.Records, clientEndedBusy), (*Record).CutResponse)
-	if len(w) < MinSamples {
+	if len(w) == 0 || len(w) < MinSamples && p.Program != products.Go { // few are enough where they are exact
 		return nil
 	}
 	waited := Values(w, func(r *Record) int64 { return r.Ended - r.FirstByte() })
-	exact := 0
+	exact, few := 0, len(w) < MinSamples
 	for i, r := range w {
-		if late := waited[i] - goDrain - r.roundTrip(); late <= drainExact {
+		late := waited[i] - goDrain
+		switch {
+		case few && min(late, max(late-r.roundTrip(), r.roundTrip()-late)) <= drainFew: // at the client, at the server
+			exact++
+		case !few && late-r.roundTrip() <= drainExact:
 			exact++
 		}
 	}
-	if slices.Min(waited) < goDrain || exact*drainShare < len(w) {
+	if slices.Min(waited) < goDrain || exact*drainShare < len(w) || few && exact < len(w) {
 		return nil
 	}
 	near := func(v []int64) int64 { return Typical(v) - slices.Min(v) } // half of them
 	whole := Values(w, (*Record).Measured)
-	if near(whole) < near(waited) && round(Typical(whole)) {
+	if (near(whole) < near(waited) || few) && round(Typical(whole)) {
 		return nil
 	}
 	return Where(w, func(r *Record) bool { return r.Ended-r.FirstByte()-goDrain-r.roundTrip() <= drainLate })

@@ -130,7 +130,7 @@ func (s *Server) Recycled() (moments []Replaced) {
 // most, if it had ended before each of them and took others afterwards; else 0.
 func (s *Server) Restarted() (away int64) {
 	when := func(records []*Record, of func(*Record) int64) []int64 {
-		return slices.Sorted(slices.Values(Values(records, of)))
+		return SortedValues(records, of)
 	}
 	start := func(r *Record) int64 { return r.Start }
 	ended := when(Having(s.Records, []Cause{ServerExit, ServerDrain}), func(r *Record) int64 { return r.Ended })

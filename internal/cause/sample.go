@@ -16,15 +16,11 @@ func bursts(records []*Record) [][]*Record {
 	byTime := slices.Clone(records)
 	slices.SortStableFunc(byTime, func(x, y *Record) int { return cmp.Compare(x.Ended, y.Ended) })
 	var out [][]*Record
-	for i, r := range byTime {
-		if i > 0 {
-			run := &out[len(out)-1]
-			if r.Ended-(*run)[0].Ended <= instant {
-				*run = append(*run, r)
-				continue
-			}
+	for from, to := 0, 0; from < len(byTime); from = to {
+		for to < len(byTime) && byTime[to].Ended-byTime[from].Ended <= instant {
+			to++
 		}
-		out = append(out, []*Record{r})
+		out = append(out, byTime[from:to:to])
 	}
 	return out
 }
@@ -84,6 +80,13 @@ func round(ns int64) bool {
 	return min(off, roundStep-off) <= roundNear
 }
 
+// sorted returns a copy in order.
+func sorted(v []int64) []int64 {
+	s := slices.Clone(v)
+	slices.Sort(s)
+	return s
+}
+
 // Band is a run of samples that agree.
 type Band struct {
 	Lo, Hi int64 // the least and the greatest
@@ -108,7 +111,7 @@ func (b Band) spread() float64 {
 // Agree returns the largest run of values that agree, if they are at least
 // MinSamples, and at least half of all. Values are not negative.
 func Agree(values []int64) (b Band, ok bool) {
-	v := slices.Sorted(slices.Values(values))
+	v := sorted(values)
 	best, at := 0, 0
 	for lo, hi := 0, 0; lo < len(v); lo++ {
 		for hi < len(v) && v[hi]-v[lo] <= v[lo]*Agreement/100 {
@@ -162,6 +165,6 @@ func Typical(v []int64) int64 {
 	if len(v) == 0 {
 		return analyze.Unknown
 	}
-	s := slices.Sorted(slices.Values(v))
+	s := sorted(v)
 	return s[(len(s)-1)/2]
 }

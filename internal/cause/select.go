@@ -6,16 +6,17 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
+// What follows counts before it takes memory: lists may have a million records, and one
+// that grows leaves several times its length behind.
+
 // waiting returns the records that are not decided yet and have one of the
 // classes.
 func waiting(records []*Record, classes ...class) []*Record {
-	var out []*Record
-	for _, r := range records {
-		if r.Cause == Undecided && slices.Contains(classes, r.class) {
-			out = append(out, r)
-		}
+	var wanted uint64
+	for _, k := range classes {
+		wanted |= 1 << k
 	}
-	return out
+	return Where(records, func(r *Record) bool { return r.Cause == Undecided && wanted&(1<<r.class) != 0 })
 }
 
 // settle gives records their cause.
@@ -27,6 +28,16 @@ func settle(records []*Record, cause Cause, by analyze.Party, how Confidence) {
 
 // Where returns the records for which is holds.
 func Where(records []*Record, is func(*Record) bool) (yes []*Record) {
+	n := 0
+	for _, r := range records {
+		if is(r) {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	yes = make([]*Record, 0, n)
 	for _, r := range records {
 		if is(r) {
 			yes = append(yes, r)
@@ -37,36 +48,17 @@ func Where(records []*Record, is func(*Record) bool) (yes []*Record) {
 
 // split returns the records for which is holds, and the others.
 func split(records []*Record, is func(*Record) bool) (yes, no []*Record) {
-	for _, r := range records {
-		if is(r) {
-			yes = append(yes, r)
-		} else {
-			no = append(no, r)
-		}
-	}
-	return yes, no
+	return Where(records, is), Where(records, func(r *Record) bool { return !is(r) })
 }
 
 // Having returns the records with one of some causes; it returns all of them
 // without a copy.
 func Having(records []*Record, causes []Cause) []*Record {
-	is := func(r *Record) bool { return slices.Contains(causes, r.Cause) }
-	n := 0
-	for _, r := range records {
-		if is(r) {
-			n++
-		}
-	}
-	if n == len(records) {
+	is := func(r *Record) bool { return slices.Contains(causes, r.Why()) || slices.Contains(causes, r.Cause) }
+	if !slices.ContainsFunc(records, func(r *Record) bool { return !is(r) }) {
 		return records
 	}
-	in := make([]*Record, 0, n)
-	for _, r := range records {
-		if is(r) {
-			in = append(in, r)
-		}
-	}
-	return in
+	return Where(records, is)
 }
 
 // Values returns one number of each record.
@@ -75,5 +67,12 @@ func Values(records []*Record, of func(*Record) int64) []int64 {
 	for i, r := range records {
 		out[i] = of(r)
 	}
+	return out
+}
+
+// SortedValues returns one number of each record, in order.
+func SortedValues(records []*Record, of func(*Record) int64) []int64 {
+	out := Values(records, of)
+	slices.Sort(out)
 	return out
 }

@@ -119,8 +119,9 @@ const (
 const (
 	// goDrain is how long Go reads on, from version 1.27, after a program closed a body that
 	// it did not read to its end; one in drainShare of the closes follows within
-	// drainExact, on a busy host none later than drainLate.
-	goDrain, drainExact, drainLate, drainShare = 50e6, 2e6, 100e6, 4
+	// drainExact, on a busy host none later than drainLate. Where there are one or two, each
+	// does so within drainFew, what a program takes from the head to Close included.
+	goDrain, drainExact, drainLate, drainShare, drainFew = 50e6, 2e6, 100e6, 4, 5e6
 	// afterLeak is how long after a response, and a round trip, another connection
 	// must be opened to show that the client does not know this one to be free.
 	afterLeak = 500e3

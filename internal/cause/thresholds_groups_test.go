@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // TestThresholdsOfGroups holds, on both sides of it, what each threshold of a single
@@ -28,6 +29,7 @@ func TestThresholdsOfGroups(t *testing.T) {
 		{"goDrain", goDrain - 1, goDrain, func(x int64) bool { return inVain(x, x, x) }},
 		{"drainExact", goDrain + drainExact + 1, goDrain + drainExact, func(x int64) bool { return inVain(x, x, goDrain+drainLate) }},
 		{"drainLate", goDrain + drainLate + 1, goDrain + drainLate, func(x int64) bool { return inVain(goDrain, goDrain, x) }},
+		{"drainFew", goDrain + drainFew + 1, goDrain + drainFew, func(x int64) bool { return goInVain(x, x) }},
 		{"afterOpening", afterOpening + 1, afterOpening, func(x int64) bool {
 			s := serverOf(ended([]int64{0, 9 * second}, []int64{9*second + x, 20 * second}, []int64{second, second}))
 			return s.madeRoom(s.Records[0])
@@ -46,13 +48,25 @@ func TestThresholdsOfGroups(t *testing.T) {
 // inVain reports whether a client that closes connections at these times after the
 // head of a response is taken to have read on for nothing.
 func inVain(waited ...int64) bool {
-	var records []*Record
+	return len(pairOf(readInVain(waited)).drainedInVain()) == len(waited)
+}
+
+// goInVain is inVain for a client that says it is Go.
+func goInVain(waited ...int64) bool {
+	p := pairOf(readInVain(waited))
+	p.Program = products.Go
+	return len(p.drainedInVain()) == len(waited)
+}
+
+// readInVain returns connections that a client closed at these times after the head of a
+// response.
+func readInVain(waited []int64) (records []*Record) {
 	for i, ns := range waited {
 		end := int64(i+1) * second
 		records = append(records, &Record{ID: uint32(i + 1), Pair: 1, Ended: end, times: [2]int64{end - ns - 1e5, end - ns},
 			observation: observation{kind: observedCutEnd, ns: ns + 1e5}, class: clientEndedBusy})
 	}
-	return len(pairOf(records).drainedInVain()) == len(records)
+	return records
 }
 
 // makesRoom reports whether a server is taken to make room that has closed each of

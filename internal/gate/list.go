@@ -11,7 +11,7 @@ import (
 
 // listMetrics lists the metrics in the order of --list-metrics.
 func listMetrics() []Metric {
-	return slices.Concat(connectionMetrics(), httpMetrics(), estimatedMetrics(), packetMetrics(), timeWaitMetrics(), judgedMetrics(), causeMetrics())
+	return slices.Concat(connectionMetrics(), httpMetrics(), estimatedMetrics(), packetMetrics(), timeWaitMetrics(), halfClosedMetrics(), judgedMetrics(), causeMetrics())
 }
 
 // connectionMetrics are about connections and the packets that open and close them.
@@ -126,6 +126,22 @@ func timeWaitMetrics() []Metric {
 		{Name: "time_wait.steady_state", Help: "TIME_WAIT entries that the rate of closes leads to", Unknown: longEnough,
 			value: func(r *analyze.Result, _ *rules.Diagnosis) float64 { return r.Totals.TimeWait.SteadyState }},
 		waits("perfect_pool_peak", "time_wait.peak with a perfect pool", func(w *timeWait) int64 { return w.PerfectPool }),
+	}
+}
+
+// halfClosedMetrics are about sockets that one side alone has closed.
+func halfClosedMetrics() []Metric {
+	return slices.Concat(
+		halfClosed("close_wait", "CLOSE_WAIT", func(t *totals) *analyze.HalfClosedTotals { return &t.CloseWait }),
+		halfClosed("fin_wait_2", "FIN_WAIT_2", func(t *totals) *analyze.HalfClosedTotals { return &t.FINWait2 }))
+}
+
+// halfClosed returns the metrics of a state.
+func halfClosed(name, state string, of func(t *totals) *analyze.HalfClosedTotals) []Metric {
+	return []Metric{
+		count(name+".connections", "connections with a socket in "+state+" for 10 ms or longer", func(t *totals) int64 { return of(t).Connections }),
+		count(name+".peak", "the most such sockets at once", func(t *totals) int64 { return of(t).Peak }),
+		count(name+".at_end", "such sockets at the end", func(t *totals) int64 { return of(t).AtEnd }),
 	}
 }
 

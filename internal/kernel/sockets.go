@@ -23,7 +23,9 @@ type State uint8
 // The states that tell of connections.
 const (
 	Established State = 1
+	FINWait2    State = 5
 	TimeWait    State = 6
+	CloseWait   State = 8
 	Listening   State = 10
 )
 

@@ -76,7 +76,8 @@ func tupleOf(a, b netip.AddrPort) tuple {
 
 // ends counts the ends of a connection that are on this host, by state.
 type ends struct {
-	open, waits int64
+	open, waits         int64
+	closeWait, finWait2 int64
 }
 
 // compare counts the ends on this host by state, as the packets and as the kernel have
@@ -84,6 +85,8 @@ type ends struct {
 func compare(h *kernel.Host, connections report.Facts, timeWait int64, counters []report.HostCounter) []report.HostComparison {
 	waits := report.HostComparison{State: "time_wait"}
 	open := report.HostComparison{State: "established"}
+	closeWait := report.HostComparison{State: "close_wait"}
+	finWait2 := report.HostComparison{State: "fin_wait_2"}
 	last := map[tuple]ends{}
 	var c analyze.Connection
 	for i := range connections.Len() {
@@ -93,6 +96,8 @@ func compare(h *kernel.Host, connections report.Facts, timeWait int64, counters 
 	for _, e := range last {
 		open.Packets += e.open
 		waits.Packets += e.waits
+		closeWait.Packets += e.closeWait
+		finWait2.Packets += e.finWait2
 	}
 	for i := range h.Sockets {
 		s := &h.Sockets[i]
@@ -101,6 +106,10 @@ func compare(h *kernel.Host, connections report.Facts, timeWait int64, counters 
 		case kernel.TimeWait:
 		case kernel.Established:
 			c = &open
+		case kernel.CloseWait:
+			c = &closeWait
+		case kernel.FINWait2:
+			c = &finWait2
 		default:
 			continue
 		}
@@ -110,13 +119,20 @@ func compare(h *kernel.Host, connections report.Facts, timeWait int64, counters 
 			c.Unseen++
 		}
 	}
-	for _, c := range []*report.HostComparison{&waits, &open} {
+	for _, c := range []*report.HostComparison{&waits, &open, &closeWait, &finWait2} {
 		differ := c.Packets - c.Kernel
 		c.Agree = max(differ, -differ) <= max(slackSockets, max(c.Packets, c.Kernel)/slackPart)
 	}
 	waits.Note = explainTimeWaits(&waits, counters)
 	open.Note = explainOpen(&open)
-	return []report.HostComparison{waits, open}
+	list := []report.HostComparison{waits, open}
+	for _, c := range []*report.HostComparison{&closeWait, &finWait2} {
+		if c.Packets+c.Kernel+c.Unseen > 0 {
+			c.Note = explainHalfClosed(c)
+			list = append(list, *c)
+		}
+	}
+	return list
 }
 
 // opened reports whether both sides took part in the handshake, as far as the capture
@@ -134,19 +150,55 @@ func opened(h flows.Handshake) bool {
 func endsOf(h *kernel.Host, c *analyze.Connection, timeWait int64) (e ends) {
 	open := c.Close.Kind == flows.CloseOpen && opened(c.Handshake)
 	waits := h.At-c.End < timeWait
+	byClient, byServer := halfClosedBy(c)
 	for _, end := range []struct {
 		at    netip.AddrPort
 		waits analyze.TimeWait
-	}{{c.Client, analyze.TimeWaitClient}, {c.Server, analyze.TimeWaitServer}} {
+
+		closed, left bool // this side has closed, the other one; and not both
+	}{{c.Client, analyze.TimeWaitClient, byClient, byServer}, {c.Server, analyze.TimeWaitServer, byServer, byClient}} {
 		switch by := c.Close.TimeWait; {
 		case !h.Has(end.at.Addr()):
 		case open:
 			e.open++
+		case end.left:
+			e.closeWait++
+		case end.closed && h.At-c.End < finTimeout:
+			e.finWait2++
 		case waits && (by == end.waits || by == analyze.TimeWaitBoth):
 			e.waits++
 		}
 	}
 	return e
+}
+
+// finTimeout is how long, in ns, FIN_WAIT_2 lasts where no process has the socket any
+// more: tcp_fin_timeout of Linux.
+const finTimeout = 60e9
+
+// halfClosedBy returns which side of a connection alone has closed, and knows that the
+// other one has its FIN.
+func halfClosedBy(c *analyze.Connection) (client, server bool) {
+	e := &c.Evidence
+	if c.Close.Kind != flows.CloseHalf || c.Close.Inferred {
+		return false, false
+	}
+	return e.ClientFIN.OK() && !e.ServerFIN.OK() && !e.UnackedClient, e.ServerFIN.OK() && !e.ClientFIN.OK() && !e.UnackedServer
+}
+
+// explainHalfClosed says where a difference of half-closed sockets comes from.
+func explainHalfClosed(c *report.HostComparison) string {
+	var out []string
+	switch n := c.Packets - c.Kernel; {
+	case c.Agree:
+	case n > 0 && c.Kernel == 0:
+		out = append(out, "the kernel has none of them: these sockets are in another network namespace, as a container's, or have ended without a packet")
+	case n > 0:
+		out = append(out, "the kernel has ended "+cause.Count(n)+" of them without a packet that the capture holds, as FIN_WAIT_2 does after tcp_fin_timeout")
+	default:
+		out = append(out, "the kernel has "+cause.Count(-n)+" more of them: what ended these did not arrive, or was not captured")
+	}
+	return strings.Join(append(out, explainUnseen(c.Unseen)...), "; ")
 }
 
 // explainTimeWaits says where a difference of TIME_WAIT entries comes from, and how

@@ -216,3 +216,41 @@ func TestUnknown(t *testing.T) {
 		t.Errorf("got %d from the kernel, want %d", kernel.Unknown, analyze.Unknown)
 	}
 }
+
+// TestCompareHalfClosed sets the kernel's half-closed sockets beside those of the packets,
+// and leaves states out of which neither has any.
+func TestCompareHalfClosed(t *testing.T) {
+	const closed = "conn 40001\n0.0 > S 0:0(0)\n0.1 < S. 0:0(0) ack 1\n0.2 > . ack 1\n1.0 < F. 1:1(0) ack 1\n1.1 > . ack 2\n"
+	for _, c := range []struct {
+		name            string
+		client          kernel.State // of the socket there; 0 for none
+		at              int64        // s after the first packet
+		packets, kernel [2]int64     // CLOSE_WAIT, FIN_WAIT_2
+	}{
+		{"the same", kernel.CloseWait, 3, [2]int64{1, 1}, [2]int64{1, 1}},
+		{"FIN_WAIT_2 ends after a minute", kernel.CloseWait, 90, [2]int64{1, 0}, [2]int64{1, 1}},
+		{"closed without a packet", 0, 3, [2]int64{1, 1}, [2]int64{0, 1}},
+	} {
+		x := snapshot(t, closed)
+		ends := x.Connections[0]
+		sockets := []kernel.Socket{{Local: ends.Server, Remote: ends.Client, State: kernel.FINWait2}}
+		if c.client != 0 {
+			sockets = append(sockets, kernel.Socket{Local: ends.Client, Remote: ends.Server, State: c.client})
+		}
+		h := host(0, sockets...)
+		h.Addresses = []netip.Addr{ends.Server.Addr(), ends.Client.Addr()}
+		h.At = ends.Start + c.at*1e9
+		got := live.Compare(h, host(0), x.Result, x, time.Minute).Compared
+		if len(got) != 4 || got[2].State != "close_wait" || got[3].State != "fin_wait_2" {
+			t.Fatalf("%s: got %+v, want both states behind the others", c.name, got)
+		}
+		for i, x := range got[2:] {
+			if x.Packets != c.packets[i] || x.Kernel != c.kernel[i] || x.Unseen != 0 {
+				t.Errorf("%s: %s: got %d by the packets, %d by the kernel; want %d and %d", c.name, x.State, x.Packets, x.Kernel, c.packets[i], c.kernel[i])
+			}
+		}
+	}
+	if got := compare(host(0), host(0), snapshot(t, closing(1))).Compared; len(got) != 2 {
+		t.Errorf("got %+v, want no half-closed sockets", got)
+	}
+}

@@ -47,7 +47,7 @@ type HostCounter struct {
 // HostComparison sets the kernel's sockets beside the connections of the packets.
 // Both count the ends that are on this host.
 type HostComparison struct {
-	State   string // "time_wait" or "established"
+	State   string // "time_wait", "established", "close_wait" or "fin_wait_2"
 	Packets int64
 	Kernel  int64 // of the connections that the packets show
 	Unseen  int64 // that the kernel has besides, which the capture does not show

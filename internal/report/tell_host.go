@@ -38,7 +38,7 @@ func (p *teller) host() {
 }
 
 // stateNames are the states as people write them.
-var stateNames = map[string]string{"time_wait": "TIME_WAIT", "established": "established"}
+var stateNames = map[string]string{"time_wait": "TIME_WAIT", "established": "established", "close_wait": "CLOSE_WAIT", "fin_wait_2": "FIN_WAIT_2"}
 
 // countOrNotKnown writes a number that may not be known.
 func countOrNotKnown(n int64) string {

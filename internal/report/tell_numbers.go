@@ -50,6 +50,8 @@ func (p *teller) numbers() {
 	if level := p.headingFor(&w.Population); level != "" {
 		tab.Row("TIME_WAIT, heading for", level, "")
 	}
+	p.halfClosed(&tab, "CLOSE_WAIT", &t.CloseWait)
+	p.halfClosed(&tab, "FIN_WAIT_2", &t.FINWait2)
 	if http {
 		tab.Row("avoidable handshakes", cause.Duration(t.AvoidableHandshake), "0 s")
 	}
@@ -119,6 +121,19 @@ func (p *teller) overTime() {
 	}
 	p.medium.Shape(fmt.Sprintf("from %s to %s, one column is %s", p.r.Meta.Clock(s.Start), p.r.Meta.Clock(last), step), curves)
 	p.events(events)
+}
+
+// halfClosed writes how many sockets were half-closed at once, where they are more than
+// come and go with single closes.
+func (p *teller) halfClosed(tab *Table, state string, x *analyze.HalfClosedTotals) {
+	if x.Peak < cause.MinSamples && x.AtEnd < 1 {
+		return
+	}
+	tab.Row(state+", peak", cause.Count(x.Peak)+" at "+p.r.Meta.Clock(x.PeakAt), "")
+	if len(x.Hosts) > 0 && x.Hosts[0].Peak*2 > x.Peak {
+		tab.note("most of them at " + x.Hosts[0].Host.String())
+	}
+	tab.Row(state+", at the end", cause.Count(x.AtEnd), "")
 }
 
 // events tells at which moments one side closed several connections at once.

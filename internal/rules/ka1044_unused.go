@@ -35,6 +35,11 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 		if checks {
 			f.Title += ", one every " + cause.Duration(every) + ", as health checks do"
 		}
+		if e.len() == e.pair.Seen() && !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return !x.ClosedAfterTLS() }) {
+			f.Title += ", each closed by the client right after the TLS handshake"
+			f.Fix = "look for an error of TLS in the log of the client: curl, for one, compares the name in the certificate after the " +
+				"handshake, and closes; if it says so, serve a certificate for the name that it asks for"
+		}
 		if !checks && e.len()*2 > e.pair.Seen() && e.len() >= leastUnused && perMinute(e.records) >= manyUnused {
 			f.Severity = Notable
 		}
@@ -47,7 +52,7 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 // paced returns the time from one connection to the next, if it is always the
 // same and nothing but a timer makes it so.
 func paced(records []*cause.Record) (every int64, ok bool) {
-	starts := slices.Sorted(slices.Values(cause.Values(records, func(r *cause.Record) int64 { return r.Start })))
+	starts := cause.SortedValues(records, func(r *cause.Record) int64 { return r.Start })
 	gaps := make([]int64, 0, len(starts))
 	for i, t := range starts[1:] {
 		gaps = append(gaps, t-starts[i])

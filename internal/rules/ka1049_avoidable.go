@@ -38,6 +38,10 @@ func checkAvoidable(v *view, r *Rule) []Finding {
 		used := v.used[e.pair.Num]
 		f.Title = cause.Count(f.Saves.Connections) + " of " + conns(used) + " of " + e.pair.Name + " to " + e.server.Name +
 			" were avoidable; why they were made does not show"
+		if in := cause.Where(e.records, (*cause.Record).EndUnseen); len(in)*2 > len(e.records) {
+			f.Title += ", for the snap length cut off where their responses end, or packets were lost"
+			f.Fix = "capture all of each packet (-s 0), to see why; " + f.Fix
+		}
 		f.Confidence, f.brief = cause.Low, f.Title
 		if f.Severity == Notable && graveShare.of*f.Saves.Connections < graveShare.part*used {
 			f.Severity = Info

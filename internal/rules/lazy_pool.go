@@ -45,7 +45,7 @@ func (v *view) lazyPools(r *Rule) []Finding {
 // closedAlone returns how many of some connections the client closed at no time at which
 // it opened another.
 func (v *view) closedAlone(p *cause.Pair, in []*cause.Record, closed map[uint32]int64) (alone int64) {
-	starts := slices.Sorted(slices.Values(cause.Values(p.Records, func(x *cause.Record) int64 { return x.Start })))
+	starts := cause.SortedValues(p.Records, func(x *cause.Record) int64 { return x.Start })
 	for _, x := range in {
 		at := closed[x.ID]
 		if i, _ := slices.BinarySearch(starts, at-besideRequest); i == len(starts) || starts[i] > at+besideRequest {

@@ -438,3 +438,30 @@ func TestMidstream(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkText opens records of TLS 1.3 that fill segments of Ethernet, as they come.
+func BenchmarkText(b *testing.B) {
+	config := &tls.Config{Certificates: []tls.Certificate{newCertificate(b, true)}, CipherSuites: []uint16{tls.TLS_AES_128_GCM_SHA256}, DynamicRecordSizingDisabled: true}
+	text := string(make([]byte, 16<<20))
+	w, secrets := talk(b, config, config, "request", text)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		table := &Table{Log: logOf(secrets)}
+		c := New(0, false)
+		n := 0
+		for _, x := range w.chunks {
+			for rest := x.b; len(rest) > 0; {
+				size := min(1448, len(rest))
+				c.Data(x.from, rest[:size], Stamp{})
+				rest = rest[size:]
+				for ev := c.Next(table); ev.Kind != None; ev = c.Next(table) {
+					n += len(ev.Text)
+				}
+			}
+		}
+		if n != len(text)+len("request") {
+			b.Fatalf("%d bytes", n)
+		}
+	}
+}

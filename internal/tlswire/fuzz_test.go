@@ -45,9 +45,9 @@ func FuzzSession(f *testing.F) {
 				cut.Gap(&readers[3], from, uint64(n)*64, at, table)
 				continue
 			}
-			table.Watch(true)
+			table.Watch(true, false)
 			whole.Data(&readers[0], from, p, at, table)
-			table.Watch(false)
+			table.Watch(false, false)
 			read, kept := make([]byte, len(p)), 0
 			for _, x := range table.Pieces() {
 				kept = x.To

@@ -93,7 +93,13 @@ func (s *Session) Data(rd *Reader, from Side, b []byte, at int64, t *Table) {
 			t.note(0, head, Other, false)
 		}
 		t.at += head
+		watching := t.watching
+		if t.whole && s.handshakes(from, r) {
+			t.note(0, len(body), Frame, false)
+			t.watching = false
+		}
 		s.body(from, r, body, t)
+		t.watching = watching
 		t.at += len(body)
 		b = b[head+len(body):]
 		if whole {

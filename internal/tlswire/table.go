@@ -22,6 +22,7 @@ type Table struct {
 	numbers map[string]uint32
 
 	watching bool
+	whole    bool // all of a handshake is watched, not only what can be read of it
 	pieces   []Piece
 	at       int // where Data stands in its bytes
 }

@@ -25,8 +25,22 @@ const (
 	Other // what is no record, and begins the direction
 )
 
-// Watch makes Data note the pieces of what it is given from now on, or not.
-func (t *Table) Watch(on bool) { t.watching = on }
+// Watch makes Data note the pieces of what it is given from now on, or not. With whole all
+// that is of the handshake is a piece, encrypted or not: who has the secrets of the session
+// can read it.
+func (t *Table) Watch(on, whole bool) { t.watching, t.whole = on, whole }
+
+// handshakes reports whether the record under way of a side is of the handshake, or an
+// alert. Of TLS 1.3 that shows only up to the client's Finished.
+func (s *Session) handshakes(from Side, r *stream) bool {
+	switch {
+	case r.kind != applicationData:
+		return true
+	case !s.has(chose13), s.has(midstream | clientDone | clientWentOn):
+		return false
+	}
+	return from != s.client || s.has(serverStarted)
+}
 
 // Pieces returns the pieces of what Data was given last, in order, if they are
 // watched. They are valid until the next call of Data or Skip.

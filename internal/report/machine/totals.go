@@ -45,6 +45,9 @@ type totalsObject struct {
 	PoolNeedEstimated        number              `json:"pool_need_estimated"`
 	AvoidableEstimated       number              `json:"avoidable_connections_estimated"`
 	HandshakeEstimated       seconds             `json:"avoidable_handshake_seconds_estimated"`
+	StreamsOpened            *number             `json:"streams_opened,omitempty"`
+	StreamsRefused           *number             `json:"streams_refused,omitempty"`
+	GRPCFailed               *number             `json:"grpc_failed,omitempty"`
 	Probes                   number              `json:"probes"`
 	ProbesAnswered           number              `json:"probes_answered"`
 	ProbesUnanswered         number              `json:"probes_unanswered"`
@@ -53,6 +56,8 @@ type totalsObject struct {
 	ClosedFirst              closersObject       `json:"closed_first_by"`
 	CloseKinds               closeKindsObject    `json:"close_kinds"`
 	TimeWait                 timeWaitObject      `json:"time_wait"`
+	CloseWait                halfClosedObject    `json:"close_wait"`
+	FINWait2                 halfClosedObject    `json:"fin_wait_2"`
 	AtLeast                  []string            `json:"at_least,omitempty"`
 	AtMost                   []string            `json:"at_most,omitempty"`
 }
@@ -64,7 +69,9 @@ func newTotals(r *report.Report) *totalsObject {
 		x = analyze.Estimates{Requests: analyze.Unknown, ReuseRatio: math.NaN(), PoolNeed: analyze.Unknown,
 			AvoidableConnections: analyze.Unknown, AvoidableHandshake: analyze.Unknown}
 	}
+	n := &t.Streams
 	return &totalsObject{
+		StreamsOpened: countIf(n.Opened, n.Connections > 0), StreamsRefused: countIf(n.Refused, n.Connections > 0), GRPCFailed: countIf(n.GRPCFailed, n.GRPCCalls > 0),
 		RequestsEstimated: number(x.Requests), FailedEstimated: number(guessed.Failed), AbandonedEstimated: number(guessed.Abandoned), ReuseRatioEstimated: ratio(x.ReuseRatio), PoolNeedEstimated: number(x.PoolNeed),
 		AvoidableEstimated: number(x.AvoidableConnections), HandshakeEstimated: seconds(x.AvoidableHandshake),
 		AtLeast: r.Result.AtLeast, AtMost: r.Result.AtMost,
@@ -79,7 +86,17 @@ func newTotals(r *report.Report) *totalsObject {
 		Probes: number(t.Probes), ProbesAnswered: number(t.ProbesAnswered), ProbesUnanswered: number(minus(t.Probes, t.ProbesAnswered)),
 		Retransmissions: number(t.Retransmissions), MissingBytes: number(t.MissingBytes),
 		ClosedFirst: newClosers(&t.ClosedFirst), CloseKinds: t.CloseKinds, TimeWait: newTimeWait(&t.TimeWait, r.Result.HostsLeftOut),
+		CloseWait: newHalfClosed(&t.CloseWait), FINWait2: newHalfClosed(&t.FINWait2),
 	}
+}
+
+// countIf returns a count that is told only in some captures.
+func countIf(n int64, tell bool) *number {
+	if !tell {
+		return nil
+	}
+	x := number(n)
+	return &x
 }
 
 // minus returns a - b, Unknown if either is.
@@ -169,6 +186,33 @@ func newTimeWait(t *analyze.TimeWaitTotals, left int64) timeWaitObject {
 		Pending: number(t.Pending), Unknown: number(t.Unknown), populationObject: newPopulation(&t.Population),
 		PerfectPool: number(t.PerfectPool), Hosts: listOf(t.Hosts, func(h *analyze.HostPopulation) hostObject {
 			return hostObject{address(h.Host), newPopulation(&h.Population)}
+		}),
+	}
+}
+
+// halfClosedObject is how many sockets are half-closed at once.
+type halfClosedObject struct {
+	Connections number             `json:"connections"`
+	Peak        number             `json:"peak"`
+	PeakAt      instant            `json:"peak_at"`
+	AtEnd       number             `json:"at_end"`
+	Hosts       []halfClosedHolder `json:"hosts"`
+	HostsLeft   int64              `json:"hosts_left_out,omitempty"`
+}
+
+// halfClosedHolder is a host that holds such sockets.
+type halfClosedHolder struct {
+	Host   address `json:"host"`
+	Peak   number  `json:"peak"`
+	PeakAt instant `json:"peak_at"`
+	AtEnd  number  `json:"at_end"`
+}
+
+func newHalfClosed(t *analyze.HalfClosedTotals) halfClosedObject {
+	return halfClosedObject{
+		Connections: number(t.Connections), Peak: number(t.Peak), PeakAt: instant(t.PeakAt), AtEnd: number(t.AtEnd), HostsLeft: t.HostsLeft,
+		Hosts: listOf(t.Hosts, func(h *analyze.HostPopulation) halfClosedHolder {
+			return halfClosedHolder{address(h.Host), number(h.Peak), instant(h.PeakAt), number(h.AtEnd)}
 		}),
 	}
 }
