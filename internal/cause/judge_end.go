@@ -16,16 +16,7 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	if late && !e.ClientRST.OK() {
 		return of(HalfClose, analyze.Client, High, observation{kind: observedHalfClose, by: sender(analyze.Client)})
 	}
-	o := observation{
-		kind: observedUnansweredEnd, by: end.sender() | guess(c), number: uint32(c.Carried() - max(0, e.Outstanding-1)),
-		ns: max(0, end.at-e.Request.At),
-	}
-	if (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
-		o.kind = observedCutEnd
-	}
-	if o.kind == observedUnansweredEnd && o.ns >= minRest && bodyUnderWay(c, e) && !end.rst && end.by == analyze.Server {
-		o.kind = observedUploadEnd
-	}
+	o := busyEnd(c, e, end)
 	switch {
 	case e.Malformed && !e.ResponseBegun:
 		return malformed(c, e, o)
@@ -36,6 +27,21 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		return wait(clientEndedBusy, end.by, o)
 	}
 	return endedByServer(c, e, end, o)
+}
+
+// busyEnd describes a close with a request under way.
+func busyEnd(c *analyze.Connection, e *analyze.Evidence, end ending) observation {
+	o := observation{
+		kind: observedUnansweredEnd, by: end.sender() | guess(c), number: uint32(c.Carried() - max(0, e.Outstanding-1)),
+		ns: max(0, end.at-e.Request.At),
+	}
+	if (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
+		o.kind = observedCutEnd
+	}
+	if o.kind == observedUnansweredEnd && o.ns >= minRest && bodyUnderWay(c, e) && !end.rst && end.by == analyze.Server {
+		o.kind = observedUploadEnd
+	}
+	return o
 }
 
 // endedByServer takes closes of the server with a request under way, which may not have

@@ -250,14 +250,10 @@ func (o observation) ending() string {
 			return fmt.Sprintf("%s sent %s %s after response %d (status %d)", o.by, o.end(), d, o.number, o.status)
 		}
 		return fmt.Sprintf("%s sent %s %s after response %d%s", o.by, o.end(), d, o.number, o.mark())
-	case observedBothEnd:
-		return fmt.Sprintf("%s sent %s %s after response %d%s, and the other side its own before it had that", o.by, o.end(), d, o.number, o.mark())
 	case observedIdle408:
 		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, o.number)
-	case observedRecordsEnd:
-		return fmt.Sprintf("%s sent %s %s after the last data", o.by, o.end(), d)
-	case observedFarewellEnd:
-		return fmt.Sprintf("server sent a short record, as GOAWAY of HTTP/2 is, %s after the last message, then %s", d, o.end())
+	case observedRecordsEnd, observedFarewellEnd, observedBothEnd:
+		return o.endOfTLS()
 	case observedQuietEnd:
 		return fmt.Sprintf("%s sent %s after %s of silence", o.by, o.end(), d)
 	case observedHalfClose:
@@ -272,6 +268,18 @@ func (o observation) ending() string {
 		return "only one direction was captured"
 	}
 	return ""
+}
+
+// endOfTLS is ending for what only records of TLS tell.
+func (o observation) endOfTLS() string {
+	d := Duration(o.ns)
+	switch o.kind {
+	case observedFarewellEnd:
+		return fmt.Sprintf("server sent a short record, as GOAWAY of HTTP/2 is, %s after the last message, then %s", d, o.end())
+	case observedBothEnd:
+		return fmt.Sprintf("%s sent %s %s after response %d%s, and the other side its own before it had that", o.by, o.end(), d, o.number, o.mark())
+	}
+	return fmt.Sprintf("%s sent %s %s after the last data", o.by, o.end(), d)
 }
 
 // end returns what its sender sent.
