@@ -23,9 +23,6 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	if (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
 		o.kind = observedCutEnd
 	}
-	if o.kind == observedUnansweredEnd && o.ns >= minRest && bodyUnderWay(c, e) && !end.rst && end.by == analyze.Server {
-		o.kind = observedUploadEnd
-	}
 	switch {
 	case e.Malformed && !e.ResponseBegun:
 		return malformed(c, e, o)
@@ -35,14 +32,8 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	case end.by == analyze.Client:
 		return wait(clientEndedBusy, end.by, o)
 	}
-	return endedByServer(c, e, end, o)
-}
-
-// endedByServer takes closes of the server with a request under way, which may not have
-// come whole.
-func endedByServer(c *analyze.Connection, e *analyze.Evidence, end ending, o observation) (n NotReused, k class, ok bool) {
-	if !c.Estimated() && (e.RequestDone == analyze.Unknown || e.RequestDone > end.at) && c.MissingClient == 0 {
-		o.by |= uploading
+	if o.kind == observedUnansweredEnd && o.ns >= minRest && bodyUnderWay(c, e) && !end.rst {
+		o.kind = observedUploadEnd
 	}
 	return wait(serverEndedBusy, end.by, o)
 }

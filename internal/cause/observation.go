@@ -23,7 +23,7 @@ const (
 	sentRST    sender = 1 << 7
 	sentNotify sender = 1 << 6 // a close_notify of TLS instead
 	estimated  sender = 1 << 5 // the number is an estimate, not what was sent
-	uploading  sender = 1 << 4 // the request, or the one before it, had not come whole
+	uploading  sender = 1 << 4 // the request before it had not come whole
 )
 
 // party returns who it is.
@@ -224,9 +224,6 @@ func (o observation) ending() string {
 	d := Duration(o.ns)
 	switch o.kind {
 	case observedUnansweredEnd:
-		if o.by&uploading != 0 {
-			return fmt.Sprintf("%s sent %s %s after request %d%s began, which had not come whole", o.by, o.end(), d, o.number, o.mark())
-		}
 		return fmt.Sprintf("%s sent %s %s after request %d%s, which has no response", o.by, o.end(), d, o.number, o.mark())
 	case observedUploadEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d%s began, whose body was not whole", o.by, o.end(), d, o.number, o.mark())

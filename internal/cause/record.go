@@ -178,11 +178,6 @@ func (r *Record) ServerEndedBusy() bool { return r.class == serverEndedBusy }
 // complete.
 func (r *Record) CutShort() bool { return r.observation.kind == observedCutEnd }
 
-// CutUpload reports whether the server closed it before a request had come whole.
-func (r *Record) CutUpload() bool {
-	return r.observation.kind == observedUnansweredEnd && r.observation.by&uploading != 0
-}
-
 // UploadOutlasted reports whether a request came after the server's FIN for the one before
 // it, though answered, was still being sent when that came.
 func (r *Record) UploadOutlasted() bool {

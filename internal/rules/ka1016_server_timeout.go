@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"fmt"
-
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
@@ -36,14 +34,6 @@ func checkServerTimeout(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s closed on %s: %s without a response, %s with a cut one, %s after the request",
 			e.server.Name, cause.Plural(e.len(), "request", "requests"), cause.Count(empty), cause.Count(e.len()-empty), after(e.records))
 		f.brief = e.server.Name + " leaves requests without a whole response"
-		if cut := cause.Where(e.records, (*cause.Record).CutUpload); len(cut)*2 > len(e.records) {
-			f.Title = fmt.Sprintf("%s closed on %s that had not come whole, %s after they began", e.server.Name,
-				cause.Plural(e.len(), "request", "requests"), after(e.records))
-			f.Fix = "raise the server's timeouts for reading a request, its idle timeout among them, above the slowest upload (Go: ReadTimeout, " +
-				"Node: server.requestTimeout, nginx: client_body_timeout, Apache: RequestReadTimeout), or let a proxy in front of it read " +
-				"uploads first"
-			f.brief = e.server.Name + " does not wait for whole uploads"
-		}
 		out = append(out, f)
 	}
 	return out
