@@ -141,11 +141,14 @@ type Totals struct {
 	Requests                      *int64           `json:"requests"`
 	Responses                     *int64           `json:"responses"` // final ones; 101 is final
 	InterimResponses              *int64           `json:"interim_responses"`
-	UnmatchedResponses            *int64           `json:"unmatched_responses"`      // to no request that was captured
-	SurplusBytes                  int64            `json:"surplus_bytes"`            // beyond the end of responses
-	FailedRequests                *int64           `json:"failed_requests"`          // without a whole response, or refused while being sent
-	AbandonedRequests             *int64           `json:"abandoned_requests"`       // whose client dropped the response of its own accord
-	HTTPUnknown                   int64            `json:"http_unknown_connections"` // encrypted or HTTP/2
+	UnmatchedResponses            *int64           `json:"unmatched_responses"`       // to no request that was captured
+	SurplusBytes                  int64            `json:"surplus_bytes"`             // beyond the end of responses
+	FailedRequests                *int64           `json:"failed_requests"`           // without a whole response, or refused while being sent
+	AbandonedRequests             *int64           `json:"abandoned_requests"`        // whose client dropped the response of its own accord
+	StreamsOpened                 *int64           `json:"streams_opened,omitempty"`  // of HTTP/2, nil without, as the next
+	StreamsRefused                *int64           `json:"streams_refused,omitempty"` // those that are no requests
+	GRPCFailed                    *int64           `json:"grpc_failed,omitempty"`     // calls with another status than 0, nil without gRPC
+	HTTPUnknown                   int64            `json:"http_unknown_connections"`  // encrypted, or cut
 	ConnectionsWithRequests       *int64           `json:"connections_with_requests"`
 	SingleRequest                 *int64           `json:"single_request_connections"`
 	ReusedRequests                *int64           `json:"reused_requests"` // all on a connection but its first
@@ -343,7 +346,10 @@ type Server struct {
 	Clients                 int64          `json:"clients"` // addresses
 	Connections             int64          `json:"connections"`
 	Requests                *int64         `json:"requests"`
-	FailedRequests          *int64         `json:"failed_requests"` // as in [Totals]
+	FailedRequests          *int64         `json:"failed_requests"`          // as in [Totals]
+	StreamsOpened           *int64         `json:"streams_opened,omitempty"` // as in [Totals], and the next two
+	StreamsRefused          *int64         `json:"streams_refused,omitempty"`
+	GRPCFailed              *int64         `json:"grpc_failed,omitempty"`
 	ReuseRatio              *float64       `json:"reuse_ratio"`
 	RequestsEstimated       *int64         `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
 	ReuseRatioEstimated     *float64       `json:"reuse_ratio_estimated"`

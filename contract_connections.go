@@ -24,7 +24,9 @@ type Connection struct {
 	Requests          *int64         `json:"requests"`      // nil if they cannot be counted, as the next two
 	Responses         *int64         `json:"responses"`
 	InterimResponses  *int64         `json:"interim_responses"`
-	RequestsEstimated *int64         `json:"requests_estimated"` // of TLS without keys, by its records; nil if counted, or if these do not tell
+	RequestsEstimated *int64         `json:"requests_estimated"`    // of TLS without keys, by its records; nil if counted, or if these do not tell
+	HTTP2             *HTTP2         `json:"h2,omitempty"`          // what HTTP/2 shows, nil without
+	GRPCFailed        *int64         `json:"grpc_failed,omitempty"` // calls with another status than 0, nil without gRPC
 	Probes            ProbesBySide   `json:"probes"`
 	IdleGaps          IdleGaps       `json:"idle_gaps_seconds"`
 	Retransmissions   Sides          `json:"retransmissions"`
@@ -64,6 +66,34 @@ type TLS struct {
 	Resumed           *bool    `json:"resumed"`            // a session, by the server
 	Handshake         *float64 `json:"handshake_seconds"`  // to the last Finished; to the alert or the close if it failed
 	Alert             *string  `json:"alert"`              // the first that is not encrypted, such as unknown_ca
+}
+
+// HTTP2 is what HTTP/2 shows of a connection. Requests are the streams that were opened
+// and not refused.
+type HTTP2 struct {
+	StreamsOpened  int64   `json:"streams_opened"`
+	StreamsRefused int64   `json:"streams_refused"` // the server did not look at them
+	MostAtOnce     int64   `json:"most_at_once"`    // open streams
+	MaxConcurrent  *int64  `json:"max_concurrent_streams"`
+	GoAway         *GoAway `json:"goaway"` // nil without one
+	Pings          Pings   `json:"pings"`
+	Lost           bool    `json:"lost"` // bytes are missing, and the frames after them were not found again
+}
+
+// GoAway is the first GOAWAY of a connection, with what later ones of the same side say.
+type GoAway struct {
+	By         string    `json:"by"`          // client or server
+	LastStream int64     `json:"last_stream"` // 2147483647 leaves it open
+	Code       string    `json:"code"`        // as RFC 9113 names it
+	Debug      *string   `json:"debug"`       // shortened
+	At         time.Time `json:"at"`
+	Packet     uint64    `json:"packet"`
+}
+
+// Pings counts PING frames of both sides, without answers.
+type Pings struct {
+	KeepAlive int64 `json:"keep_alive"` // after silence
+	Other     int64 `json:"other"`
 }
 
 // ProbesBySide holds the TCP keep-alive probes by who sent them.
@@ -113,7 +143,8 @@ type NotReused struct {
 // connection are so because nothing was waited for.
 type Exchange struct {
 	Connection     uint64     `json:"connection"`
-	N              int64      `json:"n"` // from 1 within the connection
+	N              int64      `json:"n"`                   // from 1 within the connection
+	H2Stream       int64      `json:"h2_stream,omitempty"` // of HTTP/2
 	Method         string     `json:"method"`
 	Target         *string    `json:"target"` // without query unless Options.ShowSecrets
 	Host           *string    `json:"host"`

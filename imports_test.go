@@ -29,6 +29,7 @@ type may struct {
 var mayImport = map[string]may{
 	"flows":             {except: []string{"internal/compact"}}, // containers, of the standard library only
 	"httpparse":         {},
+	"httpparse/http2":   {others: []string{"golang.org/x/net"}}, // hpack alone
 	"internal/compact":  {},
 	"internal/products": {},
 	"internal/tlswire":  {others: []string{"golang.org/x/crypto"}},
@@ -103,7 +104,7 @@ var mayImport = map[string]may{
 // vocabulary is what most packages talk in, standardOnly those below internal that do
 // not.
 var (
-	vocabulary   = []string{"flows", "httpparse"}
+	vocabulary   = []string{"flows", "httpparse", "httpparse/http2"}
 	standardOnly = []string{"internal/compact", "internal/products", "internal/kernel"}
 )
 

@@ -256,7 +256,7 @@
 // # TLS
 //
 // --tls-keylog reads the secrets that programs write to SSLKEYLOGFILE, and HTTP/1
-// over TLS with them as if it were in the clear: TLS 1.3, and TLS 1.2 with AES-GCM,
+// and HTTP/2 over TLS with them as if it were in the clear: TLS 1.3, and TLS 1.2 with AES-GCM,
 // ChaCha20-Poly1305 or AES-CBC. A request counts, and has its time, from the packet
 // with the last byte of its record, since a record can be decrypted when all of it
 // is there. The file may grow while a capture is being made. TRUST tells how many
@@ -266,11 +266,13 @@
 //
 // # Limits
 //
-// HTTP/2 is not read, and HTTP over TLS only with --tls-keylog. Without keys the handshake and the
+// HTTP over TLS is read only with --tls-keylog. Without keys the handshake and the
 // lengths and times of records tell how many requests of HTTP/1.1 there were, which
 // side announced its end first, and why a handshake failed: such numbers are
 // estimates, named so, and never added to those that are counted. The requests of
-// HTTP/2 are unknown, not zero. libpcap captures and compiles
+// HTTP/2 over TLS without keys are unknown, not zero. Where bytes of HTTP/2 are missing,
+// its frames are found again by what follows them; a target that its compressed header
+// names by what was missing is not known. libpcap captures and compiles
 // filters; a program built without it (no cgo) refuses filters, and captures on Linux
 // alone, through a ring of the kernel's (--capture-engine). TIME_WAIT is
 // told as Linux does it. Times are those of the packets where they were

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -93,6 +94,8 @@ type Analyzer struct {
 	unpaired      int   // connections that are kept whose pair is not known yet
 	gaveUp        gaveUp
 	repeats       repeats
+
+	refusedRecords bool // some of exchanges are of streams that were refused
 }
 
 // New returns an Analyzer.
@@ -189,6 +192,9 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	} else {
 		a.engine.Each(settle)
 	}
+	if a.refusedRecords {
+		a.exchanges = slices.DeleteFunc(a.exchanges, func(e Exchange) bool { return e.Refused })
+	}
 	r := &Result{analyzer: a}
 	a.totals.finish(r, &a.opt, first, last, a.engine.Counts())
 	forgotten, since := a.engine.Forgotten()
@@ -213,6 +219,7 @@ func (a *Analyzer) settle(c *flows.Conn) {
 	if t.tls != 0 && !t.has(decrypted) {
 		a.addEstimated(&a.totals, c, t)
 	}
+	a.addStreams(&a.totals, t)
 	a.totals.add(c, t, client, a.beganClose(c, t, client), int64(a.opt.TimeWait), max(0, a.tlsTime(t)))
 	if a.opt.OnConnection != nil {
 		a.describeAs(c, t, &a.conn)

@@ -113,7 +113,7 @@ func TestMessages(t *testing.T) {
 		{"TLS", `
 0.010 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"`, "-/-/- tls"},
 		{"HTTP/2 with prior knowledge", `
-0.010 > P. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"`, "-/-/- h2c"},
+0.010 > P. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"`, "0/0/0 h2c"},
 		{"another protocol", `
 0.010 < P. "220 mail ESMTP\r\n"
 0.020 > P. "EHLO x\r\n"`, "0/0/0 other"},

@@ -60,6 +60,16 @@ func (b *bins) addBeside(all *bins) {
 	b.n[all.at]++
 }
 
+// remove takes back an event that was counted.
+func (b *bins) remove(t int64) {
+	if b.width == 0 {
+		return
+	}
+	if i := int64(uint64(max(0, t-b.start))/1e9) / b.width; i < int64(len(b.n)) && b.n[i] > 0 {
+		b.n[i]--
+	}
+}
+
 // widen makes one bin of ten.
 func (b *bins) widen() {
 	for i, n := range b.n {

@@ -67,6 +67,9 @@ func (a *Analyzer) lastGap(c *flows.Conn, t *httpState) (int64, bool) {
 	if t.has(decrypted) {
 		at = a.tlsEnded(c, t)
 	}
+	if away := a.awayAt(t); away != Unknown && (at == Unknown || away < at) && away >= t.lastDone {
+		at = away
+	}
 	if at == Unknown || t.responses == 0 || t.outstanding > 0 || t.has(tunnelled) || t.lastDone == Unknown {
 		return 0, false
 	}

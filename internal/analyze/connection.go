@@ -106,7 +106,8 @@ type Connection struct {
 
 	Protocol                     Protocol
 	TLS                          *TLSInfo // nil without
-	HTTPUnknown                  bool     // requests cannot be counted: encrypted, HTTP/2, heads cut or not captured
+	HTTP2                        *HTTP2   // nil without
+	HTTPUnknown                  bool     // requests cannot be counted: encrypted, heads cut or not captured
 	Requests, Responses, Interim int64    // Unknown where they cannot be counted
 	RequestsEstimated            int64    // of TLS without keys, by its records; else Unknown
 
@@ -149,6 +150,8 @@ func (c *Connection) Estimated() bool { return c.HTTPUnknown && c.RequestsEstima
 type Exchange struct {
 	Connection uint64
 	N          uint32 // from 1 within the connection
+	Stream     uint32 // of HTTP/2, 0 of others
+	Refused    bool   // the server did not look at it
 	Method     httpparse.Method
 	MethodName string // as sent
 	Target     string // as sent, with the query

@@ -37,7 +37,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	if t.facts&(sawData|decrypted) == 0 && a.isProxyHeader(c, from, d) {
 		return
 	}
-	if t.facts&(sawData|opaque|tunnelled|decrypted) != sawData && (t.has(opaque|tunnelled|decrypted) || t.firstData(d)) || a.states.keys.table.Log != nil && a.joinsTLS(c, t, d) {
+	if t.facts&(sawData|opaque|tunnelled|decrypted|multiplexed) != sawData && (t.has(opaque|tunnelled|decrypted|multiplexed) || t.firstData(d)) || a.states.keys.table.Log != nil && a.joinsTLS(c, t, d) {
 		a.otherData(c, t, from, d)
 		return
 	}
@@ -51,8 +51,16 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		a.show(c, from, d.Seq, b[:h.Len()], httpparse.HeadPart, httpparse.HeadDone)
 		a.headDone(c, t, from, h, b[:h.Len()], d)
 		b = b[h.Len():]
+		if t.has(multiplexed) {
+			a.afterUpgrade(c, t, from, b, d)
+			return
+		}
 	default:
 		p.SegmentStart(b)
+		if p.IsLost() && a.mayBeH2(c, t, b) {
+			a.otherData(c, t, from, d)
+			return
+		}
 		if t.surplus > 0 && p.IsLost() && t.answersFrom(from) {
 			t.stray(b)
 		}
@@ -65,6 +73,14 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 
 // otherData takes payload that is not HTTP/1.
 func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) {
+	if t.proto == H2C && !t.has(multiplexed) {
+		a.beginH2(t, from, [2]bool{})
+	}
+	if t.facts&(multiplexed|decrypted) == multiplexed {
+		a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
+		a.h2Data(c, t, from, d.Payload, piece{at: d.Time, now: d.Now, num: d.Num, cut: d.Cut})
+		return
+	}
 	if t.proto == TLS || t.has(decrypted) {
 		a.tlsData(c, t, from, d)
 		if a.watching {
@@ -73,6 +89,14 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 		}
 	}
 	a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
+}
+
+// afterUpgrade takes the rest of a segment by whose head a connection went over to
+// HTTP/2.
+func (a consumer) afterUpgrade(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) {
+	rest := *d
+	rest.Payload, rest.Seq = b, d.Seq+uint32(len(d.Payload)-len(b))
+	a.otherData(c, t, from, &rest)
 }
 
 // cut takes the bytes of a segment that were cut off.
@@ -93,7 +117,7 @@ func (a consumer) goOn(c *flows.Conn, t *httpState, at int64) {
 		a.takePair(c, t, clientSide(c, t))
 	}
 	if t.has(answersOver) {
-		a.pools.change(t.pair, at, int32(t.outstanding))
+		a.inFlight(t, at, int32(t.outstanding))
 	}
 	t.facts &^= oneEnded | bothEnded | answersOver
 }
@@ -130,6 +154,10 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 				raw = taken[len(taken)-h.Len():]
 			}
 			a.headDone(c, t, from, h, raw, d)
+			if t.has(multiplexed) {
+				a.afterUpgrade(c, t, from, b, d)
+				return
+			}
 		case httpparse.MessageDone:
 			a.messageDone(t, from, d.Now)
 			if len(b) == 0 && p.AtStart() {
@@ -152,6 +180,10 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	if from == flows.Initiator && len(a.proxies.begun) > 0 {
 		delete(a.proxies.begun, c.ID)
 	}
+	if t.facts&(multiplexed|decrypted) == multiplexed {
+		a.h2Gap(c, t, from, n, a.engine.Now())
+		return
+	}
 	if t.facts&(opaque|tunnelled|decrypted) != 0 {
 		if t.tls != 0 {
 			a.states.tls.gap(t.tls, from, n, a.engine.Now())
@@ -173,7 +205,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	t := a.states.get(c)
 	switch {
-	case t.has(opaque):
+	case t.has(opaque) && !t.has(multiplexed):
 		if t.tls != 0 {
 			a.tlsEnd(c, t, from)
 		}
@@ -181,7 +213,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	case t.has(decrypted):
 		a.keysEnd(c, t, from)
 	}
-	if num != 0 {
+	if num != 0 && !t.has(multiplexed) {
 		a.endMessage(t, from, at)
 	}
 	a.noteLost(c, t, at)
@@ -192,7 +224,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	givenUp := t.outstanding > 0 && t.current.answered // a client that shuts down its side alone does so before that
 	if !t.has(answersOver) && (from != t.requestSide(c) || t.has(oneEnded) || givenUp) {
 		t.facts |= answersOver
-		a.pools.change(t.pair, at, -int32(t.outstanding))
+		a.inFlight(t, at, -int32(t.outstanding))
 	}
 	if !t.has(oneEnded) {
 		a.pools.becomeBusy(t)
@@ -202,6 +234,9 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	}
 	t.facts |= bothEnded
 	t.current.print = 0
+	if t.has(multiplexed) {
+		a.h2End(t)
+	}
 	a.states.trim(t)
 	if a.opt.OnConnection != nil && !a.story.of(c) {
 		a.states.pack(c)

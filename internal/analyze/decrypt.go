@@ -1,8 +1,11 @@
 package analyze
 
 import (
+	"math"
+
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/httpparse/http2"
 	"github.com/kaanalyze/kaanalyze/internal/compact"
 	"github.com/kaanalyze/kaanalyze/internal/keylog"
 	"github.com/kaanalyze/kaanalyze/internal/tlscrypt"
@@ -166,6 +169,8 @@ func (a *Analyzer) takeDecrypted(c *flows.Conn, t *httpState, s *keyed, conn *tl
 				t.proto = TLS
 			case ev.Kind == tlscrypt.Missing:
 				a.textMissing(c, t, from, &ev)
+			case t.has(multiplexed):
+				a.h2Gap(c, t, from, math.MaxUint64, ev.Now)
 			default:
 				a.reader = a.states.reader(t)
 				a.reader.parsers[from].Lose()
@@ -187,19 +192,17 @@ func (a *Analyzer) takeDecrypted(c *flows.Conn, t *httpState, s *keyed, conn *tl
 	}
 }
 
-// readable decides whether what a connection sends is read as if it were not encrypted: not
-// if it is HTTP/2. What ALPN chose tells that, or else the first text that is no part of
-// something. It is not decided again if the answer is yes.
+// readable decides whether what a connection sends is read as if it were not encrypted.
+// What ALPN chose tells that, or else the first text that is no part of something. It is
+// not decided again if the answer is yes.
 func (a *Analyzer) readable(t *httpState, s *keyed, conn *tlscrypt.Conn, text []byte) bool {
 	name, known := conn.Protocol()
 	if known {
 		s.known, s.protocol = true, a.states.keys.nameProtocol(name)
 	}
-	is := httpparse.Detect(text)
-	switch {
-	case name == "h2", is == httpparse.H2Preface: // as without keys: its frames are not read
-		return false
-	case !known && is != httpparse.HTTP1Request && is != httpparse.HTTP1Response:
+	switch is := httpparse.Detect(text); {
+	case known, is == httpparse.HTTP1Request, is == httpparse.HTTP1Response, is == httpparse.H2Preface, http2.MayBegin(text):
+	default:
 		return false
 	}
 	t.facts = t.facts&^(opaque|sawData) | decrypted
@@ -211,6 +214,13 @@ func (a *Analyzer) readable(t *httpState, s *keyed, conn *tlscrypt.Conn, text []
 // text takes application data. It came with the packet that has the last byte of its
 // record, whose number tshark shows, too: before that it cannot be decrypted.
 func (a *Analyzer) text(c *flows.Conn, t *httpState, from flows.Side, ev *tlscrypt.Event) {
+	if !t.has(sawData) && a.isH2(t, ev.Text) {
+		a.beginH2(t, clientSide(c, t), [2]bool{c.Midstream(), c.Midstream()})
+	}
+	if t.has(multiplexed) {
+		a.h2Data(c, t, from, ev.Text, piece{at: ev.At, now: ev.Now, num: ev.Num})
+		return
+	}
 	if !t.has(sawData) {
 		t.facts |= sawData
 		if beginsMessage(ev.Text) {
@@ -235,9 +245,23 @@ func (a *Analyzer) text(c *flows.Conn, t *httpState, from flows.Side, ev *tlscry
 	a.watching = watching
 }
 
+// isH2 reports whether a connection that is decrypted speaks HTTP/2, by what ALPN chose or
+// else by its first text.
+func (a *Analyzer) isH2(t *httpState, text []byte) bool {
+	s := a.keyedOf(t)
+	if s.known && s.protocol != 0 {
+		return a.states.keys.list[s.protocol-1] == "h2"
+	}
+	return !s.known && http2.MayBegin(text) || httpparse.Detect(text) == httpparse.H2Preface
+}
+
 // textMissing takes application data of which it is known how much is missing.
 func (a *Analyzer) textMissing(c *flows.Conn, t *httpState, from flows.Side, ev *tlscrypt.Event) {
 	if t.has(tunnelled) || ev.N == 0 {
+		return
+	}
+	if t.has(multiplexed) {
+		a.h2Gap(c, t, from, uint64(ev.N), ev.Now)
 		return
 	}
 	a.reader = a.states.reader(t)

@@ -26,6 +26,9 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 			return // its messages tell more than its turns
 		}
 	}
+	if side := tlswire.Side(from); side != x.Client() && x.CloseNotify(side) != 0 && x.CloseNotify(1-side) != 0 {
+		x.crossed = x.crossed || c.UnacknowledgedData(from.Peer())
+	}
 	n, awaits := x.Begun()
 	switch {
 	case n != before:
@@ -151,6 +154,7 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	if act.FarewellAt != 0 && !act.Estimated && !t.has(decrypted) && x.Close.Began == Server {
 		e.FarewellAt, e.Quiet = act.FarewellAt, act.FarewellAt-act.RestFrom
 	}
+	e.NotifiesCrossed = s.crossed && e.ClientNotify != 0 && e.ServerNotify != 0
 	e.Data, e.Used, e.ServerLast = act.Data, act.Used, act.ServerLast
 	if s := a.openedOf(t); s != nil {
 		e.Data, e.Used = s.texts != flows.NoSide, s.texts&client.Set() != 0

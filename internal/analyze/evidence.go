@@ -76,6 +76,7 @@ type Evidence struct {
 	ClientNotify, ServerNotify int64 // when its close_notify came, of TLS; 0 without
 	FarewellAt                 int64 // when the server sent what may be GOAWAY, which ended Quiet; 0 without
 	Data, Used, ServerLast     bool  // of TLS: there is data; the client sent some; the last that may be of a message is the server's
+	NotifiesCrossed            bool  // the server announced its end after the client did, and before it had that
 	ResponsesEstimated         int64 // where requests are estimated
 
 	ServerFINCrossedData bool // the server's FIN crossed data of the client: neither had the other's

@@ -39,6 +39,14 @@ func (a *Analyzer) updateRecords(t *httpState) {
 	if t.outstanding == 0 {
 		return
 	}
+	if x := a.states.h2Of(t); x != nil {
+		for i := range x.streams {
+			if s := &x.streams[i]; s.record != 0 {
+				a.updateRecord(&s.exchange, Unknown)
+			}
+		}
+		return
+	}
 	if t.current.record != 0 {
 		a.updateRecord(&t.current, Unknown)
 	}

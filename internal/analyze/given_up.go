@@ -17,6 +17,7 @@ const (
 	GaveUpConnections = "connections"      // kept one by one; they are in the sums
 	GaveUpExchanges   = "exchanges"        // kept one by one; they are in the sums
 	GaveUpSamples     = "samples"          // idle gaps and pipelined requests, kept one by one
+	GaveUpStreams     = "streams"          // open ones of HTTP/2, kept one by one; they are in the sums
 	GaveUpHalfOpen    = "half_open"        // followed, whose SYN nobody had answered yet
 	GaveUpEnded       = "ended"            // followed, that had ended: later packets of them look like new connections
 	GaveUpIdle        = "idle_connections" // followed, that were open and had been idle longest

@@ -32,6 +32,7 @@ func (a *Analyzer) Memory() (m Memory) {
 	m.Messages = s.sampleBytes + s.queueBytes + int64(a.bufs.Bytes())
 	m.Connections = a.engine.Bytes() + int64(s.Len())*int64(unsafe.Sizeof(httpState{})) + s.packed.Bytes() +
 		int64(s.readers.Len())*int64(unsafe.Sizeof(reader{})) + m.Messages +
+		int64(s.h2.Len())*int64(unsafe.Sizeof(h2State{})) + int64(s.h2.listed)*int64(unsafe.Sizeof(h2Stream{})) + s.h2.tableBytes +
 		int64(s.tls.sessions.Len())*int64(unsafe.Sizeof(tlsState{})) + int64(s.tls.readers.Len())*int64(unsafe.Sizeof(tlswire.Reader{}))
 	m.Rows = int64(len(a.pools.pairs))*PairBytes + int64(len(a.pools.servers))*serverBytes + int64(len(t.held))*hostBytes
 	m.Times = t.timeWaits.Bytes() + t.portUses.Bytes() + t.reusable.Bytes() + t.estimates.turns.Bytes() + t.estimates.reusable.Bytes() + t.half.spans.Bytes()

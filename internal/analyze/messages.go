@@ -37,6 +37,7 @@ func (t *httpState) firstData(d *flows.Data) bool {
 		t.proto = TLS
 	case httpparse.H2Preface:
 		t.proto = H2C
+		return true
 	case httpparse.HTTP1Request, httpparse.HTTP1Response:
 		t.facts |= looksHTTP
 		t.minor = 1
@@ -218,14 +219,17 @@ func (a *Analyzer) answer(t *httpState, status uint16, at int64, num uint64) {
 // tunnel notes that a connection left HTTP/1 (RFC 9110, 7.8 and 9.3.6).
 func (a *Analyzer) tunnel(t *httpState, from flows.Side, h httpparse.Head) {
 	a.reader.parsers[from.Peer()].Tunnel()
+	if h.Status() == 101 && h.Flags()&httpparse.UpgradeH2C != 0 && t.has(sawRequest) {
+		t.proto = H2C
+		a.upgradeH2(t)
+		return
+	}
 	t.facts |= tunnelled
 	switch {
 	case h.Status() != 101:
 		t.proto = Connect
 	case h.Flags()&httpparse.UpgradeWebSocket != 0:
 		t.proto = WebSocket
-	case h.Flags()&httpparse.UpgradeH2C != 0:
-		t.proto = H2C
 	}
 }
 

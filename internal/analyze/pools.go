@@ -54,6 +54,7 @@ type poolPair struct {
 	first                               int64 // requests of midstream connections that are left out of the ratio
 	opaque                              int64 // connections whose requests cannot be counted
 	estimated                           estimated
+	streams                             poolStreams
 	timeWaits                           int64 // closes that left a TIME_WAIT
 	seen                                int64 // when a connection of it was last added, ns since the epoch
 }
@@ -69,6 +70,7 @@ type poolServer struct {
 	closed                 Closers
 	twClient, twServer     int64
 	twBoth, twUnknown      int64
+	streams                StreamCount
 	fatesUnknown           int64 // connections whose requests are counted and whose responses cannot be
 	advTimeout, advMax     int64
 	software               products.ID // by its first responses
@@ -123,10 +125,11 @@ func (p *pools) change(pair uint32, t int64, by int32) {
 
 // need returns how many connections a perfect pool would have opened.
 func (x *poolPair) need() int64 {
-	if x.withRequests == 0 {
-		return 0
+	n := x.streams.need()
+	if single := x.withRequests - x.streams.used; single > 0 {
+		n += min(max(1, int64(max(x.peak, x.open))), single)
 	}
-	return min(max(1, int64(max(x.peak, x.open))), x.withRequests)
+	return n
 }
 
 // noteAdvertised notes what a response says in Keep-Alive.

@@ -38,7 +38,7 @@ func TestProxied(t *testing.T) {
 		{"version 2, local", send(`\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00`+get) + answer, "http/1.1 1/1 unknown"},
 		{"version 2, a length that lies", send(strings.Replace(v2, `\x00\x0c`, `\xff\xff`, 1)+get) + answer, "http/1.1 0/1 " + who},
 		{"before TLS", send(v1+`\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00`) + "\n0.020 < P. " + `"\x16\x03\x03\x00\x04\x02\x00\x00\x00"`, "tls -/- " + who},
-		{"before HTTP/2", send(v1 + `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`), "h2c -/- " + who},
+		{"before HTTP/2", send(v1 + `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`), "h2c 0/0 " + who},
 		{"the word begins something else", send("PRO", "XY / HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n") + answer, "http/1.1 1/1 -"},
 		{"a header later", send(get, v1) + answer, "http/1.1 1/1 -"},
 	} {

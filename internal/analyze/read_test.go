@@ -162,9 +162,9 @@ func TestTunnels(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := connections(run(t, analyze.Options{}, opening+"0.010 > P. "+tc.request+"\n0.020 < P. "+tc.response+"\n0.030 > P. "+get))[0]
-			switched := tc.want != analyze.HTTP11 || strings.Contains(tc.response, " 101 ")
+			switched := tc.want != analyze.H2C && (tc.want != analyze.HTTP11 || strings.Contains(tc.response, " 101 "))
 			wantRequests := int64(2)
-			if switched {
+			if switched || tc.want == analyze.H2C {
 				wantRequests = 1 // what follows is not HTTP/1
 			}
 			if c.Protocol != tc.want || c.Evidence.Switched != switched || c.Requests != wantRequests {

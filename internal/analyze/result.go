@@ -100,6 +100,7 @@ type Totals struct {
 	AvoidableConnections          int64
 	AvoidableHandshake            int64 // ns
 	Estimated                     Estimates
+	Streams                       StreamCount
 	Probes, ProbesAnswered        int64
 	ClientProbes, ServerProbes    ProbeCount // the same by who sent them
 	Retransmissions               int64
@@ -140,6 +141,7 @@ type ServerSummary struct {
 	Connections, Requests int64
 	ReuseRatio            float64 // NaN if nothing can be divided
 	Estimated             Estimates
+	Streams               StreamCount
 	ClosedFirst           Closers
 	TimeWaitClient        int64 // closes
 	TimeWaitServer        int64

@@ -73,6 +73,7 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 			if scratch.tls != 0 && !scratch.has(decrypted) {
 				a.addEstimated(x.sums, c, &scratch)
 			}
+			a.addStreams(x.sums, &scratch)
 			x.sums.add(c, &scratch, client, a.beganClose(c, &scratch, client), int64(a.opt.TimeWait), max(0, a.tlsTime(&scratch)))
 		}
 		if each != nil && tell {

@@ -87,7 +87,7 @@ const (
 	sawRequest httpFacts = 1 << iota
 	sawResponse
 	sawData
-	opaque         // TLS or HTTP/2: requests cannot be counted
+	opaque         // TLS, or HTTP/2 of which no frame was found: requests cannot be counted
 	tunnelled      // by CONNECT or an upgrade: what follows is not HTTP/1
 	requestPartial // the last outstanding request is not complete
 	requestBegun   // a request has begun whose head is not whole yet
@@ -108,6 +108,7 @@ const (
 	malformed      // bytes that answer a request are no HTTP/1.x response
 	headPartial    // a response has begun whose head is not whole
 	isRepeat       // a request repeats one that was lost on another connection
+	multiplexed    // HTTP/2, see h2State
 	decrypted      // TLS whose text is read: what comes is still TLS
 	uploadOutlasts // a request that had its answer became whole only after the peer had ended its side
 	alertAnswer    // what answers a request, and is malformed, begins an alert of TLS

@@ -14,6 +14,7 @@ type reader struct {
 	parsers [2]httpparse.Parser
 	headAt  [2]int64  // time of the first byte of a head that straddles segments
 	headNum [2]uint64 // and its packet; 0 if there is no such head
+	h2      uint32    // number of what is kept of HTTP/2, 0 without
 }
 
 // httpStates hold the httpState of each connection, by number, and what hangs off
@@ -32,6 +33,7 @@ type httpStates struct {
 
 	tls  tlsStates
 	keys tlsKeys
+	h2   h2States
 
 	sampleBytes, queueBytes int64 // that samples and queues have
 	few                     bool  // of each connection only a few gaps and pipelined requests are kept
@@ -130,6 +132,9 @@ func (s *httpStates) forget(c *flows.Conn) {
 	}
 	x := s.At(c.User)
 	if x.reader != 0 {
+		if n := s.readers.At(x.reader).h2; n != 0 {
+			s.h2.forget(n)
+		}
 		s.readers.Give(x.reader)
 	}
 	if x.tls != 0 {

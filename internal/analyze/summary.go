@@ -193,6 +193,7 @@ func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSum
 			ClosedFirst: x.closed, TimeWaitClient: x.twClient, TimeWaitServer: x.twServer, TimeWaitBoth: x.twBoth,
 			Estimated:         x.estimated.of(x.requests, x.withRequests, x.first),
 			TimeWaitPeak:      counted(s.folded.servers[i].peak, x.twClient+x.twServer+x.twBoth, x.twUnknown),
+			Streams:           x.streams,
 			LossUnknown:       x.fatesUnknown > 0 && x.fatesUnknown == x.withRequests,
 			AdvertisedTimeout: x.advTimeout, AdvertisedMax: x.advMax,
 		})

@@ -19,6 +19,7 @@ type tlsState struct {
 	requestNum uint64      // first packet of the last turn
 	reader     uint32      // number of its reader, 0 when both sides have ended
 	ended      flows.Sides // which
+	crossed    bool        // the server announced its end before it had the announcement of the client
 	keyed      uint32      // number of what keys tell, 0 without
 	pair       uint32      // whose turns are counted, 0 for none
 	counted    int64       // until when the last turn is

@@ -106,6 +106,14 @@ func (s *totals) countRequest(at int64, reused bool) {
 	}
 }
 
+// takeBack takes a request back that was counted.
+func (s *totals) takeBack(at int64, reused bool) {
+	s.requests.remove(at)
+	if reused {
+		s.reused.remove(at)
+	}
+}
+
 // add adds a connection that is final; began is who began to close it.
 func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, began Party, timeWait, handshake int64) {
 	pair := &s.pools.pairs[t.pair]
@@ -150,7 +158,9 @@ func (s *totals) addMessages(c *flows.Conn, t *httpState, client flows.Side, pai
 	} else {
 		x.Responses += int64(t.responses)
 		x.Interim += int64(t.interim)
-		x.Unmatched += t.unmatched()
+		if !t.has(multiplexed) {
+			x.Unmatched += t.unmatched()
+		}
 	}
 	x.SurplusBytes += int64(t.surplus)
 	if t.has(opaque) || t.uncountable(c, client) {
@@ -168,6 +178,9 @@ func (s *totals) addMessages(c *flows.Conn, t *httpState, client flows.Side, pai
 	server.requests += n
 	x.ConnectionsWithRequests++
 	pair.withRequests++
+	if t.has(multiplexed) {
+		pair.streams.used++
+	}
 	server.withRequests++
 	if n == 1 {
 		x.SingleRequestConnections++

@@ -133,9 +133,6 @@ type probesTruth struct {
 	CountMin int64   `json:"count_min"`
 }
 
-// uncounted are the recordings in clear whose requests are not counted.
-var uncounted = map[string]bool{"go-h2c-shutdown": true}
-
 // TestLab holds every recording of the lab to what its programs and ss said:
 // those in testdata or, with KAANALYZE_LAB=DIR, in that folder.
 func TestLab(t *testing.T) {
@@ -151,7 +148,7 @@ func TestLab(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ask(t, Config{Read: []string{filepath.Join(folder, name+".pcap")}, Exchanges: true})
-			uncounted := uncounted[name] || want.TLS
+			uncounted := want.TLS
 			checkCauses(t, name, got, &want)
 			checkTotals(t, got, &want, uncounted)
 			checkConnections(t, got, &want, uncounted)
@@ -165,10 +162,6 @@ func TestLab(t *testing.T) {
 	}
 }
 
-// undecided are causes that need what is not read yet: TLS records and HTTP/2
-// frames. Their connections are "unknown" meanwhile.
-var undecided = map[string]string{"go-h2c-shutdown": "goaway"}
-
 // checkCauses holds a truth to itself, as every connection has one cause, and
 // the causes to the truth.
 func checkCauses(t *testing.T, name string, got *answer, want *truth) {
@@ -176,10 +169,6 @@ func checkCauses(t *testing.T, name string, got *answer, want *truth) {
 	found := map[string]int64{}
 	for _, c := range got.Connections {
 		found[c.NotReused.Cause]++
-	}
-	if cause := undecided[name]; cause != "" {
-		found[cause] += found["unknown"]
-		delete(found, "unknown")
 	}
 	for cause, n := range want.Causes {
 		if found[cause] < n[0] || found[cause] > n[1] {

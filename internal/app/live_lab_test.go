@@ -59,8 +59,8 @@ func TestLiveLab(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := decode(t, string(text))
-			checkTotals(t, got, &want, uncounted[name] || want.TLS)
-			checkConnections(t, got, &want, uncounted[name] || want.TLS)
+			checkTotals(t, got, &want, want.TLS)
+			checkConnections(t, got, &want, want.TLS)
 			checkProbes(t, got, "client", want.Probes)
 			checkProbes(t, got, "server", want.ProbesServer)
 		})

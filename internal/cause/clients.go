@@ -303,6 +303,11 @@ func (d *Decisions) idleClient(h *Host) {
 	}
 }
 
+// ClosedAfterTLS reports whether the client closed it right after the TLS handshake, unused.
+func (r *Record) ClosedAfterTLS() bool {
+	return r.dialedInVain() && r.Measured() < MinIdle+r.roundTrip()
+}
+
 // answeredLast reports whether what is known of its end is that the server sent the last
 // data: all was answered, as far as TLS shows.
 func (r *Record) answeredLast() bool {

@@ -27,12 +27,15 @@ type ending struct {
 	at     int64
 	packet uint64
 	rst    bool
+	goAway bool // a GOAWAY stands for it, which came while nothing was under way
 	notify bool // the close_notify of TLS stands for it: what TCP did then is teardown
 }
 
 // sender returns who it was, and by what.
 func (x *ending) sender() sender {
 	switch {
+	case x.goAway:
+		return sender(x.by) | sentGoAway
 	case x.rst:
 		return sender(x.by) | sentRST
 	case x.notify:
@@ -70,6 +73,12 @@ func endingOf(c *analyze.Connection) (x ending) {
 	}
 	if x.packet != 0 && at != 0 && at <= x.at && (c.Close.Began == analyze.Client || c.Close.Began == analyze.Server) {
 		x.at, x.rst, x.notify = at, false, true
+	}
+	if h := c.HTTP2; h != nil && x.packet != 0 && h.GoAway.By != analyze.Nobody {
+		// An idle timeout runs to it: Go closes a second later, others once the peer has.
+		if g := &h.GoAway; g.Open == 0 && e.Outstanding == 0 && g.Mark.At <= x.at && e.LastDone != analyze.Unknown && e.LastDone <= g.Mark.At {
+			x = ending{by: g.By, at: g.Mark.At, packet: g.Mark.Packet, goAway: true}
+		}
 	}
 	return x
 }

@@ -25,6 +25,7 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 		x.decideHost(h)
 	}
 	x.decideLeftOut()
+	x.tellGoAways()
 	x.groups.noteCauses()
 	x.findRunEnds()
 	x.countLosses()

@@ -239,7 +239,7 @@ func (g *groups) fill(records []*Record) {
 func (g *groups) noteCauses() {
 	for _, p := range g.pairs {
 		for _, r := range p.Records {
-			p.causes |= 1 << r.Cause
+			p.causes |= 1<<r.Cause | 1<<r.Why()
 		}
 		p.To.causes |= p.causes
 	}

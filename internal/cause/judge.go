@@ -12,7 +12,7 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	e := &c.Evidence
 	end := endingOf(c)
 	steps := [...]func(*analyze.Connection, *analyze.Evidence, ending) (NotReused, class, bool){
-		neverOpened, overTLS, otherBusiness, said, halfSeen, cut, endedBusy, endedIdle,
+		neverOpened, overTLS, otherBusiness, wentAway, said, halfSeen, cut, endedBusy, endedIdle,
 	}
 	for _, step := range steps {
 		if n, k, ok := step(c, e, end); ok {
@@ -95,6 +95,11 @@ func notAccepted(c *analyze.Connection, e *analyze.Evidence) bool {
 // HTTP/1, never were HTTP, or carried no request.
 func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	switch {
+	case c.HTTP2 != nil && c.Requests == 0 && c.Responses == 0 && !c.Midstream && !c.HTTPUnknown && c.TLS == nil && end.by != analyze.Nobody:
+		if n, k, ok = lost(c, e, end); ok {
+			return n, k, ok
+		}
+		return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: max(0, end.at-c.Start), by: end.sender()})
 	case c.Requests == 0 && e.Idle408 && !c.Midstream:
 		o := observation{kind: observedNoRequest, ns: max(0, e.LastDone-c.Start), by: sender(analyze.Server), status: e.LastStatus}
 		return of(NoRequest, analyze.Client, High, o)
@@ -165,7 +170,7 @@ func tlsFailed(x *analyze.TLSInfo, end ending) (NotReused, class, bool) {
 
 // leftHTTP1 reports whether a request made another protocol of the connection.
 func leftHTTP1(c *analyze.Connection, e *analyze.Evidence) bool {
-	return e.Switched && e.LastStatus == 101 || c.Protocol == analyze.WebSocket || c.Protocol == analyze.H2C && c.Requests > 0
+	return e.Switched && e.LastStatus == 101 || c.Protocol == analyze.WebSocket
 }
 
 // mayHaveMessages reports whether a connection carried HTTP, or may have done so
@@ -188,7 +193,7 @@ func said(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, 
 	case e.Idle408 && e.LastStatus == 408 && e.PreviousDone != analyze.Unknown:
 		return of(ServerIdleTimeout, analyze.Server, High,
 			observation{kind: observedIdle408, number: at - 1, ns: e.EndMark.At - e.PreviousDone})
-	case e.EndReason == analyze.EndedByResponseClose:
+	case e.EndReason == analyze.EndedByResponseClose && !gaveUpSending(c, e):
 		return wait(saidInResponse, analyze.Server, observation{kind: observedResponseClose, number: at, status: e.LastStatus})
 	case e.EndReason == analyze.EndedByResponseHTTP10:
 		return wait(saidInResponse, analyze.Server, observation{kind: observedResponse10, number: at})

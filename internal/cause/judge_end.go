@@ -87,8 +87,11 @@ func endedIdle(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 		return of(ClientClosedAfterResponse, analyze.Client, High,
 			observation{kind: observedSurplus, by: end.sender(), number: uint32(e.Surplus), ns: sinceDone(e, end.at)})
 	}
-	return wait(classes[0], end.by, observation{kind: observedIdleEnd, by: end.sender() | guess(c), number: uint32(c.Answered()),
-		ns: sinceDone(e, end.at), status: e.LastStatus})
+	f := observation{kind: observedIdleEnd, by: end.sender() | guess(c), number: uint32(c.Answered()), ns: sinceDone(e, end.at), status: e.LastStatus}
+	if end.by == analyze.Client && c.Estimated() && e.NotifiesCrossed {
+		f.kind = observedBothEnd
+	}
+	return wait(classes[0], end.by, f)
 }
 
 // sinceDone returns the time from the last response to at.

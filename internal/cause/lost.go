@@ -141,6 +141,9 @@ func (d *Decisions) countLosses() {
 		}
 		d.pipelined[a.ID] = a.Duration
 	}, AnomalyPipelined)
+	d.all.summary.each(func(a *Anomaly) {
+		d.losses.add(d.PairOf(d.all.find(uint64(a.ID))).To.Num, Lost{Abandoned: a.Duration})
+	}, AnomalyCancelled)
 	for _, r := range d.all.byID {
 		if r.has(isFailed|isDropped) || r.responseLost() {
 			d.noteLoss(r, &d.losses, &d.estimatedLosses)

@@ -22,13 +22,14 @@ type sender uint8
 const (
 	sentRST    sender = 1 << 7
 	sentNotify sender = 1 << 6 // a close_notify of TLS instead
+	sentGoAway sender = 1 << 3 // a GOAWAY of HTTP/2 instead
 	estimated  sender = 1 << 5 // the number is an estimate, not what was sent
 	uploading  sender = 1 << 4 // the request before it had not come whole
 )
 
 // party returns who it is.
 func (s sender) party() analyze.Party {
-	return analyze.Party(s &^ (sentRST | sentNotify | estimated | uploading))
+	return analyze.Party(s &^ (sentRST | sentNotify | sentGoAway | estimated | uploading))
 }
 
 // String returns the party's name.
@@ -63,6 +64,7 @@ const (
 	observedResponseClose  // in response number with status
 	observedResponse10     // response number
 	observedCloseDelimited // response number
+	observedGoAway         // after request number, ns after the last response if none was under way; status has the code and the reason
 	observedEarly          // response number with status
 
 	// Data that met a close.
@@ -90,6 +92,7 @@ const (
 	observedSurplus       // by closed ns after a response that number bytes followed
 	observedEventsEnd     // by closed ns after request number, whose response is a stream of events
 	observedIdleEnd       // by closed ns after response number
+	observedBothEnd       // the same, over TLS, and the other side announced its end before it knew
 	observedIdle408       // a 408 that answers no request ns after response number
 	observedQuietEnd      // by closed after ns of silence: not HTTP, or not seen
 	observedRecordsEnd    // the same, of TLS, and the last data is the server's
@@ -172,6 +175,8 @@ func (o observation) message() string {
 		return fmt.Sprintf("response %d is HTTP/1.0 without keep-alive", o.number)
 	case observedCloseDelimited:
 		return fmt.Sprintf("response %d has no length: only the close ends its body", o.number)
+	case observedGoAway:
+		return o.goAway()
 	case observedEarly:
 		return fmt.Sprintf("response %d (status %d) came before its request was whole", o.number, o.status)
 	}
@@ -242,6 +247,8 @@ func (o observation) ending() string {
 			return fmt.Sprintf("%s sent %s %s after response %d (status %d)", o.by, o.end(), d, o.number, o.status)
 		}
 		return fmt.Sprintf("%s sent %s %s after response %d%s", o.by, o.end(), d, o.number, o.mark())
+	case observedBothEnd:
+		return fmt.Sprintf("%s sent %s %s after response %d%s, and the other side its own before it had that", o.by, o.end(), d, o.number, o.mark())
 	case observedIdle408:
 		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, o.number)
 	case observedRecordsEnd:
@@ -269,6 +276,8 @@ func (o observation) end() string {
 	switch {
 	case o.by&sentRST != 0:
 		return "RST"
+	case o.by&sentGoAway != 0:
+		return "GOAWAY"
 	case o.by&sentNotify != 0:
 		return "close_notify"
 	}

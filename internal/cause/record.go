@@ -85,6 +85,12 @@ func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record 
 	if k == saidInResponse {
 		r.times = [2]int64{e.EndMark.At, e.PreviousDone}
 	}
+	if h := c.HTTP2; h != nil && is.observation.kind == observedGoAway {
+		r.Packet = h.GoAway.Mark.Packet
+		if k == saidInResponse {
+			r.times = [2]int64{h.GoAway.Mark.At, h.GoAway.Done}
+		}
+	}
 	r.set(isBodied, e.LastHadBody)
 	r.set(isReset, end.rst)
 	r.set(isOpen, end.by == analyze.Nobody)
@@ -165,7 +171,12 @@ func (r *Record) Estimated() bool { return r.observation.by&estimated != 0 }
 
 // EndedIdle reports whether it was closed with all requests answered, and the
 // response before that is known.
-func (r *Record) EndedIdle() bool { return r.observation.kind == observedIdleEnd }
+func (r *Record) EndedIdle() bool {
+	return r.observation.kind == observedIdleEnd || r.bothEnded()
+}
+
+// bothEnded reports whether both sides closed, and neither because the other one did.
+func (r *Record) bothEnded() bool { return r.observation.kind == observedBothEnd }
 
 // Paused reports whether it ended after a pause, rather than right after a message: at
 // the other end of the line that is seen a round trip later.

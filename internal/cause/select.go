@@ -54,7 +54,7 @@ func split(records []*Record, is func(*Record) bool) (yes, no []*Record) {
 // Having returns the records with one of some causes; it returns all of them
 // without a copy.
 func Having(records []*Record, causes []Cause) []*Record {
-	is := func(r *Record) bool { return slices.Contains(causes, r.Cause) }
+	is := func(r *Record) bool { return slices.Contains(causes, r.Why()) || slices.Contains(causes, r.Cause) }
 	if !slices.ContainsFunc(records, func(r *Record) bool { return !is(r) }) {
 		return records
 	}

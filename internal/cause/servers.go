@@ -197,8 +197,10 @@ func (d *Decisions) saidClose(s *Server) {
 	settle(w, ResponseConnectionClose, analyze.Server, High)
 }
 
-// saysClose reports whether a response said "Connection: close".
-func saysClose(r *Record) bool { return r.observation.kind == observedResponseClose }
+// saysClose reports whether a response said "Connection: close", or the server GOAWAY.
+func saysClose(r *Record) bool {
+	return r.observation.kind == observedResponseClose || r.observation.kind == observedGoAway
+}
 
 // atRequestLimit settles the records of w that ended at a limit of requests, and returns the
 // others. None carries more; where the server has told the limit, one is enough.
@@ -332,7 +334,7 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 	prompt = waiting(prompt, serverEndedIdle)
 	full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 1 })
 	obeyed := s.obeyed(most)
-	if len(obeyed) > len(full)*obeyedMost {
+	if len(obeyed) > (len(full)+len(Where(obeyed, (*Record).bothEnded)))*obeyedMost {
 		obeyed = nil
 	}
 	switch all := append(full, obeyed...); {

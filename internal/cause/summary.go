@@ -53,6 +53,7 @@ const (
 	AnomalyFullLost                      // data was sent again and again without an answer, all of it in full segments
 	AnomalyFarIdle                       // the client, which the capture shows to be far, left it open and idle
 	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
+	AnomalyCancelled                     // the client cancelled Duration streams of HTTP/2
 	AnomalyHandshake                     // of TLS, done in Duration: in full for By, who offered no session or did not take it; resumed for Both
 	AnomalyHTTP2                         // it spoke HTTP/2, and the client sent something
 	AnomalyNoNotify                      // By began to close TLS by a FIN, without close_notify
@@ -112,6 +113,9 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 	s.noteStarved(c, last)
 	if lost := lossOf(c, endingOf(c)); lost.failed+lost.dropped > 1 {
 		s.note(c, AnomalyPipelined, analyze.Client, lost.failed+lost.dropped, 0)
+	}
+	if h := c.HTTP2; h != nil && h.Abandoned > 0 {
+		s.note(c, AnomalyCancelled, analyze.Client, h.Abandoned, 0)
 	}
 	s.noteHalfClosed(c, last)
 	s.noteUnheard(c)

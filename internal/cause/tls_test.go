@@ -23,6 +23,8 @@ func TestOverTLS(t *testing.T) {
 	const (
 		byServer = "3.0101 < P. $notify\n3.0102 < F.\n3.012 > F.\n3.013 < .\n"
 		byClient = "3.0101 > P. $notify\n3.0102 > F.\n3.012 < R.\n"
+		crossing = "3.0101 > P. $notify\n3.0102 > F.\n3.0103 < P. ack 1 $notify\n3.0104 < F. ack 1\n3.012 > R\n"
+		follows  = "3.0101 > P. $notify\n3.0102 > F.\n3.0103 < P. $notify\n3.0104 < F.\n3.012 > R\n"
 		open     = "conn 49000\n0.000 $tls\n0.010 > P. $request\n0.020 < P. $response\n"
 	)
 	used := "0.000 $tls\n0.010 > P. $request\n0.020 < P. $response\n"
@@ -43,6 +45,11 @@ func TestOverTLS(t *testing.T) {
 			"conn 40001\n0.000 $tls\n3.000 > P. $request\n3.010 < P. $response\n" + byServer +
 				"conn 40002..40003 every 1\n0.000 $tls\n3.000 > P. $request\n3.010 < P. $response\n" + byClient,
 			map[Cause]int{ServerClosedUnannounced: 3}},
+		{"the third response says close, and the client is the first to close all, before it has the server's",
+			"conn 40001..40003 every 1\n" + said + crossing + open,
+			map[Cause]int{ServerMaxRequests: 3, IdleAtEnd: 1}},
+		{"the same, and the server closes because the client did", "conn 40001..40003 every 1\n" + said + follows + open,
+			map[Cause]int{ClientClosedAfterResponse: 3, IdleAtEnd: 1}},
 		{"a client that closes after three", "conn 40001..40004 every 1\n" + said + byClient, map[Cause]int{ClientClosedAfterResponse: 4}},
 		{"connections opened ahead fill the pool, and others are closed for them",
 			"conn 40001..40002\n0.000 $tls\n9.000 > P. $request\n9.010 < P. $response\n" +

@@ -12,12 +12,21 @@ import (
 // end.
 func earlyAnswer(c *analyze.Connection, e *analyze.Evidence) uint16 {
 	switch {
+	case gaveUpSending(c, e):
+		return 0
 	case e.EarlyResponse && e.EarlyStatus >= redirect:
 		return e.EarlyStatus
 	case e.ResponseBegun && bodyUnderWay(c, e) && e.LastStatus >= clientError:
 		return e.LastStatus
 	}
 	return 0
+}
+
+// gaveUpSending reports whether the client closed in the middle of its request, and the
+// server answered that: such an answer takes a round trip, what was on its way half of one
+// at most.
+func gaveUpSending(c *analyze.Connection, e *analyze.Evidence) bool {
+	return e.EarlyResponse && e.ClientFIN.OK() && e.LastDone != analyze.Unknown && e.LastDone-e.ClientFIN.At > c.RTT/2 && c.RTT > 0
 }
 
 // bodyUnderWay reports whether the body of the last request is seen not to have come

@@ -48,6 +48,16 @@ var programs = []Program{
 		},
 	},
 	{
+		Name:      "beego",
+		ExactIdle: true,
+		Says:      []string{"beegoServer"},
+		Advice: map[string]string{
+			"KA1008": beegoTimeout,
+			"KA1009": beegoTimeout,
+			"KA1016": "raise Listen.ServerTimeOut of beego above the slowest handler: it is http.Server.WriteTimeout, too",
+		},
+	},
+	{
 		Name:       "fasthttp",
 		Says:       []string{"fasthttp"},
 		ClientIdle: []Timeout{{Setting: "fasthttp Client.MaxIdleConnDuration", After: 10 * time.Second}},
@@ -408,3 +418,8 @@ var programs = []Program{
 		},
 	},
 }
+
+// beegoTimeout is how beego, which has no setting of its own for idle connections, is
+// given more time.
+const beegoTimeout = "raise Listen.ServerTimeOut of beego above the pauses of the traffic, or leave it at 0: it is " +
+	"http.Server.ReadTimeout, which holds for idle connections, too; keep the client's idle timeout below it"

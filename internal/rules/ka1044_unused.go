@@ -35,6 +35,11 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 		if checks {
 			f.Title += ", one every " + cause.Duration(every) + ", as health checks do"
 		}
+		if e.len() == e.pair.Seen() && !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return !x.ClosedAfterTLS() }) {
+			f.Title += ", each closed by the client right after the TLS handshake"
+			f.Fix = "look for an error of TLS in the log of the client: curl, for one, compares the name in the certificate after the " +
+				"handshake, and closes; if it says so, serve a certificate for the name that it asks for"
+		}
 		if !checks && e.len()*2 > e.pair.Seen() && e.len() >= leastUnused && perMinute(e.records) >= manyUnused {
 			f.Severity = Notable
 		}

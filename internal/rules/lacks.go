@@ -86,7 +86,7 @@ func (v *view) hidden() string {
 		return what + " cannot be read: they are encrypted, and the records of TLS do not tell them (HTTP/2, another protocol, or not " +
 			"captured from the first packet on); " + withKeys
 	case all.HTTP2 == all.Opaque:
-		return what + " cannot be read: they are HTTP/2; capture behind the proxy, where they are HTTP/1"
+		return what + " cannot be read: they are HTTP/2 whose frames were not found; capture each connection from its beginning"
 	case all.Encrypted+all.HTTP2 == all.Opaque:
 		return what + " cannot be read: they are encrypted or HTTP/2; " + withKeys + ", where they are HTTP/1"
 	case all.Encrypted+all.HTTP2 == 0:

@@ -175,7 +175,7 @@ server 198.51.100.4:443
 		{"TLS and HTTP/2", `
 conn 40001
 0.000 $open
-0.002 > P. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+0.002 > P. "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"
 0.003 < .
 conn 40002
 0.000 $open

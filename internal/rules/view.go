@@ -121,7 +121,7 @@ func (v *view) ofPair(p *cause.Pair, causes []cause.Cause) []*cause.Record {
 	}
 	in = slices.Concat(
 		cause.Where(in, func(r *cause.Record) bool { return !v.failedIDs[r.ID] }),
-		cause.Where(failed, func(r *cause.Record) bool { return slices.Contains(causes, r.Cause) }))
+		cause.Where(failed, func(r *cause.Record) bool { return slices.Contains(causes, r.Why()) }))
 	slices.SortFunc(in, cause.ByID)
 	return in
 }

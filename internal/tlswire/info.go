@@ -216,6 +216,9 @@ func (s *Session) Turns(t *Table) (requests, responses int64, ok bool) {
 	return n, int64(x.answered), ok
 }
 
+// Client returns the side that sent the ClientHello, or is taken for the client.
+func (s *Session) Client() Side { return s.client }
+
 // Ready reports whether the handshake is over.
 func (s *Session) Ready() bool { return s.doneAt != 0 }
 

@@ -4,7 +4,8 @@
 // undici, http2 or ws. It sends `bursts` bursts of `parallel` requests, `pause` ms apart,
 // then `tail` single ones as far apart, says that it is done,
 // and stays until its stdin ends. idle=MS is the agent's timeout,
-// unread=1 destroys responses unread, verify=1 trusts no certificate of the lab.
+// unread=1 destroys responses unread, verify=1 trusts no certificate of the lab, name=NAME is the
+// one that it has to have.
 'use strict';
 
 const http2 = require('node:http2');
@@ -14,7 +15,7 @@ const path = require('node:path');
 const [library, url] = process.argv.slice(2);
 const options = Object.fromEntries(process.argv.slice(4).map((o) => o.split('=')));
 const number = (name, otherwise) => Number(options[name] ?? otherwise);
-const secure = { rejectUnauthorized: Boolean(options.verify), servername: 'lab.example' };
+const secure = { rejectUnauthorized: Boolean(options.verify), servername: options.name || 'lab.example' };
 if (options.maxVersion) secure.maxVersion = 'TLSv' + options.maxVersion;
 if (!options.verify) process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));

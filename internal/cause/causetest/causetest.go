@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,7 +145,19 @@ func unfold(rest string) []step {
 			return out
 		}
 	}
-	return []step{{0, protected.Replace(words.Replace(rest))}}
+	return []step{{0, frames.ReplaceAllStringFunc(protected.Replace(words.Replace(rest)), multiplexed)}}
+}
+
+// frames is what stands for frames of HTTP/2, see capturetest.HTTP2.
+var frames = regexp.MustCompile(`\bh2\([^)]*\)`)
+
+// multiplexed returns the payload that it stands for.
+func multiplexed(s string) string {
+	payload, err := capturetest.HTTP2(s[len("h2(") : len(s)-1])
+	if err != nil {
+		return s // no word of a script
+	}
+	return payload
 }
 
 // block reads what follows conn: PORT, or FIRST..LAST every SECONDS.

@@ -44,6 +44,7 @@ func (e *encoder) connection(c *analyze.Connection, is cause.NotReused) {
 	e.word(c.Protocol.String())
 	e.tls(c.TLS)
 	e.messages(c)
+	e.http2(c.HTTP2)
 	e.raw(`,"probes":{"client":`)
 	e.probes(&c.ClientProbes)
 	e.raw(`,"server":`)
@@ -206,6 +207,10 @@ func (e *encoder) exchange(x *analyze.Exchange) {
 	e.uint(x.Connection)
 	e.raw(`,"n":`)
 	e.uint(uint64(x.N))
+	if x.Stream != 0 {
+		e.raw(`,"h2_stream":`)
+		e.uint(uint64(x.Stream))
+	}
 	e.raw(`,"method":`)
 	e.str(report.MethodName(x))
 	e.raw(`,"target":`)

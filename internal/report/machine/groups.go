@@ -58,7 +58,14 @@ func (e *encoder) serverSummary(s *analyze.ServerSummary, d *rules.Diagnosis) {
 	e.members(member{"max_requests", d.Limit(cause.MaxRequests, s)})
 	e.open("advertised")
 	e.members(member{"timeout_seconds", s.AdvertisedTimeout}, member{"max", s.AdvertisedMax})
-	e.raw("}}")
+	e.close()
+	if n := &s.Streams; n.Connections > 0 {
+		e.members(member{"streams_opened", n.Opened}, member{"streams_refused", n.Refused})
+		if n.GRPCCalls > 0 {
+			e.members(member{"grpc_failed", n.GRPCFailed})
+		}
+	}
+	e.close()
 }
 
 // failedAt returns the requests to a server that failed, or Unknown.

@@ -45,6 +45,9 @@ type totalsObject struct {
 	PoolNeedEstimated        number              `json:"pool_need_estimated"`
 	AvoidableEstimated       number              `json:"avoidable_connections_estimated"`
 	HandshakeEstimated       seconds             `json:"avoidable_handshake_seconds_estimated"`
+	StreamsOpened            *number             `json:"streams_opened,omitempty"`
+	StreamsRefused           *number             `json:"streams_refused,omitempty"`
+	GRPCFailed               *number             `json:"grpc_failed,omitempty"`
 	Probes                   number              `json:"probes"`
 	ProbesAnswered           number              `json:"probes_answered"`
 	ProbesUnanswered         number              `json:"probes_unanswered"`
@@ -66,7 +69,9 @@ func newTotals(r *report.Report) *totalsObject {
 		x = analyze.Estimates{Requests: analyze.Unknown, ReuseRatio: math.NaN(), PoolNeed: analyze.Unknown,
 			AvoidableConnections: analyze.Unknown, AvoidableHandshake: analyze.Unknown}
 	}
+	n := &t.Streams
 	return &totalsObject{
+		StreamsOpened: countIf(n.Opened, n.Connections > 0), StreamsRefused: countIf(n.Refused, n.Connections > 0), GRPCFailed: countIf(n.GRPCFailed, n.GRPCCalls > 0),
 		RequestsEstimated: number(x.Requests), FailedEstimated: number(guessed.Failed), AbandonedEstimated: number(guessed.Abandoned), ReuseRatioEstimated: ratio(x.ReuseRatio), PoolNeedEstimated: number(x.PoolNeed),
 		AvoidableEstimated: number(x.AvoidableConnections), HandshakeEstimated: seconds(x.AvoidableHandshake),
 		AtLeast: r.Result.AtLeast, AtMost: r.Result.AtMost,
@@ -83,6 +88,15 @@ func newTotals(r *report.Report) *totalsObject {
 		ClosedFirst: newClosers(&t.ClosedFirst), CloseKinds: t.CloseKinds, TimeWait: newTimeWait(&t.TimeWait, r.Result.HostsLeftOut),
 		CloseWait: newHalfClosed(&t.CloseWait), FINWait2: newHalfClosed(&t.FINWait2),
 	}
+}
+
+// countIf returns a count that is told only in some captures.
+func countIf(n int64, tell bool) *number {
+	if !tell {
+		return nil
+	}
+	x := number(n)
+	return &x
 }
 
 // minus returns a - b, Unknown if either is.

@@ -435,3 +435,46 @@ go127-drain-chunked-far() { drain go1.27.3 10ms '60000?chunked=1'; }
 go127-drain-chunked-big() { drain go1.27.3 0s '300000?chunked=1'; }
 go127-drain-drip() { drain go1.27.3 0s '60000?gap=80ms'; }
 go127-drain-drip-far() { drain go1.27.3 10ms '60000?gap=80ms'; }
+
+# beego 1.12 with ServerTimeOut 1: net/http's ReadTimeout and WriteTimeout.
+beego-timeout() {
+	line 1ms
+	(cd "$here/beego" && go build -o "$dir/beego" .)
+	serve env -C "$dir" ./beego $server 8080
+	ready 8080
+	client $python "$here/client.py" requests http://$server:8080/ 4 4 1.5
+}
+
+# wrk ends with requests under way.
+wrk-end() {
+	line 1ms
+	php_fpm 'usleep(3000); echo "hello";'
+	ready 8080
+	client wrk -t1 -c4 -d1s http://$server:8080/
+}
+
+# A server of net/http refuses what "Expect: 100-continue" announces: who closes then?
+go-expect-unread() {
+	line 1ms
+	(cd "$here/drain" && go build -o "$dir/drain" .)
+	serve "$dir/drain" serve $server:8080
+	ready 8080
+	client $python - $server <<'PY'
+import socket
+import sys
+import time
+
+for i in range(4):
+    s = socket.create_connection((sys.argv[1], 8080))
+    s.settimeout(10)
+    s.sendall(b"POST /5 HTTP/1.1\r\nHost: lab\r\nUser-Agent: raw\r\nContent-Length: 50000\r\nExpect: 100-continue\r\n\r\n")
+    print(s.recv(4096), flush=True)
+    began = time.time()
+    s.settimeout(3)
+    try:
+        print(len(s.recv(100)), "after", time.time() - began)
+    except TimeoutError:
+        print("no FIN in 3 s")
+    s.close()
+PY
+}

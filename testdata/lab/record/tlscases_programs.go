@@ -66,12 +66,8 @@ var serverCases = []labCase{
 // never used stays.
 var idleH1 = causes{"server_idle_timeout": {3, 6}, "no_request": {0, 2}}
 
-// limited is of connections that end at a limit of requests, and one that goes on: the last
-// response says close, and where the client is always the first to close it seems to be its
-// own doing.
-func limited(n int) causes {
-	return causes{"server_max_requests": {0, n}, "client_closed_after_response": {0, n}, "server_closed_unannounced": {0, n}, "idle_at_end": {1, 1}}
-}
+// limited is of connections that end at a limit of requests, and one that goes on.
+func limited(n int) causes { return causes{"server_max_requests": {n, n}, "idle_at_end": {1, 1}} }
 
 // idleH2 is of idle connections of HTTP/2 that the server closes: whether it said GOAWAY
 // is encrypted.

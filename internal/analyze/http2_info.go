@@ -1,0 +1,111 @@
+package analyze
+
+import (
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse/http2"
+)
+
+// HTTP2 is what HTTP/2 shows of a connection. Requests are the streams that were opened
+// and not refused. Times are ns since the epoch, durations ns.
+type HTTP2 struct {
+	StreamsOpened, StreamsRefused int64
+	MostAtOnce                    int64 // open streams
+	Limit                         int64 // SETTINGS_MAX_CONCURRENT_STREAMS of the server; Unknown without
+	Failed, Abandoned             int64 // streams that the server, the client reset
+	GRPCCalls, GRPCFailed         int64 // that were answered; of them those with another grpc-status than 0
+	KeepAlivePings, OtherPings    int64 // of both sides, without answers
+	ClientPings, ServerPings      Pings
+	GoAway                        GoAway
+	Lost                          bool // the place in one direction was lost and not found again: there may have been more
+}
+
+// StreamCount adds up streams of HTTP/2.
+type StreamCount struct {
+	Connections           int64 // that speak HTTP/2 and can be read
+	Opened, Refused       int64
+	GRPCCalls, GRPCFailed int64
+}
+
+func (n *StreamCount) add(x *h2State) {
+	n.Connections++
+	n.Opened += int64(x.opened)
+	n.Refused += int64(x.refused)
+	n.GRPCCalls += int64(x.grpcCalls)
+	n.GRPCFailed += int64(x.grpcFailed)
+}
+
+// addStreams adds the streams of a connection.
+func (a *Analyzer) addStreams(s *totals, t *httpState) {
+	if x := a.states.h2Of(t); x != nil {
+		s.sum.Streams.add(x)
+		s.pools.servers[s.pools.pairs[t.pair].server].streams.add(x)
+	}
+}
+
+// Pings are the PINGs of one side that keep a connection alive.
+type Pings struct {
+	KeepAlive      int64
+	Idle, Interval int64 // silence before the first of a run, time between two; Unknown without
+}
+
+// GoAway is what the first side that sent GOAWAY said by it. By is Nobody without one.
+type GoAway struct {
+	By         Party
+	Mark       Mark // the first GOAWAY
+	LastStream uint32
+	Code       http2.ErrCode
+	Debug      string // as sent, shortened
+	Drains     bool   // the first one left open which stream is the last
+	Open       int64  // streams that were open when it came
+	Requests   int64  // that had been sent until then
+	Done       int64  // last byte of the last response before it; Unknown without
+	After      int64  // streams that were opened in spite of it
+}
+
+// h2Info returns what HTTP/2 shows of c, nil if it does not speak it.
+func (a *Analyzer) h2Info(t *httpState, client flows.Side) *HTTP2 {
+	x := a.states.h2Of(t)
+	if x == nil {
+		return nil
+	}
+	info := &HTTP2{
+		StreamsOpened: int64(x.opened), StreamsRefused: int64(x.refused), MostAtOnce: int64(x.most), Limit: x.limit,
+		Failed: int64(x.failed), Abandoned: int64(x.abandoned), GRPCCalls: int64(x.grpcCalls), GRPCFailed: int64(x.grpcFailed),
+		ClientPings: x.pings[client].told(), ServerPings: x.pings[client.Peer()].told(),
+		OtherPings: int64(x.pings[0].other) + int64(x.pings[1].other),
+		Lost:       x.lost(),
+	}
+	info.KeepAlivePings = info.ClientPings.KeepAlive + info.ServerPings.KeepAlive
+	if g := &x.away; g.some {
+		info.GoAway = GoAway{
+			By: party(g.from.Set(), client), Mark: Mark{g.at, g.num}, LastStream: g.last, Code: g.code, Debug: g.debug,
+			Drains: g.drains, Open: int64(g.open), Requests: int64(g.requests), Done: g.done, After: int64(g.after),
+		}
+	}
+	return info
+}
+
+// lost reports whether the place in what a side sends is lost.
+func (x *h2State) lost() bool {
+	return x.lostThen || x.readers != nil && (x.readers[0].IsLost() && x.readers[0].Losses() > 0 || x.readers[1].IsLost() && x.readers[1].Losses() > 0)
+}
+
+func (p *pings) told() Pings {
+	x := Pings{KeepAlive: int64(p.keepAlive), Idle: Unknown, Interval: Unknown}
+	if p.idle > 0 {
+		x.Idle = p.idle
+	}
+	if p.interval > 0 {
+		x.Interval = p.interval
+	}
+	return x
+}
+
+// awayAt returns when the side that is to stop sending requests was told so, or said it
+// itself, with nothing under way; Unknown if that did not happen.
+func (a *Analyzer) awayAt(t *httpState) int64 {
+	if x := a.states.h2Of(t); x != nil && x.away.some {
+		return x.away.at
+	}
+	return Unknown
+}
