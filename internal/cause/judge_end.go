@@ -6,11 +6,8 @@ import (
 
 // endedBusy takes closes with a request under way.
 func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
-	if end.by == analyze.Nobody || c.Opaque() || !e.Request.OK() || afterOwnRST(e) {
-		return n, k, false
-	}
 	late := answeredLate(e, end)
-	if e.Outstanding == 0 && !late || unseen(c) && !e.ResponseBegun {
+	if !closedBusy(c, e, end) || e.Outstanding == 0 && !late {
 		return n, k, false
 	}
 	if late && !e.ClientRST.OK() {
@@ -32,10 +29,16 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	case end.by == analyze.Client:
 		return wait(clientEndedBusy, end.by, o)
 	}
-	if o.kind == observedUnansweredEnd && o.ns >= minRest && bodyUnderWay(c, e) && !end.rst {
+	if o.kind == observedUnansweredEnd && o.ns >= minRest && uploadCutOff(c, e, end) {
 		o.kind = observedUploadEnd
 	}
 	return wait(serverEndedBusy, end.by, o)
+}
+
+// closedBusy reports whether a connection was closed with a request under way, as far as
+// the capture would show its response.
+func closedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) bool {
+	return end.by != analyze.Nobody && !c.Opaque() && e.Request.OK() && !afterOwnRST(e) && !(unseen(c) && !e.ResponseBegun)
 }
 
 // malformed judges a request that was answered by bytes that are no HTTP; where they are

@@ -35,6 +35,13 @@ func bodyUnderWay(c *analyze.Connection, e *analyze.Evidence) bool {
 	return e.Outstanding == 1 && e.Request.OK() && e.RequestDone == analyze.Unknown && c.MissingClient == 0 && !c.HTTPUnknown
 }
 
+// uploadCutOff reports whether the server's FIN came while the body of a request was under
+// way, whether that went on behind it or not.
+func uploadCutOff(c *analyze.Connection, e *analyze.Evidence, end ending) bool {
+	goesOn := e.Outstanding == 1 && e.RequestDone > end.at && c.MissingClient == 0 && !c.HTTPUnknown
+	return !end.rst && (goesOn || bodyUnderWay(c, e))
+}
+
 // bodyTimeouts finds out after what time servers give up on the body of a request: they
 // answer without it, or close. A server whose window was closed did not wait for it.
 func (d *Decisions) bodyTimeouts() {
