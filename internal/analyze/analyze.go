@@ -90,6 +90,7 @@ type Analyzer struct {
 	exchanges     []Exchange
 	firstExchange int32 // how many were given up before them
 	lastFold      int64 // when the totals were last folded
+	hasKeys       bool  // secrets of TLS sessions are known
 	watching      bool  // the observer wants the connection whose data is under way
 	unpaired      int   // connections that are kept whose pair is not known yet
 	gaveUp        gaveUp
@@ -136,7 +137,9 @@ func (a *Analyzer) engineOptions() flows.Options {
 // The segments are the caller's again when it returns.
 func (a *Analyzer) Apply(segs []flows.Segment) {
 	if a.opt.Keys != nil {
-		a.states.keys.table.Log, a.states.keys.table.Grows = a.opt.Keys()
+		k := &a.states.keys.table
+		k.Log, k.Grows = a.opt.Keys()
+		a.hasKeys = k.Log != nil
 	}
 	for i := range segs {
 		s := &segs[i]

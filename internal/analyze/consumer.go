@@ -37,7 +37,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	if t.facts&(sawData|decrypted) == 0 && a.isProxyHeader(c, from, d) {
 		return
 	}
-	if t.facts&(sawData|opaque|tunnelled|decrypted|multiplexed) != sawData && (t.has(opaque|tunnelled|decrypted|multiplexed) || t.firstData(d)) || a.states.keys.table.Log != nil && a.joinsTLS(c, t, d) {
+	if t.facts&(sawData|opaque|tunnelled|decrypted|multiplexed) != sawData && (t.has(opaque|tunnelled|decrypted|multiplexed) || t.firstData(d)) || a.hasKeys && a.joinsTLS(c, t, d) {
 		a.otherData(c, t, from, d)
 		return
 	}
@@ -187,7 +187,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	if t.facts&(opaque|tunnelled|decrypted) != 0 {
 		if t.tls != 0 {
 			a.states.tls.gap(t.tls, from, n, a.engine.Now())
-			if a.states.keys.table.Log != nil {
+			if a.hasKeys {
 				a.decryptGap(c, t, from, n)
 			}
 		}

@@ -21,7 +21,7 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	ready := x.Ready()
 	s.table.Watch(a.watching, a.opt.WholeHandshakes)
 	s.data(t.tls, from, d)
-	if a.states.keys.table.Log != nil {
+	if a.hasKeys {
 		if a.decrypt(c, t, from, d, begins); t.has(decrypted) {
 			return // its messages tell more than its turns
 		}

@@ -3,6 +3,7 @@ package analyze
 import (
 	"unsafe"
 
+	"github.com/kaanalyze/kaanalyze/internal/tlscrypt"
 	"github.com/kaanalyze/kaanalyze/internal/tlswire"
 )
 
@@ -34,6 +35,9 @@ func (a *Analyzer) Memory() (m Memory) {
 		int64(s.readers.Len())*int64(unsafe.Sizeof(reader{})) + m.Messages +
 		int64(s.h2.Len())*int64(unsafe.Sizeof(h2State{})) + int64(s.h2.listed)*int64(unsafe.Sizeof(h2Stream{})) + s.h2.tableBytes +
 		int64(s.tls.sessions.Len())*int64(unsafe.Sizeof(tlsState{})) + int64(s.tls.readers.Len())*int64(unsafe.Sizeof(tlswire.Reader{}))
+	if k := &s.keys; k.table.Log != nil {
+		m.Connections += k.table.Bytes() + k.table.Log.Bytes() + int64(k.found.Len())*int64(unsafe.Sizeof(keyed{})) + int64(k.conns.Len())*tlscrypt.ConnBytes
+	}
 	m.Rows = int64(len(a.pools.pairs))*PairBytes + int64(len(a.pools.servers))*serverBytes + int64(len(t.held))*hostBytes
 	m.Times = t.timeWaits.Bytes() + t.portUses.Bytes() + t.reusable.Bytes() + t.estimates.turns.Bytes() + t.estimates.reusable.Bytes() + t.half.spans.Bytes()
 	m.Exchanges = int64(len(a.exchanges)) * (int64(unsafe.Sizeof(Exchange{})) + exchangeTexts)

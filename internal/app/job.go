@@ -75,7 +75,7 @@ var ErrNoInput = errors.New("there is nothing to read")
 
 func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *Job {
 	i := newInterruption()
-	j := &Job{s: s, ui: u, keys: &keys{}, stdin: stdin, stdout: stdout, outs: &outputs{interruption: i}, interruption: i}
+	j := &Job{s: s, ui: u, keys: &keys{every: moreKeysEvery}, stdin: stdin, stdout: stdout, outs: &outputs{interruption: i}, interruption: i}
 	if s.Demo != nil {
 		j.stdin = bytes.NewReader(j.s.Demo)
 	} else if s.live == nil && len(s.files) == 0 {

@@ -22,6 +22,8 @@ type keys struct {
 	file *os.File  // nil once it has been read for good
 	read int64     // bytes
 	next time.Time // when it is looked at again
+
+	every time.Duration // how often it is, at most
 }
 
 // moreKeysEvery is how often a key log is looked at that may grow.
@@ -73,7 +75,7 @@ func (k *keys) more() {
 	if k.file == nil || now.Before(k.next) {
 		return
 	}
-	k.next = now.Add(moreKeysEvery)
+	k.next = now.Add(k.every)
 	info, err := k.file.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() == k.read { // of a pipe all was read when it was opened
 		return

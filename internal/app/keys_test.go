@@ -2,13 +2,16 @@ package app
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -262,6 +265,92 @@ func TestMidstreamWithKeys(t *testing.T) {
 		}
 		if len(r.Exchanges) != want {
 			t.Errorf("since %s: %d exchanges, want %d: %+v", since, len(r.Exchanges), want, r.Capture.TLSKeys)
+		}
+	}
+}
+
+// TestKeyLogGrows reads a capture that comes through a pipe, with a key log to which lines
+// are added while it does: those of the first connection come after its packets, those of
+// the second one before them.
+func TestKeyLogGrows(t *testing.T) {
+	file := filepath.Join(recordings, "fixtures", "go_tls13")
+	capture, err := os.ReadFile(file + ".pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets, err := os.ReadFile(file + ".keylog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := filepath.Join(t.TempDir(), "keys")
+	if err := os.WriteFile(keys, []byte("# begun anew\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(keys, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	input, feed := io.Pipe()
+	go func() {
+		half := 24
+		for n := 0; n < 15; n++ { // packets: the handshake, and a request
+			half += 16 + int(binary.LittleEndian.Uint32(capture[half+8:]))
+		}
+		feed.Write(capture[:half])
+		f.Write(secrets[:len(secrets)-100])
+		feed.Write(capture[half:])
+		f.Write(secrets[len(secrets)-100:])
+		feed.Close()
+	}()
+	var stdout, stderr strings.Builder
+	c := Defaults()
+	c.JSON, c.Read, c.TLSKeyLog, c.Exchanges, c.Quiet = true, []string{"-"}, keys, true, true
+	j, err := New(&c, input, &stdout, &stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.keys.every = 0
+	if code := j.Run(); code != ExitOK {
+		t.Fatalf("exit code %d: %s", code, &stderr)
+	}
+	var r keysReport
+	if err := json.Unmarshal([]byte(stdout.String()), &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Exchanges) < 3 || r.Exchanges[0].Request != 9 || r.Exchanges[0].Response != 11 || r.Capture.TLSKeys.Sessions != 2 {
+		t.Errorf("%+v, %+v; want the exchanges of the first connection", r.Exchanges, r.Capture.TLSKeys)
+	}
+}
+
+// TestKeyLogBegunAnew reads on in a key log, and from its beginning once it is shorter.
+func TestKeyLogBegunAnew(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "keys")
+	line := func(c string) string {
+		return "CLIENT_RANDOM " + strings.Repeat(c, 64) + " " + strings.Repeat("0", 96) + "\n"
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(line("1"))
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &keys{file: f}
+	defer f.Close()
+	for i, step := range []struct {
+		text string
+		want int64
+	}{{line("1"), 1}, {line("1") + line("2") + line("3")[:50], 2}, {line("1") + line("2") + line("3"), 3}, {line("4"), 4}} {
+		write(step.text)
+		k.next = time.Time{}
+		k.more()
+		if n := k.Log.Stats().Sessions; n != step.want {
+			t.Errorf("step %d: %d sessions, want %d", i, n, step.want)
 		}
 	}
 }

@@ -6,20 +6,17 @@ import (
 
 // endedBusy takes closes with a request under way.
 func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	if end.by == analyze.Nobody || c.Opaque() || !e.Request.OK() || afterOwnRST(e) {
+		return n, k, false
+	}
 	late := answeredLate(e, end)
-	if !closedBusy(c, e, end) || e.Outstanding == 0 && !late {
+	if e.Outstanding == 0 && !late || unseen(c) && !e.ResponseBegun {
 		return n, k, false
 	}
 	if late && !e.ClientRST.OK() {
 		return of(HalfClose, analyze.Client, High, observation{kind: observedHalfClose, by: sender(analyze.Client)})
 	}
-	o := observation{
-		kind: observedUnansweredEnd, by: end.sender() | guess(c), number: uint32(c.Carried() - max(0, e.Outstanding-1)),
-		ns: max(0, end.at-e.Request.At),
-	}
-	if (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
-		o.kind = observedCutEnd
-	}
+	o := busyEnd(c, e, end)
 	switch {
 	case e.Malformed && !e.ResponseBegun:
 		return malformed(c, e, o)
@@ -29,16 +26,28 @@ func endedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReu
 	case end.by == analyze.Client:
 		return wait(clientEndedBusy, end.by, o)
 	}
-	if o.kind == observedUnansweredEnd && o.ns >= minRest && uploadCutOff(c, e, end) {
-		o.kind = observedUploadEnd
-	}
-	return wait(serverEndedBusy, end.by, o)
+	return endedByServer(c, e, end, o)
 }
 
-// closedBusy reports whether a connection was closed with a request under way, as far as
-// the capture would show its response.
-func closedBusy(c *analyze.Connection, e *analyze.Evidence, end ending) bool {
-	return end.by != analyze.Nobody && !c.Opaque() && e.Request.OK() && !afterOwnRST(e) && !(unseen(c) && !e.ResponseBegun)
+// busyEnd describes a close with a request under way.
+func busyEnd(c *analyze.Connection, e *analyze.Evidence, end ending) observation {
+	o := observation{
+		kind: observedUnansweredEnd, by: end.sender() | guess(c), number: uint32(c.Carried() - max(0, e.Outstanding-1)),
+		ns: max(0, end.at-e.Request.At),
+	}
+	if (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
+		o.kind = observedCutEnd
+	}
+	return o
+}
+
+// endedByServer takes closes of the server with a request under way, which may not have
+// come whole.
+func endedByServer(c *analyze.Connection, e *analyze.Evidence, end ending, o observation) (n NotReused, k class, ok bool) {
+	if !c.Estimated() && (e.RequestDone == analyze.Unknown || e.RequestDone > end.at) && c.MissingClient == 0 {
+		o.by |= uploading
+	}
+	return wait(serverEndedBusy, end.by, o)
 }
 
 // malformed judges a request that was answered by bytes that are no HTTP; where they are

@@ -24,7 +24,7 @@ const (
 	sentNotify sender = 1 << 6 // a close_notify of TLS instead
 	sentGoAway sender = 1 << 3 // a GOAWAY of HTTP/2 instead
 	estimated  sender = 1 << 5 // the number is an estimate, not what was sent
-	uploading  sender = 1 << 4 // the request before it had not come whole
+	uploading  sender = 1 << 4 // the request, or the one before it, had not come whole
 )
 
 // party returns who it is.
@@ -85,7 +85,6 @@ const (
 
 	// The end, or none.
 	observedUnansweredEnd // by closed ns after request number, which has no response
-	observedUploadEnd     // by closed ns after request number began, whose body was not whole
 	observedCutEnd        // by closed ns after request number, in its response
 	observedMalformed     // by closed ns after request number, which was answered by bytes that are no HTTP
 	observedPlainRequest  // by closed ns after request number, which was answered by an alert of TLS
@@ -224,16 +223,27 @@ func (o observation) path() string {
 	return ""
 }
 
+// busyEnd describes an end with a request under way.
+func (o observation) busyEnd() string {
+	d := Duration(o.ns)
+	switch o.kind {
+	case observedUnansweredEnd:
+		if o.by&uploading != 0 {
+			return fmt.Sprintf("%s sent %s %s after request %d%s began, which had not come whole", o.by, o.end(), d, o.number, o.mark())
+		}
+		return fmt.Sprintf("%s sent %s %s after request %d%s, which has no response", o.by, o.end(), d, o.number, o.mark())
+	case observedCutEnd:
+		return fmt.Sprintf("%s sent %s %s after request %d%s, before its response was complete", o.by, o.end(), d, o.number, o.mark())
+	}
+	return ""
+}
+
 // ending describes how a connection ended, or stands, by times alone.
 func (o observation) ending() string {
 	d := Duration(o.ns)
 	switch o.kind {
-	case observedUnansweredEnd:
-		return fmt.Sprintf("%s sent %s %s after request %d%s, which has no response", o.by, o.end(), d, o.number, o.mark())
-	case observedUploadEnd:
-		return fmt.Sprintf("%s sent %s %s after request %d%s began, whose body was not whole", o.by, o.end(), d, o.number, o.mark())
-	case observedCutEnd:
-		return fmt.Sprintf("%s sent %s %s after request %d%s, before its response was complete", o.by, o.end(), d, o.number, o.mark())
+	case observedUnansweredEnd, observedCutEnd:
+		return o.busyEnd()
 	case observedMalformed:
 		return fmt.Sprintf("%s sent %s %s after request %d, whose answer is no HTTP/1.x", o.by, o.end(), d, o.number)
 	case observedPlainRequest:
@@ -247,14 +257,10 @@ func (o observation) ending() string {
 			return fmt.Sprintf("%s sent %s %s after response %d (status %d)", o.by, o.end(), d, o.number, o.status)
 		}
 		return fmt.Sprintf("%s sent %s %s after response %d%s", o.by, o.end(), d, o.number, o.mark())
-	case observedBothEnd:
-		return fmt.Sprintf("%s sent %s %s after response %d%s, and the other side its own before it had that", o.by, o.end(), d, o.number, o.mark())
 	case observedIdle408:
 		return fmt.Sprintf("server sent status 408 without a request, %s after response %d", d, o.number)
-	case observedRecordsEnd:
-		return fmt.Sprintf("%s sent %s %s after the last data", o.by, o.end(), d)
-	case observedFarewellEnd:
-		return fmt.Sprintf("server sent a short record, as GOAWAY of HTTP/2 is, %s after the last message, then %s", d, o.end())
+	case observedRecordsEnd, observedFarewellEnd, observedBothEnd:
+		return o.endOfTLS()
 	case observedQuietEnd:
 		return fmt.Sprintf("%s sent %s after %s of silence", o.by, o.end(), d)
 	case observedHalfClose:
@@ -269,6 +275,18 @@ func (o observation) ending() string {
 		return "only one direction was captured"
 	}
 	return ""
+}
+
+// endOfTLS is ending for what only records of TLS tell.
+func (o observation) endOfTLS() string {
+	d := Duration(o.ns)
+	switch o.kind {
+	case observedFarewellEnd:
+		return fmt.Sprintf("server sent a short record, as GOAWAY of HTTP/2 is, %s after the last message, then %s", d, o.end())
+	case observedBothEnd:
+		return fmt.Sprintf("%s sent %s %s after response %d%s, and the other side its own before it had that", o.by, o.end(), d, o.number, o.mark())
+	}
+	return fmt.Sprintf("%s sent %s %s after the last data", o.by, o.end(), d)
 }
 
 // end returns what its sender sent.

@@ -100,6 +100,9 @@ func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record 
 	r.set(isFailed, lost.failed > 0)
 	r.set(isDropped, lost.dropped > 0)
 	r.set(isKeptAfterError, e.KeptAfterError)
+	if c.Estimated() && c.Carried() > 0 {
+		r.observation.by |= estimated
+	}
 	if c.Stream != analyze.Unknown {
 		r.Stream = uint32(c.Stream)
 	}
@@ -188,6 +191,11 @@ func (r *Record) ServerEndedBusy() bool { return r.class == serverEndedBusy }
 // CutShort reports whether it was closed before the response under way was
 // complete.
 func (r *Record) CutShort() bool { return r.observation.kind == observedCutEnd }
+
+// CutUpload reports whether the server closed it before a request had come whole.
+func (r *Record) CutUpload() bool {
+	return r.observation.kind == observedUnansweredEnd && r.observation.by&uploading != 0
+}
 
 // UploadOutlasted reports whether a request came after the server's FIN for the one before
 // it, though answered, was still being sent when that came.

@@ -35,20 +35,13 @@ func bodyUnderWay(c *analyze.Connection, e *analyze.Evidence) bool {
 	return e.Outstanding == 1 && e.Request.OK() && e.RequestDone == analyze.Unknown && c.MissingClient == 0 && !c.HTTPUnknown
 }
 
-// uploadCutOff reports whether the server's FIN came while the body of a request was under
-// way, whether that went on behind it or not.
-func uploadCutOff(c *analyze.Connection, e *analyze.Evidence, end ending) bool {
-	goesOn := e.Outstanding == 1 && e.RequestDone > end.at && c.MissingClient == 0 && !c.HTTPUnknown
-	return !end.rst && (goesOn || bodyUnderWay(c, e))
-}
-
 // bodyTimeouts finds out after what time servers give up on the body of a request: they
 // answer without it, or close. A server whose window was closed did not wait for it.
 func (d *Decisions) bodyTimeouts() {
 	var stalled map[uint32]bool
 	for _, s := range d.groups.servers {
 		gaveUp := Where(s.Having([]Cause{EarlyResponse, ServerTimeoutEmpty}), func(r *Record) bool {
-			return (r.UploadGivenUp() || r.Cause == EarlyResponse) && r.UploadTook() >= minRest
+			return (r.CutUpload() || r.Cause == EarlyResponse) && r.UploadTook() >= minRest
 		})
 		if len(gaveUp) < MinSamples {
 			continue
@@ -65,10 +58,6 @@ func (d *Decisions) bodyTimeouts() {
 	}
 }
 
-// UploadGivenUp reports whether the server closed it, without a response, while the body of
-// a request was under way for some time.
-func (r *Record) UploadGivenUp() bool { return r.observation.kind == observedUploadEnd }
-
 // UploadTook returns how long the body of the last request was under way when the server
 // answered or closed; 0 if that is not known.
 func (r *Record) UploadTook() int64 {
@@ -78,7 +67,7 @@ func (r *Record) UploadTook() int64 {
 	}
 	until := r.Ended
 	switch answered := r.FirstByte(); {
-	case r.UploadGivenUp():
+	case r.CutUpload():
 	case answered != analyze.Unknown:
 		until = answered
 	case r.Done != analyze.Unknown && r.Done >= sent:

@@ -66,7 +66,7 @@ func TestBlame(t *testing.T) {
 		{
 			"an idle timeout ends an upload",
 			"conn 40001..40003 every 20\n" + open + "0.102 > P. " + upload + "\n1.102 > P. \"abcdefg\"\n1.103 < .\n5.103 < F.\n5.104 > .\n6.102 > P. \"abcdefg\"\n6.103 < R 41:41(0)\n",
-			serverTimeout, "had not come whole", "raise the server's time for them", "write timeout",
+			serverTimeout, "had not come whole", "raise the server's timeouts for reading", "write timeout",
 		},
 		{
 			"an idle timeout ends an upload that was answered, and the next request is lost",

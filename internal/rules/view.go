@@ -57,7 +57,9 @@ type view struct {
 }
 
 // none reports whether no connection has one of these causes, nor lost requests for one.
-func (v *view) none(causes []cause.Cause) bool { return len(v.failed) == 0 && v.count(causes...) == 0 }
+func (v *view) none(causes []cause.Cause) bool {
+	return len(v.failed) == 0 && v.count(causes...) == 0 && v.count(cause.GoAway) == 0 // whose reason may be one of them
+}
 
 // perServer returns the servers with connections of these causes.
 func (v *view) perServer(causes ...cause.Cause) []group {

@@ -166,6 +166,9 @@ const (
 	earlyRefused
 )
 
+// ConnBytes is what a Conn takes with its keys, about.
+const ConnBytes = 4 << 10
+
 // New returns a Conn. client is the side that is taken for the client if nothing tells;
 // midstream says that the beginning of the connection was not captured.
 func New(client Side, midstream bool) *Conn {

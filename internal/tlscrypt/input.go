@@ -17,6 +17,10 @@ type input struct {
 	stamp Stamp  // of them
 }
 
+// maxMarks is how many packets are told apart that bytes of a direction came in: of more the
+// last ones count as one.
+const maxMarks = 1 << 8
+
 // mark says when a number of bytes came.
 type mark struct {
 	n int
@@ -58,8 +62,9 @@ func (x *input) move(n int, t *Table) bool {
 	}
 	x.b = append(x.b, x.lent[:n]...)
 	x.lent = x.lent[n:]
-	if k := len(x.marks); k > 0 && x.marks[k-1].Stamp == x.stamp {
+	if k := len(x.marks); k > 0 && (x.marks[k-1].Stamp == x.stamp || k == maxMarks) {
 		x.marks[k-1].n += n
+		x.marks[k-1].Stamp = x.stamp
 	} else {
 		x.marks = append(x.marks, mark{n, x.stamp})
 	}

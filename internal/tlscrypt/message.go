@@ -40,7 +40,7 @@ const (
 var retryRandom = sha256.Sum256([]byte("HelloRetryRequest"))
 
 // maxMessage is the longest message that is read: only hellos and what is like them are.
-const maxMessage = 64 << 10
+const maxMessage = 16 << 10
 
 // message is the handshake message under way in one direction.
 type message struct {
