@@ -108,6 +108,9 @@ func OpenLive(dev Device, opt Options) (*Source, error) {
 			return nil, fmt.Errorf("capture engine %s: %w", EnginePcap, ErrNoEngine)
 		}
 	case EngineRing:
+		if !hasRing {
+			return nil, ErrNoLive
+		}
 		open = openRing
 	default:
 		return nil, fmt.Errorf("capture engine %q: %w", dev.Engine, ErrNoEngine)
