@@ -10,6 +10,7 @@ const (
 	decided          class = iota // by its own evidence
 	synUnanswered                 // no answer to its SYNs
 	openingGivenUp                // the SYN-ACK met no socket of the client
+	tlsUnused                     // closed after the TLS handshake, and no request came
 	saidInResponse                // a response ended the persistence
 	serverEndedBusy               // the server closed with a request under way
 	clientEndedBusy               // the client did

@@ -139,7 +139,7 @@ func overTLS(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReuse
 		if end.by == analyze.Nobody {
 			return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, c.End-x.Done)})
 		}
-		return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, end.at-x.Done), by: end.sender()})
+		return wait(tlsUnused, analyze.Client, observation{kind: observedTLSUnused, ns: max(0, end.at-x.Done), by: end.sender()})
 	}
 	return n, k, false
 }
