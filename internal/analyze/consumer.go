@@ -57,12 +57,8 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		}
 	default:
 		p.SegmentStart(b)
-		if p.IsLost() && a.mayBeH2(c, t, b) {
-			a.otherData(c, t, from, d)
+		if p.IsLost() && a.lostPlace(c, t, from, d) {
 			return
-		}
-		if t.surplus > 0 && p.IsLost() && t.answersFrom(from) {
-			t.stray(b)
 		}
 	}
 	a.parse(c, t, from, b, d)
@@ -72,6 +68,19 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	if t.facts&(cutInitiator|cutResponder) != 0 {
 		a.cutData(c, t, from, d)
 	}
+}
+
+// lostPlace looks at a segment that begins where no message is known to, and reports whether
+// it took it.
+func (a consumer) lostPlace(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) bool {
+	if a.mayBeH2(c, t, d.Payload) {
+		a.otherData(c, t, from, d)
+		return true
+	}
+	if t.surplus > 0 && t.answersFrom(from) {
+		t.stray(d.Payload)
+	}
+	return false
 }
 
 // otherData takes payload that is not HTTP/1.

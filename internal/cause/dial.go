@@ -22,53 +22,53 @@ func (p *Pair) gaveUpOpening() {
 	}
 }
 
-// spareDials tells connections without a request that were opened for the requests of
-// others from those that were opened for nothing.
+// spareDials tells connections that were opened at the same time as one that was used,
+// for the same requests, from those that were opened for nothing: over TLS alone, where
+// a client opens one for each of the first requests and then finds that HTTP/2 needs
+// no more than one.
 func (p *Pair) spareDials() {
-	w := waiting(p.Records, neverUsed)
-	if len(w) == 0 {
+	p.replacements()
+	if !slices.ContainsFunc(p.Records, (*Record).dialedInVain) {
 		return
 	}
-	settle(slices.Concat(p.dialedBeside(w), p.replacements(w)), SpareDial, analyze.Client, Medium)
-	settle(waiting(w, neverUsed), NoRequest, analyze.Client, High)
-}
-
-// dialedBeside returns those of w that were opened at the same time as one that was used:
-// over TLS alone, where a client opens one for each of the first requests and then finds
-// that HTTP/2 needs no more than one.
-func (p *Pair) dialedBeside(w []*Record) []*Record {
-	w = Where(w, func(r *Record) bool { return r.observation.kind == observedTLSUnused })
-	if len(w) == 0 {
-		return nil
+	var used []int64
+	for _, r := range p.Records {
+		if r.Cause != NoRequest && !r.NeverOpened() && r.Cause != TLSFailed {
+			used = append(used, r.Start)
+		}
 	}
-	others := Where(p.Records, func(r *Record) bool {
-		return r.class != neverUsed && r.Cause != NoRequest && !r.NeverOpened() && r.Cause != TLSFailed
-	})
-	used := SortedValues(others, func(r *Record) int64 { return r.Start })
-	return Where(w, func(r *Record) bool {
+	slices.Sort(used)
+	for _, r := range p.Records {
+		if !r.dialedInVain() {
+			continue
+		}
 		i, _ := slices.BinarySearch(used, r.Start-besideAnother)
-		return i < len(used) && used[i] <= r.Start+besideAnother
-	})
-}
-
-// replacements returns those of w that were opened in the place of one that the client had
-// just closed with a body unread, and needed no more: undici, and with it Node's fetch,
-// opens one at once for the requests to come.
-func (p *Pair) replacements(w []*Record) []*Record {
-	w = Where(w, func(r *Record) bool { return r.observation.kind == observedNoRequest })
-	unread := Having(p.Records, []Cause{ClientUnreadBody})
-	if len(w) == 0 || len(unread) == 0 {
-		return nil
+		if i < len(used) && used[i] <= r.Start+besideAnother {
+			r.Cause, r.Confidence = SpareDial, Medium
+		}
 	}
-	ended := SortedValues(unread, func(r *Record) int64 { return r.Ended })
-	return Where(w, func(r *Record) bool {
-		i, _ := slices.BinarySearch(ended, r.Start-inPlace)
-		return i < len(ended) && ended[i] <= r.Start
-	})
 }
 
-// dialedInVain reports whether the client closed it after the TLS handshake, unused, and
-// it was no spare one.
+// dialedInVain reports whether the client closed it after the TLS handshake, unused.
 func (r *Record) dialedInVain() bool {
 	return r.Cause == NoRequest && r.observation.kind == observedTLSUnused && r.observation.by.party() == analyze.Client
+}
+
+// replacements tells connections that were opened in the place of one that the client had
+// just closed with a body unread, and needed no more: undici, and with it Node's fetch,
+// opens one at once for the requests to come.
+func (p *Pair) replacements() {
+	unread := Having(p.Records, []Cause{ClientUnreadBody})
+	if len(unread) == 0 {
+		return
+	}
+	ended := SortedValues(unread, func(r *Record) int64 { return r.Ended })
+	for _, r := range p.Records {
+		if r.Cause != NoRequest || r.observation.kind != observedNoRequest || r.observation.by.party() != analyze.Client {
+			continue
+		}
+		if i, _ := slices.BinarySearch(ended, r.Start-inPlace); i < len(ended) && ended[i] <= r.Start {
+			r.Cause, r.Confidence = SpareDial, Medium
+		}
+	}
 }
