@@ -95,7 +95,7 @@ func notAccepted(c *analyze.Connection, e *analyze.Evidence) bool {
 // HTTP/1, never were HTTP, or carried no request.
 func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	switch {
-	case c.HTTP2 != nil && c.Requests == 0 && c.Responses == 0 && !c.Midstream && !c.HTTPUnknown && c.TLS == nil && end.by != analyze.Nobody:
+	case unusedHTTP2(c) && end.by != analyze.Nobody:
 		if n, k, ok = lost(c, e, end); ok {
 			return n, k, ok
 		}
@@ -119,6 +119,11 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		return unused(end, observation{kind: observedNoRequest, ns: c.End - c.Start, by: end.sender()})
 	}
 	return n, k, false
+}
+
+// unusedHTTP2 reports whether HTTP/2 in clear text carried no request.
+func unusedHTTP2(c *analyze.Connection) bool {
+	return c.HTTP2 != nil && c.TLS == nil && c.Requests == 0 && c.Responses == 0 && !c.Midstream && !c.HTTPUnknown
 }
 
 // unused judges a connection that carried no request. Where the client closed it, the
