@@ -12,6 +12,14 @@ import (
 
 // h2Frame takes a frame of one side that is whole.
 func (a *Analyzer) h2Frame(c *flows.Conn, t *httpState, x *h2State, from flows.Side, now int64) {
+	a.takeFrame(c, t, x, from, now)
+	if a.story.of(c) {
+		a.tellFrame(c, x.readers[from].Frame(), x.readers[from].Fields(), from == t.requestSide(c))
+	}
+}
+
+// takeFrame is h2Frame without the story.
+func (a *Analyzer) takeFrame(c *flows.Conn, t *httpState, x *h2State, from flows.Side, now int64) {
 	t.facts &^= opaque
 	r := &x.readers[from]
 	f, fields := r.Frame(), r.Fields()

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -156,5 +158,50 @@ func TestHTTP2PoolNeed(t *testing.T) {
 			t.Errorf("%d connections with %d streams at once, %d allowed: got need %d, %d requests, want %d, %d", tc.connections, tc.streams, tc.limit,
 				got, r.Totals.Requests, tc.need, tc.connections*tc.streams)
 		}
+	}
+}
+
+// A story tells what the frames of each packet mean.
+func TestHTTP2Story(t *testing.T) {
+	r := run(t, analyze.Options{Story: 1}, opening+h2Script(t, `
+0.010 > P. h2(preface get:1 get:3)
+0.020 < P. h2(settings head:3)
+0.030 < P. h2(end:3 reset:1:7 ping)
+0.040 < P. h2(goaway:3)`))
+	var got []string
+	for _, e := range r.Story().Events[3:] {
+		got = append(got, strings.Join(e.Means, "; "))
+	}
+	want := []string{
+		"SETTINGS; request 1: GET /; request 2: GET /",
+		"SETTINGS; response 2: 200",
+		"response 2 complete; request 1 reset: REFUSED_STREAM; PING",
+		"GOAWAY: last stream 3, NO_ERROR",
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got (-), want (+)\n%s", diff)
+	}
+}
+
+// Exchanges of streams have their own times, in the order of their requests; a stream
+// that is refused has none.
+func TestHTTP2Exchanges(t *testing.T) {
+	r := run(t, analyze.Options{Exchanges: true}, opening+h2Script(t, `
+0.010 > P. h2(preface get:1 get:3 post:5)
+0.020 < P. h2(settings head:3)
+0.030 < P. h2(end:3 reset:1:7)
+0.040 > P. h2(end:5)
+0.060 < P. h2(ok:5)`))
+	var got []string
+	for _, e := range r.Exchanges() {
+		got = append(got, fmt.Sprintf("%d on %d: %s %s %d, %d %d ms, packets %d %d", e.N, e.Stream, e.MethodName, e.Target, e.Status,
+			e.ServerTime()/1e6, e.TransferTime()/1e6, e.RequestPacket, e.ResponsePacket))
+	}
+	want := []string{
+		"2 on 3: GET / 200, 10 10 ms, packets 4 5",
+		"3 on 5: POST / 200, 20 0 ms, packets 4 8",
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got (-), want (+)\n%s", diff)
 	}
 }
