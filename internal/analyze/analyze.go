@@ -219,9 +219,7 @@ func (a *Analyzer) settle(c *flows.Conn) {
 	t := a.states.read(c, &scratch)
 	client := clientSide(c, t)
 	t.pair = a.pairOf(c, t)
-	if t.tls != 0 && !t.has(decrypted) {
-		a.addEstimated(&a.totals, c, t)
-	}
+	a.addEstimated(&a.totals, c, t)
 	a.addStreams(&a.totals, t)
 	a.totals.add(c, t, client, a.beganClose(c, t, client), int64(a.opt.TimeWait), max(0, a.tlsTime(t)))
 	if a.opt.OnConnection != nil {

@@ -69,6 +69,9 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	if d.Cut > 0 {
 		a.cut(c, t, from, d)
 	}
+	if t.facts&(cutInitiator|cutResponder) != 0 {
+		a.cutData(c, t, from, d)
+	}
 }
 
 // otherData takes payload that is not HTTP/1.
@@ -199,6 +202,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 	now := a.engine.Now()
 	a.watching = false
 	a.parse(c, t, from, nil, &flows.Data{Time: now, Now: now})
+	a.cutGap(c, t)
 }
 
 // End takes the end of what a side sends; num is 0 if no segment ended it.
@@ -261,6 +265,7 @@ func (a consumer) Evict(c *flows.Conn) {
 	if k := a.keyedOf(t); k != nil {
 		a.endKeys(k)
 	}
+	a.states.cuts.forget(c)
 	a.states.forget(c)
 	a.proxies.forget(c)
 }

@@ -19,6 +19,7 @@ func (a *Analyzer) describeAs(c *flows.Conn, t *httpState, x *Connection) {
 	if t.tls != 0 {
 		a.tlsEvidence(c, t, client, x)
 	}
+	a.turnEvidence(c, t, x)
 }
 
 // numbers is describeAs without the evidence. Both fill x field by field: literals would
@@ -70,9 +71,7 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 	}
 	a.idleGaps(c, t, x)
 	x.RequestsEstimated = Unknown
-	if t.tls != 0 {
-		a.tlsNumbers(c, t, x)
-	}
+	a.turnNumbers(c, t, x)
 }
 
 // idleGaps fills the idle gaps, with the last one to the close.

@@ -37,7 +37,7 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 		}
 		if gap := x.Pause(); gap >= 0 {
 			a.states.addGap(c.ID, t, gap)
-			a.countTurn(x, begun, max(done, begun+1))
+			a.countTurn(&x.turnNote, begun, max(done, begun+1))
 		}
 		if a.wanted(c) {
 			x.pair = t.pair
@@ -123,13 +123,10 @@ func (a *Analyzer) tlsEnded(c *flows.Conn, t *httpState) int64 {
 	return end
 }
 
-// tlsNumbers fills what the records of TLS tell of the number of requests, and of pauses.
-func (a *Analyzer) tlsNumbers(c *flows.Conn, t *httpState, x *Connection) {
-	if t.has(decrypted) {
-		return
-	}
-	act := a.states.tls.sessions.At(t.tls).Activity(&a.states.tls.table)
-	if !act.Estimated {
+// turnNumbers fills what turns tell of the number of requests, and of pauses.
+func (a *Analyzer) turnNumbers(c *flows.Conn, t *httpState, x *Connection) {
+	act, _, ok := a.turnsOf(c, t)
+	if !ok {
 		return
 	}
 	x.RequestsEstimated = act.Requests
@@ -159,16 +156,23 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 	if s := a.openedOf(t); s != nil {
 		e.Data, e.Used = s.texts != flows.NoSide, s.texts&client.Set() != 0
 	}
-	if t.has(decrypted) || !act.Estimated || act.Requests == 0 {
+}
+
+// turnEvidence fills what turns tell of why the connection ended.
+func (a *Analyzer) turnEvidence(c *flows.Conn, t *httpState, x *Connection) {
+	act, num, ok := a.turnsOf(c, t)
+	if !ok || act.Requests == 0 {
 		return
 	}
+	e := &x.Evidence
 	e.ResponsesEstimated = act.Responses
-	e.Request = Mark{act.RequestAt, s.requestNum}
+	e.Request = Mark{act.RequestAt, num}
 	e.RequestDone, e.ResponseBegun = act.RequestDone, act.FirstByteAt != 0
+	e.FirstByteAt = Unknown
 	if e.ResponseBegun {
 		e.FirstByteAt = act.FirstByteAt
 	}
-	e.LastDone = Unknown
+	e.LastDone, e.Outstanding = Unknown, 0
 	if act.LastDone != 0 {
 		e.LastDone = act.LastDone // before the request under way, too
 	}

@@ -51,19 +51,25 @@ type estimating struct {
 // turnsAtOnce is how many turns are kept at least until they are folded.
 const turnsAtOnce = 1 << 16
 
+// turnNote is what is kept of a turn for its time to be counted once.
+type turnNote struct {
+	pair    uint32 // whose turns are counted, 0 for none
+	counted int64  // until when the last turn is
+}
+
 // countTurn notes the time of a request and its response. Turns are folded when there are
 // many: more than sessions, each of which is looked at then.
-func (a *Analyzer) countTurn(x *tlsState, from, to int64) {
+func (a *Analyzer) countTurn(x *turnNote, from, to int64) {
 	a.totals.addTurn(x, from, to)
 	e := &a.totals.estimates
-	if e.turns.Len() >= max(turnsAtOnce, a.states.tls.sessions.Len(), e.foldAt) {
+	if e.turns.Len() >= max(turnsAtOnce, a.states.tls.sessions.Len()+a.states.cuts.states.Len(), e.foldAt) {
 		a.foldTurns()
 		e.foldAt = 2 * e.turns.Len()
 	}
 }
 
 // addTurn notes the time of a turn, but for what was noted when turns were folded.
-func (s *totals) addTurn(x *tlsState, from, to int64) {
+func (s *totals) addTurn(x *turnNote, from, to int64) {
 	if from = max(from, x.counted); x.pair != 0 && from < to {
 		s.estimates.turns.Add(portUse{from: from, to: to, pair: x.pair})
 	}
@@ -82,7 +88,18 @@ func (a *Analyzer) foldTurns() {
 		if _, awaits := x.Begun(); awaits {
 			to = now
 		}
-		a.totals.addTurn(x, from, to)
+		a.totals.addTurn(&x.turnNote, from, to)
+		x.counted = max(x.counted, to)
+	})
+	a.states.cuts.states.All(func(x *cutState) {
+		if x.pair == 0 || x.n == 0 {
+			return
+		}
+		to := x.lastDone
+		if x.pending {
+			to = now
+		}
+		a.totals.addTurn(&x.turnNote, x.requestAt, to)
 		x.counted = max(x.counted, to)
 	})
 	a.totals.foldTurns(now - tlswire.Unasked)
@@ -132,9 +149,8 @@ func (s *totals) estimatedNeed(pair int) int64 {
 
 // addEstimated adds a connection whose requests are estimated.
 func (a *Analyzer) addEstimated(s *totals, c *flows.Conn, t *httpState) {
-	x := a.states.tls.sessions.At(t.tls)
-	act := x.Activity(&a.states.tls.table)
-	if !act.Estimated {
+	act, _, ok := a.turnsOf(c, t)
+	if !ok {
 		return
 	}
 	pair := &s.pools.pairs[t.pair]
@@ -144,18 +160,23 @@ func (a *Analyzer) addEstimated(s *totals, c *flows.Conn, t *httpState) {
 	if act.Requests == 0 {
 		return
 	}
-	to := act.LastDone
+	to, ended, turn, handshake := act.LastDone, t.has(bothEnded), (*turnNote)(nil), max(0, connectTime(c))
+	if x := a.cutOf(c, t); t.tls == 0 {
+		turn = &x.turnNote
+	} else {
+		x := a.states.tls.sessions.At(t.tls)
+		ended, turn = x.reader == 0, &x.turnNote
+		if info := x.Info(&a.states.tls.table); info.Begun != 0 && info.Done > info.Begun {
+			handshake += info.Done - info.Begun
+		}
+	}
 	switch {
-	case act.Requests > act.Responses && x.reader == 0:
+	case act.Requests > act.Responses && ended:
 		to = c.End
 	case act.Requests > act.Responses:
 		to = a.engine.Now() // it still waits
 	}
-	s.addTurn(x, act.RequestAt, max(to, act.RequestAt+1))
-	handshake := max(0, connectTime(c))
-	if info := x.Info(&a.states.tls.table); info.Begun != 0 && info.Done > info.Begun {
-		handshake += info.Done - info.Begun
-	}
+	s.addTurn(turn, act.RequestAt, max(to, act.RequestAt+1))
 	s.estimates.reusable.Add(reusable{uint32(c.ID), t.pair, handshake})
 }
 

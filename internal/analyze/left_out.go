@@ -266,6 +266,7 @@ func (a *Analyzer) keepLimits() {
 	a.totals.renumber(pairs, servers)
 	a.states.All(func(t *httpState) { t.pair = pairs.of(t.pair) })
 	a.states.tls.sessions.All(func(x *tlsState) { x.pair = pairs.of(x.pair) })
+	a.states.cuts.states.All(func(x *cutState) { x.pair = pairs.of(x.pair) })
 	if a.opt.OnRenumber != nil {
 		a.opt.OnRenumber(pairs.of, servers.of)
 	}

@@ -70,9 +70,7 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 		scratch.pair = pair
 		client := clientSide(c, &scratch)
 		if !how.Briefly {
-			if scratch.tls != 0 && !scratch.has(decrypted) {
-				a.addEstimated(x.sums, c, &scratch)
-			}
+			a.addEstimated(x.sums, c, &scratch)
 			a.addStreams(x.sums, &scratch)
 			x.sums.add(c, &scratch, client, a.beganClose(c, &scratch, client), int64(a.opt.TimeWait), max(0, a.tlsTime(&scratch)))
 		}

@@ -33,6 +33,7 @@ type httpStates struct {
 
 	tls  tlsStates
 	keys tlsKeys
+	cuts cutStates
 	h2   h2States
 
 	sampleBytes, queueBytes int64 // that samples and queues have

@@ -21,8 +21,7 @@ type tlsState struct {
 	ended      flows.Sides // which
 	crossed    bool        // the server announced its end before it had the announcement of the client
 	keyed      uint32      // number of what keys tell, 0 without
-	pair       uint32      // whose turns are counted, 0 for none
-	counted    int64       // until when the last turn is
+	turnNote               // of the last turn
 }
 
 // begin returns the number of a new state.

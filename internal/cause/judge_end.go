@@ -38,9 +38,6 @@ func busyEnd(c *analyze.Connection, e *analyze.Evidence, end ending) observation
 	if (e.ResponseBegun || e.HeadCut) && e.FirstByteAt <= end.at {
 		o.kind = observedCutEnd
 	}
-	if o.kind == observedUnansweredEnd && o.ns >= minRest && bodyUnderWay(c, e) && !end.rst && end.by == analyze.Server {
-		o.kind = observedUploadEnd
-	}
 	return o
 }
 

@@ -72,7 +72,13 @@ func afterOwnRST(e *analyze.Evidence) bool {
 }
 
 // unseen reports whether a response may have been sent that was not captured.
-func unseen(c *analyze.Connection) bool { return c.MissingServer > 0 || c.PacketsServer == 0 }
+func unseen(c *analyze.Connection) bool {
+	return c.MissingServer > 0 && !cutOnly(c) || c.PacketsServer == 0
+}
+
+// cutOnly reports whether c is in clear and no segment of it is missing, though they are cut:
+// its requests are then estimated.
+func cutOnly(c *analyze.Connection) bool { return c.Estimated() && c.TLS == nil }
 
 // rested reports whether the connection had been silent before its last
 // request, so that the server may have forgotten it.

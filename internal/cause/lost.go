@@ -74,7 +74,7 @@ func (d *Decisions) Lost(r *Record) Lost {
 // the capture shows, did not arrive.
 func (r *Record) responseLost() bool {
 	return r.Cause == RetransmissionTimeout && r.has(isOpen) && r.Requests > 0 && r.observation.kind == observedDataLost &&
-		r.observation.by == sender(analyze.Server)
+		r.observation.by.party() == analyze.Server
 }
 
 // cutByPath reports whether what the two sides sent did not reach the other.

@@ -85,7 +85,6 @@ const (
 
 	// The end, or none.
 	observedUnansweredEnd // by closed ns after request number, which has no response
-	observedUploadEnd     // by closed ns after request number began, whose body was not whole
 	observedCutEnd        // by closed ns after request number, in its response
 	observedMalformed     // by closed ns after request number, which was answered by bytes that are no HTTP
 	observedPlainRequest  // by closed ns after request number, which was answered by an alert of TLS
@@ -224,8 +223,8 @@ func (o observation) path() string {
 	return ""
 }
 
-// ending describes how a connection ended, or stands, by times alone.
-func (o observation) ending() string {
+// busyEnd describes an end with a request under way.
+func (o observation) busyEnd() string {
 	d := Duration(o.ns)
 	switch o.kind {
 	case observedUnansweredEnd:
@@ -233,10 +232,18 @@ func (o observation) ending() string {
 			return fmt.Sprintf("%s sent %s %s after request %d%s began, which had not come whole", o.by, o.end(), d, o.number, o.mark())
 		}
 		return fmt.Sprintf("%s sent %s %s after request %d%s, which has no response", o.by, o.end(), d, o.number, o.mark())
-	case observedUploadEnd:
-		return fmt.Sprintf("%s sent %s %s after request %d%s began, whose body was not whole", o.by, o.end(), d, o.number, o.mark())
 	case observedCutEnd:
 		return fmt.Sprintf("%s sent %s %s after request %d%s, before its response was complete", o.by, o.end(), d, o.number, o.mark())
+	}
+	return ""
+}
+
+// ending describes how a connection ended, or stands, by times alone.
+func (o observation) ending() string {
+	d := Duration(o.ns)
+	switch o.kind {
+	case observedUnansweredEnd, observedCutEnd:
+		return o.busyEnd()
 	case observedMalformed:
 		return fmt.Sprintf("%s sent %s %s after request %d, whose answer is no HTTP/1.x", o.by, o.end(), d, o.number)
 	case observedPlainRequest:

@@ -100,6 +100,9 @@ func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record 
 	r.set(isFailed, lost.failed > 0)
 	r.set(isDropped, lost.dropped > 0)
 	r.set(isKeptAfterError, e.KeptAfterError)
+	if c.Estimated() && c.Carried() > 0 {
+		r.observation.by |= estimated
+	}
 	if c.Stream != analyze.Unknown {
 		r.Stream = uint32(c.Stream)
 	}

@@ -88,7 +88,7 @@ func (s *Summary) add(c *analyze.Connection, last int64) {
 	if (c.PacketsClient == 0) != (c.PacketsServer == 0) && !unopened {
 		missing.OneDirection = 1
 	}
-	if bytes := c.MissingClient + c.MissingServer; bytes*lossyShare > bytes+c.BytesClient+c.BytesServer {
+	if bytes := c.MissingClient + c.MissingServer; !cutOnly(c) && bytes*lossyShare > bytes+c.BytesClient+c.BytesServer {
 		missing.Lossy = 1
 	}
 	s.noteUnseen(c, missing)

@@ -41,7 +41,7 @@ func (d *Decisions) bodyTimeouts() {
 	var stalled map[uint32]bool
 	for _, s := range d.groups.servers {
 		gaveUp := Where(s.Having([]Cause{EarlyResponse, ServerTimeoutEmpty}), func(r *Record) bool {
-			return (r.UploadGivenUp() || r.Cause == EarlyResponse) && r.UploadTook() >= minRest
+			return (r.CutUpload() || r.Cause == EarlyResponse) && r.UploadTook() >= minRest
 		})
 		if len(gaveUp) < MinSamples {
 			continue
@@ -58,10 +58,6 @@ func (d *Decisions) bodyTimeouts() {
 	}
 }
 
-// UploadGivenUp reports whether the server closed it, without a response, while the body of
-// a request was under way for some time.
-func (r *Record) UploadGivenUp() bool { return r.observation.kind == observedUploadEnd }
-
 // UploadTook returns how long the body of the last request was under way when the server
 // answered or closed; 0 if that is not known.
 func (r *Record) UploadTook() int64 {
@@ -71,7 +67,7 @@ func (r *Record) UploadTook() int64 {
 	}
 	until := r.Ended
 	switch answered := r.FirstByte(); {
-	case r.UploadGivenUp():
+	case r.CutUpload():
 	case answered != analyze.Unknown:
 		until = answered
 	case r.Done != analyze.Unknown && r.Done >= sent:

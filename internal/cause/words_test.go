@@ -83,7 +83,6 @@ func TestObservations(t *testing.T) {
 		{observation{kind: observedForeignRST, by: server}, "an RST in the name of server, with another TTL than its packets"},
 		{observation{kind: observedStray, number: 1}, "these packets belong to connection 1, whose server has another address: the client answered by RST"},
 		{observation{kind: observedUntouched, number: 2}, "packets of the server came under another address, as connection 2, and the client answered by RST"},
-		{observation{kind: observedUploadEnd, number: 2, ns: second, by: server}, "server sent FIN 1.000 s after request 2 began, whose body was not whole"},
 		{observation{kind: observedUnansweredEnd, number: 2, ns: second, by: client}, "client sent FIN 1.000 s after request 2, which has no response"},
 		{observation{kind: observedCutEnd, number: 2, ns: second, by: client | sentRST}, "client sent RST 1.000 s after request 2, before its response was complete"},
 		{observation{kind: observedMalformed, number: 2, ns: second, by: server}, "server sent FIN 1.000 s after request 2, whose answer is no HTTP/1.x"},

@@ -69,7 +69,7 @@ func httpMetrics() []Metric {
 // estimatedMetrics are about requests that are estimated, and what rests on them.
 func estimatedMetrics() []Metric {
 	return []Metric{
-		guess("requests_estimated", "requests over TLS without keys, estimated; not among requests",
+		guess("requests_estimated", "requests over TLS without keys, or whose heads are cut, estimated; not among requests",
 			func(x *estimates) int64 { return x.Requests }).told(Neutral, PerSecond),
 		guessedLost("failed_requests_estimated", "failed_requests of connections whose requests are estimated",
 			func(x cause.Lost) int64 { return x.Failed }).told(LessIsBetter, PerSecond),

@@ -120,7 +120,7 @@ const (
 	noHTTP     = "no connection can be read as HTTP"
 	noRequest  = "no connection has a request"
 	longEnough = "the capture is as long as TIME_WAIT and shows the level itself: see time_wait.peak"
-	noEstimate = "no connection is TLS whose requests can be estimated"
+	noEstimate = "no connection has requests that are estimated"
 	noVerdict  = "the capture does not suffice for a verdict"
 )
 

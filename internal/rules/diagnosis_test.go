@@ -102,7 +102,7 @@ func TestHidden(t *testing.T) {
 	const (
 		tls   = "conn 40001\n0.000 $open\n0.002 > P. \"\\x16\\x03\\x01\\x00\\x05\\x01\\x00\\x00\\x01\\x00\"\n0.003 < P. \"\\x16\\x03\\x03\\x00\\x05\\x02\\x00\\x00\\x01\\x00\"\n"
 		http2 = "conn 41001\n0.000 $open\n0.002 > P. \"PRI * HTTP/2.0\\r\\n\\r\\nXX\"\n0.003 < .\n"
-		cut   = "conn 42001\n0.000 $open\n0.002 > P. 1:200(199) \"GET / HTTP/1.1\\r\\n\" cut 16\n0.003 < P. 1:200(199) \"HTTP/1.1 200 OK\\r\\n\" cut 17\n0.004 > .\n"
+		cut   = "conn 42001\n0.000 $open\n0.002 > P. 1:200(199) \"GET / HTTP/1.1\\r\\n\" cut 3\n0.003 < P. 1:200(199) \"HTTP/1.1 200 OK\\r\\n\" cut 17\n0.004 > .\n"
 	)
 	for script, want := range map[string]string{
 		tls:               "they are encrypted, and the records of TLS do not tell them (HTTP/2, another protocol, or not captured from the first packet on); " + withKeys,

@@ -1,10 +1,11 @@
 package rules
 
 import (
-	"fmt"
+	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var serverTimeout = &Rule{
@@ -24,8 +25,8 @@ func checkServerTimeout(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerTimeoutEmpty, cause.ServerTimeoutCut) {
 		uploads := e
-		uploads.records = cause.Where(e.records, (*cause.Record).UploadGivenUp)
-		e.records = cause.Where(v.notShort(e.records), func(x *cause.Record) bool { return !x.UploadGivenUp() })
+		uploads.records = cause.Where(e.records, (*cause.Record).CutUpload)
+		e.records = cause.Where(v.notShort(e.records), func(x *cause.Record) bool { return !x.CutUpload() })
 		if uploads.len() > 0 {
 			out = append(out, v.uploadsGivenUp(r, uploads))
 		}
@@ -36,14 +37,6 @@ func checkServerTimeout(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s closed on %s: %s without a response, %s with a cut one, %s after the request",
 			e.server.Name, cause.Plural(e.len(), "request", "requests"), cause.Count(empty), cause.Count(e.len()-empty), after(e.records))
 		f.brief = e.server.Name + " leaves requests without a whole response"
-		if cut := cause.Where(e.records, (*cause.Record).CutUpload); len(cut)*2 > len(e.records) {
-			f.Title = fmt.Sprintf("%s closed on %s that had not come whole, %s after they began", e.server.Name,
-				cause.Plural(e.len(), "request", "requests"), after(e.records))
-			f.Fix = "raise the server's timeouts for reading a request, its idle timeout among them, above the slowest upload (Go: ReadTimeout, " +
-				"Node: server.requestTimeout, nginx: client_body_timeout, Apache: RequestReadTimeout), or let a proxy in front of it read " +
-				"uploads first"
-			f.brief = e.server.Name + " does not wait for whole uploads"
-		}
 		out = append(out, f)
 	}
 	return out
@@ -51,9 +44,10 @@ func checkServerTimeout(v *view, r *Rule) []Finding {
 
 // uploadsGivenUp tells of uploads that the server closed on while they were under way.
 func (v *view) uploadsGivenUp(r *Rule, e group) Finding {
-	f := v.found(r, e, "%s closed on %s whose body had not come whole, %s after they began",
-		e.server.Name, cause.Plural(e.len(), "upload", "uploads"), after(e.records))
-	f.Fix = bodyTimeoutFix(e.server.Software)
-	f.brief = e.server.Name + " does not wait for whole uploads: it closes after " + after(e.records)
+	f := v.found(r, e, "%s closed on %s that had not come whole, %s after they began",
+		e.server.Name, cause.Plural(e.len(), "request", "requests"), after(e.records))
+	f.Fix = "raise the server's timeouts for reading a request, its idle timeout among them, above the slowest upload (" +
+		strings.Join(products.BodySettings(e.server.Software), ", ") + "), or let a proxy in front of it read uploads first"
+	f.brief = e.server.Name + " does not wait for whole uploads"
 	return f
 }

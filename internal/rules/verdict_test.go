@@ -184,7 +184,7 @@ conn 40002
 		{"heads cut", `
 conn 40001..40003 every 1
 0.000 $open
-0.002 > P. 1:200(199) "GET / HTTP/1.1\r\n" cut 16
+0.002 > P. 1:200(199) "GET / HTTP/1.1\r\n" cut 3
 0.003 < P. 1:200(199) "HTTP/1.1 200 OK\r\n" cut 17
 0.004 > .`, CannotTell, "cannot be read: they are cut or not captured; capture all of each packet", HTTP | Messages | Probed},
 		{"closed after errors alone", strings.ReplaceAll(closes, "$bye", `"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"`),

@@ -138,7 +138,7 @@ var metrics = []metric{
 	number("pool_need_connections", "Connections that a perfect pool would have opened.", gauge, func(t *analyze.Totals) int64 { return t.PoolNeed }),
 	judged("failed_requests", "Requests without a whole response, or refused while they were sent; a gauge because what comes later may tell of another cause."),
 	judged("abandoned_requests", "Requests whose client dropped the response of its own accord; a gauge as failed_requests."),
-	judged("requests_estimated", "Requests over TLS without keys, estimated, not among requests_total; left out if no connection is estimated."),
+	judged("requests_estimated", "Requests over TLS without keys, or whose heads are cut, estimated, not among requests_total; left out if none is."),
 	judged("failed_requests_estimated", "Failed requests of connections whose requests are estimated, not among failed_requests; left out as requests_estimated."),
 	judged("avoidable_connections_estimated", "Connections beyond what a perfect pool would have opened, with those whose requests are estimated; left out as requests_estimated."),
 	{"cause_connections", "Connections seen by why they carried no further request, and who did it; a gauge because what comes later may tell of another cause.",

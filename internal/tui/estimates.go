@@ -32,7 +32,7 @@ func requestsCell(n int64, x *analyze.Estimates) string {
 // besides tells of the requests that no curve has.
 func besides(x *analyze.Estimates) string {
 	if x.Known() {
-		return ", " + cause.Count(x.Requests) + est + " over TLS"
+		return ", besides " + cause.Count(x.Requests) + est
 	}
 	return ""
 }

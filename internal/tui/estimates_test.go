@@ -31,7 +31,7 @@ func TestEstimatedCells(t *testing.T) {
 		{"a protocol that is not known", protocol(over(analyze.TLS, "1.2")), "tls 1.2"},
 		{"a version that is not known", protocol(over(analyze.TLS, "")), "tls"},
 		{"in clear", protocol(&analyze.Connection{Protocol: analyze.HTTP11}), "http/1.1"},
-		{"the curve of requests", besides(nine), ", 9 est. over TLS"},
+		{"the curve of requests", besides(nine), ", besides 9 est."},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.name, tc.got, tc.want)

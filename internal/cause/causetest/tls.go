@@ -61,6 +61,15 @@ var overTLS = strings.NewReplacer("$open", "$tls-early", "$get", "$request", "$o
 // sequence numbers behind the handshake, and what comes before that of TLS would be over.
 var inClear = regexp.MustCompile(`\$(head|post|last|none|part|bye|tls|request|response|notify)|"|\d:\d+\(|ack [1-9]\d|< S\. ack|(?m:^0\.001[0-6])`)
 
+// Cut returns a script in clear as a capture with 20 bytes of the payload of each packet has
+// it; ok is false if there is nothing to cut, or if what is cut tells more than that.
+func Cut(text string) (cut string, ok bool) {
+	if inClear.MatchString(text) || !strings.Contains(text, "$get") {
+		return "", false
+	}
+	return strings.NewReplacer("$get", "$get cut 20", "$ok", "$ok cut 20").Replace(text), true
+}
+
 // finLine matches a FIN.
 var finLine = regexp.MustCompile(`(?m)^(\s*(?:\d+: )?[\d.]+\s+[<>] )F\..*$`)
 

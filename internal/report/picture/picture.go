@@ -133,7 +133,7 @@ func reusePanel(r *report.Report) panel {
 	x := panel{title: "Reuse: requests that were not the first on their connection", share: true}
 	switch {
 	case t.Requests <= 0 && t.Estimated.Known():
-		x.instead = fmt.Sprintf("%s over TLS, estimated", cause.Plural(t.Estimated.Requests, "request", "requests"))
+		x.instead = fmt.Sprintf("%s, estimated", cause.Plural(t.Estimated.Requests, "request", "requests"))
 		if !math.IsNaN(t.Estimated.ReuseRatio) {
 			x.instead += ": " + cause.Percent(t.Estimated.ReuseRatio) + " of them on a reused connection"
 		}
