@@ -61,9 +61,6 @@ func (r *Reader) AllowTable(size int64) {
 	}
 }
 
-// Release forgets the table, when no header block comes any more.
-func (r *Reader) Release() { r.table.decoder = nil }
-
 // begin begins a header block.
 func (t *fieldTable) begin() {
 	t.fields = Fields{ContentLength: -1}

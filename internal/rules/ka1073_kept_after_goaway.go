@@ -15,7 +15,7 @@ var keptAfterGoAway = &Rule{
 	Why:     "no further request can be sent on it, and both sides hold a socket; Go's client leaves the close to the server",
 	Fix:     "let the server close some time after GOAWAY, as servers of Go and gRPC do, or the client when its last stream has ended",
 	Verify:  "http2.type == 7",
-	Needs:   HTTP | BothSides | Close,
+	Needs:   HTTP | BothSides,
 	Check:   checkKeptAfterGoAway,
 }
 
