@@ -51,19 +51,15 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		a.show(c, from, d.Seq, b[:h.Len()], httpparse.HeadPart, httpparse.HeadDone)
 		a.headDone(c, t, from, h, b[:h.Len()], d)
 		b = b[h.Len():]
-		if t.has(multiplexed) {
-			a.afterUpgrade(c, t, from, b, d)
-			return
-		}
 	default:
 		p.SegmentStart(b)
-		if p.IsLost() && a.mayBeH2(c, t, b) {
-			a.otherData(c, t, from, d)
-			return
-		}
-		if t.surplus > 0 && p.IsLost() && t.answersFrom(from) {
+		if p.IsLost() && !a.mayBeH2(c, t, b) && t.surplus > 0 && t.answersFrom(from) {
 			t.stray(b)
 		}
+	}
+	if t.has(multiplexed) {
+		a.afterUpgrade(c, t, from, b, d)
+		return
 	}
 	a.parse(c, t, from, b, d)
 	if d.Cut > 0 {

@@ -22,16 +22,24 @@ func (a *Analyzer) tellFrame(c *flows.Conn, f *http2.Frame, fields *http2.Fields
 			y.frames = append(y.frames, "and more frames")
 		}
 	}
-	e := a.exchangeOn(c.ID, f.Stream)
+	if f.Stream == 0 {
+		switch {
+		case f.Type == http2.GoAway:
+			say("GOAWAY: last stream %d, %v", f.Last, f.Code)
+		case (f.Type == http2.Settings || f.Type == http2.Ping) && !f.Has(http2.Ack):
+			say("%v", f.Type)
+		}
+		return
+	}
+	if e := a.exchangeOn(c.ID, f.Stream); e != nil { // else it is not a request that was seen
+		e.tellFrame(f, fields, byClient, say)
+	}
+}
+
+// tellFrame tells a frame of its stream.
+func (e *Exchange) tellFrame(f *http2.Frame, fields *http2.Fields, byClient bool, say func(string, ...any)) {
 	ends := f.Has(http2.EndStream) && (f.Type == http2.Headers || f.Type == http2.Data)
 	switch {
-	case f.Type == http2.Settings && !f.Has(http2.Ack):
-		say("SETTINGS")
-	case f.Type == http2.Ping && !f.Has(http2.Ack):
-		say("PING")
-	case f.Type == http2.GoAway:
-		say("GOAWAY: last stream %d, %v", f.Last, f.Code)
-	case e == nil: // not a request that was seen
 	case f.Type == http2.RSTStream:
 		say("request %d reset: %v", e.N, f.Code)
 	case byClient && f.Type == http2.Headers && e.RequestPacket == f.Num && fields.Request():
@@ -40,7 +48,7 @@ func (a *Analyzer) tellFrame(c *flows.Conn, f *http2.Frame, fields *http2.Fields
 	case !byClient && f.Type == http2.Headers && fields.Status != 0:
 		say("response %d: %d", e.N, fields.Status)
 	}
-	if ends && !byClient && e != nil {
+	if ends && !byClient {
 		say("response %d complete", e.N)
 	}
 }
