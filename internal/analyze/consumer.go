@@ -53,8 +53,8 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		b = b[h.Len():]
 	default:
 		p.SegmentStart(b)
-		if p.IsLost() && !a.mayBeH2(c, t, b) && t.surplus > 0 && t.answersFrom(from) {
-			t.stray(b)
+		if p.IsLost() {
+			a.lostData(c, t, from, b)
 		}
 	}
 	if t.has(multiplexed) {
@@ -67,6 +67,13 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	}
 	if t.facts&(cutInitiator|cutResponder) != 0 {
 		a.cutData(c, t, from, d)
+	}
+}
+
+// lostData takes a segment of a side whose place is lost, where no message begins.
+func (a consumer) lostData(c *flows.Conn, t *httpState, from flows.Side, b []byte) {
+	if !a.mayBeH2(c, t, b) && t.surplus > 0 && t.answersFrom(from) {
+		t.stray(b)
 	}
 }
 
