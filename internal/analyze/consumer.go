@@ -51,15 +51,15 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		a.show(c, from, d.Seq, b[:h.Len()], httpparse.HeadPart, httpparse.HeadDone)
 		a.headDone(c, t, from, h, b[:h.Len()], d)
 		b = b[h.Len():]
+		if t.has(multiplexed) {
+			a.afterUpgrade(c, t, from, b, d)
+			return
+		}
 	default:
 		p.SegmentStart(b)
-		if p.IsLost() {
-			a.lostData(c, t, from, b)
+		if p.IsLost() && a.lostPlace(c, t, from, d) {
+			return
 		}
-	}
-	if t.has(multiplexed) {
-		a.afterUpgrade(c, t, from, b, d)
-		return
 	}
 	a.parse(c, t, from, b, d)
 	if d.Cut > 0 {
@@ -70,11 +70,17 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	}
 }
 
-// lostData takes a segment of a side whose place is lost, where no message begins.
-func (a consumer) lostData(c *flows.Conn, t *httpState, from flows.Side, b []byte) {
-	if !a.mayBeH2(c, t, b) && t.surplus > 0 && t.answersFrom(from) {
-		t.stray(b)
+// lostPlace looks at a segment that begins where no message is known to, and reports whether
+// it took it.
+func (a consumer) lostPlace(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) bool {
+	if a.mayBeH2(c, t, d.Payload) {
+		a.otherData(c, t, from, d)
+		return true
 	}
+	if t.surplus > 0 && t.answersFrom(from) {
+		t.stray(d.Payload)
+	}
+	return false
 }
 
 // otherData takes payload that is not HTTP/1.

@@ -87,7 +87,7 @@ func TestKeys(t *testing.T) {
 }
 
 // TestKeysOfLab reads recordings of the lab with their key logs: requests of HTTP/1 are as
-// many as the programs counted, and none is estimated.
+// many as the programs counted, none is estimated, and the causes are those of what the programs did.
 func TestKeysOfLab(t *testing.T) {
 	logs, err := filepath.Glob(filepath.Join(recordings, "*.keylog"))
 	if err != nil || len(logs) < 10 {
@@ -100,7 +100,10 @@ func TestKeysOfLab(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var truth struct{ Requests int }
+		var truth struct {
+			Requests int
+			Causes   map[string][2]int
+		}
 		if err := json.Unmarshal(b, &truth); err != nil {
 			t.Fatal(err)
 		}
@@ -112,6 +115,15 @@ func TestKeysOfLab(t *testing.T) {
 		for _, secret := range regexp.MustCompile(`\b[0-9a-fA-F]{64,}\b`).FindAllString(string(secrets), -1) {
 			if strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
 				t.Errorf("%s: what is in the key log is in the report", file)
+			}
+		}
+		causes := map[string]int{}
+		for _, c := range r.Connections {
+			causes[c.Gone.Cause]++
+		}
+		for cause, most := range truth.Causes {
+			if n := causes[cause]; n < most[0] || n > most[1] {
+				t.Errorf("%s: %d connections with the cause %s, want %d to %d", file, n, cause, most[0], most[1])
 			}
 		}
 		if r.Capture.TLSKeys.Decrypted == 0 || r.Totals.HTTPUnknown > 0 { // failed, or HTTP/2

@@ -19,6 +19,7 @@ const (
 	clientEndedQuiet              // the client did
 	strayData                     // data that the client answers by RST, for it knows no such connection
 	openIdle                      // still open, all answered
+	neverUsed                     // the client closed it without a request
 )
 
 // ending is who began to close a connection, and when.

@@ -111,9 +111,18 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		}
 		return of(NotHTTP, analyze.Both, Medium, observation{kind: observedOtherProtocol})
 	case c.Protocol == analyze.NoProtocol && !mayHaveMessages(c, e):
-		return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: c.End - c.Start, by: end.sender()})
+		return unused(end, observation{kind: observedNoRequest, ns: c.End - c.Start, by: end.sender()})
 	}
 	return n, k, false
+}
+
+// unused judges a connection that carried no request. Where the client closed it, the
+// others of its pair tell whether it was opened beside one of them, or in its place.
+func unused(end ending, o observation) (NotReused, class, bool) {
+	if end.by == analyze.Client {
+		return wait(neverUsed, analyze.Client, o)
+	}
+	return of(NoRequest, analyze.Client, High, o)
 }
 
 // overTLS takes connections that came no further than a TLS handshake: it failed, or no
@@ -134,7 +143,7 @@ func overTLS(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReuse
 		if end.by == analyze.Nobody {
 			return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, c.End-x.Done)})
 		}
-		return of(NoRequest, analyze.Client, High, observation{kind: observedTLSUnused, ns: max(0, end.at-x.Done), by: end.sender()})
+		return unused(end, observation{kind: observedTLSUnused, ns: max(0, end.at-x.Done), by: end.sender()})
 	}
 	return n, k, false
 }

@@ -12,6 +12,7 @@ import (
 // decideServer gives a cause to the connections that wait for their server.
 func (d *Decisions) decideServer(s *Server) {
 	s.unanswered(d.starved)
+	settle(waiting(s.Records, neverUsed), NoRequest, analyze.Client, High) // unless its pair knows better
 	s.metBatch()
 	s.processEnded()
 	d.atConnectionLimit(s)

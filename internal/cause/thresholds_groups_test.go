@@ -30,6 +30,12 @@ func TestThresholdsOfGroups(t *testing.T) {
 		{"drainExact", goDrain + drainExact + 1, goDrain + drainExact, func(x int64) bool { return inVain(x, x, goDrain+drainLate) }},
 		{"drainLate", goDrain + drainLate + 1, goDrain + drainLate, func(x int64) bool { return inVain(goDrain, goDrain, x) }},
 		{"drainFew", goDrain + drainFew + 1, goDrain + drainFew, func(x int64) bool { return goInVain(x, x) }},
+		{"inPlace", inPlace + 1, inPlace, func(x int64) bool {
+			spare := &Record{ID: 2, Pair: 1, Start: 5*second + x, Cause: NoRequest, observation: observation{kind: observedNoRequest, by: sender(analyze.Client)}}
+			p := pairOf([]*Record{{ID: 1, Pair: 1, Ended: 5 * second, Cause: ClientUnreadBody}, spare})
+			p.spareDials()
+			return spare.Cause == SpareDial
+		}},
 		{"afterOpening", afterOpening + 1, afterOpening, func(x int64) bool {
 			s := serverOf(ended([]int64{0, 9 * second}, []int64{9*second + x, 20 * second}, []int64{second, second}))
 			return s.madeRoom(s.Records[0])

@@ -38,7 +38,10 @@ stop() {
 	done
 	started=()
 	wait 2>/dev/null || true
-	for n in c s l; do ip netns del "$ns-$n" 2>/dev/null || true; done
+	for n in c s l; do
+		ip netns pids "$ns-$n" 2>/dev/null | xargs -r kill -9 2>/dev/null || true # what these had started
+		ip netns del "$ns-$n" 2>/dev/null || true
+	done
 }
 trap 'stop; rm -rf "$tmp"' EXIT
 
