@@ -65,33 +65,18 @@ func endingOf(c *analyze.Connection) (x ending) {
 			x = ending{by: m.by, at: m.At, packet: m.Packet, rst: m.rst}
 		}
 	}
-	if x.packet == 0 {
-		return x
-	}
-	if began := c.Close.Began; began == analyze.Client || began == analyze.Server {
+	if began := c.Close.Began; x.packet != 0 && (began == analyze.Client || began == analyze.Server) {
 		x.by = began
-		at := e.ClientNotify
-		if began == analyze.Server {
-			at = e.ServerNotify
-		}
-		if at != 0 && at <= x.at {
-			x.at, x.rst, x.notify = at, false, true
-		}
 	}
-	if g, ok := goAwayOf(c, x.at); ok {
-		return g
+	at := e.ClientNotify
+	if c.Close.Began == analyze.Server {
+		at = e.ServerNotify
+	}
+	if x.packet != 0 && at != 0 && at <= x.at && (c.Close.Began == analyze.Client || c.Close.Began == analyze.Server) {
+		x.at, x.rst, x.notify = at, false, true
+	}
+	if c.HTTP2 != nil && x.packet != 0 {
+		return goAwayOr(x, e, &c.HTTP2.GoAway)
 	}
 	return x
-}
-
-// goAwayOf returns the GOAWAY that a connection ended with, if it came by then and while
-// nothing was under way. An idle timeout runs to it: Go closes a second later, others once
-// the peer has.
-func goAwayOf(c *analyze.Connection, by int64) (ending, bool) {
-	if c.HTTP2 == nil || c.HTTP2.GoAway.By == analyze.Nobody {
-		return ending{}, false
-	}
-	g, e := &c.HTTP2.GoAway, &c.Evidence
-	idle := g.Open == 0 && e.Outstanding == 0 && e.LastDone != analyze.Unknown && e.LastDone <= g.Mark.At
-	return ending{by: g.By, at: g.Mark.At, packet: g.Mark.Packet, goAway: true}, idle && g.Mark.At <= by
 }

@@ -12,7 +12,7 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	e := &c.Evidence
 	end := endingOf(c)
 	steps := [...]func(*analyze.Connection, *analyze.Evidence, ending) (NotReused, class, bool){
-		neverOpened, overTLS, otherBusiness, wentAway, said, halfSeen, cut, endedBusy, endedIdle,
+		neverOpened, overTLS, otherBusiness, unusedHTTP2, wentAway, said, halfSeen, cut, endedBusy, endedIdle,
 	}
 	for _, step := range steps {
 		if n, k, ok := step(c, e, end); ok {
@@ -95,11 +95,6 @@ func notAccepted(c *analyze.Connection, e *analyze.Evidence) bool {
 // HTTP/1, never were HTTP, or carried no request.
 func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	switch {
-	case unusedHTTP2(c) && end.by != analyze.Nobody:
-		if n, k, ok = lost(c, e, end); ok {
-			return n, k, ok
-		}
-		return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: max(0, end.at-c.Start), by: end.sender()})
 	case c.Requests == 0 && e.Idle408 && !c.Midstream:
 		o := observation{kind: observedNoRequest, ns: max(0, e.LastDone-c.Start), by: sender(analyze.Server), status: e.LastStatus}
 		return of(NoRequest, analyze.Client, High, o)
@@ -119,11 +114,6 @@ func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n No
 		return unused(end, observation{kind: observedNoRequest, ns: c.End - c.Start, by: end.sender()})
 	}
 	return n, k, false
-}
-
-// unusedHTTP2 reports whether HTTP/2 in clear text carried no request.
-func unusedHTTP2(c *analyze.Connection) bool {
-	return c.HTTP2 != nil && c.TLS == nil && c.Requests == 0 && c.Responses == 0 && !c.Midstream && !c.HTTPUnknown
 }
 
 // unused judges a connection that carried no request. Where the client closed it, the
