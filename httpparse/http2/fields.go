@@ -61,9 +61,6 @@ func (r *Reader) AllowTable(size int64) {
 	}
 }
 
-// Release forgets the table, when no header block comes any more.
-func (r *Reader) Release() { r.table.decoder = nil }
-
 // begin begins a header block.
 func (t *fieldTable) begin() {
 	t.fields = Fields{ContentLength: -1}
@@ -119,19 +116,11 @@ func (t *fieldTable) lose() {
 // take takes a field.
 func (t *fieldTable) take(f hpack.HeaderField) {
 	x := &t.fields
+	if strings.HasPrefix(f.Name, ":") {
+		x.takePseudo(f)
+		return
+	}
 	switch f.Name {
-	case ":method":
-		x.Method = f.Value
-	case ":path":
-		x.Path = f.Value
-	case ":authority":
-		x.Authority = f.Value
-	case ":protocol":
-		x.Protocol = f.Value
-	case ":status":
-		if n, err := strconv.ParseUint(f.Value, 10, 16); err == nil && n >= 100 && n <= 999 {
-			x.Status = uint16(n)
-		}
 	case "host":
 		if x.Authority == "" {
 			x.Authority = f.Value
@@ -154,6 +143,24 @@ func (t *fieldTable) take(f hpack.HeaderField) {
 		x.Forwarded = true
 	case "":
 		x.Unknown = true
+	}
+}
+
+// takePseudo takes a pseudo-header field (RFC 9113, 8.3).
+func (x *Fields) takePseudo(f hpack.HeaderField) {
+	switch f.Name {
+	case ":method":
+		x.Method = f.Value
+	case ":path":
+		x.Path = f.Value
+	case ":authority":
+		x.Authority = f.Value
+	case ":protocol":
+		x.Protocol = f.Value
+	case ":status":
+		if n, err := strconv.ParseUint(f.Value, 10, 16); err == nil && n >= 100 && n <= 999 {
+			x.Status = uint16(n)
+		}
 	}
 }
 

@@ -80,29 +80,3 @@ func (r *Reader) search(b []byte) (n int) {
 	}
 	return len(b)
 }
-
-// SpokenBy tells by the first bytes of the payload of a HEADERS frame, without padding and
-// priority, whether they begin a request or a response: pseudo-header fields come
-// first, and most are in the static table (RFC 7541, appendix A).
-func SpokenBy(b []byte) (request, response bool) {
-	for len(b) > 0 && b[0]>>5 == 1 { // the size of the table changes
-		long := b[0]&0x1f == 0x1f
-		b = b[1:]
-		for long && len(b) > 0 {
-			long = b[0]&0x80 != 0
-			b = b[1:]
-		}
-	}
-	if len(b) == 0 {
-		return false, false
-	}
-	index := b[0] & 0x7f // an indexed field
-	switch {
-	case b[0]&0x80 != 0:
-	case b[0]&0x40 != 0: // a literal that is added to the table
-		index = b[0] & 0x3f
-	default:
-		index = b[0] & 0x0f
-	}
-	return index >= 1 && index <= 7, index >= 8 && index <= 14
-}

@@ -60,9 +60,6 @@ func (r *Reader) IsLost() bool { return r.state == stateLost }
 // Losses returns how many times the place was lost.
 func (r *Reader) Losses() uint64 { return r.lost }
 
-// InBody reports whether what comes next is payload that is only counted.
-func (r *Reader) InBody() bool { return r.state == stateSkip && r.left > 0 }
-
 // Next takes bytes from the beginning of b, which follow those taken before and came at
 // that time in that packet, and returns how many, and whether a frame is whole by them.
 // Call it again with the rest until that is empty.

@@ -278,23 +278,6 @@ func TestMayBegin(t *testing.T) {
 	}
 }
 
-// Who speaks shows in the first field.
-func TestSpokenBy(t *testing.T) {
-	for b, want := range map[string]string{"\x82": "request", "\x88": "response", "\x48\x03302": "response", "\x3f\xe1\x1f\x82": "request", "\x41\x01a": "request", "\xbe": "", "": "", "\x20": ""} {
-		request, response := SpokenBy([]byte(b))
-		got := ""
-		if request {
-			got += "request"
-		}
-		if response {
-			got += "response"
-		}
-		if got != want {
-			t.Errorf("%x: got %q, want %q", b, got, want)
-		}
-	}
-}
-
 // Header blocks cannot make the reader keep much.
 func TestReaderBounded(t *testing.T) {
 	var r Reader

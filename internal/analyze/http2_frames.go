@@ -12,6 +12,14 @@ import (
 
 // h2Frame takes a frame of one side that is whole.
 func (a *Analyzer) h2Frame(c *flows.Conn, t *httpState, x *h2State, from flows.Side, now int64) {
+	a.takeFrame(c, t, x, from, now)
+	if a.story.of(c) {
+		a.tellFrame(c, x.readers[from].Frame(), x.readers[from].Fields(), from == t.requestSide(c))
+	}
+}
+
+// takeFrame is h2Frame without the story.
+func (a *Analyzer) takeFrame(c *flows.Conn, t *httpState, x *h2State, from flows.Side, now int64) {
 	t.facts &^= opaque
 	r := &x.readers[from]
 	f, fields := r.Frame(), r.Fields()
@@ -75,6 +83,12 @@ func (a *Analyzer) openStream(c *flows.Conn, t *httpState, x *h2State, f *http2.
 			return
 		}
 	}
+	a.countStream(c, t, x, f)
+	a.addRequest(c, t, x, f, fields)
+}
+
+// countStream counts a request, as request does for HTTP/1.
+func (a *Analyzer) countStream(c *flows.Conn, t *httpState, x *h2State, f *http2.Frame) {
 	if t.pair == 0 {
 		a.takePair(c, t, clientSide(c, t))
 	}
@@ -97,6 +111,10 @@ func (a *Analyzer) openStream(c *flows.Conn, t *httpState, x *h2State, f *http2.
 	if a.wanted(c) {
 		a.totals.countRequest(f.At, t.requests > 1)
 	}
+}
+
+// addRequest adds the stream of a request that was counted.
+func (a *Analyzer) addRequest(c *flows.Conn, t *httpState, x *h2State, f *http2.Frame, fields *http2.Fields) {
 	raw := a.requestHead(fields)
 	h, ok := httpparse.ScanHead(raw)
 	if ok != httpparse.Complete {

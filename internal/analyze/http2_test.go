@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
@@ -155,6 +157,98 @@ func TestHTTP2PoolNeed(t *testing.T) {
 		if got := r.Totals.PoolNeed; got != tc.need || r.Totals.Requests != int64(tc.connections*tc.streams) {
 			t.Errorf("%d connections with %d streams at once, %d allowed: got need %d, %d requests, want %d, %d", tc.connections, tc.streams, tc.limit,
 				got, r.Totals.Requests, tc.need, tc.connections*tc.streams)
+		}
+	}
+}
+
+// A story tells what the frames of each packet mean.
+func TestHTTP2Story(t *testing.T) {
+	r := run(t, analyze.Options{Story: 1}, opening+h2Script(t, `
+0.010 > P. h2(preface get:1 get:3)
+0.020 < P. h2(settings head:3)
+0.030 < P. h2(end:3 reset:1:7 ping)
+0.040 < P. h2(goaway:3)`))
+	var got []string
+	for _, e := range r.Story().Events[3:] {
+		got = append(got, strings.Join(e.Means, "; "))
+	}
+	want := []string{
+		"SETTINGS; request 1: GET /; request 2: GET /",
+		"SETTINGS; response 2: 200",
+		"response 2 complete; request 1 reset: REFUSED_STREAM; PING",
+		"GOAWAY: last stream 3, NO_ERROR",
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got (-), want (+)\n%s", diff)
+	}
+}
+
+// Exchanges of streams have their own times, in the order of their requests; a stream
+// that is refused has none.
+func TestHTTP2Exchanges(t *testing.T) {
+	r := run(t, analyze.Options{Exchanges: true}, opening+h2Script(t, `
+0.010 > P. h2(preface get:1 get:3 post:5)
+0.020 < P. h2(settings head:3)
+0.030 < P. h2(end:3 reset:1:7)
+0.040 > P. h2(end:5)
+0.060 < P. h2(ok:5)`))
+	var got []string
+	for _, e := range r.Exchanges() {
+		got = append(got, fmt.Sprintf("%d on %d: %s %s %d, %d %d ms, packets %d %d", e.N, e.Stream, e.MethodName, e.Target, e.Status,
+			e.ServerTime()/1e6, e.TransferTime()/1e6, e.RequestPacket, e.ResponsePacket))
+	}
+	want := []string{
+		"2 on 3: GET / 200, 10 10 ms, packets 4 5",
+		"3 on 5: POST / 200, 20 0 ms, packets 4 8",
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got (-), want (+)\n%s", diff)
+	}
+}
+
+// More streams are open at once than are remembered: all are counted, and told once.
+func TestHTTP2ManyStreams(t *testing.T) {
+	const n = 4100
+	var get, head, end strings.Builder
+	for i := range n {
+		fmt.Fprintf(&get, " get:%d", 2*i+1)
+		fmt.Fprintf(&head, " head:%d", 2*i+1)
+		fmt.Fprintf(&end, " end:%d", 2*i+1)
+	}
+	r := run(t, analyze.Options{}, opening+h2Script(t, `
+0.010 > P. h2(preface`+get.String()+`)
+0.020 < P. h2(settings`+head.String()+`)
+0.030 < P. h2(`+end.String()+`)
+0.040 > P. h2(get:9001)
+0.050 < P. h2(ok:9001)`))
+	c := connections(r)[0]
+	if got, want := tellH2(&c), "h2c 4101/4101/0, streams 4101-0 most 4100"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if len(r.GivenUp) != 1 || r.GivenUp[0].What != analyze.GaveUpStreams || r.GivenUp[0].Count != 4 {
+		t.Errorf("got %+v, want 4 streams given up", r.GivenUp)
+	}
+}
+
+// A connection whose beginning was not captured is read from the first frame that is found;
+// bytes that are missing later hide the frames in them alone.
+func TestHTTP2Gaps(t *testing.T) {
+	for _, tc := range []struct{ name, script, want string }{
+		{"midstream", `
+40001: 0.000 > P. 100:112(12) ack 500 h2(get:101)
+40001: 0.010 < P. 500:521(21) ack 112 h2(ok:101)
+40001: 0.020 > P. 112:124(12) ack 521 h2(get:103)
+40001: 0.030 < P. 521:542(21) ack 124 h2(ok:103)`, "h2c 2/2/0, streams 2-0 most 1"},
+		{"a request and its response are missing", opening + `
+0.010 > P. h2(preface get:1)
+0.020 < P. h2(settings ok:1)
+0.040 > P. 58:82(24) ack 31 h2(get:3 get:5)
+0.050 < P. 152:194(42) ack 82 h2(ok:3 ok:5)
+0.060 > . ack 194`, "h2c 3/3/0, streams 3-0 most 2"},
+	} {
+		c := connections(run(t, analyze.Options{}, h2Script(t, tc.script)))[0]
+		if got := tellH2(&c); got != tc.want {
+			t.Errorf("%s: got  %s\nwant %s", tc.name, got, tc.want)
 		}
 	}
 }

@@ -17,6 +17,7 @@ type story struct {
 	events []StoryEvent
 	sides  []flows.Side
 	more   uint64
+	frames []string  // what the frames of HTTP/2 since the last packet mean
 	base   [2]uint32 // sequence numbers that count as 0
 	based  [2]bool
 
@@ -96,7 +97,12 @@ func (y *story) means(a *Analyzer, c *flows.Conn, t *httpState, d flows.Side, s 
 		say("%d bytes before it are not in the capture", missing)
 	}
 	y.sayOpening(c, s, again, say)
-	y.sayExchanges(a, t, say)
+	if t.has(multiplexed) {
+		m = append(m, y.frames...)
+		y.frames = nil
+	} else {
+		y.sayExchanges(a, t, say)
+	}
 	if s.Window == 0 && s.Flags&(flows.RST|flows.SYN) == 0 {
 		say("window closed")
 	}

@@ -23,6 +23,7 @@ type Decisions struct {
 	losses          losses
 	estimatedLosses losses
 	runEnds         map[uint32]bool  // IDs of connections that a run which ended cut short, whatever their cause
+	streams         map[uint32]Lost  // requests that were lost with their stream alone, by ID of the connection
 	pipelined       map[uint32]int64 // requests without a whole response, of connections with more than one
 }
 

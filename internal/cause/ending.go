@@ -75,11 +75,8 @@ func endingOf(c *analyze.Connection) (x ending) {
 	if x.packet != 0 && at != 0 && at <= x.at && (c.Close.Began == analyze.Client || c.Close.Began == analyze.Server) {
 		x.at, x.rst, x.notify = at, false, true
 	}
-	if h := c.HTTP2; h != nil && x.packet != 0 && h.GoAway.By != analyze.Nobody {
-		// An idle timeout runs to it: Go closes a second later, others once the peer has.
-		if g := &h.GoAway; g.Open == 0 && e.Outstanding == 0 && g.Mark.At <= x.at && e.LastDone != analyze.Unknown && e.LastDone <= g.Mark.At {
-			x = ending{by: g.By, at: g.Mark.At, packet: g.Mark.Packet, goAway: true}
-		}
+	if c.HTTP2 != nil && x.packet != 0 {
+		return goAwayOr(x, e, &c.HTTP2.GoAway)
 	}
 	return x
 }

@@ -151,3 +151,23 @@ func (o observation) goAway() string {
 	}
 	return s + awayReasons[o.status>>reasonShift].words
 }
+
+// goAwayOr returns the GOAWAY that came before x, with nothing under way, in its place: an idle
+// timeout runs to it. Go closes a second later, others once the peer has.
+func goAwayOr(x ending, e *analyze.Evidence, g *analyze.GoAway) ending {
+	if g.By == analyze.Nobody || g.Open > 0 || e.Outstanding > 0 || g.Mark.At > x.at || e.LastDone == analyze.Unknown || e.LastDone > g.Mark.At {
+		return x
+	}
+	return ending{by: g.By, at: g.Mark.At, packet: g.Mark.Packet, goAway: true}
+}
+
+// unusedHTTP2 takes connections of HTTP/2 in clear that carried no request.
+func unusedHTTP2(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
+	if c.HTTP2 == nil || c.TLS != nil || c.Requests != 0 || c.Responses != 0 || c.Midstream || c.HTTPUnknown || end.by == analyze.Nobody {
+		return n, k, false
+	}
+	if n, k, ok = lost(c, e, end); ok {
+		return n, k, ok
+	}
+	return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: max(0, end.at-c.Start), by: end.sender()})
+}

@@ -12,7 +12,7 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	e := &c.Evidence
 	end := endingOf(c)
 	steps := [...]func(*analyze.Connection, *analyze.Evidence, ending) (NotReused, class, bool){
-		neverOpened, overTLS, otherBusiness, wentAway, said, halfSeen, cut, endedBusy, endedIdle,
+		neverOpened, overTLS, otherBusiness, unusedHTTP2, wentAway, said, halfSeen, cut, endedBusy, endedIdle,
 	}
 	for _, step := range steps {
 		if n, k, ok := step(c, e, end); ok {
@@ -95,11 +95,6 @@ func notAccepted(c *analyze.Connection, e *analyze.Evidence) bool {
 // HTTP/1, never were HTTP, or carried no request.
 func otherBusiness(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	switch {
-	case c.HTTP2 != nil && c.Requests == 0 && c.Responses == 0 && !c.Midstream && !c.HTTPUnknown && c.TLS == nil && end.by != analyze.Nobody:
-		if n, k, ok = lost(c, e, end); ok {
-			return n, k, ok
-		}
-		return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: max(0, end.at-c.Start), by: end.sender()})
 	case c.Requests == 0 && e.Idle408 && !c.Midstream:
 		o := observation{kind: observedNoRequest, ns: max(0, e.LastDone-c.Start), by: sender(analyze.Server), status: e.LastStatus}
 		return of(NoRequest, analyze.Client, High, o)

@@ -101,7 +101,7 @@ func (d *Decisions) noteLoss(r *Record, counted, estimated *losses) {
 	if r.Estimated() {
 		counted = estimated
 	}
-	counted.add(d.PairOf(r).To.Num, d.Lost(r))
+	counted.add(d.PairOf(r).To.Num, d.Lost(r).plus(d.streams[r.ID]))
 }
 
 // losses are lost requests, in all and by the number of their server.
@@ -141,11 +141,9 @@ func (d *Decisions) countLosses() {
 		}
 		d.pipelined[a.ID] = a.Duration
 	}, AnomalyPipelined)
-	d.all.summary.each(func(a *Anomaly) {
-		d.losses.add(d.PairOf(d.all.find(uint64(a.ID))).To.Num, Lost{Abandoned: a.Duration})
-	}, AnomalyCancelled)
+	d.streamLosses()
 	for _, r := range d.all.byID {
-		if r.has(isFailed|isDropped) || r.responseLost() {
+		if r.has(isFailed|isDropped) || r.responseLost() || len(d.streams) > 0 && d.streams[r.ID] != (Lost{}) {
 			d.noteLoss(r, &d.losses, &d.estimatedLosses)
 		}
 	}

@@ -35,28 +35,31 @@ type AnomalyKind uint8
 
 // The kinds of anomalies.
 const (
-	AnomalyChallenged AnomalyKind = iota // the SYN was answered by a bare ACK (RFC 5961, 4); Duration is that of the handshake
-	AnomalyRecycled                      // the SYN took over a TIME_WAIT of the 4-tuple (RFC 6191)
-	AnomalyStall                         // a receive window was closed for Duration
-	Anomaly408                           // a 408 came that answers no request
-	AnomalyProbes                        // keep-alive probes began after Duration of silence
-	AnomalyProbing                       // keep-alive probes followed each other after Duration
-	AnomalyCloseWait                     // the server closed Duration before the end of the capture, the client did not
-	AnomalyFINWait2                      // the client closed Duration before the end of the capture, the server did not
-	AnomalyStarved                       // data was acknowledged and not answered for Duration
-	AnomalyLateClose                     // the client closed Duration after the server had
-	AnomalyStray                         // data of a server that no socket of the client knew; Duration is what it acknowledged
-	AnomalyServerCut                     // the server reset it; Duration is what it had acknowledged
-	AnomalyLateOpen                      // the handshake took Duration, for a SYN or its answer was sent again
-	AnomalyShort                         // the last response lacks Duration bytes of the length that it says
-	AnomalyUnheardFIN                    // the FIN was sent again and again without an answer, after Duration of silence; no data was
-	AnomalyFullLost                      // data was sent again and again without an answer, all of it in full segments
-	AnomalyFarIdle                       // the client, which the capture shows to be far, left it open and idle
-	AnomalyPipelined                     // Duration requests, not one alone, had no whole response at the end
-	AnomalyCancelled                     // the client cancelled Duration streams of HTTP/2
-	AnomalyHandshake                     // of TLS, done in Duration: in full for By, who offered no session or did not take it; resumed for Both
-	AnomalyHTTP2                         // it spoke HTTP/2, and the client sent something
-	AnomalyNoNotify                      // By began to close TLS by a FIN, without close_notify
+	AnomalyChallenged   AnomalyKind = iota // the SYN was answered by a bare ACK (RFC 5961, 4); Duration is that of the handshake
+	AnomalyRecycled                        // the SYN took over a TIME_WAIT of the 4-tuple (RFC 6191)
+	AnomalyStall                           // a receive window was closed for Duration
+	Anomaly408                             // a 408 came that answers no request
+	AnomalyProbes                          // keep-alive probes began after Duration of silence
+	AnomalyProbing                         // keep-alive probes followed each other after Duration
+	AnomalyCloseWait                       // the server closed Duration before the end of the capture, the client did not
+	AnomalyFINWait2                        // the client closed Duration before the end of the capture, the server did not
+	AnomalyStarved                         // data was acknowledged and not answered for Duration
+	AnomalyLateClose                       // the client closed Duration after the server had
+	AnomalyStray                           // data of a server that no socket of the client knew; Duration is what it acknowledged
+	AnomalyServerCut                       // the server reset it; Duration is what it had acknowledged
+	AnomalyLateOpen                        // the handshake took Duration, for a SYN or its answer was sent again
+	AnomalyShort                           // the last response lacks Duration bytes of the length that it says
+	AnomalyUnheardFIN                      // the FIN was sent again and again without an answer, after Duration of silence; no data was
+	AnomalyFullLost                        // data was sent again and again without an answer, all of it in full segments
+	AnomalyFarIdle                         // the client, which the capture shows to be far, left it open and idle
+	AnomalyPipelined                       // Duration requests, not one alone, had no whole response at the end
+	AnomalyCancelled                       // the client cancelled Duration streams of HTTP/2
+	AnomalyStreamsReset                    // the server reset Duration of them, whose response was not complete
+	AnomalyRefused                         // the server refused Duration of them, without GOAWAY
+	AnomalyKeptAway                        // it was kept for Duration after a GOAWAY of the server
+	AnomalyHandshake                       // of TLS, done in Duration: in full for By, who offered no session or did not take it; resumed for Both
+	AnomalyHTTP2                           // it spoke HTTP/2, and the client sent something
+	AnomalyNoNotify                        // By began to close TLS by a FIN, without close_notify
 )
 
 // add adds a connection up and notes its anomalies. last is the time of the latest
@@ -114,9 +117,7 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 	if lost := lossOf(c, endingOf(c)); lost.failed+lost.dropped > 1 {
 		s.note(c, AnomalyPipelined, analyze.Client, lost.failed+lost.dropped, 0)
 	}
-	if h := c.HTTP2; h != nil && h.Abandoned > 0 {
-		s.note(c, AnomalyCancelled, analyze.Client, h.Abandoned, 0)
-	}
+	s.noteStreams(c, last)
 	s.noteHalfClosed(c, last)
 	s.noteUnheard(c)
 	s.noteSilence(c)

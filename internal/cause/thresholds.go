@@ -5,6 +5,10 @@ package cause
 
 // Of one connection.
 const (
+	// minKeptAway is how long a connection is kept after GOAWAY that should not be: Go's server
+	// closes after 1 s, nginx and Apache at once or when the client does.
+	minKeptAway = 10e9
+
 	// minLostProbes is how many probes or retransmissions without any answer show
 	// that a peer or the path is gone: one may get lost.
 	minLostProbes = 2

@@ -12,6 +12,7 @@ var givenUpWords = map[string]string{
 	analyze.GaveUpConnections: "connections are in the sums alone",
 	analyze.GaveUpExchanges:   "exchanges are in the sums alone",
 	analyze.GaveUpSamples:     "idle gaps and pipelined requests are counted, but not kept one by one",
+	analyze.GaveUpStreams:     "streams of HTTP/2 that were open at once are counted, but not kept one by one",
 	analyze.GaveUpHalfOpen:    "half-open connections were followed no longer",
 	analyze.GaveUpEnded:       "ended connections were followed no longer, though TIME_WAIT was not over",
 	analyze.GaveUpIdle:        "idle connections were followed no longer",
@@ -22,7 +23,11 @@ var givenUpWords = map[string]string{
 func (p *teller) givenUp() {
 	r := p.r.Result
 	for _, x := range r.GivenUp {
-		p.fact("given up", cause.Count(x.Count)+" "+givenUpWords[x.What]+", since "+p.r.Meta.Clock(x.Since)+": --max-memory allows no more")
+		why := ": --max-memory allows no more"
+		if x.What == analyze.GaveUpStreams {
+			why = ": no more are kept of a connection"
+		}
+		p.fact("given up", cause.Count(x.Count)+" "+givenUpWords[x.What]+", since "+p.r.Meta.Clock(x.Since)+why)
 	}
 	if len(r.AtMost) > 0 {
 		p.fact("at most", strings.Join(r.AtMost, ", ")+": the true numbers may be lower")

@@ -16,6 +16,7 @@ var Rules = []*Rule{
 	avoidable, responseSurplus, malformedResponse, heldWorkers,
 	connectTimeout, connectionLimit, untranslated, executedTwice, responseShort, tlsFailed,
 	neverResumed, resumptionRefused, severalHTTP2, unannouncedEnd,
+	streamsReset, tooManyPings, streamsRefused, keptAfterGoAway,
 }
 
 // ByID returns the rule with that ID, in letters of either case. Its error
