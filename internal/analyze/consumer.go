@@ -73,7 +73,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 // lostPlace looks at a segment that begins where no message is known to, and reports whether
 // it took it.
 func (a consumer) lostPlace(c *flows.Conn, t *httpState, from flows.Side, d *flows.Data) bool {
-	if a.mayBeH2(c, t, d.Payload) {
+	if a.mayBeH2(c, t, d.Payload) || !t.has(looksHTTP) && a.joinsTLS(c, t, d) {
 		a.otherData(c, t, from, d)
 		return true
 	}

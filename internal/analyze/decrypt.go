@@ -9,6 +9,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/compact"
 	"github.com/kaanalyze/kaanalyze/internal/keylog"
 	"github.com/kaanalyze/kaanalyze/internal/tlscrypt"
+	"github.com/kaanalyze/kaanalyze/internal/tlswire"
 )
 
 // tlsKeys decrypt connections, where there is a key log.
@@ -275,11 +276,15 @@ func (a *Analyzer) textMissing(c *flows.Conn, t *httpState, from flows.Side, ev 
 // joinsTLS reports whether what came shows that a connection whose beginning was not
 // captured speaks TLS: its first segment may have begun anywhere in a record.
 func (a *Analyzer) joinsTLS(c *flows.Conn, t *httpState, d *flows.Data) bool {
-	if !c.Midstream() || t.facts&(sawRequest|sawResponse) != 0 || httpparse.Detect(d.Payload) != httpparse.TLS {
+	if t.facts&(sawRequest|sawResponse) != 0 || !c.Midstream() && c.Missing(flows.Initiator)+c.Missing(flows.Responder) == 0 ||
+		httpparse.Detect(d.Payload) != httpparse.TLS {
 		return false
 	}
 	t.proto = TLS
-	t.facts |= opaque
+	t.facts |= sawData | opaque
+	client := clientSide(c, t)
+	t.tls = a.states.tls.begin(c, client)
+	a.states.tls.sessions.At(t.tls).Begin(tlswire.Side(client), false)
 	return true
 }
 

@@ -149,6 +149,9 @@ func (s *totals) estimatedNeed(pair int) int64 {
 
 // addEstimated adds a connection whose requests are estimated.
 func (a *Analyzer) addEstimated(s *totals, c *flows.Conn, t *httpState) {
+	if t.tls != 0 && !c.Midstream() && !t.has(decrypted) && !a.states.tls.sessions.At(t.tls).Followed() {
+		s.sum.TLSLost++
+	}
 	act, _, ok := a.turnsOf(c, t)
 	if !ok {
 		return

@@ -30,7 +30,7 @@ const (
 // Memory returns what the analysis takes now.
 func (a *Analyzer) Memory() (m Memory) {
 	s, t := &a.states, &a.totals
-	m.Messages = s.sampleBytes + s.queueBytes + int64(a.bufs.Bytes())
+	m.Messages = s.sampleBytes + s.queueBytes + int64(a.bufs.Bytes()) + s.tls.table.Bytes()
 	m.Connections = a.engine.Bytes() + int64(s.Len())*int64(unsafe.Sizeof(httpState{})) + s.packed.Bytes() +
 		int64(s.readers.Len())*int64(unsafe.Sizeof(reader{})) + m.Messages +
 		int64(s.h2.Len())*int64(unsafe.Sizeof(h2State{})) + int64(s.h2.listed)*int64(unsafe.Sizeof(h2Stream{})) + s.h2.tableBytes +

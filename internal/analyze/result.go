@@ -91,6 +91,7 @@ type Totals struct {
 	Unmatched                     int64 // responses to no request that was seen
 	SurplusBytes                  int64 // that follow responses beyond their end
 	HTTPUnknown                   int64 // connections whose requests cannot be counted
+	TLSLost                       int64 // of these, those that were seen from their beginning, and whose records cannot be followed
 	ConnectionsWithRequests       int64
 	SingleRequestConnections      int64
 	ReusedRequests                int64

@@ -79,6 +79,9 @@ func (p *teller) trust() {
 	}
 	p.givenUp()
 	p.fact("not countable", countOf(t.HTTPUnknown-t.Estimated.Connections, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
+	if t.TLSLost > 0 {
+		p.fact("TLS records", cause.Plural(t.TLSLost, "connection has", "connections have")+" records that are missing, or bytes that are none: what came after may not be read")
+	}
 	p.keys()
 	p.notJudged()
 	if t.IgnoredRSTs > 0 {

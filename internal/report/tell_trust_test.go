@@ -14,6 +14,7 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 	r.Meta.Interrupted, r.Meta.KernelDropped = true, nil
 	r.Meta.Sources = append(r.Meta.Sources, report.Source{Name: "second one.pcap", Size: -1, Packets: 1})
 	r.Result.Totals.Midstream, r.Result.Totals.TimeBack = 4, 3_600e9
+	r.Result.Totals.TLSLost = 2
 	r.Meta.Warnings = []string{"second one.pcap: odd"}
 	r.Result.CopiesMissed, r.Result.CopiesMissedSince = 1200, reporttest.Noon
 	r.Meta.ClockFaults = report.ClockFaults{Absurd: 1200, AbsurdPackets: []uint64{4, 5000, 5001}, Backwards: 1, BackwardPackets: []uint64{77}}
@@ -37,6 +38,7 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 		"midstream           4 connections",
 		"unfinished          1 connection still open",
 		"not countable       1 connection with TLS, HTTP/2 or cut heads",
+		"TLS records         2 connections have records that are missing, or bytes that are none: what came\n",
 		"ignored             2 RSTs",
 		"file                second one.pcap (1 packet)\n",
 	} {

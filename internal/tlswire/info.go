@@ -219,6 +219,9 @@ func (s *Session) Turns(t *Table) (requests, responses int64, ok bool) {
 // Client returns the side that sent the ClientHello, or is taken for the client.
 func (s *Session) Client() Side { return s.client }
 
+// Followed reports whether the records of both sides could be told from the beginning on.
+func (s *Session) Followed() bool { return !s.has(badPlace | midstream) }
+
 // Ready reports whether the handshake is over.
 func (s *Session) Ready() bool { return s.doneAt != 0 }
 

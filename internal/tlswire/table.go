@@ -21,6 +21,8 @@ type Table struct {
 	names   []string // server names, and lists of protocols as on the wire; by number less 1
 	numbers map[string]uint32
 
+	nameBytes int // of all names
+
 	watching bool
 	whole    bool // all of a handshake is watched, not only what can be read of it
 	pieces   []Piece
@@ -39,6 +41,7 @@ func (t *Table) name(b []byte) uint32 {
 		t.numbers = map[string]uint32{}
 	}
 	s := string(b)
+	t.nameBytes += len(s)
 	t.names = append(t.names, s)
 	n := uint32(len(t.names))
 	t.numbers[s] = n
@@ -52,6 +55,15 @@ func (t *Table) nameOf(n uint32) string {
 	}
 	return t.names[n-1]
 }
+
+// Bytes returns what hellos and names take.
+func (t *Table) Bytes() int64 {
+	return int64(t.held + t.nameBytes + len(t.names)*nameCost + len(t.hellos)*(24+4))
+}
+
+// nameCost is what a name takes beside its bytes: twice a string, its number and its entry in
+// a map, about.
+const nameCost = 2*16 + 4 + 16
 
 // hold returns the number of an empty buffer.
 func (t *Table) hold() int32 {
