@@ -144,6 +144,12 @@ func (x *cutState) activity(t *httpState) tlswire.Activity {
 	return act
 }
 
+// mayHaveTurns reports whether turnsOf may tell anything: of most connections in clear text
+// it does not.
+func (t *httpState) mayHaveTurns() bool {
+	return t.tls != 0 || t.facts&(cutInitiator|cutResponder) != 0
+}
+
 // turnsOf returns what is estimated of the requests of a connection, and the packet of the
 // last one; ok is false if nothing tells.
 func (a *Analyzer) turnsOf(c *flows.Conn, t *httpState) (act tlswire.Activity, num uint64, ok bool) {

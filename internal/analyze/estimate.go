@@ -125,6 +125,9 @@ func (a *Analyzer) tlsEnded(c *flows.Conn, t *httpState) int64 {
 
 // turnNumbers fills what turns tell of the number of requests, and of pauses.
 func (a *Analyzer) turnNumbers(c *flows.Conn, t *httpState, x *Connection) {
+	if !t.mayHaveTurns() {
+		return
+	}
 	act, _, ok := a.turnsOf(c, t)
 	if !ok {
 		return
@@ -160,6 +163,9 @@ func (a *Analyzer) tlsEvidence(c *flows.Conn, t *httpState, client flows.Side, x
 
 // turnEvidence fills what turns tell of why the connection ended.
 func (a *Analyzer) turnEvidence(c *flows.Conn, t *httpState, x *Connection) {
+	if !t.mayHaveTurns() {
+		return
+	}
 	act, num, ok := a.turnsOf(c, t)
 	if !ok || act.Requests == 0 {
 		return
