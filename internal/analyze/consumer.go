@@ -95,6 +95,10 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 	}
 	if t.proto == TLS || t.has(decrypted) {
 		a.tlsData(c, t, from, d)
+		if !t.has(sawData) && a.settleTLS(t, from) {
+			a.notTLS(c, t, from, d)
+			return
+		}
 		if a.watching {
 			a.showTLS(c, from, d)
 			return
@@ -217,6 +221,10 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 // End takes the end of what a side sends; num is 0 if no segment ended it.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	t := a.states.get(c)
+	if t.tls != 0 && !t.has(sawData) { // less than a header came
+		a.watching = false
+		a.takeBackTLS(c, t, from, &flows.Data{Time: at, Num: num, Now: a.engine.Now()})
+	}
 	switch {
 	case t.has(opaque) && !t.has(multiplexed):
 		if t.tls != 0 {

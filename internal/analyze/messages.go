@@ -42,6 +42,12 @@ func (t *httpState) firstData(d *flows.Data) bool {
 		t.facts |= looksHTTP
 		t.minor = 1
 		return false
+	case httpparse.Unknown:
+		if !mayBeTLS(d) {
+			return false
+		}
+		t.proto = TLS
+		t.facts &^= sawData // until the header of the record is whole, see settleTLS
 	default:
 		return false
 	}

@@ -146,6 +146,20 @@ func (s *Session) Gap(rd *Reader, from Side, n uint64, at int64, t *Table) {
 	}
 }
 
+// Begins reports whether what a side has sent begins a record, Unknown while it may.
+func (rd *Reader) Begins(from Side) Answer {
+	switch r := &rd.streams[from]; {
+	case r.some || r.left > 0:
+		return Yes
+	case r.state != inOrder:
+		return No
+	}
+	return Unknown
+}
+
+// UnderWay reports whether a side has sent a part of a header.
+func (rd *Reader) UnderWay(from Side) bool { return rd.streams[from].have > 0 }
+
 // Close gives back what the reader holds. It is new then.
 func (rd *Reader) Close(t *Table) {
 	for i := range rd.streams {
