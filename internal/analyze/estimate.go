@@ -87,8 +87,11 @@ func (a *Analyzer) announced(c *flows.Conn, t *httpState, side flows.Side) int64
 	return 0
 }
 
-// lateClose is how long after its close_notify a side may close, ns: Go closes a second
-// after GOAWAY and close_notify of an idle timeout.
+// lateClose is how long after a close_notify the connection may close, ns, where its sender
+// sent neither FIN nor RST: the sender is about to close, and the peer, told, comes first. Go's
+// server sends GOAWAY and close_notify at an idle timeout and closes a second later; half a
+// second is left for delays. What looks like close_notify earlier is something else, such as
+// an empty ping of WebSocket.
 const lateClose = 1500e6
 
 // beganClose returns who began to close: the first that sent a close_notify or a FIN or,

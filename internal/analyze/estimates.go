@@ -232,7 +232,16 @@ func (s *totals) allEstimates(exact *Totals) Estimates {
 
 // renumber takes the new numbers of pairs.
 func (e *estimating) renumber(pairs numbers) {
+	left := int64(0)
+	for i, ns := range e.spared {
+		if pairs.of(uint32(i)) == 0 {
+			left += ns
+		}
+	}
 	e.inFlight, e.made, e.spared = renumbered(e.inFlight, pairs), renumbered(e.made, pairs), renumbered(e.spared, pairs)
+	if left != 0 {
+		e.spared[0] = left
+	}
 	for i := range uint32(e.reusable.Len()) {
 		x := e.reusable.At(i)
 		x.pair = pairs.of(x.pair)

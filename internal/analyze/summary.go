@@ -30,6 +30,10 @@ func (s *totals) finish(r *Result, opt *Options, first, last int64, counts flows
 		r.AtMost = append(r.AtMost, "pool_need")
 		r.AtLeast = append(r.AtLeast, "avoidable_connections", "avoidable_handshake_seconds")
 	}
+	if s.pools.estimatedLeft > 0 {
+		r.AtMost = append(r.AtMost, "pool_need_estimated")
+		r.AtLeast = append(r.AtLeast, "avoidable_connections_estimated", "avoidable_handshake_seconds_estimated")
+	}
 	r.Series = s.series(first, last)
 	r.example = s.example
 }
