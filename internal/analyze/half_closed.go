@@ -68,6 +68,9 @@ func (x *halfClosing) add(c *flows.Conn, limit int) {
 		return // the other side has not told that it has the FIN, or its own was not captured
 	}
 	peer := first.Peer()
+	if fin, _, ok := c.FINAt(peer); ok && fin < at+leastHalfClosed {
+		return // as most
+	}
 	to := int64(math.MaxInt64)
 	for _, end := range [...]Mark{
 		markOf(c.FINAt(peer)), markOf(c.RSTAt(peer)), markOf(c.RSTAt(first)),

@@ -10,13 +10,18 @@ func (s *Summary) noteUnheard(c *analyze.Connection) {
 	if e.OnlyFullLost&analyze.Client != 0 && e.UnansweredClient >= minLostData || e.OnlyFullLost&analyze.Server != 0 && e.UnansweredServer >= minLostData {
 		s.note(c, AnomalyFullLost, e.OnlyFullLost, 0, 0)
 	}
-	by := endingOf(c).by
-	switch {
-	case by == analyze.Client && e.UnackedClient && !e.RequestUnacked && e.UnansweredClient >= minLostData:
+	client := e.UnackedClient && !e.RequestUnacked && e.UnansweredClient >= minLostData
+	server := e.UnackedServer && !e.ResponseUnacked && e.UnansweredServer >= minLostData
+	far := e.Remote == analyze.Client && e.Outstanding == 0 && e.LastDone != analyze.Unknown
+	if !client && !server && !far {
+		return // as most: who ended it is not worth to be found out then
+	}
+	switch by := endingOf(c).by; {
+	case by == analyze.Client && client:
 		s.note(c, AnomalyUnheardFIN, by, e.Quiet, e.ClientFIN.Packet)
-	case by == analyze.Server && e.UnackedServer && !e.ResponseUnacked && e.UnansweredServer >= minLostData:
+	case by == analyze.Server && server:
 		s.note(c, AnomalyUnheardFIN, by, e.Quiet, e.ServerFIN.Packet)
-	case by == analyze.Nobody && e.Remote == analyze.Client && e.Outstanding == 0 && e.LastDone != analyze.Unknown:
+	case by == analyze.Nobody && far:
 		s.note(c, AnomalyFarIdle, analyze.Client, 0, 0)
 	}
 }
