@@ -152,6 +152,9 @@ func (a *Analyzer) addEstimated(s *totals, c *flows.Conn, t *httpState) {
 	if t.tls != 0 && !c.Midstream() && !t.has(decrypted) && !a.states.tls.sessions.At(t.tls).Followed() {
 		s.sum.TLSLost++
 	}
+	if !t.mayHaveTurns() {
+		return
+	}
 	act, _, ok := a.turnsOf(c, t)
 	if !ok {
 		return

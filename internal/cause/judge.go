@@ -11,11 +11,8 @@ import (
 func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	e := &c.Evidence
 	end := endingOf(c)
-	steps := [...]func(*analyze.Connection, *analyze.Evidence, ending) (NotReused, class, bool){
-		neverOpened, overTLS, otherBusiness, unusedHTTP2, wentAway, said, halfSeen, cut, endedBusy, endedIdle,
-	}
-	for _, step := range steps {
-		if n, k, ok := step(c, e, end); ok {
+	for i := range steps {
+		if n, k, ok := steps[i](c, e, end); ok {
 			if n.observation.by&estimated != 0 {
 				n.Confidence = n.observation.atMost(n.Confidence)
 			}
@@ -25,6 +22,11 @@ func judge(c *analyze.Connection, last int64) (NotReused, class) {
 	n, k := stillOpen(c, e, last)
 	n.Confidence = n.observation.atMost(n.Confidence)
 	return n, k
+}
+
+// steps take connections, one after the other, in the order of the causes.
+var steps = [...]func(*analyze.Connection, *analyze.Evidence, ending) (NotReused, class, bool){
+	neverOpened, overTLS, otherBusiness, unusedHTTP2, wentAway, said, halfSeen, cut, endedBusy, endedIdle,
 }
 
 // Judge returns what a connection alone tells: Undecided where its group is
