@@ -95,7 +95,7 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 	}
 	if t.proto == TLS || t.has(decrypted) {
 		a.tlsData(c, t, from, d)
-		if !t.has(sawData) && a.settleTLS(t, from) {
+		if t.facts&(sawData|decrypted) == 0 && a.settleTLS(t, from) {
 			a.notTLS(c, t, from, d)
 			return
 		}
@@ -221,7 +221,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 // End takes the end of what a side sends; num is 0 if no segment ended it.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	t := a.states.get(c)
-	if t.tls != 0 && !t.has(sawData) { // less than a header came
+	if t.tls != 0 && t.facts&(sawData|decrypted) == 0 { // less than a header came
 		a.watching = false
 		a.takeBackTLS(c, t, from, &flows.Data{Time: at, Num: num, Now: a.engine.Now()})
 	}
