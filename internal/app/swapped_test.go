@@ -88,8 +88,9 @@ func counted(report map[string]any) map[string]any {
 		return int(a.(map[string]any)["stream"].(float64) - b.(map[string]any)["stream"].(float64))
 	})
 	totals := report["totals"].(map[string]any)
-	for _, key := range []string{"time_wait", "pool_need", "avoidable_connections", "avoidable_handshake_seconds"} {
+	for _, key := range []string{"time_wait", "close_wait", "fin_wait_2", "pool_need", "avoidable_connections", "avoidable_handshake_seconds"} {
 		delete(totals, key) // what is open at the same time
+		delete(totals, key+"_estimated")
 	}
 	return map[string]any{"connections": conns, "totals": totals, "level": report["verdict"].(map[string]any)["level"]}
 }
