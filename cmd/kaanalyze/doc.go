@@ -81,7 +81,7 @@
 // what it leaves out has no number. Without one it is tcp, and the report says so.
 // All words after the flags are the filter, whether there are files of such names
 // or not. Ctrl-C, -c or --duration end the capture, and the report follows: the
-// same report as of a file with these packets. Memory does not grow with time: of
+// same report as of a file with these packets, which ends with the last of them. Memory does not grow with time: of
 // connections that have ended the last ones are kept in detail, at least --keep of
 // them; those before are in the sums, the causes and the findings alone, and the
 // report says how many they are. At most 20,000 pairs of client and server and 10,000

