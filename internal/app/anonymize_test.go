@@ -67,7 +67,9 @@ func nameless(t rapid.TB, text string) map[string]any {
 	for _, name := range []string{"servers", "pairs", "policies", "findings"} {
 		sortJSON(r[name])
 	}
-	sortJSON(r["totals"].(map[string]any)["time_wait"].(map[string]any)["hosts"])
+	for _, state := range []string{"time_wait", "close_wait", "fin_wait_2"} {
+		sortJSON(r["totals"].(map[string]any)[state].(map[string]any)["hosts"])
+	}
 	return r
 }
 

@@ -15,13 +15,21 @@ func sameSwapped(t *rapid.T, _ packetFile, dir string) {
 	swapped := slices.Clone(p.records)
 	last := map[string]int{}  // the last packet of each connection, if it may be swapped
 	seen := map[string]bool{} // connections
+	first := map[string]int{} // and their first packets
 	for i, r := range swapped {
 		c := connectionOf(r)
 		j, ok := last[c]
 		if last[c] = i; !seen[c] && tcpFlags(r)&0x12 != 2 {
 			delete(last, c) // the first packet tells whether the opening was captured
 		}
+		opens := !seen[c]
 		seen[c] = true
+		if opens {
+			first[c] = i
+		}
+		if ok && first[c] == j && i != j+1 {
+			continue // which connection was opened before another must not change
+		}
 		if !ok || gap(p, swapped[j], r) >= 1_000_000 || rapid.IntRange(0, 3).Draw(t, "swap") != 0 {
 			continue
 		}

@@ -166,6 +166,7 @@ func (v *view) withAnomaly(what cause.AnomalyKind, is func(*cause.Anomaly) bool)
 	})
 	var out []group
 	for _, s := range order {
+		slices.SortFunc(by[s].records, cause.ByID) // anomalies come as connections end
 		out = append(out, *by[s])
 	}
 	return out
