@@ -15,19 +15,14 @@ func sameSwapped(t *rapid.T, _ packetFile, dir string) {
 	swapped := slices.Clone(p.records)
 	last := map[string]int{}  // the last packet of each connection, if it may be swapped
 	seen := map[string]bool{} // connections
-	first := map[string]int{} // and their first packets
 	for i, r := range swapped {
 		c := connectionOf(r)
 		j, ok := last[c]
-		if last[c] = i; !seen[c] && tcpFlags(r)&0x12 != 2 {
+		if last[c] = i; !seen[c] && !opens(r) {
 			delete(last, c) // the first packet tells whether the opening was captured
 		}
-		opens := !seen[c]
 		seen[c] = true
-		if opens {
-			first[c] = i
-		}
-		if ok && first[c] == j && i != j+1 {
+		if ok && i != j+1 && (opens(swapped[j]) || opens(r)) {
 			continue // which connection was opened before another must not change
 		}
 		if !ok || gap(p, swapped[j], r) >= 1_000_000 || rapid.IntRange(0, 3).Draw(t, "swap") != 0 {
@@ -49,6 +44,9 @@ func connectionOf(record []byte) string {
 
 // tcpFlags returns the flags of a record of IPv4 in Ethernet without IP options.
 func tcpFlags(record []byte) byte { return record[recordHead+14+20+13] }
+
+// opens reports whether a record is a SYN.
+func opens(record []byte) bool { return tcpFlags(record)&0x12 == 2 }
 
 // gap returns the time between two records, in ns.
 func gap(p packetFile, from, to []byte) int64 {
