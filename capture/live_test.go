@@ -89,7 +89,7 @@ func tcpFrame() []byte {
 // runTap captures from t and returns the numbers of the segments.
 func runTap(t *testing.T, from *fakeTap, opt Options, to *Saving) (nums []uint64, s *Source, err error) {
 	t.Helper()
-	dev := Device{Name: "fake0", SnapLen: MaxSnapLen, Now: ticking(begun)}
+	dev := Device{Engine: EnginePcap, Name: "fake0", SnapLen: MaxSnapLen, Now: ticking(begun)}
 	s = newLive(dev, from, pcapfile.LinkEthernet, opt)
 	if to != nil {
 		if err := s.Save(*to); err != nil {
