@@ -12,6 +12,7 @@ import (
 //	preface             of a client, with its SETTINGS
 //	settings[:MOST]     SETTINGS, with MAX_CONCURRENT_STREAMS
 //	get:STREAM          a request without a body
+//	ask:STREAM:AGENT    the same, with a User-Agent field
 //	post:STREAM         one whose body is to come
 //	ok:STREAM           a whole response
 //	head:STREAM         the head of one
@@ -44,6 +45,8 @@ func HTTP2(words string) (string, error) {
 			b = frame(b, 4, 0, 0, setting)
 		case "get":
 			b = frame(b, 1, 5, n[0], "\x82\x84\x86")
+		case "ask":
+			b = frame(b, 1, 5, n[0], "\x82\x84\x86\x0f\x2b"+string(rune(len(f[2])))+f[2])
 		case "post":
 			b = frame(b, 1, 4, n[0], "\x83\x84\x86")
 		case "ok":
