@@ -59,9 +59,9 @@ func TestTrustFoldsWhatIsClean(t *testing.T) {
 	x.DuplicatePackets, x.MissingBytes, x.Unfinished, x.IgnoredRSTs, x.HTTPUnknown = 0, 0, 0, 0, 0
 	got := string(reporttest.Render(t, text.Write, r))
 	const want = "\nTRUST\n" +
-		"  clean               no kernel drops, no damage, no cut packets, all packets are TCP, no duplicates,\n" +
-		"                      no bytes missing, every opening captured, none left open, all requests\n" +
-		"                      readable\n\n"
+		"  clean               no kernel drops, no damage, no cut packets, all packets are TCP, no\n" +
+		"                      duplicates, no bytes missing, every opening captured, none left open, all\n" +
+		"                      requests readable\n\n"
 	if !strings.Contains(got, want) {
 		t.Errorf("want %q in\n%s", want, got)
 	}
