@@ -38,7 +38,7 @@ func TestTextGolden(t *testing.T) {
 			reporttest.Golden(t, c.name+".txt", got)
 			width := c.r.Options.Columns()
 			for line := range strings.Lines(string(got)) {
-				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width && !standsAlone(line) {
+				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width && (c.r.Options.Width > 0 || !standsAlone(line)) {
 					t.Errorf("line has %d columns, want at most %d: %q", n, width, line)
 				}
 			}
@@ -128,7 +128,7 @@ func TestColourCarriesNoMeaning(t *testing.T) {
 		if coloured == plain {
 			t.Errorf("%s: no colour", name)
 		}
-		if got := strings.NewReplacer("\x1b[1m", "", "\x1b[0m", "").Replace(coloured); got != plain {
+		if got := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(coloured, ""); got != plain {
 			t.Errorf("%s: without colour the text differs:\n%s", name, got)
 		}
 	}
