@@ -46,12 +46,13 @@ pcapng, maybe compressed. The rest is a pcap filter.
 Flags:
 `)
 	flags := newFlags(newCommandLine())
+	flags.Lookup("anonymize").NoOptDefVal = "" // help names its value as optional, and not the one without
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Value.Type() == "bool" {
 			f.Value = plainSwitch{f.Value}
 		}
 	})
-	b.WriteString(flags.FlagUsagesWrapped(90))
+	b.WriteString(strings.Replace(flags.FlagUsagesWrapped(90), "--anonymize KEY  ", "--anonymize[=KEY]", 1))
 	b.WriteString("\nFormats:\n")
 	for _, f := range app.Formats() {
 		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)

@@ -129,6 +129,13 @@ func (u *ui) warn(format string, args ...any) {
 	}
 }
 
+// note says what was done, to a person at a terminal.
+func (u *ui) note(format string, args ...any) {
+	if !u.quiet {
+		u.say("kaanalyze: " + fmt.Sprintf(format, args...) + "\n")
+	}
+}
+
 // inform says what is done, with --verbose.
 func (u *ui) inform(format string, args ...any) {
 	if u.verbose {

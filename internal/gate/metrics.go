@@ -103,7 +103,7 @@ var metrics = func() map[string]*Metric {
 	return by
 }()
 
-// MetricByName returns the metric of that name. Its error names the nearest.
+// MetricByName returns the metric of that name. Its error names one that may be meant.
 func MetricByName(name string) (*Metric, error) {
 	if m, ok := metrics[name]; ok {
 		return m, nil
@@ -112,7 +112,7 @@ func MetricByName(name string) (*Metric, error) {
 	for i := range Metrics {
 		names = append(names, Metrics[i].Name)
 	}
-	return nil, fmt.Errorf("there is no metric %q; did you mean %s?", rules.Shorten(name), rules.Nearest(name, names))
+	return nil, fmt.Errorf("there is no metric %q%s", rules.Shorten(name), rules.DidYouMean(name, names))
 }
 
 // Why metrics may not be known.

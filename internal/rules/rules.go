@@ -29,5 +29,5 @@ func ByID(id string) (*Rule, error) {
 		}
 		ids = append(ids, r.ID)
 	}
-	return nil, fmt.Errorf("there is no rule %q; did you mean %s?", Shorten(id), Nearest(strings.ToUpper(id), ids))
+	return nil, fmt.Errorf("there is no rule %q%s", Shorten(id), DidYouMean(id, ids))
 }
