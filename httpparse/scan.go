@@ -184,7 +184,7 @@ func statusPrefix(line []byte) Result {
 func (h *parsedHead) requestLine(b []byte, at int) (int, Result) {
 	line := b[at:]
 	sp := 0
-	for sp < len(line) && isToken[line[sp]] {
+	for sp < min(len(line), maxMethod+1) && isToken[line[sp]] { // a body may be one token
 		sp++
 	}
 	if sp == len(line) && sp <= maxMethod {

@@ -119,6 +119,10 @@ func FormatNames() (names []string) {
 	return names
 }
 
+// DidYouMean asks whether the nearest of names is meant, as what an error ends with; ""
+// if none is near.
+func DidYouMean(word string, names []string) string { return rules.DidYouMean(word, names) }
+
 // RuleIDs returns the names of the rules that findings come from.
 func RuleIDs() (ids []string) {
 	for _, r := range rules.Rules {

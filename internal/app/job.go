@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -64,6 +65,9 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 		return nil, err
 	}
 	if s.live == nil && len(s.files) == 0 && IsTerminal(stdin) {
+		if s.filter != "" {
+			return nil, &UsageError{fmt.Errorf("no capture is named: %q is taken for a filter", s.filter), "name files before it, or an interface with -i"}
+		}
 		return nil, ErrNoInput
 	}
 	return newJob(s, &ui{w: stderr, quiet: s.Quiet, verbose: s.Verbose}, stdin, stdout), nil

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"syscall"
 	"time"
 
@@ -52,14 +53,15 @@ func (j *Job) notAllowed(err error, who *identity) error {
 
 // liveError adds a hint about what to do if an interface cannot be captured from.
 func liveError(err error) error {
-	const other = "run with sudo, or once `make install-setcap`; to read a file, use -r FILE"
 	switch {
+	case errors.Is(err, fs.ErrPermission) && os.Geteuid() == 0:
+		return &hintError{err, "live capture needs CAP_NET_RAW, which root lacks here, as in a container; to read a file, use -r FILE"}
 	case errors.Is(err, fs.ErrPermission):
-		return &hintError{err, "live capture needs CAP_NET_RAW; " + other}
+		return &hintError{err, "live capture needs CAP_NET_RAW; run with sudo, or once `make install-setcap`; to read a file, use -r FILE"}
 	case errors.Is(err, syscall.ENODEV):
-		return &hintError{err, "kaanalyze -D lists the interfaces; to capture, " + other}
+		return &hintError{err, "kaanalyze -D lists the interfaces; to read a file, use -r FILE"}
 	case errors.Is(err, syscall.ENETDOWN):
-		return &hintError{err, "kaanalyze -D tells which interfaces are up; to capture, " + other}
+		return &hintError{err, "kaanalyze -D tells which interfaces are up"}
 	case errors.Is(err, capture.ErrNoEngine):
 		return &hintError{err, "leave --capture-engine out: there is another one"}
 	case errors.Is(err, capture.ErrNoLive):

@@ -167,6 +167,18 @@ func goAwayOr(x ending, e *analyze.Evidence, g *analyze.GoAway) ending {
 	return ending{by: g.By, at: g.Mark.At, packet: g.Mark.Packet, goAway: true}
 }
 
+// spokeHTTP2 is the number of an observedNoRequest of a connection that speaks HTTP/2 in
+// clear.
+const spokeHTTP2 = 1
+
+// unusedHTTP2 returns what stands behind "no request" of such a connection.
+func (o observation) unusedHTTP2() string {
+	if o.number == spokeHTTP2 {
+		return " but the preface of HTTP/2"
+	}
+	return ""
+}
+
 // unusedHTTP2 takes connections of HTTP/2 in clear that carried no request.
 func unusedHTTP2(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	if c.HTTP2 == nil || c.TLS != nil || c.Requests != 0 || c.Responses != 0 || c.Midstream || c.HTTPUnknown || end.by == analyze.Nobody {
@@ -175,5 +187,5 @@ func unusedHTTP2(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 	if n, k, ok = lost(c, e, end); ok {
 		return n, k, ok
 	}
-	return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: max(0, end.at-c.Start), by: end.sender()})
+	return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, number: spokeHTTP2, ns: max(0, end.at-c.Start), by: end.sender()})
 }

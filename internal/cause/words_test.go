@@ -58,6 +58,7 @@ func TestObservations(t *testing.T) {
 		{observation{kind: observedNoRequest, ns: second}, "no request in 1.000 s"},
 		{observation{kind: observedNoRequest, ns: second, by: client | sentRST}, "no request in 1.000 s, then client sent RST"},
 		{observation{kind: observedNoRequest, ns: second, by: server, status: 408}, "no whole request in 1.000 s, then server sent status 408"},
+		{observation{kind: observedNoRequest, number: spokeHTTP2, ns: second, by: client}, "no request but the preface of HTTP/2 in 1.000 s, then client sent FIN"},
 		{observation{kind: observedTLSUnused, ns: second, by: client | sentNotify}, "no request in 1.000 s after the TLS handshake, then client sent close_notify"},
 		{observation{kind: observedOtherProtocol}, "the first bytes are not HTTP"},
 		{observation{kind: observedUpgrade, number: 1}, "request 1 switched to another protocol"},
