@@ -51,6 +51,9 @@ func wentAway(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReus
 		return n, k, false
 	}
 	g := &c.HTTP2.GoAway
+	if end.by == analyze.Client && !end.goAway && end.at < g.Mark.At { // it answers the client's close
+		return n, k, false
+	}
 	o := observation{kind: observedGoAway, by: sender(analyze.Server), number: uint32(c.Requests), ns: analyze.Unknown, status: uint16(min(g.Code, 0xff))}
 	if g.Open == 0 && g.Done != analyze.Unknown {
 		o.ns = max(0, g.Mark.At-g.Done)
@@ -61,7 +64,7 @@ func wentAway(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReus
 		reason = awayPings
 	case g.Code == http2.EnhanceYourCalm:
 		reason = awayCalm
-	case g.Code != http2.NoError:
+	case g.Code != http2.NoError && g.Code <= http2.HTTP11Required: // others say nothing (RFC 9113, 7): Apache's are of its library
 		reason = awayError
 	case strings.Contains(g.Debug, "max_age"): // as grpc-go says, and the next one
 		reason = awayAge
@@ -140,7 +143,10 @@ func (r *Record) wentFor(x goAwayReason) bool {
 // goAway describes the GOAWAY of a server.
 func (o observation) goAway() string {
 	s := "server sent GOAWAY"
-	if code := http2.ErrCode(o.status & (1<<reasonShift - 1)); code != http2.NoError {
+	switch code := http2.ErrCode(o.status & (1<<reasonShift - 1)); {
+	case code > http2.HTTP11Required: // of which no more is kept
+		s += " with an unknown error code"
+	case code != http2.NoError:
 		s += " " + code.String()
 	}
 	switch {

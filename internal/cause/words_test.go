@@ -70,6 +70,7 @@ func TestObservations(t *testing.T) {
 		{observation{kind: observedCloseDelimited, number: 2}, "response 2 has no length: only the close ends its body"},
 		{observation{kind: observedGoAway, number: 2, ns: second, status: uint16(awayIdle) << reasonShift}, "server sent GOAWAY 1.000 s after response 2: it was idle"},
 		{observation{kind: observedGoAway, number: 2, ns: -1 << 63, status: 0xb | uint16(awayPings)<<reasonShift}, "server sent GOAWAY ENHANCE_YOUR_CALM in request 2: too many PINGs"},
+		{observation{kind: observedGoAway, number: 1, ns: second, status: 0xff | uint16(awayIdle)<<reasonShift}, "server sent GOAWAY with an unknown error code 1.000 s after response 1: it was idle"},
 		{observation{kind: observedIdleEnd, number: 2, ns: second, by: client | sentGoAway}, "client sent GOAWAY 1.000 s after response 2"},
 		{observation{kind: observedEarly, number: 1, status: 413}, "response 1 (status 413) came before its request was whole"},
 		{observation{kind: observedCrossing, number: 2, ns: 1e6}, "request 2 and the server's FIN crossed, 1.0 ms apart"},
