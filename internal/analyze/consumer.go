@@ -55,6 +55,9 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 			a.afterUpgrade(c, t, from, b, d)
 			return
 		}
+		if t.proto == WebSocket {
+			a.socketData(c, t, from, b, d.Time, d.Num)
+		}
 	default:
 		p.SegmentStart(b)
 		if p.IsLost() && a.lostPlace(c, t, from, d) {
@@ -92,6 +95,12 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 		a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 		a.h2Data(c, t, from, d.Payload, piece{at: d.Time, now: d.Now, num: d.Num, cut: d.Cut})
 		return
+	}
+	if t.proto == WebSocket && !t.has(decrypted) {
+		a.socketData(c, t, from, d.Payload, d.Time, d.Num)
+		if d.Cut > 0 {
+			a.socketGap(c, t, from, uint64(d.Cut), d.Time, d.Num)
+		}
 	}
 	if t.proto == TLS || t.has(decrypted) {
 		a.tlsData(c, t, from, d)
@@ -174,6 +183,9 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 				a.afterUpgrade(c, t, from, b, d)
 				return
 			}
+			if t.proto == WebSocket {
+				a.socketData(c, t, from, b, d.Time, d.Num)
+			}
 		case httpparse.MessageDone:
 			a.messageDone(t, from, d.Now)
 			if len(b) == 0 && p.AtStart() {
@@ -201,6 +213,9 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 		return
 	}
 	if t.facts&(opaque|tunnelled|decrypted) != 0 {
+		if t.proto == WebSocket && !t.has(decrypted) {
+			a.socketGap(c, t, from, n, a.engine.Now(), 0)
+		}
 		if t.tls != 0 {
 			a.states.tls.gap(t.tls, from, n, a.engine.Now())
 			if a.hasKeys {
