@@ -51,12 +51,8 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		a.show(c, from, d.Seq, b[:h.Len()], httpparse.HeadPart, httpparse.HeadDone)
 		a.headDone(c, t, from, h, b[:h.Len()], d)
 		b = b[h.Len():]
-		if t.has(multiplexed) {
-			a.afterUpgrade(c, t, from, b, d)
+		if (t.has(multiplexed) || t.proto == WebSocket) && a.afterUpgrade(c, t, from, b, d) {
 			return
-		}
-		if t.proto == WebSocket {
-			a.socketData(c, t, from, b, d.Time, d.Num)
 		}
 	default:
 		p.SegmentStart(b)
@@ -117,11 +113,16 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 }
 
 // afterUpgrade takes the rest of a segment by whose head a connection went over to
-// HTTP/2.
-func (a consumer) afterUpgrade(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) {
+// HTTP/2, or became a WebSocket; of that the parser is still to be told.
+func (a consumer) afterUpgrade(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) (done bool) {
+	if !t.has(multiplexed) {
+		a.socketData(c, t, from, b, d.Time, d.Num)
+		return false
+	}
 	rest := *d
 	rest.Payload, rest.Seq = b, d.Seq+uint32(len(d.Payload)-len(b))
 	a.otherData(c, t, from, &rest)
+	return true
 }
 
 // cut takes the bytes of a segment that were cut off.
@@ -179,12 +180,8 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 				raw = taken[len(taken)-h.Len():]
 			}
 			a.headDone(c, t, from, h, raw, d)
-			if t.has(multiplexed) {
-				a.afterUpgrade(c, t, from, b, d)
+			if (t.has(multiplexed) || t.proto == WebSocket) && a.afterUpgrade(c, t, from, b, d) {
 				return
-			}
-			if t.proto == WebSocket {
-				a.socketData(c, t, from, b, d.Time, d.Num)
 			}
 		case httpparse.MessageDone:
 			a.messageDone(t, from, d.Now)
