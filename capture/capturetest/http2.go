@@ -11,16 +11,19 @@ import (
 //
 //	preface             of a client, with its SETTINGS
 //	settings[:MOST]     SETTINGS, with MAX_CONCURRENT_STREAMS
+//	window:BYTES        SETTINGS, with INITIAL_WINDOW_SIZE
+//	update:STREAM:BYTES WINDOW_UPDATE
 //	get:STREAM          a request without a body
 //	post:STREAM         one whose body is to come
 //	ok:STREAM           a whole response
 //	head:STREAM         the head of one
-//	data:STREAM         two bytes of a body
-//	end:STREAM          the last two bytes of one
+//	data:STREAM[:BYTES] bytes of a body, two by default
+//	end:STREAM[:BYTES]  the last bytes of one
+//	last:STREAM         nothing more of one
 //	call:STREAM         the head of a response of gRPC
 //	grpc:STREAM:STATUS  its trailers
 //	reset:STREAM:CODE   RST_STREAM
-//	ping[:ack]
+//	ping[:ack|:bdp]     bdp is that of grpc-go
 //	goaway:LAST[:CODE[:DEBUG]]
 func HTTP2(words string) (string, error) {
 	var b []byte
@@ -53,19 +56,28 @@ func HTTP2(words string) (string, error) {
 		case "call":
 			b = frame(b, 1, 4, n[0], "\x88\x0f\x10\x10application/grpc")
 		case "data":
-			b = frame(b, 0, 0, n[0], "xx")
+			b = frame(b, 0, 0, n[0], body(f, n[1]))
 		case "end":
-			b = frame(b, 0, 1, n[0], "xx")
+			b = frame(b, 0, 1, n[0], body(f, n[1]))
+		case "last":
+			b = frame(b, 0, 1, n[0], "")
+		case "window":
+			b = frame(b, 4, 0, 0, "\x00\x04"+be32(n[0]))
+		case "update":
+			b = frame(b, 8, 0, n[0], be32(n[1]))
 		case "grpc":
 			b = frame(b, 1, 5, n[0], "\x00\x0bgrpc-status"+string(rune(len(f[2])))+f[2])
 		case "reset":
 			b = frame(b, 3, 0, n[0], be32(n[1]))
 		case "ping":
-			flags := byte(0)
-			if len(f) > 1 {
+			flags, opaque := byte(0), "12345678"
+			switch {
+			case len(f) > 1 && f[1] == "bdp":
+				opaque = "\x02\x04\x10\x10\x09\x0e\x07\x07"
+			case len(f) > 1:
 				flags = 1
 			}
-			b = frame(b, 6, flags, 0, "12345678")
+			b = frame(b, 6, flags, 0, opaque)
 		case "goaway":
 			debug := ""
 			if len(f) > 3 {
@@ -77,6 +89,14 @@ func HTTP2(words string) (string, error) {
 		}
 	}
 	return strconv.Quote(string(b)), nil
+}
+
+// body returns the body of DATA, of n bytes if they are given.
+func body(words []string, n uint32) string {
+	if len(words) < 3 {
+		n = 2
+	}
+	return strings.Repeat("x", int(n))
 }
 
 // frame appends a frame (RFC 9113, 4.1).
