@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -43,7 +44,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringArrayVarP(&c.Output, "output", "o", nil, "write a report to `FILE` too, in the format of its ending: "+app.FormatEndings()+" (repeatable)")
 	f.StringVar(&c.Evidence, "evidence", "", "write the connections that prove the findings, or that of --conn, to the capture `FILE`")
 	f.BoolVar(&c.EvidenceBodies, "evidence-bodies", false, "keep all payload in it, not only what HTTP messages begin with")
-	f.IntVar(&c.Top, "top", c.Top, "rows that a table of the text report shows")
+	f.IntVar(&c.Top, "top", c.Top, "show at most `N` rows of a table in the text report")
 	f.Uint64Var(&c.Conn, "conn", 0, "tell connection `ID` packet by packet")
 	f.BoolVar(&c.Exchanges, "exchanges", false, "list every request with its response and times (not in text)")
 	f.BoolVar(&c.ShowSecrets, "show-secrets", false, "show queries and user names in request targets")
@@ -58,8 +59,8 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.BoolVar(&c.TUI, "tui", false, "look around in a view on the terminal; the report follows when it is left, unless -q")
 	f.IntVar(&c.Workers, "workers", 0, "read with `N` threads (default: one per CPU)")
 	f.StringVar(&c.MaxMemory, "max-memory", "", "give up detail, the oldest first, to take at most `SIZE`, as 512MiB or 2GB (default: a quarter of the machine's memory, or of its cgroup's limit)")
-	f.StringVar(&c.Color, "color", c.Color, "colours in the text report: "+strings.Join(app.Colours, ", "))
-	f.StringVar(&c.Progress, "progress", c.Progress, "progress bar on a terminal: "+strings.Join(app.ProgressModes, ", "))
+	f.StringVar(&c.Color, "color", c.Color, "`WHEN` the text report has colours: "+strings.Join(app.Colours, ", "))
+	f.StringVar(&c.Progress, "progress", c.Progress, "`WHEN` a terminal shows a progress bar: "+strings.Join(app.ProgressModes, ", "))
 	f.BoolVarP(&c.Quiet, "quiet", "q", false, "no warnings and no progress bar")
 	f.BoolVarP(&c.Verbose, "verbose", "v", false, "say on standard error what is done")
 	f.BoolP("numeric", "n", false, "accepted as in tcpdump; addresses are never turned into names")
@@ -89,6 +90,7 @@ func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	f.IntVarP(&l.RotateSize, "rotate-size", "C", 0, "begin another file after `N` million bytes")
 	f.IntVarP(&l.RotateCount, "rotate-count", "W", 0, "write over the first of `N` files; with -G alone, stop after N")
 	f.StringVarP(&l.User, "relinquish-privileges", "Z", "", "be `USER` once the interface is open (default: who called sudo, else root without its capabilities)")
+	f.StringVar(&l.Exec, "exec", "", "capture while `COMMAND` runs, a line for /bin/sh; its exit code is kaanalyze's, unless a condition of --fail-on holds")
 	f.DurationVar(&l.Window, "window", 0, "judge the last `TIME`, such as 5m, beside the whole, live or with --listen")
 	f.IntVar(&l.Keep, "keep", l.Keep, "keep `N` ended connections in detail at least; older ones are in the sums alone")
 	f.DurationVar(&l.Interval, "interval", l.Interval, "time between status lines where standard error is no terminal; 0 is none")
@@ -99,7 +101,7 @@ func parse(args []string) (*commandLine, error) {
 	c := newCommandLine()
 	f := newFlags(c)
 	if err := f.Parse(args); err != nil {
-		return nil, &app.UsageError{Err: err, Hint: "kaanalyze --help lists the flags; -- ends them"}
+		return nil, &app.UsageError{Err: namedFlag(err, f), Hint: "kaanalyze --help lists the flags; -- ends them"}
 	}
 	c.CommandLine, c.Words, c.Given = args, f.Args(), f.Changed
 	if demo, _ := f.GetBool("demo"); demo {
@@ -114,6 +116,17 @@ func parse(args []string) (*commandLine, error) {
 		return nil, &app.UsageError{Err: fmt.Errorf("--completion %q: it is not one of %s", c.completion, strings.Join(shells, ", "))}
 	}
 	return c, nil
+}
+
+// namedFlag adds to the error of a flag that does not exist which one may be meant.
+func namedFlag(err error, f *pflag.FlagSet) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok || unknown.GetSpecifiedShortnames() != "" {
+		return err
+	}
+	var names []string
+	f.VisitAll(func(flag *pflag.Flag) { names = append(names, "--"+flag.Name) })
+	return fmt.Errorf("%w%s", err, app.DidYouMean("--"+unknown.GetSpecifiedName(), names))
 }
 
 // newCommandLine returns a line without flags.

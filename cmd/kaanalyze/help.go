@@ -19,7 +19,7 @@ func versionText() string {
 		for _, s := range info.Settings {
 			switch {
 			case s.Key == "CGO_ENABLED" && s.Value == "0", s.Key == "-tags" && strings.Contains(s.Value, "nolibpcap"):
-				by = "built without libpcap: no filters, live capture by a ring on Linux"
+				by = "built without libpcap: filters of hosts, networks and ports, live capture by a ring on Linux"
 			case s.Key == "vcs.revision":
 				revision = ", revision " + s.Value[:min(12, len(s.Value))]
 			}
@@ -46,12 +46,13 @@ pcapng, maybe compressed. The rest is a pcap filter.
 Flags:
 `)
 	flags := newFlags(newCommandLine())
+	flags.Lookup("anonymize").NoOptDefVal = "" // help names its value as optional, and not the one without
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Value.Type() == "bool" {
 			f.Value = plainSwitch{f.Value}
 		}
 	})
-	b.WriteString(flags.FlagUsagesWrapped(90))
+	b.WriteString(strings.Replace(flags.FlagUsagesWrapped(90), "--anonymize KEY  ", "--anonymize[=KEY]", 1))
 	b.WriteString("\nFormats:\n")
 	for _, f := range app.Formats() {
 		fmt.Fprintf(&b, "  %-8s %-8s %s\n", f.Name, f.Ending, f.Help)

@@ -80,6 +80,7 @@ type Live struct {
 	User          string        // who to be once the interface is open, "" to choose
 	Window        time.Duration // judge the last so much time beside the whole, 0 for none; also with Listen
 	Keep          int           // ended connections to keep in detail
+	Exec          string        // a command: the capture ends with it, "" for none
 	Interval      time.Duration // between status lines where there is no terminal
 }
 
@@ -118,6 +119,10 @@ func FormatNames() (names []string) {
 	}
 	return names
 }
+
+// DidYouMean asks whether the nearest of names is meant, as what an error ends with; ""
+// if none is near.
+func DidYouMean(word string, names []string) string { return rules.DidYouMean(word, names) }
 
 // RuleIDs returns the names of the rules that findings come from.
 func RuleIDs() (ids []string) {

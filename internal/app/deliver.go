@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"strings"
 	"syscall"
 
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -103,6 +104,9 @@ func (j *Job) deliver(r *report.Report) error {
 	j.warn(&r.Meta)
 	j.interruption.enter(phaseWriting)
 	j.outs.write(j.s, r, j.stdout)
+	if names := j.outs.written(); len(names) > 0 && IsTerminal(j.stdout) {
+		j.ui.note("wrote %s", strings.Join(names, " and "))
+	}
 	failed := j.gates(r.Gates)
 	if err := j.outputErrors(); err != nil {
 		return err

@@ -21,13 +21,8 @@ func (s *settings) setInput() error {
 		s.files = append(s.files, words[0])
 		words = words[1:]
 	}
-	for _, w := range words {
-		if s.live == nil && looksLikeFile(w) && !exists(w) {
-			return &UsageError{
-				fmt.Errorf("%s: no such file", printable(w)),
-				"words that do not name a file are a pcap filter; quote the filter as one word if it is one",
-			}
-		}
+	if err := s.checkWords(words); err != nil {
+		return err
 	}
 	if s.Demo != nil {
 		if len(s.files) > 0 {
@@ -50,6 +45,27 @@ func (s *settings) setInput() error {
 		return nil
 	}
 	s.filter = filter
+	return nil
+}
+
+// checkWords looks for the names of files among the words of the filter.
+func (s *settings) checkWords(words []string) error {
+	for _, w := range words {
+		switch there := exists(w); {
+		case s.live != nil, !looksLikeFile(w):
+		case there:
+			hint := fmt.Sprintf("the filter begins with %q here", words[0])
+			if s.Anonymize == RandomKey {
+				hint += "; the key of --anonymize follows a =, as in --anonymize=KEY"
+			}
+			return &UsageError{fmt.Errorf("%s is a file; put files before the filter", printable(w)), hint}
+		default:
+			return &UsageError{
+				fmt.Errorf("%s: no such file", printable(w)),
+				"words that do not name a file are a pcap filter; quote the filter as one word if it is one",
+			}
+		}
+	}
 	return nil
 }
 

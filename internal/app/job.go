@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -44,6 +45,7 @@ type Job struct {
 	host     *kernel.Host                  // as a live capture began, or nil
 	identity *identity                     // who the program has become, or nil
 	endError error                         // why a live capture ended before it was told to
+	command  atomic.Pointer[execCommand]   // that runs meanwhile, or nil
 
 	keys *keys // secrets of TLS sessions
 
@@ -64,6 +66,9 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 		return nil, err
 	}
 	if s.live == nil && len(s.files) == 0 && IsTerminal(stdin) {
+		if s.filter != "" {
+			return nil, &UsageError{fmt.Errorf("no capture is named: %q is taken for a filter", s.filter), "name files before it, or an interface with -i"}
+		}
 		return nil, ErrNoInput
 	}
 	return newJob(s, &ui{w: stderr, quiet: s.Quiet, verbose: s.Verbose}, stdin, stdout), nil
@@ -107,6 +112,7 @@ func (j *Job) do() error {
 		}
 		defer tty.Close()
 	}
+	defer j.endCommand()
 	src, err := j.open(opt)
 	if err != nil {
 		return err
@@ -116,6 +122,7 @@ func (j *Job) do() error {
 		return err
 	}
 	defer j.listener.close()
+	j.command.Load().begin()
 	switch {
 	case tty != nil:
 		return j.browse(src, opt, tty)

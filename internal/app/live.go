@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"syscall"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 // read.
 const inRing = int64(time.Second)
 
-// openLive opens the interface, then gives up all privileges, then begins to save
-// packets.
+// openLive opens the interface, then starts the command that is to run meanwhile, then gives
+// up all privileges, then begins to save packets.
 func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 	l := j.s.live
 	who, err := unprivileged(l.user)
@@ -25,6 +26,10 @@ func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 	src, err := capture.OpenLive(l.device, opt)
 	if err != nil {
 		return nil, liveError(err)
+	}
+	if err := j.startCommand(who); err != nil {
+		src.Close()
+		return nil, err
 	}
 	if err = dropPrivileges(who); err == nil && l.saving.Name != "" {
 		err = j.saveTo(src, l.saving)
@@ -52,14 +57,15 @@ func (j *Job) notAllowed(err error, who *identity) error {
 
 // liveError adds a hint about what to do if an interface cannot be captured from.
 func liveError(err error) error {
-	const other = "run with sudo, or once `make install-setcap`; to read a file, use -r FILE"
 	switch {
+	case errors.Is(err, fs.ErrPermission) && os.Geteuid() == 0:
+		return &hintError{err, "live capture needs CAP_NET_RAW, which root lacks here, as in a container; to read a file, use -r FILE"}
 	case errors.Is(err, fs.ErrPermission):
-		return &hintError{err, "live capture needs CAP_NET_RAW; " + other}
+		return &hintError{err, "live capture needs CAP_NET_RAW; run with sudo, or once `make install-setcap`; to read a file, use -r FILE"}
 	case errors.Is(err, syscall.ENODEV):
-		return &hintError{err, "kaanalyze -D lists the interfaces; to capture, " + other}
+		return &hintError{err, "kaanalyze -D lists the interfaces; to read a file, use -r FILE"}
 	case errors.Is(err, syscall.ENETDOWN):
-		return &hintError{err, "kaanalyze -D tells which interfaces are up; to capture, " + other}
+		return &hintError{err, "kaanalyze -D tells which interfaces are up"}
 	case errors.Is(err, capture.ErrNoEngine):
 		return &hintError{err, "leave --capture-engine out: there is another one"}
 	case errors.Is(err, capture.ErrNoLive):

@@ -283,7 +283,8 @@ func (o *outputs) write(s *settings, r *report.Report, stdout io.Writer) {
 		}
 		own := *r
 		if k.file == nil {
-			own.Options.Width = width(stdout)
+			own.Options.Width, own.Options.Height = size(stdout)
+			own.Options.Brief = IsTerminal(stdout) && len(s.outputs) > 0 && !s.given("format")
 			own.Options.Color = colored(s.Color, stdout)
 			own.Options.ASCII = asciiOnly(stdout)
 		}
@@ -291,6 +292,16 @@ func (o *outputs) write(s *settings, r *report.Report, stdout io.Writer) {
 			k.fail(err)
 		}
 	}
+}
+
+// written returns the names of the files that are whole.
+func (o *outputs) written() (names []string) {
+	for _, k := range o.sinks {
+		if k.file != nil && k.err == nil {
+			names = append(names, printable(k.name))
+		}
+	}
+	return names
 }
 
 // write writes the report.

@@ -73,7 +73,9 @@ func newSettings(c *Config) (*settings, error) {
 	if s.given("tls-keylog") && s.TLSKeyLog == "" {
 		return nil, usagef("--tls-keylog: the name of the file is empty")
 	}
-	s.Top = max(s.Top, 0)
+	if s.Top < 0 || s.given("top") && s.Top == 0 {
+		return nil, usagef("--top %d: it is not 1 or more", s.Top)
+	}
 	if s.given("conn") && s.Conn == 0 {
 		return nil, usagef("--conn 0: connections count from 1")
 	}

@@ -126,8 +126,7 @@ func TestGatesThatAreNone(t *testing.T) {
 		"timewait.peak>1":               "did you mean time_wait.peak?",
 		"Reuse_Ratio<1":                 "did you mean reuse_ratio?",
 		"cause.server_idle>0":           "did you mean cause.server_idle_timeout?",
-		"finding=KA9999":                `there is no rule "KA9999"; did you mean KA1009?`,
-		"finding=high":                  `there is no rule "high"; did you mean KA`,
+		"finding=KA1O11":                `there is no rule "KA1O11"; did you mean KA1011?`,
 		"finding>KA1011":                "finding takes = and the ID of a rule",
 		"finding!=KA1011":               "finding takes =",
 		strings.Repeat("a", 1e5) + "<1": "there is no metric",
@@ -138,6 +137,20 @@ func TestGatesThatAreNone(t *testing.T) {
 		}
 		if err != nil && len(err.Error()) > 200 {
 			t.Errorf("%.80q: the error has %d bytes", text, len(err.Error()))
+		}
+	}
+}
+
+// TestNothingNear asks for no name that is another word altogether.
+func TestNothingNear(t *testing.T) {
+	for text, want := range map[string]string{
+		"finding=KA9999": `there is no rule "KA9999"`,
+		"finding=high":   `there is no rule "high"`,
+		"wibble<1":       `there is no metric "wibble"`,
+		"x<1":            `there is no metric "x"`,
+	} {
+		if _, err := Parse(text); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", text, err, want)
 		}
 	}
 }

@@ -88,7 +88,9 @@ type Options struct {
 	Top         int  // rows that a table of the text shows; 0 is 10
 	Exchanges   bool // write the exchanges too
 	ShowSecrets bool // keep the queries of targets
-	Width       int  // columns of the text, from 80 to 100; 0 is 100
+	Brief       bool // only the verdict in the text, what it rests on and what it was compared with
+	Width       int  // columns of the terminal that the text is for, of which 80 to 100 are used; 0 for a file
+	Height      int  // lines of that terminal, 0 for a file
 	Color       bool // use colour in the text
 	ASCII       bool // use ASCII alone in the text
 	Workers     int  // goroutines that encode connections; 0 is 1

@@ -23,6 +23,9 @@ func Tell(m Medium, r *Report, rows int) {
 	p.recent()
 	p.gates()
 	p.comparison()
+	if r.Options.Brief {
+		return
+	}
 	if p.r.Result.Totals.Connections > 0 {
 		s := takeSurvey(p.r)
 		p.numbers()

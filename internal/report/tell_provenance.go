@@ -21,6 +21,9 @@ func (p *teller) provenance() {
 		if s.Format != "" {
 			file += ", " + Plain(s.Format)
 		}
+		if len(m.Sources) == 1 && len(m.LinkTypes) == 1 {
+			file += " of " + Plain(m.LinkTypes[0])
+		}
 		if s.Size >= 0 {
 			file += ", " + cause.Plural(s.Size, "byte", "bytes")
 		}
@@ -34,7 +37,7 @@ func (p *teller) provenance() {
 		}
 	}
 	p.more(len(m.Sources))
-	if len(m.LinkTypes) > 0 {
+	if len(m.LinkTypes) > 1 || len(m.LinkTypes) == 1 && len(m.Sources) != 1 {
 		p.fact("link types", Plain(strings.Join(m.LinkTypes, ", ")))
 	}
 	if m.Filter != "" {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
 
 // narrowing writes what the narrowing, not the capture, keeps from being seen.
@@ -33,59 +34,94 @@ func (p *teller) narrowing() {
 // of time: what several CPUs or interfaces capture is mixed up by less.
 const disordered = 100e6
 
-// trust writes what limits the numbers.
+// trust writes what limits the numbers, and in one line what does not.
 func (p *teller) trust() {
 	m, t := &p.r.Meta, &p.r.Result.Totals
-	dropped := "unknown, the capture does not say"
-	if m.KernelDropped != nil {
-		dropped = cause.Plural(int64(*m.KernelDropped), "packet", "packets")
-	}
 	p.section("TRUST")
-	p.fact("kernel drops", dropped)
+	var clean cleanFacts
+	p.trustPackets(&clean)
+	if t.Connections > 0 {
+		p.trustConnections(&clean)
+	}
+	if m.Interrupted {
+		p.fact("stopped", "before the end of the capture")
+	}
+	if len(clean) > 0 {
+		p.fact("clean", strings.Join(clean, ", "))
+	}
+}
+
+// cleanFacts are what could limit the numbers, and does not.
+type cleanFacts []string
+
+// limit writes how many there are of what limits the numbers, or notes that there is
+// none.
+func (p *teller) limit(clean *cleanFacts, name, none string, n int64, said string) {
+	if n == 0 {
+		*clean = append(*clean, none)
+		return
+	}
+	p.fact(name, said)
+}
+
+// trustPackets writes what limits how far the packets can be trusted.
+func (p *teller) trustPackets(clean *cleanFacts) {
+	m, t := &p.r.Meta, &p.r.Result.Totals
+	switch {
+	case m.KernelDropped == nil:
+		p.fact("kernel drops", "unknown (not recorded in this file)")
+	default:
+		p.limit(clean, "kernel drops", "no kernel drops", int64(*m.KernelDropped), cause.Plural(int64(*m.KernelDropped), "packet", "packets"))
+	}
 	if m.Live() {
-		p.fact("interface drops", cause.Plural(int64(m.InterfaceDropped), "packet", "packets"))
+		p.limit(clean, "interface drops", "no interface drops", int64(m.InterfaceDropped), cause.Plural(int64(m.InterfaceDropped), "packet", "packets"))
 	}
 	if d := m.Damage; d != nil {
 		p.fact("damage", fmt.Sprintf("%s, packet %s, byte %s: %s; what follows is not read",
 			Plain(d.Source), cause.Count(int64(d.Packet)), cause.Count(d.Offset), Plain(d.Reason)))
 	} else {
-		p.fact("damage", "none")
+		*clean = append(*clean, "no damage")
 	}
 	for _, w := range p.r.Warnings() {
 		p.fact("files", Plain(w))
 	}
-	if m.Interrupted {
-		p.fact("stopped", "before the end of the capture")
+	p.limit(clean, "cut packets", "no cut packets", int64(m.CutPackets), cause.Plural(int64(m.CutPackets), "packet", "packets")+" captured in part")
+	if m.Packets > 0 {
+		p.limit(clean, "not decoded", "all packets are TCP", int64(m.Packets)-int64(m.TCPPackets), p.undecoded())
 	}
-	p.fact("cut packets", countOf(int64(m.CutPackets), "packet", "packets", "captured in part"))
-	p.fact("not decoded", p.undecoded())
 	p.narrowing()
-	p.fact("duplicates", countOf(t.DuplicatePackets, "packet", "packets", "counted as packets and as nothing else"))
+	p.limit(clean, "duplicates", "no duplicates", t.DuplicatePackets,
+		cause.Plural(t.DuplicatePackets, "packet", "packets")+" captured twice: counted as packets, and as nothing else")
 	p.clock()
 	if t.TimeBack >= disordered {
 		p.fact("order", "packets are up to "+cause.Duration(t.TimeBack)+" earlier than one before them, for the clock was set or files were joined: durations, idle times and TIME_WAIT across that may be wrong")
 	}
-	if t.Connections == 0 {
-		return
-	}
-	p.fact("missing", countOf(t.MissingBytes, "byte", "bytes", "of payload that the capture does not hold"))
+}
+
+// trustConnections writes what limits what is said of connections.
+func (p *teller) trustConnections(clean *cleanFacts) {
+	m, t := &p.r.Meta, &p.r.Result.Totals
+	p.limit(clean, "missing", "no bytes missing", t.MissingBytes, cause.Plural(t.MissingBytes, "byte", "bytes")+" of payload that the capture does not hold")
 	if t.SurplusBytes > 0 {
-		p.fact("surplus", countOf(t.SurplusBytes, "byte", "bytes", "of servers beyond the end of their responses: the length that these say is wrong"))
+		p.fact("surplus", cause.Plural(t.SurplusBytes, "byte", "bytes")+" of servers beyond the end of their responses: the length that these say is wrong")
 	}
-	p.fact("midstream", countOf(t.Midstream, "connection", "connections", m.Narrowed.unopened()))
-	p.fact("unfinished", countOf(t.Unfinished, "connection", "connections", m.Narrowed.unfinished()))
+	p.limit(clean, "midstream", "every opening captured", t.Midstream, cause.Plural(t.Midstream, "connection", "connections")+" "+m.Narrowed.unopened())
+	p.limit(clean, "unfinished", "none left open", t.Unfinished, cause.Plural(t.Unfinished, "connection", "connections")+" "+m.Narrowed.unfinished())
 	if n := p.r.NotKept; n > 0 {
 		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
 	}
 	p.givenUp()
-	p.fact("not countable", countOf(t.HTTPUnknown-t.Estimated.Connections, "connection", "connections", "with TLS, HTTP/2 or cut heads: requests unknown"))
+	unread := t.HTTPUnknown - t.Estimated.Connections
+	if unread > 0 || t.HTTPUnknown == 0 { // estimated ones are neither
+		p.limit(clean, "not readable", "all requests readable", unread, cause.Plural(unread, "connection", "connections")+" with TLS, HTTP/2 or cut heads: requests unknown")
+	}
 	if t.TLSLost > 0 {
 		p.fact("TLS records", cause.Plural(t.TLSLost, "connection has", "connections have")+" records that are missing, or bytes that are none: what came after may not be read")
 	}
 	p.keys()
 	p.notJudged()
 	if t.IgnoredRSTs > 0 {
-		p.fact("ignored", countOf(t.IgnoredRSTs, "RST", "RSTs", "that the receiver does not accept"))
+		p.fact("ignored", cause.Plural(t.IgnoredRSTs, "RST", "RSTs")+" that the receiver does not accept")
 	}
 }
 
@@ -121,22 +157,11 @@ func packetList(numbers []uint64, n uint64) string {
 	return "packets " + strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
-// countOf writes n, its noun and, unless it is 0, what is said of them.
-func countOf(n int64, one, many, said string) string {
-	if n == 0 {
-		return "none"
-	}
-	return cause.Plural(n, one, many) + " " + said
-}
-
 // undecoded says how many packets are not TCP, and how many nobody knows.
 func (p *teller) undecoded() string {
 	m := &p.r.Meta
-	if m.Packets == 0 {
-		return "0"
-	}
 	other := int64(m.Packets) - int64(m.TCPPackets) - int64(m.UndecodedPackets)
-	are := "not TCP"
+	are := "non-TCP"
 	if m.Narrowed.leavesPackets() {
 		are += " or left out"
 	}
@@ -144,12 +169,13 @@ func (p *teller) undecoded() string {
 		cause.Count(max(0, other)), are)
 }
 
-// notJudged says which rules could not be judged, and why.
+// notJudged says which rules could not be judged, and why. That there were no probes is
+// how most captures are, and no reason to doubt what the others found.
 func (p *teller) notJudged() {
 	var order []string
 	by := map[string][]string{}
 	for _, j := range p.r.Diagnosed().Judged {
-		if j.Lacks == "" {
+		if j.Lacks == "" || j.Lacks == rules.LacksProbes {
 			continue
 		}
 		if by[j.Lacks] == nil {

@@ -27,23 +27,42 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 		"files               second one.pcap: odd\n",
 		"files               from 2026-11-20 12:13:20 UTC on packets came too fast to remember each for 100\n" +
 			"                      ms: a copy of one of 1,200 packets may count as another packet\n",
-		"kernel drops        unknown, the capture does not say\n",
+		"kernel drops        unknown (not recorded in this file)\n",
 		"stopped             before the end of the capture\n",
 		"damage              incident.pcapng, packet 3,804,601, byte 418,000,100: record is cut off",
 		"cut packets         4 packets captured in part\n",
-		"not decoded         1 of 3,804,600 packets; 99 not TCP\n",
+		"not decoded         1 of 3,804,600 packets; 99 non-TCP\n",
 		"duplicates          9 packets",
 		"order               packets are up to 3,600 s earlier than one before them",
 		"missing             512 bytes",
 		"midstream           4 connections",
 		"unfinished          1 connection still open",
-		"not countable       1 connection with TLS, HTTP/2 or cut heads",
+		"not readable        1 connection with TLS, HTTP/2 or cut heads",
 		"TLS records         2 connections have records that are missing, or bytes that are none: what came\n",
 		"ignored             2 RSTs",
 		"file                second one.pcap (1 packet)\n",
+		"link types          EN10MB\n", // of several files
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q in\n%s", want, got)
 		}
+	}
+}
+
+// TestTrustFoldsWhatIsClean says in one line what does not limit the numbers.
+func TestTrustFoldsWhatIsClean(t *testing.T) {
+	r := reporttest.Incident()
+	none := uint64(0)
+	r.Meta.KernelDropped, r.Meta.Damage, r.Meta.CutPackets = &none, nil, 0
+	r.Meta.TCPPackets, r.Meta.UndecodedPackets = r.Meta.Packets, 0
+	x := &r.Result.Totals
+	x.DuplicatePackets, x.MissingBytes, x.Unfinished, x.IgnoredRSTs, x.HTTPUnknown = 0, 0, 0, 0, 0
+	got := string(reporttest.Render(t, text.Write, r))
+	const want = "\nTRUST\n" +
+		"  clean               no kernel drops, no damage, no cut packets, all packets are TCP, no\n" +
+		"                      duplicates, no bytes missing, every opening captured, none left open, all\n" +
+		"                      requests readable\n\n"
+	if !strings.Contains(got, want) {
+		t.Errorf("want %q in\n%s", want, got)
 	}
 }

@@ -67,10 +67,13 @@ func (v *view) lacksMessages(needs Needs) string {
 	return "no HTTP request was captured; capture for longer, or at another place"
 }
 
+// LacksProbes is what a capture lacks for the rules on keep-alive probes.
+const LacksProbes = "no keep-alive probe was captured; capture for longer than the idle time of the probes"
+
 // lacksProbes is lacks for keep-alive probes.
 func (v *view) lacksProbes(needs Needs) string {
 	if needs&Probed != 0 && v.result.Totals.Probes == 0 {
-		return "no keep-alive probe was captured; capture for longer than the idle time of the probes"
+		return LacksProbes
 	}
 	return ""
 }

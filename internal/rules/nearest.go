@@ -1,24 +1,26 @@
 package rules
 
-import (
-	"math"
-	"strings"
-)
+import "strings"
 
-// Nearest returns the name that begins with word, else the one that takes the
-// fewest changes to come to.
-func Nearest(word string, names []string) string {
-	word = Shorten(word)
-	best, least := "", math.MaxInt
+// DidYouMean asks whether the nearest of names is meant by word, as what an error ends
+// with: the one that begins with it, else the one that takes the fewest changes to come
+// to. It returns "" if that is another word altogether.
+func DidYouMean(word string, names []string) string {
+	word = strings.ToLower(Shorten(word))
+	best, least := "", len(word)/3+1
 	for _, name := range names {
-		if strings.HasPrefix(name, word) {
-			return name
+		if len(word) > 1 && strings.HasPrefix(strings.ToLower(name), word) {
+			best = name
+			break
 		}
-		if n := distance(word, name); n < least {
+		if n := distance(word, strings.ToLower(name)); n < least {
 			best, least = name, n
 		}
 	}
-	return best
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
 }
 
 // distance counts the letters to add, take away or change to make y of x

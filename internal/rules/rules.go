@@ -17,6 +17,7 @@ var Rules = []*Rule{
 	connectTimeout, connectionLimit, untranslated, executedTwice, responseShort, tlsFailed,
 	neverResumed, resumptionRefused, severalHTTP2, unannouncedEnd,
 	streamsReset, tooManyPings, streamsRefused, keptAfterGoAway,
+	oneStreamAtATime, http2PerRequest, streamLimit,
 }
 
 // ByID returns the rule with that ID, in letters of either case. Its error
@@ -29,5 +30,5 @@ func ByID(id string) (*Rule, error) {
 		}
 		ids = append(ids, r.ID)
 	}
-	return nil, fmt.Errorf("there is no rule %q; did you mean %s?", Shorten(id), Nearest(strings.ToUpper(id), ids))
+	return nil, fmt.Errorf("there is no rule %q%s", Shorten(id), DidYouMean(id, ids))
 }

@@ -17,26 +17,34 @@ type plainText struct {
 	out   *bufio.Writer // keeps errors until it is flushed
 	opt   *report.Options
 	width int
+	lines int // written so far
 }
 
 // writePlain writes to w what write writes on plain text.
 func writePlain(w io.Writer, opt *report.Options, write func(p *plainText)) error {
 	out := bufio.NewWriter(w)
-	write(&plainText{out, opt, opt.Columns()})
+	write(&plainText{out: out, opt: opt, width: opt.Columns()})
 	if err := out.Flush(); err != nil {
 		return report.WriteError(err)
 	}
 	return nil
 }
 
-func (p *plainText) printf(format string, args ...any) { fmt.Fprintf(p.out, format, args...) }
+func (p *plainText) printf(format string, args ...any) {
+	s := fmt.Sprintf(format, args...)
+	p.lines += strings.Count(s, "\n")
+	_, _ = p.out.WriteString(s)
+}
 
 // bold returns s for a heading.
-func (p *plainText) bold(s string) string {
-	if !p.opt.Color {
+func (p *plainText) bold(s string) string { return p.styled("1", s) }
+
+// styled returns s in a style of the terminal, by the number of ECMA-48.
+func (p *plainText) styled(style, s string) string {
+	if !p.opt.Color || style == "" {
 		return s
 	}
-	return "\x1b[1m" + s + "\x1b[0m"
+	return "\x1b[" + style + "m" + s + "\x1b[0m"
 }
 
 // Title writes the name of what was read, and facts about it. After a long
@@ -53,21 +61,23 @@ func (p *plainText) Title(name, facts, narrowed string) {
 	default:
 		facts, end = facts+"\n  narrowed: "+narrowed, "\n"
 	}
-	p.printf("%s %s%s%s%s", p.bold("kaanalyze:"), name, gap, facts, end)
+	p.printf("%s %s%s", p.bold("kaanalyze:"), name, gap)
+	if end == "\n" {
+		p.important(2, facts)
+		return
+	}
+	p.printf("%s%s", facts, end)
 }
 
 // Verdict implements [report.Medium].
 func (p *plainText) Verdict(v rules.Verdict) {
-	p.printf("%s  %s\n", p.bold("VERDICT"), v.Words())
+	p.important(9, "VERDICT  "+v.Words(), style{"VERDICT", "1"}, style{v.Level.Words(), levelStyles[v.Level]})
 }
 
-// Finding writes what is wrong, how to mend it and how to check it. The lines
-// that matter most are not wrapped, so that the first five of the report stand
-// alone.
+// Finding writes what is wrong, how to mend it and how to check it.
 func (p *plainText) Finding(n int, f *report.Advice) {
-	const indent = 13
-	p.printf("%3d. %-8s %s %s\n", n, "["+f.Severity.String()+"]", f.Rule.ID, f.Title)
-	p.printf("%*s fix: %s\n", indent, "", f.Fix)
+	p.findingHead(n, f)
+	const indent = 12
 	for _, s := range []struct{ name, text string }{{"also", f.Also}, {"likely", f.Likely}, {"seen", f.Seen}} {
 		if s.text == "" {
 			continue
@@ -75,7 +85,42 @@ func (p *plainText) Finding(n int, f *report.Advice) {
 		if s.name == "seen" {
 			s.text += "; in Wireshark: " + f.Filter
 		}
-		p.Para(indent-1, fmt.Sprintf("%*s%s: %s", indent-1, "", s.name, s.text))
+		p.Para(indent, fmt.Sprintf("%*s%s: %s", indent, "", s.name, s.text))
+	}
+}
+
+// findingHead writes what is wrong and how to mend it.
+func (p *plainText) findingHead(n int, f *report.Advice) {
+	const indent = 14
+	severity := "[" + f.Severity.String() + "]"
+	p.important(indent, fmt.Sprintf("%3d. %-8s %s %s", n, severity, f.Rule.ID, f.Title), style{severity, severityStyles[f.Severity]})
+	p.important(indent, fmt.Sprintf("%*sfix: %s", indent, "", f.Fix), style{"fix:", "1"})
+}
+
+// The styles of how good or bad something is.
+const (
+	styleGood     = "1;32" // green
+	styleMinor    = "36"   // cyan
+	styleDoubtful = "1;33" // yellow
+	styleBad      = "1;31" // red
+)
+
+var (
+	levelStyles    = map[rules.Level]string{rules.OK: styleGood, rules.Problem: styleBad, rules.CannotTell: styleDoubtful}
+	severityStyles = map[rules.Severity]string{rules.Info: styleMinor, rules.Notable: styleDoubtful, rules.Grave: styleBad}
+)
+
+// again writes the verdict and the first fix once more where a terminal is too low to
+// show them above the rest of r: nobody has to scroll up for them.
+func (p *plainText) again(r *report.Report) {
+	if p.opt.Height == 0 || p.lines < p.opt.Height || r.Options.Brief {
+		return
+	}
+	d := r.Diagnosed()
+	p.printf("\n")
+	p.Verdict(d.Verdict)
+	if len(d.Findings) > 0 {
+		p.findingHead(1, r.Advice(&d.Findings[0]))
 	}
 }
 
@@ -89,22 +134,55 @@ func (p *plainText) Section(heading, of string) {
 
 // Para writes a text with an indent, wrapped at the width.
 func (p *plainText) Para(hang int, text string) {
-	line := "  "
+	for _, line := range p.wrap(2+hang, "  "+text) {
+		p.printf("%s\n", line)
+	}
+}
+
+// wrap splits a line at its spaces where it is wider than p, but a word that would
+// not fit either stays where it is. Lines but the first begin with hang spaces.
+func (p *plainText) wrap(hang int, text string) (lines []string) {
+	var line string
 	for i, word := range strings.Split(text, " ") {
 		n := utf8.RuneCountInString(word)
-		if i > 0 && utf8.RuneCountInString(line)+1+n > p.width && 2+hang+n <= p.width {
-			p.printf("%s\n", strings.TrimRight(line, " "))
-			line = strings.Repeat(" ", 2+hang)
+		if i > 0 && utf8.RuneCountInString(line)+1+n > p.width && hang+n <= p.width {
+			lines = append(lines, strings.TrimRight(line, " "))
+			line = strings.Repeat(" ", hang)
 		} else if i > 0 {
 			line += " "
 		}
 		line += word
 	}
-	p.printf("%s\n", line)
+	return append(lines, line)
 }
 
-// Fact implements [report.Medium].
-func (p *plainText) Fact(name, value string) { p.Para(20, fmt.Sprintf("%-19s %s", name, value)) }
+// A style is what a word is to look like on a terminal: SGR parameters of ECMA-48.
+type style struct{ word, sgr string }
+
+// important writes a line that is to stand alone when it is pasted elsewhere: whole,
+// but wrapped on a terminal, which would break it inside words.
+func (p *plainText) important(hang int, text string, styles ...style) {
+	lines := []string{text}
+	if p.opt.Width > 0 {
+		lines = p.wrap(hang, text)
+	}
+	for _, s := range styles {
+		lines[0] = strings.Replace(lines[0], s.word, p.styled(s.sgr, s.word), 1)
+	}
+	for _, line := range lines {
+		p.printf("%s\n", line)
+	}
+}
+
+// Fact implements [report.Medium]. A value without spaces that would be too long beside
+// other values, as a hash, begins right after the name.
+func (p *plainText) Fact(name, value string) {
+	text := fmt.Sprintf("%-19s %s", name, value)
+	if n := utf8.RuneCountInString(name) + 1 + utf8.RuneCountInString(value); !strings.Contains(value, " ") && 2+utf8.RuneCountInString(text) > p.width && 2+n <= p.width {
+		text = name + " " + value
+	}
+	p.Para(20, text)
+}
 
 // More implements [report.Medium].
 func (p *plainText) More(n int) { p.printf("  and %s more, see --top\n", cause.Count(int64(n))) }

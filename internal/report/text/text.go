@@ -17,7 +17,12 @@ import (
 // Write writes r for a person on call at night: the first five lines stand
 // alone when pasted in a chat, and what is unusual comes before what is not.
 func Write(w io.Writer, r *report.Report) error {
-	return writePlain(w, &r.Options, func(p *plainText) { report.Tell(p, r, r.Options.Rows()) })
+	return writePlain(w, &r.Options, func(p *plainText) {
+		report.Tell(p, r, r.Options.Rows())
+		if r.Story == nil {
+			p.again(r)
+		}
+	})
 }
 
 // WriteConnection writes what is known of c for a person, without its packets.
