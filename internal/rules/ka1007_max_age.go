@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var maxAge = &Rule{
@@ -11,8 +12,9 @@ var maxAge = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "connections are ended at the same age, however many requests they carried",
 	Why:     "a limit of the age is reached: keepalive_time, max_connection_duration, max_connection_age",
-	Fix:     "let the server keep connections longer if new ones are dear; otherwise this is as configured",
-	Verify:  `http.response and http.connection matches "(?i)close"`,
+	Advice:  products.Advise("let the server keep connections longer if new connections are expensive").Noting("no action if this is as configured"),
+	Filter:  `http.response and http.connection matches "(?i)close"`,
+	Hint:    "the time since the first packet of the stream (tcp.time_relative) is alike on each",
 	Needs:   HTTP | Opening | BothSides,
 	Check:   checkMaxAge,
 	Costs:   true,

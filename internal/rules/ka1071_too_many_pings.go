@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var tooManyPings = &Rule{
@@ -12,9 +13,9 @@ var tooManyPings = &Rule{
 	SetWhen: "the server sends GOAWAY with ENHANCE_YOUR_CALM; with too_many_pings in it the client pings more often than the server allows",
 	Why: "the client's keep-alive PINGs come more often than the server's policy allows: servers of gRPC take one in 5 minutes, and none " +
 		"while no call is under way, unless they are told otherwise",
-	Fix: "let the client ping less often (grpc-go keepalive.ClientParameters.Time of 5 minutes or more, PermitWithoutStream false), or let the " +
-		"server allow it (keepalive.EnforcementPolicy MinTime, PermitWithoutStream)",
-	Verify: "http2.goaway.error == 11 || http2.type == 6",
+	Advice: products.Advise("let the client ping less often (grpc-go keepalive.ClientParameters.Time of 5 minutes or more, PermitWithoutStream " +
+		"false), or let the server allow it (keepalive.EnforcementPolicy MinTime, PermitWithoutStream)"),
+	Filter: "http2.goaway.error == 11 || http2.type == 6",
 	Needs:  HTTP | BothSides,
 	Check:  checkTooManyPings,
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var keptAfterGoAway = &Rule{
@@ -13,10 +14,11 @@ var keptAfterGoAway = &Rule{
 	Who:     analyze.Client,
 	SetWhen: "10 s after a GOAWAY of the server, and after the last response, neither side has closed",
 	Why:     "no further request can be sent on it, and both sides hold a socket; Go's client leaves the close to the server",
-	Fix:     "let the server close some time after GOAWAY, as servers of Go and gRPC do, or the client when its last stream has ended",
-	Verify:  "http2.type == 7",
-	Needs:   HTTP | BothSides,
-	Check:   checkKeptAfterGoAway,
+	Advice: products.Advise("let the server close some time after GOAWAY, as servers of Go and gRPC do, or the client when its last stream has " +
+		"ended"),
+	Filter: "http2.type == 7",
+	Needs:  HTTP | BothSides,
+	Check:  checkKeptAfterGoAway,
 }
 
 func checkKeptAfterGoAway(v *view, r *Rule) []Finding {
