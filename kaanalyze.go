@@ -74,8 +74,7 @@ func (e *DamageError) Error() string {
 // in, or ctx ends, the report is of what was read and comes with a [*DamageError] or
 // with the error of ctx. For all other errors it is nil: a source cannot be opened or
 // is no capture, it holds no packet, a filter does not compile
-// ([capture.FilterError]) or there is no libpcap to compile it
-// ([capture.ErrNoLibpcap]), a condition of opt.FailOn is none.
+// ([capture.FilterError]; without libpcap only simple ones do), a condition of opt.FailOn is none.
 //
 // The whole report is held in memory. Analyze may be called from several goroutines
 // at once, and keeps nothing of its arguments.

@@ -9,24 +9,30 @@ import (
 	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
 )
 
-// ErrNoLibpcap says that this program was built without libpcap, which compiles
-// filter expressions.
+// ErrNoLibpcap says that this program was built without libpcap, which would compile
+// more filter expressions than host, net, port, portrange, tcp, ip, ip6 and vlan with and, or,
+// not and parentheses.
 var ErrNoLibpcap = bpf.ErrNoLibpcap
 
-// A FilterError is a filter expression that libpcap does not accept, for the link
-// type of a capture or at all.
+// A FilterError is a filter expression that is not accepted, for the link type of a
+// capture or at all. It wraps [ErrNoLibpcap] if libpcap might accept it.
 type FilterError struct {
 	Expr   string // as given
-	Reason string // libpcap's
+	Reason string // libpcap's, if it is there
+
+	cause error
 }
 
 // Error names the expression and the reason.
 func (e *FilterError) Error() string { return fmt.Sprintf("filter %q: %s", e.Expr, e.Reason) }
 
-// filterError makes a [*FilterError] of libpcap's reason why expr does not compile.
+// Unwrap returns [ErrNoLibpcap] or nil.
+func (e *FilterError) Unwrap() error { return e.cause }
+
+// filterError makes a [*FilterError] of the reason why expr does not compile.
 func filterError(expr string, err error) error {
 	if syntax, ok := errors.AsType[*bpf.SyntaxError](err); ok {
-		return &FilterError{Expr: expr, Reason: syntax.Reason}
+		return &FilterError{Expr: expr, Reason: syntax.Reason, cause: syntax.Unwrap()}
 	}
 	return err
 }

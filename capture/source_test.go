@@ -375,7 +375,7 @@ func TestFilterLinkTypeFirst(t *testing.T) {
 	const wlan = 105
 	file := filetest.Concat(filetest.LE.Section(), filetest.LE.Iface(wlan, 0), filetest.LE.Enhanced(0, 5, make([]byte, 24)))
 	names := filetest.Save(t, file)
-	if _, err := bpf.Compile("tcp", pcapfile.LinkEthernet, pcapfile.MaxSnapLen); errors.Is(err, ErrNoLibpcap) {
+	if _, err := bpf.Compile("wlan type mgt", wlan, pcapfile.MaxSnapLen); errors.Is(err, ErrNoLibpcap) {
 		t.Skip(err)
 	}
 	for _, name := range []string{names[0], "-"} {

@@ -273,7 +273,9 @@
 // HTTP/2 over TLS without keys are unknown, not zero. Where bytes of HTTP/2 are missing,
 // its frames are found again by what follows them; a target that its compressed header
 // names by what was missing is not known. libpcap captures and compiles
-// filters; a program built without it (no cgo) refuses filters, and captures on Linux
+// filters; a program built without it (no cgo) compiles those of host, net, port, portrange,
+// tcp, ip, ip6 and a vlan with and, or, not and parentheses, names the word that it does not
+// know in others, and captures on Linux
 // alone, through a ring of the kernel's (--capture-engine). TIME_WAIT is
 // told as Linux does it. Times are those of the packets where they were
 // captured, so a capture at the client times the network too.

@@ -19,7 +19,7 @@ func versionText() string {
 		for _, s := range info.Settings {
 			switch {
 			case s.Key == "CGO_ENABLED" && s.Value == "0", s.Key == "-tags" && strings.Contains(s.Value, "nolibpcap"):
-				by = "built without libpcap: no filters, live capture by a ring on Linux"
+				by = "built without libpcap: filters of hosts, networks and ports, live capture by a ring on Linux"
 			case s.Key == "vcs.revision":
 				revision = ", revision " + s.Value[:min(12, len(s.Value))]
 			}

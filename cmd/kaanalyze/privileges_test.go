@@ -90,7 +90,7 @@ func ownedBy(t *testing.T, owner int, names ...string) {
 // away from them: who the program is meanwhile, what its threads may do, where it may
 // write, and what it says where it may not.
 func TestLivePrivileges(t *testing.T) {
-	if !canFilter() || testing.Short() {
+	if !hasLibpcap() || testing.Short() {
 		t.Skip("this build cannot capture, or it takes too long")
 	}
 	program := executable(t)
@@ -168,7 +168,7 @@ func TestLivePrivileges(t *testing.T) {
 
 // TestLivePipe saves to a pipe that nobody reads: the report follows, and the error.
 func TestLivePipe(t *testing.T) {
-	if !canFilter() {
+	if !hasLibpcap() {
 		t.Skip("this build cannot capture")
 	}
 	program := executable(t)

@@ -172,11 +172,11 @@ func (u *ui) fail(err error) int {
 		code, hint = ExitUsage, usage.Hint
 	case errors.As(err, &hinted):
 		hint = hinted.hint
-	case errors.As(err, &filter):
-		code, hint = ExitUsage, "a filter is written as for tcpdump; see pcap-filter(7)"
 	case errors.Is(err, capture.ErrNoLibpcap):
 		code = ExitUsage
-		hint = "build with cgo, a C compiler and libpcap-dev; or filter before: tcpdump -r FILE -w - FILTER | kaanalyze; --server, --since and --until need no libpcap"
+		hint = "build with cgo, a C compiler and libpcap-dev; or filter before: tcpdump -r FILE -w - FILTER | kaanalyze"
+	case errors.As(err, &filter):
+		code, hint = ExitUsage, "a filter is written as for tcpdump; see pcap-filter(7)"
 	}
 	if hint != "" {
 		u.line("hint", "%s", hint)

@@ -55,7 +55,7 @@ func TestFail(t *testing.T) {
 		{fmt.Errorf("open: %w", &UsageError{errors.New("bad"), "do"}), 2, "kaanalyze: error: open: bad\nkaanalyze: hint: do\n"},
 		{&hintError{errors.New("bad"), "do"}, 1, "kaanalyze: error: bad\nkaanalyze: hint: do\n"},
 		{fmt.Errorf("open: %w", &capture.FilterError{Expr: "x", Reason: "syntax error"}), 2, "kaanalyze: hint: a filter is written as for tcpdump; see pcap-filter(7)\n"},
-		{capture.ErrNoLibpcap, 2, "kaanalyze: hint: build with cgo"},
+		{fmt.Errorf("open: %w", capture.ErrNoLibpcap), 2, "kaanalyze: hint: build with cgo"},
 		{fmt.Errorf("write: %w", syscall.EPIPE), 1, ""},
 	} {
 		var out bytes.Buffer

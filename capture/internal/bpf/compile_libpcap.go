@@ -61,7 +61,7 @@ func SetFilter(handle *pcap.Handle, expr string) error {
 }
 
 // newSyntaxError makes a SyntaxError of what libpcap says.
-func newSyntaxError(err error) error { return &SyntaxError{strings.TrimSpace(err.Error())} }
+func newSyntaxError(err error) error { return &SyntaxError{Reason: strings.TrimSpace(err.Error())} }
 
 // emptyCapture writes a pcap file header to a file, which is the caller's to remove.
 func emptyCapture(link pcapfile.LinkType, snapLen uint32) (name string, err error) {
