@@ -17,7 +17,6 @@ var programs = []Program{
 		ServerBody: []Timeout{{Setting: "Go http.Server.ReadTimeout"}},
 		Pool:       2,
 		KeepIdle:   "set Transport.MaxIdleConnsPerHost to %d or more (the default is 2), and MaxIdleConns not below it",
-<<<<<<< HEAD
 		Advice: map[string]Advice{
 			"KA1001": Advise("remove DisableKeepAlives (Transport) and Request.Close = true", "share one http.Client"),
 			"KA1003": Advise(`remove SetKeepAlivesEnabled(false) and the header "Connection: close"`),
@@ -60,38 +59,10 @@ var programs = []Program{
 				"each makes its own as it starts), and do not set SessionTicketsDisabled"),
 			"KA1063": Advise("share one http.Client with one Transport for all requests, and do not make one per request or call " +
 				"CloseIdleConnections"),
-=======
-		Advice: map[string]string{
-			"KA1001": "remove DisableKeepAlives (Transport) and Request.Close = true; share one http.Client",
-			"KA1003": `remove SetKeepAlivesEnabled(false) and the header "Connection: close"`,
-			"KA1008": "set http.Server.IdleTimeout above the pauses of the traffic (without it ReadTimeout holds), and keep the " +
-				"client's idle timeout below it",
-			"KA1010": "raise Transport.IdleConnTimeout (90 s in http.DefaultTransport) if the pauses between requests are longer; keep " +
-				"it below the server's",
-			"KA1012": "before resp.Body.Close(): io.Copy(io.Discard, resp.Body), bounded by io.LimitReader for large ones (Go 1.27 " +
-				"drains up to 256 KiB by itself); share one http.Client with one Transport",
-			"KA1013": "defer resp.Body.Close() and read the body to the end (io.Copy(io.Discard, resp.Body)); share one http.Client " +
-				"and Transport, do not make one per request",
-			"KA1014": "read each body to the end before resp.Body.Close() (io.Copy(io.Discard, resp.Body)); share one http.Client; do " +
-				"not set MaxIdleConnsPerHost below 0 nor call CloseIdleConnections after each request",
-			"KA1016": "raise http.Server.WriteTimeout above the slowest handler, or wrap handlers in http.TimeoutHandler with less, " +
-				"which answers 503",
-			"KA1017": "raise http.Client.Timeout (it holds for the whole body, too) or use a context with a deadline per request and " +
-				"ResponseHeaderTimeout",
-			"KA1035": "let the handler read the body before it answers (io.Copy(io.Discard, r.Body), within a limit); let clients send " +
-				`"Expect: 100-continue" with large bodies (Transport.ExpectContinueTimeout)`,
-			"KA1060": "as a client set tls.Config.RootCAs to the server's authority (or SSL_CERT_FILE), ServerName to the name in its " +
-				"certificate, and Certificates if it asks for one; as a server set Certificates with the whole chain, and " +
-				"ClientCAs and ClientAuth to what clients have",
-			"KA1061": "share one http.Client, and set TLSClientConfig.ClientSessionCache of its Transport to " +
-				"tls.NewLRUClientSessionCache(64): without it Go resumes no session",
-			"KA1062": "let all processes and hosts behind the address call tls.Config.SetSessionTicketKeys with the same keys (else " +
-				"each makes its own as it starts), and do not set SessionTicketsDisabled",
-			"KA1063": "share one http.Client with one Transport for all requests, and do not make one per request or call " +
-				"CloseIdleConnections",
-			"KA1081": "share one http.Client with one Transport for all requests, and do not make one per request or call " +
-				"CloseIdleConnections; with gRPC call grpc.NewClient once",
->>>>>>> main
+			"KA1081": Advise(
+				"share one http.Client with one Transport for all requests, and do not make one per request or call CloseIdleConnections",
+				"with gRPC call grpc.NewClient once",
+			),
 		},
 	},
 	{
@@ -197,7 +168,6 @@ var programs = []Program{
 			"KA1008": Advise(
 				"raise server.keepAliveTimeout (5 s by default) above the pauses of the traffic, and headersTimeout with it",
 				"keep the client's idle timeout below it",
-<<<<<<< HEAD
 			),
 			"KA1011": Advise("raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests"),
 			"KA1010": Advise(
@@ -223,25 +193,7 @@ var programs = []Program{
 				"server.setTicketKeys), and raise sessionTimeout (300 s by default) above the pauses of clients"),
 			"KA1063": Advise("use undici 8 or later (7 uses each connection for one request at a time), or one session of http2.connect " +
 				"for all requests"),
-=======
-			"KA1011": "raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests",
-			"KA1010": "raise the timeout of the http.Agent (5 s by default), or keepAliveTimeout of undici's Agent (4 s), if the pauses " +
-				"between requests are longer; where the server announces less, raise its: http.Agent takes 1 s off that, undici 2 s",
-			"KA1012": "read each body to the end (res.resume(), await response.arrayBuffer()), or ask with HEAD: in fetch " +
-				"response.body.cancel() resets the connection if more than 64 KiB are to come, and bodies left alone hold it until they " +
-				"are collected; share one agent",
-			"KA1013": "read each response to its end (res.resume(), await response.arrayBuffer()) and use one http.Agent",
-			"KA1014": "use an http.Agent with keepAlive: true, or fetch, for all requests",
-			"KA1060": "as a client give ca (or NODE_EXTRA_CA_CERTS), servername, and cert and key if the server asks for one; as a " +
-				"server listen to the event tlsClientError, and give cert with the whole chain",
-			"KA1061": "use one https.Agent with keepAlive: true, or one undici Agent, for all requests: it keeps sessions " +
-				"(maxCachedSessions, 100 by default), agent: false keeps none",
-			"KA1062": "give all processes and hosts behind the address the same ticketKeys (tls.createServer, or server.setTicketKeys), " +
-				"and raise sessionTimeout (300 s by default) above the pauses of clients",
-			"KA1063": "use undici 8 or later (7 uses each connection for one request at a time), or one session of http2.connect for " +
-				"all requests",
-			"KA1081": "use one session of http2.connect, or one undici Agent, for all requests",
->>>>>>> main
+			"KA1081": Advise("use one session of http2.connect, or one undici Agent, for all requests"),
 		},
 	},
 	{
@@ -256,7 +208,6 @@ var programs = []Program{
 				"run behind a server that keeps connections (gunicorn -k gthread --keep-alive, uvicorn), with protocol "+
 					"HTTP/1.1",
 				"behind waitress send Content-Length: it closes after responses without",
-<<<<<<< HEAD
 			),
 			"KA1008": Advise("raise --keep-alive (gunicorn), --timeout-keep-alive (uvicorn), keepalive_timeout (aiohttp), " +
 				"idle_connection_timeout (Tornado), timeout of the Site (Twisted), channel_timeout (waitress) or " +
@@ -287,29 +238,7 @@ var programs = []Program{
 				"on several hosts put a proxy with shared keys in front",
 			),
 			"KA1063": Advise("use one httpx.Client(http2=True) for all requests"),
-=======
-			"KA1008": "raise --keep-alive (gunicorn), --timeout-keep-alive (uvicorn), keepalive_timeout (aiohttp), " +
-				"idle_connection_timeout (Tornado), timeout of the Site (Twisted), channel_timeout (waitress) or server.socket_timeout " +
-				"(CherryPy) above the pauses of the traffic",
-			"KA1010": "raise keepalive_expiry of httpx.Limits (5 s by default) or keepalive_timeout of aiohttp's TCPConnector (15 s by " +
-				"default) if the pauses between requests are longer; keep it below the server's",
-			"KA1011": "raise pool_maxsize of the HTTPAdapter (requests: 10 by default), maxsize of the PoolManager (urllib3: 1 by " +
-				"default) or max_keepalive_connections of Limits (httpx: 20 by default) to the parallel requests",
-			"KA1012": "read each body to the end before the response is closed (requests: r.content, or no stream=True, aiohttp: await " +
-				"r.read()), or ask with HEAD; share one session",
-			"KA1013": "use one requests.Session and read or close each response (with session.get(...) as r)",
-			"KA1014": "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: requests.get opens and closes " +
-				"a connection each time",
-			"KA1016": "raise the worker's timeout (gunicorn --timeout), and look for workers that were killed",
-			"KA1060": "give verify=FILE (requests, httpx) or SSL_CERT_FILE the server's authority, cert= if it asks for one, and " +
-				"minimum_version of the SSLContext a version that it has",
-			"KA1061": "use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: these libraries resume no " +
-				"session, so only connections that are used again spare handshakes",
-			"KA1062": "make one SSLContext before worker processes are forked (each has ticket keys of its own), with num_tickets above " +
-				"0; on several hosts put a proxy with shared keys in front",
-			"KA1063": "use one httpx.Client(http2=True) for all requests",
-			"KA1081": "use one httpx.Client(http2=True) for all requests; with gRPC one channel",
->>>>>>> main
+			"KA1081": Advise("use one httpx.Client(http2=True) for all requests", "with gRPC keep one channel"),
 		},
 	},
 	{
@@ -362,7 +291,6 @@ var programs = []Program{
 			{Setting: "Tomcat connectionTimeout", After: 60 * time.Second},
 			{Setting: "Tomcat connectionTimeout in server.xml", After: 20 * time.Second},
 		},
-<<<<<<< HEAD
 		Advice: map[string]Advice{
 			"KA1001": Advise(
 				`remove -Dhttp.keepAlive=false (HttpURLConnection) and the header "Connection: close"`,
@@ -407,33 +335,7 @@ var programs = []Program{
 			"KA1062": Advise("share one SSLContext for all connections of the server, leave -Djdk.tls.server.enableSessionTicketExtension " +
 				"true, and raise the session timeout of the context above the pauses of clients"),
 			"KA1063": Advise("share one HttpClient for all requests"),
-=======
-		Advice: map[string]string{
-			"KA1001": `remove -Dhttp.keepAlive=false (HttpURLConnection) and the header "Connection: close"; share one HttpClient`,
-			"KA1006": "raise maxKeepAliveRequests (Tomcat: 100 by default, -1 is no limit)",
-			"KA1008": "raise idleTimeout of Jetty's ServerConnector (30 s by default) or Tomcat's keepAliveTimeout above the pauses of " +
-				"the traffic, and keep the client's idle timeout below it",
-			"KA1010": "raise the idle timeout of the client if the pauses between requests are longer; HttpURLConnection: " +
-				"-Dhttp.keepAlive.time.server=SECONDS (5 s by default), java.net.http: -Djdk.httpclient.keepalive.timeout=SECONDS, " +
-				"Apache HttpClient: evictIdleConnections; keep it below the server's",
-			"KA1011": "raise the idle connections that the client keeps to the parallel requests; HttpURLConnection: " +
-				"-Dhttp.maxConnections (5 per host by default), java.net.http: -Djdk.httpclient.connectionPoolSize (no limit by " +
-				"default), OkHttp: ConnectionPool (5 by default)",
-			"KA1012": "read each body to the end before it is closed, or ask with HEAD; Apache HttpClient: EntityUtils.consume, " +
-				"java.net.http: BodyHandlers.discarding(), HttpURLConnection: getErrorStream(), too; share one client",
-			"KA1013": "read each body to the end and close it, even if only the status is wanted (HttpURLConnection: getErrorStream() " +
-				"on errors); share one HttpClient, do not make one per request",
-			"KA1014": "share one HttpClient, and read each body to the end before it is closed; in HttpURLConnection do not call " +
-				"disconnect() on a body that is not read",
-			"KA1060": "put the server's authority into the trust store (-Djavax.net.ssl.trustStore), a certificate into the key store " +
-				"if it asks for one, and see jdk.tls.disabledAlgorithms for versions; -Djavax.net.debug=ssl:handshake tells more",
-			"KA1061": "share one HttpClient, or at least one SSLContext, which keeps sessions (-Djavax.net.ssl.sessionCacheSize): one " +
-				"per request keeps none",
-			"KA1062": "share one SSLContext for all connections of the server, leave -Djdk.tls.server.enableSessionTicketExtension " +
-				"true, and raise the session timeout of the context above the pauses of clients",
-			"KA1063": "share one HttpClient for all requests",
-			"KA1081": "share one HttpClient for all requests; with gRPC one ManagedChannel",
->>>>>>> main
+			"KA1081": Advise("share one HttpClient for all requests", "with gRPC share one ManagedChannel"),
 		},
 	},
 	{
@@ -449,24 +351,14 @@ var programs = []Program{
 		Name:    "curl",
 		Says:    []string{"curl/"},
 		OneShot: true,
-<<<<<<< HEAD
 		Advice: map[string]Advice{
 			"KA1001": Advise(`drop the header "Connection: close"`),
 			"KA1014": Advise("give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own"),
+			"KA1081": Advise("give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own"),
 			"KA1060": Advise("curl -v tells the alert: --cacert FILE for the server's authority, --cert FILE if it asks for one, --tlsv1.2 " +
 				"and --ciphers for what it has, --connect-to instead of an address in the URL"),
 			"KA1061": Advise("give curl all URLs at once, without --no-sessionid: each run of curl begins without sessions (curl 8.12 and " +
 				"later can be built to keep them, --ssl-sessions FILE)"),
-=======
-		Advice: map[string]string{
-			"KA1001": `drop the header "Connection: close"`,
-			"KA1014": "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
-			"KA1081": "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
-			"KA1060": "curl -v tells the alert: --cacert FILE for the server's authority, --cert FILE if it asks for one, --tlsv1.2 and " +
-				"--ciphers for what it has, --connect-to instead of an address in the URL",
-			"KA1061": "give curl all URLs at once, without --no-sessionid: each run of curl begins without sessions (curl 8.12 and " +
-				"later can be built to keep them, --ssl-sessions FILE)",
->>>>>>> main
 		},
 	},
 	{

@@ -25,18 +25,12 @@ var drained = &Rule{
 	Check:  checkDrained,
 }
 
-<<<<<<< HEAD
 // recycledAdvice is what helps where one process took the place of another.
 var recycledAdvice = products.Advise(
 	"raise the number of requests after which workers end (gunicorn --max-requests, uvicorn --limit-max-requests, pm.max_requests "+
 		"of php-fpm), or reload less often",
 	"let clients repeat idempotent requests that met such a close",
 ).Noting("no action if it was a reload that is made now and then")
-=======
-// recycledFix is what helps where one process took the place of another.
-const recycledFix = "where workers end after a number of requests, raise it (gunicorn --max-requests, uvicorn --limit-max-requests, " +
-	"pm.max_requests of php-fpm), and reload less often; let clients repeat idempotent requests that met such a close"
->>>>>>> main
 
 func checkDrained(v *view, r *Rule) []Finding {
 	var out []Finding
@@ -49,7 +43,6 @@ func checkDrained(v *view, r *Rule) []Finding {
 			f.Severity = min(f.Severity, Notable)
 			if len(moments) == 1 {
 				f.Severity, f.Saves = Info, Saving{}
-				f.Fix = "nothing, if it was a planned reload; " + recycledFix
 			}
 			f.brief = e.server.Name + " closed " + whatAt(moments) + cause.Plural(int64(len(moments)), "moment", "moments")
 		}

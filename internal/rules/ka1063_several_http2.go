@@ -13,23 +13,14 @@ var severalHTTP2 = &Rule{
 	Title: "several HTTP/2 connections at once",
 	Who:   analyze.Client,
 	SetWhen: "a client has three or more connections to one server at once that speak HTTP/2 and that it sends on, though one carries " +
-<<<<<<< HEAD
-		"all requests (RFC 9113, 9.1); those that it opens in a burst and leaves unused are not counted",
-	Why: "each request, worker or process has a client of its own, or the client uses each connection for one request at a time " +
-		"(undici 7); several programs on one host, or behind one NAT, look the same",
-	Advice: products.Advise("share one client for all requests of a program: Go one http.Transport, Node one http2 session, or undici 8, Java one " +
-		"HttpClient, Python one httpx.Client, gRPC one channel"),
-	Filter: `tls.handshake.extensions_alpn_str == "h2"`,
-	Hint:   "Statistics, Conversations, TCP: several between the same two",
-=======
 		"all requests (RFC 9113, 9.1), and no other rule of HTTP/2 says why; those that it opens in a burst and leaves unused, or whose " +
 		"server sent GOAWAY, are not counted",
 	Why: "each worker or process has a client of its own, or the client uses each connection for one request at a time (undici 7), " +
 		"which only the frames would show; several programs on one host, or behind one NAT, look the same",
-	Fix: "share one client for all requests of a program: Go one http.Transport, Node one http2 session, or undici 8, Java one " +
-		"HttpClient, Python one httpx.Client, gRPC one channel",
-	Verify: `tls.handshake.extensions_alpn_str == "h2", and Statistics, Conversations, TCP`,
->>>>>>> main
+	Advice: products.Advise("share one client for all requests of a program: Go one http.Transport, Node one http2 session, or undici 8, Java one " +
+		"HttpClient, Python one httpx.Client, gRPC one channel"),
+	Filter: `tls.handshake.extensions_alpn_str == "h2"`,
+	Hint:   "Statistics, Conversations, TCP: several between the same two",
 	Needs:  Opening | BothSides,
 	Check:  checkSeveralHTTP2,
 }
