@@ -26,6 +26,7 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 	}
 	x.decideLeftOut()
 	x.tellGoAways()
+	x.agePolicies()
 	x.groups.noteCauses()
 	x.findRunEnds()
 	x.countLosses()

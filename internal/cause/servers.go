@@ -20,6 +20,7 @@ func (d *Decisions) decideServer(s *Server) {
 	d.saidClose(s)
 	d.idleEnds(s)
 	s.busyEnds()
+	d.sentAway(s)
 }
 
 // unanswered tells a full accept queue from a path that drops SYNs: others get
