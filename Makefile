@@ -13,7 +13,8 @@ PREFIX ?= /usr/local
 
 # What is installed and packaged has neither symbols nor paths of this machine: the
 # same commit, compiler and libpcap make the same file in any folder.
-RELEASE = -trimpath -ldflags '-s -w -buildid='
+RELEASE = -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.commit=$(COMMIT)'
+COMMIT := $(shell h=$$(git rev-parse --short=12 HEAD 2>/dev/null) && { git diff --quiet HEAD || h=$$h+changes; echo $$h; })
 
 # Programs that ./... leaves out.
 PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/record testdata/lab/resets testdata/lab/server testdata/bench/runner testdata/bench/generate testdata/bench/empty
@@ -27,10 +28,10 @@ build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
 
 release: ## build ./bin/release/kaanalyze as it is installed: stripped, the same in any folder
-	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $(RELEASE) $$flags -o bin/release/kaanalyze ./cmd/kaanalyze
+	@flags=$$(.ci/goflags build) && $(GO) build $(RELEASE) $$flags -o bin/release/kaanalyze ./cmd/kaanalyze
 
 static: ## build ./bin/static/kaanalyze without libpcap: one file that needs nothing else
-	@CGO_ENABLED=0 $(GO) build $(VCS) $(RELEASE) -o bin/static/kaanalyze ./cmd/kaanalyze
+	@CGO_ENABLED=0 $(GO) build $(RELEASE) -o bin/static/kaanalyze ./cmd/kaanalyze
 
 man: release ## write the manual page bin/release/kaanalyze.1, from the flags and doc.go
 	@$(GO) -C tools run ./man ../bin/release/kaanalyze ../cmd/kaanalyze/doc.go >bin/release/kaanalyze.1
