@@ -11,7 +11,7 @@ import (
 //
 //	preface             of a client, with its SETTINGS
 //	settings[:MOST]     SETTINGS, with MAX_CONCURRENT_STREAMS
-//	get:STREAM          a request without a body
+//	get:STREAM[:AGENT]  a request without a body, with a User-Agent field or not
 //	post:STREAM         one whose body is to come
 //	ok:STREAM           a whole response
 //	head:STREAM         the head of one
@@ -43,7 +43,7 @@ func HTTP2(words string) (string, error) {
 			}
 			b = frame(b, 4, 0, 0, setting)
 		case "get":
-			b = frame(b, 1, 5, n[0], "\x82\x84\x86")
+			b = frame(b, 1, 5, n[0], "\x82\x84\x86"+userAgent(f[2:]))
 		case "post":
 			b = frame(b, 1, 4, n[0], "\x83\x84\x86")
 		case "ok":
@@ -77,6 +77,14 @@ func HTTP2(words string) (string, error) {
 		}
 	}
 	return strconv.Quote(string(b)), nil
+}
+
+// userAgent returns the field with that value, if there is one (RFC 7541, 6.2.2).
+func userAgent(value []string) string {
+	if len(value) == 0 {
+		return ""
+	}
+	return "\x0f\x2b" + string(rune(len(value[0]))) + value[0]
 }
 
 // frame appends a frame (RFC 9113, 4.1).

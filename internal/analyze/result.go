@@ -164,6 +164,7 @@ type Pair struct {
 	AvoidableConnections  int64
 	AvoidableHandshake    int64 // ns
 	Estimated             Estimates
+	StreamsAtOnce         int64       // peak of open streams of HTTP/2, of all its connections
 	PortsInUse            int64       // peak of client ports in use or in TIME_WAIT at the client
 	PortBudget            int64       // how many there are, as far as is known
 	Agent                 products.ID // of the client, by its User-Agent field; products.Other if there are several

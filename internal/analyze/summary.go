@@ -246,6 +246,7 @@ func (s *totals) pairSummaries(listed numbers, left *LeftOut, budget func(netip.
 			AvoidableConnections: counted(p.withRequests-p.need(), p.requests, p.opaque),
 			AvoidableHandshake:   counted(s.folded.sparedHandshakes[i], p.requests, p.opaque),
 			Estimated:            s.estimatesOf(int(i)),
+			StreamsAtOnce:        int64(max(p.streams.peak, p.streams.open)),
 			PortsInUse:           s.folded.ports[i].peak,
 			PortBudget:           PortBudget,
 		})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,12 +31,15 @@ type keysReport struct {
 		Estimated   *int `json:"requests_estimated"`
 		HTTPUnknown int  `json:"http_unknown_connections"`
 		PoolNeed    *int `json:"pool_need"`
+		GRPCFailed  int  `json:"grpc_failed"`
 	}
 	Connections []struct {
-		Protocol *string
-		Requests *int
-		TLS      *tlsObject
-		Gone     struct{ Cause, Observed string } `json:"not_reused"`
+		Client     netip.AddrPort
+		Protocol   *string
+		GRPCFailed int `json:"grpc_failed"`
+		Requests   *int
+		TLS        *tlsObject
+		Gone       struct{ Cause, Observed string } `json:"not_reused"`
 	}
 	Exchanges []struct {
 		Connection, N  int
@@ -87,9 +91,11 @@ func TestKeys(t *testing.T) {
 }
 
 // TestKeysOfLab reads recordings of the lab with their key logs: requests are as
-// many as the programs counted, none is estimated, and the causes are those of what the programs did.
+// many as the programs counted, on each connection, none is estimated, and the causes are those of what the
+// programs did. KAANALYZE_LAB=DIR is of other recordings, as in TestLab.
 func TestKeysOfLab(t *testing.T) {
-	logs, err := filepath.Glob(filepath.Join(recordings, "*.keylog"))
+	folder := labFolder()
+	logs, err := filepath.Glob(filepath.Join(folder, "*.keylog"))
 	if err != nil || len(logs) < 10 {
 		t.Fatalf("%d key logs, error %v", len(logs), err)
 	}
@@ -100,12 +106,12 @@ func TestKeysOfLab(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var truth struct {
-			Requests int
-			Causes   map[string][2]int
-		}
+		var truth truth
 		if err := json.Unmarshal(b, &truth); err != nil {
 			t.Fatal(err)
+		}
+		if truth.CausesWithKeys != nil {
+			truth.Causes = truth.CausesWithKeys
 		}
 		r, text := withKeys(t, file+".pcap", keys)
 		secrets, err := os.ReadFile(keys)
@@ -117,7 +123,7 @@ func TestKeysOfLab(t *testing.T) {
 				t.Errorf("%s: what is in the key log is in the report", file)
 			}
 		}
-		causes := map[string]int{}
+		causes := map[string]int64{}
 		for _, c := range r.Connections {
 			causes[c.Gone.Cause]++
 		}
@@ -130,12 +136,42 @@ func TestKeysOfLab(t *testing.T) {
 			continue
 		}
 		counted++
-		if r.Totals.Requests == nil || *r.Totals.Requests != truth.Requests || r.Totals.Estimated != nil {
+		if r.Totals.Requests == nil || int64(*r.Totals.Requests) != truth.Requests || r.Totals.Estimated != nil {
 			t.Errorf("%s: got %+v, want %d requests", file, r.Totals, truth.Requests)
 		}
+		checkCounted(t, file, &r, &truth)
 	}
 	if counted < 20 {
 		t.Errorf("%d recordings have requests to count, want 20 at least", counted)
+	}
+}
+
+// checkCounted holds the requests of each connection, and its calls of gRPC that failed, to
+// what the programs counted.
+func checkCounted(t *testing.T, file string, r *keysReport, want *truth) {
+	t.Helper()
+	byPort := map[int][]int{}
+	for i, c := range r.Connections {
+		port := int(c.Client.Port())
+		byPort[port] = append(byPort[port], i)
+	}
+	for _, w := range want.Connections {
+		if len(byPort[w.ClientPort]) == 0 {
+			t.Errorf("%s: no connection from port %d", file, w.ClientPort)
+			continue
+		}
+		c := r.Connections[byPort[w.ClientPort][0]]
+		byPort[w.ClientPort] = byPort[w.ClientPort][1:]
+		tunnel := c.Requests != nil && c.Protocol != nil && *c.Protocol == "connect"
+		if !tunnel && (c.Requests == nil || int64(*c.Requests) != w.Requests) {
+			t.Errorf("%s: port %d: requests: got %v, want %d", file, w.ClientPort, c.Requests, w.Requests)
+		}
+		if int64(c.GRPCFailed) != w.GRPCFailed {
+			t.Errorf("%s: port %d: grpc_failed: got %d, want %d", file, w.ClientPort, c.GRPCFailed, w.GRPCFailed)
+		}
+	}
+	if int64(r.Totals.GRPCFailed) != want.GRPCFailed {
+		t.Errorf("%s: totals.grpc_failed: got %d, want %d", file, r.Totals.GRPCFailed, want.GRPCFailed)
 	}
 }
 

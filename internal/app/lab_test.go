@@ -29,6 +29,7 @@ type answer struct {
 		Responses   int64
 		Interim     int64 `json:"interim_responses"`
 		Reused      int64 `json:"reused_requests"`
+		GRPCFailed  int64 `json:"grpc_failed"`
 		PerConn     struct {
 			Max *int64
 		} `json:"requests_per_connection"`
@@ -104,6 +105,7 @@ type truth struct {
 		ClientIP    string `json:"client_ip"`
 		Server      string
 		Requests    int64
+		GRPCFailed  int64  `json:"grpc_failed"`
 		TimeWait    string `json:"time_wait"`
 		ClientState string `json:"client_state"`
 		ServerState string `json:"server_state"`
@@ -112,10 +114,12 @@ type truth struct {
 	TLS, Healthy, Pipelined bool
 	NotHTTP1                bool `json:"not_http1"`
 	Causes                  map[string][2]int64
-	TimeWaitClient          int64        `json:"time_wait_client"`
-	TimeWaitServer          int64        `json:"time_wait_server"`
-	Probes                  *probesTruth `json:"probes"`
-	ProbesServer            *probesTruth `json:"probes_server"`
+	CausesWithKeys          map[string][2]int64 `json:"causes_with_keys"`
+	GRPCFailed              int64               `json:"grpc_failed"`
+	TimeWaitClient          int64               `json:"time_wait_client"`
+	TimeWaitServer          int64               `json:"time_wait_server"`
+	Probes                  *probesTruth        `json:"probes"`
+	ProbesServer            *probesTruth        `json:"probes_server"`
 	Exchanges               []struct {
 		ClientPort int `json:"client_port"`
 		Reused     bool
@@ -133,10 +137,13 @@ type probesTruth struct {
 	CountMin int64   `json:"count_min"`
 }
 
+// labFolder is where the recordings of the lab are.
+func labFolder() string { return cmp.Or(os.Getenv("KAANALYZE_LAB"), recordings) }
+
 // TestLab holds every recording of the lab to what its programs and ss said:
 // those in testdata or, with KAANALYZE_LAB=DIR, in that folder.
 func TestLab(t *testing.T) {
-	folder := cmp.Or(os.Getenv("KAANALYZE_LAB"), recordings)
+	folder := labFolder()
 	for _, name := range captures(t, folder) {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(folder, name+".truth.json"))
@@ -212,6 +219,7 @@ func checkTotals(t *testing.T, got *answer, want *truth, uncounted bool) {
 	if !uncounted && !want.NotHTTP1 {
 		equal(t, "totals.requests", got.Totals.Requests, want.Requests)
 		equal(t, "totals.reused_requests", got.Totals.Reused, want.Reused)
+		equal(t, "totals.grpc_failed", got.Totals.GRPCFailed, want.GRPCFailed)
 	}
 }
 

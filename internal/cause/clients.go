@@ -305,7 +305,7 @@ func (d *Decisions) idleClient(h *Host) {
 
 // ClosedAfterTLS reports whether the client closed it right after the TLS handshake, unused.
 func (r *Record) ClosedAfterTLS() bool {
-	return r.dialedInVain() && r.Measured() < MinIdle+r.roundTrip()
+	return r.dialedInVain() && r.observation.kind == observedTLSUnused && r.Measured() < MinIdle+r.roundTrip()
 }
 
 // answeredLast reports whether what is known of its end is that the server sent the last

@@ -23,9 +23,9 @@ func (p *Pair) gaveUpOpening() {
 }
 
 // spareDials tells connections that were opened at the same time as one that was used,
-// for the same requests, from those that were opened for nothing: over TLS alone, where
-// a client opens one for each of the first requests and then finds that HTTP/2 needs
-// no more than one.
+// for the same requests, from those that were opened for nothing: over TLS and with HTTP/2
+// in clear, where a client opens one for each of the first requests and then finds that
+// HTTP/2 needs no more than one.
 func (p *Pair) spareDials() {
 	p.replacements()
 	if !slices.ContainsFunc(p.Records, (*Record).dialedInVain) {
@@ -49,9 +49,12 @@ func (p *Pair) spareDials() {
 	}
 }
 
-// dialedInVain reports whether the client closed it after the TLS handshake, unused.
+// dialedInVain reports whether the client closed it unused, after the TLS handshake or
+// after its preface of HTTP/2.
 func (r *Record) dialedInVain() bool {
-	return r.Cause == NoRequest && r.observation.kind == observedTLSUnused && r.observation.by.party() == analyze.Client
+	o := &r.observation
+	unused := o.kind == observedTLSUnused || o.kind == observedNoRequest && o.number == spokeHTTP2
+	return r.Cause == NoRequest && unused && o.by.party() == analyze.Client
 }
 
 // replacements tells connections that were opened in the place of one that the client had

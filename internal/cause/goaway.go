@@ -51,6 +51,9 @@ func wentAway(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReus
 		return n, k, false
 	}
 	g := &c.HTTP2.GoAway
+	if end.by == analyze.Client && !end.goAway && end.at < g.Mark.At { // it answers the client's close
+		return n, k, false
+	}
 	o := observation{kind: observedGoAway, by: sender(analyze.Server), number: uint32(c.Requests), ns: analyze.Unknown, status: uint16(min(g.Code, 0xff))}
 	if g.Open == 0 && g.Done != analyze.Unknown {
 		o.ns = max(0, g.Mark.At-g.Done)
@@ -61,7 +64,7 @@ func wentAway(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReus
 		reason = awayPings
 	case g.Code == http2.EnhanceYourCalm:
 		reason = awayCalm
-	case g.Code != http2.NoError:
+	case g.Code != http2.NoError && g.Code <= http2.HTTP11Required: // others say nothing (RFC 9113, 7): Apache's are of its library
 		reason = awayError
 	case strings.Contains(g.Debug, "max_age"): // as grpc-go says, and the next one
 		reason = awayAge
@@ -140,7 +143,10 @@ func (r *Record) wentFor(x goAwayReason) bool {
 // goAway describes the GOAWAY of a server.
 func (o observation) goAway() string {
 	s := "server sent GOAWAY"
-	if code := http2.ErrCode(o.status & (1<<reasonShift - 1)); code != http2.NoError {
+	switch code := http2.ErrCode(o.status & (1<<reasonShift - 1)); {
+	case code > http2.HTTP11Required: // of which no more is kept
+		s += " with an unknown error code"
+	case code != http2.NoError:
 		s += " " + code.String()
 	}
 	switch {
@@ -161,6 +167,18 @@ func goAwayOr(x ending, e *analyze.Evidence, g *analyze.GoAway) ending {
 	return ending{by: g.By, at: g.Mark.At, packet: g.Mark.Packet, goAway: true}
 }
 
+// spokeHTTP2 is the number of an observedNoRequest of a connection that speaks HTTP/2 in
+// clear.
+const spokeHTTP2 = 1
+
+// unusedHTTP2 returns what stands behind "no request" of such a connection.
+func (o observation) unusedHTTP2() string {
+	if o.number == spokeHTTP2 {
+		return " but the preface of HTTP/2"
+	}
+	return ""
+}
+
 // unusedHTTP2 takes connections of HTTP/2 in clear that carried no request.
 func unusedHTTP2(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReused, k class, ok bool) {
 	if c.HTTP2 == nil || c.TLS != nil || c.Requests != 0 || c.Responses != 0 || c.Midstream || c.HTTPUnknown || end.by == analyze.Nobody {
@@ -169,5 +187,5 @@ func unusedHTTP2(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotR
 	if n, k, ok = lost(c, e, end); ok {
 		return n, k, ok
 	}
-	return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, ns: max(0, end.at-c.Start), by: end.sender()})
+	return of(NoRequest, analyze.Client, High, observation{kind: observedNoRequest, number: spokeHTTP2, ns: max(0, end.at-c.Start), by: end.sender()})
 }

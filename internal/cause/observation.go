@@ -144,7 +144,7 @@ func (o observation) opening() string {
 			return fmt.Sprintf("no whole request in %s, then %s sent status %d", Duration(o.ns), o.by, o.status)
 		}
 		if o.by.party() != analyze.Nobody {
-			return fmt.Sprintf("no request in %s, then %s sent %s", Duration(o.ns), o.by, o.end())
+			return fmt.Sprintf("no request%s in %s, then %s sent %s", o.unusedHTTP2(), Duration(o.ns), o.by, o.end())
 		}
 		return fmt.Sprintf("no request in %s", Duration(o.ns))
 	}

@@ -87,7 +87,7 @@ func newRecord(c *analyze.Connection, is NotReused, k class, last int64) Record 
 	}
 	if h := c.HTTP2; h != nil && is.observation.kind == observedGoAway {
 		r.Packet = h.GoAway.Mark.Packet
-		if k == saidInResponse {
+		if r.toldAway() {
 			r.times = [2]int64{h.GoAway.Mark.At, h.GoAway.Done}
 		}
 	}
@@ -121,10 +121,15 @@ func (r *Record) set(f recordFlags, is bool) {
 
 func (r *Record) has(f recordFlags) bool { return r.flags&f != 0 }
 
-// persistenceEnd is known of class saidInResponse alone, lastRequest of all other
-// classes: a record has room for one of them.
+// persistenceEnd is known of class saidInResponse, and where a GOAWAY told its reason;
+// lastRequest of all others: a record has room for one of them.
 func (r *Record) persistenceEnd() persistenceEnd { return persistenceEnd{r.times[0], r.times[1]} }
-func (r *Record) lastRequest() lastRequest       { return lastRequest{r.times[0], r.times[1]} }
+func (r *Record) lastRequest() lastRequest {
+	if r.observation.kind == observedGoAway && r.class == decided {
+		return lastRequest{analyze.Unknown, analyze.Unknown}
+	}
+	return lastRequest{r.times[0], r.times[1]}
+}
 
 // notReused returns the judgement.
 func (r *Record) notReused() NotReused { return NotReused{r.Cause, r.By, r.Confidence, r.observation} }

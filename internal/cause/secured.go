@@ -8,7 +8,14 @@ import "github.com/kaanalyze/kaanalyze/internal/analyze"
 func (s *Summary) noteTLS(c *analyze.Connection) {
 	e := &c.Evidence
 	if c.Protocol == analyze.H2 && e.Used || c.Protocol == analyze.H2C && c.BytesClient > 0 {
-		s.note(c, AnomalyHTTP2, analyze.Client, 0, 0)
+		atOnce := int64(0)
+		if h := c.HTTP2; h != nil && !h.Lost {
+			atOnce = h.MostAtOnce
+			if h.Limit > 0 && atOnce >= h.Limit {
+				s.note(c, AnomalyFull, analyze.Server, h.Limit, 0)
+			}
+		}
+		s.note(c, AnomalyHTTP2, analyze.Client, atOnce, 0)
 	}
 	x := c.TLS
 	if x == nil || x.Begun == 0 || x.Done == 0 || x.Failed {

@@ -58,7 +58,8 @@ const (
 	AnomalyRefused                         // the server refused Duration of them, without GOAWAY
 	AnomalyKeptAway                        // it was kept for Duration after a GOAWAY of the server
 	AnomalyHandshake                       // of TLS, done in Duration: in full for By, who offered no session or did not take it; resumed for Both
-	AnomalyHTTP2                           // it spoke HTTP/2, and the client sent something
+	AnomalyHTTP2                           // it spoke HTTP/2, and the client sent something; at most Duration streams were open at once, 0 if that is not known
+	AnomalyFull                            // as many streams were open as the server allows at once, Duration
 	AnomalyNoNotify                        // By began to close TLS by a FIN, without close_notify
 )
 

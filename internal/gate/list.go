@@ -11,7 +11,7 @@ import (
 
 // listMetrics lists the metrics in the order of --list-metrics.
 func listMetrics() []Metric {
-	return slices.Concat(connectionMetrics(), httpMetrics(), estimatedMetrics(), packetMetrics(), timeWaitMetrics(), halfClosedMetrics(), judgedMetrics(), causeMetrics())
+	return slices.Concat(connectionMetrics(), httpMetrics(), streamMetrics(), estimatedMetrics(), packetMetrics(), timeWaitMetrics(), halfClosedMetrics(), judgedMetrics(), causeMetrics())
 }
 
 // connectionMetrics are about connections and the packets that open and close them.
@@ -63,6 +63,18 @@ func httpMetrics() []Metric {
 			func(t *totals) int64 { return t.AvoidableConnections }).told(LessIsBetter, PerSecond),
 		{Name: "avoidable_handshake_seconds", Help: "time of the handshakes of avoidable connections", Unit: Seconds, Unknown: noHTTP,
 			value: func(r *analyze.Result, _ *rules.Diagnosis) float64 { return known(r.Totals.AvoidableHandshake) / 1e9 }},
+	}
+}
+
+// streamMetrics are about streams of HTTP/2.
+func streamMetrics() []Metric {
+	return []Metric{
+		ofStreams("streams_opened", "streams of HTTP/2 that clients opened", noHTTP2,
+			func(n *streams) (int64, int64) { return n.Opened, n.Connections }).told(Neutral, PerSecond),
+		ofStreams("streams_refused", "those of them that the server did not look at: they are no requests", noHTTP2,
+			func(n *streams) (int64, int64) { return n.Refused, n.Connections }).told(LessIsBetter, PerSecond),
+		ofStreams("grpc_failed", "calls of gRPC that ended with another status than 0", noGRPC,
+			func(n *streams) (int64, int64) { return n.GRPCFailed, n.GRPCCalls }).told(LessIsBetter, PerSecond),
 	}
 }
 

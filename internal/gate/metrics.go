@@ -121,6 +121,8 @@ const (
 	noRequest  = "no connection has a request"
 	longEnough = "the capture is as long as TIME_WAIT and shows the level itself: see time_wait.peak"
 	noEstimate = "no connection has requests that are estimated"
+	noHTTP2    = "no connection can be read as HTTP/2"
+	noGRPC     = "no call of gRPC was answered"
 	noVerdict  = "the capture does not suffice for a verdict"
 )
 
@@ -128,6 +130,7 @@ type (
 	totals    = analyze.Totals
 	timeWait  = analyze.TimeWaitTotals
 	estimates = analyze.Estimates
+	streams   = analyze.StreamCount
 )
 
 // count is a number of totals, unknown where it is analyze.Unknown.
@@ -150,6 +153,16 @@ func lost(name, help string, of func(cause.Lost) int64) Metric {
 			return math.NaN()
 		}
 		return float64(of(lost))
+	}}
+}
+
+// ofStreams is a number of streams of HTTP/2, unknown where there are none of what it is of.
+func ofStreams(name, help, unknown string, value func(n *streams) (count, of int64)) Metric {
+	return Metric{Name: name, Help: help, Unknown: unknown, Seldom: true, value: func(r *analyze.Result, _ *rules.Diagnosis) float64 {
+		if count, of := value(&r.Totals.Streams); of > 0 {
+			return float64(count)
+		}
+		return math.NaN()
 	}}
 }
 

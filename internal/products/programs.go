@@ -45,6 +45,8 @@ var programs = []Program{
 				"each makes its own as it starts), and do not set SessionTicketsDisabled",
 			"KA1063": "share one http.Client with one Transport for all requests, and do not make one per request or call " +
 				"CloseIdleConnections",
+			"KA1081": "share one http.Client with one Transport for all requests, and do not make one per request or call " +
+				"CloseIdleConnections; with gRPC call grpc.NewClient once",
 		},
 	},
 	{
@@ -151,6 +153,7 @@ var programs = []Program{
 				"and raise sessionTimeout (300 s by default) above the pauses of clients",
 			"KA1063": "use undici 8 or later (7 uses each connection for one request at a time), or one session of http2.connect for " +
 				"all requests",
+			"KA1081": "use one session of http2.connect, or one undici Agent, for all requests",
 		},
 	},
 	{
@@ -183,6 +186,7 @@ var programs = []Program{
 			"KA1062": "make one SSLContext before worker processes are forked (each has ticket keys of its own), with num_tickets above " +
 				"0; on several hosts put a proxy with shared keys in front",
 			"KA1063": "use one httpx.Client(http2=True) for all requests",
+			"KA1081": "use one httpx.Client(http2=True) for all requests; with gRPC one channel",
 		},
 	},
 	{
@@ -256,6 +260,7 @@ var programs = []Program{
 			"KA1062": "share one SSLContext for all connections of the server, leave -Djdk.tls.server.enableSessionTicketExtension " +
 				"true, and raise the session timeout of the context above the pauses of clients",
 			"KA1063": "share one HttpClient for all requests",
+			"KA1081": "share one HttpClient for all requests; with gRPC one ManagedChannel",
 		},
 	},
 	{
@@ -274,6 +279,7 @@ var programs = []Program{
 		Advice: map[string]string{
 			"KA1001": `drop the header "Connection: close"`,
 			"KA1014": "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
+			"KA1081": "give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own",
 			"KA1060": "curl -v tells the alert: --cacert FILE for the server's authority, --cert FILE if it asks for one, --tlsv1.2 and " +
 				"--ciphers for what it has, --connect-to instead of an address in the URL",
 			"KA1061": "give curl all URLs at once, without --no-sessionid: each run of curl begins without sessions (curl 8.12 and " +

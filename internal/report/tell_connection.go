@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"sort"
 	"time"
 
@@ -49,6 +50,10 @@ func (p *teller) storyExchanges(list []analyze.Exchange) {
 	p.section("EXCHANGES")
 	const nameWidth = 30
 	t := Table{Align: "rlrrrrrr", Heads: []string{"n", "request", "status", "connect", "TLS", "server", "transfer", "packets"}}
+	streams := slices.ContainsFunc(list, func(x analyze.Exchange) bool { return x.Stream != 0 })
+	if streams {
+		t.Align, t.Heads = t.Align+"r", append(t.Heads, "stream")
+	}
 	for i := range list {
 		x := &list[i]
 		status := "none"
@@ -56,8 +61,12 @@ func (p *teller) storyExchanges(list []analyze.Exchange) {
 			status = fmt.Sprint(x.Status)
 		}
 		target := Target(x.Target, p.r.Options.ShowSecrets)
-		t.Row(fmt.Sprint(x.N), Fit(MethodName(x)+" "+target, nameWidth), status, cause.Duration(x.ConnectTime),
-			cause.Duration(x.TLSTime), cause.Duration(x.ServerTime()), cause.Duration(x.TransferTime()), packets(x.RequestPacket, x.ResponsePacket))
+		cells := []string{fmt.Sprint(x.N), Fit(MethodName(x)+" "+target, nameWidth), status, cause.Duration(x.ConnectTime),
+			cause.Duration(x.TLSTime), cause.Duration(x.ServerTime()), cause.Duration(x.TransferTime()), packets(x.RequestPacket, x.ResponsePacket)}
+		if streams {
+			cells = append(cells, fmt.Sprint(x.Stream))
+		}
+		t.Row(cells...)
 	}
 	p.table(&t)
 }
@@ -114,6 +123,9 @@ func (p *teller) connectionFacts(c *analyze.Connection) {
 	p.para(2, "%s; %s", opening(c), messages(c))
 	if c.TLS != nil {
 		p.para(2, "%s", encryption(c.TLS))
+	}
+	for _, said := range HTTP2Words(c.HTTP2, p.r.Meta.Clock) {
+		p.para(2, "%s", said)
 	}
 	for _, side := range []struct {
 		name string

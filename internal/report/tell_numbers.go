@@ -68,6 +68,7 @@ func (p *teller) requestNumbers(tab *Table, t *analyze.Totals) {
 		again += " (" + cause.Percent(t.ReuseRatio) + ")"
 	}
 	tab.Row("  on a reused connection", again, "")
+	streamNumbers(tab, &t.Streams)
 	responses := cause.Count(t.Responses)
 	if t.Unmatched > 0 {
 		responses += fmt.Sprintf(" (%s to no request)", cause.Count(t.Unmatched))

@@ -123,7 +123,7 @@ func (p *teller) servers() {
 			cells = append(cells, cause.Count(p.r.Diagnosed().LostAt(s.Num).Failed))
 		}
 		tab.Row(cells...)
-		tab.note(advertised(s))
+		tab.note(joined(advertised(s), streamsAt(&s.Streams)))
 	}
 	p.table(&tab)
 	if failed {
@@ -163,6 +163,11 @@ func advertised(s *analyze.ServerSummary) string {
 		return ""
 	}
 	return "says Keep-Alive: " + strings.Join(said, ", ")
+}
+
+// joined joins the notes that are not empty.
+func joined(notes ...string) string {
+	return strings.Join(slices.DeleteFunc(notes, func(s string) bool { return s == "" }), "; ")
 }
 
 // pairs writes a row for each of the busiest pairs.

@@ -23,6 +23,7 @@ var leakedConnections = &Rule{
 func checkLeakedConnections(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.Leaked) {
+		e.records = cause.Where(e.records, func(x *cause.Record) bool { return !v.toldAsHTTP2(x) })
 		if e.len() <= v.Summary().Lossy {
 			continue // the capture lacks as much: their ends may be missing
 		}

@@ -28,7 +28,7 @@ var clientPerRequest = &Rule{
 func checkClientPerRequest(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.ClientClosedAfterResponse) {
-		e.records = cause.Where(e.records, func(x *cause.Record) bool { return x.Measured() < soonAfter && x.EndedIdle() })
+		e.records = cause.Where(e.records, func(x *cause.Record) bool { return x.Measured() < soonAfter && x.EndedIdle() && !v.toldAsHTTP2(x) })
 		if !wentOn(e.pair, e.records) {
 			continue // nothing was made in vain
 		}

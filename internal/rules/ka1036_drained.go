@@ -24,8 +24,8 @@ var drained = &Rule{
 }
 
 // recycledFix is what helps where one process took the place of another.
-const recycledFix = "nothing, if it was a reload; where workers end after a number of requests, raise it (gunicorn --max-requests, " +
-	"uvicorn --limit-max-requests, pm.max_requests of php-fpm), and reload less often; let clients repeat idempotent requests that met such a close"
+const recycledFix = "where workers end after a number of requests, raise it (gunicorn --max-requests, uvicorn --limit-max-requests, " +
+	"pm.max_requests of php-fpm), and reload less often; let clients repeat idempotent requests that met such a close"
 
 func checkDrained(v *view, r *Rule) []Finding {
 	var out []Finding
@@ -38,6 +38,7 @@ func checkDrained(v *view, r *Rule) []Finding {
 			f.Severity = min(f.Severity, Notable)
 			if len(moments) == 1 {
 				f.Severity, f.Saves = Info, Saving{}
+				f.Fix = "nothing, if it was a planned reload; " + recycledFix
 			}
 			f.brief = e.server.Name + " closed " + whatAt(moments) + cause.Plural(int64(len(moments)), "moment", "moments")
 		}

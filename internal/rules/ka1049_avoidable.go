@@ -27,9 +27,9 @@ var avoidable = &Rule{
 func checkAvoidable(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.IdleAtEnd, cause.HalfClose, cause.ClientClosedAfterResponse, cause.Unknown) {
-		told := v.used[e.pair.Num] - int64(len(cause.Where(e.records, untold)))
+		told := v.used[e.pair.Num] - int64(len(cause.Where(e.records, v.untold)))
 		n := v.avoidable[e.pair.Num] - told // those that others took the place of are told by other rules
-		e.records = cause.Where(e.records, func(r *cause.Record) bool { return untold(r) && r.Requests < usedAgain })
+		e.records = cause.Where(e.records, func(r *cause.Record) bool { return v.untold(r) && r.Requests < usedAgain })
 		if n = min(n, e.len()); n < cause.MinSamples {
 			continue
 		}
@@ -78,6 +78,6 @@ func (v *view) briefSockets(r *Rule) []Finding {
 }
 
 // untold reports whether no other rule tells why a connection was not used again.
-func untold(r *cause.Record) bool {
-	return r.Requests > 0 && (r.Cause != cause.ClientClosedAfterResponse || !r.LeftEvents() && r.Surplus() == 0 && !(r.Measured() < soonAfter && r.EndedIdle()))
+func (v *view) untold(r *cause.Record) bool {
+	return r.Requests > 0 && !v.toldAsHTTP2(r) && (r.Cause != cause.ClientClosedAfterResponse || !r.LeftEvents() && r.Surplus() == 0 && !(r.Measured() < soonAfter && r.EndedIdle()))
 }

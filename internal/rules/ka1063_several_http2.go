@@ -2,8 +2,6 @@ package rules
 
 import (
 	"cmp"
-	"math"
-	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -14,9 +12,10 @@ var severalHTTP2 = &Rule{
 	Title: "several HTTP/2 connections at once",
 	Who:   analyze.Client,
 	SetWhen: "a client has three or more connections to one server at once that speak HTTP/2 and that it sends on, though one carries " +
-		"all requests (RFC 9113, 9.1); those that it opens in a burst and leaves unused are not counted",
-	Why: "each request, worker or process has a client of its own, or the client uses each connection for one request at a time " +
-		"(undici 7); several programs on one host, or behind one NAT, look the same",
+		"all requests (RFC 9113, 9.1), and no other rule of HTTP/2 says why; those that it opens in a burst and leaves unused, or whose " +
+		"server sent GOAWAY, are not counted",
+	Why: "each worker or process has a client of its own, or the client uses each connection for one request at a time (undici 7), " +
+		"which only the frames would show; several programs on one host, or behind one NAT, look the same",
 	Fix: "share one client for all requests of a program: Go one http.Transport, Node one http2 session, or undici 8, Java one " +
 		"HttpClient, Python one httpx.Client, gRPC one channel",
 	Verify: `tls.handshake.extensions_alpn_str == "h2", and Statistics, Conversations, TCP`,
@@ -25,48 +24,17 @@ var severalHTTP2 = &Rule{
 }
 
 func checkSeveralHTTP2(v *view, r *Rule) []Finding {
-	by := map[uint32][]*cause.Record{}
-	v.EachAnomaly(func(m *cause.Anomaly) {
-		if x := v.Record(uint64(m.ID)); x.Cause != cause.SpareDial && x.Cause != cause.TLSFailed {
-			by[x.Pair] = append(by[x.Pair], x)
-		}
-	}, cause.AnomalyHTTP2)
 	var out []Finding
-	for _, p := range v.Pairs() {
-		n := mostAtOnce(by[p.Num])
-		if n < manyHTTP2 {
+	for _, x := range v.inWay(apart) {
+		if x.atOnce < manyHTTP2 {
 			continue
 		}
-		e := group{subject: subject{pair: p, server: p.To}, records: by[p.Num]}
-		slices.SortFunc(e.records, cause.ByID)
+		e := x.group()
 		f := v.told(r, e, "%s has up to %s with HTTP/2 to %s at once, where one is enough: %s in all",
-			p.Name, conns(n), p.To.Name, cause.Count(e.len()))
+			x.pair.Name, conns(x.atOnce), x.pair.To.Name, cause.Count(e.len()))
 		f.Severity, f.Confidence = Info, cause.Low // they may be of several programs
 		f.Observed = cmp.Or(f.Observed, "HTTP/2 on several connections at once")
 		out = append(out, f)
 	}
 	return out
-}
-
-// mostAtOnce returns how many connections were open at the same time at most.
-func mostAtOnce(records []*cause.Record) (most int64) {
-	type change struct {
-		at int64
-		by int64
-	}
-	var all []change
-	for _, r := range records {
-		end := r.Ended
-		if r.Open() {
-			end = math.MaxInt64
-		}
-		all = append(all, change{r.Start, 1}, change{end, -1})
-	}
-	slices.SortFunc(all, func(x, y change) int { return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.by, y.by)) })
-	n := int64(0)
-	for _, c := range all {
-		n += c.by
-		most = max(most, n)
-	}
-	return most
 }

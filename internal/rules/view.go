@@ -50,7 +50,8 @@ type view struct {
 	short    []short
 	shortIDs map[uint32]bool // the IDs of their connections
 
-	secured map[uint32]*secured // by the number of the pair
+	secured map[uint32]*secured  // by the number of the pair
+	http2   map[uint32]*http2Use // by the number of the pair
 
 	scans   []scan
 	scanned map[uint32]bool // numbers of their pairs
@@ -190,6 +191,7 @@ func newView(x *Diagnosis, r *analyze.Result) *view {
 	v.findFailed()
 	v.findShort()
 	v.findSecured()
+	v.findHTTP2()
 	v.findRepeats()
 	return v
 }

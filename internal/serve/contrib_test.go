@@ -15,12 +15,12 @@ import (
 
 var (
 	typeLine   = regexp.MustCompile(`(?m)^# TYPE (\S+) (\S+)$`)
-	metricName = regexp.MustCompile(`\bkaanalyze_[a-z_]+`)
-	selector   = regexp.MustCompile(`\b(kaanalyze_[a-z_]+)\{([^}]*)\}`)
-	labelName  = regexp.MustCompile(`([a-z_]+)(?:=~|!=|!~|=)"`)
+	metricName = regexp.MustCompile(`\bkaanalyze_[a-z0-9_]+`)
+	selector   = regexp.MustCompile(`\b(kaanalyze_[a-z0-9_]+)\{([^}]*)\}`)
+	labelName  = regexp.MustCompile(`([a-z0-9_]+)(?:=~|!=|!~|=)"`)
 	byLabels   = regexp.MustCompile(`\bby \(([^)]*)\)`)
-	legend     = regexp.MustCompile(`\{\{([a-z_]+)\}\}`)
-	ratedName  = regexp.MustCompile(`rate\((kaanalyze_[a-z_]+)`)
+	legend     = regexp.MustCompile(`\{\{([a-z0-9_]+)\}\}`)
+	ratedName  = regexp.MustCompile(`rate\((kaanalyze_[a-z0-9_]+)`)
 )
 
 // registry returns the metrics there are with their types, and all labels.

@@ -53,6 +53,16 @@ func number(name, help string, kind prometheus.ValueType, of func(t *analyze.Tot
 	return metric{name: name, help: help, kind: kind, read: func(m *Moment, put put) { put(known(of(&m.Snapshot.Result.Totals))) }}
 }
 
+// streams returns a counter of streams of HTTP/2, which is left out where there are none of
+// them.
+func streams(name, help string, of func(n *analyze.StreamCount) (count int64, some bool)) metric {
+	return metric{name: name, help: help, kind: counter, read: func(m *Moment, put put) {
+		if n, some := of(&m.Snapshot.Result.Totals.Streams); some {
+			put(float64(n))
+		}
+	}}
+}
+
 // judged returns a gauge without labels whose value is the metric of gates of that name.
 func judged(name, help string) metric {
 	return metric{name: name, help: help, kind: gauge, read: func(m *Moment, put put) {
@@ -100,6 +110,14 @@ var metrics = []metric{
 	number("connections_total", "Connections seen, open ones too.", counter, func(t *analyze.Totals) int64 { return t.Connections }),
 	number("requests_total", "HTTP requests, on open connections too.", counter, func(t *analyze.Totals) int64 { return t.Requests }),
 	number("responses_total", "Final HTTP responses, on open connections too.", counter, func(t *analyze.Totals) int64 { return t.Responses }),
+	streams("http2_streams_total", "Streams of HTTP/2 that clients opened, on open connections too; left out without HTTP/2.",
+		func(n *analyze.StreamCount) (int64, bool) { return n.Opened, n.Connections > 0 }),
+	streams("http2_streams_refused_total", "Streams of HTTP/2 that the server did not look at; left out without HTTP/2.",
+		func(n *analyze.StreamCount) (int64, bool) { return n.Refused, n.Connections > 0 }),
+	streams("grpc_calls_total", "Calls of gRPC that were answered; left out without gRPC.",
+		func(n *analyze.StreamCount) (int64, bool) { return n.GRPCCalls, n.GRPCCalls > 0 }),
+	streams("grpc_failed_total", "Calls of gRPC that ended with another status than 0; left out without gRPC.",
+		func(n *analyze.StreamCount) (int64, bool) { return n.GRPCFailed, n.GRPCCalls > 0 }),
 	number("reused_requests_total", "HTTP requests on a connection but its first.", counter, func(t *analyze.Totals) int64 { return t.ReusedRequests }),
 
 	{"ended_connections_total", "Connections that have ended and whose TIME_WAIT is over, by how they were opened.", counter, []string{"handshake"}, func(m *Moment, put put) {

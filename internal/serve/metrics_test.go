@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -50,6 +51,7 @@ func everything(t testing.TB) serve.Moment {
 	m.Meta.KernelDropped = &dropped
 	m.Snapshot.Recent = &live.Recent{Span: 300e9, First: m.Meta.First, Snapshot: m.Snapshot}
 	m.Host = &report.Host{Sockets: report.HostSockets{TimeWait: 70}}
+	m.Snapshot.Result.Totals.Streams = analyze.StreamCount{Connections: 4, Opened: 60, Refused: 3, GRPCCalls: 50, GRPCFailed: 2}
 	return m
 }
 
@@ -69,6 +71,7 @@ func TestMetrics(t *testing.T) {
 		`kaanalyze_findings{severity="high"}`: 3, `kaanalyze_findings{severity="medium"}`: 0, `kaanalyze_rule_findings{rule="KA1011"}`: 1,
 		"kaanalyze_window_problem": 1, `kaanalyze_window_findings{severity="high"}`: 3, "kaanalyze_window_failed_requests": 0,
 		`kaanalyze_rule_findings{rule="KA1001"}`: 0, `kaanalyze_flagged_packets_total{flag="syn"}`: 72, "kaanalyze_pool_need_connections": 13,
+		"kaanalyze_http2_streams_total": 60, "kaanalyze_http2_streams_refused_total": 3, "kaanalyze_grpc_calls_total": 50, "kaanalyze_grpc_failed_total": 2,
 	} {
 		if v, ok := got[name]; !ok || v != want {
 			t.Errorf("%s: got %v (there: %v), want %v", name, v, ok, want)
@@ -95,6 +98,29 @@ func TestMetrics(t *testing.T) {
 	for _, c := range regexp.MustCompile(`="([^"]*)"`).FindAllStringSubmatch(text, -1) {
 		if !regexp.MustCompile(`^([a-z_0-9]+|KA\d{4}|go1\S*|v0\.1\.0)$`).MatchString(c[1]) {
 			t.Errorf("label value %q is not one of a small fixed set", c[1])
+		}
+	}
+}
+
+// TestStreamMetrics scrapes what a recording with HTTP/2 shows, and one without.
+func TestStreamMetrics(t *testing.T) {
+	for _, tc := range []struct {
+		recording string
+		want      map[string]float64
+	}{
+		{"go-h2c-shutdown.pcap", map[string]float64{"kaanalyze_http2_streams_total": 3, "kaanalyze_http2_streams_refused_total": 0}},
+		{"demo.pcap", map[string]float64{}},
+	} {
+		s := serve.New(version, noon)
+		s.Publish(read(t, tc.recording))
+		got, _ := scrape(t, s)
+		for name := range got {
+			if _, ok := tc.want[name]; !ok && !strings.Contains(name, "http2") && !strings.Contains(name, "grpc") {
+				delete(got, name)
+			}
+		}
+		if diff := cmp.Diff(got, tc.want); diff != "" {
+			t.Errorf("%s: got (-), want (+)\n%s", tc.recording, diff)
 		}
 	}
 }

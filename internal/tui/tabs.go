@@ -136,6 +136,7 @@ func newConnections(m *model) *table[analyze.Connection] {
 			{head: "retrans", right: true, rank: 7, text: func(c *C) string { return countCell(resent(c)) }, value: func(c *C) float64 { return float64(resent(c)) }},
 			{head: "probes", right: true, rank: 7, text: func(c *C) string { return countCell(probes(c)) }, value: func(c *C) float64 { return float64(probes(c)) }},
 			{head: "protocol", rank: 8, text: protocol},
+			{head: "streams", right: true, rank: 9, text: func(c *C) string { return countCell(streams(c)) }, value: func(c *C) float64 { return float64(streams(c)) }},
 		},
 	}
 }
@@ -148,6 +149,14 @@ func resent(c *analyze.Connection) int64 {
 // probes returns how many keep-alive probes both sides sent.
 func probes(c *analyze.Connection) int64 {
 	return int64(c.ClientProbes.Sent) + int64(c.ServerProbes.Sent)
+}
+
+// streams returns the most streams of HTTP/2 that were open at once, Unknown without it.
+func streams(c *analyze.Connection) int64 {
+	if c.HTTP2 == nil {
+		return analyze.Unknown
+	}
+	return c.HTTP2.MostAtOnce
 }
 
 // connection returns the i-th connection of the snapshot, which is valid until the

@@ -353,6 +353,18 @@ func TestTimesNotKnown(t *testing.T) {
 	b.quiet()
 }
 
+// TestStreams opens the page of a connection with HTTP/2.
+func TestStreams(t *testing.T) {
+	b := open(t, kaanalyze(t, "--exchanges", "--tls-keylog", "../tls-java-client-h2.keylog", "../tls-java-client-h2.pcap"), 1366, 900)
+	b.do(chromedp.Click("#table .row", chromedp.ByQuery))
+	const fact = `[...document.querySelectorAll("#detail dt")].filter(e => e.textContent === "HTTP/2").map(e => e.nextSibling.textContent).join()`
+	b.want(fact, "4 streams opened, at most 1 at once of 250 that the server allows")
+	b.want(`[...document.querySelectorAll("#detail table:last-of-type tr")].map(e => e.lastChild.textContent).join()`, "stream,1,3,5,7")
+	b.do(chromedp.Evaluate(`scrollTo(0, document.body.scrollHeight); 0`, nil))
+	b.shoot("streams.png")
+	b.quiet()
+}
+
 // TestHostile opens the page of a capture whose texts are attacks.
 func TestHostile(t *testing.T) {
 	capture := filepath.Join(t.TempDir(), "<img src=x onerror=alert(1)>.pcap")

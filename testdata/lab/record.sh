@@ -29,6 +29,10 @@ for program in client server; do
 	(cd "$lab/$program" && GOTOOLCHAIN=go1.27.3 go build -o "$bin/$program-next" . 2>/dev/null) ||
 		echo "record.sh: warning: Go 1.27.3 is missing" >&2
 done
+# Programs of modules of their own.
+for program in grpc caddy; do
+	(cd "$lab/$program" && go build -o "$bin/$program" .) || echo "record.sh: warning: cannot build $program" >&2
+done
 "$bin/record" -bin "$bin" -lab "$lab" -o "$lab/.." "$@"
 if [ $# = 0 ]; then
 	"$bin/resets" >"$bin/linux.txt"

@@ -26,6 +26,9 @@ var csvColumns = []string{
 	"not_reused_cause", "not_reused_by", "not_reused_observed", "not_reused_confidence",
 	"proxied_client", "proxied_server", "requests_estimated",
 	"tls_version", "tls_resumption_offered", "tls_resumed", "tls_handshake_seconds", "tls_alert",
+	"h2_streams_opened", "h2_streams_refused", "h2_most_at_once", "h2_max_concurrent_streams",
+	"h2_goaway_by", "h2_goaway_last_stream", "h2_goaway_code", "h2_goaway_at", "h2_goaway_packet",
+	"h2_pings_keep_alive", "h2_pings_other", "h2_lost", "grpc_failed",
 }
 
 // WriteCSV writes one row per connection (RFC 4180). An unknown value is an
@@ -88,6 +91,7 @@ func (r csvRow) connection(c *analyze.Connection, is cause.NotReused) {
 		r.int(c.RequestsEstimated)
 	}
 	r.tls(c.TLS)
+	r.http2(c.HTTP2)
 	r.enc.b = append(r.enc.b[:len(r.enc.b)-1], '\r', '\n')
 }
 

@@ -52,3 +52,33 @@ func (e *encoder) goAway(g *analyze.GoAway) {
 	e.packet(g.Mark.Packet)
 	e.close()
 }
+
+// http2Cells is how many cells of a row HTTP/2 has.
+const http2Cells = 13
+
+// http2 appends the cells of what HTTP/2 shows, but for the text of a GOAWAY.
+func (r csvRow) http2(x *analyze.HTTP2) {
+	if x == nil {
+		for range http2Cells {
+			r.end()
+		}
+		return
+	}
+	r.int(x.StreamsOpened, x.StreamsRefused, x.MostAtOnce, x.Limit)
+	if g := &x.GoAway; g.By != analyze.Nobody {
+		r.word(g.By.String())
+		r.int(int64(g.LastStream))
+		r.word(g.Code.String())
+		r.time(g.Mark.At)
+		r.uint(g.Mark.Packet)
+	} else {
+		r.word("", "", "", "", "")
+	}
+	r.int(x.KeepAlivePings, x.OtherPings)
+	r.bool(x.Lost)
+	if x.GRPCCalls > 0 {
+		r.int(x.GRPCFailed)
+	} else {
+		r.end()
+	}
+}

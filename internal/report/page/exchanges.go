@@ -59,6 +59,7 @@ func (b *rowsBuilder) exchanges(rows map[uint64]int64) {
 		}
 		set("row", row)
 		set("n", int64(e.N))
+		set("stream", int64(e.Stream))
 		set("method", texts.number(report.Fit(report.MethodName(e), 40)))
 		set("target", texts.number(report.Fit(report.Target(e.Target, b.r.Options.ShowSecrets), report.MaxText)))
 		set("host", texts.number(report.Fit(e.Host, report.MaxText)))

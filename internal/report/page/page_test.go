@@ -54,6 +54,12 @@ func TestHTMLGolden(t *testing.T) {
 		return regexp.MustCompile(`\n *`).ReplaceAll(b, nil)
 	}))
 	reporttest.Golden(t, "incident.html", fixed(page))
+	multiplexed := string(unpacked(t, reporttest.Render(t, Write, reporttest.Multiplexed())))
+	for _, want := range []string{`"HTTP/2: 14 streams opened, at most 5 at once of 4 that the server allows, 2 refused by the server`, `"stream":[1,3]`} {
+		if !strings.Contains(multiplexed, want) {
+			t.Errorf("no %s in\n%s", want, multiplexed)
+		}
+	}
 	reporttest.Golden(t, "story.html", fixed(reporttest.Render(t, Write, reporttest.Samples()["story"])))
 }
 

@@ -334,7 +334,7 @@ func Samples() map[string]*report.Report {
 	unnamed := NoTCP()
 	unnamed.Meta.Anonymized, unnamed.Meta.Filter, unnamed.Meta.CommandLine = true, "(withheld)", nil
 	return map[string]*report.Report{
-		"everything": Everything(), "anonymized": unnamed, "incident": Incident(), "narrowed": part, "host": Hosted(), "story": told, "no-tcp": NoTCP(), "no-packet": stdin, "tls": TLS(), "no-http": NoHTTP(),
+		"everything": Everything(), "anonymized": unnamed, "incident": Incident(), "narrowed": part, "host": Hosted(), "story": told, "no-tcp": NoTCP(), "no-packet": stdin, "tls": TLS(), "no-http": NoHTTP(), "multiplexed": Multiplexed(),
 	}
 }
 

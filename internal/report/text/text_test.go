@@ -23,12 +23,15 @@ func TestTextGolden(t *testing.T) {
 	ascii.Options.ASCII, ascii.Options.Width, ascii.Options.Top = true, 80, 1
 	told := reporttest.Incident()
 	told.Story = reporttest.Story()
+	streams := reporttest.Multiplexed()
+	streams.Story = &report.Story{Connection: &streams.Facts.(*reporttest.HandMade).Conns[0]}
 	for _, c := range []struct {
 		name string
 		r    *report.Report
 	}{
 		{"incident", reporttest.Incident()}, {"incident-80", ascii}, {"no-tcp", reporttest.NoTCP()},
 		{"everything", reporttest.Everything()}, {"narrowed", reporttest.Samples()["narrowed"]}, {"tls", reporttest.TLS()}, {"no-http", reporttest.NoHTTP()}, {"story", told},
+		{"multiplexed", reporttest.Multiplexed()}, {"multiplexed-story", streams},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := reporttest.Render(t, Write, c.r)
@@ -75,9 +78,11 @@ func TestPartsGolden(t *testing.T) {
 	write("everything.md", func(w io.Writer) error { return WriteMarkdown(w, r) })
 }
 
+var findingLine = regexp.MustCompile(`^ +\d+\. \[\w+\] +KA`)
+
 // standsAlone reports whether a line is one of those that are not wrapped.
 func standsAlone(line string) bool {
-	return strings.Contains(line, "sha256") || strings.HasPrefix(line, "  narrowed: ") || strings.HasPrefix(line, "VERDICT  ") || strings.Contains(line, " fix: ") || strings.Contains(line, "] KA")
+	return strings.Contains(line, "sha256") || strings.HasPrefix(line, "  narrowed: ") || strings.HasPrefix(line, "VERDICT  ") || strings.Contains(line, " fix: ") || findingLine.MatchString(line)
 }
 
 func TestTextStandsAloneInFiveLines(t *testing.T) {

@@ -58,6 +58,9 @@ type settings struct {
 	probeCount        int
 	disableKeepAlives bool
 	h2c               bool
+	warm, silent      bool
+	maxConns          int
+	ping              time.Duration
 	newClient         bool
 	closeIdle         bool
 	upload            int
@@ -90,6 +93,10 @@ func main() {
 	flag.IntVar(&c.probeCount, "probe-count", 0, "Dialer.KeepAliveConfig.Count")
 	flag.BoolVar(&c.disableKeepAlives, "disable-keepalives", false, "Transport.DisableKeepAlives")
 	flag.BoolVar(&c.h2c, "h2c", false, "HTTP/2 without TLS, and nothing else")
+	flag.BoolVar(&c.warm, "warm", false, "send a single request before the first burst")
+	flag.BoolVar(&c.silent, "silent", false, "say nothing but that it is done: the server says the rest")
+	flag.IntVar(&c.maxConns, "max-conns", 0, "Transport.MaxConnsPerHost")
+	flag.DurationVar(&c.ping, "ping", 0, "HTTP2Config.SendPingTimeout: HTTP/2 pings after that much silence")
 	flag.BoolVar(&c.newClient, "new-client", false, "a new Transport for every request")
 	flag.BoolVar(&c.closeIdle, "close-idle", false, "Transport.CloseIdleConnections after every exchange")
 	flag.IntVar(&c.upload, "upload", 0, "POST a body of this many `bytes`")
@@ -146,6 +153,8 @@ func (c *client) transport() (*http.Transport, error) {
 	}
 	return &http.Transport{
 		Protocols:           protocols,
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: c.ping},
+		MaxConnsPerHost:     c.maxConns,
 		MaxIdleConnsPerHost: c.maxIdle,
 		IdleConnTimeout:     c.idleTimeout,
 		DisableKeepAlives:   c.disableKeepAlives,
@@ -171,8 +180,11 @@ func (c *client) transport() (*http.Transport, error) {
 // run sends the bursts.
 func (c *client) run(urls []string) {
 	n := 0
+	if c.warm {
+		c.exchange(urls[0])
+	}
 	for i := range c.bursts {
-		if i > 0 {
+		if i > 0 || c.warm {
 			time.Sleep(c.pause)
 		}
 		var burst sync.WaitGroup
@@ -303,6 +315,9 @@ func (t *timing) event(done time.Time) event {
 }
 
 func (c *client) say(e event) {
+	if c.silent && e.Event != "done" {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.out.Encode(e); err != nil {

@@ -18,6 +18,9 @@ type labCase struct {
 	at         string        // where tcpdump runs: client, unless said
 	delay      time.Duration // of the line, one way; half a millisecond, unless said
 
+	loss float64       // of the line, the share of frames that are lost
+	late time.Duration // the capture begins that long after the clients; before them, unless said
+
 	clientSet, serverSet []string // settings below /proc/sys/net, KEY=VALUE
 
 	servers    []program
@@ -27,6 +30,7 @@ type labCase struct {
 	after      time.Duration // from the clients' last exchange to the end
 
 	causes               causes
+	keyed                causes // what they are with keys, where they tell more
 	probes, probesServer *probes
 	exchanges            bool // write down the client's own measures
 
@@ -101,6 +105,16 @@ func askNow(ctx context.Context, r *recording) error   { return r.look(ctx) }
 // shutDown asks the lab's server for http.Server.Shutdown.
 func shutDown(_ context.Context, r *recording) error {
 	return r.servers[0].Process.Signal(syscall.SIGTERM)
+}
+
+// reload has the first server read its configuration anew.
+func reload(_ context.Context, r *recording) error {
+	return r.servers[0].Process.Signal(syscall.SIGHUP)
+}
+
+// stopSoftly asks HAProxy to end once its connections have.
+func stopSoftly(_ context.Context, r *recording) error {
+	return r.servers[0].Process.Signal(syscall.SIGUSR1)
 }
 
 // reboot makes the server's host forget its connections behind a cut line: the
@@ -199,7 +213,7 @@ var (
 
 func one(line string) [][]string { return [][]string{client(line)} }
 
-var cases = slices.Concat(clearCases, tlsCases)
+var cases = slices.Concat(clearCases, tlsCases, h2Cases)
 
 var clearCases = []labCase{
 	{

@@ -43,7 +43,7 @@ func layLine(ctx context.Context, p places, c labCase) (*line, error) {
 			return l, err
 		}
 	}
-	args := append([]string{"netns", "exec", l.middle, p.bin + "/link"}, "-delay", c.oneWay().String(), "tapc", "taps")
+	args := append([]string{"netns", "exec", l.middle, p.bin + "/link"}, "-delay", c.oneWay().String(), "-loss", strconv.FormatFloat(c.loss, 'f', -1, 64), "tapc", "taps")
 	l.link = exec.CommandContext(ctx, "ip", args...)
 	l.link.Stderr = os.Stderr
 	if err := l.link.Start(); err != nil {

@@ -27,6 +27,9 @@ func (p program) ip() string {
 	return serverIP
 }
 
+// leaves reports whether the program, when it is killed, leaves processes behind.
+func (p program) leaves() bool { return p.kind == "nginx-h2" }
+
 func (p program) address() string { return p.ip() + ":" + strconv.Itoa(p.port) }
 
 // tools are what the kinds of programs need on the PATH, and the package of
@@ -37,6 +40,9 @@ var tools = map[string][2]string{
 	"nginx-tls":  {"nginx", "nginx"},
 	"apache-tls": {"apache2", "apache2-bin"},
 	"haproxy":    {"haproxy", "haproxy"},
+	"nginx-h2":   {"nginx", "nginx"},
+	"apache-h2":  {"apache2", "apache2-bin"},
+	"haproxy-h2": {"haproxy", "haproxy"},
 	"python":     {"python3", "python3"},
 	"node":       {"node", "nodejs"},
 	"node-tls":   {"node", "nodejs"},
@@ -49,6 +55,8 @@ var programs = map[string]string{
 	"client":        "@BIN@/client",
 	"client-next":   "@BIN@/client-next",
 	"raw":           "@BIN@/raw",
+	"grpc":          "@BIN@/grpc",
+	"caddy":         "@BIN@/caddy",
 	"node-tls-next": newerNode,
 	"node-next":     newerNode,
 }
@@ -99,6 +107,12 @@ func (p program) command(where places, dir string) (string, []string, error) {
 	case "node-tls-next":
 		return where.program(p.kind), append([]string{filepath.Join(where.lab, "node-tls.js"), p.ip(), port}, args...), nil
 	}
+	switch p.kind {
+	case "grpc":
+		return where.program(p.kind), append(append([]string{"serve"}, args...), p.address()), nil
+	case "caddy":
+		return where.program(p.kind), []string{dir, p.address(), p.ip() + ":" + strconv.Itoa(p.port+1)}, nil
+	}
 	page := strings.Repeat(".", 299) + "\n"
 	if err := os.WriteFile(filepath.Join(dir, "x"), []byte(page), 0o644); err != nil {
 		return "", nil, err
@@ -106,12 +120,12 @@ func (p program) command(where places, dir string) (string, []string, error) {
 	switch p.kind {
 	case "python":
 		return "python3", []string{"-m", "http.server", "--bind", p.ip(), "--directory", dir, port}, nil
-	case "apache", "apache-tls":
+	case "apache", "apache-tls", "apache-h2":
 		// One process: killed, it leaves no other behind.
 		file, err := p.configuration(where, dir, p.kind+".conf")
 		return "apache2", []string{"-X", "-d", dir, "-f", file}, err
-	case "haproxy":
-		file, err := p.configuration(where, dir, "haproxy.cfg")
+	case "haproxy", "haproxy-h2":
+		file, err := p.configuration(where, dir, p.kind+".cfg")
 		return "haproxy", []string{"-db", "-f", file}, err
 	}
 	file, err := p.configuration(where, dir, p.kind+".conf")

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -38,6 +39,9 @@ type recording struct {
 	clients  []*runningClient
 	speakers []*speaker
 	looks    []look
+
+	captured    time.Time // when the capture began
+	stopCapture func() error
 }
 
 // runningClient is a client program.
@@ -89,17 +93,15 @@ func (r *recording) run(ctx context.Context) (string, error) {
 	if err := r.startServers(ctx); err != nil {
 		return "", err
 	}
-	stopCapture, err := r.capture(ctx)
-	if err != nil {
-		return "", err
-	}
-	stopLive := func() error { return nil }
-	if r.live != "" {
-		if stopLive, err = r.sniff(ctx, r.observed()); err != nil {
-			return "", errors.Join(err, stopCapture())
+	if r.late == 0 {
+		if err := r.beginCapture(ctx); err != nil {
+			return "", err
 		}
+	} else {
+		r.stopCapture = func() error { return errors.New("the capture has not begun") }
+		r.actions = slices.Insert(r.actions, 0, action{r.late, func(ctx context.Context, r *recording) error { return r.beginCapture(ctx) }})
 	}
-	if err := errors.Join(r.play(ctx), r.look(ctx), stopLive(), stopCapture()); err != nil {
+	if err := errors.Join(r.play(ctx), r.look(ctx), r.stopCapture()); err != nil {
 		return "", err
 	}
 	var events []event
@@ -108,7 +110,7 @@ func (r *recording) run(ctx context.Context) (string, error) {
 		events = append(events, s.events...)
 		s.mu.Unlock()
 	}
-	t, err := newTruth(r.labCase, events, r.looks)
+	t, err := newTruth(r.labCase, events, r.looks, r.captured)
 	if err != nil {
 		return "", err
 	}
@@ -117,6 +119,24 @@ func (r *recording) run(ctx context.Context) (string, error) {
 	}
 	return fmt.Sprintf("%d connections, %d requests, TIME_WAIT %d at the client, %d at the server",
 		t.Connects, t.Requests, t.TimeWaitClient, t.TimeWaitServer), nil
+}
+
+// beginCapture starts what captures, and says in stopCapture how it is stopped.
+func (r *recording) beginCapture(ctx context.Context) error {
+	stop, err := r.capture(ctx)
+	if err != nil {
+		return err
+	}
+	r.captured, r.stopCapture = time.Now(), stop
+	if r.live == "" {
+		return nil
+	}
+	stopLive, err := r.sniff(ctx, r.observed())
+	if err != nil {
+		return errors.Join(err, stop())
+	}
+	r.stopCapture = func() error { return errors.Join(stopLive(), stop()) }
+	return nil
 }
 
 // look asks ss what there is of the connections.
@@ -326,7 +346,11 @@ func (r *recording) stopPrograms() {
 		<-c.ended
 		c.Wait()
 	}
-	for _, cmd := range r.servers {
+	for i, cmd := range r.servers {
+		if i < len(r.labCase.servers) && r.labCase.servers[i].leaves() {
+			cmd.Process.Signal(syscall.SIGTERM) // to its processes, too
+			time.Sleep(settle)
+		}
 		cmd.Process.Kill()
 		cmd.Wait()
 	}

@@ -40,6 +40,10 @@ type truth struct {
 	Reused     int `json:"reused"`           // of them, not the first on their connection
 	Failed     int `json:"failed,omitempty"` // exchanges that the client gave up
 
+	GRPCFailed int `json:"grpc_failed,omitempty"` // calls that the server answered with a status other than OK
+
+	CausesWithKeys map[string][2]int `json:"causes_with_keys,omitempty"` // the same, where what is encrypted tells more
+
 	Causes map[string][2]int `json:"causes"` // connections that the case was built to produce, at least and at most
 
 	TLS       bool `json:"tls,omitempty"`       // requests cannot be counted without keys
@@ -62,6 +66,7 @@ type connection struct {
 	ClientIP    string  `json:"client_ip,omitempty"` // if not the recording's
 	Server      string  `json:"server,omitempty"`    // if not the recording's
 	Requests    int     `json:"requests"`
+	GRPCFailed  int     `json:"grpc_failed,omitempty"`
 	TimeWait    string  `json:"time_wait"`              // client, server, both or none
 	ClientState string  `json:"client_state,omitempty"` // as ss says, if it knows the connection
 	ServerState string  `json:"server_state,omitempty"`
@@ -101,14 +106,15 @@ type life struct {
 
 // newTruth joins what was said. The looks are in order of time, and the last
 // one is the end. Where a tuple has several lives, an earlier one is what ss
-// said of it last before the next, and no look in between is an error.
-func newTruth(c labCase, events []event, looks []look) (*truth, error) {
+// said of it last before the next, and no look in between is an error. Requests before
+// the capture began are not counted.
+func newTruth(c labCase, events []event, looks []look, captured time.Time) (*truth, error) {
 	end := looks[len(looks)-1]
 	t := &truth{
 		Case: c.name, What: c.what, CapturedAt: c.capturedAt(),
 		ClientIP: clientIP, Server: c.servers[0].address(),
 		Probes: c.probes, ProbesServer: c.probesServer,
-		Causes: c.causes, Connections: []connection{},
+		Causes: c.causes, CausesWithKeys: c.keyed, Connections: []connection{},
 		TLS: c.tls, Healthy: c.healthy, NotHTTP1: c.notHTTP1, Pipelined: c.pipelined,
 	}
 	if c.farClients {
@@ -143,23 +149,22 @@ func newTruth(c labCase, events []event, looks []look) (*truth, error) {
 			lives[key] = life{e.at, len(t.Connections)}
 			t.Connections = append(t.Connections, newConnection(t, key))
 		case "request":
+			if c.late > 0 && e.at.Before(captured) {
+				break
+			}
 			if !used {
 				return nil, fmt.Errorf("a request on %s, which was not opened", e.Local)
 			}
-			t.Connections[was.index].Requests++
-			if e.Agreed != nil {
-				t.Connections[was.index].TLS = e.Agreed
-			}
-			t.Requests++
-			if e.Reused {
-				t.Reused++
-			}
+			t.request(&t.Connections[was.index], e, c.late > 0)
 		case "refused":
 			t.Refused++
 		case "unanswered":
 			t.Unanswered++
 		case "failed":
 			t.Failed++
+		case "call_failed":
+			t.GRPCFailed++
+			t.Connections[was.index].GRPCFailed++
 		case "exchange":
 			if c.exchanges {
 				t.Exchanges = append(t.Exchanges, newExchange(e))
@@ -171,6 +176,21 @@ func newTruth(c labCase, events []event, looks []look) (*truth, error) {
 	}
 	t.Connects = len(t.Connections)
 	return t, t.checkCauses()
+}
+
+// request counts a request on a connection. Of a capture that began late, the first one that
+// it has is taken for the connection's first.
+func (t *truth) request(c *connection, e event, late bool) {
+	if c.Requests++; late {
+		e.Reused = c.Requests > 1
+	}
+	if e.Agreed != nil {
+		c.TLS = e.Agreed
+	}
+	t.Requests++
+	if e.Reused {
+		t.Reused++
+	}
 }
 
 // lookBetween returns the last look between two instants.

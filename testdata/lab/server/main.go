@@ -45,6 +45,8 @@ func main() {
 	resetAfter := flag.Duration("reset-after", 0, "this long after each response, close with SO_LINGER 0")
 	stuck := flag.Bool("stuck", false, "listen, but never accept")
 	h2c := flag.Bool("h2c", false, "HTTP/2 without TLS too")
+	streams := flag.Int("max-streams", 0, "HTTP2Config.MaxConcurrentStreams")
+	ping := flag.Duration("ping", 0, "HTTP2Config.SendPingTimeout: HTTP/2 pings after that much silence")
 	greet := flag.String("greet", "", "speak no HTTP: send this `line`, then what was received")
 	speak := flag.Bool("say", false, "print connections and requests")
 	flag.Parse()
@@ -65,6 +67,7 @@ func main() {
 		ReadTimeout:  *readTimeout,
 		WriteTimeout: *writeTimeout,
 		IdleTimeout:  *idleTimeout,
+		HTTP2:        &http.HTTP2Config{MaxConcurrentStreams: *streams, SendPingTimeout: *ping},
 	}
 	server.SetKeepAlivesEnabled(!*noReuse)
 	if *resetAfter > 0 {

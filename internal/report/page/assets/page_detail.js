@@ -17,6 +17,7 @@ class Detail {
 		fact("lasts", lasting(f.of("lasts", r)));
 		fact("carried", this.carried(r));
 		fact("TLS", f.word("tls", r) && f.word("tls", r) + (f.of("tls_handshake", r) ? ", " + lasting(f.of("tls_handshake", r)) : ""));
+		for (const said of f.word("h2", r).split("\n")) fact(...said.split(/: (.*)/));
 		fact("proxied for", f.word("proxied", r));
 		fact("packets", `client ${grouped(f.of("packets_client", r))}, server ${grouped(f.of("packets_server", r))}`);
 		fact("bytes", `client ${grouped(f.of("bytes_client", r))}, server ${grouped(f.of("bytes_server", r))}`);
@@ -79,10 +80,10 @@ class Detail {
 			if (!f.exchanges || !f.of("requests", r)) return [];
 			return [el("h4", { textContent: "Exchanges" }), el("p", { className: "note", textContent: `Left out: this page holds ${grouped(f.exchanges.held)} of ${plural(f.exchanges.all, "exchange")}.` })];
 		}
-		const most = 100, c = f.exchanges.columns, text = i => f.exchanges.texts[i];
+		const most = 100, c = f.exchanges.columns, streams = list.some(i => c.stream[i]), text = i => f.exchanges.texts[i];
 		const rows = list.slice(0, most).map(i => [String(c.n[i]), `${text(c.method[i])} ${text(c.target[i])}`, c.status[i] ? String(c.status[i]) : "none",
-			c.server[i] === null ? "-" : lasting(c.server[i]), c.request_packet[i] + (c.response_packet[i] ? ", " + c.response_packet[i] : "")]);
-		const out = [el("h4", { textContent: "Exchanges" }), rowsTable(["n", "request", "status", "server", "packets"], rows)];
+			c.server[i] === null ? "-" : lasting(c.server[i]), c.request_packet[i] + (c.response_packet[i] ? ", " + c.response_packet[i] : ""), ...streams ? [String(c.stream[i])] : []]);
+		const out = [el("h4", { textContent: "Exchanges" }), rowsTable(["n", "request", "status", "server", "packets", ...streams ? ["stream"] : []], rows)];
 		if (list.length > most) out.push(el("p", { textContent: `and ${grouped(list.length - most)} more` }));
 		return out;
 	}

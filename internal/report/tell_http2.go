@@ -1,0 +1,132 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kaanalyze/kaanalyze/httpparse/http2"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
+)
+
+// maxDebug is how many characters of the text of a GOAWAY are shown.
+const maxDebug = 60
+
+// HTTP2Words says what HTTP/2 shows of a connection, nothing without it: each is what it is
+// about, a colon, and what there is to say. clock writes when a GOAWAY came.
+func HTTP2Words(x *analyze.HTTP2, clock func(ns int64) string) []string {
+	if x == nil {
+		return nil
+	}
+	said := []string{"HTTP/2: " + streams(x)}
+	if x.GRPCCalls > 0 {
+		said = append(said, "gRPC: "+calls(x.GRPCCalls, x.GRPCFailed))
+	}
+	if x.GoAway.By != analyze.Nobody {
+		said = append(said, goAway(&x.GoAway, clock))
+	}
+	if pings := pings(x); pings != "" {
+		said = append(said, pings)
+	}
+	if x.Lost {
+		said = append(said, "frames: not found again after bytes that are missing, so there may have been more requests")
+	}
+	return said
+}
+
+// streams says how many streams a connection had, and what became of them.
+func streams(x *analyze.HTTP2) string {
+	s := fmt.Sprintf("%s opened, at most %s at once", cause.Plural(x.StreamsOpened, "stream", "streams"), cause.Count(x.MostAtOnce))
+	if x.Limit != analyze.Unknown {
+		s += " of " + cause.Count(x.Limit) + " that the server allows"
+	}
+	for _, m := range []tally{{"refused by the server", x.StreamsRefused}, {"reset by the server", x.Failed}, {"cancelled by the client", x.Abandoned}} {
+		if m.n > 0 {
+			s += fmt.Sprintf(", %s %s", cause.Count(m.n), m.name)
+		}
+	}
+	return s
+}
+
+// calls says how many calls of gRPC were answered, and how many of them failed.
+func calls(n, failed int64) string {
+	if failed == 0 {
+		return cause.Plural(n, "call", "calls") + " answered"
+	}
+	return fmt.Sprintf("%s answered, %s of them with an error", cause.Plural(n, "call", "calls"), cause.Count(failed))
+}
+
+// goAway says what a GOAWAY said.
+func goAway(g *analyze.GoAway, clock func(ns int64) string) string {
+	s := fmt.Sprintf("GOAWAY: by the %s at %s (packet %d), %v", g.By, clock(g.Mark.At), g.Mark.Packet, g.Code)
+	if g.Debug != "" {
+		s += ", " + Fit(g.Debug, maxDebug)
+	}
+	if g.LastStream != http2.MaxStream {
+		s += fmt.Sprintf(", last stream %d", g.LastStream)
+	}
+	if g.Open > 0 {
+		s += fmt.Sprintf(", %s open", cause.Plural(g.Open, "stream", "streams"))
+	}
+	if g.After > 0 {
+		s += fmt.Sprintf(", %s opened after it", cause.Plural(g.After, "stream", "streams"))
+	}
+	return s
+}
+
+// pings says which PINGs there were, "" for none.
+func pings(x *analyze.HTTP2) string {
+	var said []string
+	for _, side := range []struct {
+		name string
+		p    *analyze.Pings
+	}{{"client", &x.ClientPings}, {"server", &x.ServerPings}} {
+		if side.p.KeepAlive == 0 {
+			continue
+		}
+		s := cause.Count(side.p.KeepAlive) + " of the " + side.name + " in silence"
+		if side.p.Idle != analyze.Unknown {
+			s += ", the first after " + cause.Duration(side.p.Idle)
+		}
+		if side.p.Interval != analyze.Unknown {
+			s += ", then every " + cause.Duration(side.p.Interval)
+		}
+		said = append(said, s)
+	}
+	if x.OtherPings > 0 {
+		said = append(said, cause.Count(x.OtherPings)+" beside messages")
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return "PING: " + strings.Join(said, "; ")
+}
+
+// streamNumbers adds the rows about streams of HTTP/2, if there were any.
+func streamNumbers(tab *Table, n *analyze.StreamCount) {
+	if n.Connections == 0 {
+		return
+	}
+	tab.Row("streams of HTTP/2 opened", cause.Count(n.Opened), "")
+	if n.Refused > 0 {
+		tab.Row("  refused by the server", cause.Count(n.Refused), "")
+	}
+	if n.GRPCCalls > 0 {
+		tab.Row("gRPC calls that failed", cause.Count(n.GRPCFailed)+" of "+cause.Count(n.GRPCCalls), "0")
+	}
+}
+
+// streamsAt says what HTTP/2 shows of a server, "" without it.
+func streamsAt(n *analyze.StreamCount) string {
+	if n.Connections == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("HTTP/2: %s opened", cause.Plural(n.Opened, "stream", "streams"))
+	if n.Refused > 0 {
+		s += ", " + cause.Count(n.Refused) + " refused"
+	}
+	if n.GRPCCalls > 0 {
+		s += "; gRPC: " + calls(n.GRPCCalls, n.GRPCFailed)
+	}
+	return s
+}
