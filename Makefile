@@ -22,7 +22,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install install-setcap release static man completions deb rpm reproducible size test-packages check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
+.PHONY: build demo install install-setcap release packaged static man completions deb rpm reproducible size test-packages check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -46,6 +46,19 @@ install: man completions ## install to DESTDIR and PREFIX: the program, its manu
 	@install -D -m 644 bin/release/kaanalyze.zsh "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_kaanalyze"
 	@install -D -m 644 bin/release/kaanalyze.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/kaanalyze.fish"
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/kaanalyze"
+
+# The static build, so that one file suits all systems.
+packaged: static man completions
+	@gzip -9nkf bin/release/kaanalyze.1
+	@sed 's|/usr/local/bin|/usr/bin|' contrib/kaanalyze.service >bin/release/kaanalyze.service
+
+PACKAGES = $(GO) -C tools/packages run . -version "$$(bin/static/kaanalyze --version | sed -n '1s/kaanalyze \([^ ,]*\).*/\1/p')" -time "$$(git log -1 --format=%ct 2>/dev/null || echo 0)"
+
+deb: packaged ## make a package for Debian and Ubuntu in bin/packages
+	@name=$$($(PACKAGES) -format deb "$(CURDIR)" "$(CURDIR)/bin/packages") && echo "wrote $$name"
+
+rpm: packaged ## make a package for Fedora, RHEL and SUSE in bin/packages
+	@name=$$($(PACKAGES) -format rpm "$(CURDIR)" "$(CURDIR)/bin/packages") && echo "wrote $$name"
 
 reproducible: ## build in two folders, and compare
 	@.ci/reproducible
