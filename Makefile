@@ -22,7 +22,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install install-setcap release packaged static man completions deb rpm reproducible size test-packages check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
+.PHONY: build demo install install-setcap release packaged static man completions deb rpm reproducible size container test-packages test-kubernetes check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -59,6 +59,15 @@ deb: packaged ## make a package for Debian and Ubuntu in bin/packages
 
 rpm: packaged ## make a package for Fedora, RHEL and SUSE in bin/packages
 	@name=$$($(PACKAGES) -format rpm "$(CURDIR)" "$(CURDIR)/bin/packages") && echo "wrote $$name"
+
+container: ## build the image of the Containerfile, and try it, where buildah is
+	@.ci/container
+
+test-packages: ## try the packages, a bare Debian, the static build alone and go install (root for some)
+	@.ci/packages
+
+test-kubernetes: static ## decode contrib/kubernetes strictly, and run its command lines
+	@KAANALYZE="$(CURDIR)/bin/static/kaanalyze" $(GO) -C contrib/kubernetes/check test -count=1 .
 
 reproducible: ## build in two folders, and compare
 	@.ci/reproducible
