@@ -67,7 +67,7 @@ test-packages: ## try the packages, a bare Debian, the static build alone and go
 	@.ci/packages
 
 test-kubernetes: static ## decode contrib/kubernetes strictly, and run its command lines
-	@KAANALYZE="$(CURDIR)/bin/static/kaanalyze" $(GO) -C contrib/kubernetes/check test -count=1 .
+	@KAANALYZE="$(CURDIR)/bin/static/kaanalyze" $(GO) -C tools/kubernetes test -count=1 .
 
 reproducible: ## build in two folders, and compare
 	@.ci/reproducible

@@ -1,4 +1,4 @@
-module github.com/kaanalyze/kaanalyze/contrib/kubernetes/check
+module github.com/kaanalyze/kaanalyze/tools/kubernetes
 
 go 1.26.0
 

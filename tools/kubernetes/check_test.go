@@ -1,5 +1,5 @@
-// Package check holds the files for Kubernetes and CI to the types of those who read them.
-package check
+// Package kubernetes holds the files for Kubernetes and CI to the types of those who read them.
+package kubernetes
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ import (
 // decode reads a file, in which nothing is unknown, missing in the type or twice.
 func decode(t *testing.T, name string, into any) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", name))
+	text, err := os.ReadFile(filepath.Join("../../contrib/kubernetes", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestKubernetes(t *testing.T) {
 
 // TestKubectlDebug runs what README has kubectl run.
 func TestKubectlDebug(t *testing.T) {
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../../contrib/kubernetes/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
