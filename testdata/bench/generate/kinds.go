@@ -34,7 +34,7 @@ var kinds = map[string]kind{
 	"tls-keepalive":   {64, all, func(c *connection) { c.talk(secured{}, 10_000, true) }, nil},
 	"clear-churn":     {64, all, func(c *connection) { c.talk(plain{}, 2, true) }, nil},
 	"h2-full":         {8, all, h2{64, 1 << 20, 1 << 14}.script, nil},
-	"h2-small":        {8, all, h2{1 << 14, 270, 300}.script, nil},
+	"h2-small":        {8, all, h2{64, 1 << 20, 300}.script, nil},
 	"clear-keepalive": {64, all, func(c *connection) { c.talk(plain{}, 10_000, true) }, nil},
 }
 

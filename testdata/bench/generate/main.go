@@ -22,7 +22,7 @@
 //	clear-keepalive  those of tls-keepalive
 //	h2-full          64 responses of 1 MiB in HTTP/2 and TLS 1.3, in full records, which the
 //	                 key log FILE.keylog decrypts; 8 connections beside each other
-//	h2-small         16,384 responses of 270 bytes, in records of 300
+//	h2-small         the same in records of 300 bytes
 package main
 
 import (
