@@ -56,6 +56,7 @@
 // A test that fails if connections are not reused, or if a rule fires:
 //
 //	kaanalyze --fail-on 'reuse_ratio<0.4' --fail-on finding=KA1002 incident.pcapng
+//	sudo kaanalyze -i lo --exec 'go test ./...' --fail-on 'reuse_ratio<0.9' tcp port 8080
 //
 // From a capture that is being made, over the network or here:
 //
@@ -107,6 +108,14 @@
 // with -G alone the capture ends after the last one. With -G the name is a format:
 // %Y %m %d %H %M %S %s %F %T %j and others of strftime(3), in local time. Files
 // given together are read as one capture.
+//
+// --exec captures while a command runs, a line for /bin/sh, and ends with it. The command
+// begins when all is ready, has standard input, output and error as they are, and the
+// report follows its output; no line of status comes between. The exit code is the command's
+// (128 and the signal's number, if one ended it), unless that is 0 or a condition of
+// --fail-on holds. Signals reach both; the report does not wait for a command that goes on
+// for a second after one, but the end of the program does. The command is who the program
+// becomes: who called sudo, or who -Z names. Started by root itself it keeps what root may.
 //
 // -s cuts packets; heads of messages need about 500 bytes. -B is how much the kernel
 // keeps for the program, 64 MiB; packets that find no room are dropped, and
@@ -246,6 +255,8 @@
 //	4    with --strict: the capture is damaged, packets were dropped, or times of
 //	     packets cannot be right
 //	130  ended by a second signal, or by the first one before anything was read
+//
+// With --exec it is the command's code, unless that is 0 or 3 is due.
 //
 // 4 goes before 3: what was judged was not the whole capture.
 //

@@ -90,6 +90,7 @@ func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	f.IntVarP(&l.RotateSize, "rotate-size", "C", 0, "begin another file after `N` million bytes")
 	f.IntVarP(&l.RotateCount, "rotate-count", "W", 0, "write over the first of `N` files; with -G alone, stop after N")
 	f.StringVarP(&l.User, "relinquish-privileges", "Z", "", "be `USER` once the interface is open (default: who called sudo, else root without its capabilities)")
+	f.StringVar(&l.Exec, "exec", "", "capture while `COMMAND` runs, a line for /bin/sh; its exit code is kaanalyze's, unless a condition of --fail-on holds")
 	f.DurationVar(&l.Window, "window", 0, "judge the last `TIME`, such as 5m, beside the whole, live or with --listen")
 	f.IntVar(&l.Keep, "keep", l.Keep, "keep `N` ended connections in detail at least; older ones are in the sums alone")
 	f.DurationVar(&l.Interval, "interval", l.Interval, "time between status lines where standard error is no terminal; 0 is none")

@@ -21,6 +21,10 @@ const (
 	minQuiet = 900e6
 )
 
+// onItsWay is how long, in ns and besides a round trip, a client may go on to send requests
+// after a GOAWAY of its server: what it takes to read it, or had in its queue.
+const onItsWay = 100e6
+
 // h2States hold what is kept of connections that speak HTTP/2, by number.
 type h2States struct {
 	compact.Slab[h2State]
@@ -70,6 +74,7 @@ type goAway struct {
 	done     int64  // last byte of the last response before it; Unknown without
 	debug    string
 	after    uint32 // streams that were opened in spite of it
+	unheeded uint32 // of them those above the last one, when the client must have had it
 }
 
 // pings are the PINGs of a side, but for answers.

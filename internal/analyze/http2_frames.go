@@ -79,6 +79,9 @@ func (a *Analyzer) openStream(c *flows.Conn, t *httpState, x *h2State, f *http2.
 	if g := &x.away; g.some && g.from != t.requester {
 		g.after++
 		if f.Stream > g.last {
+			if rtt, _ := c.RTT(); f.At-g.at > rtt+onItsWay {
+				g.unheeded++
+			}
 			x.refused++ // nobody looks at it (RFC 9113, 6.8)
 			return
 		}

@@ -60,6 +60,7 @@ type GoAway struct {
 	Requests   int64  // that had been sent until then
 	Done       int64  // last byte of the last response before it; Unknown without
 	After      int64  // streams that were opened in spite of it
+	Unheeded   int64  // of them those above the last one, when the client must have had it
 }
 
 // h2Info returns what HTTP/2 shows of c, nil if it does not speak it.
@@ -79,7 +80,7 @@ func (a *Analyzer) h2Info(t *httpState, client flows.Side) *HTTP2 {
 	if g := &x.away; g.some {
 		info.GoAway = GoAway{
 			By: party(g.from.Set(), client), Mark: Mark{g.at, g.num}, LastStream: g.last, Code: g.code, Debug: g.debug,
-			Drains: g.drains, Open: int64(g.open), Requests: int64(g.requests), Done: g.done, After: int64(g.after),
+			Drains: g.drains, Open: int64(g.open), Requests: int64(g.requests), Done: g.done, After: int64(g.after), Unheeded: int64(g.unheeded),
 		}
 	}
 	return info

@@ -80,6 +80,7 @@ type Live struct {
 	User          string        // who to be once the interface is open, "" to choose
 	Window        time.Duration // judge the last so much time beside the whole, 0 for none; also with Listen
 	Keep          int           // ended connections to keep in detail
+	Exec          string        // a command: the capture ends with it, "" for none
 	Interval      time.Duration // between status lines where there is no terminal
 }
 

@@ -45,6 +45,7 @@ type Job struct {
 	host     *kernel.Host                  // as a live capture began, or nil
 	identity *identity                     // who the program has become, or nil
 	endError error                         // why a live capture ended before it was told to
+	command  atomic.Pointer[execCommand]   // that runs meanwhile, or nil
 
 	keys *keys // secrets of TLS sessions
 
@@ -111,6 +112,7 @@ func (j *Job) do() error {
 		}
 		defer tty.Close()
 	}
+	defer j.endCommand()
 	src, err := j.open(opt)
 	if err != nil {
 		return err
@@ -120,6 +122,7 @@ func (j *Job) do() error {
 		return err
 	}
 	defer j.listener.close()
+	j.command.Load().begin()
 	switch {
 	case tty != nil:
 		return j.browse(src, opt, tty)

@@ -14,8 +14,8 @@ import (
 // read.
 const inRing = int64(time.Second)
 
-// openLive opens the interface, then gives up all privileges, then begins to save
-// packets.
+// openLive opens the interface, then starts the command that is to run meanwhile, then gives
+// up all privileges, then begins to save packets.
 func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 	l := j.s.live
 	who, err := unprivileged(l.user)
@@ -26,6 +26,10 @@ func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 	src, err := capture.OpenLive(l.device, opt)
 	if err != nil {
 		return nil, liveError(err)
+	}
+	if err := j.startCommand(who); err != nil {
+		src.Close()
+		return nil, err
 	}
 	if err = dropPrivileges(who); err == nil && l.saving.Name != "" {
 		err = j.saveTo(src, l.saving)

@@ -10,7 +10,7 @@ import (
 
 // liveOnly are the flags that only a live capture takes.
 var liveOnly = []string{"duration", "snapshot-length", "buffer-size", "no-promiscuous-mode", "capture-engine", "write", "rotate-seconds",
-	"rotate-size", "rotate-count", "relinquish-privileges", "interval", "keep"}
+	"rotate-size", "rotate-count", "relinquish-privileges", "interval", "keep", "exec"}
 
 // setLive reads the flags of a live capture.
 func (s *settings) setLive() error {
@@ -42,7 +42,7 @@ func (s *settings) setLive() error {
 			Every: time.Duration(l.RotateSeconds) * time.Second, Size: int64(l.RotateSize) * 1e6,
 		},
 	}
-	if err := s.checkSavedName(); err != nil {
+	if err := errors.Join(s.checkSavedName(), s.checkExec()); err != nil {
 		return err
 	}
 	return s.live.checkRotation()

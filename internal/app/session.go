@@ -108,6 +108,7 @@ func (j *Job) followInterface(src *capture.Source, opt capture.Options) error {
 	if err != nil {
 		return err
 	}
+	j.waitForCommand()
 	r := j.finishSession(src, opt, f)
 	r.Meta.Interrupted = interrupted
 	return j.deliver(r)

@@ -34,8 +34,11 @@ func (j *Job) Run() int {
 			}
 		case err := <-done:
 			j.outs.discard()
-			return j.exitCode(err)
+			return j.command.Load().exitCode(j.exitCode(err))
 		case s := <-signals:
+			if s != syscall.SIGUSR1 && s != syscall.SIGUSR2 {
+				j.command.Load().signal(s)
+			}
 			switch {
 			case s == syscall.SIGUSR1:
 				j.status()

@@ -65,12 +65,12 @@ func (p *ticker) update(src *capture.Source, count func(at int64) analyze.Snapsh
 
 // drawsStatus reports whether standard error is a terminal on which the status of a live
 // capture is drawn.
-func (j *Job) drawsStatus() bool { return j.s.progress && IsTerminal(j.ui.w) }
+func (j *Job) drawsStatus() bool { return j.s.progress && j.s.Live.Exec == "" && IsTerminal(j.ui.w) }
 
 // statusInterval returns the time between status lines of a live capture, 0 for none.
 func (j *Job) statusInterval() time.Duration {
 	switch {
-	case j.s.Quiet:
+	case j.s.Quiet, j.s.Live.Exec != "": // the command's output is left alone
 		return 0
 	case j.drawsStatus():
 		return time.Second

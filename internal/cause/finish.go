@@ -26,6 +26,7 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 	}
 	x.decideLeftOut()
 	x.tellGoAways()
+	x.agePolicies()
 	x.groups.noteCauses()
 	x.findRunEnds()
 	x.countLosses()
@@ -50,6 +51,7 @@ func (d *Decisions) decideLeftOut() {
 		}
 		one[0] = r
 		p.Records, p.To.Records = one, one
+		p.classes, p.To.classes = 0, 0
 		alone.decideServer(p.To)
 		alone.decideHost(h)
 	}

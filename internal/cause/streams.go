@@ -1,6 +1,9 @@
 package cause
 
-import "github.com/kaanalyze/kaanalyze/internal/analyze"
+import (
+	"github.com/kaanalyze/kaanalyze/httpparse/http2"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
+)
 
 // noteStreams notes what is unusual about the streams of a connection with HTTP/2. last is
 // the time of the latest packet so far.
@@ -22,6 +25,12 @@ func (s *Summary) noteStreams(c *analyze.Connection, last int64) {
 		}
 	}
 	g := &x.GoAway
+	if g.By == analyze.Server && g.Unheeded > 0 {
+		s.note(c, AnomalyUsedAway, analyze.Client, g.Unheeded, g.Mark.Packet)
+	}
+	if p := &x.ClientPings; g.By == analyze.Server && g.Code == http2.EnhanceYourCalm && max(p.Interval, p.Idle) > 0 {
+		s.note(c, AnomalyPinged, analyze.Client, pingsApart(p), g.Mark.Packet)
+	}
 	if g.By != analyze.Server || g.Drains && x.GoAway.LastStream == 1<<31-1 {
 		return
 	}
@@ -47,4 +56,13 @@ func (d *Decisions) streamLosses() {
 		}
 		d.streams[a.ID] = d.streams[a.ID].plus(x)
 	}, AnomalyCancelled, AnomalyStreamsReset)
+}
+
+// pingsApart returns the time between two PINGs that keep a connection alive or, where there
+// are no two in a row, the silence before one.
+func pingsApart(p *analyze.Pings) int64 {
+	if p.Interval > 0 {
+		return p.Interval
+	}
+	return p.Idle
 }

@@ -57,6 +57,8 @@ const (
 	AnomalyStreamsReset                    // the server reset Duration of them, whose response was not complete
 	AnomalyRefused                         // the server refused Duration of them, without GOAWAY
 	AnomalyKeptAway                        // it was kept for Duration after a GOAWAY of the server
+	AnomalyUsedAway                        // Duration streams were opened on it though the client had a GOAWAY of the server
+	AnomalyPinged                          // the client sent PINGs after Duration of silence, or of each other, and the server had too many of them
 	AnomalyHandshake                       // of TLS, done in Duration: in full for By, who offered no session or did not take it; resumed for Both
 	AnomalyHTTP2                           // it spoke HTTP/2, and the client sent something; at most Duration streams were open at once, 0 if that is not known
 	AnomalyFull                            // as many streams were open as the server allows at once, Duration

@@ -88,6 +88,9 @@ const (
 	// obeyedMost: of connections that both sides close at once, as a header says that is
 	// encrypted, the server is the first in one of 5 at least (1 to 9 of 10, measured).
 	obeyedMost = 4
+	// jitteredLeast is how many ages must lie within a tenth of one limit where nothing else
+	// tells of it: three do so by chance.
+	jitteredLeast = 5
 	// MinAge is the shortest age of a connection that somebody would set as a limit.
 	MinAge = 400e6
 	// beforeRefusal is how long before a refused SYN a server may have gone.

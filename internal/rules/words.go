@@ -13,6 +13,11 @@ import (
 // least to the most, if that is not about the same.
 func after(records []*cause.Record) string {
 	d := cause.Values(records, (*cause.Record).Measured)
+	return spanning(d)
+}
+
+// spanning writes times: from the least to the most, if these are not about the same.
+func spanning(d []int64) string {
 	lo, hi := slices.Min(d), slices.Max(d)
 	if hi-lo <= max(hi*cause.Agreement/100, cause.Jitter) {
 		return cause.Duration(cause.Typical(d))
