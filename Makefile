@@ -118,7 +118,7 @@ corpus: ## compare with tshark's counts: make corpus CORPUS=DIR, which holds tru
 	@flags=$$(.ci/goflags build) && \
 	KAANALYZE_CORPUS="$(abspath $(CORPUS))" $(GO) test $$flags -count=1 -v -run '^TestCorpus' ./internal/app
 
-bench: build ## measure on captures that are made (4 GB; BENCH=DIR keeps them); ONLY='tls-*' for some
+bench: build ## measure on captures that are made (15 GB; BENCH=DIR keeps them); ONLY='tls-*' for some
 	@ONLY='$(ONLY)' testdata/bench/bench.sh "$(BENCH)/made" ./kaanalyze
 
 bench-real: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) and measure
