@@ -276,8 +276,11 @@ type Finding struct {
 	Subject        string    `json:"subject"`  // the server, the client and server, or the host
 	Observed       string    `json:"observed"` // what the first example shows
 	Cause          string    `json:"cause"`
-	Fix            string    `json:"fix"`    // what to change
-	Verify         string    `json:"verify"` // how to see it in Wireshark
+	Fix            string    `json:"fix"`          // what to change first
+	Alternatives   []string  `json:"alternatives"` // what else helps, or does where that cannot be done
+	Note           *string   `json:"note"`         // what to know about it
+	Filter         string    `json:"filter"`       // a Wireshark display filter that leaves the packets that show it
+	Hint           *string   `json:"hint"`         // what to look for among these
 	Connections    int64     `json:"connections"`
 	FailedRequests int64     `json:"failed_requests"` // as in [Totals]; each is told by one finding
 	Saves          Saves     `json:"saves"`

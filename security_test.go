@@ -48,6 +48,9 @@ var outgoing = map[string]*regexp.Regexp{
 	"exec": regexp.MustCompile(`^Command`),
 }
 
+// startsCommand is the file that may start a program: the command that --exec names.
+const startsCommand = "internal/app/command.go"
+
 // TestNothingIsSent looks for what could open a connection, or start another program,
 // in the source of the command.
 func TestNothingIsSent(t *testing.T) {
@@ -73,7 +76,7 @@ func TestNothingIsSent(t *testing.T) {
 				return true
 			}
 			pkg, ok := sel.X.(*ast.Ident)
-			if ok && outgoing[pkg.Name] != nil && outgoing[pkg.Name].MatchString(sel.Sel.Name) {
+			if ok && outgoing[pkg.Name] != nil && outgoing[pkg.Name].MatchString(sel.Sel.Name) && (pkg.Name != "exec" || filepath.ToSlash(name) != startsCommand) {
 				t.Errorf("%s uses %s.%s", name, pkg.Name, sel.Sel.Name)
 			}
 			return true

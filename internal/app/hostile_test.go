@@ -227,9 +227,9 @@ func checkHostile(t *testing.T, c Config) {
 	}
 }
 
-// TestHostileColours finds no other sequences than those of bold text.
+// TestHostileColours finds no other sequences than those of colours.
 func TestHostileColours(t *testing.T) {
-	bold := regexp.MustCompile(`\x1b\[[01]m`)
+	bold := regexp.MustCompile(`\x1b\[(0|1|36|1;3[123])m`)
 	for _, id := range []uint64{0, 8, 9, 248} {
 		out := succeed(t, Config{Read: []string{hostileCapture}, Conn: id, Quiet: true, Color: "always"})
 		if !bold.MatchString(out) {

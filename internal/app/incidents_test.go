@@ -38,10 +38,11 @@ func TestIncidents(t *testing.T) {
 		}
 		first, fix := "none", ""
 		if len(got.Findings) > 0 {
-			first, fix = got.Findings[0].Rule, got.Findings[0].Fix
+			f := &got.Findings[0]
+			first, fix = f.Rule, strings.Join(append(f.Alternatives, f.Fix, f.Note), "; ")
 		}
 		if want := row["first"]; want != "" && first != want || !strings.Contains(fix, row["fix"]) {
-			t.Errorf("%s: got %s first, whose fix is %q; want %s, and %q in it", name, first, fix, want, row["fix"])
+			t.Errorf("%s: got %s first, whose advice is %q; want %s, and %q in it", name, first, fix, want, row["fix"])
 		}
 	}
 	for _, name := range captures(t, incidents) {

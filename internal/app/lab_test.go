@@ -17,9 +17,12 @@ import (
 // answer is what the tests of truths look at in a JSON report.
 type answer struct {
 	Verdict  struct{ Level string }
-	Findings []struct{ Rule, Severity, Fix string }
-	Capture  struct{ Packets int64 }
-	Totals   struct {
+	Findings []struct {
+		Rule, Severity, Fix, Note string
+		Alternatives              []string
+	}
+	Capture struct{ Packets int64 }
+	Totals  struct {
 		Connections int64
 		SYN         int64
 		SYNACK      int64 `json:"syn_ack"`

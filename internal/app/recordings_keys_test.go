@@ -33,7 +33,7 @@ var recordedWithKeys = map[string]judged{
 	"h2-nginx-requests":       {"problem", "KA1006 KA1061"},
 	"h2-node-next-cancel":     {"ok", ""},
 	"h2-node-next-pings":      {"ok", ""},
-	"h2-undici7":              {"ok", "KA1063"},
+	"h2-undici7":              {"ok", "KA1080"},
 	"h2-undici8":              {"ok", ""},
 	"h2-websocket":            {"ok", ""},
 }

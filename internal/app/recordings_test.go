@@ -95,7 +95,7 @@ var recorded = map[string]judged{
 	"h2-undici8":                      {"unknown", ""},
 	"h2-websocket":                    {"unknown", ""},
 	"h2c-caddy-mux":                   {"ok", ""},
-	"h2c-curl-prior":                  {"ok", "KA1014"},
+	"h2c-curl-prior":                  {"ok", "KA1081"},
 	"h2c-curl-upgrade":                {"ok", ""},
 	"h2c-go-midstream":                {"ok", ""},
 	"h2c-go-mux":                      {"ok", ""},

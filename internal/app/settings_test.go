@@ -92,7 +92,6 @@ func TestFilesAndFilter(t *testing.T) {
 	}{
 		{"", "a.pcap", "a.pcap", ""},
 		{"", "a.pcap b.pcap udp", "a.pcap b.pcap", "udp"},
-		{"", "a.pcap udp b.pcap", "a.pcap", "udp b.pcap"},
 		{"", "- udp port 53", "-", "udp port 53"},
 		{"a.pcap b.pcap", "udp", "a.pcap b.pcap", "udp"},
 		{"a.pcap", "b.pcap", "a.pcap b.pcap", ""},

@@ -68,6 +68,6 @@ func (p *Pair) HeedsAnnounced(gaveUp []*Record, after int64) bool {
 		time.Duration(after) < p.To.announced()-products.AgentTakes-time.Duration(MinIdle) {
 		return false
 	}
-	again := Where(gaveUp, func(r *Record) bool { return r.Requests > 1 })
+	again := where(gaveUp, func(r *Record) bool { return r.Requests > 1 })
 	return len(again)*10 >= len(gaveUp)*9
 }

@@ -7,7 +7,7 @@ import "slices"
 // connection though others were idle, some of those were used again later. What one
 // program forgets it never uses again. forgotten is how many seem to be so.
 func (p *Pair) poolsApart(forgotten int) bool {
-	closed := Where(p.Records, func(r *Record) bool { return !r.has(isOpen) })
+	closed := where(p.Records, func(r *Record) bool { return !r.has(isOpen) })
 	used := SortedValues(p.Records, (*Record).lastUse)
 	ends := SortedValues(closed, func(r *Record) int64 { return r.Ended })
 	before := func(times []int64, t int64) int {

@@ -31,10 +31,10 @@ func (d *Decisions) decideHost(h *Host) {
 func (h *Host) processEnded() {
 	newest, oldest := h.outlasting()
 	ends := Gather(h.Pairs, func(p *Pair) []*Record {
-		return Where(waiting(p.Records, clientEndedIdle, clientEndedBusy, clientEndedQuiet),
+		return where(p.waiting(clientEndedIdle, clientEndedBusy, clientEndedQuiet),
 			func(r *Record) bool { return r.Ended >= newest })
 	})
-	for _, run := range bursts(ends) {
+	for run := range bursts(ends) {
 		busy, idle := split(run, func(r *Record) bool { return r.class == clientEndedBusy })
 		late := slices.ContainsFunc(idle, func(r *Record) bool { return r.Measured() >= MinIdle })
 		outlived := oldest < run[len(run)-1].Ended
@@ -42,7 +42,7 @@ func (h *Host) processEnded() {
 			continue
 		}
 		for _, p := range h.Pairs {
-			own := Where(idle, func(r *Record) bool { return r.Pair == p.Num && r.class == clientEndedIdle })
+			own := where(idle, func(r *Record) bool { return r.Pair == p.Num && r.class == clientEndedIdle })
 			p.settleForgotten(own)
 		}
 		settle(waiting(run, clientEndedIdle, clientEndedBusy, clientEndedQuiet), ClientExit, analyze.Client, Medium)
@@ -56,10 +56,9 @@ func mixed(busy []*Record) bool {
 	if len(busy) < ExitAtLeast {
 		return false
 	}
-	d := Values(busy, (*Record).Measured)
-	ends := Spread(Values(busy, func(r *Record) int64 { return r.Ended }))
-	return slices.Max(d) > 2*slices.Min(d) || slices.Max(d) < MinIdle && len(busy) > 2*ExitAtLeast ||
-		Spread(d) > max(2*ends, Jitter) && !round(slices.Max(d))
+	least, greatest := span(busy, (*Record).Measured)
+	return greatest > 2*least || greatest < MinIdle && len(busy) > 2*ExitAtLeast ||
+		greatest-least > max(2*spread(busy, whenEnded), Jitter) && !round(greatest)
 }
 
 // outlasting returns when the client's newest connection began, and the oldest
@@ -80,20 +79,20 @@ func (h *Host) outlasting() (newest, oldest int64) {
 // gaveUp names the client's closes with a request under way.
 func (d *Decisions) gaveUp(p *Pair) {
 	settle(p.drainedInVain(), ClientUnreadBody, analyze.Client, Medium)
-	w := waiting(p.Records, clientEndedBusy)
+	w := p.waiting(clientEndedBusy)
 	unread, w := split(w, func(r *Record) bool { return r.CutResponse() && r.Ended-r.FirstByte() < MinIdle })
 	if atTimeout(unread, w) {
-		unread, w = nil, waiting(p.Records, clientEndedBusy)
+		unread, w = nil, p.waiting(clientEndedBusy)
 	}
 	sure := Medium
 	if len(unread) > 1 || p.Program == products.Go {
 		sure = High
 	}
 	settle(unread, ClientUnreadBody, analyze.Client, sure)
-	if b, ok := Agree(Values(w, (*Record).Measured)); ok && b.Lo >= MinIdle {
+	if b, ok := agree(Values(w, (*Record).Measured)); ok && b.Lo >= MinIdle {
 		in, rest := split(w, func(r *Record) bool { return b.within(r.Measured()) })
 		sure := Medium
-		if len(bursts(in)) >= MinSamples { // else it may be one end of all
+		if moments(in) >= MinSamples { // else it may be one end of all
 			sure = b.sureTimeout()
 			d.addPolicy(Policy{Kind: RequestTimeout, By: analyze.Client, Subject: p.Title(), Value: b.Middle, Samples: int64(b.N),
 				Spread: b.spread()})
@@ -114,7 +113,7 @@ func atTimeout(unread, others []*Record) bool {
 	if !ok || b.Lo < MinIdle || len(unread) == 0 {
 		return false
 	}
-	in := Where(unread, func(r *Record) bool { return b.within(r.Measured()) })
+	in := where(unread, func(r *Record) bool { return b.within(r.Measured()) })
 	if len(in) < len(unread) {
 		return false
 	}
@@ -124,7 +123,7 @@ func atTimeout(unread, others []*Record) bool {
 // afterResponse names the client's closes right after a response. Alone they
 // look alike; the other connections tell which it was.
 func (d *Decisions) afterResponse(p *Pair) {
-	prompt := Where(waiting(p.Records, clientEndedIdle), func(r *Record) bool { return !r.Paused() })
+	prompt := where(p.waiting(clientEndedIdle), func(r *Record) bool { return !r.Paused() })
 	prompt, reset := split(prompt, func(r *Record) bool { return !r.has(isReset) })
 	prompt = p.announcedTooShort(prompt)
 	if k, in := p.overflow(prompt); k > 0 {
@@ -134,9 +133,9 @@ func (d *Decisions) afterResponse(p *Pair) {
 		}
 		settle(in, ClientPoolOverflow, analyze.Client, sure)
 		d.addPolicy(Policy{Kind: PoolSize, By: analyze.Client, Subject: p.Title(), Value: k, Samples: int64(len(in))})
-		prompt = Where(prompt, func(r *Record) bool { return r.Cause == Undecided })
+		prompt = where(prompt, func(r *Record) bool { return r.Cause == Undecided })
 	}
-	bodied := Where(slices.Concat(prompt, reset), func(r *Record) bool { return r.has(isBodied) })
+	bodied := where(slices.Concat(prompt, reset), func(r *Record) bool { return r.has(isBodied) })
 	if p.unread(bodied) || p.resetUnread(bodied) {
 		settle(bodied, ClientUnreadBody, analyze.Client, Medium)
 	}
@@ -171,7 +170,7 @@ func (p *Pair) afterUnknownEnd(r *Record) Cause {
 // Who resets without unread data (SO_LINGER) always does so. No connection is used
 // again after a body.
 func (p *Pair) resetUnread(bodied []*Record) bool {
-	reset := Where(bodied, func(r *Record) bool { return r.has(isReset) })
+	reset := where(bodied, func(r *Record) bool { return r.has(isReset) })
 	return len(bodied) >= MinSamples && p.ReusedAfterBody == 0 && len(reset) > 0 && (len(reset) < len(bodied) || p.Program == products.Node)
 }
 
@@ -196,11 +195,11 @@ func (p *Pair) overflow(prompt []*Record) (k int64, in []*Record) {
 	if kept < k {
 		return 0, nil
 	}
-	in = Where(prompt, func(r *Record) bool { return int64(r.idleOthers) >= k })
+	in = where(prompt, func(r *Record) bool { return int64(r.idleOthers) >= k })
 	if everyOneKept(in) {
 		return 0, nil
 	}
-	forced := Where(in, func(r *Record) bool { return int64(r.idleBefore) < k })
+	forced := where(in, func(r *Record) bool { return int64(r.idleBefore) < k })
 	if len(forced)*2 < len(in) {
 		return 0, nil // they were opened though others were free: by another pool
 	}
@@ -220,7 +219,7 @@ func everyOneKept(in []*Record) bool {
 // leaked tells connections that the client forgot from those that wait in its
 // pool.
 func (p *Pair) leaked() {
-	w := waiting(p.Records, openIdle)
+	w := p.waiting(openIdle)
 	p.settleForgotten(w)
 	settle(waiting(w, openIdle), IdleAtEnd, analyze.Nobody, High)
 }
@@ -237,9 +236,9 @@ func (p *Pair) settleForgotten(w []*Record) {
 		i, _ := slices.BinarySearch(starts, r.Done+afterLeak+r.ConnectTime())
 		return len(starts) - i
 	}
-	once := Where(w, func(r *Record) bool { return r.Requests == 1 && later(r) > 0 })
+	once := where(w, func(r *Record) bool { return r.Requests == 1 && later(r) > 0 })
 	all := len(once) >= leakedOnce && (len(once)+1)*2 >= len(p.Records)
-	lost := Where(w, func(r *Record) bool {
+	lost := where(w, func(r *Record) bool {
 		return later(r) >= surelyLost || all && r.Requests == 1 && later(r) > 0
 	})
 	if openedInVain(lost, slices.Max(starts)) < MinSamples || p.poolsApart(len(lost)) {
@@ -272,15 +271,15 @@ func openedInVain(lost []*Record, newest int64) (n int) {
 
 // idleClient names the client's closes of idle connections.
 func (d *Decisions) idleClient(h *Host) {
-	w := Gather(h.Pairs, func(p *Pair) []*Record { return waiting(p.Records, clientEndedIdle, clientEndedQuiet) })
-	paused := Where(w, func(r *Record) bool { return r.Paused() && !r.has(isOutlived) && !r.maybeBusy() })
+	w := Gather(h.Pairs, func(p *Pair) []*Record { return p.waiting(clientEndedIdle, clientEndedQuiet) })
+	paused := where(w, func(r *Record) bool { return r.Paused() && !r.has(isOutlived) && !r.maybeBusy() })
 	if in := d.Replaced(paused); len(in) >= MinSamples && len(in)*2 >= len(paused) {
 		settle(in, ClientIdleTimeout, analyze.Client, Medium)
 		paused = waiting(paused, clientEndedIdle, clientEndedQuiet)
 	}
-	swept := d.swept(Where(paused, func(r *Record) bool { return r.class == clientEndedIdle }))
-	if b, ok := Agree(pauses(paused)); ok {
-		in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
+	swept := d.swept(where(paused, func(r *Record) bool { return r.class == clientEndedIdle }))
+	if b, ok := agree(pauses(paused)); ok {
+		in := where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 		settle(in, ClientIdleTimeout, analyze.Client, b.sureTimeout())
 		p := d.groups.pair(in[0].Pair)
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Client, Subject: h.Addr.String(), Value: b.Middle, Samples: int64(b.N),
@@ -288,8 +287,9 @@ func (d *Decisions) idleClient(h *Host) {
 			Matches: p.idleMatches(time.Duration(b.Middle))})
 	}
 	settle(waiting(swept, clientEndedIdle), ClientIdleTimeout, analyze.Client, Medium)
+	one := make([]*Record, 1)
 	for _, r := range waiting(w, clientEndedIdle, clientEndedQuiet) {
-		one := []*Record{r}
+		one[0] = r
 		switch {
 		case r.class == clientEndedQuiet && r.Requests > 0 && r.FirstByte() != analyze.Unknown: // a response came, of unknown length
 			settle(one, d.groups.pair(r.Pair).afterUnknownEnd(r), analyze.Client, Low)
@@ -327,7 +327,7 @@ func (r *Record) maybeBusy() bool {
 // that some are by chance, none is returned.
 func (d *Decisions) Replaced(idle []*Record) []*Record {
 	starts := d.starts()
-	return Where(idle, func(r *Record) bool {
+	return where(idle, func(r *Record) bool {
 		s := starts(r)
 		if int64(len(s))*atOnce*crowded > s[len(s)-1]-s[0] {
 			return false
@@ -356,8 +356,8 @@ func (d *Decisions) swept(idle []*Record) []*Record {
 		}
 		return math.MaxInt64
 	}
-	passed := Where(idle, func(r *Record) bool { return next(r) < r.Done+least })
-	missed := Where(idle, func(r *Record) bool { return next(r) < math.MaxInt64 })
+	passed := where(idle, func(r *Record) bool { return next(r) < r.Done+least })
+	missed := where(idle, func(r *Record) bool { return next(r) < math.MaxInt64 })
 	if len(passed)*2 >= len(idle) || len(missed) < MinSamples {
 		return nil
 	}

@@ -12,14 +12,14 @@ import (
 // it takes. nginx does so when worker_connections run short, small devices when
 // they have a few.
 func (d *Decisions) atConnectionLimit(s *Server) {
-	w := waiting(s.Records, serverEndedIdle)
+	w := s.waiting(serverEndedIdle)
 	if len(w) < MinSamples {
 		return
 	}
-	if _, timer := Agree(pauses(Where(w, (*Record).Paused))); timer {
+	if _, timer := agree(pauses(where(w, (*Record).Paused))); timer {
 		return
 	}
-	in := Where(w, s.madeRoom)
+	in := where(w, s.madeRoom)
 	if len(in) < MinSamples || len(in)*4 < len(w)*3 || float64(len(in)) < byChance*s.openedAtOnce()*float64(len(w)) {
 		return
 	}
@@ -72,7 +72,7 @@ func (s *Server) openAt(ended []*Record) []int64 {
 
 // ends returns when its connections ended, in order.
 func (s *Server) ends() []int64 {
-	return SortedValues(Where(s.Records, func(r *Record) bool { return !r.has(isOpen) }),
+	return SortedValues(where(s.Records, func(r *Record) bool { return !r.has(isOpen) }),
 		func(r *Record) int64 { return r.Ended })
 }
 

@@ -9,7 +9,7 @@ import (
 // gaveUpOpening tells a client that waited too short a time for the SYN-ACK from one
 // that needed the connection no more: another one, opened beside it, was there first.
 func (p *Pair) gaveUpOpening() {
-	for _, r := range waiting(p.Records, openingGivenUp) {
+	for _, r := range p.waiting(openingGivenUp) {
 		another := slices.ContainsFunc(p.Records, func(x *Record) bool {
 			opened := x.Start + x.ConnectTime()
 			return x.connect > 0 && opened > r.Start-besideAnother && opened < r.Ended && (x.has(isOpen) || x.Ended > r.Start)

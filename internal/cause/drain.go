@@ -16,7 +16,7 @@ func (p *Pair) drainedInVain() []*Record {
 	if p.Program != products.Go && p.Program != products.Unknown && p.Program != products.Other {
 		return nil
 	}
-	w := Where(waiting(p.Records, clientEndedBusy), (*Record).CutResponse)
+	w := where(p.waiting(clientEndedBusy), (*Record).CutResponse)
 	if len(w) == 0 || len(w) < MinSamples && p.Program != products.Go { // few are enough where they are exact
 		return nil
 	}
@@ -39,5 +39,5 @@ func (p *Pair) drainedInVain() []*Record {
 	if (near(whole) < near(waited) || few) && round(Typical(whole)) {
 		return nil
 	}
-	return Where(w, func(r *Record) bool { return r.Ended-r.FirstByte()-goDrain-r.roundTrip() <= drainLate })
+	return where(w, func(r *Record) bool { return r.Ended-r.FirstByte()-goDrain-r.roundTrip() <= drainLate })
 }

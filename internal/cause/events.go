@@ -42,15 +42,15 @@ func (d *Decisions) Events() []Event {
 	}
 	for _, s := range d.groups.servers {
 		for _, why := range [...]Cause{ServerDrain, ServerExit} {
-			ended := Where(s.Having([]Cause{why}), func(r *Record) bool { return !r.has(isOpen) })
-			for _, run := range bursts(ended) {
+			ended := where(s.Having([]Cause{why}), func(r *Record) bool { return !r.has(isOpen) })
+			for run := range bursts(ended) {
 				note(run, found{Event{By: analyze.Server, Subject: s.Name}, s, nil}, 2)
 			}
 		}
 	}
 	for _, h := range d.groups.hosts {
 		ended := Gather(h.Pairs, func(p *Pair) []*Record { return p.Having([]Cause{ClientExit}) })
-		for _, run := range bursts(ended) {
+		for run := range bursts(ended) {
 			note(run, found{Event{By: analyze.Client, Subject: h.Addr.String()}, nil, h}, ExitAtLeast)
 		}
 	}

@@ -51,6 +51,7 @@ func (d *Decisions) decideLeftOut() {
 		}
 		one[0] = r
 		p.Records, p.To.Records = one, one
+		p.classes, p.To.classes = 0, 0
 		alone.decideServer(p.To)
 		alone.decideHost(h)
 	}

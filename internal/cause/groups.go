@@ -13,8 +13,9 @@ import (
 type Group struct {
 	Records []*Record
 
-	recordsToCollect int    // how many it gets one by one, those that it shares included
-	causes           uint64 // which there are, a bit each; set when all are decided
+	classes          classSet // which there are; 0 if that is not known
+	recordsToCollect int      // how many it gets one by one, those that it shares included
+	causes           uint64   // which there are, a bit each; set when all are decided
 }
 
 var _ [64 - causeCount]struct{} // there is a bit for each cause
@@ -54,6 +55,7 @@ func (g *Group) reserve(n int, all, room []*Record) (left []*Record) {
 
 // collect adds a record if the group does not share those that it has.
 func (g *Group) collect(r *Record) {
+	g.classes |= 1 << r.class
 	if len(g.Records) < g.recordsToCollect {
 		g.Records = append(g.Records, r)
 	}
@@ -230,7 +232,7 @@ func (g *groups) fill(records []*Record) {
 	}
 	for _, p := range g.pairs {
 		if len(p.To.Pairs) == 1 {
-			p.To.Records = p.Records
+			p.To.Records, p.To.classes = p.Records, p.classes
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // side of the line sees that a round trip after it sent the request.
 func (s *Server) metClose(timeout Band) {
 	near := timeout.Middle * Agreement / 100
-	settleMet(Where(s.unserved(), func(r *Record) bool {
+	settleMet(where(s.unserved(), func(r *Record) bool {
 		idle := r.Ended - r.Done
 		return r.Measured() <= r.roundTrip()+minRace && idle >= timeout.Lo-near && idle <= timeout.Hi+near
 	}))
@@ -29,20 +29,20 @@ func (s *Server) metBatch() {
 	if len(w) == 0 {
 		return
 	}
-	idle := Where(s.Records, func(r *Record) bool { return r.class == serverEndedIdle && r.Measured() >= minRest })
+	idle := where(s.Records, func(r *Record) bool { return r.class == serverEndedIdle && r.Measured() >= minRest })
 	if len(idle) == 0 {
 		return
 	}
-	settleMet(Where(w, func(r *Record) bool {
+	settleMet(where(w, func(r *Record) bool {
 		rested := r.Ended - r.Done
-		batch := Values(Where(idle, func(x *Record) bool {
+		batch := Values(where(idle, func(x *Record) bool {
 			return max(x.Ended-r.Ended, r.Ended-x.Ended) <= atExit &&
 				max(x.Measured()-rested, rested-x.Measured()) <= min(x.Measured(), rested)*Agreement/100
 		}), (*Record).Measured)
 		if len(batch) == 0 {
 			return false
 		}
-		alike := Where(idle, func(x *Record) bool { return x.Measured() >= slices.Max(batch)*100/(100+Agreement) })
+		alike := where(idle, func(x *Record) bool { return x.Measured() >= slices.Max(batch)*100/(100+Agreement) })
 		if !slices.ContainsFunc(alike, func(x *Record) bool { return max(x.Ended-r.Ended, r.Ended-x.Ended) > instant }) {
 			return false
 		}
@@ -54,7 +54,7 @@ func (s *Server) metBatch() {
 // unserved returns the connections that the server ended with a request unanswered
 // that followed a response.
 func (s *Server) unserved() []*Record {
-	return Where(waiting(s.Records, serverEndedBusy), func(r *Record) bool {
+	return where(s.waiting(serverEndedBusy), func(r *Record) bool {
 		return r.observation.kind == observedUnansweredEnd && r.Done != analyze.Unknown
 	})
 }

@@ -13,12 +13,12 @@ import (
 // end after a number of requests.
 func (s *Server) recycled(ends []*Record) {
 	var all [][]*Record
-	var alone []*Record
-	for _, run := range bursts(ends) {
+	alone := int64(math.MaxInt64)
+	for run := range bursts(ends) {
 		if s.allAtOnce(run) {
 			all = append(all, run)
 		} else {
-			alone = append(alone, waiting(run, serverEndedIdle)...)
+			alone = min(alone, shortestPause(run))
 		}
 	}
 	settleReplaced(all, alone)
@@ -30,8 +30,7 @@ func (s *Server) allAtOnce(run []*Record) bool {
 	if len(run) < ExitAtLeast || !closedTogether(run, atRecycle) || s.maySweep(run) {
 		return false
 	}
-	_, back := s.after(run[0].Ended)
-	return back && s.hadOpen(run[0].Ended) == len(run)
+	return s.tookAfter(run) && s.hadOpen(run[0].Ended) == len(run)
 }
 
 // partlyRecycled is recycled for servers of several processes, each of which has its
@@ -39,15 +38,14 @@ func (s *Server) allAtOnce(run []*Record) bool {
 // closed at the limits of the whole server is settled before.
 func (s *Server) partlyRecycled() {
 	var all [][]*Record
-	var alone []*Record
+	alone := int64(math.MaxInt64)
 	n := 0
-	for _, run := range bursts(waiting(s.Records, serverEndedIdle)) {
-		_, back := s.after(run[0].Ended)
-		if back && closedTogether(run, atExit) && !onceInTimeout(run) && !sweepable(run) {
+	for run := range bursts(s.waiting(serverEndedIdle)) {
+		if closedTogether(run, atExit) && !onceInTimeout(run) && !sweepable(run) && s.tookAfter(run) {
 			all = append(all, run)
 			n = max(n, len(run))
 		} else {
-			alone = append(alone, run...)
+			alone = min(alone, shortestPause(run))
 		}
 	}
 	if n >= ExitAtLeast {
@@ -61,23 +59,34 @@ func closedTogether(run []*Record, within int64) bool {
 	if len(run) < 2 || len(waiting(run, serverEndedIdle)) < len(run) {
 		return false
 	}
-	ends := Spread(Values(run, func(r *Record) int64 { return r.Ended }))
-	return ends <= within && Spread(Values(run, (*Record).Measured)) > max(MinIdle, 2*ends) &&
-		Spread(Values(run, func(r *Record) int64 { return r.Start })) > 2*ends
+	ends := spread(run, whenEnded)
+	return ends <= within && spread(run, (*Record).Measured) > max(MinIdle, 2*ends) && spread(run, whenOpened) > 2*ends
 }
 
-// settleReplaced settles what ended with its process. alone are connections that the
-// server closed at other times: what is idle for longer than its timeout has been
-// closed before.
-func settleReplaced(all [][]*Record, alone []*Record) {
+// tookAfter reports whether the server took connections after a run.
+func (s *Server) tookAfter(run []*Record) bool {
+	_, back := s.after(run[0].Ended)
+	return back
+}
+
+// shortestPause returns the shortest time for which those of a run were idle that the
+// server closed for that, as it may be.
+func shortestPause(run []*Record) int64 {
 	shortest := int64(math.MaxInt64)
-	for _, r := range alone {
-		if d := r.Measured(); d >= MinIdle {
+	for _, r := range run {
+		if d := r.Measured(); r.class == serverEndedIdle && r.Cause == Undecided && d >= MinIdle {
 			shortest = min(shortest, d)
 		}
 	}
+	return shortest
+}
+
+// settleReplaced settles what ended with its process. alone is the shortest pause of
+// connections that the server closed at other times: what is idle for longer than its
+// timeout has been closed before.
+func settleReplaced(all [][]*Record, alone int64) {
 	for _, run := range all {
-		if shortest > slices.Max(Values(run, (*Record).Measured)) {
+		if _, longest := span(run, (*Record).Measured); alone > longest {
 			settle(run, ServerDrain, analyze.Server, Medium)
 		}
 	}
@@ -90,9 +99,9 @@ func (s *Server) saidWhileDraining(w []*Record) {
 		return
 	}
 	for _, run := range s.Recycled() {
-		idle := Where(run.Records, func(r *Record) bool { return r.class == serverEndedIdle })
+		idle := where(run.Records, func(r *Record) bool { return r.class == serverEndedIdle })
 		at, kept := idle[0].Ended, slices.Max(Values(idle, func(r *Record) int64 { return r.Done }))
-		settle(Where(w, func(r *Record) bool {
+		settle(where(w, func(r *Record) bool {
 			said := r.persistenceEnd().said
 			return r.Cause == Undecided && r.Start < at && said > kept && said > at-beforeDrain && said < at+afterDrain
 		}), ServerDrain, analyze.Server, High)
@@ -116,9 +125,9 @@ type Replaced struct {
 // Recycled returns the moments at which processes of the server ended and others took
 // their place.
 func (s *Server) Recycled() (moments []Replaced) {
-	for _, run := range bursts(Having(s.Records, []Cause{ServerDrain})) {
+	for run := range bursts(Having(s.Records, []Cause{ServerDrain})) {
 		_, back := s.after(run[0].Ended)
-		idle := Where(run, func(r *Record) bool { return r.class == serverEndedIdle })
+		idle := where(run, func(r *Record) bool { return r.class == serverEndedIdle })
 		if back && len(idle) >= 2 {
 			moments = append(moments, Replaced{run, s.hadOpen(run[0].Ended)})
 		}
@@ -134,7 +143,7 @@ func (s *Server) Restarted() (away int64) {
 	}
 	start := func(r *Record) int64 { return r.Start }
 	ended := when(Having(s.Records, []Cause{ServerExit, ServerDrain}), func(r *Record) int64 { return r.Ended })
-	taken := when(Where(s.Records, func(r *Record) bool { return !r.NeverOpened() && !r.untaken() }), start)
+	taken := when(where(s.Records, func(r *Record) bool { return !r.NeverOpened() && !r.untaken() }), start)
 	for _, at := range when(Having(s.Records, []Cause{Refused}), start) {
 		last, _ := slices.BinarySearch(ended, at+1)
 		next, _ := slices.BinarySearch(taken, at)
@@ -147,4 +156,4 @@ func (s *Server) Restarted() (away int64) {
 }
 
 // Moments returns how many moments there are at which the records ended.
-func Moments(records []*Record) int64 { return int64(len(bursts(records))) }
+func Moments(records []*Record) int64 { return int64(moments(records)) }

@@ -16,13 +16,11 @@ func (h *Host) runEnded() {
 		return // one stays open
 	}
 	ends := Gather(h.Pairs, func(p *Pair) []*Record {
-		return Where(waiting(p.Records, clientEndedIdle, clientEndedBusy, clientEndedQuiet), func(r *Record) bool { return r.Ended >= newest })
+		return where(p.waiting(clientEndedIdle, clientEndedBusy, clientEndedQuiet), func(r *Record) bool { return r.Ended >= newest })
 	})
-	runs := bursts(ends)
-	if len(runs) == 0 {
-		return
+	var run []*Record // the last
+	for run = range bursts(ends) {
 	}
-	run := runs[len(runs)-1]
 	busy := 0
 	for _, r := range run {
 		switch {
@@ -82,7 +80,7 @@ func (d *Decisions) findRunEnds() {
 // cutAtEnd reports whether these connections of p, all whose request the client gave up,
 // are what a run cut short that ended after the newest connection had begun.
 func (p *Pair) cutAtEnd(run []*Record, newest int64) bool {
-	if len(bursts(run)) != 1 {
+	if moments(run) != 1 {
 		return false
 	}
 	longest, answered := int64(0), 0

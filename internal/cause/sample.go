@@ -2,6 +2,7 @@ package cause
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -12,17 +13,31 @@ import (
 func Spread(v []int64) int64 { return slices.Max(v) - slices.Min(v) }
 
 // bursts cuts records into runs that ended at one moment each, in order of time.
-func bursts(records []*Record) [][]*Record {
-	byTime := slices.Clone(records)
-	slices.SortStableFunc(byTime, func(x, y *Record) int { return cmp.Compare(x.Ended, y.Ended) })
-	var out [][]*Record
-	for from, to := 0, 0; from < len(byTime); from = to {
-		for to < len(byTime) && byTime[to].Ended-byTime[from].Ended <= instant {
-			to++
-		}
-		out = append(out, byTime[from:to:to])
+func bursts(records []*Record) iter.Seq[[]*Record] {
+	byEnd := func(x, y *Record) int { return cmp.Compare(x.Ended, y.Ended) }
+	byTime := records
+	if !slices.IsSortedFunc(records, byEnd) {
+		byTime = slices.Clone(records)
+		slices.SortStableFunc(byTime, byEnd)
 	}
-	return out
+	return func(yield func([]*Record) bool) {
+		for from, to := 0, 0; from < len(byTime); from = to {
+			for to < len(byTime) && byTime[to].Ended-byTime[from].Ended <= instant {
+				to++
+			}
+			if !yield(byTime[from:to:to]) {
+				return
+			}
+		}
+	}
+}
+
+// moments returns how many bursts there are.
+func moments(records []*Record) (n int) {
+	for range bursts(records) {
+		n++
+	}
+	return n
 }
 
 // timed reports whether the records of a burst ended by timers of their own, each as
@@ -30,13 +45,11 @@ func bursts(records []*Record) [][]*Record {
 // ends are then as far apart as these messages. Connections that were used again
 // after pauses of that length had no such timer; most must not have been.
 func timed(run []*Record) bool {
-	d := Values(run, (*Record).Measured)
-	lo, hi := slices.Min(d), slices.Max(d)
-	outlived := Where(run, func(r *Record) bool { return r.has(isOutlived) })
-	if lo < MinIdle || hi-lo > max(hi*Agreement/100, Jitter) || len(outlived)*2 > len(run) {
+	lo, hi := span(run, (*Record).Measured)
+	if lo < MinIdle || hi-lo > max(hi*Agreement/100, Jitter) || count(run, func(r *Record) bool { return r.has(isOutlived) })*2 > len(run) {
 		return false
 	}
-	ends, pauses := Spread(Values(run, func(r *Record) int64 { return r.Ended })), hi-lo
+	ends, pauses := spread(run, whenEnded), hi-lo
 	switch {
 	case max(ends, pauses) < Jitter: // neither says anything
 	case ends > 2*pauses:
@@ -44,18 +57,21 @@ func timed(run []*Record) bool {
 	case pauses > 2*ends:
 		return false
 	}
-	return round(d[len(d)/2])
+	return round(run[len(run)/2].Measured())
 }
 
 // pauses returns how long records were idle, as samples of a timeout: those that
 // ended together, though their pauses differ, are one sample, not several.
 func pauses(records []*Record) (out []int64) {
-	for _, run := range bursts(records) {
-		d := Values(run, (*Record).Measured)
-		if dev := Spread(d); dev > Jitter && dev > 2*Spread(Values(run, func(r *Record) int64 { return r.Ended })) {
-			d = []int64{Typical(d)}
+	out = make([]int64, 0, len(records))
+	for run := range bursts(records) {
+		if dev := spread(run, (*Record).Measured); dev > Jitter && dev > 2*spread(run, whenEnded) {
+			out = append(out, Typical(Values(run, (*Record).Measured)))
+			continue
 		}
-		out = append(out, d...)
+		for _, r := range run {
+			out = append(out, r.Measured())
+		}
 	}
 	return out
 }
@@ -64,12 +80,14 @@ func pauses(records []*Record) (out []int64) {
 // that were opened and ended together are one sample, and so are those that ended
 // much nearer to each other than they were opened.
 func Ages(records []*Record) (out []int64) {
-	for _, run := range bursts(records) {
-		opened := Spread(Values(run, func(r *Record) int64 { return r.Start }))
-		if opened <= instant || opened > 2*Spread(Values(run, func(r *Record) int64 { return r.Ended })) {
+	out = make([]int64, 0, len(records))
+	for run := range bursts(records) {
+		if apart := spread(run, whenOpened); apart <= instant || apart > 2*spread(run, whenEnded) {
 			run = run[:1]
 		}
-		out = append(out, Values(run, (*Record).age)...)
+		for _, r := range run {
+			out = append(out, r.age())
+		}
 	}
 	return out
 }
@@ -110,8 +128,11 @@ func (b Band) spread() float64 {
 
 // Agree returns the largest run of values that agree, if they are at least
 // MinSamples, and at least half of all. Values are not negative.
-func Agree(values []int64) (b Band, ok bool) {
-	v := sorted(values)
+func Agree(values []int64) (b Band, ok bool) { return agree(slices.Clone(values)) }
+
+// agree is Agree, and puts v in order.
+func agree(v []int64) (b Band, ok bool) {
+	slices.Sort(v)
 	best, at := 0, 0
 	for lo, hi := 0, 0; lo < len(v); lo++ {
 		for hi < len(v) && v[hi]-v[lo] <= v[lo]*Agreement/100 {
@@ -148,16 +169,15 @@ func (b Band) sureAge() Confidence {
 // sweepable reports whether a server that looks at its connections once a second
 // may have closed these for being idle.
 func sweepable(records []*Record) bool {
-	d := Values(records, (*Record).Measured)
-	return slices.Min(d) >= minSwept && Spread(d) <= sweep
+	least, greatest := span(records, (*Record).Measured)
+	return least >= minSwept && greatest-least <= sweep
 }
 
 // onceInTimeout reports whether a program that looks at these at least once in its
 // timeout, of a second or more, may have closed them for being idle.
 func onceInTimeout(records []*Record) bool {
-	d := Values(records, (*Record).Measured)
-	least := slices.Min(d)
-	return least >= minSwept && Spread(d) <= least+least*Agreement/100
+	least, greatest := span(records, (*Record).Measured)
+	return least >= minSwept && greatest-least <= least+least*Agreement/100
 }
 
 // Typical returns the median, the lower one of two; analyze.Unknown if v is empty.

@@ -12,7 +12,7 @@ import (
 // decideServer gives a cause to the connections that wait for their server.
 func (d *Decisions) decideServer(s *Server) {
 	s.unanswered(d.starved)
-	settle(waiting(s.Records, neverUsed), NoRequest, analyze.Client, High) // unless its pair knows better
+	settle(s.waiting(neverUsed), NoRequest, analyze.Client, High) // unless its pair knows better
 	s.metBatch()
 	s.processEnded()
 	d.atConnectionLimit(s)
@@ -27,9 +27,9 @@ func (d *Decisions) decideServer(s *Server) {
 // through, and the data on some of them is never answered either.
 func (s *Server) unanswered(starved map[uint32]int64) {
 	opened := slices.ContainsFunc(s.Records, func(r *Record) bool { return r.connect > 0 })
-	w := waiting(s.Records, synUnanswered)
+	w := s.waiting(synUnanswered)
 	if opened && starved[s.Num] > 0 {
-		again := Where(w, func(r *Record) bool { return r.observation.number > 1 })
+		again := where(w, func(r *Record) bool { return r.observation.number > 1 })
 		settle(again, AcceptQueueFull, analyze.Server, High)
 	}
 	settle(waiting(w, synUnanswered), Unanswered, analyze.Network, High)
@@ -38,14 +38,14 @@ func (s *Server) unanswered(starved map[uint32]int64) {
 // processEnded finds the moments at which the server's process ended, and settles
 // the connections that ended with it.
 func (s *Server) processEnded() {
-	ends := waiting(s.Records, serverEndedBusy, serverEndedIdle, serverEndedQuiet)
+	ends := s.waiting(serverEndedBusy, serverEndedIdle, serverEndedQuiet)
 	life := s.life()
 	idle := waiting(ends, serverEndedIdle)
-	timer, alike := Agree(Values(idle, (*Record).Measured))
+	timer, alike := agree(Values(idle, (*Record).Measured))
 	s.recycled(ends)
-	for _, run := range bursts(waiting(ends, serverEndedBusy, serverEndedIdle, serverEndedQuiet)) {
-		in := Where(run, func(r *Record) bool { return timer.within(r.Measured()) })
-		usedTogether := alike && len(run) < len(idle) && len(in)*2 > len(run) // and so they end together
+	for run := range bursts(waiting(ends, serverEndedBusy, serverEndedIdle, serverEndedQuiet)) {
+		usedTogether := alike && len(run) < len(idle) && // and so they end together
+			count(run, func(r *Record) bool { return timer.within(r.Measured()) })*2 > len(run)
 		if c, sure := s.whyTogether(run, &life, usedTogether); c != Undecided {
 			settle(run, c, analyze.Server, sure)
 		}
@@ -57,7 +57,7 @@ func (s *Server) processEnded() {
 func (s *Server) whyTogether(run []*Record, life *life, usedTogether bool) (Cause, Confidence) {
 	gone, back := s.after(run[0].Ended)
 	drained := life.drainedAt(run[0].Ended)
-	busy := len(Where(run, func(r *Record) bool { return r.class == serverEndedBusy }))
+	busy := count(run, func(r *Record) bool { return r.class == serverEndedBusy })
 	if gone {
 		if c, sure, ok := s.whenGone(run, life, busy); ok {
 			return c, sure
@@ -93,7 +93,7 @@ func (s *Server) whenGone(run []*Record, life *life, busy int) (c Cause, sure Co
 // allEnd reports whether a run is all that the server had open, ended within a
 // few milliseconds and at no time that somebody set.
 func (s *Server) allEnd(run []*Record) bool {
-	at, ends := run[0].Ended, Spread(Values(run, func(r *Record) int64 { return r.Ended }))
+	at, ends := run[0].Ended, spread(run, whenEnded)
 	d := Values(run, (*Record).Measured)
 	age := Typical(Values(run, func(r *Record) int64 { return r.Ended - r.Start }))
 	if ends > atExit || s.maySweep(run) || round(Typical(d)) || round(age) || slices.Min(d) < MinIdle {
@@ -172,7 +172,7 @@ func (x *life) drainedAt(t int64) bool {
 
 // saidClose says why responses ended the persistence.
 func (d *Decisions) saidClose(s *Server) {
-	w, other := split(waiting(s.Records, saidInResponse), saysClose)
+	w, other := split(s.waiting(saidInResponse), saysClose)
 	ten, delimited := split(other, func(r *Record) bool { return r.observation.kind == observedResponse10 })
 	kept, ten := split(ten, func(r *Record) bool { return r.observation.number > 1 }) // by the responses before it
 	settle(ten, HTTP10, analyze.Server, High)
@@ -242,8 +242,7 @@ func (s *Server) oldestKept() (age int64) {
 // carried: older than every response that kept its connection, and not older
 // than any that ended it.
 func atAgeLimit(w []*Record, kept int64) (age Band, ok bool) {
-	if len(w) < MinSamples || Spread(Values(w, func(r *Record) int64 { return int64(r.observation.number) })) == 0 ||
-		Spread(Values(w, func(r *Record) int64 { return r.Start })) <= instant {
+	if len(w) < MinSamples || spread(w, func(r *Record) int64 { return int64(r.observation.number) }) == 0 || spread(w, whenOpened) <= instant {
 		return Band{}, false // of one age at any moment
 	}
 	age = Band{Lo: kept, Hi: math.MaxInt64, N: len(w)}
@@ -259,8 +258,9 @@ func atAgeLimit(w []*Record, kept int64) (age Band, ok bool) {
 
 // busyEnds names the server's closes with a request under way.
 func (s *Server) busyEnds() {
-	for _, r := range waiting(s.Records, serverEndedBusy) {
-		one := []*Record{r}
+	one := make([]*Record, 1)
+	for _, r := range s.waiting(serverEndedBusy) {
+		one[0] = r
 		switch {
 		case r.has(isReset):
 			settle(one, ServerReset, analyze.Server, High)
@@ -274,10 +274,10 @@ func (s *Server) busyEnds() {
 
 // idleEnds names the server's closes of idle connections.
 func (d *Decisions) idleEnds(s *Server) {
-	w := waiting(s.Records, serverEndedIdle, serverEndedQuiet)
+	w := s.waiting(serverEndedIdle, serverEndedQuiet)
 	paused, prompt := split(w, (*Record).Paused)
-	b, ok := Agree(append(pauses(paused), s.usedOnceMore()...))
-	in := Where(paused, func(r *Record) bool { return b.within(r.Measured()) })
+	b, ok := agree(append(pauses(paused), s.usedOnceMore()...))
+	in := where(paused, func(r *Record) bool { return b.within(r.Measured()) })
 	if ok && !s.atOneMoment(in, b) {
 		settle(in, ServerIdleTimeout, analyze.Server, b.sureTimeout())
 		d.addPolicy(Policy{Kind: IdleTimeout, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
@@ -286,12 +286,13 @@ func (d *Decisions) idleEnds(s *Server) {
 	}
 	s.atAnnouncedTimeout(paused)
 	s.unannouncedLimits(d, prompt, paused)
-	if n := len(bursts(paused)); len(paused) >= MinSamples && n > 1 && sweepable(paused) ||
+	if n := moments(paused); len(paused) >= MinSamples && n > 1 && sweepable(paused) ||
 		n > MinSamples && onceInTimeout(paused) { // as com.sun.net.httpserver, every 10 s for 30 s
 		settle(waiting(paused, serverEndedIdle), ServerIdleTimeout, analyze.Server, Medium)
 	}
+	one := make([]*Record, 1)
 	for _, r := range waiting(w, serverEndedIdle, serverEndedQuiet) {
-		one := []*Record{r}
+		one[0] = r
 		switch {
 		case r.class == serverEndedQuiet && !r.answeredLast():
 			settle(one, Unknown, analyze.Server, Low)
@@ -308,7 +309,7 @@ func (d *Decisions) idleEnds(s *Server) {
 // usedOnceMore returns how long connections were idle when the server closed them,
 // whose clients used them once more all the same.
 func (s *Server) usedOnceMore() []int64 {
-	used := Where(s.Records, func(r *Record) bool {
+	used := where(s.Records, func(r *Record) bool {
 		return (r.Cause == StaleRace || r.Cause == UsedAfterClose) && r.Done != analyze.Unknown && r.Ended-r.Done >= MinIdle
 	})
 	return Values(used, func(r *Record) int64 { return r.Ended - r.Done })
@@ -321,7 +322,7 @@ func (s *Server) atAnnouncedTimeout(paused []*Record) {
 		return
 	}
 	told := s.AdvertisedTimeout * 1e9
-	in := Where(waiting(paused, serverEndedIdle), func(r *Record) bool {
+	in := where(waiting(paused, serverEndedIdle), func(r *Record) bool {
 		return r.Measured() >= told-told/announcedNear && r.Measured() <= told+told/announcedNear+announcedLate
 	})
 	settle(in, ServerIdleTimeout, analyze.Server, Medium)
@@ -334,9 +335,9 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 		most = max(most, r.Requests)
 	}
 	prompt = waiting(prompt, serverEndedIdle)
-	full := Where(prompt, func(r *Record) bool { return r.Requests == most && most >= 1 })
+	full := where(prompt, func(r *Record) bool { return r.Requests == most && most >= 1 })
 	obeyed := s.obeyed(most)
-	if len(obeyed) > (len(full)+len(Where(obeyed, (*Record).bothEnded)))*obeyedMost {
+	if len(obeyed) > (len(full)+len(where(obeyed, (*Record).bothEnded)))*obeyedMost {
 		obeyed = nil
 	}
 	switch all := append(full, obeyed...); {
@@ -348,15 +349,15 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 		settle(all, ServerClosedUnannounced, analyze.Server, Medium)
 	}
 	rest := waiting(append(slices.Clone(prompt), paused...), serverEndedIdle)
-	b, ok := Agree(Ages(rest))
+	b, ok := agree(Ages(rest))
 	if !ok || b.Lo < MinAge {
 		return
 	}
 	if s.oldestKept() > b.Hi {
 		return
 	}
-	in := Where(rest, func(r *Record) bool { return b.within(r.age()) })
-	if Spread(Values(in, func(r *Record) int64 { return int64(r.Requests) })) == 0 && slices.Max(Values(in, (*Record).Measured)) < MinIdle {
+	in := where(rest, func(r *Record) bool { return b.within(r.age()) })
+	if _, longest := span(in, (*Record).Measured); longest < MinIdle && spread(in, func(r *Record) int64 { return int64(r.Requests) }) == 0 {
 		return // each ended after the same requests, which took the same time
 	}
 	settle(in, ServerMaxAge, analyze.Server, Medium)
@@ -367,7 +368,7 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 // responses: where the last one says close, which is encrypted, both sides close at once,
 // and either may be the first.
 func (s *Server) obeyed(requests uint32) []*Record {
-	return Where(waiting(s.Records, clientEndedIdle), func(r *Record) bool {
+	return where(s.waiting(clientEndedIdle), func(r *Record) bool {
 		return r.Estimated() && r.Requests == requests && r.Measured() < MinIdle
 	})
 }
@@ -376,5 +377,5 @@ func (s *Server) obeyed(requests uint32) []*Record {
 // programs take that look at them from time to time, and no time that somebody set: what they
 // agree on says no more than one of them.
 func (s *Server) atOneMoment(idle []*Record, b Band) bool {
-	return b.Middle < minSwept && len(bursts(idle)) == 1 && len(idle) == b.N && !round(b.Middle) && len(s.idleMatches(time.Duration(b.Middle))) == 0
+	return b.Middle < minSwept && moments(idle) == 1 && len(idle) == b.N && !round(b.Middle) && len(s.idleMatches(time.Duration(b.Middle))) == 0
 }

@@ -182,7 +182,7 @@ var thresholdsOfSamples = []thresholdCase{
 		return timed(ended(nil, []int64{9 * second, 9*second + 1}, []int64{second, second + x})) // a round second, if the rest says nothing
 	}},
 	{"instant", instant + 1, instant, func(x int64) bool {
-		return len(bursts(ended(nil, []int64{0, x}, []int64{0, 0}))) == 1
+		return moments(ended(nil, []int64{0, x}, []int64{0, 0})) == 1
 	}},
 	{"instant, of openings", instant, instant + 1, func(x int64) bool {
 		return len(Ages(ended([]int64{0, x}, []int64{second, second + (x+1)/2}, []int64{0, 0}))) == 2

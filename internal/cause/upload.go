@@ -40,7 +40,7 @@ func bodyUnderWay(c *analyze.Connection, e *analyze.Evidence) bool {
 func (d *Decisions) bodyTimeouts() {
 	var stalled map[uint32]bool
 	for _, s := range d.groups.servers {
-		gaveUp := Where(s.Having([]Cause{EarlyResponse, ServerTimeoutEmpty}), func(r *Record) bool {
+		gaveUp := where(s.Having([]Cause{EarlyResponse, ServerTimeoutEmpty}), func(r *Record) bool {
 			return (r.CutUpload() || r.Cause == EarlyResponse) && r.UploadTook() >= minRest
 		})
 		if len(gaveUp) < MinSamples {
@@ -50,7 +50,7 @@ func (d *Decisions) bodyTimeouts() {
 			stalled = map[uint32]bool{}
 			d.EachAnomaly(func(m *Anomaly) { stalled[m.ID] = stalled[m.ID] || m.By == analyze.Server }, AnomalyStall)
 		}
-		waited := Where(gaveUp, func(r *Record) bool { return !stalled[r.ID] })
+		waited := where(gaveUp, func(r *Record) bool { return !stalled[r.ID] })
 		if b, ok := Agree(Values(waited, (*Record).UploadTook)); ok {
 			d.addPolicy(Policy{Kind: BodyTimeout, By: analyze.Server, Subject: s.Name, Value: b.Middle, Samples: int64(b.N), Spread: b.spread(),
 				Matches: products.MatchBody(time.Duration(b.Middle), s.Software)})

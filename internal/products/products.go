@@ -53,7 +53,7 @@ type Program struct {
 	KeepIdle string // how to let its client keep %d idle connections per host; "" if Advice has no number
 	OneShot  bool   // a person runs it once for each request, or few
 
-	Advice map[string]string // the fix in its words, by the ID of the rule
+	Advice map[string]Advice // in its words, by the ID of the rule
 }
 
 // Timeout is the default of a setting.
@@ -130,14 +130,20 @@ var none Program
 // String returns the name of a program; "" for Unknown and Other.
 func (id ID) String() string { return id.Row().Name }
 
-// Advice returns how to mend what a rule found in the words of the program; "" if
-// the rule has no words for it.
-func (id ID) Advice(rule string) string { return id.Row().Advice[rule] }
+// Advice returns how to mend what a rule found in the words of the program, and whether
+// it has any.
+func (id ID) Advice(rule string) (Advice, bool) {
+	a, ok := id.Row().Advice[rule]
+	return a, ok
+}
 
 // WithAdvice returns the programs that have words of their own for a rule, in the
 // order of the table.
 func WithAdvice(rule string) []ID {
-	return slices.DeleteFunc(All(), func(id ID) bool { return id.Advice(rule) == "" })
+	return slices.DeleteFunc(All(), func(id ID) bool {
+		_, ok := id.Advice(rule)
+		return !ok
+	})
 }
 
 const (

@@ -121,11 +121,11 @@ func TestMatchNear(t *testing.T) {
 }
 
 func TestAdvice(t *testing.T) {
-	if got := Go.Advice("KA1001"); !strings.Contains(got, "DisableKeepAlives") {
-		t.Errorf("got %q for Go, want how to switch keep-alive on", got)
+	if got, ok := Go.Advice("KA1001"); !ok || !strings.Contains(got.Fix, "DisableKeepAlives") {
+		t.Errorf("got %+v for Go, want how to switch keep-alive on", got)
 	}
 	for _, id := range []ID{Unknown, Other, Other - 1, ID(len(programs) + 1)} {
-		if id.Advice("KA1001") != "" || id.String() != "" {
+		if _, ok := id.Advice("KA1001"); ok || id.String() != "" {
 			t.Errorf("got advice and the name %q for program %d, which is none", id, id)
 		}
 	}

@@ -35,7 +35,6 @@ type Medium interface {
 type Advice struct {
 	*rules.Finding
 	Fix    string // what to change first, and what that saves
-	Also   string // what else helps
 	Likely string // the cause, and how sure it is
 	Seen   string // the first example
 	Filter string // of Wireshark, for that example

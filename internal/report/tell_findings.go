@@ -21,9 +21,7 @@ func (p *teller) verdict() {
 
 // Advice puts into words what is wrong, how to mend it and how to check it.
 func (r *Report) Advice(f *rules.Finding) *Advice {
-	a := &Advice{Finding: f}
-	a.Fix, a.Also, _ = strings.Cut(f.Fix, "; ")
-	a.Fix += saves(f, &r.Result.Totals)
+	a := &Advice{Finding: f, Fix: f.Fix + saves(f, &r.Result.Totals)}
 	if f.Severity == rules.Info {
 		return a
 	}
@@ -34,6 +32,20 @@ func (r *Report) Advice(f *rules.Finding) *Advice {
 		a.Filter = x.Filter
 	}
 	return a
+}
+
+// Remarks are what there is to say of a finding below its fix: pairs of a name and a
+// text, without those of which there is nothing to say.
+func (a *Advice) Remarks() (list [][2]string) {
+	for _, s := range a.Alternatives {
+		list = append(list, [2]string{"also", s})
+	}
+	for _, x := range [][2]string{{"note", a.Note}, {"likely", a.Likely}, {"seen", a.Seen}} {
+		if x[1] != "" {
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // ExampleText says what one connection showed, and in which packets.
@@ -59,24 +71,23 @@ func frames(list []uint64) string {
 
 // saves says what mending a finding spares.
 func saves(f *rules.Finding, t *analyze.Totals) string {
-	var list []string
+	said := ""
 	if n := f.Saves.Connections; n > 0 {
-		s := Connections(n)
+		said = fmt.Sprintf("%s of %s", cause.Count(n), Connections(t.Connections))
 		if n*100 >= t.Connections {
-			s = fmt.Sprintf("%s, %s,", s, share(n, t.Connections))
+			said += ", " + share(n, t.Connections)
 		}
-		list = append(list, s)
 	}
 	if n := f.Saves.TimeWait; n > 1 {
-		list = append(list, cause.Count(n)+" TIME_WAIT")
+		if said != "" {
+			said += ", and "
+		}
+		said += cause.Count(n) + " TIME_WAIT"
 	}
-	if len(list) == 0 {
+	if said == "" {
 		return ""
 	}
-	if len(list) == 1 {
-		list[0] = strings.TrimSuffix(list[0], ",")
-	}
-	return " (saves " + strings.Join(list, " and ") + ")"
+	return " (would avoid " + said + ")"
 }
 
 // gates writes what became of the conditions of --fail-on.

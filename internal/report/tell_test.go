@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
@@ -26,7 +28,7 @@ func (n *notes) Fact(name, value string)            { n.line("fact", name, value
 func (n *notes) More(rows int)                      { n.line("more", fmt.Sprint(rows)) }
 
 func (n *notes) Finding(i int, a *report.Advice) {
-	n.line(fmt.Sprintf("finding %d", i), a.Rule.ID, a.Fix, a.Also, a.Likely, a.Seen, a.Filter)
+	n.line(fmt.Sprintf("finding %d", i), append([]string{a.Rule.ID, a.Fix, a.Note, a.Likely, a.Seen, a.Filter}, a.Alternatives...)...)
 }
 
 func (n *notes) Table(t *report.Table) {
@@ -85,10 +87,11 @@ func TestTellConnection(t *testing.T) {
 func TestAdviceOfInformation(t *testing.T) {
 	r := reporttest.Incident()
 	f := r.Diagnosis.Findings[0]
-	f.Severity, f.Fix = rules.Info, "one thing; another thing; a third"
+	f.Severity, f.Advice = rules.Info, products.Advise("one thing", "another; thing", "a third").Noting("harmless")
 	got := r.Advice(&f)
-	if !strings.HasPrefix(got.Fix, "one thing") || got.Also != "another thing; a third" || got.Likely != "" || got.Seen != "" {
-		t.Errorf("got %+v, want the fix in two parts and nothing else", got)
+	want := [][2]string{{"also", "another; thing"}, {"also", "a third"}, {"note", "harmless"}}
+	if !strings.HasPrefix(got.Fix, "one thing") || cmp.Diff(want, got.Remarks()) != "" {
+		t.Errorf("got %q with %q, want nothing beside %q", got.Fix, got.Remarks(), want)
 	}
 }
 

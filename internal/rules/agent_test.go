@@ -35,7 +35,7 @@ func TestFixForProxy(t *testing.T) {
 			p := play(t, text)
 			for _, f := range p.Findings {
 				if f.Rule == clientPerRequest && strings.HasPrefix(f.Subject, "10.0.0.2 ") {
-					if !strings.Contains(f.Fix, c.want) {
+					if !strings.Contains(f.Words(), c.want) {
 						t.Errorf("got fix %q, want %q in it", f.Fix, c.want)
 					}
 					return
@@ -60,7 +60,7 @@ func TestFixForJava(t *testing.T) {
 5.010 %s F.
 5.011 %s F.
 5.012 %[3]s .`, c.agent, c.server, c.closes, c.answers))
-		if len(p.Findings) == 0 || !strings.Contains(p.Findings[0].Title, c.title) || !strings.Contains(p.Findings[0].Fix, c.fix) {
+		if len(p.Findings) == 0 || !strings.Contains(p.Findings[0].Title, c.title) || !strings.Contains(p.Findings[0].Words(), c.fix) {
 			t.Errorf("%s: got %s, want the title %q and the fix %q", c.name, summary(p.Diagnosis), c.title, c.fix)
 		}
 		if strings.Contains(c.agent, "python") && len(p.Findings) > 0 && strings.Contains(p.Findings[0].Title, "Java") {
@@ -83,7 +83,7 @@ func TestFixForAge(t *testing.T) {
 		fmt.Fprintf(&text, "%.3f > F.\n%.3f < F.\n%.3f > .\n", start+1.01, start+1.011, start+1.012)
 	}
 	p := play(t, text.String())
-	if len(p.Findings) == 0 || !strings.Contains(p.Findings[0].Title, "at an age of 1.010 s") || !strings.Contains(p.Findings[0].Fix, "setConnectionTimeToLive") {
+	if len(p.Findings) == 0 || !strings.Contains(p.Findings[0].Title, "at an age of 1.010 s") || !strings.Contains(p.Findings[0].Words(), "setConnectionTimeToLive") {
 		t.Errorf("got %s, want an age of 1.010 s and how to raise it", summary(p.Diagnosis))
 	}
 }

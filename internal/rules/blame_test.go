@@ -105,10 +105,10 @@ func TestBlame(t *testing.T) {
 				if f.Rule != c.rule {
 					continue
 				}
-				if !strings.Contains(f.Title, c.title) || !strings.Contains(f.Fix, c.fix) {
+				if !strings.Contains(f.Title, c.title) || !strings.Contains(f.Words(), c.fix) {
 					t.Errorf("got %q, fix %q; want %q and %q in them", f.Title, f.Fix, c.title, c.fix)
 				}
-				if c.not != "" && strings.Contains(f.Title+f.Fix+f.Rule.Why, c.not) {
+				if c.not != "" && strings.Contains(f.Title+f.Words()+f.Rule.Why, c.not) {
 					t.Errorf("got %q, for %q, fix %q; want no %q there", f.Title, f.Rule.Why, f.Fix, c.not)
 				}
 				return

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // Finding is a rule that fired for one subject.
@@ -15,7 +16,8 @@ type Finding struct {
 	Title      string           // what is wrong, with its numbers
 	Subject    string           // the server, the client and server, or the host
 	Observed   string           // what the capture shows of the first example
-	Fix        string           // what to change, in the words of the program that has to
+
+	products.Advice // what to change, in the words of the program that has to
 
 	Connections int64 // that show it
 	Failed      int64 // requests, as [cause.Lost] has them

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -22,7 +21,7 @@ func (v *view) found(r *Rule, e group, title string, args ...any) Finding {
 func (v *view) told(r *Rule, e group, title string, args ...any) Finding {
 	f := Finding{
 		Rule: r, Subject: e.name(), subject: e.subject, records: [][]*cause.Record{e.records},
-		Title: fmt.Sprintf(title, args...), Fix: r.fixFor(e),
+		Title: fmt.Sprintf(title, args...), Advice: r.adviceFor(e),
 		Connections: e.len(), Confidence: cause.Low,
 	}
 	for _, x := range e.records {
@@ -42,8 +41,8 @@ func (v *view) told(r *Rule, e group, title string, args ...any) Finding {
 	return f
 }
 
-// fixFor picks the words that fit who has to change.
-func (r *Rule) fixFor(e group) string {
+// adviceFor picks the words that fit who has to change.
+func (r *Rule) adviceFor(e group) products.Advice {
 	who := r.Who
 	if who == analyze.Both {
 		who = e.records[0].By
@@ -55,7 +54,15 @@ func (r *Rule) fixFor(e group) string {
 	case who == analyze.Client && e.pair != nil:
 		says = e.pair.Program
 	}
-	return cmp.Or(says.Advice(r.ID), r.Fix)
+	return adviceOr(says, r.ID, r.Advice)
+}
+
+// adviceOr returns the words that a program has for a rule, else other.
+func adviceOr(says products.ID, rule string, other products.Advice) products.Advice {
+	if own, ok := says.Advice(rule); ok {
+		return own
+	}
+	return other
 }
 
 // example shows one connection.

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var requestClose = &Rule{
@@ -11,9 +12,11 @@ var requestClose = &Rule{
 	Who:     analyze.Client,
 	SetWhen: `requests carry "Connection: close"`,
 	Why:     "keep-alive is switched off in the client, or each request runs through a one-shot client",
-	Fix: `switch keep-alive on in the client, and share one client or session for all requests; if it is a proxy: in nginx ` +
-		`proxy_set_header Connection "", in HAProxy no option httpclose or http-server-close`,
-	Verify: `http.request and http.connection matches "(?i)close"`,
+	Advice: products.Advise(
+		"switch keep-alive on in the client, and share one client or session for all requests",
+		`if it is a proxy: in nginx proxy_set_header Connection "", in HAProxy no option httpclose or http-server-close`,
+	),
+	Filter: `http.request and http.connection matches "(?i)close"`,
 	Needs:  HTTP | BothSides,
 	Check:  checkRequestClose,
 	Costs:  true,

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var idleCloseRace = &Rule{
@@ -13,11 +14,18 @@ var idleCloseRace = &Rule{
 		"answered by RST, never by a response",
 	Why: "the client reuses an idle connection just as the server times it out; the request is lost: the program sees EOF or " +
 		"ECONNRESET, a proxy answers 502",
-	Fix:    "keep the client's idle timeout at least a second below the server's keep-alive timeout, and retry idempotent requests",
-	Verify: "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request, in the stream",
+	Advice: products.Advise(
+		"keep the client's idle timeout at least a second below the server's keep-alive timeout",
+		retryIdempotent,
+	),
+	Filter: "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request",
+	Hint:   "follow the stream of an example: the request comes just after the server's FIN, or crosses it",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkIdleCloseRace,
 }
+
+// retryIdempotent helps wherever requests get lost that may be sent again.
+const retryIdempotent = "retry idempotent requests"
 
 func checkIdleCloseRace(v *view, r *Rule) []Finding {
 	var out []Finding
@@ -32,7 +40,7 @@ func checkIdleCloseRace(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s of %s to %s crossed the server's close and got lost%s",
 			cause.Plural(e.len(), "request", "requests"), e.pair.Name, e.server.Name, apart)
 		if fix := v.roomBelow(e.server); fix != "" {
-			f.Fix = fix + "; retry idempotent requests"
+			f.Advice = products.Advise(fix, retryIdempotent)
 		}
 		f.brief = cause.Plural(e.len(), "request", "requests") + " to " + e.server.Name + " met a connection that it was just closing"
 		out = append(out, f)

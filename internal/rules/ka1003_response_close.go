@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var responseClose = &Rule{
@@ -16,8 +17,8 @@ var responseClose = &Rule{
 		`shutdown explains it`,
 	Why: "keep-alive is switched off at the server or in a proxy in front of it, the server closes after errors, or the program " +
 		"sets the header itself",
-	Fix:    "enable keep-alive at the server or the proxy in front of it",
-	Verify: `http.response and http.connection matches "(?i)close"`,
+	Advice: products.Advise("enable keep-alive at the server or the proxy in front of it"),
+	Filter: `http.response and http.connection matches "(?i)close"`,
 	Needs:  HTTP | BothSides,
 	Check:  checkResponseClose,
 	Costs:  true,
@@ -32,8 +33,8 @@ func checkResponseClose(v *view, r *Rule) []Finding {
 		}
 		f := v.found(r, e, `%s says "Connection: close" on %s of its connections`, e.server.Name, shareOf(e.len(), e.server.Seen()))
 		if !slices.ContainsFunc(e.server.Pairs, func(p *cause.Pair) bool { return !p.HTTP10 }) {
-			f.Fix = "send HTTP/1.1 requests (wrk or h2load --h1 instead of ab): these are HTTP/1.0, and a server may close though they " +
-				"ask it not to"
+			f.Advice = products.Advise("send HTTP/1.1 requests (wrk or h2load --h1 instead of ab): these are HTTP/1.0, and a server may close though " +
+				"they ask it not to")
 		}
 		if n == e.len() && e.len()*10 >= e.server.Seen()*9 {
 			f.brief = e.server.Name + " closes after every response"
@@ -50,14 +51,19 @@ func checkResponseClose(v *view, r *Rule) []Finding {
 				f.Title += fmt.Sprintf("; each after %s: a limit of requests, of which there are too few to be sure",
 					cause.Plural(carried(e.records[0]), "request", "requests"))
 			}
-			f.Fix = "look for a limit of requests or of the age of connections in the server (keepalive_requests, MaxKeepAliveRequests); " +
-				"capture for longer to see which"
+			f.Advice = products.Advise(
+				"look for a limit of requests or of the age of connections in the server (keepalive_requests, "+
+					"MaxKeepAliveRequests)",
+				"capture for longer to see which",
+			)
 		default:
 			f.brief = e.server.Name + " closes after error responses"
 			f.Title = fmt.Sprintf(`%s says "Connection: close" with errors, as status %d, on %s of its connections`,
 				e.server.Name, e.records[0].Status(), shareOf(e.len(), e.server.Seen()))
-			f.Fix = "find out why it answers with errors: many servers close after these; Squid keeps such connections with " +
-				"persistent_connection_after_error on"
+			f.Advice = products.Advise(
+				"find out why it answers with errors: many servers close after these",
+				"Squid keeps such connections with persistent_connection_after_error on",
+			)
 		}
 		out = append(out, f)
 	}

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var http10 = &Rule{
@@ -11,9 +12,12 @@ var http10 = &Rule{
 	Who:     analyze.Both,
 	SetWhen: "a request or response is HTTP/1.0 and does not ask to keep the connection",
 	Why:     "an old server, script or proxy configuration speaks HTTP/1.0, where each request needs a connection",
-	Fix: `speak HTTP/1.1 with Content-Length or chunked bodies; in nginx as a proxy that is proxy_http_version 1.1, ` +
-		`proxy_set_header Connection "" and keepalive N in the upstream block`,
-	Verify: `http.response.version == "HTTP/1.0" or http.request.version == "HTTP/1.0"`,
+	Advice: products.Advise(
+		"speak HTTP/1.1 with Content-Length or chunked bodies",
+		`in nginx as a proxy that is proxy_http_version 1.1, proxy_set_header Connection "" and keepalive N in the upstream `+
+			"block",
+	),
+	Filter: `http.response.version == "HTTP/1.0" or http.request.version == "HTTP/1.0"`,
 	Needs:  HTTP | BothSides,
 	Check:  checkHttp10,
 	Costs:  true,

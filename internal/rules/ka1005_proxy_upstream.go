@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var proxyUpstream = &Rule{
@@ -13,10 +14,13 @@ var proxyUpstream = &Rule{
 		`proxy`,
 	Why: `the proxy is set to close its connections to the server, or is nginx before 1.29.7, which speaks HTTP/1.0 with ` +
 		`"Connection: close" to it unless told otherwise`,
-	Fix: `let the proxy keep its connections to the server: in nginx proxy_set_header Connection "" and, in the upstream block, ` +
-		`keepalive N; in HAProxy take out option httpclose and http-server-close, in Squid set server_persistent_connections on, in ` +
-		`Caddy take out keepalive off, in Apache httpd disablereuse=on and proxy-nokeepalive`,
-	Verify: `http.request.version == "HTTP/1.0" and http.connection matches "(?i)close"`,
+	Advice: products.Advise(
+		`let the proxy keep its connections to the server: in nginx proxy_set_header Connection "" and, in the upstream `+
+			"block, keepalive N",
+		"in HAProxy take out option httpclose and http-server-close, in Squid set server_persistent_connections on, in Caddy "+
+			"take out keepalive off, in Apache httpd disablereuse=on and proxy-nokeepalive",
+	),
+	Filter: `http.request.version == "HTTP/1.0" and http.connection matches "(?i)close"`,
 	Needs:  HTTP | BothSides,
 	Check:  checkProxyUpstream,
 	Costs:  true,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var maxRequests = &Rule{
@@ -15,8 +16,8 @@ var maxRequests = &Rule{
 		"Keep-Alive field allows (max), and none carries more",
 	Why: "a limit of requests per connection is reached: keepalive_requests, MaxKeepAliveRequests, maxKeepAliveRequests, " +
 		"maxRequestsPerSocket",
-	Fix:    "raise the limit of requests per connection; the connections that it costs are one per that many requests",
-	Verify: `http.response and http.connection matches "(?i)close"`,
+	Advice: products.Advise("raise the limit of requests per connection").Noting("the connections that it costs are one per that many requests"),
+	Filter: `http.response and http.connection matches "(?i)close"`,
 	Needs:  HTTP | BothSides,
 	Check:  checkMaxRequests,
 	Costs:  true,

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var maxAge = &Rule{
@@ -15,8 +16,9 @@ var maxAge = &Rule{
 	SetWhen: "connections are ended at the same age, however many requests they carried; by GOAWAY also at ages that are within a tenth of one, or " +
 		"with max_age as its debug data",
 	Why:    "a limit of the age is reached: keepalive_time, max_connection_duration, MaxConnectionAge of gRPC",
-	Fix:    "let the server keep connections longer if new ones are dear; otherwise this is as configured",
-	Verify: `http.response and http.connection matches "(?i)close"`,
+	Advice: products.Advise("let the server keep connections longer if new connections are expensive").Noting("no action if this is as configured"),
+	Filter: `http.response and http.connection matches "(?i)close"`,
+	Hint:   "the time since the first packet of the stream (tcp.time_relative) is alike on each",
 	Needs:  HTTP | Opening | BothSides,
 	Check:  checkMaxAge,
 	Costs:  true,
@@ -36,8 +38,9 @@ func checkMaxAge(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s ends connections that are %s old: %s", e.server.Name, told, shareOf(e.len(), e.server.Seen()))
 		if asGRPC {
 			f.Title += "; gRPC's MaxConnectionAge of " + brief + ", a tenth more or less, does so"
-			f.Fix = "raise MaxConnectionAge (grpc-go keepalive.ServerParameters, max_connection_age_ms, maxConnectionAge of Java) if new " +
-				"connections are dear; it is there so that clients find new servers, and no call is lost by it"
+			f.Advice = products.Advise("raise MaxConnectionAge (grpc-go keepalive.ServerParameters, max_connection_age_ms, maxConnectionAge of " +
+				"Java) if new connections are expensive").
+				Noting("it is there so that clients find new servers, and no call is lost by it")
 		}
 		f.brief = e.server.Name + " ends connections at an age of " + cmp.Or(brief, told)
 		out = append(out, f)

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var idleTimeout = &Rule{
@@ -12,10 +13,13 @@ var idleTimeout = &Rule{
 	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or at most twice that where it " +
 		"looks at them from time to time, or as long after it as its Keep-Alive field says",
 	Why: "the server's keep-alive timeout is shorter than the pauses between requests",
-	Fix: "raise the server's keep-alive timeout above the pauses of the traffic; set the client's idle timeout below it, so that " +
-		"the client closes first and no request is lost; Tomcat: keepAliveTimeout, com.sun.net.httpserver: " +
-		"-Dsun.net.httpserver.idleInterval=SECONDS (30 by default)",
-	Verify: "tcp.flags.fin == 1",
+	Advice: products.Advise(
+		"raise the server's keep-alive timeout above the pauses of the traffic",
+		"set the client's idle timeout below it, so that the client closes first and no request is lost",
+		"Tomcat: keepAliveTimeout, com.sun.net.httpserver: -Dsun.net.httpserver.idleInterval=SECONDS (30 by default)",
+	),
+	Filter: "tcp.flags.fin == 1",
+	Hint:   "tcp.time_delta of the server's FIN is the timeout",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkIdleTimeout,
 	Costs:  true,
@@ -37,7 +41,7 @@ func checkIdleTimeout(v *view, r *Rule) []Finding {
 			f.Title += ", the default of " + list(p.Matches)
 		}
 		if v.probed(e.records) {
-			f.Fix += "; the keep-alive probes on these connections are no activity for the server"
+			f.Note = "the keep-alive probes on these connections are no activity for the server"
 		}
 		f.brief = e.server.Name + " closes connections that are idle for " + idle
 		out = append(out, f)

@@ -14,9 +14,12 @@ var readTimeout = &Rule{
 		"explains",
 	Why: "http.Server without IdleTimeout uses ReadTimeout for idle connections (beego sets 1 s): it closes each one so long after " +
 		"its response",
-	Fix: "set http.Server.IdleTimeout (60 s or more, above the idle timeout of the clients) beside ReadTimeout; in another server " +
-		"look for its keep-alive timeout (Tomcat: keepAliveTimeout, else connectionTimeout)",
-	Verify: "tcp.flags.fin == 1",
+	Advice: products.Advise(
+		"set http.Server.IdleTimeout (60 s or more, above the idle timeout of the clients) beside ReadTimeout",
+		"in another server look for its keep-alive timeout (Tomcat: keepAliveTimeout, else connectionTimeout)",
+	),
+	Filter: "tcp.flags.fin == 1",
+	Hint:   "tcp.time_delta of the server's FIN is the timeout",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkReadTimeout,
 	Costs:  true,

@@ -15,9 +15,13 @@ var clientIdleTimeout = &Rule{
 	Who:   analyze.Client,
 	SetWhen: "the client sends FIN the same time after the last response on three or more connections, or after pauses that differ, " +
 		"when it opens others in their place or looks at them from time to time",
-	Why:    "the idle timeout of the client's pool is shorter than the pauses between requests",
-	Fix:    "raise the idle timeout of the client's pool if the pauses between requests are longer; keep it below the server's",
-	Verify: "tcp.flags.fin == 1",
+	Why: "the idle timeout of the client's pool is shorter than the pauses between requests",
+	Advice: products.Advise(
+		"raise the idle timeout of the client's pool if the pauses between requests are longer",
+		"keep it below the server's",
+	),
+	Filter: "tcp.flags.fin == 1",
+	Hint:   "tcp.time_delta of the client's FIN is the timeout",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkClientIdleTimeout,
 	Costs:  true,
@@ -35,12 +39,10 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 		if ok && len(p.Matches) > 0 {
 			f.Title += ", the default of " + list(p.Matches)
 			if products.AllNode(p.Matches) {
-				f.Fix = products.Node.Advice(r.ID)
+				f.Advice = adviceOr(products.Node, r.ID, f.Advice)
 			}
 		}
-		if fix := v.PairOf(e.records[0]).Program.Advice(r.ID); fix != "" {
-			f.Fix = fix
-		}
+		f.Advice = adviceOr(v.PairOf(e.records[0]).Program, r.ID, f.Advice)
 		f.brief = e.host + " closes connections that are idle for " + cause.Duration(after)
 		least := cause.Duration(slices.Min(cause.Values(e.records, (*cause.Record).Measured)))
 		switch {
@@ -71,8 +73,8 @@ func (v *view) announcedTooShort(r *Rule) []Finding {
 		says := fmt.Sprintf("Keep-Alive: timeout=%d", e.server.AdvertisedTimeout)
 		f := v.found(r, e, "%s closes its connections to %s at once, which announces no more than %q: %s",
 			e.pair.Name, e.server.Name, says, shareOf(e.len(), e.pair.Seen()))
-		f.Fix = "raise the server's keep-alive timeout, which it announces, to 5 s or more: Node's fetch and undici take 2 s off it, " +
-			"http.Agent takes 1 s, and nothing is left"
+		f.Advice = products.Advise("raise the server's keep-alive timeout, which it announces, to 5 s or more: Node's fetch and undici take 2 s off " +
+			"it, http.Agent takes 1 s, and nothing is left")
 		f.brief = fmt.Sprintf("%s uses a new connection for each request, for %s announces %q", e.pair.Name, e.server.Name, says)
 		out = append(out, f)
 	}

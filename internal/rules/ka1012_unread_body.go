@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var unreadBody = &Rule{
@@ -13,8 +14,8 @@ var unreadBody = &Rule{
 		"after responses without a body",
 	Why: "the program closes the response body before it has read it to the end, so that its HTTP library cannot use the " +
 		"connection again",
-	Fix:    "read the body to the end before closing it, also on errors and when it is not wanted, and share one client",
-	Verify: "tcp.flags.reset == 1 or tcp.flags.fin == 1",
+	Advice: products.Advise("read the body to the end before closing it, also on errors and when it is not wanted, and share one client"),
+	Filter: "tcp.flags.reset == 1 or tcp.flags.fin == 1",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkUnreadBody,
 	Costs:  true,

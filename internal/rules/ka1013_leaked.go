@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var leakedConnections = &Rule{
@@ -12,9 +13,12 @@ var leakedConnections = &Rule{
 	SetWhen: "connections stay open with their exchanges done and are never used again, to the end of the capture or of the program, " +
 		"while the client opens others to the same server",
 	Why: "response bodies are neither read to the end nor closed, or a new client with a pool of its own is made for each request",
-	Fix: "close every response body (after reading it to the end), and share one client; if it is HAProxy, set http-reuse always: " +
-		"else the first request of a client may open another",
-	Verify: "tcp.stream, then Statistics, Conversations: one request each, no FIN",
+	Advice: products.Advise(
+		"close every response body (after reading it to the end), and share one client",
+		"if it is HAProxy, set http-reuse always: else the first request of a client may open another",
+	),
+	Filter: "http.request",
+	Hint:   "Statistics, Conversations, TCP: one request each, no FIN",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkLeakedConnections,
 	Costs:  true,
@@ -31,7 +35,7 @@ func checkLeakedConnections(v *view, r *Rule) []Finding {
 		f.brief = e.pair.Name + " leaks connections to " + e.server.Name
 		if v.farIdle(e.records)*2 > e.len() {
 			f.Title += "; or the path between cut them off, which looks alike at the server"
-			f.Fix += "; see first whether the client still has them (ss -tn): if not, the path forgets idle connections, and the " +
+			f.Note = "see first whether the client still has them (ss -tn): if not, the path forgets idle connections, and the " +
 				"server's keep-alive probes have to come sooner"
 		}
 		out = append(out, f)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var clientPerRequest = &Rule{
@@ -17,9 +18,12 @@ var clientPerRequest = &Rule{
 	SetWhen: "the client sends FIN right after complete responses, no header says close, and nothing tells why",
 	Why: "the response body is closed before it was read to the end, a new client, session or process is used for each " +
 		"request, the pool keeps nothing, or it limits the requests or the age of a connection: these look alike on the wire",
-	Fix: "read each response body to its end, and share one client or session with a pool for all requests of the program; if it " +
-		"is nginx as a proxy, set keepalive N in its upstream block",
-	Verify: "tcp.flags.fin == 1",
+	Advice: products.Advise(
+		"read each response body to its end, and share one client or session with a pool for all requests of the program",
+		"if it is nginx as a proxy, set keepalive N in its upstream block",
+	),
+	Filter: "tcp.flags.fin == 1",
+	Hint:   "the client's FIN follows the response at once",
 	Needs:  HTTP | BothSides | Whole | Opening,
 	Check:  checkClientPerRequest,
 	Costs:  true,
@@ -44,8 +48,8 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 			f.brief = e.pair.Name + " uses a new connection to " + e.server.Name + " for each request"
 		}
 		if e.server.AdvertisedTimeout == 1 {
-			f.Fix = "raise the server's keep-alive timeout: it announces 1 s, and clients that keep a second's distance from that, as " +
-				"Node does, close at once"
+			f.Advice = products.Advise("raise the server's keep-alive timeout: it announces 1 s, and clients that keep a second's distance from " +
+				"that, as Node does, close at once")
 		}
 		requests := int64(0)
 		for _, x := range e.records {
@@ -55,16 +59,21 @@ func checkClientPerRequest(v *view, r *Rule) []Finding {
 		case n > 1 && limited(e.pair, e.records, n):
 			f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " after " + cause.Plural(n, "request", "requests")
 			f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.Seen()))
-			f.Fix = "raise the limit of requests per connection in the client (in nginx keepalive_requests of the upstream block); " +
-				"without such a limit, share one client or session for all requests"
+			f.Advice = products.Advise(
+				"raise the limit of requests per connection in the client (in nginx keepalive_requests of the upstream block)",
+				"without such a limit, share one client or session for all requests",
+			)
 		case requests*2 >= e.len()*3: // it has a pool, for it used these connections again
 			if age, ok := agedOut(e.pair, e.records); ok {
 				f.brief = e.pair.Name + " closes its connections to " + e.server.Name + " at an age of " + cause.Duration(age)
 				f.Title = fmt.Sprintf("%s: %s", f.brief, shareOf(e.len(), e.pair.Seen()))
-				f.Fix = "raise the limit of the age of connections in the client (Apache HttpClient setConnectionTimeToLive, .NET " +
-					"PooledConnectionLifetime); without such a limit, share one client or session for all requests"
+				f.Advice = products.Advise(
+					"raise the limit of the age of connections in the client (Apache HttpClient setConnectionTimeToLive, .NET "+
+						"PooledConnectionLifetime)",
+					"without such a limit, share one client or session for all requests",
+				)
 			} else if e.pair.Need() > 1 {
-				f.Fix = keepMore(e, e.pair.Need())
+				f.Advice = keepMore(e, e.pair.Need())
 			}
 		}
 		if p, ok := v.PolicyOf(cause.PoolSize, analyze.Client, e.pair.Title()); ok && p.Samples > e.len() {

@@ -15,8 +15,9 @@ var serverTimeout = &Rule{
 	SetWhen: "the server sends FIN with a request unanswered, or in the middle of a response",
 	Why: "a write or handler timeout of the server, which may show only when the handler returns, a worker that was killed, an " +
 		"upstream that died, or the body of the request did not come in time",
-	Fix:    "raise the server's write timeout above the slowest handler, or bound the handler's time so that it answers before",
-	Verify: "tcp.flags.fin == 1",
+	Advice: products.Advise("raise the server's write timeout above the slowest handler, or bound the handler's time so that it answers before"),
+	Filter: "tcp.flags.fin == 1",
+	Hint:   "the server's FIN comes before its response is whole",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkServerTimeout,
 }
@@ -46,8 +47,11 @@ func checkServerTimeout(v *view, r *Rule) []Finding {
 func (v *view) uploadsGivenUp(r *Rule, e group) Finding {
 	f := v.found(r, e, "%s closed on %s that had not come whole, %s after they began",
 		e.server.Name, cause.Plural(e.len(), "request", "requests"), after(e.records))
-	f.Fix = "raise the server's timeouts for reading a request, its idle timeout among them, above the slowest upload (" +
-		strings.Join(products.BodySettings(e.server.Software), ", ") + "), or let a proxy in front of it read uploads first"
+	f.Advice = products.Advise(
+		"raise the server's timeouts for reading a request, its idle timeout among them, above the slowest upload ("+
+			strings.Join(products.BodySettings(e.server.Software), ", ")+")",
+		"let a proxy in front of it read uploads first",
+	)
 	f.brief = e.server.Name + " does not wait for whole uploads"
 	return f
 }

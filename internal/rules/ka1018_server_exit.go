@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var serverExit = &Rule{
@@ -11,10 +12,14 @@ var serverExit = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "FINs or RSTs of one server end all its connections at one moment, also busy ones; then it refuses connections",
 	Why:     "the server was killed, crashed or was restarted: the kernel closed its sockets",
-	Fix:     "look for a crash, an out-of-memory kill or a deploy at that time; let deploys shut down gracefully",
-	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1, sorted by time",
-	Needs:   BothSides,
-	Check:   checkServerExit,
+	Advice: products.Advise(
+		"look for a crash, an out-of-memory kill or a deploy at that time",
+		"let deploys shut down gracefully",
+	),
+	Filter: "tcp.flags.fin == 1 or tcp.flags.reset == 1",
+	Hint:   "sorted by time, they come at one moment",
+	Needs:  BothSides,
+	Check:  checkServerExit,
 }
 
 func checkServerExit(v *view, r *Rule) []Finding {

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var clientExit = &Rule{
@@ -11,8 +12,9 @@ var clientExit = &Rule{
 	Who:     analyze.Client,
 	SetWhen: "a client ends all its connections at one moment, and opens no others",
 	Why:     "the program ended or was killed, or it is a proxy, and closed what it held for a client that ended",
-	Fix:     "nothing, if the program was to end",
-	Verify:  "tcp.flags.fin == 1 or tcp.flags.reset == 1, sorted by time",
+	Advice:  products.Advise("no action if the program was meant to exit"),
+	Filter:  "tcp.flags.fin == 1 or tcp.flags.reset == 1",
+	Hint:    "sorted by time, they come at one moment",
 	Needs:   BothSides,
 	Check:   checkClientExit,
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var deadPeer = &Rule{
@@ -11,9 +12,9 @@ var deadPeer = &Rule{
 	Who:     analyze.Network,
 	SetWhen: "keep-alive probes of an idle connection stay unanswered to the end or to the RST of their sender",
 	Why:     "the other host went away, the path is broken, or something on it dropped the connection silently",
-	Fix: "let the probes begin before the shortest idle limit on the path (NAT, firewall, load balancer), so that it never forgets " +
-		"the connection",
-	Verify: "tcp.analysis.keep_alive",
+	Advice: products.Advise("let the probes begin before the shortest idle limit on the path (NAT, firewall, load balancer), so that it never " +
+		"forgets the connection"),
+	Filter: "tcp.analysis.keep_alive",
 	Needs:  Probed | BothSides,
 	Check:  checkDeadPeer,
 }

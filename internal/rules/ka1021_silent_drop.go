@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var silentDrop = &Rule{
@@ -15,21 +16,27 @@ var silentDrop = &Rule{
 	Why: "the path is cut, or a NAT, firewall or load balancer forgot the idle connection and drops its packets (Azure after 4 " +
 		"minutes, NAT gateways after 350 s); programs hang until their timeout; where only full packets get lost they are too large " +
 		"for the path, and the ICMP that says so is dropped",
-	Fix: "keep idle connections shorter than the idle limit of the path or probe more often than it; bound the wait with " +
-		"TCP_USER_TIMEOUT and request timeouts",
-	Verify: "tcp.analysis.retransmission",
+	Advice: products.Advise(
+		"keep idle connections shorter than the idle limit of the path or probe more often than it",
+		boundWait,
+	),
+	Filter: "tcp.analysis.retransmission",
 	Needs:  BothSides,
 	Check:  checkSilentDrop,
 }
 
-const (
-	// brokenPath is the fix where no connection was silent for long.
-	brokenPath = "capture at both ends to find where packets get lost, and look for firewall rules there; " +
-		"bound the wait with TCP_USER_TIMEOUT and request timeouts"
-	// tooLarge is the fix where full segments alone get lost.
-	tooLarge = "let ICMP fragmentation needed (IPv6: packet too big) through on the path, or clamp the MSS there (iptables -t mangle -A " +
-		"FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu), or set the MTU of the interface to that of the path; " +
-		"to see what passes: ping -M do -s SIZE"
+// boundWait is what keeps programs from waiting for what does not come.
+const boundWait = "bound the wait with TCP_USER_TIMEOUT and request timeouts"
+
+var (
+	// brokenPath is the advice where no connection was silent for long.
+	brokenPath = products.Advise("capture at both ends to find where packets get lost, and look for firewall rules there", boundWait)
+	// tooLarge is the advice where full segments alone get lost.
+	tooLarge = products.Advise(
+		"let ICMP fragmentation needed (IPv6: packet too big) through on the path",
+		"clamp the MSS there (iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu)",
+		"set the MTU of the interface to that of the path; ping -M do -s SIZE shows what passes",
+	)
 )
 
 func checkSilentDrop(v *view, r *Rule) []Finding {
@@ -42,12 +49,12 @@ func checkSilentDrop(v *view, r *Rule) []Finding {
 		case v.allFullLost(e.records):
 			f.Title += ", and nothing but full segments is lost: they are too large for the path"
 			f.brief = "full packets between " + e.pair.Name + " and " + e.server.Name + " get lost: they are too large for the path"
-			f.Fix = tooLarge
+			f.Advice = tooLarge
 		case silence.outlived > 0 || silence.lost >= longSilence:
 			f.Title += silence.String()
-			f.Fix = silence.fix()
+			f.Advice = silence.advice()
 		default:
-			f.Fix = brokenPath
+			f.Advice = brokenPath
 		}
 		f.Severity = max(f.Severity, Notable)
 		out = append(out, f)

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var middleboxReset = &Rule{
@@ -11,9 +12,10 @@ var middleboxReset = &Rule{
 	Who:     analyze.Network,
 	SetWhen: "an RST in the name of one side has another TTL than that side's packets",
 	Why:     "a firewall, NAT gateway or load balancer on the path ended the connection, often after its idle limit",
-	Fix: "keep idle connections shorter than the idle limit of the path (350 s for AWS NLB and NAT gateways), or probe more often " +
-		"than it",
-	Verify: "tcp.flags.reset == 1, and compare ip.ttl with the packets before",
+	Advice: products.Advise("keep idle connections shorter than the idle limit of the path (350 s for AWS NLB and NAT gateways), or probe more " +
+		"often than it"),
+	Filter: "tcp.flags.reset == 1",
+	Hint:   "compare ip.ttl with that of the packets before from the same address",
 	Needs:  BothSides,
 	Check:  checkMiddleboxReset,
 }

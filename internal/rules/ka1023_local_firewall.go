@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var localFirewall = &Rule{
@@ -11,8 +12,9 @@ var localFirewall = &Rule{
 	Who:     analyze.Both,
 	SetWhen: "probes are answered on the wire, but the timestamps of their sender stop advancing, and it resets",
 	Why:     "a firewall rule or connection tracking on the capturing host drops what comes in, after the capture has seen it",
-	Fix:     "look for dropped input on that host: nft list ruleset, iptables -L -v, conntrack -S",
-	Verify:  "tcp.analysis.keep_alive_ack, and tcp.options.timestamp.tsecr of the prober",
+	Advice:  products.Advise("look for dropped input on that host: nft list ruleset, iptables -L -v, conntrack -S"),
+	Filter:  "tcp.analysis.keep_alive_ack",
+	Hint:    "tcp.options.timestamp.tsecr of what the prober sends stays the same: it does not see the answers",
 	Needs:   Probed | BothSides,
 	Check:   checkLocalFirewall,
 }

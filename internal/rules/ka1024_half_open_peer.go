@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var halfOpenPeer = &Rule{
@@ -12,9 +13,12 @@ var halfOpenPeer = &Rule{
 	SetWhen: "a request on an open connection is answered by a bare RST, and no FIN came before",
 	Why: "the server was restarted or failed over, its address moved, its FIN was lost, or a NAT, firewall or load balancer on the " +
 		"path forgot the idle connection or rejects it with an RST",
-	Fix: "retry idempotent requests; let clients close idle connections, or probe them, sooner than the path forgets them; look " +
-		"for restarts or failovers of the server, and for firewall rules that reject",
-	Verify: "tcp.flags.reset == 1",
+	Advice: products.Advise(
+		"let clients close idle connections, or probe them, sooner than the path forgets them",
+		retryIdempotent,
+		"look for restarts or failovers of the server, and for firewall rules that reject",
+	),
+	Filter: "tcp.flags.reset == 1",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkHalfOpenPeer,
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var closeWait = &Rule{
@@ -11,9 +12,13 @@ var closeWait = &Rule{
 	Who:   analyze.Client,
 	SetWhen: "the server sent FIN a second or more before the end of the capture, the client acknowledged it and never closed; or it " +
 		"closes a second or more later, as it opens others",
-	Why:    "the client does not look at its idle connections, or leaks sockets: they stay in CLOSE_WAIT",
-	Fix:    "close the socket when a read returns end of file; look for responses that are never closed and for leaked file descriptors",
-	Verify: "tcp.flags.fin == 1: one side only",
+	Why: "the client does not look at its idle connections, or leaks sockets: they stay in CLOSE_WAIT",
+	Advice: products.Advise(
+		"close the socket when a read returns end of file",
+		"look for responses that are never closed and for leaked file descriptors",
+	),
+	Filter: "tcp.flags.fin == 1",
+	Hint:   "one side only sends it",
 	Needs:  BothSides,
 	Check:  checkCloseWait,
 }
@@ -26,7 +31,7 @@ func checkCloseWait(v *view, r *Rule) []Finding {
 	}
 	for i := range found {
 		if f := &found[i]; late[f.subject.server] >= f.Connections { // as long as others, which it did close
-			f.Severity, f.Fix = Info, lazyPoolFix
+			f.Severity, f.Advice = Info, lazyPoolAdvice
 		}
 	}
 	return append(found, v.lazyPools(r)...)

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var finWait2 = &Rule{
@@ -12,8 +13,9 @@ var finWait2 = &Rule{
 	SetWhen: "the client sent FIN a second or more before the end of the capture, the server acknowledged it and never closed",
 	Why: "a handler goes on after its client has gone, or the server leaks sockets: they stay in CLOSE_WAIT there, in FIN_WAIT_2 " +
 		"at the client",
-	Fix:    "end handlers when the client goes (in Go the context of the request), and close the socket at end of file",
-	Verify: "tcp.flags.fin == 1: one side only",
+	Advice: products.Advise("end handlers when the client goes (in Go the context of the request), and close the socket at end of file"),
+	Filter: "tcp.flags.fin == 1",
+	Hint:   "one side only sends it",
 	Needs:  BothSides,
 	Check:  checkFinWait2,
 }

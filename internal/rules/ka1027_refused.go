@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var refused = &Rule{
@@ -14,15 +15,21 @@ var refused = &Rule{
 	SetWhen: "SYNs are answered by RST",
 	Why: "nothing listens on that port: the server is down, restarting, or listens elsewhere; a firewall that rejects with " +
 		"tcp-reset looks alike",
-	Fix:    "start the server, or correct the address and port; if it runs (ss -ltn), look for a firewall rule that rejects",
-	Verify: "tcp.flags.syn == 1 or tcp.flags.reset == 1",
+	Advice: products.Advise(
+		"start the server, or correct the address and port",
+		"if it runs (ss -ltn), look for a firewall rule that rejects",
+	),
+	Filter: "tcp.flags.syn == 1 or tcp.flags.reset == 1",
 	Needs:  Opening | BothSides,
 	Check:  checkRefused,
 }
 
-// restartFix is what helps where a server refuses connections while it is started again.
-const restartFix = "keep the listening socket open while the server is started again (a process that stays, as the master of gunicorn " +
-	"or Puma, or socket activation of systemd), or take it out of the load balancer first; let clients try again"
+// restartAdvice is what helps where a server refuses connections while it is started again.
+var restartAdvice = products.Advise(
+	"keep the listening socket open while the server is started again (a process that stays, as the master of gunicorn or "+
+		"Puma, or socket activation of systemd), or take it out of the load balancer first",
+	"let clients try again",
+)
 
 func checkRefused(v *view, r *Rule) []Finding {
 	var out []Finding
@@ -35,12 +42,12 @@ func checkRefused(v *view, r *Rule) []Finding {
 		f.brief = e.server.Name + " refuses connections"
 		if still, ok := shutsDown(e); ok {
 			f.Title += still
-			f.Fix = "let the server stop listening only when nobody sends it new connections any more: take it out of the load balancer " +
-				"first, and wait before it stops (Kubernetes: a preStop hook that sleeps); it needs no start, if it was planned"
+			f.Advice = products.Advise("let the server stop listening only when nobody sends it new connections any more: take it out of the load " +
+				"balancer first, and wait before it stops (Kubernetes: a preStop hook that sleeps)").Noting("it needs no start, if it was planned")
 			f.brief = e.server.Name + " is shutting down, and refuses new connections"
 		} else if away := e.server.Restarted(); away > 0 {
 			f.Title += ", while it was started again: for up to " + cause.Duration(away)
-			f.Fix = restartFix
+			f.Advice = restartAdvice
 			f.brief += " while it is started again"
 		}
 		out = append(out, f)

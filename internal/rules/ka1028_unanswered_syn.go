@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var unansweredSYN = &Rule{
@@ -13,8 +14,8 @@ var unansweredSYN = &Rule{
 	Who:     analyze.Network,
 	SetWhen: "SYNs get no answer at all, though they are sent again, or within a second in a capture that lacks nothing",
 	Why:     "a firewall drops them, the address is wrong, or the host is gone",
-	Fix:     "check routes, firewall rules and security groups between the two, and the address",
-	Verify:  "tcp.flags.syn == 1 and tcp.flags.ack == 0",
+	Advice:  products.Advise("check routes, firewall rules and security groups between the two, and the address"),
+	Filter:  "tcp.flags.syn == 1 and tcp.flags.ack == 0",
 	Needs:   Opening | BothSides,
 	Check:   checkUnansweredSYN,
 }

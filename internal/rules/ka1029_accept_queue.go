@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var acceptQueue = &Rule{
@@ -12,9 +13,12 @@ var acceptQueue = &Rule{
 	SetWhen: "SYNs stay unanswered while other connections to the same port open, and data on some of these is acknowledged but never " +
 		"answered",
 	Why: "the program does not accept connections fast enough, and its listen backlog is full",
-	Fix: "find what keeps the program from accepting; raise its listen backlog and net.core.somaxconn; watch ListenOverflows " +
-		"(nstat -az TcpExtListenOverflows)",
-	Verify: "tcp.flags.syn == 1 or tcp.analysis.retransmission",
+	Advice: products.Advise(
+		"find what keeps the program from accepting",
+		"raise its listen backlog and net.core.somaxconn",
+		"watch ListenOverflows (nstat -az TcpExtListenOverflows)",
+	),
+	Filter: "tcp.flags.syn == 1 or tcp.analysis.retransmission",
 	Needs:  Opening | BothSides,
 	Check:  checkAcceptQueue,
 }

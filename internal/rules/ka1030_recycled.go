@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var recycled = &Rule{
@@ -12,8 +13,8 @@ var recycled = &Rule{
 	SetWhen: "a new connection takes over the 4-tuple of one that is still in TIME_WAIT: its first sequence number is 65,537 above the " +
 		"last of the old one",
 	Why:    "client ports come round within 60 s: many short connections between the same two hosts",
-	Fix:    "nothing is lost by it; reuse connections and it goes away",
-	Verify: "tcp.analysis.reused_ports",
+	Advice: products.Advise("reuse connections, and it goes away").Noting("nothing is lost by it"),
+	Filter: "tcp.analysis.reused_ports",
 	Needs:  Opening | BothSides,
 	Check:  checkRecycled,
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var challenged = &Rule{
@@ -11,8 +12,9 @@ var challenged = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "a SYN is answered by a bare ACK; the client resets and sends its SYN again, on older systems only after a second",
 	Why:     "the server still has the 4-tuple, in TIME_WAIT or open: ports come round too soon, through NAT or without timestamps",
-	Fix:     "reuse connections, give the NAT more ports or addresses, and leave tcp_timestamps on",
-	Verify:  "tcp.flags.syn == 1, and the next two packets",
+	Advice:  products.Advise("reuse connections, give the NAT more ports or addresses, and leave tcp_timestamps on"),
+	Filter:  "tcp.flags.syn == 1",
+	Hint:    "the answer is an ACK instead of a SYN-ACK, and then the client sends RST",
 	Needs:   Opening | BothSides,
 	Check:   checkChallenged,
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var portBudget = &Rule{
@@ -15,9 +16,12 @@ var portBudget = &Rule{
 		"in the capture or at its rate in 60 s",
 	Why: "each short connection keeps its port for 60 s if the client closes; then connect fails with EADDRNOTAVAIL, which is not " +
 		"seen on the wire",
-	Fix: "reuse connections; until then widen net.ipv4.ip_local_port_range, set tcp_tw_reuse = 1 on the client, or use more server " +
-		"addresses",
-	Verify: "Statistics, Conversations, TCP: ports of one client and server",
+	Advice: products.Advise(
+		"reuse connections",
+		"until then widen net.ipv4.ip_local_port_range, set tcp_tw_reuse = 1 on the client, or use more server addresses",
+	),
+	Filter: "tcp.flags.syn == 1",
+	Hint:   "Statistics, Conversations, TCP: the ports of one client and server",
 	Needs:  Opening | BothSides,
 	Check:  checkPortBudget,
 }

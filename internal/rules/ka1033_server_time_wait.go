@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var serverTimeWait = &Rule{
@@ -14,11 +15,11 @@ var serverTimeWait = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "a server that closes first holds 1,000 TIME_WAIT or more, in the capture or at its rate in 60 s",
 	Why:     "the server ends most connections: it keeps each for 60 s; that costs memory and connection tracking, not ports of the server",
-	Fix: "let connections be reused, and let clients close them; do not look for tcp_tw_recycle (removed from Linux), nor lower " +
-		"tcp_fin_timeout (it does not touch TIME_WAIT)",
-	Verify: "tcp.flags.fin == 1, first of each stream",
-	Needs:  Opening | BothSides,
-	Check:  checkServerTimeWait,
+	Advice:  products.Advise("let connections be reused, and let clients close them").Noting("do not look for tcp_tw_recycle (removed from Linux), nor lower tcp_fin_timeout (it does not touch TIME_WAIT)"),
+	Filter:  "tcp.flags.fin == 1",
+	Hint:    "the first of each stream is the server's",
+	Needs:   Opening | BothSides,
+	Check:   checkServerTimeWait,
 }
 
 func checkServerTimeWait(v *view, r *Rule) []Finding {

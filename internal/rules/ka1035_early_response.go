@@ -16,9 +16,12 @@ var earlyResponse = &Rule{
 	SetWhen: "a final error response (413, 400, 401) is complete before its request is, and the connection ends",
 	Why: "the server rejects the request by its head and does not read the body, or does not wait longer for it: the client may see " +
 		"a reset instead of the answer, and the connection is lost",
-	Fix: "let the server, or a proxy in front of it, read or buffer the body before it answers (nginx: proxy_request_buffering on, Node: " +
-		`req.resume(), Go: io.Copy(io.Discard, r.Body)), and let clients send "Expect: 100-continue" with large bodies`,
-	Verify: "http.response.code >= 400",
+	Advice: products.Advise(
+		"let the server, or a proxy in front of it, read or buffer the body before it answers (nginx: proxy_request_buffering on, "+
+			"Node: req.resume(), Go: io.Copy(io.Discard, r.Body))",
+		expectContinue,
+	),
+	Filter: "http.response.code >= 400",
 	Needs:  HTTP | BothSides,
 	Check:  checkEarlyResponse,
 }
@@ -38,23 +41,28 @@ func checkEarlyResponse(v *view, r *Rule) []Finding {
 				f.Title += ", " + cause.Duration(waited) + " after they began"
 				f.brief += " after " + cause.Duration(waited)
 			}
-			f.Fix = bodyTimeoutFix(e.server.Software)
+			f.Advice = bodyTimeoutAdvice(e.server.Software)
 		case status == 413:
-			f.Fix = tooLargeFix(e.server.Software)
+			f.Advice = tooLargeAdvice(e.server.Software)
 		}
 		out = append(out, f)
 	}
 	return out
 }
 
-// bodyTimeoutFix is what helps where a server does not wait for whole bodies.
-func bodyTimeoutFix(server products.ID) string {
-	return "find what makes the bodies slow: let a proxy in front of the server read them first, or raise the server's time for them (" +
-		strings.Join(products.BodySettings(server), ", ") + ")"
+// expectContinue keeps clients from sending bodies that the server does not want.
+const expectContinue = `let clients send "Expect: 100-continue" with large bodies`
+
+// bodyTimeoutAdvice is what helps where a server does not wait for whole bodies.
+func bodyTimeoutAdvice(server products.ID) products.Advice {
+	return products.Advise(
+		"find what makes the bodies slow, and let a proxy in front of the server read them first",
+		"raise the server's time for them ("+strings.Join(products.BodySettings(server), ", ")+")",
+	)
 }
 
-// tooLargeFix is what helps where a server answers 413.
-func tooLargeFix(server products.ID) string {
+// tooLargeAdvice is what helps where a server answers 413.
+func tooLargeAdvice(server products.ID) products.Advice {
 	limit := "the server's limit of the body where it is too small (nginx: client_max_body_size, Apache: LimitRequestBody)"
 	switch server {
 	case products.Nginx:
@@ -62,6 +70,8 @@ func tooLargeFix(server products.ID) string {
 	case products.Go:
 		limit = "the limit of http.MaxBytesReader where it is too small"
 	}
-	return "raise " + limit + "; where it is right, let the server read the body before it answers, and clients send " +
-		`"Expect: 100-continue" with large bodies`
+	return products.Advise(
+		"raise "+limit,
+		"where it is right, let the server read the body before it answers, or "+expectContinue,
+	)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var drained = &Rule{
@@ -17,15 +18,19 @@ var drained = &Rule{
 		"all that it had are closed at once and new ones are taken at once",
 	Why: "a deploy, a restart or a drain; behind a listening socket that stays, a reload or a worker that ends after a number of " +
 		"requests",
-	Fix:    "nothing, if it was planned; take the server out of the load balancer before it stops",
-	Verify: `http.connection matches "(?i)close", or tcp.flags.fin == 1, sorted by time`,
+	Advice: products.Advise("take the server out of the load balancer before it stops").Noting("no action if it was planned"),
+	Filter: `http.connection matches "(?i)close" or tcp.flags.fin == 1`,
+	Hint:   "sorted by time, they come at one moment",
 	Needs:  BothSides,
 	Check:  checkDrained,
 }
 
-// recycledFix is what helps where one process took the place of another.
-const recycledFix = "where workers end after a number of requests, raise it (gunicorn --max-requests, uvicorn --limit-max-requests, " +
-	"pm.max_requests of php-fpm), and reload less often; let clients repeat idempotent requests that met such a close"
+// recycledAdvice is what helps where one process took the place of another.
+var recycledAdvice = products.Advise(
+	"raise the number of requests after which workers end (gunicorn --max-requests, uvicorn --limit-max-requests, pm.max_requests "+
+		"of php-fpm), or reload less often",
+	"let clients repeat idempotent requests that met such a close",
+).Noting("no action if it was a reload that is made now and then")
 
 func checkDrained(v *view, r *Rule) []Finding {
 	var out []Finding
@@ -34,11 +39,10 @@ func checkDrained(v *view, r *Rule) []Finding {
 		f.Severity = Info
 		if moments := e.server.Recycled(); len(moments) > 0 {
 			f = v.found(r, e, "%s closed %s, and took new ones at once: %s", e.server.Name, whatClosed(moments), v.whenClosed(moments))
-			f.Fix = recycledFix
+			f.Advice = recycledAdvice
 			f.Severity = min(f.Severity, Notable)
 			if len(moments) == 1 {
 				f.Severity, f.Saves = Info, Saving{}
-				f.Fix = "nothing, if it was a planned reload; " + recycledFix
 			}
 			f.brief = e.server.Name + " closed " + whatAt(moments) + cause.Plural(int64(len(moments)), "moment", "moments")
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var stalled = &Rule{
@@ -14,10 +15,13 @@ var stalled = &Rule{
 	Who:     analyze.Both,
 	SetWhen: "a side keeps its receive window closed for half a second or more",
 	Why:     "the program on that side does not read fast enough; the connection is blocked meanwhile, and a server may give up on it",
-	Fix:     "find what keeps that program from reading; raise its receive buffer if it only bursts",
-	Verify:  "tcp.analysis.zero_window",
-	Needs:   BothSides,
-	Check:   checkStalled,
+	Advice: products.Advise(
+		"find what keeps that program from reading",
+		"raise its receive buffer if it only bursts",
+	),
+	Filter: "tcp.analysis.zero_window",
+	Needs:  BothSides,
+	Check:  checkStalled,
 }
 
 func checkStalled(v *view, r *Rule) []Finding {
@@ -32,8 +36,9 @@ func checkStalled(v *view, r *Rule) []Finding {
 				e.server.Name, cause.Duration(longest), conns(e.len()))
 		}
 		if n := left(e.records); who == analyze.Client && n >= cause.MinSamples && n*2 > len(e.records) {
-			f.Fix = fmt.Sprintf("read each response to its end, or close it: "+
-				"on %d of these connections one was still not complete when the client had opened others; %s", n, r.Fix)
+			f.Advice = products.Advise(fmt.Sprintf("read each response to its end, or close it: "+
+				"on %d of these connections one was still not complete when the client had opened others", n),
+				append([]string{r.Fix}, r.Alternatives...)...)
 		}
 		if longest >= longStall || e.len() >= cause.MinSamples {
 			f.Severity = Notable

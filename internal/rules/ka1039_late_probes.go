@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var lateProbes = &Rule{
@@ -11,9 +12,9 @@ var lateProbes = &Rule{
 	Who:     analyze.Both,
 	SetWhen: "the first keep-alive probe comes only after more than 240 s of silence",
 	Why:     "the default of the system is 2 hours; load balancers, NAT gateways and firewalls forget idle connections after 240 to 350 s",
-	Fix: "set the idle time of TCP keep-alive below 240 s (Go: net.KeepAliveConfig.Idle, Linux: TCP_KEEPIDLE or " +
-		"net.ipv4.tcp_keepalive_time)",
-	Verify: "tcp.analysis.keep_alive",
+	Advice: products.Advise("set the idle time of TCP keep-alive below 240 s (Go: net.KeepAliveConfig.Idle, Linux: TCP_KEEPIDLE or " +
+		"net.ipv4.tcp_keepalive_time)"),
+	Filter: "tcp.analysis.keep_alive",
 	Needs:  Probed | BothSides,
 	Check:  checkLateProbes,
 }

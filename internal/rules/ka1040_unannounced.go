@@ -1,13 +1,13 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var unannounced = &Rule{
@@ -18,8 +18,9 @@ var unannounced = &Rule{
 		"explains it",
 	Why: "a server that keeps no connections, a limit that this capture does not show often enough, an error in the server, or a " +
 		"reload",
-	Fix:    "look into the server: its keep-alive settings and its log at these times",
-	Verify: "tcp.flags.fin == 1",
+	Advice: products.Advise("look into the server: its keep-alive settings and its log at these times"),
+	Filter: "tcp.flags.fin == 1",
+	Hint:   "the server's FIN comes without Connection: close in the response before it",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkUnannounced,
 	Costs:  true,
@@ -34,20 +35,28 @@ func checkUnannounced(v *view, r *Rule) []Finding {
 		if oneEach(e.server, e.records) {
 			f.Title = fmt.Sprintf("%s closes after every response without saying so: %s, %s after it",
 				e.server.Name, shareOf(e.len(), e.server.Seen()), after(e.records))
-			f.Fix = cmp.Or(e.server.Software.Advice(r.ID), "switch keep-alive on in the server, or put one that keeps connections in "+
-				"front of it; in uWSGI use http11-socket instead of http-socket")
+			f.Advice = adviceOr(e.server.Software, r.ID, products.Advise(
+				"switch keep-alive on in the server, or put one that keeps connections in front of it",
+				"in uWSGI use http11-socket instead of http-socket",
+			))
 			f.brief = e.server.Name + " closes after every response"
 		}
 		if !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return !x.Estimated() || x.Paused() }) {
 			f.Title = fmt.Sprintf("%s, %s, %s after the response; whether a header says so is encrypted",
 				strings.TrimSuffix(f.brief, " without a word"), shareOf(e.len(), e.server.Seen()), after(e.records))
-			f.Fix = "look into the server: its keep-alive settings and its log at these times; check whether the client asks for it (Connection: close, HTTP/1.0)"
+			f.Advice = products.Advise(
+				"look into the server: its keep-alive settings and its log at these times",
+				"check whether the client asks for it (Connection: close, HTTP/1.0)",
+			)
 		}
 		if status, ok := e.server.ClosesAfterErrors(e.records); ok {
 			f.Title = fmt.Sprintf("%s closes after each response with %s, without saying so: %s, %s after it",
 				e.server.Name, errorStatus(status, e.records), shareOf(e.len(), e.server.Seen()), after(e.records))
-			f.Fix = "keep the connection after errors: answer them in an error handler of the application, for what gets past it makes " +
-				`the server close; else have the server say "Connection: close" with them (Helidon does so from 4.0.11 on)`
+			f.Advice = products.Advise(
+				"keep the connection after errors: answer them in an error handler of the application, for what gets past it "+
+					"makes the server close",
+				`else have the server say "Connection: close" with them (Helidon does so from 4.0.11 on)`,
+			)
 			f.brief = e.server.Name + " closes after each response with " + errorStatus(status, e.records)
 		}
 		out = append(out, f)

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var serverReset = &Rule{
@@ -11,8 +12,8 @@ var serverReset = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "the server sends RST from a live socket, after a response or with a request under way",
 	Why:     "it closes with unread data or with SO_LINGER 0, or a timeout aborts the connection",
-	Fix:     "read requests to the end before closing, drop SO_LINGER 0, and look for aborts in the log of the server",
-	Verify:  "tcp.flags.reset == 1",
+	Advice:  products.Advise("read requests to the end before closing, drop SO_LINGER 0, and look for aborts in the log of the server"),
+	Filter:  "tcp.flags.reset == 1",
 	Needs:   BothSides,
 	Check:   checkServerReset,
 	Costs:   true,

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var closeDelimited = &Rule{
@@ -11,8 +12,8 @@ var closeDelimited = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "a response has neither Content-Length nor chunks: only the close ends its body",
 	Why:     "the program streams its response without telling a length",
-	Fix:     "send Content-Length, or chunks (HTTP/1.1)",
-	Verify:  "http.response and not http.content_length and not http.transfer_encoding",
+	Advice:  products.Advise("send Content-Length, or chunks (HTTP/1.1)"),
+	Filter:  "http.response and not http.content_length and not http.transfer_encoding",
 	Needs:   HTTP | BothSides,
 	Check:   checkCloseDelimited,
 	Costs:   true,

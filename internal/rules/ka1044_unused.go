@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var unusedConnections = &Rule{
@@ -13,8 +14,9 @@ var unusedConnections = &Rule{
 	Who:     analyze.Client,
 	SetWhen: "a connection carries no byte of a request",
 	Why:     "health checks that only connect, browsers that open connections ahead, load generators",
-	Fix:     "let health checks send a request on a connection that they keep; otherwise this is harmless in small numbers",
-	Verify:  "tcp.len == 0 throughout the stream",
+	Advice:  products.Advise("let health checks send a request on a connection that they keep").Noting("harmless in small numbers"),
+	Filter:  "tcp.flags.syn == 1 or tcp.flags.fin == 1",
+	Hint:    "tcp.len is 0 in the whole stream",
 	Needs:   Opening | BothSides,
 	Check:   checkUnusedConnections,
 }
@@ -37,8 +39,11 @@ func checkUnusedConnections(v *view, r *Rule) []Finding {
 		}
 		if e.len() == e.pair.Seen() && !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return !x.ClosedAfterTLS() }) {
 			f.Title += ", each closed by the client right after the TLS handshake"
-			f.Fix = "look for an error of TLS in the log of the client: curl, for one, compares the name in the certificate after the " +
-				"handshake, and closes; if it says so, serve a certificate for the name that it asks for"
+			f.Advice = products.Advise(
+				"look for an error of TLS in the log of the client: curl, for one, compares the name in the certificate after "+
+					"the handshake, and closes",
+				"if it says so, serve a certificate for the name that it asks for",
+			)
 		}
 		if !checks && e.len()*2 > e.pair.Seen() && e.len() >= leastUnused && perMinute(e.records) >= manyUnused {
 			f.Severity = Notable

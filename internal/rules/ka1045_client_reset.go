@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var clientReset = &Rule{
@@ -12,9 +13,12 @@ var clientReset = &Rule{
 	SetWhen: "the client sends RST from a live socket, and neither an unread body, a timeout nor its end explains it",
 	Why: "it closes with unread data or with SO_LINGER 0, as HAProxy does with idle connections to its servers, or gives up in " +
 		"another way",
-	Fix: "close connections in order: read what is left, drop SO_LINGER 0; if it is HAProxy, set http-reuse always, and " +
-		"raise pool-purge-delay above the pauses between requests: at its default, 5 s, it closes half of what was idle each time",
-	Verify: "tcp.flags.reset == 1",
+	Advice: products.Advise(
+		"close connections in order: read what is left, drop SO_LINGER 0",
+		"if it is HAProxy, set http-reuse always, and raise pool-purge-delay above the pauses between requests: at its "+
+			"default, 5 s, it closes half of what was idle each time",
+	),
+	Filter: "tcp.flags.reset == 1",
 	Needs:  BothSides,
 	Check:  checkClientReset,
 	Costs:  true,

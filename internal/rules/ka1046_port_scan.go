@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var portScan = &Rule{
@@ -13,10 +14,13 @@ var portScan = &Rule{
 	Who:     analyze.Client,
 	SetWhen: "a client is refused, or not answered, at 20 ports or more of one address, and tried none of them more than twice",
 	Why:     "a port scan, or a program that looks for a service",
-	Fix:     "find the program on that client that does it; to judge the rest, leave that client out with a filter (not host ADDRESS)",
-	Verify:  "tcp.flags.syn == 1 or tcp.flags.reset == 1",
-	Needs:   Opening | BothSides,
-	Check:   checkPortScan,
+	Advice: products.Advise(
+		"find the program on that client that does it",
+		"to judge the rest, leave that client out with a filter (not host ADDRESS)",
+	),
+	Filter: "tcp.flags.syn == 1 or tcp.flags.reset == 1",
+	Needs:  Opening | BothSides,
+	Check:  checkPortScan,
 }
 
 // scan is what one client tried of one address without success, each of many

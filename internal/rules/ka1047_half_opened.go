@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var halfOpened = &Rule{
@@ -14,9 +15,12 @@ var halfOpened = &Rule{
 	SetWhen: "a SYN-ACK gets neither ACK nor RST for a second or more",
 	Why: "a SYN flood, if it is many addresses that send nothing else; else the SYN-ACK or the ACK gets lost on the way: another " +
 		"route back, a firewall that sees one direction",
-	Fix: "against a flood keep net.ipv4.tcp_syncookies = 1, and have it filtered upstream; else follow the SYN-ACK: capture at the " +
-		"client, check the route back and the firewalls on it",
-	Verify: "tcp.flags.syn == 1, and no other packet in the stream",
+	Advice: products.Advise(
+		"against a flood keep net.ipv4.tcp_syncookies = 1, and have it filtered upstream",
+		"else follow the SYN-ACK: capture at the client, check the route back and the firewalls on it",
+	),
+	Filter: "tcp.flags.syn == 1",
+	Hint:   "no other packet is in the stream",
 	Needs:  Opening,
 	Check:  checkHalfOpened,
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var lateOpen = &Rule{
@@ -13,9 +14,12 @@ var lateOpen = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "connections open only after their SYN, or the answer to it, was sent again, a second or more after the first",
 	Why:     "the first ones were dropped: the accept queue of the server was full for a while, or the path loses packets",
-	Fix: "see on the server whether TcpExtListenOverflows and TcpExtListenDrops grow (nstat -az); if so, find what keeps the " +
-		"program from accepting and raise its listen backlog and net.core.somaxconn; if not, look for loss on the path",
-	Verify: "tcp.flags.syn == 1 and tcp.analysis.retransmission",
+	Advice: products.Advise(
+		"see on the server whether TcpExtListenOverflows and TcpExtListenDrops grow (nstat -az)",
+		"if so, find what keeps the program from accepting and raise its listen backlog and net.core.somaxconn",
+		"if not, look for loss on the path",
+	),
+	Filter: "tcp.flags.syn == 1 and tcp.analysis.retransmission",
 	Needs:  Opening | BothSides,
 	Check:  checkLateOpen,
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var avoidable = &Rule{
@@ -16,9 +17,12 @@ var avoidable = &Rule{
 		"that is closed within a second",
 	Why: "each process, worker or session of the client opens connections of its own, or its pool hands out the one that was unused " +
 		"for longest",
-	Fix: "share one client or session with a pool for all requests of a program; capture for longer, until these connections end, to " +
-		"see why they are not used again",
-	Verify: "Statistics, Conversations, TCP: many connections between these two, with a request or two each",
+	Advice: products.Advise(
+		"share one client or session with a pool for all requests of a program",
+		"capture for longer, until these connections end, to see why they are not used again",
+	),
+	Filter: "tcp.flags.syn == 1",
+	Hint:   "Statistics, Conversations, TCP: many connections between these two, with a request or two each",
 	Needs:  HTTP | BothSides | Whole | Opening,
 	Check:  checkAvoidable,
 	Costs:  true,
@@ -40,7 +44,7 @@ func checkAvoidable(v *view, r *Rule) []Finding {
 			" were avoidable; why they were made does not show"
 		if in := cause.Where(e.records, (*cause.Record).EndUnseen); len(in)*2 > len(e.records) {
 			f.Title += ", for the snap length cut off where their responses end, or packets were lost"
-			f.Fix = "capture all of each packet (-s 0), to see why; " + f.Fix
+			f.Advice = products.Advise("capture all of each packet (-s 0), to see why", append([]string{f.Fix}, f.Alternatives...)...)
 		}
 		f.Confidence, f.brief = cause.Low, f.Title
 		if f.Severity == Notable && graveShare.of*f.Saves.Connections < graveShare.part*used {
@@ -69,7 +73,10 @@ func (v *view) briefSockets(r *Rule) []Finding {
 		}
 		f := v.found(r, e, "%s opened %s WebSockets (or the like) to %s in %s, one after the other, each for about %s: one carries many messages",
 			e.pair.Name, cause.Count(e.len()), e.server.Name, cause.Duration(cause.Spread(starts)), cause.Duration(open))
-		f.Fix = "keep one WebSocket open and send all messages over it; open another one only when it fails"
+		f.Advice = products.Advise(
+			"keep one WebSocket open and send all messages over it",
+			"open another one only when it fails",
+		)
 		f.Severity, f.Confidence = Notable, cause.Medium
 		f.brief = fmt.Sprintf("%s opens a WebSocket to %s again and again, each for about %s", e.pair.Name, e.server.Name, cause.Duration(open))
 		out = append(out, f)

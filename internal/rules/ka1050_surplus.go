@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var responseSurplus = &Rule{
@@ -13,9 +14,10 @@ var responseSurplus = &Rule{
 		"though it answers HEAD, or is a 204 or 304; then the client closes",
 	Why: "the server, or a proxy in front of it, counts characters instead of bytes, measures before it compresses, or sends a body " +
 		`where none may be; clients drop the connection (Go says "Unsolicited response", Node "Expected HTTP/")`,
-	Fix: "mend the length that the server announces: count the bytes that are sent, after compression, and send none in answer to " +
-		"HEAD and with status 204 and 304",
-	Verify: "http.response, and the bytes after it in the same stream",
+	Advice: products.Advise("mend the length that the server announces: count the bytes that are sent, after compression, and send none in answer " +
+		"to HEAD and with status 204 and 304"),
+	Filter: "http.response",
+	Hint:   "bytes follow the response in the same stream",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkResponseSurplus,
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var malformedResponse = &Rule{
@@ -12,8 +13,9 @@ var malformedResponse = &Rule{
 	SetWhen: "a request is answered by bytes that no HTTP/1.x response begins with, such as http/1.1 in small letters or a status of two digits",
 	Why: "the server, or a program in its place, does not speak HTTP/1.x, or writes its status line by hand: some clients read it all the " +
 		"same, others report an error; whether a request failed does not show",
-	Fix:    "look at the bytes (Follow TCP Stream), and mend the status line: HTTP/1.1, a space, three digits, a space",
-	Verify: "tcp.len > 0 and not http, in the stream",
+	Advice: products.Advise("look at the bytes (Follow TCP Stream), and mend the status line: HTTP/1.1, a space, three digits, a space"),
+	Filter: "tcp.len > 0 and not http",
+	Hint:   "look at the stream of the example: Follow, TCP Stream",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkMalformedResponse,
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var heldWorkers = &Rule{
@@ -16,9 +17,10 @@ var heldWorkers = &Rule{
 		"that server has closed",
 	Why: "idle connections hold all workers of the server, as with gunicorn's sync workers, puma, php-fpm or Apache prefork: one that " +
 		"waits for the next request of its client serves nobody else",
-	Fix: "switch keep-alive off in the server and let a proxy in front of it keep the connections of clients, or give it more workers or " +
-		"threads than connections (gunicorn: -k gthread --threads)",
-	Verify: "http.time > 0.5 or tcp.flags.fin == 1, of that server, sorted by time",
+	Advice: products.Advise("switch keep-alive off in the server and let a proxy in front of it keep the connections of clients, or give it more " +
+		"workers or threads than connections (gunicorn: -k gthread --threads)"),
+	Filter: "http.time > 0.5 or tcp.flags.fin == 1",
+	Hint:   "sorted by time, responses are late until a FIN comes",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkHeldWorkers,
 }

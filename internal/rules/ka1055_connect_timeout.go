@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var connectTimeout = &Rule{
@@ -14,9 +15,13 @@ var connectTimeout = &Rule{
 	SetWhen: "the client answers the SYN-ACK with a bare RST: no socket of it waits for the connection any more",
 	Why: "the client's connect timeout is shorter than a round trip; programs that try the addresses of a name one after the other " +
 		"wait for each for as little as 250 ms (happy eyeballs)",
-	Fix: "raise the client's connect timeout well above the round trip; in Node that is autoSelectFamilyAttemptTimeout (250 ms by " +
-		"default in Node 20), for all of the program net.setDefaultAutoSelectFamilyAttemptTimeout",
-	Verify: "tcp.flags.reset == 1 and tcp.ack == 0: the packet after the SYN-ACK",
+	Advice: products.Advise(
+		"raise the client's connect timeout well above the round trip",
+		"in Node that is autoSelectFamilyAttemptTimeout (250 ms by default in Node 20), for all of the program "+
+			"net.setDefaultAutoSelectFamilyAttemptTimeout",
+	),
+	Filter: "tcp.flags.reset == 1 and tcp.ack == 0",
+	Hint:   "it is the packet after the SYN-ACK",
 	Needs:  Opening | BothSides,
 	Check:  checkConnectTimeout,
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var connectionLimit = &Rule{
@@ -13,9 +14,10 @@ var connectionLimit = &Rule{
 		"after pauses that differ",
 	Why: "more connections are open than the server's limit, and idle ones have to go: worker_connections in nginx, descriptors or " +
 		"memory elsewhere",
-	Fix: "raise the server's limit of connections (in nginx worker_connections, which a proxy needs two of for each client, and " +
-		"worker_rlimit_nofile), or let clients keep fewer idle ones",
-	Verify: "tcp.flags.fin == 1 or tcp.flags.syn == 1, sorted by time: a FIN follows the SYN of another connection",
+	Advice: products.Advise("raise the server's limit of connections (in nginx worker_connections, which a proxy needs two of for each client, " +
+		"and worker_rlimit_nofile), or let clients keep fewer idle ones"),
+	Filter: "tcp.flags.fin == 1 or tcp.flags.syn == 1",
+	Hint:   "sorted by time, a FIN follows the SYN of another connection",
 	Needs:  HTTP | BothSides | Whole | Opening,
 	Check:  checkConnectionLimit,
 	Costs:  true,

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var untranslated = &Rule{
@@ -13,10 +14,11 @@ var untranslated = &Rule{
 		"the client answers them by RST, and the connection is reset",
 	Why: "connection tracking takes packets that are late or out of its window for invalid, and lets them pass as they are: the client " +
 		"gets them from the address behind the NAT, which it does not know, and its RST ends the connection there",
-	Fix: "on the host that translates: sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, or drop what is invalid (iptables -I " +
-		"FORWARD -m conntrack --ctstate INVALID -j DROP, and the same on INPUT where the client runs on that host), as kube-proxy " +
-		"does since Kubernetes 1.15",
-	Verify: "tcp.flags.reset == 1: the packet before it comes from an address to which no connection was opened",
+	Advice: products.Advise("on the host that translates: sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, or drop what is invalid " +
+		"(iptables -I FORWARD -m conntrack --ctstate INVALID -j DROP, and the same on INPUT where the client runs on that " +
+		"host), as kube-proxy does since Kubernetes 1.15"),
+	Filter: "tcp.flags.reset == 1",
+	Hint:   "the packet before it comes from an address to which no connection was opened",
 	Needs:  BothSides,
 	Check:  checkUntranslated,
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var executedTwice = &Rule{
@@ -16,9 +17,12 @@ var executedTwice = &Rule{
 		"method, target and length on another connection within a second, which is answered",
 	Why: "the HTTP library or the proxy repeats what it lost, though the server may have executed it (Java's HttpURLConnection " +
 		"does so once by default)",
-	Fix: "let the client repeat only idempotent requests, RFC 9110, 9.2.2 (Java: -Dsun.net.http.retryPost=false); or let it send an " +
-		"idempotency key, and the server heed it",
-	Verify: "http.request.method == POST",
+	Advice: products.Advise(
+		"let the client repeat only idempotent requests, RFC 9110, 9.2.2 (Java: -Dsun.net.http.retryPost=false)",
+		"or let it send an idempotency key, and the server heed it",
+	),
+	Filter: `http.request.method == "POST"`,
+	Hint:   "the same request comes twice, on two connections",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkExecutedTwice,
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var responseShort = &Rule{
@@ -16,9 +17,12 @@ var responseShort = &Rule{
 		"the last byte, or sends nothing more for a second or longer, until the client gives up",
 	Why: "the server, or a proxy in front of it, measures before it compresses or rewrites, or counts what it then leaves out; or its " +
 		"handler stops there each time. Clients wait for the rest, and fail",
-	Fix: "mend the length that the server announces: count the bytes that are sent, after compression and rewriting; if it is right, look " +
-		"in the server's log for what ends the handler there",
-	Verify: "http.content_length, beside tcp.len of the segments of the response",
+	Advice: products.Advise(
+		"mend the length that the server announces: count the bytes that are sent, after compression and rewriting",
+		"if it is right, look in the server's log for what ends the handler there",
+	),
+	Filter: "http.content_length",
+	Hint:   "tcp.len of the segments of the response adds up to less",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkResponseShort,
 }

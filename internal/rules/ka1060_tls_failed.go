@@ -1,11 +1,11 @@
 package rules
 
 import (
-	"cmp"
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var tlsFailed = &Rule{
@@ -16,9 +16,8 @@ var tlsFailed = &Rule{
 		"the alert is encrypted in TLS 1.3",
 	Why: "a certificate that one side does not trust, that has expired or is for another name; no version, cipher or protocol (ALPN) in " +
 		"common; a certificate of the client that is missing; a port that does not speak TLS",
-	Fix: "read the TLS error in the log of the side that ended it, and try openssl s_client -connect ADDR:PORT -servername NAME; " +
-		"keep-alive settings have no part in this",
-	Verify: "tls.alert_message or tls.handshake.type == 1",
+	Advice: products.Advise("read the TLS error in the log of the side that ended it, and try openssl s_client -connect ADDR:PORT -servername NAME").Noting("keep-alive settings have no part in this"),
+	Filter: "tls.alert_message or tls.handshake.type == 1",
 	Needs:  Opening | BothSides | Whole,
 	Check:  checkTLSFailed,
 }
@@ -40,39 +39,49 @@ func checkTLSFailed(v *view, r *Rule) []Finding {
 		if e.len() >= cause.MinSamples && e.len()*everyOther >= e.pair.Seen() {
 			f.Severity = max(f.Severity, Notable)
 		}
-		f.Fix = handshakeFix(r, &e)
+		f.Advice = adviceForHandshake(r, &e)
 		f.brief = "TLS handshakes between " + e.pair.Name + " and " + e.server.Name + " fail"
 		out = append(out, f)
 	}
 	return out
 }
 
-// handshakeFixes are what to change by what keeps handshakes from their end, where it is not
+// handshakeAdvice is what to change by what keeps handshakes from their end, where it is not
 // known what the programs are.
-var handshakeFixes = map[cause.HandshakeFault]string{
-	cause.ServerCertificate: "serve a certificate that the client trusts, for the name that it asks for, not expired and with its whole " +
-		"chain (nginx ssl_certificate, HAProxy crt, Apache SSLCertificateFile, Go tls.Config.Certificates); or give the client its " +
-		"authority (Go RootCAs, Node NODE_EXTRA_CA_CERTS, Java trust store, curl --cacert, Python verify=FILE)",
-	cause.ClientCertificate: "give the client a certificate that the server takes (Go tls.Config.Certificates, Node cert and key, Java " +
-		"key store, curl --cert, Python cert=); or let the server ask for none (nginx ssl_verify_client, HAProxy verify, Apache " +
-		"SSLVerifyClient, Go ClientAuth)",
-	cause.NoParameters: "let both sides have a version and a cipher suite in common: nginx ssl_protocols, HAProxy ssl-min-ver, Apache " +
-		"SSLProtocol, Go MinVersion, Node minVersion, Java jdk.tls.disabledAlgorithms, curl --tlsv1.2, Python minimum_version",
-	cause.NoALPN: "let both sides have a protocol of ALPN in common: nginx http2, HAProxy alpn, Apache Protocols, Go NextProtos, Node " +
-		"ALPNProtocols, Java version(HTTP_1_1), curl --http1.1",
-	cause.NoName: "ask for a name that the server knows, or add it there: nginx server_name, HAProxy crt-list, Apache ServerName; a " +
-		"client that connects by address sends no name (curl --connect-to keeps it)",
-	cause.NoTLS: "use https:// where the port speaks TLS, and http:// where it does not; to make it speak TLS: nginx listen PORT ssl, " +
-		"HAProxy bind ssl crt FILE, Apache SSLEngine on",
+var handshakeAdvice = map[cause.HandshakeFault]products.Advice{
+	cause.ServerCertificate: products.Advise(
+		"serve a certificate that the client trusts, for the name that it asks for, not expired and with its whole chain (nginx "+
+			"ssl_certificate, HAProxy crt, Apache SSLCertificateFile, Go tls.Config.Certificates)",
+		"give the client its authority (Go RootCAs, Node NODE_EXTRA_CA_CERTS, Java trust store, curl --cacert, Python verify=FILE)",
+	),
+	cause.ClientCertificate: products.Advise(
+		"give the client a certificate that the server takes (Go tls.Config.Certificates, Node cert and key, Java key store, curl "+
+			"--cert, Python cert=)",
+		"let the server ask for none (nginx ssl_verify_client, HAProxy verify, Apache SSLVerifyClient, Go ClientAuth)",
+	),
+	cause.NoParameters: products.Advise("let both sides have a version and a cipher suite in common: nginx ssl_protocols, HAProxy " +
+		"ssl-min-ver, Apache SSLProtocol, Go MinVersion, Node minVersion, Java jdk.tls.disabledAlgorithms, curl --tlsv1.2, Python " +
+		"minimum_version"),
+	cause.NoALPN: products.Advise("let both sides have a protocol of ALPN in common: nginx http2, HAProxy alpn, Apache Protocols, Go " +
+		"NextProtos, Node ALPNProtocols, Java version(HTTP_1_1), curl --http1.1"),
+	cause.NoName: products.Advise("ask for a name that the server knows, or add it there: nginx server_name, HAProxy crt-list, Apache " +
+		"ServerName").Noting("a client that connects by address sends no name (curl --connect-to keeps it)"),
+	cause.NoTLS: products.Advise(
+		"use https:// where the port speaks TLS, and http:// where it does not",
+		"to make it speak TLS: nginx listen PORT ssl, HAProxy bind ssl crt FILE, Apache SSLEngine on",
+	),
 }
 
-// handshakeFix returns what to change for handshakes to come to their end: in the words of
-// the program that ends them, if it is known, else by what the first one shows.
-func handshakeFix(r *Rule, e *group) string {
-	if says := r.fixFor(*e); says != r.Fix {
+// adviceForHandshake returns what to change for handshakes to come to their end: in the
+// words of the program that ends them, if it is known, else by what the first one shows.
+func adviceForHandshake(r *Rule, e *group) products.Advice {
+	if says := r.adviceFor(*e); says.Fix != r.Fix {
 		return says
 	}
-	return cmp.Or(handshakeFixes[e.records[0].HandshakeFault()], r.Fix)
+	if advice, ok := handshakeAdvice[e.records[0].HandshakeFault()]; ok {
+		return advice
+	}
+	return r.Advice
 }
 
 // sparesNothing corrects the fix of a finding about what connections leave behind, where most
@@ -81,6 +90,6 @@ func sparesNothing(f *Finding, records []*cause.Record) {
 	failed := cause.Having(records, []cause.Cause{cause.TLSFailed})
 	if len(failed)*2 > len(records) {
 		f.Title += ", most of it after TLS handshakes that did not finish"
-		f.Fix = "mend the TLS handshakes, of which KA1060 tells: no setting of keep-alive has a part in this"
+		f.Advice = products.Advise("mend the TLS handshakes, of which KA1060 tells: no setting of keep-alive has a part in this")
 	}
 }

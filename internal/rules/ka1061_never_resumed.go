@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var neverResumed = &Rule{
@@ -15,10 +16,12 @@ var neverResumed = &Rule{
 		"ticket, and they carry few requests",
 	Why: "the client keeps no sessions (Go's does not by default, Python's requests and httpx cannot), or each request has a client, " +
 		"an agent, a TLS context or a process of its own; each full handshake costs certificates, signatures and, in TLS 1.2, a round trip",
-	Fix: "use connections again, which spares all handshakes; for those that remain keep sessions: Go tls.Config.ClientSessionCache, " +
-		"Node one https.Agent for all requests, Java one SSLContext, nginx proxy_ssl_session_reuse on, HAProxy no no-ssl-reuse, curl " +
-		"all URLs in one run",
-	Verify: "tls.handshake.type == 1 and not tls.handshake.extensions.psk.identity and not tls.handshake.session_ticket",
+	Advice: products.Advise(
+		"use connections again, which spares all handshakes",
+		"for those that remain keep sessions: Go tls.Config.ClientSessionCache, Node one https.Agent for all requests, Java "+
+			"one SSLContext, nginx proxy_ssl_session_reuse on, HAProxy no no-ssl-reuse, curl all URLs in one run",
+	),
+	Filter: "tls.handshake.type == 1 and not tls.handshake.extensions.psk.identity.identity and not tls.handshake.session_ticket",
 	Needs:  Opening | BothSides,
 	Check:  checkNeverResumed,
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var resumptionRefused = &Rule{
@@ -15,10 +16,11 @@ var resumptionRefused = &Rule{
 		"requests",
 	Why: "the processes or hosts behind the address do not share the keys of tickets, or the cache of sessions; tickets are off; " +
 		"sessions live for less than clients stay away (300 s in nginx, Apache and Node); the server was restarted",
-	Fix: "let all processes and hosts behind the address share the keys of tickets: nginx ssl_session_ticket_key FILE (or " +
+	Advice: products.Advise("let all processes and hosts behind the address share the keys of tickets: nginx ssl_session_ticket_key FILE (or " +
 		"ssl_session_cache shared:SSL:10m), HAProxy tls-ticket-keys FILE, Apache SSLSessionTicketKeyFile, Go " +
-		"tls.Config.SetSessionTicketKeys, Node ticketKeys, Java and Python one SSLContext for the process",
-	Verify: "tls.handshake.type == 1 and (tls.handshake.extensions.psk.identity or tls.handshake.session_ticket), and a full handshake behind it",
+		"tls.Config.SetSessionTicketKeys, Node ticketKeys, Java and Python one SSLContext for the process"),
+	Filter: "tls.handshake.type == 1 and (tls.handshake.extensions.psk.identity.identity or tls.handshake.session_ticket)",
+	Hint:   "a full handshake follows",
 	Needs:  Opening | BothSides,
 	Check:  checkResumptionRefused,
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var severalHTTP2 = &Rule{
@@ -16,9 +17,10 @@ var severalHTTP2 = &Rule{
 		"server sent GOAWAY, are not counted",
 	Why: "each worker or process has a client of its own, or the client uses each connection for one request at a time (undici 7), " +
 		"which only the frames would show; several programs on one host, or behind one NAT, look the same",
-	Fix: "share one client for all requests of a program: Go one http.Transport, Node one http2 session, or undici 8, Java one " +
-		"HttpClient, Python one httpx.Client, gRPC one channel",
-	Verify: `tls.handshake.extensions_alpn_str == "h2", and Statistics, Conversations, TCP`,
+	Advice: products.Advise("share one client for all requests of a program: Go one http.Transport, Node one http2 session, or undici 8, Java one " +
+		"HttpClient, Python one httpx.Client, gRPC one channel"),
+	Filter: `tls.handshake.extensions_alpn_str == "h2"`,
+	Hint:   "Statistics, Conversations, TCP: several between the same two",
 	Needs:  Opening | BothSides,
 	Check:  checkSeveralHTTP2,
 }

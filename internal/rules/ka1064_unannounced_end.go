@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var unannouncedEnd = &Rule{
@@ -16,9 +17,12 @@ var unannouncedEnd = &Rule{
 		"the other need not",
 	Why: "common, and seldom a fault: Node as it closes idle connections, its agent and undici, Java, Python's clients, Chromium and " +
 		"programs that end do so; only a body that has no length cannot be told then from one that was cut (RFC 8446, 6.1)",
-	Fix: "nothing needs to be done where responses have a length, or come in chunks; else let the program close TLS before the socket: " +
-		"Go tls.Conn.Close, Node socket.end() instead of destroy(), Python unwrap(), Java SSLSocket.close()",
-	Verify: "tcp.flags.fin == 1, and no record of alert (type 21, or 19 bytes in TLS 1.3) before it",
+	Advice: products.Advise(
+		"let the program close TLS before the socket: Go tls.Conn.Close, Node socket.end() instead of destroy(), Python unwrap(), " +
+			"Java SSLSocket.close()",
+	).Noting("no action where responses have a length, or come in chunks"),
+	Filter: "tcp.flags.fin == 1",
+	Hint:   "no record of alert (type 21, or 19 bytes in TLS 1.3) comes before it",
 	Needs:  Opening | BothSides | Whole,
 	Check:  checkUnannouncedEnd,
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var streamsReset = &Rule{
@@ -14,8 +15,8 @@ var streamsReset = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "the server sends RST_STREAM for requests whose response is missing or not complete, and with another code than REFUSED_STREAM",
 	Why:     "a handler panics, times out or is cut off by its backend; the connection goes on, so nothing shows in TCP",
-	Fix:     "look in the server's log at these times; gRPC and proxies tell the code of RST_STREAM there",
-	Verify:  "http2.type == 3 && http2.rst_stream.error != 7",
+	Advice:  products.Advise("look in the server's log at these times").Noting("gRPC and proxies tell the code of RST_STREAM there"),
+	Filter:  "http2.type == 3 && http2.rst_stream.error != 7",
 	Needs:   HTTP | BothSides,
 	Check:   checkStreamsReset,
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var tooManyPings = &Rule{
@@ -12,9 +13,11 @@ var tooManyPings = &Rule{
 	SetWhen: "the server sends GOAWAY with ENHANCE_YOUR_CALM; with too_many_pings in it the client pings more often than the server allows",
 	Why: "the client's keep-alive PINGs come more often than the server's policy allows: servers of gRPC take one in 5 minutes (MinTime), " +
 		"none while no call is under way, and end the connection at the third that is too soon, unless they are told otherwise",
-	Fix: "let the client ping less often (grpc-go keepalive.ClientParameters.Time of 5 minutes or more, PermitWithoutStream false), or let the " +
-		"server allow it (keepalive.EnforcementPolicy MinTime, PermitWithoutStream)",
-	Verify: "http2.goaway.error == 11 || http2.type == 6",
+	Advice: products.Advise(
+		"let the client ping less often (grpc-go keepalive.ClientParameters.Time of 5 minutes or more, PermitWithoutStream false)",
+		"let the server allow it (keepalive.EnforcementPolicy MinTime, PermitWithoutStream)",
+	),
+	Filter: "http2.goaway.error == 11 || http2.type == 6",
 	Needs:  HTTP | BothSides,
 	Check:  checkTooManyPings,
 }
@@ -36,10 +39,12 @@ func checkTooManyPings(v *view, r *Rule) []Finding {
 			shareOf(e.len(), e.pair.Seen()))
 		if every := pingEvery(e.records, apart); every > 0 && e.records[0].TooManyPings() {
 			f.Title += "; it pings every " + cause.Duration(every) + " of silence"
-			f.Fix = "raise the time between the client's PINGs, now " + cause.Duration(every) + ", to 5 minutes or more (grpc-go " +
-				"keepalive.ClientParameters.Time, GRPC_ARG_KEEPALIVE_TIME_MS, keepAliveTime of Java), with PermitWithoutStream false; or " +
-				"lower what the server asks for below it (keepalive.EnforcementPolicy MinTime, " +
-				"GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, permitKeepAliveTime), with PermitWithoutStream true"
+			f.Advice = products.Advise(
+				"raise the time between the client's PINGs, now "+cause.Duration(every)+", to 5 minutes or more (grpc-go "+
+					"keepalive.ClientParameters.Time, GRPC_ARG_KEEPALIVE_TIME_MS, keepAliveTime of Java), with PermitWithoutStream false",
+				"lower what the server asks for below it (keepalive.EnforcementPolicy MinTime, "+
+					"GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, permitKeepAliveTime), with PermitWithoutStream true",
+			)
 		}
 		f.Severity = max(f.Severity, Notable)
 		f.brief = e.server.Name + " ends connections of " + e.pair.Name + ", which " + what

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var streamsRefused = &Rule{
@@ -13,9 +14,9 @@ var streamsRefused = &Rule{
 		"SETTINGS_MAX_CONCURRENT_STREAMS allows",
 	Why: "the limit is low, or the client sends before the server's SETTINGS have come, as on a new connection; nobody looked at these requests, " +
 		"and most clients send them again by themselves",
-	Fix: "raise the limit (Go http2.Server.MaxConcurrentStreams, nginx http2_max_concurrent_streams, grpc MaxConcurrentStreams), or let fewer requests " +
-		"be sent at once",
-	Verify: "http2.rst_stream.error == 7",
+	Advice: products.Advise("raise the limit (Go http2.Server.MaxConcurrentStreams, nginx http2_max_concurrent_streams, grpc " +
+		"MaxConcurrentStreams), or let fewer requests be sent at once"),
+	Filter: "http2.rst_stream.error == 7",
 	Needs:  HTTP | BothSides,
 	Check:  checkStreamsRefused,
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var keptAfterGoAway = &Rule{
@@ -16,8 +17,9 @@ var keptAfterGoAway = &Rule{
 		"last that it names more than a round trip and 100 ms after the GOAWAY",
 	Why: "no further request can be sent on it, and both sides hold a socket; Go's client leaves the close to the server; streams that " +
 		"are opened all the same nobody looks at (RFC 9113, 6.8)",
-	Fix:    "let the server close some time after GOAWAY, as servers of Go and gRPC do, or the client when its last stream has ended",
-	Verify: "http2.type == 7",
+	Advice: products.Advise("let the server close some time after GOAWAY, as servers of Go and gRPC do, or the client when its last stream has " +
+		"ended"),
+	Filter: "http2.type == 7",
 	Needs:  HTTP | BothSides,
 	Check:  checkKeptAfterGoAway,
 }
@@ -38,8 +40,8 @@ func (v *view) usedAfterGoAway(r *Rule) (out []Finding) {
 	for _, e := range v.pairsWith(cause.AnomalyUsedAway) {
 		f := v.told(r, e.group, "%s sent %s to %s on connections to which GOAWAY had come: %s", e.pair.Name,
 			cause.Plural(e.sum, "request", "requests"), e.server.Name, cause.Count(e.len()))
-		f.Fix = "use a client that opens a new connection once GOAWAY has come, and sends the requests above its last stream again there: " +
-			"the server takes none of them"
+		f.Advice = products.Advise("use a client that opens a new connection once GOAWAY has come, and sends the requests above its last stream " +
+			"again there: the server takes none of them")
 		f.Severity, f.Confidence = Info, cause.High
 		if e.sum >= cause.MinSamples {
 			f.Severity = Notable

@@ -16,9 +16,10 @@ var oneStreamAtATime = &Rule{
 		"none of them ever has more than one open stream, though the server allows more",
 	Why: "the client treats HTTP/2 as HTTP/1.1 and opens a connection for each request that is under way (undici 7, and the fetch that is " +
 		"built on it); as many programs on one host with a client each look the same",
-	Fix: "use undici 8 or later, or one session of http2.connect, Go's http.Transport or another client that multiplexes: one connection " +
-		"then carries all requests",
-	Verify: "http2.type == 1 && http2.streamid > 0, by tcp.stream: no request begins before the response before it has ended",
+	Advice: products.Advise("use undici 8 or later, or one session of http2.connect, Go's http.Transport or another client that multiplexes: one " +
+		"connection then carries all requests"),
+	Filter: "http2.type == 1 && http2.streamid > 0",
+	Hint:   "in each tcp.stream no request begins before the response before it has ended",
 	Needs:  HTTP | BothSides | Opening,
 	Check:  checkOneStreamAtATime,
 }

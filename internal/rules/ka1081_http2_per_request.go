@@ -5,6 +5,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var http2PerRequest = &Rule{
@@ -15,9 +16,10 @@ var http2PerRequest = &Rule{
 		"end them",
 	Why: "the program makes a client, an http.Transport, a session or a gRPC channel for each request or call, or each request is a run of a " +
 		"command of its own",
-	Fix: "keep one client for all requests: Go one http.Transport, Node one http2 session or undici Agent, Java one HttpClient, Python one " +
-		"httpx.Client, gRPC one channel (grpc.NewClient once, not for each call)",
-	Verify: "http2.type == 1 && http2.streamid == 1, and Statistics, Conversations, TCP: as many connections as requests",
+	Advice: products.Advise("keep one client for all requests: Go one http.Transport, Node one http2 session or undici Agent, Java one " +
+		"HttpClient, Python one httpx.Client, gRPC one channel (grpc.NewClient once, not for each call)"),
+	Filter: "http2.type == 1 && http2.streamid == 1",
+	Hint:   "Statistics, Conversations, TCP: as many connections as requests",
 	Needs:  HTTP | BothSides | Whole | Opening,
 	Check:  checkHTTP2PerRequest,
 	Costs:  true,
@@ -39,8 +41,8 @@ func checkHTTP2PerRequest(v *view, r *Rule) []Finding {
 			shareOf(e.len(), x.pair.Seen()))
 		f.brief = fmt.Sprintf("%s uses a new connection with HTTP/2 to %s for each %s", x.pair.Name, x.pair.To.Name, what)
 		if what != "request" {
-			f.Fix = "make one channel (grpc.NewClient, ManagedChannel, grpc.insecure_channel) when the program starts and keep it for all calls: " +
-				"it connects again by itself"
+			f.Advice = products.Advise("make one channel (grpc.NewClient, ManagedChannel, grpc.insecure_channel) when the program starts and keep it " +
+				"for all calls: it connects again by itself")
 		}
 		if x.pair.Program.Row().OneShot && e.len() < byHand {
 			f.Severity = Info

@@ -3,6 +3,7 @@ package rules
 import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var streamLimit = &Rule{
@@ -12,10 +13,12 @@ var streamLimit = &Rule{
 	SetWhen: "a client has no more connections with HTTP/2 to a server at once than its open streams need, and on all of them but one as many " +
 		"streams are open as the server's SETTINGS_MAX_CONCURRENT_STREAMS allows",
 	Why: "the limit is lower than what the client has under way at once, so that it opens another connection",
-	Fix: "raise the limit above the requests that are under way at once (nginx http2_max_concurrent_streams, Go " +
-		"http.HTTP2Config.MaxConcurrentStreams, grpc-go MaxConcurrentStreams, Envoy max_concurrent_streams), or let fewer be; the " +
-		"connections are as they must be otherwise",
-	Verify: "http2.settings.max_concurrent_streams, and http2.type == 1 by tcp.stream",
+	Advice: products.Advise(
+		"raise the limit above the requests that are under way at once (nginx http2_max_concurrent_streams, Go " +
+			"http.HTTP2Config.MaxConcurrentStreams, grpc-go MaxConcurrentStreams, Envoy max_concurrent_streams), or let fewer be",
+	),
+	Filter: "http2.settings.max_concurrent_streams || http2.type == 1",
+	Hint:   "as many streams as that are open in each tcp.stream",
 	Needs:  HTTP | BothSides | Opening,
 	Check:  checkStreamLimit,
 }

@@ -1,16 +1,16 @@
 package rules
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
-// lazyPoolFix is what helps where a client closes late what the server has closed.
-const lazyPoolFix = "nothing leaks, if the program goes on: its pool looks at idle connections only when one is asked for; to be rid of " +
-	"them sooner, have it evict idle ones before the server's timeout (Apache HttpClient evictIdleConnections; urllib3 and requests " +
-	"do not)"
+// lazyPoolAdvice is what helps where a client closes late what the server has closed.
+var lazyPoolAdvice = products.Advise("to be rid of them sooner, have the pool evict idle connections before the server's timeout " +
+	"(Apache HttpClient evictIdleConnections; urllib3 and requests cannot)").
+	Noting("nothing leaks if the program goes on: its pool looks at idle connections only when one is asked for")
 
 // lazyPools finds clients that notice only at their next request which connections the
 // server has closed, and close these then: between the two they are in CLOSE_WAIT,
@@ -34,7 +34,7 @@ func (v *view) lazyPools(r *Rule) []Finding {
 			f := v.found(r, group{subject: subject{pair: p, server: e.server}, records: in, worst: e.worst},
 				"%s closes what %s has closed only up to %s later, when it needs a connection: %s in CLOSE_WAIT until then",
 				p.Name, e.server.Name, cause.Duration(e.worst.Duration), conns(int64(len(in))))
-			f.Fix = cmp.Or(p.Program.Advice("KA1025"), lazyPoolFix)
+			f.Advice = adviceOr(p.Program, "KA1025", lazyPoolAdvice)
 			f.Severity, f.Failed, f.Saves, f.Confidence = Info, 0, Saving{}, cause.Medium
 			out = append(out, f)
 		}

@@ -33,7 +33,7 @@ conn 40001..40009 every 10
 		if f == nil {
 			t.Fatalf("TTL %s: got no finding of %s in\n%s", ttl, leakedConnections.ID, summary(p.Diagnosis))
 		}
-		if got := strings.Contains(f.Title, "the path") && strings.Contains(f.Fix, "ss -tn"); got != want {
+		if got := strings.Contains(f.Title, "the path") && strings.Contains(f.Words(), "ss -tn"); got != want {
 			t.Errorf("TTL %s: got %q, fix %q; want the path in it: %v", ttl, f.Title, f.Fix, want)
 		}
 	}

@@ -30,7 +30,7 @@ func TestClientLimit(t *testing.T) {
 			got := false
 			for _, f := range play(t, c.conns+two).Findings {
 				if f.Rule == clientPerRequest {
-					got = strings.Contains(f.Fix, "keepalive_requests") && strings.HasSuffix(f.brief, "after 2 requests")
+					got = strings.Contains(f.Words(), "keepalive_requests") && strings.HasSuffix(f.brief, "after 2 requests")
 				}
 			}
 			if got != c.limit {

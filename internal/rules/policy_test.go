@@ -24,7 +24,7 @@ conn 40001..40003 every 7
 	if !ok || x.Value != 2e9 || x.Samples != 3 {
 		t.Errorf("got timeout of %d ns by %d samples, want 2e9 by 3", x.Value, x.Samples)
 	}
-	if f := p.Findings[0]; f.Rule != lateRequest || !strings.Contains(f.Fix, "now 2.000 s") {
+	if f := p.Findings[0]; f.Rule != lateRequest || !strings.Contains(f.Words(), "now 2.000 s") {
 		t.Errorf("got %s with fix %q, want %s with the timeout", f.Rule.ID, f.Fix, lateRequest.ID)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // Rule is something that goes wrong between a client and a server, how the
@@ -13,12 +14,15 @@ type Rule struct {
 	Title   string // in a few words
 	SetWhen string // what the capture shows when the rule fires
 	Why     string // the likely cause
-	Fix     string // what to change; package products has it in the words of programs
-	Verify  string // how to see it in Wireshark
-	Needs   Needs  // what the capture must hold for the rule to judge
-	Check   func(*view, *Rule) []Finding
-	Who     analyze.Party // has to change; Both for either
-	Costs   bool          // it is told only where it cost a connection or a request
+	Filter  string // a display filter of Wireshark that leaves the packets that show it
+	Hint    string // what to look for among these; "" if that is plain
+
+	products.Advice // what to change; package products has it in the words of programs
+
+	Needs Needs // what the capture must hold for the rule to judge
+	Check func(*view, *Rule) []Finding
+	Who   analyze.Party // has to change; Both for either
+	Costs bool          // it is told only where it cost a connection or a request
 }
 
 // Needs are what a capture must hold for a rule to judge.

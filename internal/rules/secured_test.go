@@ -81,14 +81,14 @@ func TestHandshakeFix(t *testing.T) {
 			open = "0.000 $tls\n"
 		}
 		p := play(t, "conn 40001..40005 every 1\n"+open+tc.packets)
-		if len(p.Findings) != 1 || p.Findings[0].Rule != tlsFailed || !strings.Contains(p.Findings[0].Fix, tc.want) {
+		if len(p.Findings) != 1 || p.Findings[0].Rule != tlsFailed || !strings.Contains(p.Findings[0].Words(), tc.want) {
 			t.Errorf("%s: got %s, want KA1060 alone and the fix %q", name, summary(p.Diagnosis), tc.want)
 		}
 	}
 	var s scene
 	s.add(1, 1, pile+100, 0, 0.02, "0.000 $open\n"+hello+alert("<", 70)+ends)
 	for _, f := range s.judged(t).Findings {
-		if f.Rule != tlsFailed && !strings.Contains(f.Fix, "KA1060") {
+		if f.Rule != tlsFailed && !strings.Contains(f.Words(), "KA1060") {
 			t.Errorf("got %s with the fix %q, want none about connections that are used again", f.Title, f.Fix)
 		}
 	}
@@ -100,7 +100,7 @@ func TestHandshakeFix(t *testing.T) {
 // TestHandshakeFaultsHaveFixes holds that no fault is without its fix.
 func TestHandshakeFaultsHaveFixes(t *testing.T) {
 	for f := cause.UnknownFault + 1; f <= cause.NoTLS; f++ {
-		if handshakeFixes[f] == "" {
+		if handshakeAdvice[f].Fix == "" {
 			t.Errorf("fault %d has no fix", f)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // silence is between what bounds the idle limit of a path lies: after the one connections
@@ -47,8 +48,8 @@ func (x silence) String() string {
 	return text
 }
 
-// fix says what keeps the path from forgetting connections.
-func (x silence) fix() string {
+// advice says what keeps the path from forgetting connections.
+func (x silence) advice() products.Advice {
 	limit := "the idle limit of the path (NAT, firewall, load balancer), below " + cause.Duration(x.lost)
 	sooner := cause.Duration(x.lost)
 	if x.outlived > 0 {
@@ -57,9 +58,15 @@ func (x silence) fix() string {
 		sooner = cause.Duration(x.outlived)
 	}
 	if x.waiting {
-		return fmt.Sprintf("let keep-alive probes come during the wait, no later than after %s (SO_KEEPALIVE with TCP_KEEPIDLE and "+
-			"TCP_KEEPINTVL), or raise %s, above the slowest response; bound the wait with TCP_USER_TIMEOUT and request timeouts", sooner, limit)
+		return products.Advise(
+			"let keep-alive probes come during the wait, no later than after "+sooner+" (SO_KEEPALIVE with TCP_KEEPIDLE and TCP_KEEPINTVL)",
+			"raise "+limit+", above the slowest response",
+			boundWait,
+		)
 	}
-	return fmt.Sprintf("keep idle connections shorter than %s, or let keep-alive probes come sooner than that (SO_KEEPALIVE with "+
-		"TCP_KEEPIDLE), or raise %s; bound the wait with TCP_USER_TIMEOUT and request timeouts", sooner, limit)
+	return products.Advise(
+		"keep idle connections shorter than "+sooner+", or let keep-alive probes come sooner than that (SO_KEEPALIVE with TCP_KEEPIDLE)",
+		"raise "+limit,
+		boundWait,
+	)
 }

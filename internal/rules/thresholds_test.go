@@ -58,7 +58,9 @@ func TestThresholds(t *testing.T) {
 		{"shortTimeout", shortTimeout, shortTimeout - 1e6, func(x int64) string {
 			at := 0.010 + float64(x)/1e9
 			return fmt.Sprintf(used+"%.3f < F.\n%.3f > . ack 42\n%.3f > P. $get\n%.3f < R 42:42(0)", 40001, 40003, 7.0, at, at+.001, at+.5, at+.501)
-		}, func(p *played) bool { return strings.Contains(p.finding("KA1042").Fix, "raise the keep-alive timeout") }},
+		}, func(p *played) bool {
+			return strings.Contains(p.finding("KA1042").Words(), "raise the keep-alive timeout")
+		}},
 		{"longestReadTimeout", longestReadTimeout + 1e9, longestReadTimeout, func(x int64) string {
 			at := 0.010 + float64(x)/1e9
 			return fmt.Sprintf(closesAfter, at, at+.001)

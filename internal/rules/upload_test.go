@@ -35,7 +35,7 @@ func TestBodyTimeout(t *testing.T) {
 			if time.Duration(x.Value) != c.wait {
 				t.Errorf("got a body timeout of %s, want %s", cause.Duration(x.Value), c.wait)
 			}
-			if len(p.Findings) == 0 || !strings.Contains(p.Findings[0].Fix, c.fix) {
+			if len(p.Findings) == 0 || !strings.Contains(p.Findings[0].Words(), c.fix) {
 				t.Errorf("got %s, want the fix to name %s", summary(p.Diagnosis), c.fix)
 			}
 		})
@@ -66,7 +66,7 @@ conn 40004
 		t.Run(c.name, func(t *testing.T) {
 			p := play(t, c.conns)
 			for _, f := range p.Findings {
-				if f.Rule == refused && strings.HasSuffix(f.brief, c.brief) && strings.Contains(f.Fix, c.fix) {
+				if f.Rule == refused && strings.HasSuffix(f.brief, c.brief) && strings.Contains(f.Words(), c.fix) {
 					return
 				}
 			}

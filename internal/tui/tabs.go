@@ -30,7 +30,7 @@ func newFindings(m *model) *table[rules.Finding] {
 		item:  func(i int) *F { return &m.diagnosis().Findings[i] },
 		key:   func(f *F) string { return f.Rule.ID + " " + f.Subject },
 		words: func(b []byte, f *F) []byte {
-			return fmt.Append(b, f.Severity, " ", f.Rule.ID, " ", f.Title, " ", f.Subject, " ", f.Fix)
+			return fmt.Append(b, f.Severity, " ", f.Rule.ID, " ", f.Title, " ", f.Subject, " ", f.Words())
 		},
 		columns: []column[F]{
 			{head: "severity", text: func(f *F) string { return f.Severity.String() }, value: func(f *F) float64 { return float64(f.Severity) }, paint: severityPaint},

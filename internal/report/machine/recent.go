@@ -24,15 +24,17 @@ type recentObject struct {
 // recentFindingObject is a finding of the window. Its connections have no number: those
 // of the report are the whole's.
 type recentFindingObject struct {
-	Rule        string `json:"rule"`
-	Severity    string `json:"severity"`
-	Confidence  string `json:"confidence"`
-	Title       str    `json:"title"`
-	Subject     str    `json:"subject"`
-	Fix         str    `json:"fix"`
-	Connections number `json:"connections"`
-	Failed      number `json:"failed_requests"`
-	Filter      str    `json:"filter"`
+	Rule         string `json:"rule"`
+	Severity     string `json:"severity"`
+	Confidence   string `json:"confidence"`
+	Title        str    `json:"title"`
+	Subject      str    `json:"subject"`
+	Fix          str    `json:"fix"`
+	Alternatives []str  `json:"alternatives"`
+	Note         text   `json:"note"`
+	Connections  number `json:"connections"`
+	Failed       number `json:"failed_requests"`
+	Filter       str    `json:"filter"`
 }
 
 func newRecent(x *report.Recent) *recentObject {
@@ -48,6 +50,7 @@ func newRecent(x *report.Recent) *recentObject {
 			}
 			return recentFindingObject{
 				f.Rule.ID, f.Severity.String(), f.Confidence.String(), str(f.Title), str(f.Subject), str(f.Fix),
+				listOf(f.Alternatives, func(s *string) str { return str(*s) }), text(f.Note),
 				number(f.Connections), number(f.Failed), str(filter),
 			}
 		}),

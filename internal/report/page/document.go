@@ -35,10 +35,12 @@ type document struct {
 
 // finding is a finding in words.
 type finding struct {
-	N                                     int
-	Rule, Severity, Title                 string
-	Fix, Also, Likely, Seen, Filter, Look string
-	Connections                           string
+	N                     int
+	Rule, Severity, Title string
+	Fix, Note             string
+	Alternatives          []string
+	Likely, Seen, Filter  string
+	Connections           string
 }
 
 // section is a heading and what stands below.
@@ -128,7 +130,7 @@ func (d *document) Verdict(v rules.Verdict) {
 func (d *document) Finding(n int, f *report.Advice) {
 	d.Findings = append(d.Findings, &finding{
 		N: n, Rule: f.Rule.ID, Severity: f.Severity.String(), Title: f.Title,
-		Fix: f.Fix, Also: f.Also, Likely: f.Likely, Seen: f.Seen, Filter: f.Filter, Look: f.Rule.Verify,
+		Fix: f.Fix, Alternatives: f.Alternatives, Note: f.Note, Likely: f.Likely, Seen: f.Seen, Filter: f.Filter,
 		Connections: report.Connections(f.Connections),
 	})
 }

@@ -40,10 +40,13 @@ func WriteRule(w io.Writer, r *rules.Rule) error {
 		p.Fact("likely cause", r.Why)
 		p.Fact("who has to change", partyToChange(r.Who))
 		p.Fact("fix", r.Fix)
+		p.moreAdvice(&r.Advice)
 		for _, program := range products.WithAdvice(r.ID) {
-			p.Fact("in "+program.String(), program.Advice(r.ID))
+			advice, _ := program.Advice(r.ID)
+			p.Fact("in "+program.String(), advice.Fix)
+			p.moreAdvice(&advice)
 		}
-		p.Fact("look in Wireshark", r.Verify)
+		p.verify(r)
 		p.Fact("needs", r.Needs.String())
 	})
 }

@@ -19,7 +19,7 @@ func TestExplain(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := strings.Join(strings.Fields(b.String()), " ")
-		for _, want := range []string{r.ID, r.Title, r.SetWhen, r.Why, r.Fix, r.Verify} {
+		for _, want := range []string{r.ID, r.Title, r.SetWhen, r.Why, r.Fix, r.Filter, r.Hint, r.Note} {
 			if !strings.Contains(got, strings.Join(strings.Fields(want), " ")) {
 				t.Errorf("%s: want %q in\n%s", r.ID, want, b.String())
 			}

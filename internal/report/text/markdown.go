@@ -108,14 +108,13 @@ func (m *markdown) Finding(n int, f *report.Advice) {
 	m.begin(listBlock)
 	m.printf("%d. **%s** (%s): %s\n", n, f.Rule.ID, f.Severity, mdText(f.Title))
 	m.printf("   - **fix: %s**\n", mdText(f.Fix))
-	for _, s := range []struct{ name, text string }{{"also", f.Also}, {"likely", f.Likely}, {"seen", f.Seen}} {
-		if s.text != "" {
-			m.printf("   - %s: %s", s.name, mdText(s.text))
-			if s.name == "seen" {
-				m.printf("; in Wireshark: %s", mdCode(f.Filter))
-			}
-			m.printf("\n")
+	for _, s := range f.Remarks() {
+		name, text := s[0], s[1]
+		m.printf("   - %s: %s", name, mdText(text))
+		if name == "seen" {
+			m.printf("; in Wireshark: %s", mdCode(f.Filter))
 		}
+		m.printf("\n")
 	}
 }
 

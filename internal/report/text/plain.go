@@ -78,14 +78,12 @@ func (p *plainText) Verdict(v rules.Verdict) {
 func (p *plainText) Finding(n int, f *report.Advice) {
 	p.findingHead(n, f)
 	const indent = 12
-	for _, s := range []struct{ name, text string }{{"also", f.Also}, {"likely", f.Likely}, {"seen", f.Seen}} {
-		if s.text == "" {
-			continue
+	for _, s := range f.Remarks() {
+		name, text := s[0], s[1]
+		if name == "seen" {
+			text += "; in Wireshark: " + f.Filter
 		}
-		if s.name == "seen" {
-			s.text += "; in Wireshark: " + f.Filter
-		}
-		p.Para(indent, fmt.Sprintf("%*s%s: %s", indent, "", s.name, s.text))
+		p.Para(indent, fmt.Sprintf("%*s%s: %s", indent, "", name, text))
 	}
 }
 

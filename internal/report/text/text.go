@@ -10,6 +10,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
@@ -35,6 +36,24 @@ func WriteFinding(w io.Writer, r *report.Report, f *rules.Finding) error {
 	return writePlain(w, &r.Options, func(p *plainText) { p.wholeFinding(r, f) })
 }
 
+// moreAdvice writes what else helps, and what to know about it.
+func (p *plainText) moreAdvice(a *products.Advice) {
+	for _, s := range a.Alternatives {
+		p.Fact("  also", s)
+	}
+	if a.Note != "" {
+		p.Fact("  note", a.Note)
+	}
+}
+
+// verify writes how to see in Wireshark what a rule is about.
+func (p *plainText) verify(r *rules.Rule) {
+	p.Fact("in Wireshark", r.Filter)
+	if r.Hint != "" {
+		p.Fact("  look", r.Hint)
+	}
+}
+
 // wholeFinding writes all about a finding of r.
 func (p *plainText) wholeFinding(r *report.Report, f *rules.Finding) {
 	p.Para(0, "["+f.Severity.String()+"] "+p.bold(f.Rule.ID)+" "+f.Title)
@@ -48,13 +67,10 @@ func (p *plainText) wholeFinding(r *report.Report, f *rules.Finding) {
 		p.Fact("never opened", report.Connections(f.Unopened))
 	}
 	p.Fact("why", fmt.Sprintf("%s (confidence: %s)", f.Rule.Why, f.Confidence))
-	a := r.Advice(f)
-	p.Fact("fix", a.Fix)
-	if a.Also != "" {
-		p.Fact("  also", a.Also)
-	}
+	p.Fact("fix", r.Advice(f).Fix)
+	p.moreAdvice(&f.Advice)
 	p.Fact("it is set when", f.Rule.SetWhen)
-	p.Fact("verify in Wireshark", f.Rule.Verify)
+	p.verify(f.Rule)
 	p.Section("EXAMPLES", "")
 	for i := range f.Examples {
 		x := &f.Examples[i]
