@@ -6,6 +6,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 var idleSocket = &Rule{
@@ -16,16 +17,19 @@ var idleSocket = &Rule{
 		"came before",
 	Why: "a proxy or load balancer ends what is idle for longer than its timeout (proxy_read_timeout of nginx, 60 s by default), and the " +
 		"programs send nothing, nor Pings, in that time; keep-alive probes of TCP are no activity for it",
-	Fix:    "let one of the programs send Pings more often than that" + otherwise,
-	Verify: "websocket.opcode == 9, and the time from the last websocket frame to tcp.flags.fin == 1",
+	Advice: sendPings("that"),
+	Filter: "websocket or tcp.flags.fin == 1",
+	Hint:   "by tcp.stream, the time from the last websocket frame to the FIN; websocket.opcode == 9 is a Ping",
 	Needs:  HTTP | BothSides,
 	Check:  checkIdleSocket,
 }
 
-// otherwise is how to send Pings, and what helps besides.
-const otherwise = " (ping_interval of Python's websockets, a timer with ws.ping() in Node, " +
-	"conn.Ping of Go's coder/websocket), or raise the timeout (nginx proxy_read_timeout and proxy_send_timeout, HAProxy timeout tunnel, " +
-	"idle_timeout of Envoy and of load balancers)"
+// sendPings is what keeps a WebSocket open, where Pings are needed more often than that.
+func sendPings(than string) products.Advice {
+	return products.Advise("let one of the programs send Pings more often than "+than+" (ping_interval of Python's websockets, a timer with "+
+		"ws.ping() in Node, Conn.Ping of coder/websocket in Go)",
+		"raise the timeout (nginx proxy_read_timeout and proxy_send_timeout, HAProxy timeout tunnel, idle timeouts of Envoy and of load balancers)")
+}
 
 // idleSockets are the WebSockets of a server that one side ended while they were idle.
 type idleSockets struct {
@@ -80,7 +84,7 @@ func (x *idleSockets) tell(v *view, r *Rule, out []Finding) []Finding {
 	}
 	f := v.told(r, e, "%s after %s without a frame, and without Close: %s", who, cause.Duration(b.Middle), shareOf(e.len(), of))
 	f.brief = fmt.Sprintf("%s after %s without a frame", who, cause.Duration(b.Middle))
-	f.Fix = fmt.Sprintf("let one of the programs send Pings more often than every %s", cause.Duration(b.Middle)) + otherwise
+	f.Advice = sendPings("every " + cause.Duration(b.Middle))
 	f.Observed = fmt.Sprintf("the %s ended it %s after its last frame", x.by, cause.Duration(b.Middle))
 	f.Severity, f.Confidence = Notable, cause.High
 	return append(out, f)
