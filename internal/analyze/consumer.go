@@ -51,7 +51,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		a.show(c, from, d.Seq, b[:h.Len()], httpparse.HeadPart, httpparse.HeadDone)
 		a.headDone(c, t, from, h, b[:h.Len()], d)
 		b = b[h.Len():]
-		if (t.has(multiplexed) || t.proto == WebSocket) && a.afterUpgrade(c, t, from, b, d) {
+		if a.leftHTTP1(c, t, from, b, d) {
 			return
 		}
 	default:
@@ -112,11 +112,13 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 	a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 }
 
-// afterUpgrade takes the rest of a segment by whose head a connection went over to
-// HTTP/2, or became a WebSocket; of that the parser is still to be told.
-func (a consumer) afterUpgrade(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) (done bool) {
+// leftHTTP1 takes the rest of a segment by whose head a connection went over to HTTP/2,
+// or became a WebSocket; of that the parser is still to be told.
+func (a consumer) leftHTTP1(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) (done bool) {
 	if !t.has(multiplexed) {
-		a.socketData(c, t, from, b, d.Time, d.Num)
+		if t.proto == WebSocket {
+			a.socketData(c, t, from, b, d.Time, d.Num)
+		}
 		return false
 	}
 	rest := *d
@@ -180,7 +182,7 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 				raw = taken[len(taken)-h.Len():]
 			}
 			a.headDone(c, t, from, h, raw, d)
-			if (t.has(multiplexed) || t.proto == WebSocket) && a.afterUpgrade(c, t, from, b, d) {
+			if a.leftHTTP1(c, t, from, b, d) {
 				return
 			}
 		case httpparse.MessageDone:
