@@ -61,6 +61,16 @@ func TestExec(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for name, line := range ciLines(t) {
+		for env, want := range map[string]int{"KEEP=1": app.ExitOK, "KEEP=": app.ExitGate} {
+			line := strings.NewReplacer("/tmp/bin/kaanalyze", program, "sudo ", "").Replace(line)
+			p := start(t, dir, []string{env}, nil, slices.Concat(ownNet, []string{"sh", "-c", line})...)
+			<-p.ended
+			if code := p.ProcessState.ExitCode(); code != want || !strings.Contains(p.stdout.String(), "ok  \tteam") {
+				t.Errorf("%s, %s: got exit code %d, want %d:\n%s%s", name, env, code, want, p.stdout.String(), p.stderr.String())
+			}
+		}
+	}
 	for _, c := range []struct {
 		name string
 		env  []string
@@ -83,6 +93,26 @@ func TestExec(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ciLines returns the command lines with --exec in contrib/ci, by file.
+func ciLines(t *testing.T) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob("../../contrib/ci/*.yml")
+	if err != nil || len(names) < 2 {
+		t.Fatalf("got %v, error %v", names, err)
+	}
+	lines := map[string]string{}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, folded, _ := strings.Cut(string(text), ">-\n") // a line, in YAML, up to what is indented less
+		folded, _, _ = strings.Cut(folded, " 8080\n")
+		lines[name] = strings.Join(strings.Fields(folded), " ") + " 8080"
+	}
+	return lines
 }
 
 // TestExecCommand has commands that end in all ways, and looks at who they are.

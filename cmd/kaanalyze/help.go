@@ -11,10 +11,16 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
+// commit is what a build that make release makes is of, "" for others.
+var commit string
+
 // versionText says which program this is, and how it filters and captures.
 func versionText() string {
 	by := "filters and live capture: yes (libpcap)"
 	revision := ""
+	if commit != "" {
+		revision = ", revision " + commit
+	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			switch {

@@ -124,8 +124,9 @@ func (a *Analyzer) decrypt(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	}
 	conn := *a.states.keys.conns.At(s.conn)
 	stamp := tlscrypt.Stamp{At: d.Time, Now: d.Now, Num: d.Num}
-	conn.Data(uint8(from), d.Payload, stamp)
-	a.takeDecrypted(c, t, s, conn)
+	if conn.Data(uint8(from), d.Payload, stamp, &a.states.keys.table) {
+		a.takeDecrypted(c, t, s, conn)
+	}
 	if d.Cut > 0 && s.conn != 0 {
 		conn.Gap(uint8(from), uint64(d.Cut), stamp, &a.states.keys.table)
 		a.takeDecrypted(c, t, s, conn)

@@ -3,7 +3,10 @@ package live
 import "github.com/kaanalyze/kaanalyze/internal/analyze"
 
 // memory bounds what a Session takes. A nil one does not.
-type memory struct{ bytes int64 }
+type memory struct {
+	bytes  int64
+	folded int64 // what TIME_WAIT entries and ports took after the last early fold
+}
 
 // What the bound is for, in percent: the connections that are followed, their messages,
 // TIME_WAIT entries and ports, exchanges, and the rows of the connections in the window
@@ -26,13 +29,13 @@ const (
 
 // The least that is kept, whatever the bound.
 const (
-	leastRows     = 200
+	leastRows     = 1000 // each time that half of them leave the window, all are judged
 	leastPairs    = 100
 	leastFollowed = 100
 )
 
 // newMemory returns a bound.
-func newMemory(bytes int64) *memory { return &memory{bytes} }
+func newMemory(bytes int64) *memory { return &memory{bytes: bytes} }
 
 // share returns a share of the bound.
 func (m *memory) share(percent int64) int64 { return m.bytes / 100 * percent }
@@ -47,6 +50,11 @@ func (m *memory) limits(l analyze.Limits) analyze.Limits {
 	fit := max(leastPairs, int(m.share(shareRows)/pairRow))
 	return analyze.Limits{Pairs: min(l.Pairs, fit), Servers: min(l.Servers, fit), Hosts: min(l.Hosts, fit)}
 }
+
+// foldAgain is how much TIME_WAIT entries and ports take, in percent of what the last early
+// fold left, when they are folded again: that goes through all of them, and those that
+// have not ended stay.
+const foldAgain = 130
 
 // shedShare is the share of the connections that is forgotten when there are too many.
 const shedShare = 8
@@ -68,8 +76,9 @@ func (m *memory) keepWithin(a *analyze.Analyzer) {
 		a.GiveUpConnections(shedShare)
 		x = a.Memory()
 	}
-	if x.Times > m.share(shareTimes) {
+	if x.Times > max(m.share(shareTimes), m.folded/100*foldAgain) {
 		a.FoldEarly()
+		m.folded = a.Memory().Times
 	}
 }
 
