@@ -75,9 +75,11 @@ type HTTP2 struct {
 	StreamsRefused int64   `json:"streams_refused"` // the server did not look at them
 	MostAtOnce     int64   `json:"most_at_once"`    // open streams
 	MaxConcurrent  *int64  `json:"max_concurrent_streams"`
-	GoAway         *GoAway `json:"goaway"` // nil without one
+	Lasting        int64   `json:"streams_lasting"` // streams of events or of gRPC whose response went on for 1 s or longer
+	GoAway         *GoAway `json:"goaway"`          // nil without one
 	Pings          Pings   `json:"pings"`
-	Lost           bool    `json:"lost"` // bytes are missing, and the frames after them were not found again
+	Stalls         *Stalls `json:"stalls"` // nil where windows are not known
+	Lost           bool    `json:"lost"`   // bytes are missing, and the frames after them were not found again
 }
 
 // GoAway is the first GOAWAY of a connection, with what later ones of the same side say.
@@ -94,6 +96,24 @@ type GoAway struct {
 type Pings struct {
 	KeepAlive int64 `json:"keep_alive"` // after silence
 	Other     int64 `json:"other"`
+	Cancel    int64 `json:"cancel"` // of the other ones: with the reset of a stream
+	BDP       int64 `json:"bdp"`    // of the other ones: as DATA came, to measure how much may be under way
+}
+
+// Stalls are how often, and for how long in all, each side could not send because a window
+// of flow control was used up.
+type Stalls struct {
+	Client StallsBySide `json:"client"`
+	Server StallsBySide `json:"server"`
+}
+
+// StallsBySide are those of one side, by whose window was used up. The times of streams
+// that stalled at once add up.
+type StallsBySide struct {
+	Stream            int64   `json:"stream"`
+	StreamSeconds     float64 `json:"stream_seconds"`
+	Connection        int64   `json:"connection"`
+	ConnectionSeconds float64 `json:"connection_seconds"`
 }
 
 // ProbesBySide holds the TCP keep-alive probes by who sent them.
