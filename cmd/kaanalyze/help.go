@@ -38,7 +38,7 @@ func versionText() string {
 // usage is the help text. Flags and formats come from their lists.
 func usage() string {
 	var b strings.Builder
-	b.WriteString(`kaanalyze says why HTTP did not use TCP connections again, and what to change
+	b.WriteString(`kaanalyze tells why HTTP kept opening new TCP connections instead of reusing them
 
 Usage:
   kaanalyze [flags] [FILE...] [FILTER...]
