@@ -22,7 +22,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install install-setcap release packaged static man completions deb rpm reproducible size container test-packages test-kubernetes check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
+.PHONY: build demo install install-setcap release packaged static man completions deb rpm reproducible size container test-packages test-kubernetes check test fuzz test-live test-view test-browser picture architecture structure sentences notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -152,6 +152,9 @@ lint: ## gofmt, vet, staticcheck, dead code, complexity over 20, functions over 
 
 structure: ## lines, largest file and function, references upward between files, by package
 	@$(GO) -C tools run ./structure ..
+
+sentences: ## write what users read, a line for each text, to bin/sentences.txt
+	@mkdir -p bin && $(GO) -C tools run ./sentences .. >bin/sentences.txt && wc -l bin/sentences.txt
 
 architecture: ## draw the picture of ARCHITECTURE.md: which package imports which
 	@$(GO) -C tools run ./structure -svg ../docs/packages.svg .. && echo "wrote docs/packages.svg"
