@@ -11,22 +11,74 @@ TIME   ?= 2m
 FUZZTIME ?= 5s
 PREFIX ?= /usr/local
 
+# What is installed and packaged has neither symbols nor paths of this machine: the
+# same commit, compiler and libpcap make the same file in any folder.
+RELEASE = -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.commit=$(COMMIT)'
+COMMIT := $(shell h=$$(git rev-parse --short=12 HEAD 2>/dev/null) && { git diff --quiet HEAD || h=$$h+changes; echo $$h; })
+
 # Programs that ./... leaves out.
 PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/record testdata/lab/resets testdata/lab/server testdata/bench/runner testdata/bench/generate testdata/bench/empty
 
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install-setcap check test fuzz test-live test-view test-browser picture architecture structure notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
+.PHONY: build demo install install-setcap release packaged static man completions deb rpm reproducible size container test-packages test-kubernetes check test fuzz test-live test-view test-browser picture architecture structure sentences notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
 
+release: ## build ./bin/release/kaanalyze as it is installed: stripped, the same in any folder
+	@flags=$$(.ci/goflags build) && $(GO) build $(RELEASE) $$flags -o bin/release/kaanalyze ./cmd/kaanalyze
+
+static: ## build ./bin/static/kaanalyze without libpcap: one file that needs nothing else
+	@CGO_ENABLED=0 $(GO) build $(RELEASE) -o bin/static/kaanalyze ./cmd/kaanalyze
+
+man: release ## write the manual page bin/release/kaanalyze.1, from the flags and doc.go
+	@$(GO) -C tools run ./man ../bin/release/kaanalyze ../cmd/kaanalyze/doc.go >bin/release/kaanalyze.1
+
+completions: release ## write what completes command lines in bash, zsh and fish to bin/release
+	@for shell in bash zsh fish; do bin/release/kaanalyze --completion $$shell >bin/release/kaanalyze.$$shell || exit 1; done
+
+install: man completions ## install to DESTDIR and PREFIX: the program, its manual page, completions
+	@install -D -m 755 bin/release/kaanalyze "$(DESTDIR)$(PREFIX)/bin/kaanalyze"
+	@install -D -m 644 bin/release/kaanalyze.1 "$(DESTDIR)$(PREFIX)/share/man/man1/kaanalyze.1"
+	@install -D -m 644 bin/release/kaanalyze.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/kaanalyze"
+	@install -D -m 644 bin/release/kaanalyze.zsh "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_kaanalyze"
+	@install -D -m 644 bin/release/kaanalyze.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/kaanalyze.fish"
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/kaanalyze"
+
+# The static build, so that one file suits all systems.
+packaged: static man completions
+	@gzip -9nkf bin/release/kaanalyze.1
+	@sed 's|/usr/local/bin|/usr/bin|' contrib/kaanalyze.service >bin/release/kaanalyze.service
+
+PACKAGES = $(GO) -C tools/packages run . -version "$$(bin/static/kaanalyze --version | sed -n '1s/kaanalyze \([^ ,]*\).*/\1/p')" -time "$$(git log -1 --format=%ct 2>/dev/null || echo 0)"
+
+deb: packaged ## make a package for Debian and Ubuntu in bin/packages
+	@name=$$($(PACKAGES) -format deb "$(CURDIR)" "$(CURDIR)/bin/packages") && echo "wrote $$name"
+
+rpm: packaged ## make a package for Fedora, RHEL and SUSE in bin/packages
+	@name=$$($(PACKAGES) -format rpm "$(CURDIR)" "$(CURDIR)/bin/packages") && echo "wrote $$name"
+
+container: ## build the image of the Containerfile, and try it, where buildah is
+	@.ci/container
+
+test-packages: ## try the packages, a bare Debian, the static build alone and go install (root for some)
+	@.ci/packages
+
+test-kubernetes: static ## decode contrib/kubernetes strictly, and run its command lines
+	@KAANALYZE="$(CURDIR)/bin/static/kaanalyze" $(GO) -C tools/kubernetes test -count=1 .
+
+reproducible: ## build in two folders, and compare
+	@.ci/reproducible
+
+size: release ## how large the program is, and what of it is of which package
+	@.ci/size bin/release/kaanalyze
+
 demo: build ## build, and report on a built-in capture
 	@./kaanalyze --demo
 
-install-setcap: build ## install to PREFIX/bin so that all users may capture without sudo (root)
-	@install -D -m 755 kaanalyze "$(DESTDIR)$(PREFIX)/bin/kaanalyze"
+install-setcap: install ## install, so that all users may capture without sudo (root)
 	@setcap cap_net_raw,cap_net_admin+eip "$(DESTDIR)$(PREFIX)/bin/kaanalyze"
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/kaanalyze with cap_net_raw,cap_net_admin"
 
@@ -66,7 +118,7 @@ corpus: ## compare with tshark's counts: make corpus CORPUS=DIR, which holds tru
 	@flags=$$(.ci/goflags build) && \
 	KAANALYZE_CORPUS="$(abspath $(CORPUS))" $(GO) test $$flags -count=1 -v -run '^TestCorpus' ./internal/app
 
-bench: build ## measure on captures that are made (4 GB; BENCH=DIR keeps them); ONLY='tls-*' for some
+bench: build ## measure on captures that are made (15 GB; BENCH=DIR keeps them); ONLY='tls-*' for some
 	@ONLY='$(ONLY)' testdata/bench/bench.sh "$(BENCH)/made" ./kaanalyze
 
 bench-real: build ## record large captures (root, 8 GB; BENCH=DIR keeps them) and measure
@@ -100,6 +152,9 @@ lint: ## gofmt, vet, staticcheck, dead code, complexity over 20, functions over 
 
 structure: ## lines, largest file and function, references upward between files, by package
 	@$(GO) -C tools run ./structure ..
+
+sentences: ## write what users read, a line for each text, to bin/sentences.txt
+	@mkdir -p bin && $(GO) -C tools run ./sentences .. >bin/sentences.txt && wc -l bin/sentences.txt
 
 architecture: ## draw the picture of ARCHITECTURE.md: which package imports which
 	@$(GO) -C tools run ./structure -svg ../docs/packages.svg .. && echo "wrote docs/packages.svg"

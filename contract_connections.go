@@ -26,6 +26,7 @@ type Connection struct {
 	InterimResponses  *int64         `json:"interim_responses"`
 	RequestsEstimated *int64         `json:"requests_estimated"`    // of TLS without keys, by its records; nil if counted, or if these do not tell
 	HTTP2             *HTTP2         `json:"h2,omitempty"`          // what HTTP/2 shows, nil without
+	WebSocket         *WebSocket     `json:"websocket,omitempty"`   // what the frames of a WebSocket show, nil without
 	GRPCFailed        *int64         `json:"grpc_failed,omitempty"` // calls with another status than 0, nil without gRPC
 	Probes            ProbesBySide   `json:"probes"`
 	IdleGaps          IdleGaps       `json:"idle_gaps_seconds"`
@@ -75,9 +76,11 @@ type HTTP2 struct {
 	StreamsRefused int64   `json:"streams_refused"` // the server did not look at them
 	MostAtOnce     int64   `json:"most_at_once"`    // open streams
 	MaxConcurrent  *int64  `json:"max_concurrent_streams"`
-	GoAway         *GoAway `json:"goaway"` // nil without one
+	Lasting        int64   `json:"streams_lasting"` // streams of events or of gRPC whose response went on for 1 s or longer
+	GoAway         *GoAway `json:"goaway"`          // nil without one
 	Pings          Pings   `json:"pings"`
-	Lost           bool    `json:"lost"` // bytes are missing, and the frames after them were not found again
+	Stalls         *Stalls `json:"stalls"` // nil where windows are not known
+	Lost           bool    `json:"lost"`   // bytes are missing, and the frames after them were not found again
 }
 
 // GoAway is the first GOAWAY of a connection, with what later ones of the same side say.
@@ -94,6 +97,55 @@ type GoAway struct {
 type Pings struct {
 	KeepAlive int64 `json:"keep_alive"` // after silence
 	Other     int64 `json:"other"`
+	Cancel    int64 `json:"cancel"` // of the other ones: with the reset of a stream
+	BDP       int64 `json:"bdp"`    // of the other ones: as DATA came, to measure how much may be under way
+}
+
+// Stalls are how often, and for how long in all, each side could not send because a window
+// of flow control was used up.
+type Stalls struct {
+	Client StallsBySide `json:"client"`
+	Server StallsBySide `json:"server"`
+}
+
+// StallsBySide are those of one side, by whose window was used up. The times of streams
+// that stalled at once add up.
+type StallsBySide struct {
+	Stream            int64   `json:"stream"`
+	StreamSeconds     float64 `json:"stream_seconds"`
+	Connection        int64   `json:"connection"`
+	ConnectionSeconds float64 `json:"connection_seconds"`
+}
+
+// WebSocket is what the frames of a WebSocket show that a 101 began.
+type WebSocket struct {
+	Opened   time.Time    `json:"opened"`       // when the 101 came
+	Open     float64      `json:"open_seconds"` // to the first FIN or RST, or to the last packet
+	Messages Sides        `json:"messages"`     // that were whole
+	Pings    SocketPings  `json:"pings"`
+	Close    *SocketClose `json:"close"`           // the first one, nil without
+	Silence  *float64     `json:"silence_seconds"` // from the last frame to the first FIN or RST, nil while it is open
+	Lost     bool         `json:"lost"`            // bytes are missing, so there may have been more frames
+}
+
+// SocketPings holds the Ping frames of a WebSocket by who sent them.
+type SocketPings struct {
+	Client PingsOfSide `json:"client"`
+	Server PingsOfSide `json:"server"`
+}
+
+// PingsOfSide are the Ping frames of one side of a WebSocket.
+type PingsOfSide struct {
+	Sent     int64    `json:"sent"`
+	Interval *float64 `json:"interval_seconds"` // from one to the next, the mean; nil with fewer than two
+}
+
+// SocketClose is the first Close frame of a WebSocket.
+type SocketClose struct {
+	By     string    `json:"by"`   // client or server
+	Code   int64     `json:"code"` // 1005 for none
+	At     time.Time `json:"at"`
+	Packet uint64    `json:"packet"`
 }
 
 // ProbesBySide holds the TCP keep-alive probes by who sent them.

@@ -25,7 +25,7 @@ func Example() {
 	// 10.20.0.2 holds up to 15
 }
 
-// Why connections carried no further request, and what to change.
+// Why connections were not reused, and what to change.
 func ExampleAnalyze_causes() {
 	report, err := kaanalyze.Analyze(context.Background(), []string{"testdata/python-http10.pcap"}, kaanalyze.Options{})
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package kaanalyze reads packet captures and says why HTTP did not use TCP
-// connections again, and what to change: what the command kaanalyze does, for Go
-// programs.
+// Package kaanalyze reads packet captures and tells why HTTP kept opening new TCP
+// connections instead of reusing them, and what to change: what the command
+// kaanalyze does, for Go programs.
 //
 // [Analyze] reads captures, of which [Options] may ask for a part, and returns a
 // [Report]. Its fields are the contract kaanalyze.report/1 as Go values: the verdict,

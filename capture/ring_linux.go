@@ -36,6 +36,7 @@ type ringTap struct {
 	left      uint32 // packets of it that are to be read
 	at        int    // where the next one begins, in memory
 
+	cooked    bool // without headers of links, in the place of which one of Linux' own is put
 	snapLen   uint32
 	filter    *bpf.Filter // nil for what the kernel filters
 	kernel    uint64      // drops
@@ -52,7 +53,7 @@ const (
 // openRing opens an interface.
 func openRing(dev *Device, expr string) (tap, pcapfile.LinkType, error) {
 	if dev.Name == anyInterface {
-		return nil, 0, errors.New("the ring captures from one interface; libpcap captures from any")
+		return openCookedRing(dev, expr)
 	}
 	known, err := net.InterfaceByName(dev.Name)
 	if err != nil {
@@ -61,24 +62,34 @@ func openRing(dev *Device, expr string) (tap, pcapfile.LinkType, error) {
 	if known.Flags&net.FlagUp == 0 {
 		return nil, 0, isDown
 	}
-	link, err := linkTypeOf(dev.Name)
+	fd, err := packetSocket(unix.SOCK_RAW)
 	if err != nil {
 		return nil, 0, err
 	}
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0) // nothing comes before bind
-	if err != nil {
-		if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-			return nil, 0, fs.ErrPermission
-		}
-		return nil, 0, fmt.Errorf("open a packet socket: %w", err)
-	}
 	t := &ringTap{systemLink: systemLink{known.Index}, fd: fd, snapLen: uint32(dev.SnapLen)}
+	link, err := t.linkType()
+	if err != nil {
+		t.close()
+		return nil, 0, err
+	}
 	if err := t.setUp(dev, link, expr, known.Flags&net.FlagLoopback != 0); err != nil {
 		t.close()
 		return nil, 0, err
 	}
 	t.ifaceFrom = interfaceDrops(dev.Name)
 	return t, link, nil
+}
+
+// packetSocket opens a socket to which nothing comes before it is bound.
+func packetSocket(kind int) (int, error) {
+	fd, err := unix.Socket(unix.AF_PACKET, kind|unix.SOCK_CLOEXEC, 0)
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		return -1, fs.ErrPermission
+	}
+	if err != nil {
+		return -1, fmt.Errorf("open a packet socket: %w", err)
+	}
+	return fd, nil
 }
 
 // setUp makes the ring, filters, and begins to capture.
@@ -102,7 +113,7 @@ func (t *ringTap) setUp(dev *Device, link pcapfile.LinkType, expr string, loopba
 			return fmt.Errorf("set up the ring: %w", err)
 		}
 	}
-	if !dev.NoPromiscuous {
+	if !dev.NoPromiscuous && !t.cooked {
 		mreq := &unix.PacketMreq{Ifindex: int32(t.index), Type: unix.PACKET_MR_PROMISC}
 		_ = unix.SetsockoptPacketMreq(t.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, mreq) // some interfaces know none
 	}
@@ -182,11 +193,21 @@ func (t *ringTap) packet() (data []byte, at int64, wireLen uint32, wanted bool) 
 	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&t.memory[t.at]))
 	begin := t.at + int(h.Mac)
 	end := begin + int(h.Snaplen)
+	note := t.at
 	t.left--
 	t.at += int(h.Next_offset)
 	wireLen = h.Len
-	const addresses, tag = 12, 4
-	if h.Status&unix.TP_STATUS_VLAN_VALID != 0 && h.Snaplen >= addresses {
+	addresses := 12
+	if t.cooked {
+		if !t.putHeader(begin, note) {
+			return nil, 0, 0, false
+		}
+		begin -= cookedHeader
+		addresses = cookedHeader - 2
+		wireLen += cookedHeader
+	}
+	const tag = 4
+	if h.Status&unix.TP_STATUS_VLAN_VALID != 0 && end-begin >= addresses {
 		tpid := uint16(unix.ETH_P_8021Q)
 		if h.Status&unix.TP_STATUS_VLAN_TPID_VALID != 0 {
 			tpid = h.Hv1.Vlan_tpid
@@ -241,19 +262,23 @@ func interfaceDrops(name string) (n uint64) {
 	return n
 }
 
-// linkTypeOf returns the link type of what an interface gives to a raw packet socket.
-func linkTypeOf(name string) (pcapfile.LinkType, error) {
-	b, err := os.ReadFile(filepath.Join("/sys/class/net", name, "type"))
+// linkType returns the link type of what the interface gives to a raw packet socket. The
+// socket tells it when it is bound, as it is here to no protocol yet: /sys may be missing.
+func (t *ringTap) linkType() (pcapfile.LinkType, error) {
+	if err := unix.Bind(t.fd, &unix.SockaddrLinklayer{Ifindex: t.index}); err != nil {
+		return 0, fmt.Errorf("bind the packet socket: %w", err)
+	}
+	bound, err := unix.Getsockname(t.fd)
 	if err != nil {
 		return 0, fmt.Errorf("find out what kind of interface it is: %w", err)
 	}
-	switch kind := strings.TrimSpace(string(b)); kind { // ARPHRD_ of if_arp.h
-	case "1", "772": // Ethernet, loopback
+	switch kind := bound.(*unix.SockaddrLinklayer).Hatype; kind {
+	case unix.ARPHRD_ETHER, unix.ARPHRD_LOOPBACK:
 		return pcapfile.LinkEthernet, nil
-	case "65534", "519", "512": // without a header: tun, raw IP, PPP
+	case unix.ARPHRD_NONE, unix.ARPHRD_RAWIP, unix.ARPHRD_PPP: // without a header
 		return pcapfile.LinkRaw, nil
 	default:
-		return 0, fmt.Errorf("the ring does not know interfaces of type %s; libpcap may", kind)
+		return 0, fmt.Errorf("the ring does not know interfaces of type %d; libpcap may", kind)
 	}
 }
 
@@ -265,7 +290,7 @@ func (t *ringTap) setFilter(link pcapfile.LinkType, expr string, loopback bool) 
 	switch {
 	case expr == onlyTCP && link == pcapfile.LinkEthernet:
 		code = tcpOverEthernet(t.snapLen)
-	case expr == onlyTCP:
+	case expr == onlyTCP && !t.cooked: // a filter of the kernel's cannot see the protocol then
 		code = tcpOverIP(t.snapLen)
 	default:
 		if expr != "" {

@@ -56,7 +56,7 @@
 // A test that fails if connections are not reused, or if a rule fires:
 //
 //	kaanalyze --fail-on 'reuse_ratio<0.4' --fail-on finding=KA1002 incident.pcapng
-//	sudo kaanalyze -i lo --exec 'go test ./...' --fail-on 'reuse_ratio<0.9' tcp port 8080
+//	sudo kaanalyze -i lo --exec 'go test -count=1 ./...' --fail-on 'reuse_ratio<0.9' tcp port 8080
 //
 // From a capture that is being made, over the network or here:
 //

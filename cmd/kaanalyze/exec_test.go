@@ -61,6 +61,16 @@ func TestExec(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for name, line := range ciLines(t) {
+		for env, want := range map[string]int{"KEEP=1": app.ExitOK, "KEEP=": app.ExitGate} {
+			line := strings.NewReplacer("/tmp/bin/kaanalyze", program, "sudo ", "").Replace(line)
+			p := start(t, dir, []string{env}, nil, slices.Concat(ownNet, []string{"sh", "-c", line})...)
+			<-p.ended
+			if code := p.ProcessState.ExitCode(); code != want || !strings.Contains(p.stdout.String(), "ok  \tteam") {
+				t.Errorf("%s, %s: got exit code %d, want %d:\n%s%s", name, env, code, want, p.stdout.String(), p.stderr.String())
+			}
+		}
+	}
 	for _, c := range []struct {
 		name string
 		env  []string
@@ -85,6 +95,29 @@ func TestExec(t *testing.T) {
 	}
 }
 
+// ciLines returns the command lines with --exec in contrib/ci, by file.
+func ciLines(t *testing.T) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob("../../contrib/ci/*.yml")
+	if err != nil || len(names) < 2 {
+		t.Fatalf("got %v, error %v", names, err)
+	}
+	lines := map[string]string{}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, folded, _ := strings.Cut(string(text), ">-\n") // a line, in YAML, up to what is indented less
+		folded, _, _ = strings.Cut(folded, " 8080\n")
+		lines[name] = strings.Join(strings.Fields(folded), " ") + " 8080"
+	}
+	return lines
+}
+
+// ownPod has processes of its own, beside which unshare waits.
+var ownPod = []string{"unshare", "--pid", "--fork", "--mount-proc"}
+
 // TestExecCommand has commands that end in all ways, and looks at who they are.
 func TestExecCommand(t *testing.T) {
 	program := executable(t)
@@ -95,6 +128,7 @@ func TestExecCommand(t *testing.T) {
 	caps, promise := ownStatus(t, "CapEff"), ownStatus(t, "NoNewPrivs")
 	for _, c := range []struct {
 		name, command string
+		wrapper       []string
 		env, flags    []string
 		code          int
 		stdout        string // what it begins with
@@ -112,12 +146,18 @@ func TestExecCommand(t *testing.T) {
 		{name: "it reads", command: dial + "cat", stdout: "what was typed\nkaanalyze: "},
 		{name: "it writes to what nobody reads", command: dial + "yes | head -n 1", stdout: "y\nkaanalyze: "},
 		{name: "root", command: dial + status, stdout: "Uid 0 0 0 0 SigIgn 0000000000000000 CapEff " + caps + " NoNewPrivs " + promise + " 4\n"},
+		{name: "root with CAP_NET_RAW alone, called by sudo", command: dial + status, wrapper: netRawRoot, env: sudo,
+			stdout: "Uid 0 0 0 0 SigIgn 0000000000000000 CapEff " + netRaw + " NoNewPrivs " + promise + " 4\n"},
+		{name: "root without CAP_DAC_OVERRIDE", command: dial + "id -u", wrapper: withoutDAC, stdout: "0\n"},
+		{name: "own users and processes, as in a pod", command: dial + "id -u; echo $$", wrapper: slices.Concat(ownUsers, ownPod), stdout: "0\n"},
 		{name: "who called sudo", command: dial + status, env: sudo,
 			stdout: "Uid 54321 54321 54321 54321 SigIgn 0000000000000000 CapEff 0000000000000000 NoNewPrivs " + promise + " 4\n"},
 		{name: "another user", command: dial + `id -u; echo "$HOME"`, flags: []string{"-Z", "nobody"}, stdout: "65534\n/nonexistent\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			words := slices.Concat(ownNet, []string{program, "-i", "lo", "--exec", c.command}, c.flags)
+			network := slices.Concat(c.wrapper, ownNet)
+			may(t, network)
+			words := slices.Concat(network, []string{program, "-i", "lo", "--exec", c.command}, c.flags)
 			p := start(t, t.TempDir(), c.env, strings.NewReader("what was typed\n"), words...)
 			<-p.ended
 			out := p.stdout.String()

@@ -89,7 +89,7 @@ func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	f.IntVarP(&l.RotateSeconds, "rotate-seconds", "G", 0, "begin another file every `N` seconds; its name has the time, as in trace-%H%M%S.pcap")
 	f.IntVarP(&l.RotateSize, "rotate-size", "C", 0, "begin another file after `N` million bytes")
 	f.IntVarP(&l.RotateCount, "rotate-count", "W", 0, "write over the first of `N` files; with -G alone, stop after N")
-	f.StringVarP(&l.User, "relinquish-privileges", "Z", "", "be `USER` once the interface is open (default: who called sudo, else root without its capabilities)")
+	f.StringVarP(&l.User, "relinquish-privileges", "Z", "", "run as `USER` after opening the interface (default: who called sudo, else root without its capabilities)")
 	f.StringVar(&l.Exec, "exec", "", "capture while `COMMAND` runs, a line for /bin/sh; its exit code is kaanalyze's, unless a condition of --fail-on holds")
 	f.DurationVar(&l.Window, "window", 0, "judge the last `TIME`, such as 5m, beside the whole, live or with --listen")
 	f.IntVar(&l.Keep, "keep", l.Keep, "keep `N` ended connections in detail at least; older ones are in the sums alone")

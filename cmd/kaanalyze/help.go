@@ -11,10 +11,16 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/app"
 )
 
+// commit is what a build that make release makes is of, "" for others.
+var commit string
+
 // versionText says which program this is, and how it filters and captures.
 func versionText() string {
 	by := "filters and live capture: yes (libpcap)"
 	revision := ""
+	if commit != "" {
+		revision = ", revision " + commit
+	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			switch {
@@ -32,7 +38,7 @@ func versionText() string {
 // usage is the help text. Flags and formats come from their lists.
 func usage() string {
 	var b strings.Builder
-	b.WriteString(`kaanalyze says why HTTP did not use TCP connections again, and what to change
+	b.WriteString(`kaanalyze tells why HTTP kept opening new TCP connections instead of reusing them
 
 Usage:
   kaanalyze [flags] [FILE...] [FILTER...]

@@ -167,5 +167,8 @@ func (x *Fields) takePseudo(f hpack.HeaderField) {
 // GRPCFailed reports whether the fields end a call of gRPC that failed.
 func (f *Fields) GRPCFailed() bool { return f.GRPCStatus != "" && f.GRPCStatus != "0" }
 
+// EventStream reports whether the body is events that come as they happen (HTML, 9.2).
+func (f *Fields) EventStream() bool { return strings.HasPrefix(f.ContentType, "text/event-stream") }
+
 // GRPC reports whether the body is that of a call of gRPC.
 func (f *Fields) GRPC() bool { return strings.HasPrefix(f.ContentType, "application/grpc") }

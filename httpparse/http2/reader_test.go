@@ -118,6 +118,14 @@ func wires() []wire {
 				frame(Headers, EndHeaders, 3, unhex("4803 3330 37c1 c0bf")) +
 				frame(Headers, EndHeaders, 5, unhex("88c1 611d 4d6f 6e2c 2032 3120 4f63 7420 3230 3133 2032 303a 3133 3a32 3220 474d 54c0 5a04 677a 6970 7738 666f 6f3d 4153 444a 4b48 514b 425a 584f 5157 454f 5049 5541 5851 5745 4f49 553b 206d 6178 2d61 6765 3d33 3630 303b 2076 6572 7369 6f6e 3d31")),
 			[]string{"HEADERS 1 302", "HEADERS 3 307", "HEADERS 5 200"}},
+		{"a request with a literal that is not put into the table, one that is, and one that never is (C.2)", true, Preface +
+			frame(Headers, EndHeaders|EndStream, 1, unhex("82 040c 2f73 616d 706c 652f 7061 7468 400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572 1008 7061 7373 776f 7264 0673 6563 7265 74")),
+			[]string{"HEADERS 1 GET /sample/path end"}},
+		{"responses with Huffman coding, in a table of 256 bytes, from which entries go (C.6)", false,
+			frame(Headers, EndHeaders, 1, unhex("3fe1 01 4882 6402 5885 aec3 771a 4b61 96d0 7abe 9410 54d4 44a8 2005 9504 0b81 66e0 82a6 2d1b ff6e 919d 29ad 1718 63c7 8f0b 97c8 e9ae 82ae 43d3")) +
+				frame(Headers, EndHeaders, 3, unhex("4883 640e ffc1 c0bf")) +
+				frame(Headers, EndHeaders, 5, unhex("88c1 6196 d07a be94 1054 d444 a820 0595 040b 8166 e084 a62d 1bff c05a 839b d9ab 77ad 94e7 821d d7f2 e6c7 b335 dfdf cd5b 3960 d5af 2708 7f36 72c1 ab27 0fb5 291f 9587 3160 65c0 03ed 4ee5 b106 3d50 07")),
+			[]string{"HEADERS 1 302", "HEADERS 3 307", "HEADERS 5 200"}},
 		{"a block in three frames, with padding and priority", true, Preface +
 			frame(Headers, Padded|Prioritize|EndStream, 7, "\x03\x00\x00\x00\x00\x10"+long[:10]+"\x00\x00\x00") +
 			frame(Continuation, 0, 7, long[10:200]) + frame(Continuation, EndHeaders, 7, long[200:]),

@@ -208,7 +208,7 @@ func TestPoolNeed(t *testing.T) {
 				t.Errorf("need %d, avoidable %d, want %d and %d", got.PoolNeed, got.AvoidableConnections, tc.need, tc.spare)
 			}
 			if want := tc.spare * 2e6; got.AvoidableHandshake != want {
-				t.Errorf("avoidable handshakes took %d ns, want %d", got.AvoidableHandshake, want)
+				t.Errorf("handshake time wasted took %d ns, want %d", got.AvoidableHandshake, want)
 			}
 		})
 	}

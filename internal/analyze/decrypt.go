@@ -124,8 +124,9 @@ func (a *Analyzer) decrypt(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	}
 	conn := *a.states.keys.conns.At(s.conn)
 	stamp := tlscrypt.Stamp{At: d.Time, Now: d.Now, Num: d.Num}
-	conn.Data(uint8(from), d.Payload, stamp)
-	a.takeDecrypted(c, t, s, conn)
+	if conn.Data(uint8(from), d.Payload, stamp, &a.states.keys.table) {
+		a.takeDecrypted(c, t, s, conn)
+	}
 	if d.Cut > 0 && s.conn != 0 {
 		conn.Gap(uint8(from), uint64(d.Cut), stamp, &a.states.keys.table)
 		a.takeDecrypted(c, t, s, conn)
@@ -230,6 +231,7 @@ func (a *Analyzer) text(c *flows.Conn, t *httpState, from flows.Side, ev *tlscry
 		}
 	}
 	if t.has(tunnelled) || len(ev.Text) == 0 {
+		a.socketData(c, t, from, ev.Text, ev.At, ev.Num)
 		return
 	}
 	d := &a.states.keys.data
@@ -259,6 +261,7 @@ func (a *Analyzer) isH2(t *httpState, text []byte) bool {
 // textMissing takes application data of which it is known how much is missing.
 func (a *Analyzer) textMissing(c *flows.Conn, t *httpState, from flows.Side, ev *tlscrypt.Event) {
 	if t.has(tunnelled) || ev.N == 0 {
+		a.socketGap(c, t, from, uint64(max(ev.N, 0)), ev.Now, ev.Num)
 		return
 	}
 	if t.has(multiplexed) {

@@ -57,7 +57,8 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 			x.Protocol = HTTP11
 		}
 	}
-	if x.HTTP2 = a.h2Info(t, client); x.HTTP2 != nil && x.TLS != nil {
+	x.WebSocket = a.socketInfo(t, client)
+	if x.HTTP2 = a.h2Info(t, client, x.End); x.HTTP2 != nil && x.TLS != nil {
 		x.Protocol = H2
 	}
 	if len(a.proxies.told) > 0 {

@@ -13,12 +13,19 @@ import (
 
 const (
 	// maxStreams and maxStreamsAll bound how many open streams are remembered one by one,
-	// of one connection and in all: 12 MiB. More are only counted.
+	// of one connection and in all: 18 MiB. More are only counted.
 	maxStreams    = 1 << 12
 	maxStreamsAll = 1 << 17
 	// minQuiet is how long, in ns, nothing but PING comes before one that is to keep the
 	// connection alive: others follow a message, or the end of one.
 	minQuiet = 900e6
+	// lasting is from how long on, in ns, a response whose messages come as they happen is
+	// told as one that lasts: a call with one answer has its head together with it.
+	lasting = 1e9
+	// sameWrite is how long, in ns, a PING comes at most after the frame that it belongs to:
+	// both are sent at once, or one as soon as the other has come, which may be a round trip
+	// later where the packets are captured.
+	sameWrite = 5e6
 )
 
 // onItsWay is how long, in ns and besides a round trip, a client may go on to send requests
@@ -46,17 +53,25 @@ type h2State struct {
 	opened, refused, most uint32
 	failed, abandoned     uint32 // streams that were reset while the connection went on, by the server and the client
 	grpcCalls, grpcFailed uint32
-	limit                 int64 // SETTINGS_MAX_CONCURRENT_STREAMS of the server; Unknown without
+	lasting               uint32 // streams that have ended and lasted
+	limit                 int64  // SETTINGS_MAX_CONCURRENT_STREAMS of the server; Unknown without
 	away                  goAway
 	pings                 [2]pings // by flows.Side
 	lastAt                int64    // when the last frame but PING came
 	resetAt               [2]int64 // when a side last reset a stream
+	dataAt                [2]int64 // when a side last sent DATA
+
+	sending [2]sending // what each side may send, by flows.Side
+	begun   bool       // frames were read from the beginning on
+	blind   bool       // some were missed: windows are not known any more
 }
 
 // h2Stream is a stream that is open: a request without the end of its response.
 type h2Stream struct {
-	id uint32
+	id    uint32
+	flows bool // its response is one of messages that come as they happen: events, or of gRPC
 	exchange
+	windows [2]window // of what each side sends, by flows.Side
 }
 
 // goAway is the first GOAWAY of a connection, with what later ones of the same side say
@@ -80,8 +95,9 @@ type goAway struct {
 // pings are the PINGs of a side, but for answers.
 type pings struct {
 	keepAlive, other uint32
-	last             int64 // when the last one came that keeps the connection alive, 0 when something else came since
-	idle, interval   int64 // ns before the first of a run, and between two; 0 without
+	cancel, bdp      uint32 // of the other ones
+	last             int64  // when the last one came that keeps the connection alive, 0 when something else came since
+	idle, interval   int64  // ns before the first of a run, and between two; 0 without
 }
 
 // tableCost is what is counted as memory of the readers of a connection: both tables, as
@@ -92,6 +108,11 @@ const tableCost = 2*4096 + 2*1024
 func (s *h2States) begin(client flows.Side, midstream [2]bool) uint32 {
 	n, x := s.Take()
 	x.limit = Unknown
+	x.begun = midstream == [2]bool{}
+	x.blind = !x.begun
+	for side := range x.sending {
+		x.sending[side].initial = firstWindow
+	}
 	x.readers = new([2]http2.Reader)
 	s.tableBytes += tableCost
 	for side := range x.readers {
@@ -158,7 +179,7 @@ func (a *Analyzer) upgradeH2(t *httpState) {
 	if t.outstanding == 0 || t.pair == 0 {
 		return
 	}
-	s := h2Stream{1, t.current}
+	s := h2Stream{id: 1, exchange: t.current}
 	s.answered, s.status, s.firstByteAt, s.responseNum = false, 0, Unknown, 0
 	if !t.has(answersOver) {
 		a.pools.change(t.pair, s.requestAt, -1)
@@ -223,6 +244,7 @@ func (a *Analyzer) h2Gap(c *flows.Conn, t *httpState, from flows.Side, n uint64,
 // h2Lost notes that the place in what a side sends is lost: responses whose end may have
 // been there are over at an unknown time.
 func (a *Analyzer) h2Lost(t *httpState, x *h2State, from flows.Side) {
+	x.blind = true
 	if x.opened == 0 {
 		t.facts |= opaque // until frames are found
 	}

@@ -3,7 +3,6 @@ package analyze
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
@@ -31,7 +30,7 @@ func (a *Analyzer) takeFrame(c *flows.Conn, t *httpState, x *h2State, from flows
 		t.facts |= sawRequest
 	}
 	if f.Type == http2.Ping {
-		a.h2Ping(x, from, f)
+		a.h2Ping(c, x, from, f)
 		return
 	}
 	x.lastAt = max(x.lastAt, now)
@@ -45,14 +44,15 @@ func (a *Analyzer) takeFrame(c *flows.Conn, t *httpState, x *h2State, from flows
 			a.h2FromServer(t, x, f, fields, now)
 		}
 	case http2.Data:
-		if f.Has(http2.EndStream) {
-			a.h2EndOfData(t, x, f.Stream, byClient, now)
-		}
+		x.dataAt[from] = f.At
+		a.h2Body(c, t, x, from, f, now)
+	case http2.WindowUpdate:
+		a.h2Update(c, x, from, f, now)
 	case http2.RSTStream:
 		x.resetAt[from] = f.At
 		a.h2Reset(t, x, f, byClient, now)
 	case http2.Settings:
-		a.h2Settings(t, x, from, byClient, &f.Set)
+		a.h2Settings(t, x, from, byClient, &f.Set, now)
 	case http2.GoAway:
 		a.h2GoAway(t, x, from, byClient, f, now)
 	}
@@ -126,7 +126,7 @@ func (a *Analyzer) addRequest(c *flows.Conn, t *httpState, x *h2State, f *http2.
 	if a.opt.Rewrite != nil {
 		raw = a.opt.Rewrite(raw)
 	}
-	s := h2Stream{f.Stream, unremembered}
+	s := h2Stream{id: f.Stream, exchange: unremembered}
 	s.requestAt, s.requestNum, s.method, s.print = f.At, f.Num, h.Method(), fingerprint(h)
 	if a.opt.Exchanges && a.wanted(c) || a.story.of(c) {
 		s.record = a.beginStreamRecord(c, t, x, h, raw, f)
@@ -193,6 +193,7 @@ func (a *Analyzer) h2FromServer(t *httpState, x *h2State, f *http2.Frame, fields
 	case open && !x.streams[i].answered && f.Type == http2.Headers:
 		s := &x.streams[i]
 		s.firstByteAt, s.responseNum, s.status, s.answered = f.At, f.Num, fields.Status, true
+		s.flows = fields.GRPC() || fields.EventStream()
 		a.h2Response(t, fields, !f.Has(http2.EndStream))
 		if s.record != 0 {
 			a.updateRecord(&s.exchange, Unknown)
@@ -227,7 +228,7 @@ func (a *Analyzer) h2Response(t *httpState, fields *http2.Fields, hasBody bool) 
 	t.facts = t.facts&^(lastIsStream|lastHadBody) | sawResponse
 	if hasBody {
 		t.facts |= lastHadBody
-		if strings.HasPrefix(fields.ContentType, "text/event-stream") {
+		if fields.EventStream() {
 			t.facts |= lastIsStream
 		}
 	}
@@ -250,8 +251,10 @@ func (a *Analyzer) h2EndOfData(t *httpState, x *h2State, id uint32, byClient boo
 	switch {
 	case ok && byClient:
 		x.streams[i].requestDone = now
+		x.sentAll(i, t.requester, t.outstanding == 1)
 		a.mirror(t, x)
 	case ok:
+		x.sentAll(i, t.requester.Peer(), t.outstanding == 1)
 		a.endStream(t, x, i, now, now)
 	case !byClient && id%2 == 1 && id <= x.highest && x.unlisted > 0:
 		a.endUnlisted(t, x, now)
@@ -261,6 +264,10 @@ func (a *Analyzer) h2EndOfData(t *httpState, x *h2State, id uint32, byClient boo
 // endStream ends an open stream, whose response was done at that time, if that is known.
 func (a *Analyzer) endStream(t *httpState, x *h2State, i int, done, now int64) {
 	s := x.streams[i]
+	if s.lasts(now) {
+		x.lasting++
+	}
+	x.stopWaiting(&s, t.outstanding == 1, now)
 	if s.record != 0 {
 		a.updateRecord(&s.exchange, done)
 	}
@@ -268,6 +275,12 @@ func (a *Analyzer) endStream(t *httpState, x *h2State, i int, done, now int64) {
 	a.states.h2.listed--
 	t.current = s.exchange
 	a.streamEnded(t, x, done, now)
+}
+
+// lasts reports whether messages of a response have come as they happened for long, until
+// then.
+func (s *h2Stream) lasts(until int64) bool {
+	return s.flows && s.answered && until-s.firstByteAt >= lasting
 }
 
 // endUnlisted is endStream for one that is not remembered.
@@ -325,7 +338,10 @@ func (a *Analyzer) refuse(t *httpState, x *h2State, i int, now int64) {
 }
 
 // h2Settings takes what a side allows the other.
-func (a *Analyzer) h2Settings(t *httpState, x *h2State, from flows.Side, byClient bool, set *http2.Setting) {
+func (a *Analyzer) h2Settings(t *httpState, x *h2State, from flows.Side, byClient bool, set *http2.Setting, now int64) {
+	if set.InitialWindow >= 0 {
+		x.setWindow(from, set.InitialWindow, now)
+	}
 	if set.HeaderTable >= 0 {
 		x.readers[from.Peer()].AllowTable(set.HeaderTable)
 	}
@@ -364,9 +380,20 @@ func (a *Analyzer) h2GoAway(t *httpState, x *h2State, from flows.Side, byClient 
 	}
 }
 
+// bdpPing reports whether a PING is known as one that measures the bandwidth-delay product,
+// by what it holds: grpc-go and grpc-java send the same each time.
+func bdpPing(opaque uint64) bool { return opaque == 0x02041010090e0707 || opaque == 1234 }
+
+// roundTrip returns the round trip time of a connection in ns, 0 if it is not known.
+func roundTrip(c *flows.Conn) int64 {
+	ns, _ := c.RTT()
+	return ns
+}
+
 // h2Ping takes a PING. One that comes after silence is to keep the connection alive;
-// others measure a round trip beside messages, or follow the reset of a stream.
-func (a *Analyzer) h2Ping(x *h2State, from flows.Side, f *http2.Frame) {
+// others follow the reset of a stream, as Go's client has them, or DATA of the other side,
+// to measure how much that may send (gRPC).
+func (a *Analyzer) h2Ping(c *flows.Conn, x *h2State, from flows.Side, f *http2.Frame) {
 	if f.Has(http2.Ack) {
 		return
 	}
@@ -375,6 +402,14 @@ func (a *Analyzer) h2Ping(x *h2State, from flows.Side, f *http2.Frame) {
 	switch {
 	case x.lastAt == 0 || since < minQuiet:
 		p.other++
+		switch {
+		case bdpPing(f.Opaque):
+			p.bdp++
+		case x.resetAt[from] != 0 && f.At-x.resetAt[from] <= sameWrite:
+			p.cancel++
+		case x.dataAt[from.Peer()] != 0 && f.At-x.dataAt[from.Peer()] <= sameWrite+roundTrip(c):
+			p.bdp++
+		}
 		return
 	case p.last != 0:
 		p.interval = f.At - p.last

@@ -12,10 +12,14 @@ type HTTP2 struct {
 	MostAtOnce                    int64 // open streams
 	Limit                         int64 // SETTINGS_MAX_CONCURRENT_STREAMS of the server; Unknown without
 	Failed, Abandoned             int64 // streams that the server, the client reset
+	Lasting                       int64 // streams of events or of gRPC whose response went on for 1 s or longer
 	GRPCCalls, GRPCFailed         int64 // that were answered; of them those with another grpc-status than 0
 	KeepAlivePings, OtherPings    int64 // of both sides, without answers
+	CancelPings, BDPPings         int64 // of the other ones: sent with the reset of a stream, and to measure what DATA may be under way
 	ClientPings, ServerPings      Pings
 	GoAway                        GoAway
+	Windows                       bool // of flow control are known, until frames were missed
+	ClientStalls, ServerStalls    Stalls
 	Lost                          bool // the place in one direction was lost and not found again: there may have been more
 }
 
@@ -63,8 +67,9 @@ type GoAway struct {
 	Unheeded   int64  // of them those above the last one, when the client must have had it
 }
 
-// h2Info returns what HTTP/2 shows of c, nil if it does not speak it.
-func (a *Analyzer) h2Info(t *httpState, client flows.Side) *HTTP2 {
+// h2Info returns what HTTP/2 shows of a connection whose last packet came at end, nil if it
+// does not speak it.
+func (a *Analyzer) h2Info(t *httpState, client flows.Side, end int64) *HTTP2 {
 	x := a.states.h2Of(t)
 	if x == nil {
 		return nil
@@ -73,8 +78,18 @@ func (a *Analyzer) h2Info(t *httpState, client flows.Side) *HTTP2 {
 		StreamsOpened: int64(x.opened), StreamsRefused: int64(x.refused), MostAtOnce: int64(x.most), Limit: x.limit,
 		Failed: int64(x.failed), Abandoned: int64(x.abandoned), GRPCCalls: int64(x.grpcCalls), GRPCFailed: int64(x.grpcFailed),
 		ClientPings: x.pings[client].told(), ServerPings: x.pings[client.Peer()].told(),
-		OtherPings: int64(x.pings[0].other) + int64(x.pings[1].other),
-		Lost:       x.lost(),
+		OtherPings: int64(x.pings[0].other) + int64(x.pings[1].other), CancelPings: int64(x.pings[0].cancel) + int64(x.pings[1].cancel),
+		BDPPings: int64(x.pings[0].bdp) + int64(x.pings[1].bdp),
+		Lasting:  int64(x.lasting),
+		Lost:     x.lost(), Windows: x.begun,
+	}
+	for i := range x.streams {
+		if x.streams[i].lasts(end) {
+			info.Lasting++
+		}
+	}
+	if x.begun {
+		info.ClientStalls, info.ServerStalls = x.stallsOf(client, end), x.stallsOf(client.Peer(), end)
 	}
 	info.KeepAlivePings = info.ClientPings.KeepAlive + info.ServerPings.KeepAlive
 	if g := &x.away; g.some {

@@ -14,14 +14,7 @@ const maxTold = 16
 // tellFrame tells a frame of HTTP/2 in the story.
 func (a *Analyzer) tellFrame(c *flows.Conn, f *http2.Frame, fields *http2.Fields, byClient bool) {
 	y := &a.story
-	say := func(format string, args ...any) {
-		switch n := len(y.frames); {
-		case n < maxTold:
-			y.frames = append(y.frames, fmt.Sprintf(format, args...))
-		case n == maxTold:
-			y.frames = append(y.frames, "and more frames")
-		}
-	}
+	say := y.say
 	if f.Stream == 0 {
 		switch {
 		case f.Type == http2.GoAway:
@@ -33,6 +26,16 @@ func (a *Analyzer) tellFrame(c *flows.Conn, f *http2.Frame, fields *http2.Fields
 	}
 	if e := a.exchangeOn(c.ID, f.Stream); e != nil { // else it is not a request that was seen
 		e.tellFrame(f, fields, byClient, say)
+	}
+}
+
+// say tells something of a frame.
+func (y *story) say(format string, args ...any) {
+	switch n := len(y.frames); {
+	case n < maxTold:
+		y.frames = append(y.frames, fmt.Sprintf(format, args...))
+	case n == maxTold:
+		y.frames = append(y.frames, "and more frames")
 	}
 }
 

@@ -39,7 +39,7 @@ func TestEvidence(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "evidence.pcap")
 			text := succeedJSON(t, Config{
 				Read: []string{filepath.Join(recordings, name+".pcap")}, Evidence: file, Quiet: true,
-				EvidenceBodies: strings.Contains(name, "h2c"), // its frames are no heads that could be kept alone
+				EvidenceBodies: clearH2(name), // its frames are no heads that could be kept alone
 			})
 			all := decode(t, text)
 			var e evidenceAnswer
@@ -68,6 +68,11 @@ func TestEvidence(t *testing.T) {
 			}
 		})
 	}
+}
+
+// clearH2 reports whether a recording is of HTTP/2 in clear text.
+func clearH2(name string) bool {
+	return strings.Contains(name, "h2c") || strings.HasPrefix(name, "grpc-") && !strings.HasPrefix(name, "grpc-tls-")
 }
 
 func rulesOf(a *answer) (rules []string) {

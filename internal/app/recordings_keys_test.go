@@ -76,3 +76,15 @@ func TestHTTP2HasItsRow(t *testing.T) {
 		}
 	}
 }
+
+// TestHTTP2NeedsAsManyAs holds that a client is told how many connections are enough by what
+// its server allows: 3 streams on each, of 9 at once.
+func TestHTTP2NeedsAsManyAs(t *testing.T) {
+	file := filepath.Join(recordings, "h2-go-refused")
+	c := reading(file + ".pcap")
+	c.TLSKeyLog = file + ".keylog"
+	text := strings.Join(strings.Fields(succeed(t, c)), " ")
+	if want := "has up to 7 connections with HTTP/2 to 10.20.0.2:8080 at once, where 3 are enough: 7 in all"; !strings.Contains(text, want) {
+		t.Errorf("want %q in\n%s", want, text)
+	}
+}

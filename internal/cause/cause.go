@@ -121,13 +121,13 @@ var causes = [causeCount]struct {
 	ClientIdleTimeout:         {"client_idle_timeout", "the client closes idle connections"},
 	ClientPoolOverflow:        {"client_pool_overflow", "the client's idle pool was full"},
 	ClientClosedAfterResponse: {"client_closed_after_response", "the client closed after a response"},
-	ServerClosedUnannounced:   {"server_closed_unannounced", "the server closed without a word"},
+	ServerClosedUnannounced:   {"server_closed_unannounced", "the server closed without announcing it"},
 	HalfClose:                 {"half_close", "one side shut down, data went on the other way"},
 	CloseWait:                 {"close_wait", "the server closed, the client did not"},
-	Leaked:                    {"leaked", "open, but the client forgot it"},
+	Leaked:                    {"leaked", "open, but never reused"},
 	BusyAtEnd:                 {"busy_at_end", "a request under way at the end"},
 	IdleAtEnd:                 {"idle_at_end", "open and usable at the end"},
-	Unknown:                   {"unknown", "none of these can be told"},
+	Unknown:                   {"unknown", "the cause could not be determined"},
 }
 
 // String returns the cause as reports name it.

@@ -204,8 +204,11 @@ const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 const maxOther = len(preface)
 
 // keepOther keeps of another protocol that it is TLS or HTTP/2. Zeros stand for the
-// first bytes of any other: no message begins with them.
+// first bytes of any other: no message begins with them. Where bodies are kept, so is it all.
 func (r *Recorder) keepOther(st *stream, at int64, b []byte) {
+	if r.opt.Bodies {
+		return
+	}
 	if len(st.runs) > 0 && st.other == 0 {
 		return // they come after messages
 	}

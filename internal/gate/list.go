@@ -160,7 +160,7 @@ func halfClosed(name, state string, of func(t *totals) *analyze.HalfClosedTotals
 // judgedMetrics are those that totals of the JSON report do not have.
 func judgedMetrics() []Metric {
 	return []Metric{
-		Metric{Name: "single_request_share", Help: "connections with one request alone, of those with any", Unit: Share, Unknown: noRequest,
+		Metric{Name: "single_request_share", Help: "connections used for only one request, of those with any", Unit: Share, Unknown: noRequest,
 			part: "single_request_connections", whole: "connections_with_requests"}.told(LessIsBetter, AnyLength),
 		Metric{Name: "avoidable_share", Help: "avoidable connections, of those with a request", Unit: Share, Unknown: noRequest,
 			part: "avoidable_connections", whole: "connections_with_requests"}.told(LessIsBetter, AnyLength),

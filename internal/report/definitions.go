@@ -9,7 +9,7 @@ var Definitions = []struct{ Word, Means string }{
 	{"perfect pool", "as many connections as there were exchanges in flight at once, at most, for each client and server"},
 	{"avoidable", "connections with a request beyond that"},
 	{"TIME_WAIT", "entries that closes leave, as Linux keeps them for 60 s, at the side whose FIN came first, unless an RST removes them"},
-	{"heading for", "the rate of closes times that time, where the capture is too short to show the level that is reached"},
+	{"projected", "the rate of closes times that time, where the capture is too short to show the level that is reached"},
 	{"ports", "the most client ports in use or in TIME_WAIT towards one server"},
 	{"closed first", "who sent a FIN before it had the other's"},
 	{"keep-alive probe", "TCP's packet on an idle connection; reuse is what HTTP does"},

@@ -112,7 +112,7 @@ func (p *teller) causes() {
 	if len(d.Causes) == 0 {
 		return
 	}
-	p.section("WHY CONNECTIONS CARRIED NO FURTHER REQUEST")
+	p.section("WHY CONNECTIONS WERE NOT REUSED")
 	tab := Table{Align: "llrrl", Heads: []string{"cause", "by", "connections", "share", ""}}
 	for i := range d.Causes {
 		c := &d.Causes[i]

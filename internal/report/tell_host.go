@@ -19,9 +19,9 @@ func (p *teller) host() {
 	tab := Table{Align: "lrrl", Heads: []string{"ends on this host, now", "by its kernel", "by the packets", ""}}
 	for i := range h.Compared {
 		c := &h.Compared[i]
-		agree := "they agree"
+		agree := "match"
 		if !c.Agree {
-			agree = "THEY DISAGREE"
+			agree = "DIFFER"
 		}
 		tab.Row(stateNames[c.State], cause.Count(c.Kernel), cause.Count(c.Packets), agree)
 		tab.note(c.Note)

@@ -28,6 +28,9 @@ func HTTP2Words(x *analyze.HTTP2, clock func(ns int64) string) []string {
 	if pings := pings(x); pings != "" {
 		said = append(said, pings)
 	}
+	if stalls := stalls(x); stalls != "" {
+		said = append(said, stalls)
+	}
 	if x.Lost {
 		said = append(said, "frames: not found again after bytes that are missing, so there may have been more requests")
 	}
@@ -44,6 +47,9 @@ func streams(x *analyze.HTTP2) string {
 		if m.n > 0 {
 			s += fmt.Sprintf(", %s %s", cause.Count(m.n), m.name)
 		}
+	}
+	if x.Lasting > 0 {
+		s += fmt.Sprintf(", %s of events or streaming calls that last 1 s or longer", cause.Count(x.Lasting))
 	}
 	return s
 }
@@ -93,13 +99,40 @@ func pings(x *analyze.HTTP2) string {
 		}
 		said = append(said, s)
 	}
-	if x.OtherPings > 0 {
-		said = append(said, cause.Count(x.OtherPings)+" beside messages")
+	for _, m := range []tally{
+		{"with the reset of a stream", x.CancelPings}, {"to measure the bandwidth", x.BDPPings}, {"beside messages", x.OtherPings - x.CancelPings - x.BDPPings},
+	} {
+		if m.n > 0 {
+			said = append(said, cause.Count(m.n)+" "+m.name)
+		}
 	}
 	if len(said) == 0 {
 		return ""
 	}
 	return "PING: " + strings.Join(said, "; ")
+}
+
+// stalls says how long windows of flow control held a side up, "" if they did not.
+func stalls(x *analyze.HTTP2) string {
+	var said []string
+	for _, side := range []struct {
+		name string
+		s    *analyze.Stalls
+	}{{"client", &x.ClientStalls}, {"server", &x.ServerStalls}} {
+		for _, level := range []struct {
+			name     string
+			n, lasts int64
+		}{{"a stream", side.s.Stream, side.s.StreamTime}, {"the connection", side.s.Connection, side.s.ConnectionTime}} {
+			if level.n > 0 {
+				said = append(said, fmt.Sprintf("the %s waited %s, %s in all, for the window of %s", side.name,
+					cause.Plural(level.n, "time", "times"), cause.Duration(level.lasts), level.name))
+			}
+		}
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return "flow control: " + strings.Join(said, "; ")
 }
 
 // streamNumbers adds the rows about streams of HTTP/2, if there were any.

@@ -24,7 +24,7 @@ func (p *teller) numbers() {
 		if t.ConnectionsWithRequests != t.Connections {
 			tab.Row("  with a request", cause.Count(t.ConnectionsWithRequests), cause.Count(t.PoolNeed))
 		}
-		tab.Row("  with one request alone", cause.Count(t.SingleRequestConnections), "")
+		tab.Row("  used for only one request", cause.Count(t.SingleRequestConnections), "")
 		p.requestNumbers(&tab, t)
 	}
 	if x := &t.Estimated; x.Known() {
@@ -48,12 +48,12 @@ func (p *teller) numbers() {
 	tab.Row("TIME_WAIT, peak", peak, perfect(cause.Count(w.PerfectPool)))
 	tab.Row("TIME_WAIT, at the end", cause.Count(w.AtEnd), "")
 	if level := p.headingFor(&w.Population); level != "" {
-		tab.Row("TIME_WAIT, heading for", level, "")
+		tab.Row("TIME_WAIT, projected at this rate", level, "")
 	}
 	p.halfClosed(&tab, "CLOSE_WAIT", &t.CloseWait)
 	p.halfClosed(&tab, "FIN_WAIT_2", &t.FINWait2)
 	if http {
-		tab.Row("avoidable handshakes", cause.Duration(t.AvoidableHandshake), "0 s")
+		tab.Row("handshake time wasted", cause.Duration(t.AvoidableHandshake), "0 s")
 	}
 	tab.Row("retransmissions", cause.Count(t.Retransmissions), "")
 	p.section("NUMBERS")

@@ -78,7 +78,7 @@ func (p *teller) hosts(list []analyze.HostPopulation) {
 	tab := Table{Align: "lrrr", Heads: []string{"TIME_WAIT entries at", "peak", "when", "at the end"}}
 	rising := slices.ContainsFunc(list, func(h analyze.HostPopulation) bool { return p.headingFor(&h.Population) != "" })
 	if rising {
-		tab.Align, tab.Heads = tab.Align+"r", append(tab.Heads, "heading for")
+		tab.Align, tab.Heads = tab.Align+"r", append(tab.Heads, "projected")
 	}
 	for i := range min(len(list), p.rows) {
 		h := &list[i]

@@ -42,7 +42,7 @@ func checkIdleCloseRace(v *view, r *Rule) []Finding {
 		if fix := v.roomBelow(e.server); fix != "" {
 			f.Advice = products.Advise(fix, retryIdempotent)
 		}
-		f.brief = cause.Plural(e.len(), "request", "requests") + " to " + e.server.Name + " met a connection that it was just closing"
+		f.brief = cause.Plural(e.len(), "request", "requests") + " to " + e.server.Name + " arrived as the server was closing the connection"
 		out = append(out, f)
 	}
 	return out

@@ -26,15 +26,19 @@ var http10 = &Rule{
 func checkHttp10(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.HTTP10) {
-		who, what := e.server.Name+" answers", "responses"
+		who, keep := e.server.Name+" answers in HTTP/1.0", " without keep-alive"
 		if e.records[0].By == analyze.Client {
-			who, what = e.pair.Name+" asks "+e.server.Name, "requests"
+			who = e.pair.Name + " sends HTTP/1.0 to " + e.server.Name
 		}
-		f := v.found(r, e, "%s in HTTP/1.0: %s end %s of the connections", who, what, shareOf(e.len(), e.pair.Seen()))
-		f.brief = who + " in HTTP/1.0, so that every exchange needs a connection"
+		which, after := shareOf(e.len(), e.pair.Seen())+" of the connections", " after one request"
+		if e.len() == e.pair.Seen() && e.len() > 1 {
+			which = "all " + conns(e.len())
+		}
 		if cause.Typical(cause.Values(e.records, carried)) > 1 {
-			f.brief = who + " in HTTP/1.0, and not always with keep-alive"
+			keep, after = ", and not always with keep-alive", ""
 		}
+		f := v.found(r, e, "%s%s: %s closed%s", who, keep, which, after)
+		f.brief = who + keep
 		out = append(out, f)
 	}
 	return out

@@ -31,7 +31,7 @@ func checkLeakedConnections(v *view, r *Rule) []Finding {
 		if e.len() <= v.Summary().Lossy {
 			continue // the capture lacks as much: their ends may be missing
 		}
-		f := v.found(r, e, "%s forgot %s to %s: open, answered, never used again", e.pair.Name, conns(e.len()), e.server.Name)
+		f := v.found(r, e, "%s left %s to %s open and never reused them", e.pair.Name, conns(e.len()), e.server.Name)
 		f.brief = e.pair.Name + " leaks connections to " + e.server.Name
 		if v.farIdle(e.records)*2 > e.len() {
 			f.Title += "; or the path between cut them off, which looks alike at the server"

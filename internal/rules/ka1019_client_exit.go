@@ -25,7 +25,7 @@ func checkClientExit(v *view, r *Rule) []Finding {
 		if e.len() < cause.ExitAtLeast {
 			continue // other rules tell of the other connections that it ended
 		}
-		f := v.told(r, e, "%s closed all that it had at one moment: %s", e.host, conns(e.len()))
+		f := v.told(r, e, "%s closed all %s at once", e.host, conns(e.len()))
 		f.Severity = Info
 		out = append(out, f)
 	}

@@ -22,9 +22,9 @@ var deadPeer = &Rule{
 func checkDeadPeer(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.DeadPeer) {
-		f := v.found(r, e, "%s and %s lost each other: keep-alive probes unanswered on %s", e.pair.Name, e.server.Name, conns(e.len()))
+		f := v.found(r, e, "keep-alive probes between %s and %s are not answered on %s: the peer or the path is gone", e.pair.Name, e.server.Name, conns(e.len()))
 		f.Severity = max(f.Severity, Notable)
-		f.brief = e.pair.Name + " and " + e.server.Name + " lost each other: probes stay unanswered"
+		f.brief = "keep-alive probes between " + e.pair.Name + " and " + e.server.Name + " are not answered: the peer or the path is gone"
 		out = append(out, f)
 	}
 	return out

@@ -10,7 +10,7 @@ import (
 
 var silentDrop = &Rule{
 	ID:      "KA1021",
-	Title:   "data lost without a word: silent drop on the path",
+	Title:   "data silently dropped on the path",
 	Who:     analyze.Network,
 	SetWhen: "data of an open connection is sent again and again without any answer; or a FIN alone, which loses nothing",
 	Why: "the path is cut, or a NAT, firewall or load balancer forgot the idle connection and drops its packets (Azure after 4 " +
@@ -43,7 +43,7 @@ func checkSilentDrop(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.RetransmissionTimeout) {
 		f := v.found(r, e, "data between %s and %s gets no answer on %s", e.pair.Name, e.server.Name, conns(e.len()))
-		f.brief = "packets between " + e.pair.Name + " and " + e.server.Name + " get lost without a word"
+		f.brief = "packets between " + e.pair.Name + " and " + e.server.Name + " are silently dropped"
 		silence := v.silenceOf(e)
 		switch {
 		case v.allFullLost(e.records):

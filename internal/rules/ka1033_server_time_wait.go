@@ -32,7 +32,7 @@ func (v *view) pileUp(r *Rule, as analyze.Party) []Finding {
 	for _, h := range v.result.Totals.TimeWait.Hosts {
 		level, how := h.Peak, "holds up to %s TIME_WAIT"
 		if v.duration >= ShortestRate && h.SteadyState > float64(level) {
-			level, how = int64(h.SteadyState), "is heading for %s TIME_WAIT at this rate"
+			level, how = int64(h.SteadyState), "will hold %s TIME_WAIT at this rate"
 		}
 		if level < pile {
 			continue

@@ -61,7 +61,7 @@ func whatClosed(moments []cause.Replaced) string {
 	if partly(moments) {
 		return "connections that were idle for times of any length at one moment, as a process of several that ends does"
 	}
-	return "all connections that it had at one moment"
+	return "all its connections at once"
 }
 
 // whatAt is whatClosed for a verdict.
@@ -69,7 +69,7 @@ func whatAt(moments []cause.Replaced) string {
 	if partly(moments) {
 		return "the connections of one of its processes at "
 	}
-	return "all that it had at "
+	return "all its connections at "
 }
 
 // whenClosed writes when a server closed how many connections, in time since the

@@ -35,7 +35,7 @@ func checkIdle408(v *view, r *Rule) []Finding {
 		f.Confidence = cause.High
 		if ahead := cause.Where(e.records, func(x *cause.Record) bool { return x.Requests == 0 }); len(ahead)*2 > len(e.records) {
 			f.Title = fmt.Sprintf("%s says 408 on connections that were opened ahead of any request: %s", e.server.Name, shareOf(e.len(), e.server.Seen()))
-			f.Advice = products.Advise("let the server close such connections without a word (HAProxy: option http-ignore-probes), or let the client " +
+			f.Advice = products.Advise("let the server close such connections without a response (HAProxy: option http-ignore-probes), or let the client " +
 				"open them ahead for a shorter time than the server waits for a request (HAProxy: timeout http-request)")
 		}
 		f.Observed = "a 408 that answers no request"

@@ -8,7 +8,7 @@ import (
 
 var lateProbes = &Rule{
 	ID:      "KA1039",
-	Title:   "keep-alive probes come later than a path forgets",
+	Title:   "the first keep-alive probe comes after typical NAT and load-balancer timeouts",
 	Who:     analyze.Both,
 	SetWhen: "the first keep-alive probe comes only after more than 240 s of silence",
 	Why:     "the default of the system is 2 hours; load balancers, NAT gateways and firewalls forget idle connections after 240 to 350 s",

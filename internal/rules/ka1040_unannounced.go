@@ -12,7 +12,7 @@ import (
 
 var unannounced = &Rule{
 	ID:    "KA1040",
-	Title: "server closes connections without a word",
+	Title: "server closes connections without announcing it",
 	Who:   analyze.Server,
 	SetWhen: "the server sends FIN after a response that did not say close, and no timeout, number of requests, age or shutdown " +
 		"explains it",
@@ -29,9 +29,9 @@ var unannounced = &Rule{
 func checkUnannounced(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerClosedUnannounced) {
-		f := v.found(r, e, "%s closes connections without a word: %s, %s after the response",
+		f := v.found(r, e, "%s closes connections without announcing it: %s, %s after the response",
 			e.server.Name, shareOf(e.len(), e.server.Seen()), after(e.records))
-		f.brief = e.server.Name + " closes connections without a word"
+		f.brief = e.server.Name + " closes connections without announcing it"
 		if oneEach(e.server, e.records) {
 			f.Title = fmt.Sprintf("%s closes after every response without saying so: %s, %s after it",
 				e.server.Name, shareOf(e.len(), e.server.Seen()), after(e.records))
@@ -43,7 +43,7 @@ func checkUnannounced(v *view, r *Rule) []Finding {
 		}
 		if !slices.ContainsFunc(e.records, func(x *cause.Record) bool { return !x.Estimated() || x.Paused() }) {
 			f.Title = fmt.Sprintf("%s, %s, %s after the response; whether a header says so is encrypted",
-				strings.TrimSuffix(f.brief, " without a word"), shareOf(e.len(), e.server.Seen()), after(e.records))
+				strings.TrimSuffix(f.brief, " without announcing it"), shareOf(e.len(), e.server.Seen()), after(e.records))
 			f.Advice = products.Advise(
 				"look into the server: its keep-alive settings and its log at these times",
 				"check whether the client asks for it (Connection: close, HTTP/1.0)",

@@ -28,12 +28,17 @@ var severalHTTP2 = &Rule{
 func checkSeveralHTTP2(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, x := range v.inWay(apart) {
-		if x.atOnce < manyHTTP2 {
+		need := max(1, x.pair.Need()) // more than 1 where the server allows few streams on each
+		if x.atOnce < manyHTTP2 || x.atOnce <= need {
 			continue
 		}
+		enough := "one is"
+		if need > 1 {
+			enough = cause.Count(need) + " are"
+		}
 		e := x.group()
-		f := v.told(r, e, "%s has up to %s with HTTP/2 to %s at once, where one is enough: %s in all",
-			x.pair.Name, conns(x.atOnce), x.pair.To.Name, cause.Count(e.len()))
+		f := v.told(r, e, "%s has up to %s with HTTP/2 to %s at once, where %s enough: %s in all",
+			x.pair.Name, conns(x.atOnce), x.pair.To.Name, enough, cause.Count(e.len()))
 		f.Severity, f.Confidence = Info, cause.Low // they may be of several programs
 		f.Observed = cmp.Or(f.Observed, "HTTP/2 on several connections at once")
 		out = append(out, f)

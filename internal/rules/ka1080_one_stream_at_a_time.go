@@ -28,9 +28,9 @@ func checkOneStreamAtATime(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, x := range v.inWay(oneByOne) {
 		e := x.group()
-		f := v.told(r, e, "%s sends up to %s at once to %s, each on a connection with HTTP/2 of its own: %s, none with more than one open stream",
+		f := v.told(r, e, "%s sends up to %s at once to %s, each on an HTTP/2 connection of its own: %s, none with more than one open stream",
 			x.pair.Name, cause.Plural(x.pair.StreamsAtOnce, "request", "requests"), x.pair.To.Name, conns(e.len()))
-		f.brief = fmt.Sprintf("%s uses connections with HTTP/2 to %s for one request at a time", x.pair.Name, x.pair.To.Name)
+		f.brief = fmt.Sprintf("%s uses HTTP/2 connections to %s for one request at a time", x.pair.Name, x.pair.To.Name)
 		f.Severity, f.Confidence = Info, cause.Low // they may be of several programs
 		if x.pair.Program == products.Node {
 			f.Confidence = cause.Medium

@@ -37,9 +37,9 @@ func checkHTTP2PerRequest(v *view, r *Rule) []Finding {
 		if x.pair.To.Streams.GRPCCalls*2 > x.requests {
 			what = "call of gRPC"
 		}
-		f := v.found(r, e, "%s uses a new connection with HTTP/2 to %s for each %s: %s", x.pair.Name, x.pair.To.Name, what,
+		f := v.found(r, e, "%s opens a new HTTP/2 connection to %s for each %s: %s", x.pair.Name, x.pair.To.Name, what,
 			shareOf(e.len(), x.pair.Seen()))
-		f.brief = fmt.Sprintf("%s uses a new connection with HTTP/2 to %s for each %s", x.pair.Name, x.pair.To.Name, what)
+		f.brief = fmt.Sprintf("%s opens a new HTTP/2 connection to %s for each %s", x.pair.Name, x.pair.To.Name, what)
 		if what != "request" {
 			f.Advice = products.Advise("make one channel (grpc.NewClient, ManagedChannel, grpc.insecure_channel) when the program starts and keep it " +
 				"for all calls: it connects again by itself")

@@ -29,7 +29,7 @@ conn 41001
 	)
 	for _, c := range []struct{ name, text, want string }{
 		{"every one", each, "after every response"},
-		{"another one carries more", each + kept, "without a word"},
+		{"another one carries more", each + kept, "without announcing it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := play(t, c.text)

@@ -40,6 +40,10 @@ const (
 	stopTimeout  = time.Second
 )
 
+// refreshAfter is when a browser asks for the page again, in seconds: often enough to
+// watch, seldom enough to read.
+const refreshAfter = "30"
+
 // ParseListen reads an address to listen on: ADDR:PORT, or PORT alone for
 // 127.0.0.1. ADDR may be localhost; other names are errors, as they are not looked up.
 func ParseListen(text string) (netip.AddrPort, error) {
@@ -216,6 +220,9 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", contentType(format))
+	if format.Name == "html" {
+		w.Header().Set("Refresh", refreshAfter)
+	}
 	if r.Method == http.MethodHead {
 		return
 	}

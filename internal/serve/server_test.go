@@ -185,6 +185,11 @@ func TestRequests(t *testing.T) {
 	if got := get(full, "GET", "/healthz").Body.String(); !strings.Contains(got, `"snapshot_age_seconds":0,"last_packet_age_seconds":`) {
 		t.Errorf("got %s, want the ages of what is shown", got)
 	}
+	for format, want := range map[string]string{"json": "", "html": "30"} { // a page shows what has come since
+		if got := get(full, "GET", "/report?format="+format).Header().Get("Refresh"); got != want {
+			t.Errorf("%s: got Refresh %q, want %q", format, got, want)
+		}
+	}
 	if got := get(full, "GET", "/report").Header().Get("Content-Type"); got != "application/json" {
 		t.Errorf("got a report of type %q, want JSON", got)
 	}

@@ -115,6 +115,7 @@ type half struct {
 	msg    message
 
 	asked   uint64 // version of the log, behind which there is no secret for the phase
+	wanted  int    // bytes of the record under way that are to come; 0 if that is not known
 	length  int    // body of the record under way, if bytes of it are missing and it is encrypted; else 0
 	left    int    // bytes of it that are to come
 	partial bool   // bytes of the message under way are missing
@@ -193,20 +194,26 @@ func (c *Conn) Protocol() (string, bool) { return c.protocol, c.protocolKnown }
 // Joined reports whether the handshake was not read, but secrets fit.
 func (c *Conn) Joined() bool { return c.session >= 0 }
 
-// Data takes bytes of one side, in sequence. Next must be called until it returns None:
-// until then b is in use.
-func (c *Conn) Data(from Side, b []byte, s Stamp) {
+// Data takes bytes of one side, in sequence, and reports whether there may be something in
+// them for Next, which must be called then until it returns None: until then b is in use.
+func (c *Conn) Data(from Side, b []byte, s Stamp, t *Table) bool {
 	h := &c.sides[from]
 	if h.phase != over {
 		h.in.lent, h.in.stamp = b, s
 	}
 	c.turn = from
+	if len(b) >= h.wanted || t.Grows {
+		return true
+	}
+	h.wanted -= len(b) // in the middle of a record, as most packets are of a long response
+	c.keep(h, t)
+	return false
 }
 
 // Gap takes a number of bytes of one side that are missing. Next must be called then.
 func (c *Conn) Gap(from Side, n uint64, s Stamp, t *Table) {
 	h := &c.sides[from]
-	c.turn = from
+	c.turn, h.wanted = from, 0
 	if h.phase == over {
 		return
 	}
@@ -264,7 +271,7 @@ func bodyLen(header []byte) int { return int(header[3])<<8 | int(header[4]) }
 
 // lose notes that the place of records is lost.
 func (h *half) lose() {
-	h.lost, h.left, h.length = true, 0, 0
+	h.lost, h.left, h.length, h.wanted = true, 0, 0, 0
 	h.msg = message{}
 }
 
@@ -339,6 +346,7 @@ func isRecord(b []byte) bool {
 // came on.
 func (c *Conn) step(side Side, t *Table) (ev Event, moved bool) {
 	h := &c.sides[side]
+	h.wanted = 0
 	switch {
 	case h.phase == over:
 		h.in.drop(t)
@@ -364,6 +372,7 @@ func (c *Conn) step(side Side, t *Table) (ev Event, moved bool) {
 	}
 	n := headerLen + bodyLen(b)
 	if h.in.len() < n {
+		h.wanted = n - h.in.len()
 		return ev, false
 	}
 	b = h.in.peek(n, t)

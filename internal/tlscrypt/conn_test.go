@@ -162,9 +162,10 @@ func decrypt(c *Conn, t *Table, chunks []chunk, cut func() int) *read {
 			n := min(cut(), len(b))
 			at++
 			piece := bytes.Clone(b[:n])
-			c.Data(x.from, piece, Stamp{At: at, Num: uint64(at)})
+			if c.Data(x.from, piece, Stamp{At: at, Num: uint64(at)}, t) {
+				r.take(c, t)
+			}
 			b = b[n:]
-			r.take(c, t)
 			clear(piece)
 		}
 	}
@@ -397,7 +398,7 @@ func TestGap(t *testing.T) {
 						r.take(c, table)
 						continue
 					}
-					c.Data(x.from, x.b, Stamp{})
+					c.Data(x.from, x.b, Stamp{}, table)
 					r.take(c, table)
 				}
 				got := r.texts[1].String()
@@ -453,8 +454,11 @@ func BenchmarkText(b *testing.B) {
 		for _, x := range w.chunks {
 			for rest := x.b; len(rest) > 0; {
 				size := min(1448, len(rest))
-				c.Data(x.from, rest[:size], Stamp{})
+				more := c.Data(x.from, rest[:size], Stamp{}, table)
 				rest = rest[size:]
+				if !more {
+					continue
+				}
 				for ev := c.Next(table); ev.Kind != None; ev = c.Next(table) {
 					n += len(ev.Text)
 				}

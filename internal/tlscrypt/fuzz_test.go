@@ -69,18 +69,22 @@ func FuzzConn(f *testing.F) {
 				take(from)
 			case 2: // changed
 				piece[arg*31%n] ^= 0x55
-				c.Data(from, piece, Stamp{})
-				take(from)
+				if c.Data(from, piece, Stamp{}, table) {
+					take(from)
+				}
 			case 3: // made up
-				c.Data(from, script[k:], Stamp{})
-				take(from)
+				if c.Data(from, script[k:], Stamp{}, table) {
+					take(from)
+				}
 				continue
 			case 4: // of the other side
-				c.Data(1-from, piece, Stamp{})
-				take(1 - from)
+				if c.Data(1-from, piece, Stamp{}, table) {
+					take(1 - from)
+				}
 			default:
-				c.Data(from, piece, Stamp{})
-				take(from)
+				if c.Data(from, piece, Stamp{}, table) {
+					take(from)
+				}
 			}
 			if off += n; off == len(x.chunks[i].b) {
 				i, off = i+1, 0

@@ -87,16 +87,18 @@ func (x *input) take(n int, t *Table) (s Stamp) {
 	s = x.stamp
 	kept := min(n, len(x.b)-x.off)
 	x.off += kept
+	done := 0 // marks whose bytes are all taken
 	for k := kept; k > 0; {
-		m := &x.marks[0]
+		m := &x.marks[done]
 		s = m.Stamp
 		if m.n > k {
 			m.n -= k
 			break
 		}
 		k -= m.n
-		x.marks = x.marks[:copy(x.marks, x.marks[1:])]
+		done++
 	}
+	x.marks = x.marks[:copy(x.marks, x.marks[done:])]
 	if n > kept {
 		x.lent = x.lent[n-kept:]
 		s = x.stamp

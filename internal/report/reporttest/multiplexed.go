@@ -14,7 +14,8 @@ func Multiplexed() *report.Report {
 	quiet := analyze.Pings{Idle: analyze.Unknown, Interval: analyze.Unknown}
 	h.Conns[0].Protocol, h.Conns[0].HTTP2 = analyze.H2C, &analyze.HTTP2{
 		StreamsOpened: 14, StreamsRefused: 2, MostAtOnce: 5, Limit: 4, Failed: 1, Abandoned: 3, GRPCCalls: 9, GRPCFailed: 2,
-		KeepAlivePings: 3, OtherPings: 6, ServerPings: quiet,
+		KeepAlivePings: 3, OtherPings: 6, CancelPings: 1, BDPPings: 3, Lasting: 2, Windows: true,
+		ServerStalls: analyze.Stalls{Stream: 12, StreamTime: 1203 * Ms, Connection: 1, ConnectionTime: 250 * Ms}, ServerPings: quiet,
 		ClientPings: analyze.Pings{KeepAlive: 3, Idle: 10_000 * Ms, Interval: 10_000 * Ms},
 		GoAway: analyze.GoAway{By: analyze.Server, Mark: analyze.Mark{At: Noon + 900*Ms, Packet: 9}, LastStream: 23, Code: http2.EnhanceYourCalm,
 			Debug: "too_many_pings\x1b[31m<b>", Open: 1, Requests: 12, Done: Noon + 60*Ms, After: 1},

@@ -12,7 +12,7 @@ func TestHost(t *testing.T) {
 	r := reporttest.Hosted()
 	text := string(reporttest.Render(t, Write, r))
 	for _, want := range []string{
-		"THIS HOST", "TIME_WAIT", "THEY DISAGREE", "they agree", "the kernel dropped 77 of them early",
+		"THIS HOST", "TIME_WAIT", "DIFFER", "match", "the kernel dropped 77 of them early",
 		"28,232 to one server and port (32768 to 60999, ip_local_port_range)", "unknown in use", "ListenOverflows 3",
 		"10.1.0.7 -> 10.1.0.5:8080", `\x1b[31m`, "and 1 more", "(unknown: it has ended, or",
 	} {

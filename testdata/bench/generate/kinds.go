@@ -1,20 +1,24 @@
 package main
 
-import "iter"
+import (
+	"io"
+	"iter"
+)
 
 // kind is one of traffic.
 type kind struct {
 	beside int // connections at the same time, 1 for a flood
 	each   int // connections of a server
 	script func(c *connection)
+	keys   io.Writer // of the key log
 }
 
 // all is more connections than there are.
 const all = 1 << 40
 
 var kinds = map[string]kind{
-	"syn":       {1, all, func(c *connection) { c.send(client, syn, nil) }},
-	"midstream": {1, all, func(c *connection) { c.send(client, ack|psh, []byte("\x17\x03\x03\x00\x10................")) }},
+	"syn":       {1, all, func(c *connection) { c.send(client, syn, nil) }, nil},
+	"midstream": {1, all, func(c *connection) { c.send(client, ack|psh, []byte("\x17\x03\x03\x00\x10................")) }, nil},
 	"clients": {1, all, func(c *connection) {
 		c.open()
 		c.send(client, ack|psh, []byte("GET / HTTP/1.1\r\nHost: flood\r\n\r\n"))
@@ -22,21 +26,23 @@ var kinds = map[string]kind{
 		c.send(client, ack|fin, nil)
 		c.send(server, ack|fin, nil)
 		c.send(client, ack, nil)
-	}},
-	"churn":           {64, all, func(c *connection) { c.talk(plain{}, 1, false) }},
-	"servers":         {64, 10, func(c *connection) { c.talk(plain{}, 1, false) }},
-	"keepalive":       {64, all, func(c *connection) { c.talk(plain{}, 10_000, false) }},
-	"tls-churn":       {64, all, func(c *connection) { c.talk(secured{}, 2, true) }},
-	"tls-keepalive":   {64, all, func(c *connection) { c.talk(secured{}, 10_000, true) }},
-	"clear-churn":     {64, all, func(c *connection) { c.talk(plain{}, 2, true) }},
-	"clear-keepalive": {64, all, func(c *connection) { c.talk(plain{}, 10_000, true) }},
+	}, nil},
+	"churn":           {64, all, func(c *connection) { c.talk(plain{}, 1, false) }, nil},
+	"servers":         {64, 10, func(c *connection) { c.talk(plain{}, 1, false) }, nil},
+	"keepalive":       {64, all, func(c *connection) { c.talk(plain{}, 10_000, false) }, nil},
+	"tls-churn":       {64, all, func(c *connection) { c.talk(secured{}, 2, true) }, nil},
+	"tls-keepalive":   {64, all, func(c *connection) { c.talk(secured{}, 10_000, true) }, nil},
+	"clear-churn":     {64, all, func(c *connection) { c.talk(plain{}, 2, true) }, nil},
+	"h2-full":         {8, all, h2{64, 1 << 20, 1 << 14}.script, nil},
+	"h2-small":        {8, all, h2{64, 1 << 20, 300}.script, nil},
+	"clear-keepalive": {64, all, func(c *connection) { c.talk(plain{}, 10_000, true) }, nil},
 }
 
 // packets are those of one connection. A packet is valid until the next one.
 func (k kind) packets(number int, seed uint64) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		c := newConnection(number, seed, k)
-		c.yield = yield
+		c.yield, c.keys = yield, k.keys
 		k.script(c)
 	}
 }

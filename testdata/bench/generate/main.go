@@ -20,6 +20,9 @@
 //	tls-keepalive    as keepalive, in TLS 1.3
 //	clear-churn      the packets of tls-churn, as many and as large, in clear text
 //	clear-keepalive  those of tls-keepalive
+//	h2-full          64 responses of 1 MiB in HTTP/2 and TLS 1.3, in full records, which the
+//	                 key log FILE.keylog decrypts; 8 connections beside each other
+//	h2-small         the same in records of 300 bytes
 package main
 
 import (
@@ -28,6 +31,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -56,7 +60,7 @@ func run(name string, n, rate int, seed uint64, file, device string, length time
 	case device != "":
 		return send(device, k, seed, rate, length)
 	}
-	return write(file, k, seed, n, rate)
+	return write(file, name, k, seed, n, rate)
 }
 
 // begins is the time of the first packet, seconds since the epoch.
@@ -67,13 +71,21 @@ const begins = 1_700_000_000
 const between = 5000
 
 // write writes the packets of n connections to a file.
-func write(name string, k kind, seed uint64, n, rate int) error {
+func write(name, what string, k kind, seed uint64, n, rate int) error {
 	file, err := os.Create(name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	w := bufio.NewWriterSize(file, 1<<20)
+	if strings.HasPrefix(what, "h2-") {
+		keys, err := os.Create(name + ".keylog")
+		if err != nil {
+			return err
+		}
+		defer keys.Close()
+		k.keys = keys
+	}
 	header := make([]byte, 24)
 	binary.LittleEndian.PutUint32(header, 0xa1b23c4d) // nanoseconds
 	header[4], header[6], header[20] = 2, 4, 1        // version 2.4, Ethernet

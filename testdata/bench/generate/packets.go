@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"io"
 	"math/rand/v2"
 )
 
@@ -25,7 +26,8 @@ type connection struct {
 	sizes *rand.Rand // of requests and responses
 	rand  *rand.Rand // all else
 	yield func(packet []byte) bool
-	ended bool // nobody wants more
+	keys  io.Writer // of the key log
+	ended bool      // nobody wants more
 
 	address [2]uint32
 	port    [2]uint16

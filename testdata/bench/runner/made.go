@@ -3,7 +3,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,6 +86,11 @@ func compareMade(b builds, rounds int, want string) error {
 			return err
 		}
 	}
+	if ok, _ := filepath.Match(want, fullRecords.kind); ok || want == "" {
+		if err := printDecryption(b, rounds); err != nil {
+			return err
+		}
+	}
 	if want == "" && b.empty != "" {
 		return printStart(b)
 	}
@@ -105,6 +112,9 @@ func (b builds) make(m made) (string, error) {
 	part := file + ".part"
 	if out, err := exec.Command(b.generate, "-kind", m.kind, "-n", strconv.Itoa(m.n), "-o", part).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("make %s: %w: %s", file, err, out)
+	}
+	if err := os.Rename(part+".keylog", file+".keylog"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
 	}
 	return file, os.Rename(part, file)
 }
