@@ -115,6 +115,9 @@ func ciLines(t *testing.T) map[string]string {
 	return lines
 }
 
+// ownPod has processes of its own, beside which unshare waits.
+var ownPod = []string{"unshare", "--pid", "--fork", "--mount-proc"}
+
 // TestExecCommand has commands that end in all ways, and looks at who they are.
 func TestExecCommand(t *testing.T) {
 	program := executable(t)
@@ -125,6 +128,7 @@ func TestExecCommand(t *testing.T) {
 	caps, promise := ownStatus(t, "CapEff"), ownStatus(t, "NoNewPrivs")
 	for _, c := range []struct {
 		name, command string
+		wrapper       []string
 		env, flags    []string
 		code          int
 		stdout        string // what it begins with
@@ -142,12 +146,18 @@ func TestExecCommand(t *testing.T) {
 		{name: "it reads", command: dial + "cat", stdout: "what was typed\nkaanalyze: "},
 		{name: "it writes to what nobody reads", command: dial + "yes | head -n 1", stdout: "y\nkaanalyze: "},
 		{name: "root", command: dial + status, stdout: "Uid 0 0 0 0 SigIgn 0000000000000000 CapEff " + caps + " NoNewPrivs " + promise + " 4\n"},
+		{name: "root with CAP_NET_RAW alone, called by sudo", command: dial + status, wrapper: netRawRoot, env: sudo,
+			stdout: "Uid 0 0 0 0 SigIgn 0000000000000000 CapEff " + netRaw + " NoNewPrivs " + promise + " 4\n"},
+		{name: "root without CAP_DAC_OVERRIDE", command: dial + "id -u", wrapper: withoutDAC, stdout: "0\n"},
+		{name: "own users and processes, as in a pod", command: dial + "id -u; echo $$", wrapper: slices.Concat(ownUsers, ownPod), stdout: "0\n"},
 		{name: "who called sudo", command: dial + status, env: sudo,
 			stdout: "Uid 54321 54321 54321 54321 SigIgn 0000000000000000 CapEff 0000000000000000 NoNewPrivs " + promise + " 4\n"},
 		{name: "another user", command: dial + `id -u; echo "$HOME"`, flags: []string{"-Z", "nobody"}, stdout: "65534\n/nonexistent\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			words := slices.Concat(ownNet, []string{program, "-i", "lo", "--exec", c.command}, c.flags)
+			network := slices.Concat(c.wrapper, ownNet)
+			may(t, network)
+			words := slices.Concat(network, []string{program, "-i", "lo", "--exec", c.command}, c.flags)
 			p := start(t, t.TempDir(), c.env, strings.NewReader("what was typed\n"), words...)
 			<-p.ended
 			out := p.stdout.String()
