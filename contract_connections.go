@@ -26,6 +26,7 @@ type Connection struct {
 	InterimResponses  *int64         `json:"interim_responses"`
 	RequestsEstimated *int64         `json:"requests_estimated"`    // of TLS without keys, by its records; nil if counted, or if these do not tell
 	HTTP2             *HTTP2         `json:"h2,omitempty"`          // what HTTP/2 shows, nil without
+	WebSocket         *WebSocket     `json:"websocket,omitempty"`   // what the frames of a WebSocket show, nil without
 	GRPCFailed        *int64         `json:"grpc_failed,omitempty"` // calls with another status than 0, nil without gRPC
 	Probes            ProbesBySide   `json:"probes"`
 	IdleGaps          IdleGaps       `json:"idle_gaps_seconds"`
@@ -78,8 +79,10 @@ type HTTP2 struct {
 	Lasting        int64   `json:"streams_lasting"` // streams of events or of gRPC whose response went on for 1 s or longer
 	GoAway         *GoAway `json:"goaway"`          // nil without one
 	Pings          Pings   `json:"pings"`
-	Stalls         *Stalls `json:"stalls"` // nil where windows are not known
-	Lost           bool    `json:"lost"`   // bytes are missing, and the frames after them were not found again
+	Stalls         *Stalls `json:"stalls"`     // nil where windows are not known
+	Settings       int64   `json:"settings"`   // frames of both sides, without answers
+	OddFrames      int64   `json:"odd_frames"` // that RFC 9113 does not allow, or that cannot be decoded
+	Lost           bool    `json:"lost"`       // bytes are missing, and the frames after them were not found again
 }
 
 // GoAway is the first GOAWAY of a connection, with what later ones of the same side say.
@@ -114,6 +117,37 @@ type StallsBySide struct {
 	StreamSeconds     float64 `json:"stream_seconds"`
 	Connection        int64   `json:"connection"`
 	ConnectionSeconds float64 `json:"connection_seconds"`
+}
+
+// WebSocket is what the frames of a WebSocket show that a 101 began.
+type WebSocket struct {
+	Opened   time.Time    `json:"opened"`       // when the 101 came
+	Open     float64      `json:"open_seconds"` // to the first FIN or RST, or to the last packet
+	Messages Sides        `json:"messages"`     // that were whole
+	Pings    SocketPings  `json:"pings"`
+	Close    *SocketClose `json:"close"`           // the first one, nil without
+	Silence  *float64     `json:"silence_seconds"` // from the last frame to the first FIN or RST, nil while it is open
+	Lost     bool         `json:"lost"`            // bytes are missing, so there may have been more frames
+}
+
+// SocketPings holds the Ping frames of a WebSocket by who sent them.
+type SocketPings struct {
+	Client PingsOfSide `json:"client"`
+	Server PingsOfSide `json:"server"`
+}
+
+// PingsOfSide are the Ping frames of one side of a WebSocket.
+type PingsOfSide struct {
+	Sent     int64    `json:"sent"`
+	Interval *float64 `json:"interval_seconds"` // from one to the next, the mean; nil with fewer than two
+}
+
+// SocketClose is the first Close frame of a WebSocket.
+type SocketClose struct {
+	By     string    `json:"by"`   // client or server
+	Code   int64     `json:"code"` // 1005 for none
+	At     time.Time `json:"at"`
+	Packet uint64    `json:"packet"`
 }
 
 // ProbesBySide holds the TCP keep-alive probes by who sent them.

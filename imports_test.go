@@ -27,14 +27,15 @@ type may struct {
 // fails the test, and so does one that is here and does not exist. Below internal all
 // but those of the standard library only may import the [vocabulary], too.
 var mayImport = map[string]may{
-	"flows":             {except: []string{"internal/compact"}}, // containers, of the standard library only
-	"httpparse":         {},
-	"httpparse/http2":   {others: []string{"golang.org/x/net"}}, // hpack alone
-	"internal/compact":  {},
-	"internal/products": {},
-	"internal/tlswire":  {others: []string{"golang.org/x/crypto"}},
-	"internal/keylog":   {},
-	"internal/tlscrypt": {own: []string{"internal/keylog"}, others: []string{"golang.org/x/crypto"}},
+	"flows":               {except: []string{"internal/compact"}}, // containers, of the standard library only
+	"httpparse":           {},
+	"httpparse/http2":     {others: []string{"golang.org/x/net"}}, // hpack alone
+	"httpparse/websocket": {},
+	"internal/compact":    {},
+	"internal/products":   {},
+	"internal/tlswire":    {others: []string{"golang.org/x/crypto"}},
+	"internal/keylog":     {},
+	"internal/tlscrypt":   {own: []string{"internal/keylog"}, others: []string{"golang.org/x/crypto"}},
 
 	"capture": {
 		own:    []string{"flows", "capture/internal/pcapfile", "capture/internal/unpack", "capture/internal/decode", "capture/internal/bpf"},
@@ -104,7 +105,7 @@ var mayImport = map[string]may{
 // vocabulary is what most packages talk in, standardOnly those below internal that do
 // not.
 var (
-	vocabulary   = []string{"flows", "httpparse", "httpparse/http2"}
+	vocabulary   = []string{"flows", "httpparse", "httpparse/http2", "httpparse/websocket"}
 	standardOnly = []string{"internal/compact", "internal/products", "internal/kernel"}
 )
 

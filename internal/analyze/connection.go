@@ -105,11 +105,12 @@ type Connection struct {
 	SYNRetransmissions uint32
 
 	Protocol                     Protocol
-	TLS                          *TLSInfo // nil without
-	HTTP2                        *HTTP2   // nil without
-	HTTPUnknown                  bool     // requests cannot be counted: encrypted, heads cut or not captured
-	Requests, Responses, Interim int64    // Unknown where they cannot be counted
-	RequestsEstimated            int64    // of TLS without keys, by its records; else Unknown
+	TLS                          *TLSInfo    // nil without
+	HTTP2                        *HTTP2      // nil without
+	WebSocket                    *SocketInfo // nil without
+	HTTPUnknown                  bool        // requests cannot be counted: encrypted, heads cut or not captured
+	Requests, Responses, Interim int64       // Unknown where they cannot be counted
+	RequestsEstimated            int64       // of TLS without keys, by its records; else Unknown
 
 	ClientProbes, ServerProbes Probes
 

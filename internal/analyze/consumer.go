@@ -51,8 +51,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		a.show(c, from, d.Seq, b[:h.Len()], httpparse.HeadPart, httpparse.HeadDone)
 		a.headDone(c, t, from, h, b[:h.Len()], d)
 		b = b[h.Len():]
-		if t.has(multiplexed) {
-			a.afterUpgrade(c, t, from, b, d)
+		if a.leftHTTP1(c, t, from, b, d) {
 			return
 		}
 	default:
@@ -93,6 +92,12 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 		a.h2Data(c, t, from, d.Payload, piece{at: d.Time, now: d.Now, num: d.Num, cut: d.Cut})
 		return
 	}
+	if t.proto == WebSocket && !t.has(decrypted) {
+		a.socketData(c, t, from, d.Payload, d.Time, d.Num)
+		if d.Cut > 0 {
+			a.socketGap(c, t, from, uint64(d.Cut), d.Time, d.Num)
+		}
+	}
 	if t.proto == TLS || t.has(decrypted) {
 		a.tlsData(c, t, from, d)
 		if t.facts&(sawData|decrypted) == 0 && a.settleTLS(t, from) {
@@ -107,12 +112,19 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 	a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 }
 
-// afterUpgrade takes the rest of a segment by whose head a connection went over to
-// HTTP/2.
-func (a consumer) afterUpgrade(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) {
+// leftHTTP1 takes the rest of a segment by whose head a connection went over to HTTP/2,
+// or became a WebSocket; of that the parser is still to be told.
+func (a consumer) leftHTTP1(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) (done bool) {
+	if !t.has(multiplexed) {
+		if t.proto == WebSocket {
+			a.socketData(c, t, from, b, d.Time, d.Num)
+		}
+		return false
+	}
 	rest := *d
 	rest.Payload, rest.Seq = b, d.Seq+uint32(len(d.Payload)-len(b))
 	a.otherData(c, t, from, &rest)
+	return true
 }
 
 // cut takes the bytes of a segment that were cut off.
@@ -170,8 +182,7 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 				raw = taken[len(taken)-h.Len():]
 			}
 			a.headDone(c, t, from, h, raw, d)
-			if t.has(multiplexed) {
-				a.afterUpgrade(c, t, from, b, d)
+			if a.leftHTTP1(c, t, from, b, d) {
 				return
 			}
 		case httpparse.MessageDone:
@@ -201,6 +212,9 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 		return
 	}
 	if t.facts&(opaque|tunnelled|decrypted) != 0 {
+		if t.proto == WebSocket && !t.has(decrypted) {
+			a.socketGap(c, t, from, n, a.engine.Now(), 0)
+		}
 		if t.tls != 0 {
 			a.states.tls.gap(t.tls, from, n, a.engine.Now())
 			if a.hasKeys {

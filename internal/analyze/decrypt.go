@@ -231,6 +231,7 @@ func (a *Analyzer) text(c *flows.Conn, t *httpState, from flows.Side, ev *tlscry
 		}
 	}
 	if t.has(tunnelled) || len(ev.Text) == 0 {
+		a.socketData(c, t, from, ev.Text, ev.At, ev.Num)
 		return
 	}
 	d := &a.states.keys.data
@@ -260,6 +261,7 @@ func (a *Analyzer) isH2(t *httpState, text []byte) bool {
 // textMissing takes application data of which it is known how much is missing.
 func (a *Analyzer) textMissing(c *flows.Conn, t *httpState, from flows.Side, ev *tlscrypt.Event) {
 	if t.has(tunnelled) || ev.N == 0 {
+		a.socketGap(c, t, from, uint64(max(ev.N, 0)), ev.Now, ev.Num)
 		return
 	}
 	if t.has(multiplexed) {

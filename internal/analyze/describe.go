@@ -57,6 +57,7 @@ func (a *Analyzer) numbers(c *flows.Conn, t *httpState, x *Connection) {
 			x.Protocol = HTTP11
 		}
 	}
+	x.WebSocket = a.socketInfo(t, client)
 	if x.HTTP2 = a.h2Info(t, client, x.End); x.HTTP2 != nil && x.TLS != nil {
 		x.Protocol = H2
 	}

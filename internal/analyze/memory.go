@@ -33,7 +33,7 @@ func (a *Analyzer) Memory() (m Memory) {
 	m.Messages = s.sampleBytes + s.queueBytes + int64(a.bufs.Bytes()) + s.tls.table.Bytes()
 	m.Connections = a.engine.Bytes() + int64(s.Len())*int64(unsafe.Sizeof(httpState{})) + s.packed.Bytes() +
 		int64(s.readers.Len())*int64(unsafe.Sizeof(reader{})) + m.Messages +
-		int64(s.h2.Len())*int64(unsafe.Sizeof(h2State{})) + int64(s.h2.listed)*int64(unsafe.Sizeof(h2Stream{})) + s.h2.tableBytes +
+		int64(s.h2.Len())*int64(unsafe.Sizeof(h2State{})) + int64(s.sockets.Len())*int64(unsafe.Sizeof(socketState{})) + int64(s.h2.listed)*int64(unsafe.Sizeof(h2Stream{})) + s.h2.tableBytes +
 		int64(s.tls.sessions.Len())*int64(unsafe.Sizeof(tlsState{})) + int64(s.tls.readers.Len())*int64(unsafe.Sizeof(tlswire.Reader{}))
 	if k := &s.keys; k.table.Log != nil {
 		m.Connections += k.table.Bytes() + k.table.Log.Bytes() + int64(k.found.Len())*int64(unsafe.Sizeof(keyed{})) + int64(k.conns.Len())*tlscrypt.ConnBytes

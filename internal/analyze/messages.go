@@ -197,7 +197,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 	t.facts = t.facts&^lastIsStream | lastHadBody
 	switch p.Frame(answers) {
 	case httpparse.Tunnel:
-		a.tunnel(t, from, h)
+		a.tunnel(t, from, h, at)
 	case httpparse.NoBody:
 		t.facts &^= lastHadBody
 	case httpparse.UntilClose:
@@ -223,7 +223,7 @@ func (a *Analyzer) answer(t *httpState, status uint16, at int64, num uint64) {
 }
 
 // tunnel notes that a connection left HTTP/1 (RFC 9110, 7.8 and 9.3.6).
-func (a *Analyzer) tunnel(t *httpState, from flows.Side, h httpparse.Head) {
+func (a *Analyzer) tunnel(t *httpState, from flows.Side, h httpparse.Head, at int64) {
 	a.reader.parsers[from.Peer()].Tunnel()
 	if h.Status() == 101 && h.Flags()&httpparse.UpgradeH2C != 0 && t.has(sawRequest) {
 		t.proto = H2C
@@ -236,6 +236,7 @@ func (a *Analyzer) tunnel(t *httpState, from flows.Side, h httpparse.Head) {
 		t.proto = Connect
 	case h.Flags()&httpparse.UpgradeWebSocket != 0:
 		t.proto = WebSocket
+		a.beginSocket(t, at)
 	}
 }
 

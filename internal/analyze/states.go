@@ -15,6 +15,7 @@ type reader struct {
 	headAt  [2]int64  // time of the first byte of a head that straddles segments
 	headNum [2]uint64 // and its packet; 0 if there is no such head
 	h2      uint32    // number of what is kept of HTTP/2, 0 without
+	socket  uint32    // and of a WebSocket
 }
 
 // httpStates hold the httpState of each connection, by number, and what hangs off
@@ -35,6 +36,8 @@ type httpStates struct {
 	keys tlsKeys
 	cuts cutStates
 	h2   h2States
+
+	sockets socketStates
 
 	sampleBytes, queueBytes int64 // that samples and queues have
 	few                     bool  // of each connection only a few gaps and pipelined requests are kept
@@ -135,6 +138,10 @@ func (s *httpStates) forget(c *flows.Conn) {
 	if x.reader != 0 {
 		if n := s.readers.At(x.reader).h2; n != 0 {
 			s.h2.forget(n)
+		}
+		if n := s.readers.At(x.reader).socket; n != 0 {
+			*s.sockets.At(n) = socketState{}
+			s.sockets.Give(n)
 		}
 		s.readers.Give(x.reader)
 	}

@@ -102,6 +102,8 @@ func (y *story) means(a *Analyzer, c *flows.Conn, t *httpState, d flows.Side, s 
 		y.frames = nil
 	} else {
 		y.sayExchanges(a, t, say)
+		m = append(m, y.frames...)
+		y.frames = y.frames[:0]
 	}
 	if s.Window == 0 && s.Flags&(flows.RST|flows.SYN) == 0 {
 		say("window closed")

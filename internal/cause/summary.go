@@ -62,6 +62,7 @@ const (
 	AnomalyHandshake                       // of TLS, done in Duration: in full for By, who offered no session or did not take it; resumed for Both
 	AnomalyHTTP2                           // it spoke HTTP/2, and the client sent something; at most Duration streams were open at once, 0 if that is not known
 	AnomalyFull                            // as many streams were open as the server allows at once, Duration
+	AnomalySocketIdle                      // a WebSocket that By ended without a Close, Duration after its last frame
 	AnomalyNoNotify                        // By began to close TLS by a FIN, without close_notify
 )
 
@@ -121,6 +122,7 @@ func (s *Summary) noteAnomalies(c *analyze.Connection, last int64) {
 		s.note(c, AnomalyPipelined, analyze.Client, lost.failed+lost.dropped, 0)
 	}
 	s.noteStreams(c, last)
+	s.noteSocket(c)
 	s.noteHalfClosed(c, last)
 	s.noteUnheard(c)
 	s.noteSilence(c)

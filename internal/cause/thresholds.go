@@ -9,6 +9,10 @@ const (
 	// closes after 1 s, nginx and Apache at once or when the client does.
 	minKeptAway = 10e9
 
+	// minSocketIdle is how long a WebSocket must be idle for its end to be that of a timeout:
+	// programs that are done end theirs sooner, and nobody sets a proxy to less.
+	minSocketIdle = 5e9
+
 	// minLostProbes is how many probes or retransmissions without any answer show
 	// that a peer or the path is gone: one may get lost.
 	minLostProbes = 2

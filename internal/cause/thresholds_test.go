@@ -108,6 +108,11 @@ var thresholdsOfOne = []thresholdCase{
 			c.BytesServer, e.Request.At = 0, 100*second-x
 		})
 	}},
+	{"minSocketIdle", minSocketIdle - 1, minSocketIdle, func(x int64) bool {
+		return notes(AnomalySocketIdle, func(c *analyze.Connection, _ *analyze.Evidence) {
+			c.WebSocket, c.Close.Began, c.Close.At = &analyze.SocketInfo{LastAt: 20*second - x}, analyze.Server, 20*second
+		})
+	}},
 	{"minStall", minStall - 1, minStall, func(x int64) bool {
 		return notes(AnomalyStall, func(c *analyze.Connection, e *analyze.Evidence) { e.Stall = x })
 	}},

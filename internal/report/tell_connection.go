@@ -124,7 +124,7 @@ func (p *teller) connectionFacts(c *analyze.Connection) {
 	if c.TLS != nil {
 		p.para(2, "%s", encryption(c.TLS))
 	}
-	for _, said := range HTTP2Words(c.HTTP2, p.r.Meta.Clock) {
+	for _, said := range append(HTTP2Words(c.HTTP2, p.r.Meta.Clock), SocketWords(c, p.r.Meta.Clock)...) {
 		p.para(2, "%s", said)
 	}
 	for _, side := range []struct {

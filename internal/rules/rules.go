@@ -17,7 +17,7 @@ var Rules = []*Rule{
 	connectTimeout, connectionLimit, untranslated, executedTwice, responseShort, tlsFailed,
 	neverResumed, resumptionRefused, severalHTTP2, unannouncedEnd,
 	streamsReset, tooManyPings, streamsRefused, keptAfterGoAway,
-	oneStreamAtATime, http2PerRequest, streamLimit,
+	oneStreamAtATime, http2PerRequest, streamLimit, idleSocket,
 }
 
 // ByID returns the rule with that ID, in letters of either case. Its error

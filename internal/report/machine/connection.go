@@ -45,6 +45,7 @@ func (e *encoder) connection(c *analyze.Connection, is cause.NotReused) {
 	e.tls(c.TLS)
 	e.messages(c)
 	e.http2(c.HTTP2)
+	e.socket(c)
 	e.raw(`,"probes":{"client":`)
 	e.probes(&c.ClientProbes)
 	e.raw(`,"server":`)

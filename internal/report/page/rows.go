@@ -88,7 +88,7 @@ func (b *rowsBuilder) row(c *analyze.Connection) {
 	b.set("responses", c.Responses)
 	b.set("estimated", c.RequestsEstimated-analyze.Unknown) // one more than there are, 0 for none
 	b.encryption(c.TLS)
-	b.word("h2", strings.Join(report.HTTP2Words(c.HTTP2, b.r.Meta.Clock), "\n"))
+	b.word("h2", strings.Join(append(report.HTTP2Words(c.HTTP2, b.r.Meta.Clock), report.SocketWords(c, b.r.Meta.Clock)...), "\n"))
 	b.set("idle", micro(c.IdleMax))
 	b.set("resent_client", int64(c.RetransmissionsClient))
 	b.set("resent_server", int64(c.RetransmissionsServer))
