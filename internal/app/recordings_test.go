@@ -187,3 +187,12 @@ func TestRecordingsAreJudged(t *testing.T) {
 		t.Errorf("got %d recordings in the table, want %d", len(recorded), len(names))
 	}
 }
+
+// TestFailedCalls has calls of gRPC that failed in the verdict, though their connection is
+// as good as any.
+func TestFailedCalls(t *testing.T) {
+	const want = "; 4 of 10 gRPC calls failed"
+	if got := ask(t, reading(filepath.Join(recordings, "grpc-failed.pcap"))).Verdict; got.Level != "ok" || !strings.HasSuffix(got.Text, want) {
+		t.Errorf("got %+v, want %q at its end", got, want)
+	}
+}

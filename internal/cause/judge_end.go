@@ -122,8 +122,12 @@ func stillOpen(c *analyze.Connection, e *analyze.Evidence, last int64) (NotReuse
 		if e.Request.OK() {
 			since = e.Request.At
 		}
+		number := uint32(max(c.Carried(), 0))
+		if c.HTTP2 != nil {
+			number = 0 // any of them, and those after it may have been answered
+		}
 		return NotReused{BusyAtEnd, analyze.Nobody, High,
-			observation{kind: observedOpenBusy, by: guess(c), number: uint32(max(c.Carried(), 0)), ns: last - since}}, decided
+			observation{kind: observedOpenBusy, by: guess(c), number: number, ns: last - since}}, decided
 	case e.LastDone != analyze.Unknown && !c.Opaque() && e.Outstanding == 0:
 		return NotReused{Undecided, analyze.Nobody, High,
 			observation{kind: observedOpenIdle, by: guess(c), number: uint32(c.Answered()), ns: last - e.LastDone, status: e.LastStatus}}, openIdle

@@ -268,6 +268,9 @@ func (o observation) ending() string {
 	case observedOpenIdle:
 		return fmt.Sprintf("still open, %s after response %d%s", d, o.number, o.mark())
 	case observedOpenBusy:
+		if o.number == 0 {
+			return fmt.Sprintf("still open, %s after the beginning of a request whose response is not complete", d)
+		}
 		return fmt.Sprintf("still open, %s after request %d%s, whose response is not complete", d, o.number, o.mark())
 	case observedOpenQuiet:
 		return "still open"

@@ -100,6 +100,7 @@ func TestObservations(t *testing.T) {
 		{observation{kind: observedFarewellEnd, ns: second, by: server | sentNotify}, "server sent a short record, as GOAWAY of HTTP/2 is, 1.000 s after the last message, then close_notify"},
 		{observation{kind: observedHalfClose, by: client}, "client sent FIN, and data went on the other way"},
 		{observation{kind: observedOpenIdle, number: 2, ns: second}, "still open, 1.000 s after response 2"},
+		{observation{kind: observedOpenBusy, ns: second}, "still open, 1.000 s after the beginning of a request whose response is not complete"},
 		{observation{kind: observedOpenBusy, number: 2, ns: second}, "still open, 1.000 s after request 2, whose response is not complete"},
 		{observation{kind: observedOpenQuiet}, "still open"},
 		{observation{kind: observedOneDirection}, "only one direction was captured"},

@@ -24,7 +24,7 @@ var streamsReset = &Rule{
 func checkStreamsReset(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, x := range v.streams(cause.AnomalyStreamsReset) {
-		f := v.told(r, x.group, "%s reset %s of HTTP/2 before their response was complete", x.server.Name, cause.Plural(x.count, "stream", "streams"))
+		f := v.told(r, x.group, "%s reset %s of HTTP/2 before the response was complete", x.server.Name, cause.Plural(x.count, "stream", "streams"))
 		f.Failed, f.Confidence = x.count, cause.High
 		f.Severity = ofFailed(x.stakes.list(func(uint32) int64 { return math.MaxInt64 }), true)
 		out = append(out, f)

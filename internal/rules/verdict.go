@@ -34,7 +34,7 @@ func (v *view) conclude() Verdict {
 	if v.Summary().Opaque*2 > v.connections && !v.judgesSome {
 		return Verdict{CannotTell, v.hidden() + "; the others: " + v.healthy()}
 	}
-	return Verdict{OK, v.healthy() + v.unread() + v.rest(nil)}
+	return Verdict{OK, v.healthy() + v.failedCalls() + v.unread() + v.rest(nil)}
 }
 
 // cost says what the first finding costs: the TIME_WAIT at the host that holds
@@ -90,6 +90,15 @@ func (v *view) serverAndClient(host netip.Addr) bool {
 func (v *view) heldBy(f *Finding, side analyze.TimeWait) bool {
 	r := v.Record(f.Examples[0].Connection)
 	return r.TimeWait == side || r.TimeWait == analyze.TimeWaitBoth
+}
+
+// failedCalls says how many calls of gRPC failed: their connections may be as good as any.
+func (v *view) failedCalls() string {
+	n := &v.result.Totals.Streams
+	if n.GRPCFailed == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s of %s failed", cause.Count(n.GRPCFailed), cause.Plural(n.GRPCCalls, "gRPC call", "gRPC calls"))
 }
 
 // healthy describes a capture without a problem.
