@@ -79,8 +79,10 @@ type HTTP2 struct {
 	Lasting        int64   `json:"streams_lasting"` // streams of events or of gRPC whose response went on for 1 s or longer
 	GoAway         *GoAway `json:"goaway"`          // nil without one
 	Pings          Pings   `json:"pings"`
-	Stalls         *Stalls `json:"stalls"` // nil where windows are not known
-	Lost           bool    `json:"lost"`   // bytes are missing, and the frames after them were not found again
+	Stalls         *Stalls `json:"stalls"`     // nil where windows are not known
+	Settings       int64   `json:"settings"`   // frames of both sides, without answers
+	OddFrames      int64   `json:"odd_frames"` // that RFC 9113 does not allow, or that cannot be decoded
+	Lost           bool    `json:"lost"`       // bytes are missing, and the frames after them were not found again
 }
 
 // GoAway is the first GOAWAY of a connection, with what later ones of the same side say.

@@ -75,6 +75,7 @@ type Frame struct {
 	Flags  Flags // of a header block those of its first frame
 	Stream uint32
 	Length uint32 // of the payload; of a header block the sum of its frames
+	Most   uint32 // of a header block the longest of them, else Length
 
 	At  int64  // when its first byte came
 	Num uint64 // and in which packet

@@ -144,6 +144,7 @@ func (r *Reader) header(b []byte, at int64, num uint64) (n int, whole bool) {
 		r.frame.Type, r.frame.Flags, r.frame.Stream = h.kind, h.flags, h.stream
 	}
 	r.frame.Length += h.length
+	r.frame.Most = max(r.frame.Most, h.length)
 	return n, r.payload()
 }
 

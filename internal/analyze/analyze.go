@@ -209,6 +209,9 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 	a.gaveUp.tell(r)
 	r.Repeats, r.Keys = a.repeats.told(), a.keyUse()
 	a.story.finish(r, a)
+	if a.opt.OnConnection != nil && !a.opt.Fold && a.story.id == 0 { // no connection can be asked for: the rows are in the result
+		a.totals, a.pools = totals{pools: &a.pools}, pools{}
+	}
 	return r
 }
 

@@ -22,6 +22,8 @@ const (
 	// lasting is from how long on, in ns, a response whose messages come as they happen is
 	// told as one that lasts: a call with one answer has its head together with it.
 	lasting = 1e9
+	// firstMaxFrame is how long a frame may be until SETTINGS say otherwise (RFC 9113, 6.5.2).
+	firstMaxFrame = 1 << 14
 	// sameWrite is how long, in ns, a PING comes at most after the frame that it belongs to:
 	// both are sent at once, or one as soon as the other has come, which may be a round trip
 	// later where the packets are captured.
@@ -61,9 +63,12 @@ type h2State struct {
 	resetAt               [2]int64 // when a side last reset a stream
 	dataAt                [2]int64 // when a side last sent DATA
 
-	sending [2]sending // what each side may send, by flows.Side
-	begun   bool       // frames were read from the beginning on
-	blind   bool       // some were missed: windows are not known any more
+	settings uint32     // SETTINGS frames of both sides, without answers
+	odd      uint32     // frames that RFC 9113 does not allow, or that cannot be decoded
+	maxFrame [2]int64   // how long a frame of a side may be: SETTINGS_MAX_FRAME_SIZE of the other
+	sending  [2]sending // what each side may send, by flows.Side
+	begun    bool       // frames were read from the beginning on
+	blind    bool       // some were missed: windows are not known any more
 }
 
 // h2Stream is a stream that is open: a request without the end of its response.
@@ -112,6 +117,7 @@ func (s *h2States) begin(client flows.Side, midstream [2]bool) uint32 {
 	x.blind = !x.begun
 	for side := range x.sending {
 		x.sending[side].initial = firstWindow
+		x.maxFrame[side] = firstMaxFrame
 	}
 	x.readers = new([2]http2.Reader)
 	s.tableBytes += tableCost

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/flows"
@@ -29,6 +30,7 @@ func (a *Analyzer) takeFrame(c *flows.Conn, t *httpState, x *h2State, from flows
 		}
 		t.facts |= sawRequest
 	}
+	x.noteOdd(from, f, fields)
 	if f.Type == http2.Ping {
 		a.h2Ping(c, x, from, f)
 		return
@@ -55,6 +57,16 @@ func (a *Analyzer) takeFrame(c *flows.Conn, t *httpState, x *h2State, from flows
 		a.h2Settings(t, x, from, byClient, &f.Set, now)
 	case http2.GoAway:
 		a.h2GoAway(t, x, from, byClient, f, now)
+	}
+}
+
+// noteOdd counts a frame of one side if RFC 9113 does not allow it: it is longer than the
+// other side takes (4.2), or its header block cannot be decoded (4.3) or is longer than is
+// looked at.
+func (x *h2State) noteOdd(from flows.Side, f *http2.Frame, fields *http2.Fields) {
+	block := f.Type == http2.Headers || f.Type == http2.PushPromise
+	if int64(f.Most) > x.maxFrame[from] || block && fields.Unknown && !x.blind {
+		x.odd += min(1, math.MaxUint32-x.odd)
 	}
 }
 
@@ -271,10 +283,20 @@ func (a *Analyzer) endStream(t *httpState, x *h2State, i int, done, now int64) {
 	if s.record != 0 {
 		a.updateRecord(&s.exchange, done)
 	}
-	x.streams = slices.Delete(x.streams, i, i+1)
+	x.remove(i)
 	a.states.h2.listed--
 	t.current = s.exchange
 	a.streamEnded(t, x, done, now)
+}
+
+// remove takes a stream out of the list. Mostly it is one of the oldest.
+func (x *h2State) remove(i int) {
+	if i >= len(x.streams)/2 {
+		x.streams = slices.Delete(x.streams, i, i+1)
+		return
+	}
+	copy(x.streams[1:i+1], x.streams[:i])
+	x.streams = x.streams[1:]
 }
 
 // lasts reports whether messages of a response have come as they happened for long, until
@@ -339,6 +361,13 @@ func (a *Analyzer) refuse(t *httpState, x *h2State, i int, now int64) {
 
 // h2Settings takes what a side allows the other.
 func (a *Analyzer) h2Settings(t *httpState, x *h2State, from flows.Side, byClient bool, set *http2.Setting, now int64) {
+	if x.readers[from].Frame().Has(http2.Ack) {
+		return
+	}
+	x.settings += min(1, math.MaxUint32-x.settings)
+	if set.MaxFrame >= firstMaxFrame && set.MaxFrame < 1<<24 {
+		x.maxFrame[from.Peer()] = max(x.maxFrame[from.Peer()], set.MaxFrame)
+	}
 	if set.InitialWindow >= 0 {
 		x.setWindow(from, set.InitialWindow, now)
 	}
@@ -370,7 +399,7 @@ func (a *Analyzer) h2GoAway(t *httpState, x *h2State, from flows.Side, byClient 
 		g.code = f.Code
 	}
 	if len(f.Debug) > 0 {
-		g.debug = string(f.Debug)
+		g.debug = a.debugText(f.Debug)
 	}
 	if byClient {
 		return

@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"strings"
+
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse/http2"
 )
@@ -20,7 +22,9 @@ type HTTP2 struct {
 	GoAway                        GoAway
 	Windows                       bool // of flow control are known, until frames were missed
 	ClientStalls, ServerStalls    Stalls
-	Lost                          bool // the place in one direction was lost and not found again: there may have been more
+	Settings                      int64 // frames of both sides, without answers
+	OddFrames                     int64 // that RFC 9113 does not allow, or that cannot be decoded
+	Lost                          bool  // the place in one direction was lost and not found again: there may have been more
 }
 
 // StreamCount adds up streams of HTTP/2.
@@ -28,6 +32,8 @@ type StreamCount struct {
 	Connections           int64 // that speak HTTP/2 and can be read
 	Opened, Refused       int64
 	GRPCCalls, GRPCFailed int64
+	OddFrames, Odd        int64 // frames that RFC 9113 does not allow, and the connections that have them
+	Lost                  int64 // connections whose frames were not found again after bytes that are missing
 }
 
 func (n *StreamCount) add(x *h2State) {
@@ -36,6 +42,13 @@ func (n *StreamCount) add(x *h2State) {
 	n.Refused += int64(x.refused)
 	n.GRPCCalls += int64(x.grpcCalls)
 	n.GRPCFailed += int64(x.grpcFailed)
+	if x.odd > 0 {
+		n.OddFrames += int64(x.odd)
+		n.Odd++
+	}
+	if x.lost() {
+		n.Lost++
+	}
 }
 
 // addStreams adds the streams of a connection.
@@ -80,8 +93,8 @@ func (a *Analyzer) h2Info(t *httpState, client flows.Side, end int64) *HTTP2 {
 		ClientPings: x.pings[client].told(), ServerPings: x.pings[client.Peer()].told(),
 		OtherPings: int64(x.pings[0].other) + int64(x.pings[1].other), CancelPings: int64(x.pings[0].cancel) + int64(x.pings[1].cancel),
 		BDPPings: int64(x.pings[0].bdp) + int64(x.pings[1].bdp),
-		Lasting:  int64(x.lasting),
-		Lost:     x.lost(), Windows: x.begun,
+		Lasting:  int64(x.lasting), Settings: int64(x.settings), OddFrames: int64(x.odd),
+		Lost: x.lost(), Windows: x.begun,
 	}
 	for i := range x.streams {
 		if x.streams[i].lasts(end) {
@@ -124,4 +137,22 @@ func (a *Analyzer) awayAt(t *httpState) int64 {
 		return x.away.at
 	}
 	return Unknown
+}
+
+// knownDebug are the texts of a GOAWAY that programs are known to send, and that tell a
+// reason: those of grpc-go.
+var knownDebug = []string{"too_many_pings", "max_age", "max_idle", "graceful_stop"}
+
+// debugText returns the text of a GOAWAY. Where names are replaced, it is one of those that
+// are known or none: a text may hold any name.
+func (a *Analyzer) debugText(b []byte) string {
+	if a.opt.Rewrite == nil {
+		return string(b)
+	}
+	for _, known := range knownDebug {
+		if strings.Contains(string(b), known) {
+			return known
+		}
+	}
+	return ""
 }

@@ -2,6 +2,8 @@ package analyze
 
 import (
 	"slices"
+
+	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
 // Where a capture has no end, or more addresses than there is memory for, not every
@@ -97,20 +99,20 @@ func latest(active []int64, limit int) numbers {
 // numbers.
 func (p *pools) leaveOut() (pairs, servers numbers) {
 	pairs, servers = p.listed()
+	p.byKey = compact.Index{}
 	next := uint32(1)
 	for i := range p.pairs {
 		switch x := &p.pairs[i]; {
 		case i == 0:
 			*x = poolPair{}
 		case pairs[i] == 0:
-			delete(p.byKey, x.key)
 			p.pairsLeft.add(x.connections, x.requests, x.timeWaits)
 			p.needLeft += x.need()
 			p.estimatedLeft += x.estimated.used
 		default:
 			x.server = servers[x.server]
 			p.pairs[next], pairs[i] = *x, next
-			p.byKey[x.key] = next
+			p.byKey.Add(x.key.hash(), next)
 			next++
 		}
 	}

@@ -6,12 +6,13 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/httpparse"
+	"github.com/kaanalyze/kaanalyze/internal/compact"
 	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
 // pools count the exchanges in flight of each client address and server.
 type pools struct {
-	byKey   map[pairKey]uint32
+	byKey   compact.Index
 	byAddr  map[flows.Endpoint]uint32
 	pairs   []poolPair   // [0] is unused
 	servers []poolServer // [0] is unused
@@ -28,6 +29,10 @@ type pools struct {
 type pairKey struct {
 	client [16]byte
 	server flows.Endpoint
+}
+
+func (k *pairKey) hash() uint32 {
+	return flows.HashTuple(flows.HashEndpoint(&k.client, 0), flows.HashEndpoint(&k.server.IP, k.server.Port))
 }
 
 func (k *pairKey) clientAddr() netip.Addr { return netip.AddrFrom16(k.client).Unmap() }
@@ -79,7 +84,6 @@ type poolServer struct {
 
 // init makes the pools empty.
 func (p *pools) init() {
-	p.byKey = map[pairKey]uint32{}
 	p.byAddr = map[flows.Endpoint]uint32{}
 	p.pairs = make([]poolPair, 1)
 	p.servers = make([]poolServer, 1)
@@ -91,16 +95,22 @@ func (p *pools) pair(c *flows.Conn, client flows.Side) uint32 {
 	if k == p.last && p.lastNum != 0 {
 		return p.lastNum
 	}
-	n, ok := p.byKey[k]
-	if !ok {
+	hash := k.hash()
+	n := p.find(hash, &k)
+	if n == 0 {
 		n = uint32(len(p.pairs))
-		p.byKey[k] = n
+		p.byKey.Add(hash, n)
 		s := p.serverOf(k.server)
 		p.servers[s].clients++
 		p.pairs = append(p.pairs, poolPair{key: k, server: s})
 	}
 	p.last, p.lastNum = k, n
 	return n
+}
+
+// find returns the number of the pair with that key, 0 if there is none.
+func (p *pools) find(hash uint32, k *pairKey) uint32 {
+	return p.byKey.Find(hash, func(n uint32) bool { return p.pairs[n].key == *k })
 }
 
 func (p *pools) serverOf(addr flows.Endpoint) uint32 {
@@ -150,7 +160,7 @@ func (p *pools) idle(c *flows.Conn) uint16 {
 	k := pairKey{c.Endpoint(flows.Initiator).IP, c.Endpoint(flows.Responder)}
 	n := p.lastNum
 	if k != p.last {
-		n = p.byKey[k]
+		n = p.find(k.hash(), &k)
 	}
 	x := &p.pairs[n]
 	if n == 0 || c.Start-x.idleAt < x.rtt {

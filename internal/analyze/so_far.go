@@ -127,11 +127,11 @@ func (w *walk) pairOf(c *flows.Conn, t *httpState) uint32 {
 	if k == p.last && p.lastNum != 0 {
 		return p.lastNum
 	}
-	n, ok := w.a.pools.byKey[k]
-	if !ok {
-		n, ok = w.told[k]
+	n := w.a.pools.find(k.hash(), &k)
+	if n == 0 {
+		n = w.told[k]
 	}
-	if !ok {
+	if n == 0 {
 		if p.full() {
 			p.pairsLeft.Count++
 			return 0
@@ -168,7 +168,7 @@ func (a *Analyzer) Kept() int { return a.engine.Kept() }
 func (s *totals) clone(briefly bool) *totals {
 	x := *s
 	p := *s.pools
-	p.byKey, p.byAddr = nil, map[flows.Endpoint]uint32{}
+	p.byKey, p.byAddr = compact.Index{}, map[flows.Endpoint]uint32{}
 	p.pairs, p.servers = slices.Clone(p.pairs), slices.Clone(p.servers)
 	x.pools = &p
 	x.perConnection = maps.Clone(s.perConnection)

@@ -60,7 +60,7 @@ var recorded = map[string]judged{
 	"go-writetimeout":                 {"problem", "KA1016"},
 	"grpc-deadline":                   {"ok", ""},
 	"grpc-failed":                     {"ok", ""},
-	"grpc-graceful-stop":              {"ok", ""},
+	"grpc-graceful-stop":              {"ok", "KA1036"},
 	"grpc-lasting":                    {"ok", ""},
 	"grpc-loss":                       {"ok", ""},
 	"grpc-max-age-grace":              {"problem", "KA1007"},

@@ -68,7 +68,7 @@ func TestHTTP2AsTshark(t *testing.T) {
 			}
 		}
 	}
-	if compared < 100 {
+	if folder == recordings && compared < 100 {
 		t.Errorf("%d exchanges compared, want 100 at least", compared)
 	}
 }

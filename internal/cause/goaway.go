@@ -66,10 +66,12 @@ func wentAway(c *analyze.Connection, e *analyze.Evidence, end ending) (n NotReus
 		reason = awayCalm
 	case g.Code != http2.NoError && g.Code <= http2.HTTP11Required: // others say nothing (RFC 9113, 7): Apache's are of its library
 		reason = awayError
-	case strings.Contains(g.Debug, "max_age"): // as grpc-go says, and the next one
+	case strings.Contains(g.Debug, "max_age"): // as grpc-go says, and the next ones
 		reason = awayAge
 	case strings.Contains(g.Debug, "max_idle"):
 		reason = awayIdle
+	case strings.Contains(g.Debug, "graceful_stop"):
+		reason = awayDrain
 	case end.by == analyze.Nobody:
 	case end.goAway && o.ns >= MinIdle:
 		return wait(serverEndedIdle, analyze.Server, o)

@@ -4,7 +4,9 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/compact"
 	"github.com/kaanalyze/kaanalyze/internal/products"
 )
 
@@ -144,7 +146,7 @@ func group(records []*Record, r *analyze.Result) *groups {
 		servers[s.Num] = s
 		g.servers = append(g.servers, s)
 	}
-	hosts := map[netip.Addr]*Host{}
+	var hosts compact.Index // of places in g.hosts, from 1
 	var room []Host
 	last := uint32(0)
 	for i := range r.Pairs {
@@ -159,16 +161,19 @@ func group(records []*Record, r *analyze.Result) *groups {
 		g.byPair[p.Num] = p
 		g.pairs = append(g.pairs, p)
 		p.To.Pairs = append(p.To.Pairs, p)
-		h := hosts[p.Client]
-		if h == nil {
+		ip := p.Client.As16()
+		hash := uint32(flows.HashEndpoint(&ip, 0))
+		n := hosts.Find(hash, func(n uint32) bool { return g.hosts[n-1].Addr == p.Client })
+		if n == 0 {
 			if len(room) == 0 {
 				room = make([]Host, min(1<<10, len(r.Pairs)-i))
 			}
-			h, room = &room[0], room[1:]
-			*h = Host{Addr: p.Client, Pairs: g.pairs[i : i : i+1]} // most have one: the place is taken already
-			hosts[p.Client] = h
-			g.hosts = append(g.hosts, h)
+			room[0] = Host{Addr: p.Client, Pairs: g.pairs[i : i : i+1]} // most have one: the place is taken already
+			g.hosts, room = append(g.hosts, &room[0]), room[1:]
+			n = uint32(len(g.hosts))
+			hosts.Add(hash, n)
 		}
+		h := g.hosts[n-1]
 		h.Pairs = append(h.Pairs, p)
 	}
 	g.identifyClients()

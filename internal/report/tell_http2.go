@@ -12,6 +12,10 @@ import (
 // maxDebug is how many characters of the text of a GOAWAY are shown.
 const maxDebug = 60
 
+// manySettings is how many SETTINGS frames a connection may have before they are told: each
+// side sends one at the beginning, and few programs send more.
+const manySettings = 20
+
 // HTTP2Words says what HTTP/2 shows of a connection, nothing without it: each is what it is
 // about, a colon, and what there is to say. clock writes when a GOAWAY came.
 func HTTP2Words(x *analyze.HTTP2, clock func(ns int64) string) []string {
@@ -30,6 +34,12 @@ func HTTP2Words(x *analyze.HTTP2, clock func(ns int64) string) []string {
 	}
 	if stalls := stalls(x); stalls != "" {
 		said = append(said, stalls)
+	}
+	if x.Settings > manySettings {
+		said = append(said, "SETTINGS: sent "+cause.Count(x.Settings)+" times")
+	}
+	if x.OddFrames > 0 {
+		said = append(said, "odd frames: "+cause.Count(x.OddFrames)+" too long, or with header fields that cannot be decoded")
 	}
 	if x.Lost {
 		said = append(said, "frames: not found again after bytes that are missing, so there may have been more requests")
@@ -133,6 +143,18 @@ func stalls(x *analyze.HTTP2) string {
 		return ""
 	}
 	return "flow control: " + strings.Join(said, "; ")
+}
+
+// trustFrames writes what cannot be read of HTTP/2.
+func (p *teller) trustFrames() {
+	n := &p.r.Result.Totals.Streams
+	if n.Odd > 0 {
+		p.fact("HTTP/2 frames", fmt.Sprintf("%s on %s that RFC 9113 does not allow: too long, or with header fields that cannot be decoded",
+			cause.Plural(n.OddFrames, "frame", "frames"), cause.Plural(n.Odd, "connection", "connections")))
+	}
+	if n.Lost > 0 {
+		p.fact("HTTP/2 frames", cause.Plural(n.Lost, "connection has", "connections have")+" frames that were not found again after bytes that are missing: there may have been more requests")
+	}
 }
 
 // streamNumbers adds the rows about streams of HTTP/2, if there were any.

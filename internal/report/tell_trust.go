@@ -118,6 +118,7 @@ func (p *teller) trustConnections(clean *cleanFacts) {
 	if t.TLSLost > 0 {
 		p.fact("TLS records", cause.Plural(t.TLSLost, "connection has", "connections have")+" records that are missing, or bytes that are none: what came after may not be read")
 	}
+	p.trustFrames()
 	p.keys()
 	p.notJudged()
 	if t.IgnoredRSTs > 0 {

@@ -36,7 +36,7 @@ func checkStreamsReset(v *view, r *Rule) []Finding {
 type streamGroup struct {
 	group
 	count  int64
-	stakes stakes
+	stakes *stakes
 }
 
 // streams returns the servers with connections that have an anomaly whose Duration is a
@@ -48,7 +48,7 @@ func (v *view) streams(kind cause.AnomalyKind) (out []*streamGroup) {
 		s := v.PairOf(r).To
 		x := by[s.Num]
 		if x == nil {
-			x = &streamGroup{group: group{subject: subject{server: s}}, stakes: stakes{}}
+			x = &streamGroup{group: group{subject: subject{server: s}}, stakes: newStakes()}
 			by[s.Num] = x
 		}
 		x.records = append(x.records, r)

@@ -59,7 +59,7 @@ func (v *view) weigh(f *Finding) Severity {
 // weighFailed weighs the requests that failed, as a share of those of their pairs. One
 // alone matters; of connections that did not open one matters if it is not one of many.
 func (v *view) weighFailed(f *Finding) Severity {
-	by := stakes{}
+	by := newStakes()
 	for _, r := range f.shown() {
 		failed, unopened := int64(0), int64(0)
 		if f.Failed > 0 {
@@ -104,24 +104,36 @@ func (v *view) weighWasted(f *Finding) Severity {
 }
 
 // stakes are what a finding costs, by the number of the pair.
-type stakes map[uint32]*stake
+type stakes struct {
+	place map[uint32]uint32 // of a pair in all, from 1
+	all   []pairStake
+}
 
-// of returns what it costs a pair, which has that many in all.
-func (s stakes) of(pair uint32, all int64) *stake {
-	x := s[pair]
-	if x == nil {
-		x = &stake{of: all}
-		s[pair] = x
+type pairStake struct {
+	stake
+	pair uint32
+}
+
+func newStakes() *stakes { return &stakes{place: map[uint32]uint32{}} }
+
+// of returns what it costs a pair, which has that many in all. It may be changed until
+// another pair is asked for.
+func (s *stakes) of(pair uint32, all int64) *stake {
+	at := s.place[pair]
+	if at == 0 {
+		s.all = append(s.all, pairStake{stake{of: all}, pair})
+		at = uint32(len(s.all))
+		s.place[pair] = at
 	}
-	return x
+	return &s.all[at-1].stake
 }
 
 // list returns what costs something, and no more than the greatest cost of each pair.
-func (s stakes) list(greatest func(pair uint32) int64) []stake {
-	out := make([]stake, 0, len(s))
-	for pair, x := range s {
-		if x.cost = min(x.cost, greatest(pair)); x.cost > 0 {
-			out = append(out, *x)
+func (s *stakes) list(greatest func(pair uint32) int64) []stake {
+	out := make([]stake, 0, len(s.all))
+	for _, x := range s.all {
+		if x.cost = min(x.cost, greatest(x.pair)); x.cost > 0 {
+			out = append(out, x.stake)
 		}
 	}
 	return out
@@ -133,9 +145,9 @@ func (s stakes) list(greatest func(pair uint32) int64) []stake {
 func (v *view) wasted(f *Finding) (grave, most, notable, connections []stake) {
 	requests := [...]struct {
 		share
-		stakes
-	}{{graveShare, stakes{}}, {mostShare, stakes{}}, {notableShare, stakes{}}}
-	among := stakes{}
+		*stakes
+	}{{graveShare, newStakes()}, {mostShare, newStakes()}, {notableShare, newStakes()}}
+	among := newStakes()
 	var x [len(requests)]*stake
 	var used *stake
 	last := uint32(0) // there is no pair 0

@@ -28,7 +28,7 @@ var csvColumns = []string{
 	"tls_version", "tls_resumption_offered", "tls_resumed", "tls_handshake_seconds", "tls_alert",
 	"h2_streams_opened", "h2_streams_refused", "h2_most_at_once", "h2_max_concurrent_streams",
 	"h2_goaway_by", "h2_goaway_last_stream", "h2_goaway_code", "h2_goaway_at", "h2_goaway_packet",
-	"h2_pings_keep_alive", "h2_pings_other", "h2_pings_cancel", "h2_pings_bdp", "h2_lost", "grpc_failed", "h2_streams_lasting",
+	"h2_pings_keep_alive", "h2_pings_other", "h2_pings_cancel", "h2_pings_bdp", "h2_lost", "grpc_failed", "h2_streams_lasting", "h2_settings", "h2_odd_frames",
 	"h2_stalls_client_stream", "h2_stalls_client_stream_seconds", "h2_stalls_client_connection", "h2_stalls_client_connection_seconds",
 	"h2_stalls_server_stream", "h2_stalls_server_stream_seconds", "h2_stalls_server_connection", "h2_stalls_server_connection_seconds",
 }

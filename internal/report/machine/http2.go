@@ -22,6 +22,7 @@ func (e *encoder) http2(x *analyze.HTTP2) {
 	e.members(member{"keep_alive", x.KeepAlivePings}, member{"other", x.OtherPings}, member{"cancel", x.CancelPings}, member{"bdp", x.BDPPings})
 	e.close()
 	e.stalls(x)
+	e.members(member{"settings", x.Settings}, member{"odd_frames", x.OddFrames})
 	e.raw(`,"lost":`)
 	e.bool(x.Lost)
 	e.close()
@@ -81,7 +82,7 @@ func (e *encoder) goAway(g *analyze.GoAway) {
 }
 
 // http2Cells is how many cells of a row HTTP/2 has.
-const http2Cells = 24
+const http2Cells = 26
 
 // http2 appends the cells of what HTTP/2 shows, but for the text of a GOAWAY.
 func (r csvRow) http2(x *analyze.HTTP2) {
@@ -108,7 +109,7 @@ func (r csvRow) http2(x *analyze.HTTP2) {
 	} else {
 		r.end()
 	}
-	r.int(x.Lasting)
+	r.int(x.Lasting, x.Settings, x.OddFrames)
 	for _, s := range []*analyze.Stalls{&x.ClientStalls, &x.ServerStalls} {
 		if !x.Windows {
 			r.word("", "", "", "")

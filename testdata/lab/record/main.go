@@ -8,7 +8,7 @@
 //	record [-o DIR] [-j N] [-live KAANALYZE] -bin DIR -lab DIR [CASE...]
 //
 // Use record.sh, which builds the programs first. main.go picks the cases,
-// cases.go, tlscases.go and h2cases.go list them, tls.go has their certificates, programs.go knows the servers, run.go runs a case,
+// cases*.go, tlscases*.go and h2cases*.go list them, tls.go has their certificates, programs.go knows the servers, run.go runs a case,
 // line.go lays its line, live.go runs kaanalyze beside tcpdump, sockets.go reads ss and truth.go joins what was said.
 package main
 
