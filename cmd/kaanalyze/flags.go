@@ -35,9 +35,10 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringVar(&c.Until, "until", "", "leave out packets after `TIME`")
 	f.StringVar(&c.Server, "server", "", "only connections to this server, `ADDR:PORT`")
 	f.StringVar(&c.TLSKeyLog, "tls-keylog", "", "decrypt TLS with the secrets in `FILE`, as programs write it to SSLKEYLOGFILE")
-	f.DurationVar(&c.TimeWait, "time-wait", c.TimeWait, "how long TIME_WAIT lasts")
+	durationFlag(f, &c.TimeWait, "time-wait", "`TIME` that TIME_WAIT lasts")
 
 	newLiveFlags(f, c)
+	newTcpdumpFlags(f)
 
 	f.StringVarP(&c.Format, "format", "f", c.Format, "`FORMAT` of standard output: "+strings.Join(app.FormatNames(), ", "))
 	f.BoolVar(&c.JSON, "json", false, "the same as --format json")
@@ -80,7 +81,7 @@ func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	l := &c.Live
 	f.StringVarP(&l.Interface, "interface", "i", "", "capture from interface `IF`; any is all of them")
 	f.BoolVarP(&c.interfaces, "list-interfaces", "D", false, "list the interfaces")
-	f.DurationVar(&l.Duration, "duration", 0, "capture for that long (default: until Ctrl-C)")
+	durationFlag(f, &l.Duration, "duration", "capture for `TIME`, as 90s, 5m or a number of seconds (default: until Ctrl-C)")
 	f.IntVarP(&l.SnapLen, "snapshot-length", "s", 0, "capture at most `N` bytes of a packet (default 262144)")
 	f.IntVarP(&l.BufferKiB, "buffer-size", "B", l.BufferKiB, "`KiB` that the kernel keeps until they are read")
 	f.BoolVarP(&l.NoPromiscuous, "no-promiscuous-mode", "p", false, "capture only what is for this host")
@@ -91,9 +92,9 @@ func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	f.IntVarP(&l.RotateCount, "rotate-count", "W", 0, "write over the first of `N` files; with -G alone, stop after N")
 	f.StringVarP(&l.User, "relinquish-privileges", "Z", "", "run as `USER` after opening the interface (default: who called sudo, else root without its capabilities)")
 	f.StringVar(&l.Exec, "exec", "", "capture while `COMMAND` runs, a line for /bin/sh; its exit code is kaanalyze's, unless a condition of --fail-on holds")
-	f.DurationVar(&l.Window, "window", 0, "judge the last `TIME`, such as 5m, beside the whole, live or with --listen")
+	durationFlag(f, &l.Window, "window", "judge the last `TIME`, such as 5m, beside the whole, live or with --listen")
 	f.IntVar(&l.Keep, "keep", l.Keep, "keep `N` ended connections in detail at least; older ones are in the sums alone")
-	f.DurationVar(&l.Interval, "interval", l.Interval, "time between status lines where standard error is no terminal; 0 is none")
+	durationFlag(f, &l.Interval, "interval", "`TIME` between status lines where standard error is no terminal; 0 is none")
 }
 
 // parse reads the command line. Its errors are a *app.UsageError.
@@ -102,6 +103,9 @@ func parse(args []string) (*commandLine, error) {
 	f := newFlags(c)
 	if err := f.Parse(args); err != nil {
 		return nil, &app.UsageError{Err: namedFlag(err, f), Hint: "kaanalyze --help lists the flags; -- ends them"}
+	}
+	if err := refuse(f); err != nil {
+		return nil, err
 	}
 	c.CommandLine, c.Words, c.Given = args, f.Args(), f.Changed
 	if demo, _ := f.GetBool("demo"); demo {

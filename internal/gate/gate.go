@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -77,6 +78,11 @@ func Parse(text string) (*Condition, error) {
 // parseLimit reads a number. One that a share never comes to is a mistake, and
 // would make a condition that never holds.
 func parseLimit(m *Metric, text string) (float64, error) {
+	if m.Unit == Seconds {
+		if d, err := time.ParseDuration(text); err == nil { // 200ms, 1.5s, 2m
+			return d.Seconds(), nil
+		}
+	}
 	digits, percent := strings.CutSuffix(text, "%")
 	if !decimals().MatchString(digits) {
 		return 0, fmt.Errorf("%q is not a number", rules.Shorten(text))

@@ -141,6 +141,21 @@ func TestGatesThatAreNone(t *testing.T) {
 	}
 }
 
+// TestLimitsInTime takes limits of seconds with their unit.
+func TestLimitsInTime(t *testing.T) {
+	for text, want := range map[string]float64{"200ms": 0.2, "1.5s": 1.5, "2m": 120, "0.25": 0.25} {
+		c, err := Parse("avoidable_handshake_seconds>" + text)
+		if err != nil || c.limit != want {
+			t.Errorf("%s: got %+v, error %v; want %g s", text, c, err, want)
+		}
+	}
+	for _, text := range []string{"rst>5s", "avoidable_handshake_seconds>5d", "reuse_ratio<1s"} {
+		if _, err := Parse(text); err == nil || !strings.Contains(err.Error(), "is not a number") {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+}
+
 // TestNothingNear asks for no name that is another word altogether.
 func TestNothingNear(t *testing.T) {
 	for text, want := range map[string]string{
