@@ -7,6 +7,8 @@
 // and a Reader is of constant size. It is not safe for concurrent use.
 package websocket
 
+import "math"
+
 // Opcode is the kind of a frame (RFC 6455, 5.2).
 type Opcode uint8
 
@@ -68,6 +70,19 @@ func (r *Reader) Frame() *Frame { return &r.frame }
 // IsLost reports whether the place is lost, and Losses how many times it was.
 func (r *Reader) IsLost() bool   { return r.lost }
 func (r *Reader) Losses() uint32 { return r.times }
+
+// Framing reports whether the next bytes are framing, the header of a frame or the code of a
+// Close, or else what a frame carries; and how many at most are. Next stops at the end of a
+// header.
+func (r *Reader) Framing() (is bool, n int) {
+	switch {
+	case r.lost:
+		return false, math.MaxInt
+	case r.in && r.frame.Op == Close && r.code < 2:
+		return true, int(2 - r.code)
+	}
+	return !r.in, math.MaxInt
+}
 
 // Next takes bytes from the beginning of b, and returns how many, and whether a frame is
 // whole by them. Call it again with the rest until that is empty.

@@ -93,10 +93,9 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 		return
 	}
 	if t.proto == WebSocket && !t.has(decrypted) {
-		a.socketData(c, t, from, d.Payload, d.Time, d.Num)
-		if d.Cut > 0 {
-			a.socketGap(c, t, from, uint64(d.Cut), d.Time, d.Num)
-		}
+		a.socketData(c, t, from, d.Payload, d.Seq, d.Time, d.Num)
+		a.socketGap(c, t, from, uint64(d.Cut), d.Time, d.Num)
+		return
 	}
 	if t.proto == TLS || t.has(decrypted) {
 		a.tlsData(c, t, from, d)
@@ -113,13 +112,18 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 }
 
 // leftHTTP1 takes the rest of a segment by whose head a connection went over to HTTP/2,
-// or became a WebSocket; of that the parser is still to be told.
+// or became a WebSocket.
 func (a consumer) leftHTTP1(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) (done bool) {
 	if !t.has(multiplexed) {
 		if t.proto == WebSocket {
-			a.socketData(c, t, from, b, d.Time, d.Num)
+			a.socketData(c, t, from, b, d.Seq+uint32(len(d.Payload)-len(b)), d.Time, d.Num)
+			a.socketGap(c, t, from, uint64(d.Cut), d.Time, d.Num)
+			watching := a.watching // it was shown
+			a.watching = false
+			a.parse(c, t, from, b, d) // for the end of the response
+			a.watching = watching
 		}
-		return false
+		return t.proto == WebSocket
 	}
 	rest := *d
 	rest.Payload, rest.Seq = b, d.Seq+uint32(len(d.Payload)-len(b))

@@ -231,7 +231,10 @@ func (a *Analyzer) text(c *flows.Conn, t *httpState, from flows.Side, ev *tlscry
 		}
 	}
 	if t.has(tunnelled) || len(ev.Text) == 0 {
-		a.socketData(c, t, from, ev.Text, ev.At, ev.Num)
+		watching := a.watching // the observer is shown what was on the wire
+		a.watching = false
+		a.socketData(c, t, from, ev.Text, 0, ev.At, ev.Num)
+		a.watching = watching
 		return
 	}
 	d := &a.states.keys.data

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/httpparse/websocket"
 	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
@@ -74,17 +75,25 @@ func (s *httpStates) socketOf(t *httpState) *socketState {
 	return s.sockets.At(s.readers.At(t.reader).socket)
 }
 
-// socketData takes payload of a WebSocket.
-func (a *Analyzer) socketData(c *flows.Conn, t *httpState, from flows.Side, b []byte, at int64, num uint64) {
+// socketData takes payload of a WebSocket, whose first byte has the sequence number seq.
+func (a *Analyzer) socketData(c *flows.Conn, t *httpState, from flows.Side, b []byte, seq uint32, at int64, num uint64) {
 	x := a.states.socketOf(t)
 	if x == nil {
+		a.show(c, from, seq, b, httpparse.OtherPart, httpparse.None)
 		return
 	}
 	r := &x.readers[from]
 	r.SegmentStart(b)
 	for len(b) > 0 {
-		n, whole := r.Next(b)
+		framing, most := r.Framing()
+		n, whole := r.Next(b[:min(len(b), most)])
+		part := httpparse.OtherPart
+		if framing {
+			part = httpparse.FramingPart
+		}
+		a.show(c, from, seq, b[:n], part, httpparse.None)
 		b = b[n:]
+		seq += uint32(n)
 		if whole {
 			a.socketFrame(c, x, from, at, num)
 		}
@@ -93,7 +102,7 @@ func (a *Analyzer) socketData(c *flows.Conn, t *httpState, from flows.Side, b []
 
 // socketGap takes bytes of a WebSocket that were not captured.
 func (a *Analyzer) socketGap(c *flows.Conn, t *httpState, from flows.Side, n uint64, at int64, num uint64) {
-	if x := a.states.socketOf(t); x != nil && x.readers[from].Gap(n) {
+	if x := a.states.socketOf(t); n > 0 && x != nil && x.readers[from].Gap(n) {
 		a.socketFrame(c, x, from, at, num)
 	}
 }

@@ -5,6 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/httpparse"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
@@ -81,5 +85,35 @@ func TestWebSocketStory(t *testing.T) {
 	got, want := strings.Join(told[len(told)-3:], "\n"), "response 1: 101; response 1 complete; leaves HTTP/1; WebSocket message\nWebSocket Ping; WebSocket Pong\nWebSocket Close 1001 (going away)"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// parts notes what an Observer is shown.
+type parts struct{ told []string }
+
+func (*parts) Wants(uint64) bool                              { return true }
+func (*parts) Packet(*flows.Conn, flows.Side, *flows.Segment) {}
+
+func (p *parts) Payload(_ *flows.Conn, _ flows.Side, seq uint32, b []byte, part httpparse.Part, _ httpparse.Event) {
+	if part == httpparse.FramingPart || part == httpparse.OtherPart {
+		p.told = append(p.told, fmt.Sprintf("%d %d %q", part, len(b), b))
+	}
+}
+
+// TestWebSocketParts holds that what an Observer is shown of a WebSocket as framing are the
+// headers of its frames and the code of a Close, and nothing that they carry.
+func TestWebSocketParts(t *testing.T) {
+	var p parts
+	run(t, analyze.Options{Observer: &p}, switched+`
+1.000 > P. "\x81\x82abcdXX"
+2.000 < P. "\x88\x05\x03\xe9bye"`)
+	framing, other := httpparse.FramingPart, httpparse.OtherPart
+	want := []string{
+		fmt.Sprintf("%d 2 %q", framing, "\x81\x02"), fmt.Sprintf("%d 2 %q", other, "hi"),
+		fmt.Sprintf("%d 6 %q", framing, "\x81\x82abcd"), fmt.Sprintf("%d 2 %q", other, "XX"),
+		fmt.Sprintf("%d 2 %q", framing, "\x88\x05"), fmt.Sprintf("%d 2 %q", framing, "\x03\xe9"), fmt.Sprintf("%d 3 %q", other, "bye"),
+	}
+	if diff := cmp.Diff(p.told, append(want, want...)); diff != "" { // run analyzes twice
+		t.Errorf("got (-), want (+)\n%s", diff)
 	}
 }
