@@ -16,7 +16,7 @@ import (
 
 // answer is what the tests of truths look at in a JSON report.
 type answer struct {
-	Verdict  struct{ Level string }
+	Verdict  struct{ Level, Text string }
 	Findings []struct {
 		Rule, Severity, Fix, Note string
 		Alternatives              []string
