@@ -73,15 +73,27 @@ func (l *Log) hold(b []byte) {
 	case l.skips:
 	case len(l.line)+len(b) > maxLine:
 		l.skips = true
+		l.tooLong(append(l.line, b[0]))
+		clear(l.line)
 		l.line = l.line[:0]
-		l.stats.Garbage++
 	default:
 		l.line = append(l.line, b...)
 	}
 }
 
+// tooLong counts a line by its beginning; a comment may be of any length.
+func (l *Log) tooLong(b []byte) {
+	if b[0] != '#' {
+		l.stats.Garbage++
+	}
+}
+
 // take takes a line.
 func (l *Log) take(b []byte) {
+	if len(b) > maxLine {
+		l.tooLong(b)
+		return
+	}
 	b = bytes.TrimRight(b, "\r\t ")
 	if len(b) == 0 || b[0] == '#' {
 		return
