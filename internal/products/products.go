@@ -13,6 +13,7 @@ package products
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -133,9 +134,16 @@ func (id ID) String() string { return id.Row().Name }
 // Advice returns how to mend what a rule found in the words of the program, and whether
 // it has any.
 func (id ID) Advice(rule string) (Advice, bool) {
-	a, ok := id.Row().Advice[rule]
+	row := id.Row()
+	if rule == poolRule && row.KeepIdle != "" {
+		return Advise(strings.Replace(row.KeepIdle, "%d", "N", 1)), true
+	}
+	a, ok := row.Advice[rule]
 	return a, ok
 }
+
+// poolRule is the rule about pools that are too small, which [Program].KeepIdle mends.
+const poolRule = "KA1011"
 
 // WithAdvice returns the programs that have words of their own for a rule, in the
 // order of the table.

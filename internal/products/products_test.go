@@ -124,6 +124,9 @@ func TestAdvice(t *testing.T) {
 	if got, ok := Go.Advice("KA1001"); !ok || !strings.Contains(got.Fix, "DisableKeepAlives") {
 		t.Errorf("got %+v for Go, want how to switch keep-alive on", got)
 	}
+	if got, ok := Go.Advice("KA1011"); !ok || !strings.Contains(got.Fix, "MaxIdleConnsPerHost to N or more") {
+		t.Errorf("got %+v for Go, want how to keep more idle connections", got)
+	}
 	for _, id := range []ID{Unknown, Other, Other - 1, ID(len(programs) + 1)} {
 		if _, ok := id.Advice("KA1001"); ok || id.String() != "" {
 			t.Errorf("got advice and the name %q for program %d, which is none", id, id)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kaanalyze/kaanalyze/internal/products"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
 	"github.com/kaanalyze/kaanalyze/internal/rules"
 )
@@ -21,6 +22,11 @@ func TestExplain(t *testing.T) {
 		got := strings.Join(strings.Fields(b.String()), " ")
 		for _, want := range []string{r.ID, r.Title, r.SetWhen, r.Why, r.Fix, r.Filter, r.Hint, r.Note} {
 			if !strings.Contains(got, strings.Join(strings.Fields(want), " ")) {
+				t.Errorf("%s: want %q in\n%s", r.ID, want, b.String())
+			}
+		}
+		for _, program := range products.WithAdvice(r.ID) {
+			if want := "in " + program.String() + " "; !strings.Contains(got, want) {
 				t.Errorf("%s: want %q in\n%s", r.ID, want, b.String())
 			}
 		}
