@@ -121,12 +121,13 @@ type StallsBySide struct {
 
 // WebSocket is what the frames of a WebSocket show that a 101 began.
 type WebSocket struct {
-	Opened   time.Time    `json:"opened"`       // when the 101 came
-	Open     float64      `json:"open_seconds"` // to the first FIN or RST, or to the last packet
+	Stream   *int64       `json:"stream"`       // of HTTP/2, nil if it is the whole connection
+	Opened   time.Time    `json:"opened"`       // when the 101 came, or the response to the CONNECT
+	Open     float64      `json:"open_seconds"` // to the end of the stream, the first FIN or RST, or the last packet
 	Messages Sides        `json:"messages"`     // that were whole
 	Pings    SocketPings  `json:"pings"`
 	Close    *SocketClose `json:"close"`           // the first one, nil without
-	Silence  *float64     `json:"silence_seconds"` // from the last frame to the first FIN or RST, nil while it is open
+	Silence  *float64     `json:"silence_seconds"` // from the last frame to that end, nil while it is open
 	Lost     bool         `json:"lost"`            // bytes are missing, so there may have been more frames
 }
 

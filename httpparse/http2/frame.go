@@ -161,6 +161,10 @@ func (h *header) valid() bool {
 func (h *header) fixed() uint32 {
 	n := uint32(0)
 	switch h.kind {
+	case Data:
+		if h.flags&Padded != 0 {
+			n++
+		}
 	case Headers, PushPromise:
 		if h.flags&Padded != 0 {
 			n++

@@ -98,6 +98,15 @@ func (r *Reader) Next(b []byte, at int64, num uint64) (n int, whole bool) {
 	return r.search(b), false
 }
 
+// Data returns the stream whose DATA the next bytes are, and how many of them, without
+// padding; 0 and 0 if they are something else.
+func (r *Reader) Data() (stream, n uint32) {
+	if r.state != stateSkip || r.head.kind != Data || r.left <= r.padding {
+		return 0, 0
+	}
+	return r.head.stream, r.left - r.padding
+}
+
 // collect fills buf up to what is wanted, and returns how many bytes that took.
 func (r *Reader) collect(b []byte) int {
 	n := copy(r.buf[r.have:r.want], b)
@@ -181,6 +190,11 @@ func (r *Reader) fixed() bool {
 	r.have = 0
 	r.state = stateSkip
 	switch r.head.kind {
+	case Data:
+		if r.padding = uint32(b[0]); r.padding > r.left {
+			r.lose()
+			return false
+		}
 	case Headers, PushPromise:
 		if r.head.flags&Padded != 0 {
 			r.padding = uint32(b[0])

@@ -305,3 +305,26 @@ func TestReaderBounded(t *testing.T) {
 		t.Errorf("got %q, want one request", got)
 	}
 }
+
+// TestData holds which bytes are those of DATA, however they are cut: neither padding nor
+// its length, nor what other frames hold.
+func TestData(t *testing.T) {
+	all := frame(Data, 0, 1, "one") + frame(Ping, 0, 0, "12345678") + frame(Data, Padded, 3, "\x02three\x00\x00") + frame(Data, 0, 1, "") +
+		frame(Data, EndStream, 1, "more")
+	for cut := 1; cut <= len(all); cut++ {
+		var r Reader
+		got := map[uint32]string{}
+		for rest := []byte(all); len(rest) > 0; rest = rest[min(cut, len(rest)):] {
+			for b := rest[:min(cut, len(rest))]; len(b) > 0; {
+				if stream, n := r.Data(); stream != 0 {
+					got[stream] += string(b[:min(uint32(len(b)), n)])
+				}
+				n, _ := r.Next(b, 0, 1)
+				b = b[n:]
+			}
+		}
+		if want := map[uint32]string{1: "onemore", 3: "three"}; cmp.Diff(want, got) != "" || r.IsLost() {
+			t.Errorf("in parts of %d: got %v, lost %v; want %v", cut, got, r.IsLost(), want)
+		}
+	}
+}

@@ -63,6 +63,7 @@ type h2State struct {
 	resetAt               [2]int64 // when a side last reset a stream
 	dataAt                [2]int64 // when a side last sent DATA
 
+	socket   uint32     // the first stream that is or was a WebSocket, or asks to be one; 0 without
 	settings uint32     // SETTINGS frames of both sides, without answers
 	odd      uint32     // frames that RFC 9113 does not allow, or that cannot be decoded
 	maxFrame [2]int64   // how long a frame of a side may be: SETTINGS_MAX_FRAME_SIZE of the other
@@ -217,6 +218,9 @@ func (a *Analyzer) h2Data(c *flows.Conn, t *httpState, from flows.Side, b []byte
 	r := &x.readers[from]
 	for len(b) > 0 {
 		wasLost := r.IsLost()
+		if x.socket != 0 {
+			a.h2SocketData(c, t, x, from, b, p)
+		}
 		n, whole := r.Next(b, p.at, p.num)
 		b = b[n:]
 		if whole {
@@ -239,6 +243,9 @@ func (a *Analyzer) h2Gap(c *flows.Conn, t *httpState, from flows.Side, n uint64,
 	}
 	r := &x.readers[from]
 	wasLost := r.IsLost()
+	if x.socket != 0 {
+		a.h2SocketGap(c, t, x, from, n, now)
+	}
 	if r.Gap(n) {
 		a.h2Frame(c, t, x, from, now)
 	}

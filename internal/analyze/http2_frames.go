@@ -150,6 +150,9 @@ func (a *Analyzer) addRequest(c *flows.Conn, t *httpState, x *h2State, f *http2.
 		a.pools.recognize(t.pair, h, raw)
 	}
 	a.addStream(t, x, s)
+	if x.socket == 0 && fields.Method == "CONNECT" && fields.Protocol == "websocket" { // RFC 8441
+		x.socket = f.Stream
+	}
 }
 
 // addStream adds an open stream, which need not be remembered.
@@ -207,6 +210,9 @@ func (a *Analyzer) h2FromServer(t *httpState, x *h2State, f *http2.Frame, fields
 		s.firstByteAt, s.responseNum, s.status, s.answered = f.At, f.Num, fields.Status, true
 		s.flows = fields.GRPC() || fields.EventStream()
 		a.h2Response(t, fields, !f.Has(http2.EndStream))
+		if s.id == x.socket {
+			a.h2BeginSocket(t, x, f, fields)
+		}
 		if s.record != 0 {
 			a.updateRecord(&s.exchange, Unknown)
 		}
@@ -280,6 +286,9 @@ func (a *Analyzer) endStream(t *httpState, x *h2State, i int, done, now int64) {
 		x.lasting++
 	}
 	x.stopWaiting(&s, t.outstanding == 1, now)
+	if y := a.states.socketOf(t); y != nil && s.id == x.socket {
+		y.ended = now
+	}
 	if s.record != 0 {
 		a.updateRecord(&s.exchange, done)
 	}

@@ -7,7 +7,8 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/compact"
 )
 
-// Connections that became a WebSocket by a 101. What is kept of one hangs off its reader.
+// Connections that became a WebSocket by a 101, or whose first extended CONNECT of HTTP/2
+// made a stream one. What is kept of one hangs off its reader.
 
 // socketStates hold what is kept of WebSockets, by number.
 type socketStates struct{ compact.Slab[socketState] }
@@ -17,7 +18,8 @@ type socketState struct {
 	readers  [2]websocket.Reader // by flows.Side, as all that follows
 	messages [2]uint32
 	pings    [2]socketPings
-	opened   int64 // when the 101 came
+	opened   int64 // when the 101 came, or the response to the CONNECT
+	ended    int64 // of a stream; Unknown while it is open
 	lastAt   int64 // when a frame was last whole
 	closing  SocketClose
 	closer   flows.Side
@@ -32,7 +34,9 @@ type socketPings struct {
 // SocketInfo is what the frames of a WebSocket show (RFC 6455). Times are ns since the epoch,
 // durations ns.
 type SocketInfo struct {
-	Opened                         int64 // when the 101 came
+	Stream                         int64 // of HTTP/2, 0 if it is the whole connection
+	Opened                         int64 // when the 101 came, or the response to the CONNECT
+	Ended                          int64 // of a stream; Unknown while it is open
 	LastAt                         int64 // when a frame last came, the 101 if none did
 	ClientMessages, ServerMessages int64 // that were whole
 	ClientPings, ServerPings       SocketPings
@@ -63,13 +67,13 @@ func (a *Analyzer) beginSocket(t *httpState, at int64) {
 		return
 	}
 	n, x := a.states.sockets.Take()
-	x.opened, x.lastAt = at, at
+	x.opened, x.ended, x.lastAt = at, Unknown, at
 	r.socket = n
 }
 
 // socketOf returns what is kept of a WebSocket, nil if a connection is none.
 func (s *httpStates) socketOf(t *httpState) *socketState {
-	if !t.isSocket() || t.reader == 0 || s.readers.At(t.reader).socket == 0 {
+	if !t.isSocket() && !t.has(multiplexed) || t.reader == 0 || s.readers.At(t.reader).socket == 0 {
 		return nil
 	}
 	return s.sockets.At(s.readers.At(t.reader).socket)
@@ -154,10 +158,13 @@ func (a *Analyzer) socketInfo(t *httpState, client flows.Side) *SocketInfo {
 		return nil
 	}
 	info := &SocketInfo{
-		Opened: x.opened, LastAt: x.lastAt,
+		Opened: x.opened, Ended: x.ended, LastAt: x.lastAt,
 		ClientMessages: int64(x.messages[client]), ServerMessages: int64(x.messages[client.Peer()]),
 		ClientPings: x.pings[client].told(), ServerPings: x.pings[client.Peer()].told(),
 		Close: x.closing, Lost: x.readers[0].Losses()+x.readers[1].Losses() > 0,
+	}
+	if y := a.states.h2Of(t); y != nil {
+		info.Stream = int64(y.socket)
 	}
 	if x.closing.Code != 0 {
 		info.Close.By = party(x.closer.Set(), client)
@@ -173,18 +180,28 @@ func (p *socketPings) told() SocketPings {
 	return x
 }
 
-// Open returns for how long c was a WebSocket: to its end or its last packet.
+// Open returns for how long it was a WebSocket: to the end of the stream or of c, or to the
+// last packet.
 func (x *SocketInfo) Open(c *Connection) int64 {
-	if c.Close.At != Unknown {
-		return max(0, c.Close.At-x.Opened)
+	if end := x.end(c); end != Unknown {
+		return max(0, end-x.Opened)
 	}
 	return max(0, c.End-x.Opened)
 }
 
-// Silence returns how long no frame had come when c ended, Unknown if it is open.
+// Silence returns how long no frame had come when it ended, Unknown if it is open.
 func (x *SocketInfo) Silence(c *Connection) int64 {
-	if c.Close.At == Unknown {
+	end := x.end(c)
+	if end == Unknown {
 		return Unknown
 	}
-	return max(0, c.Close.At-x.LastAt)
+	return max(0, end-x.LastAt)
+}
+
+// end returns when the stream or c ended, Unknown if it is open.
+func (x *SocketInfo) end(c *Connection) int64 {
+	if x.Ended != Unknown {
+		return x.Ended
+	}
+	return c.Close.At
 }

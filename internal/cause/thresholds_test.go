@@ -110,7 +110,7 @@ var thresholdsOfOne = []thresholdCase{
 	}},
 	{"minSocketIdle", minSocketIdle - 1, minSocketIdle, func(x int64) bool {
 		return notes(AnomalySocketIdle, func(c *analyze.Connection, _ *analyze.Evidence) {
-			c.WebSocket, c.Close.Began, c.Close.At = &analyze.SocketInfo{LastAt: 20*second - x}, analyze.Server, 20*second
+			c.WebSocket, c.Close.Began, c.Close.At = &analyze.SocketInfo{Ended: analyze.Unknown, LastAt: 20*second - x}, analyze.Server, 20*second
 		})
 	}},
 	{"minStall", minStall - 1, minStall, func(x int64) bool {

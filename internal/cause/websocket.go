@@ -6,7 +6,7 @@ import "github.com/kaanalyze/kaanalyze/internal/analyze"
 // timeout of that side or of a proxy, which knows nothing of its frames.
 func (s *Summary) noteSocket(c *analyze.Connection) {
 	x := c.WebSocket
-	if x == nil || x.Lost || x.Close.By != analyze.Nobody || c.MissingClient+c.MissingServer > 0 {
+	if x == nil || x.Stream != 0 || x.Lost || x.Close.By != analyze.Nobody || c.MissingClient+c.MissingServer > 0 {
 		return
 	}
 	if by := c.Close.Began; (by == analyze.Client || by == analyze.Server) && x.Silence(c) >= minSocketIdle {

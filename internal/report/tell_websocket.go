@@ -14,7 +14,11 @@ func SocketWords(c *analyze.Connection, clock func(ns int64) string) []string {
 	if x == nil {
 		return nil
 	}
-	said := []string{fmt.Sprintf("WebSocket: for %s; %s of the client, %s of the server", cause.Duration(x.Open(c)),
+	where := ""
+	if x.Stream != 0 {
+		where = fmt.Sprintf("in stream %d ", x.Stream)
+	}
+	said := []string{fmt.Sprintf("WebSocket: "+where+"for %s; %s of the client, %s of the server", cause.Duration(x.Open(c)),
 		cause.Plural(x.ClientMessages, "message", "messages"), cause.Plural(x.ServerMessages, "message", "messages"))}
 	for _, side := range []struct {
 		by analyze.Party
@@ -33,7 +37,7 @@ func SocketWords(c *analyze.Connection, clock func(ns int64) string) []string {
 		said = append(said, fmt.Sprintf("Close: by the %s at %s (packet %d), %s", x.Close.By, clock(x.Close.Mark.At), x.Close.Mark.Packet,
 			analyze.SocketCode(x.Close.Code)))
 	} else if silence := x.Silence(c); silence != analyze.Unknown {
-		said = append(said, "Close: none before the connection ended, "+cause.Duration(silence)+" after the last frame")
+		said = append(said, "Close: none before it ended, "+cause.Duration(silence)+" after the last frame")
 	}
 	if x.Lost {
 		said = append(said, "frames: not found again after bytes that are missing, so there may have been more")

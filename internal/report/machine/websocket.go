@@ -9,7 +9,13 @@ func (e *encoder) socket(c *analyze.Connection) {
 		return
 	}
 	e.open("websocket")
-	e.raw(`"opened":`)
+	e.raw(`"stream":`)
+	if x.Stream == 0 {
+		e.null()
+	} else {
+		e.int(x.Stream)
+	}
+	e.raw(`,"opened":`)
 	e.time(x.Opened)
 	e.raw(`,"open_seconds":`)
 	e.seconds(x.Open(c))
