@@ -98,6 +98,9 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 		return
 	}
 	if t.proto == TLS || t.has(decrypted) {
+		if t.has(decrypted) && a.insideRecord(t, from, d) {
+			return
+		}
 		a.tlsData(c, t, from, d)
 		if t.facts&(sawData|decrypted) == 0 && a.settleTLS(t, from) {
 			a.notTLS(c, t, from, d)

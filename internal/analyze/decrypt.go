@@ -133,6 +133,26 @@ func (a *Analyzer) decrypt(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	}
 }
 
+// insideRecord takes payload that goes on in a record and does not end it, as most of a long
+// response does, of a connection that is decrypted, and reports whether it is such.
+func (a *Analyzer) insideRecord(t *httpState, from flows.Side, d *flows.Data) bool {
+	x := a.states.tls.sessions.At(t.tls)
+	if d.Cut > 0 || a.watching || x.reader == 0 || x.keyed == 0 {
+		return false
+	}
+	k := &a.states.keys
+	s := k.found.At(x.keyed)
+	if s.conn == 0 {
+		return false
+	}
+	conn, n := *k.conns.At(s.conn), len(d.Payload)
+	if !conn.Inside(uint8(from), n, &k.table) || !a.states.tls.readers.At(x.reader).Inside(tlswire.Side(from), n) {
+		return false
+	}
+	conn.Data(uint8(from), d.Payload, tlscrypt.Stamp{At: d.Time, Now: d.Now, Num: d.Num}, &k.table)
+	return true
+}
+
 // decryptGap takes a number of bytes of a side that were not captured.
 func (a *Analyzer) decryptGap(c *flows.Conn, t *httpState, from flows.Side, n uint64) {
 	s := a.keyedOf(t)
