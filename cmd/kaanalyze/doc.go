@@ -216,8 +216,9 @@
 //
 // With -i the report has a section on this host: the sockets, settings and
 // counters of its kernel beside the packets, and the processes that have the
-// connections, as far as the user that captures may see them. Only the network
-// namespace in which the program runs is asked.
+// connections. Who has which socket is read before privileges are given up, and again
+// for a report: a process whose sockets are all newer is named only if the user that
+// captures may look into it. Only the network namespace in which the program runs is asked.
 //
 // --listen answers HTTP while the capture is read: /metrics for Prometheus,
 // /report (JSON, or ?format= with the name of a format), /healthz. PORT and :PORT are on

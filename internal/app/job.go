@@ -43,6 +43,7 @@ type Job struct {
 	listener *listener                     // answers by HTTP meanwhile, or nil
 	ticker   *ticker                       // of the status lines of a live capture, or nil
 	host     *kernel.Host                  // as a live capture began, or nil
+	owners   kernel.Owners                 // of sockets, as privileges let them be read
 	identity *identity                     // who the program has become, or nil
 	endError error                         // why a live capture ended before it was told to
 	command  atomic.Pointer[execCommand]   // that runs meanwhile, or nil
