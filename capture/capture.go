@@ -22,6 +22,7 @@ type Source struct {
 	files      []*fileReader // as named
 	merger     merger
 	live       *live // nil for files
+	following  following
 	mayWait    bool  // a file may make a reader wait, or a filter: to compile one may take minutes
 	totalBytes int64 // of all files, 0 if one's size is not known
 	filters    *filterSet
@@ -59,7 +60,7 @@ func openFiles(names []string, opt Options, size int) (*Source, error) {
 	}
 	s := &Source{opt: opt, filters: newFilterSet(opt.Filter), limit: countLimit{left: opt.Count}}
 	s.mayWait = s.filters != nil
-	s.merger.size = size
+	s.merger.size, s.merger.successor = size, s.successor
 	s.stats.init(names)
 	if err := s.openAll(names); err != nil {
 		s.Close()
@@ -77,10 +78,14 @@ func (s *Source) openAll(names []string) error {
 		if name == "-" && slices.Contains(names[:i], "-") {
 			return errors.New("open captures: standard input is named twice")
 		}
-		f := &fileReader{name: name, source: i, stdin: s.opt.Stdin}
+		f := &fileReader{name: name, source: i, stdin: s.opt.Stdin, stop: s.opt.Follow}
 		s.files = append(s.files, f)
 		if err := f.open(); err != nil {
 			return fmt.Errorf("open capture %q: %w", name, err)
+		}
+		if f.in.follower != nil {
+			s.following.set(f)
+			s.stats.related = true
 		}
 		s.stats.describe(i, f.format.Name(), f.in.suffix, f.in.size)
 		if w := f.format.Warning(); w != "" {
@@ -121,6 +126,9 @@ func (s *Source) Run(ctx context.Context, apply func([]flows.Segment) error) err
 	if s.live != nil {
 		return s.runLive(ctx, apply)
 	}
+	if s.stats.related { // ends by what stops the follower, and with all that was read until then
+		ctx = context.WithoutCancel(ctx)
+	}
 	if err := newPipeline(ctx, s, apply).run(); err != nil {
 		return err
 	}
@@ -136,6 +144,9 @@ func (s *Source) Stats() Stats { return s.stats.snapshot() }
 // Progress returns how many bytes of the files have been read, and of how
 // many, as they lie on disk. The total is 0 if it is not known.
 func (s *Source) Progress() (done, total int64) {
+	if done, ok := s.following.progress(); ok {
+		return done, 0
+	}
 	for _, f := range s.files {
 		done += f.done.Load()
 	}
@@ -187,5 +198,6 @@ func (s *Source) Close() error {
 	for _, f := range s.files {
 		f.abandon()
 	}
+	s.following.abandon()
 	return nil
 }

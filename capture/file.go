@@ -17,8 +17,10 @@ type fileReader struct {
 	name   string
 	source int // index of the file as named
 	stdin  io.Reader
-	first  int64        // time of the first packet, or noTime
-	done   atomic.Int64 // bytes read, as they lie on disk
+	stop   <-chan struct{} // the file is followed until it is closed, nil if it is not
+	before uint64          // packets of the same source in files before this one
+	first  int64           // time of the first packet, or noTime
+	done   atomic.Int64    // bytes read, as they lie on disk
 
 	mu      sync.Mutex // guards in against abandon
 	in      *input     // nil while closed
@@ -42,7 +44,7 @@ type fileReader struct {
 // open opens the file and reads its header.
 func (f *fileReader) open() error {
 	f.done.Store(0)
-	in, head, err := openInput(f.name, f.stdin, &f.done)
+	in, head, err := openInput(f.name, f.stdin, &f.done, f.stop)
 	if err != nil {
 		return err
 	}
@@ -148,6 +150,7 @@ func (f *fileReader) read(b *block, size int) {
 			f.noteDamage(b, at-held, damage)
 		case f.ended && err != io.EOF && err != io.ErrUnexpectedEOF:
 			f.noteDamage(b, at-held, fmt.Errorf("read: %w", err))
+		case f.ended && f.in.stopped(): // what is not whole is still being written
 		case f.ended && (at < len(b.Buf) || err == io.ErrUnexpectedEOF):
 			f.noteDamage(b, at-held, errCut)
 		}
@@ -164,6 +167,7 @@ func (f *fileReader) read(b *block, size int) {
 		f.hold(b, f.clock.check(b.Frames, f.ended, f.laterTime))
 	}
 	f.packets += uint64(len(b.Frames))
+	f.in.sawTimes(b.Frames)
 }
 
 // hold takes the frames of b from the i-th on away until others follow.
@@ -229,7 +233,7 @@ func (f *fileReader) refill(b *block) bool {
 
 // nextPacket is the number within the file of the first frame that waits.
 func (f *fileReader) nextPacket() uint64 {
-	return f.packets - uint64(len(f.buffered.Frames)-f.nextBuffered) + 1
+	return f.before + f.packets - uint64(len(f.buffered.Frames)-f.nextBuffered) + 1
 }
 
 // cut returns how many of the frames come, in order, before the first one

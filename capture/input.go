@@ -19,6 +19,8 @@ type input struct {
 	suffix  string        // of the compression
 	regular bool          // reading does not wait for anybody, and can begin again
 	size    int64         // on disk, -1 if unknown
+
+	follower *follower // nil unless the file is followed
 }
 
 // A counter counts the bytes read from a file as it lies on disk.
@@ -36,8 +38,9 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // openInput opens the file called name, or stdin if that is "-", and finds
 // out whether it is compressed. It returns the input and its first bytes,
-// fewer than four only if the file has no more. done counts what is read.
-func openInput(name string, stdin io.Reader, done *atomic.Int64) (*input, []byte, error) {
+// fewer than four only if the file has no more. done counts what is read. If stop is not
+// nil the file is followed until that is closed.
+func openInput(name string, stdin io.Reader, done *atomic.Int64, stop <-chan struct{}) (*input, []byte, error) {
 	in := &input{size: -1, r: stdin}
 	if name != "-" {
 		file, err := os.Open(name)
@@ -54,8 +57,14 @@ func openInput(name string, stdin io.Reader, done *atomic.Int64) (*input, []byte
 		return nil, nil, err
 	}
 	in.regular = in.regular && name != "-" // which cannot begin again
+	if stop != nil {
+		in.follow(name, stop)
+	}
 	in.r = &counter{in.r, done}
 	head, err := in.peek()
+	if err == nil && in.follower != nil && in.unzip != nil {
+		err = fmt.Errorf("it is compressed (%s), and such a file cannot be followed", in.suffix)
+	}
 	if err != nil {
 		in.close()
 		return nil, nil, err
@@ -80,6 +89,16 @@ func (in *input) stat() error {
 		in.regular, in.size = true, info.Size()
 	}
 	return nil
+}
+
+// follow has a regular file followed.
+func (in *input) follow(name string, stop <-chan struct{}) {
+	file, ok := in.r.(*os.File)
+	if !ok || in.size < 0 {
+		return
+	}
+	in.follower = &follower{name: name, file: file, stop: stop, fixed: name == "-"}
+	in.r, in.regular, in.size = in.follower, false, -1
 }
 
 // peek reads the first bytes and, if they are a compression's magic, puts the

@@ -16,6 +16,9 @@ type merger struct {
 	waiting []*fileReader // not begun, by the time of their first packet
 	active  []*fileReader // begun and not ended, in the same order
 	frames  uint64        // numbered so far
+
+	// successor returns the reader of the file that goes on where one ends, or nil.
+	successor func(*fileReader) *fileReader
 }
 
 // next fills b, which is clear but for a region, with the next frames, and
@@ -61,7 +64,9 @@ func (m *merger) activate(b *block) bool {
 	f := m.waiting[0]
 	m.waiting = m.waiting[1:]
 	if f.in == nil {
-		if err := f.open(); err != nil {
+		if err := f.open(); err != nil && f.stopped() {
+			return false
+		} else if err != nil {
 			b.takeSide(&block{damage: &Damage{Source: f.name, Packet: 1, Reason: fmt.Sprintf("open again: %v", err)}})
 			return true
 		}
@@ -93,7 +98,7 @@ func (m *merger) passThrough(b *block) {
 		m.end(f)
 		return
 	}
-	packet := f.packets + 1
+	packet := f.before + f.packets + 1
 	f.read(b, m.size)
 	if n := cut(b.Frames, m.limit()); n < len(b.Frames) {
 		f.holdBack(b, n)
@@ -114,6 +119,9 @@ const fileIDShift = 16
 
 // end closes a file that has been read.
 func (m *merger) end(f *fileReader) {
+	if next := m.successor(f); next != nil {
+		m.waiting = append(m.waiting, next)
+	}
 	f.close()
 	f.buffered = block{}
 	m.active = slices.DeleteFunc(m.active, func(other *fileReader) bool { return other == f })

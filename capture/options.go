@@ -32,6 +32,14 @@ type Options struct {
 	// use, and may be nil. A function must not keep the payload.
 	NewScan func() func(payload []byte) flows.Note
 
+	// Follow, if it is not nil, makes OpenFiles wait at the end of a file for what another
+	// program adds to it, until the channel is closed; Run's ctx does not end such a
+	// reading. It is for one capture that is not compressed. Where the writer goes on in
+	// another file, as tcpdump's -C, -W and -G and dumpcap's -b have it, so does the Source,
+	// and [Stats] list that one, too. A packet that is not whole at the end is none yet. A
+	// pipe is read as without it.
+	Follow <-chan struct{}
+
 	// Stdin is what the name "-" reads. It may be a pipe: then packets are handed
 	// over as they come. It is not closed.
 	Stdin io.Reader

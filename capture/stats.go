@@ -72,6 +72,7 @@ type runningStats struct {
 
 	origins  origins
 	overlaps overlaps // of several files
+	related  bool     // the sources are known to be one capture
 }
 
 // betweenDrops are a source's drops as counted from packet to packet. They say
@@ -91,6 +92,22 @@ func (s *runningStats) init(names []string) {
 	s.overlaps.init(len(names))
 	s.dropsBetween = make([]betweenDrops, len(names))
 	s.dropTotals = map[pcapfile.Drops]uint64{}
+}
+
+// grow adds a source, in the format of the first, and returns its index; false if there
+// are too many.
+func (s *runningStats) grow(name string) (source int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.total.Sources)
+	if n >= maxFollowed {
+		return n - 1, false
+	}
+	s.total.Sources = append(s.total.Sources, SourceStats{
+		Name: name, Size: -1, First: math.MaxInt64, Last: math.MinInt64, Format: s.total.Sources[0].Format,
+	})
+	s.dropsBetween = append(s.dropsBetween, betweenDrops{})
+	return n, true
 }
 
 // describe notes a file's format, the suffix of its compression and its size, once
@@ -150,8 +167,10 @@ func (s *runningStats) addBlock(b *block) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := &s.total
-	if len(t.Sources) > 1 {
+	if len(t.Sources) > 1 || s.related {
 		s.origins.add(b)
+	}
+	if len(t.Sources) > 1 && !s.related {
 		s.overlaps.add(b)
 	}
 	s.addSide(&b.Side)
@@ -247,7 +266,7 @@ func (s *runningStats) snapshot() Stats {
 			of.First, of.Last = 0, 0
 		}
 	}
-	if len(t.Sources) > 1 {
+	if len(t.Sources) > 1 && !s.related {
 		more := s.overlaps.warnings(t.Sources)
 		t.Warnings = append(t.Warnings, more[:min(len(more), maxWarnings)]...)
 	}

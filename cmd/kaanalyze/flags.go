@@ -29,6 +29,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.SortFlags = false
 	f.Usage = func() {}
 	f.StringArrayVarP(&c.Read, "read", "r", nil, "read capture `FILE`, - is standard input (repeatable)")
+	f.BoolVar(&c.Follow, "follow", false, "the FILE grows: go on at its end, and in the files that follow it, until Ctrl-C or --duration")
 	f.StringVarP(&c.FilterFile, "filter-file", "F", "", "read the pcap filter from `FILE`")
 	f.Uint64VarP(&c.Count, "count", "c", 0, "stop after `N` packets")
 	f.StringVar(&c.Since, "since", "", "leave out packets before `TIME`: RFC 3339, HH:MM:SS of the first day in UTC, or +SECONDS")
@@ -94,6 +95,7 @@ func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	f.StringVarP(&l.User, "relinquish-privileges", "Z", "", "run as `USER` after opening the interface (default: who called sudo, else root without its capabilities)")
 	f.StringVar(&l.Exec, "exec", "", "capture while `COMMAND` runs, a line for /bin/sh; its exit code is kaanalyze's, unless a condition of --fail-on holds")
 	durationFlag(f, &l.Window, "window", "judge the last `TIME`, such as 5m, beside the whole, live or with --listen")
+	durationFlag(f, &l.ReportEvery, "report-every", "write a report each `TIME`, such as 10m, of all since the beginning and of that time: to -o's files with the time in their names, else to standard output")
 	f.IntVar(&l.Keep, "keep", l.Keep, "keep `N` ended connections in detail at least; older ones are in the sums alone")
 	durationFlag(f, &l.Interval, "interval", "`TIME` between status lines where standard error is no terminal; 0 is none")
 }

@@ -27,6 +27,7 @@ type Config struct {
 	Given func(flag string) bool
 
 	Read       []string // captures, "-" is standard input
+	Follow     bool     // what is read grows: go on at its end
 	Words      []string // the arguments without a flag: names of captures, then the pcap filter
 	Demo       []byte   // a capture that is read instead of files, nil for none
 	FilterFile string   // a file that holds the pcap filter, "" for none
@@ -82,6 +83,7 @@ type Live struct {
 	Window        time.Duration // judge the last so much time beside the whole, 0 for none; also with Listen
 	Keep          int           // ended connections to keep in detail
 	Exec          string        // a command: the capture ends with it, "" for none
+	ReportEvery   time.Duration // write a report as of then, 0 for the last one alone; also with Follow
 	Interval      time.Duration // between status lines where there is no terminal
 }
 

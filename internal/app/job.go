@@ -95,7 +95,7 @@ func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *Job {
 	} else if s.live == nil && len(s.files) == 0 {
 		s.files, j.stdinByDefault = []string{"-"}, true
 	}
-	if s.live != nil && !s.TUI {
+	if s.goesOn() && !s.TUI {
 		j.ticker = newTicker(j.statusInterval())
 	}
 	j.ctx, j.stop = context.WithCancel(context.Background())
@@ -135,8 +135,8 @@ func (j *Job) do() error {
 	switch {
 	case tty != nil:
 		return j.browse(src, opt, tty)
-	case j.s.live != nil:
-		return j.followInterface(src, opt)
+	case j.s.goesOn():
+		return j.followCapture(src, opt)
 	}
 	return j.readFiles(src, opt)
 }

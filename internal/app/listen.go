@@ -37,7 +37,7 @@ func (j *Job) listen(what analyze.Options) error {
 		return err
 	}
 	j.listener = &listener{server: server, stop: make(chan struct{}), done: make(chan struct{})}
-	if j.s.live == nil {
+	if !j.s.goesOn() {
 		j.listener.own = &sharedSession{session: j.liveSession(what, Defaults().Live.Keep, j.memory/4)}
 	}
 	go j.listener.run(j)

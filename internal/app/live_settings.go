@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -17,8 +18,8 @@ func (s *settings) setLive() error {
 	l := &s.Live
 	if l.Interface == "" {
 		for _, name := range liveOnly {
-			if s.given(name) {
-				return usagef("--%s is for live capture, with -i", name)
+			if s.given(name) && !s.mayGoOn(name) {
+				return usagef("--%s is for live capture, with -i%s", name, orFollow(name))
 			}
 		}
 		return nil
@@ -36,7 +37,7 @@ func (s *settings) setLive() error {
 			Now:    func() int64 { return time.Now().UnixNano() },
 			Pause:  func(nanos int64) { time.Sleep(time.Duration(nanos)) },
 		},
-		duration: l.Duration, interval: l.Interval, user: l.User,
+		duration: l.Duration, user: l.User,
 		saving: capture.Saving{
 			Name: l.Write, Count: l.RotateCount,
 			Every: time.Duration(l.RotateSeconds) * time.Second, Size: int64(l.RotateSize) * 1e6,
@@ -46,6 +47,14 @@ func (s *settings) setLive() error {
 		return err
 	}
 	return s.live.checkRotation()
+}
+
+// orFollow names --follow where that takes a flag, too.
+func orFollow(flag string) string {
+	if slices.Contains(goesOnOnly, flag) {
+		return ", and for --follow"
+	}
+	return ""
 }
 
 // checkLiveAlone refuses what a live capture excludes.
@@ -78,19 +87,22 @@ func (s *settings) checkWindow() error {
 		return nil
 	case w < leastWindow || w > mostWindow:
 		return usagef("--window %v: it is not from %v to %v", w, leastWindow, mostWindow)
-	case s.Live.Interface == "" && !s.listen.IsValid():
+	case s.Live.Interface == "" && !s.Follow && !s.listen.IsValid():
 		return &UsageError{
-			errors.New("--window is for live capture, with -i, and for --listen"), "--since and --until narrow the report of a file to a part of it",
+			errors.New("--window is for live capture, with -i, for --follow and for --listen"), "--since and --until narrow the report of a file to a part of it",
 		}
 	}
 	return nil
 }
 
+// mostKeep bounds --keep.
+const mostKeep = 10_000_000
+
 // check refuses values that no capture can have.
 func (l *Live) check() error {
 	switch {
-	case l.Keep < 1 || l.Keep > 10_000_000:
-		return usagef("--keep %d: it is not from 1 to 10000000", l.Keep)
+	case l.Keep < 1 || l.Keep > mostKeep:
+		return usagef("--keep %d: it is not from 1 to %d", l.Keep, mostKeep)
 	case l.Duration < 0 || l.Interval < 0:
 		return usagef("a time below zero")
 	case l.SnapLen < 0 || l.SnapLen > capture.MaxSnapLen:

@@ -22,7 +22,7 @@ func TestLiveSettings(t *testing.T) {
 	}
 	want := liveSettings{
 		device: capture.Device{Name: "lo", SnapLen: 200, Buffer: 4 << 20, NoPromiscuous: true},
-		filter: "tcp port 80", duration: time.Minute, interval: 10 * time.Second, user: "root",
+		filter: "tcp port 80", duration: time.Minute, user: "root",
 		saving: capture.Saving{Name: "x%H", Every: time.Minute, Size: 5e6, Count: 3},
 	}
 	if diff := cmp.Diff(want, *s.live, cmp.AllowUnexported(liveSettings{}), cmp.FilterPath(func(p cmp.Path) bool {

@@ -20,8 +20,8 @@ func (j *Job) read(src *capture.Source, apply func([]flows.Segment) error) (inte
 	began := time.Now()
 	ctx, stop := context.WithCancel(j.ctx)
 	defer stop()
-	if l := j.s.live; l != nil && l.duration > 0 {
-		defer time.AfterFunc(l.duration, stop).Stop()
+	if d := j.s.Live.Duration; d > 0 {
+		defer time.AfterFunc(d, stop).Stop()
 	}
 	switch {
 	case j.s.TUI:
@@ -34,6 +34,10 @@ func (j *Job) read(src *capture.Source, apply func([]flows.Segment) error) (inte
 	if j.s.live != nil {
 		small = 0
 	}
+	defer j.reportEvery(src)()
+	if j.s.Follow {
+		j.ui.inform("following %s", printable(j.s.files[0]))
+	}
 	err = src.Run(ctx, j.s.replaceAddresses(func(segs []flows.Segment) error {
 		if small -= len(segs); small < 0 {
 			settleHeap()
@@ -45,7 +49,7 @@ func (j *Job) read(src *capture.Source, apply func([]flows.Segment) error) (inte
 		return j.outs.sync()
 	}))
 	if errors.Is(err, context.Canceled) {
-		interrupted, err = true, nil
+		interrupted, err = !j.s.Follow, nil
 	}
 	if ended, ok := errors.AsType[*capture.EndError](err); ok {
 		j.endError, err = ended.Err, nil
@@ -77,6 +81,7 @@ func (j *Job) captureOptions() (capture.Options, error) {
 		Workers: j.s.Workers,
 		NewScan: assemble.NewScan,
 		Stdin:   j.stdin,
+		Follow:  j.following(),
 	}
 	first := int64(0)
 	if j.s.since.relative() || j.s.until.relative() {

@@ -14,7 +14,7 @@ import (
 // newSession begins the session of a capture that is being made.
 func (j *Job) newSession(opt capture.Options) *sharedSession {
 	keep := j.s.Live.Keep
-	if j.s.live == nil {
+	if !j.s.goesOn() {
 		keep = live.DefaultKeep
 	}
 	f := &sharedSession{session: j.liveSession(j.sessionOptions(opt), keep, j.memory)}
@@ -96,9 +96,9 @@ func (f *sharedSession) peek(seen *uint64, times func() (first, last int64)) (m 
 	return f.session.Peek(), first, last
 }
 
-// followInterface reads an interface in bounded memory until it is told to stop, and
+// followCapture reads an interface, or a file that grows, in bounded memory until it is told to stop, and
 // reports.
-func (j *Job) followInterface(src *capture.Source, opt capture.Options) error {
+func (j *Job) followCapture(src *capture.Source, opt capture.Options) error {
 	f := j.newSession(opt)
 	interrupted, err := j.read(src, func(segs []flows.Segment) error {
 		defer j.ticker.update(src, f.counts)

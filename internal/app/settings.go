@@ -49,8 +49,7 @@ type liveSettings struct {
 	device   capture.Device
 	filter   string // pcap filter, for the kernel
 	duration time.Duration
-	interval time.Duration // of status lines where there is no terminal
-	user     string        // who to become, "" for a default
+	user     string // who to become, "" for a default
 	saving   capture.Saving
 }
 
@@ -65,7 +64,7 @@ func (s *settings) given(flag string) bool { return s.Given != nil && s.Given(fl
 
 // growing reports whether the capture may be one that is being made.
 func (s *settings) growing() bool {
-	return s.live != nil || s.Demo == nil && slices.Contains(s.files, "-")
+	return s.goesOn() || s.Demo == nil && slices.Contains(s.files, "-")
 }
 
 // newSettings reads the values of c.
@@ -84,7 +83,7 @@ func newSettings(c *Config) (*settings, error) {
 		return nil, usagef("--tui and --conn exclude each other; the view opens a connection with the enter key")
 	}
 	for _, step := range []func() error{
-		s.setKey, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkWritten, s.checkEvidence,
+		s.setKey, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidence,
 	} {
 		if err := step(); err != nil {
 			return nil, err

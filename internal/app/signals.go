@@ -86,7 +86,7 @@ func (j *Job) status() {
 		j.ui.line("status", "nothing has been read yet")
 		return
 	}
-	if j.ticker != nil {
+	if j.ticker != nil && j.s.live != nil {
 		j.ticker.request()
 		return
 	}

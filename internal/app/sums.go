@@ -24,6 +24,9 @@ func startSums(ctx context.Context, s *settings) *fileSums {
 	go func() {
 		defer close(m.done)
 		for i, name := range s.files {
+			if s.Follow {
+				break
+			}
 			if s.Demo != nil {
 				sum := sha256.Sum256(s.Demo)
 				m.sums[i] = hex.EncodeToString(sum[:])

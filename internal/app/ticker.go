@@ -77,7 +77,7 @@ func (j *Job) statusInterval() time.Duration {
 	case IsTerminal(j.ui.w): // and --progress never
 		return 0
 	}
-	return j.s.live.interval
+	return j.s.Live.Interval
 }
 
 // showStatus shows the lines of a ticker until the function that it returns is called;

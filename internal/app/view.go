@@ -236,7 +236,7 @@ func (j *Job) save(src *capture.Source, x *live.Snapshot, name string) error {
 
 // connectionTeller returns tellConnection, nil if the capture cannot be read again.
 func (j *Job) connectionTeller() func(*live.Snapshot, uint64, int) (string, error) {
-	if j.s.live != nil {
+	if j.s.goesOn() {
 		return nil
 	}
 	for _, name := range j.s.files {
