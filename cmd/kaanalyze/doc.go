@@ -62,8 +62,9 @@
 //	kaanalyze --fail-on 'reuse_ratio<0.4' --fail-on finding=KA1002 incident.pcapng
 //	sudo kaanalyze -i lo --exec 'go test -count=1 ./...' --fail-on 'reuse_ratio<0.9' tcp port 8080
 //
-// From a capture that is being made, over the network or here:
+// From a capture that is being made, over the network or here, also into a file:
 //
+//	kaanalyze --follow --duration 0.5s incident.pcapng
 //	ssh web1 tcpdump -U -w - tcp | kaanalyze
 //	kaanalyze - <incident.pcapng
 //
@@ -71,6 +72,7 @@
 //
 //	sudo kaanalyze -i lo port 8087
 //	sudo kaanalyze -i any --duration 1m -o report.json
+//	sudo kaanalyze -i eth0 --report-every 10m -o report.json
 //
 // The same, saving the packets: in one file, in one for each hour, or in ten of 100 MB
 // that are written over in turn:
@@ -129,6 +131,21 @@
 // On a terminal a line of status is drawn each second, else one is written every
 // --interval. With -f ndjson connections are written when they have ended and their
 // TIME_WAIT is over by the time of the packets, so with the first packet after that.
+//
+// --report-every writes a report each period, such as 10m, to the files of -o with a time
+// stamp before the ending, and to standard output without them. It covers all since the
+// capture began, as the last one does; the period itself is judged beside that, as by
+// --window, which may name another time.
+//
+// # Files that grow
+//
+// --follow reads a capture that another program is writing: at its end it waits for more,
+// until Ctrl-C or --duration. A packet that is not whole there is no damage. It goes on in
+// the files that follow: those that tcpdump numbers with -C and -W, in turn, those of names
+// with the time as by -G or by dumpcap, if they differ in their digits alone, of which six
+// are in a row, and a new one of the same name. Each is named as a source. A compressed
+// file cannot be followed. A pipe is read until its end. Memory is bounded as in a live
+// capture, and --keep, --interval, --window and --report-every work as there.
 //
 // # Privileges
 //
