@@ -267,7 +267,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	}
 	if !t.has(oneEnded) {
 		a.pools.becomeBusy(t)
-		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
+		t.idleOthers = uint16(min(a.pools.pairs.At(t.pair).idle, math.MaxUint16))
 		t.facts |= oneEnded
 		return
 	}
