@@ -8,7 +8,8 @@ import (
 
 // describe makes the readable form of a connection, where all are kept.
 func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
-	a.describeAs(c, a.states.At(c.User), x)
+	var scratch httpState
+	a.describeAs(c, a.states.read(c, &scratch), x)
 }
 
 // describeAs is describe with the HTTP state given.

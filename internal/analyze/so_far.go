@@ -85,7 +85,7 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 	case w.newest == 0:
 		a.engine.Each(visit)
 	case how.Briefly:
-		a.engine.EachUnpacked(visit)
+		a.engine.EachUnfinished(visit)
 	default:
 		a.engine.EachUnordered(visit) // to sort so many takes long
 	}
