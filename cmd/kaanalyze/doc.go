@@ -47,6 +47,10 @@
 //	kaanalyze -o report.html --evidence proof.pcap incident.pcapng
 //	kaanalyze -f ndjson incident.pcapng
 //
+// Captures that have nothing to do with each other, a report each:
+//
+//	kaanalyze --each -o report.html incident.pcapng after.pcapng
+//
 // A rule, and what became of a mistake after it was mended:
 //
 //	kaanalyze --explain KA1011
@@ -187,6 +191,14 @@
 // -f ndjson writes the line of a connection when it ends, and keeps nothing of
 // it: with no other format wanted memory stays small, however long the capture.
 //
+// --each makes a report of each capture, instead of one of all. On standard output they
+// follow each other, as text, md, json (one document after the other) or ndjson; the
+// files of -o and --evidence get the name of the capture before their ending: report.html
+// becomes report-web1.html for web1.pcapng, .html becomes web1.html, and where two would be
+// the same the second gets a number. One that cannot be read does not keep the others from
+// being told. The exit code is the worst: 2, then 1, 4, 3. A signal ends the capture that is
+// being read, with its report, and no other follows.
+//
 // -F reads the filter from a file, in which # begins a comment.
 //
 // -c stops after that many packets, of those that the filter lets pass.
@@ -216,8 +228,9 @@
 //
 // With -i the report has a section on this host: the sockets, settings and
 // counters of its kernel beside the packets, and the processes that have the
-// connections, as far as the user that captures may see them. Only the network
-// namespace in which the program runs is asked.
+// connections. Who has which socket is read before privileges are given up, and again
+// for a report: a process whose sockets are all newer is named only if the user that
+// captures may look into it. Only the network namespace in which the program runs is asked.
 //
 // --listen answers HTTP while the capture is read: /metrics for Prometheus,
 // /report (JSON, or ?format= with the name of a format), /healthz. PORT and :PORT are on

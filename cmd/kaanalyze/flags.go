@@ -54,6 +54,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.BoolVar(&c.SHA256, "sha256", false, "name the SHA-256 of captures of more than 64 MiB too")
 	f.StringVar(&c.Baseline, "baseline", "", "compare with `FILE`, an earlier JSON report")
 	f.StringArrayVar(&c.FailOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
+	f.BoolVar(&c.Each, "each", false, "the captures have nothing to do with each other: make a report of each, with its name in that of -o's files")
 	f.BoolVar(&c.Strict, "strict", false, "exit with 4 if a capture is damaged, packets were dropped, or times are absurd")
 
 	f.StringVar(&c.Listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")

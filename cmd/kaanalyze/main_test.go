@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,15 +27,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kaanalyze": main, "dial": dial})
-}
-
-// dial makes a connection that is refused: two packets. TestMain runs it in the place of
-// the tests where the program's name is dial.
-func dial() {
-	if c, err := net.Dial("tcp", "127.0.0.1:1"); err == nil {
-		_ = c.Close()
-	}
+	testscript.Main(m, programs)
 }
 
 // command runs the program on no standard input.

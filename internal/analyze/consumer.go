@@ -27,6 +27,9 @@ func (a consumer) Open(c *flows.Conn) {
 
 // Data takes payload of one side, in sequence.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
+	if r := a.states.tls.underWay.of(c.ID); r.id == c.ID && r.takes(from, d, &a.states.keys.table) {
+		return
+	}
 	t := a.states.get(c)
 	if t.has(oneEnded) && !c.EndBegun() {
 		a.goOn(c, t, d.Time)
@@ -208,6 +211,7 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 
 // Gap takes the number of bytes of one side that were not captured.
 func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
+	a.states.tls.underWay = recordsUnderWay{}
 	t := a.states.get(c)
 	if from == flows.Initiator && len(a.proxies.begun) > 0 {
 		delete(a.proxies.begun, c.ID)
@@ -239,6 +243,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 
 // End takes the end of what a side sends; num is 0 if no segment ended it.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
+	a.states.tls.underWay = recordsUnderWay{}
 	t := a.states.get(c)
 	if t.tls != 0 && t.facts&(sawData|decrypted) == 0 { // less than a header came
 		a.watching = false

@@ -23,6 +23,7 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 	s.data(t.tls, from, d)
 	if a.hasKeys {
 		if a.decrypt(c, t, from, d, begins); t.has(decrypted) {
+			a.noteRecord(c, t)
 			return // its messages tell more than its turns
 		}
 	}

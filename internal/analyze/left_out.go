@@ -13,6 +13,7 @@ import (
 // Limits bound how many rows are kept; 0 is no bound.
 type Limits struct {
 	Pairs, Servers, Hosts int
+	Timed                 int // servers with [ServerTimes]; 1,000 if zero
 }
 
 // DefaultLimits are those of a capture without end.
@@ -98,6 +99,7 @@ func latest(active []int64, limit int) numbers {
 // leaveOut keeps the pairs and servers that were active last, and returns their new
 // numbers.
 func (p *pools) leaveOut() (pairs, servers numbers) {
+	p.addAnswers()
 	pairs, servers = p.listed()
 	p.byKey = compact.Index{}
 	next := uint32(1)
@@ -121,9 +123,13 @@ func (p *pools) leaveOut() (pairs, servers numbers) {
 	for i := range uint32(p.servers.Len()) {
 		switch x := p.servers.At(i); {
 		case i == 0:
-			*x = poolServer{}
+			*x = poolServer{byClass: x.byClass}
 		case servers[i] == 0:
 			delete(p.byAddr, x.addr)
+			p.timings.forget(x.times)
+			for class, n := range x.byClass {
+				p.classesLeft[class] += n
+			}
 			p.serversLeft.add(x.connections, x.requests, x.twClient+x.twServer+x.twBoth)
 		default:
 			*p.servers.At(next) = *x

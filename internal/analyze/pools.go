@@ -18,11 +18,15 @@ type pools struct {
 	servers compact.List[poolServer] // so is this one
 	last    pairKey
 	lastNum uint32
+	answers answers
+	timings timings
+	told    map[uint32]ServerTimes // of a copy, in place of timings
 
 	limits                 Limits
 	pairsLeft, serversLeft LeftOut
-	needLeft               int64 // pool need of the pairs that were left out
-	estimatedLeft          int64 // their connections whose requests are estimated: each is taken to be needed
+	classesLeft            [StatusClasses]int64 // responses of the servers that were left out
+	needLeft               int64                // pool need of the pairs that were left out
+	estimatedLeft          int64                // their connections whose requests are estimated: each is taken to be needed
 }
 
 // pairKey is a client address and a server.
@@ -80,6 +84,9 @@ type poolServer struct {
 	advTimeout, advMax     int64
 	software               products.ID // by its first responses
 	looks                  uint8
+	timesLost              bool   // those of servers with more responses were kept instead
+	times                  uint32 // number of its times, 0 for none
+	byClass                [StatusClasses]int64
 }
 
 // init makes the pools empty.
@@ -87,6 +94,7 @@ func (p *pools) init() {
 	p.byAddr = map[flows.Endpoint]uint32{}
 	p.pairs.Add(poolPair{})
 	p.servers.Add(poolServer{})
+	p.timings.slots = make([]serverTimes, 1)
 }
 
 // pair returns the number of the pair of c, whose client is that side.

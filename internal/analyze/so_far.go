@@ -166,10 +166,12 @@ func (a *Analyzer) Kept() int { return a.engine.Kept() }
 // clone returns totals of their own with the same entries, or without those of which
 // there may be many. The copy knows the numbers of new servers alone.
 func (s *totals) clone(briefly bool) *totals {
+	s.pools.addAnswers()
 	x := *s
 	p := *s.pools
 	p.byKey, p.byAddr = compact.Index{}, map[flows.Endpoint]uint32{}
 	p.pairs, p.servers = p.pairs.Clone(), p.servers.Clone()
+	p.told, p.timings = p.timings.told(p.mostTimed()), timings{}
 	x.pools = &p
 	x.perConnection = maps.Clone(s.perConnection)
 	x.hosts, x.held = maps.Clone(s.hosts), slices.Clone(s.held)

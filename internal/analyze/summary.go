@@ -12,6 +12,7 @@ import (
 
 // finish adds all up into a Result. Nothing can be added afterwards.
 func (s *totals) finish(r *Result, opt *Options, first, last int64, counts flows.Counts) {
+	s.pools.addAnswers()
 	s.folded.last = last
 	s.fold(math.MaxInt64)
 	s.timeWaits, s.portUses, s.reusable = compact.List[timeWait]{}, compact.List[portUse]{}, compact.List[reusable]{}
@@ -87,6 +88,7 @@ func (s *totals) finishCounts(counts flows.Counts) {
 	t.Responses = counted(t.Responses, t.Responses, s.responsesUnknown)
 	t.Unmatched = counted(t.Unmatched, max(t.Responses, t.Unmatched), s.responsesUnknown)
 	t.Interim = counted(t.Interim, max(t.Responses, t.Interim), s.responsesUnknown)
+	t.ByClass = classesKnown(s.pools.allClasses(), t.Responses == Unknown)
 	t.TimeWait.Closes = t.TimeWait.Client + t.TimeWait.Server + t.TimeWait.Both
 }
 
@@ -183,6 +185,7 @@ func (q *Quantiles) bucket(n, conns int64) {
 
 // serverSummaries sums up by server, those that are listed, and adds the others to left.
 func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSummary) {
+	toldTimes := s.pools.toldTimes()
 	for i := range uint32(s.pools.servers.Len()) {
 		x := s.pools.servers.At(i)
 		if x.connections == 0 {
@@ -192,6 +195,10 @@ func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSum
 			left.add(x.connections, x.requests, x.twClient+x.twServer+x.twBoth)
 			continue
 		}
+		times, timed := toldTimes[x.times]
+		if !timed {
+			times = noTimes
+		}
 		all = append(all, ServerSummary{
 			Num: i, Software: x.software,
 			Server: x.addr.AddrPort(), Clients: x.clients, Connections: x.connections, Requests: counted(x.requests, x.requests, x.opaque),
@@ -200,8 +207,10 @@ func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSum
 			Estimated:         x.estimated.of(x.requests, x.withRequests, x.first),
 			TimeWaitPeak:      counted(s.folded.servers[i].peak, x.twClient+x.twServer+x.twBoth, x.twUnknown),
 			Streams:           x.streams,
-			LossUnknown:       x.fatesUnknown > 0 && x.fatesUnknown == x.withRequests,
+			LossUnknown:       x.lossUnknown(),
 			AdvertisedTimeout: x.advTimeout, AdvertisedMax: x.advMax,
+			ByClass: classesKnown(x.byClass, x.requests == 0 && x.opaque > 0 || x.lossUnknown()),
+			Times:   times, TimesLost: !timed && (x.times != 0 || x.timesLost),
 		})
 	}
 	slices.SortStableFunc(all, func(x, y ServerSummary) int {

@@ -11,6 +11,7 @@ type tlsStates struct {
 	sessions compact.Slab[tlsState]
 	readers  compact.Slab[tlswire.Reader]
 	table    tlswire.Table
+	underWay recordsUnderWay
 }
 
 // tlsState is what TLS shows of one connection.
@@ -65,6 +66,9 @@ func (s *tlsStates) end(n uint32, from flows.Side) {
 func (s *tlsStates) close(x *tlsState) {
 	if x.reader != 0 {
 		s.readers.At(x.reader).Close(&s.table)
+		if x.keyed != 0 {
+			s.underWay = recordsUnderWay{}
+		}
 		s.readers.Give(x.reader)
 		x.reader = 0
 	}

@@ -55,6 +55,7 @@ type Config struct {
 	SHA256      bool     // of files of any size
 	Baseline    string   // a JSON report, "" for none
 	FailOn      []string // conditions
+	Each        bool     // a report of each capture, instead of one of all
 	Strict      bool     // fail if a capture is damaged, packets were dropped, or times cannot be right
 
 	Listen   string // ADDR:PORT or PORT, "" for no answers by HTTP

@@ -9,13 +9,22 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
+// readOwners reads which processes have which sockets while privileges allow to see that;
+// nil where reports must not name them.
+func (s *settings) readOwners() kernel.Owners {
+	if s.key != nil {
+		return nil
+	}
+	return kernel.ReadOwners()
+}
+
 // readHost asks the kernel about its sockets when a live capture begins; nil for
 // files, of which the kernel knows nothing.
 func (j *Job) readHost() *kernel.Host {
 	if j.s.live == nil {
 		return nil
 	}
-	h, err := kernel.Read(time.Now())
+	h, err := kernel.ReadWith(time.Now(), j.owners)
 	if err != nil {
 		j.ui.inform("the report does not tell of this host: %v", err)
 		return nil

@@ -43,9 +43,12 @@ type Job struct {
 	listener *listener                     // answers by HTTP meanwhile, or nil
 	ticker   *ticker                       // of the status lines of a live capture, or nil
 	host     *kernel.Host                  // as a live capture began, or nil
+	owners   kernel.Owners                 // of sockets, as privileges let them be read
 	identity *identity                     // who the program has become, or nil
 	endError error                         // why a live capture ended before it was told to
 	command  atomic.Pointer[execCommand]   // that runs meanwhile, or nil
+
+	each []*settings // of the reports of --each, which have jobs of their own
 
 	keys *keys // secrets of TLS sessions
 
@@ -71,7 +74,13 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 		}
 		return nil, ErrNoInput
 	}
-	return newJob(s, &ui{w: stderr, quiet: s.Quiet, verbose: s.Verbose}, stdin, stdout), nil
+	each, err := s.eachOf()
+	if err != nil {
+		return nil, err
+	}
+	j := newJob(s, &ui{w: stderr, quiet: s.Quiet, verbose: s.Verbose}, stdin, stdout)
+	j.each = each
+	return j, nil
 }
 
 // ErrNoInput is the error of a job that names nothing to read, where standard

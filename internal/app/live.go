@@ -31,6 +31,7 @@ func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 		src.Close()
 		return nil, err
 	}
+	j.owners = j.s.readOwners()
 	if err = dropPrivileges(who); err == nil && l.saving.Name != "" {
 		err = j.saveTo(src, l.saving)
 	}

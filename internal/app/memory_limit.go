@@ -126,7 +126,11 @@ func (j *Job) limitMemory() int64 {
 	}
 	limit = max(limit, leastMemory/4)
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(limit + int64(len(ballast)))
+		outside := int64(0) // of what is in use
+		if limitsHeap {
+			outside = ballastSize
+		}
+		debug.SetMemoryLimit(limit + outside)
 	}
 	return max(limit-fixedHeap, limit/4) / 20 * 11 // the rest is for the report, and for what is garbage until it is collected
 }

@@ -30,7 +30,14 @@ func (j *Job) read(src *capture.Source, apply func([]flows.Segment) error) (inte
 	case j.s.progress && !j.s.Quiet && IsTerminal(j.ui.w):
 		defer j.ui.progress(src.Progress)()
 	}
+	small := smallCapture // packets until the capture is not small any more
+	if j.s.live != nil {
+		small = 0
+	}
 	err = src.Run(ctx, j.s.replaceAddresses(func(segs []flows.Segment) error {
+		if small -= len(segs); small < 0 {
+			settleHeap()
+		}
 		if err := apply(segs); err != nil {
 			return err
 		}

@@ -30,9 +30,9 @@ type Host struct {
 	Addresses []netip.Addr // of the interfaces
 	Counts    Counts
 	Settings  Settings
-	Counters  map[string]int64     // TcpExt of /proc/net/netstat, by name; nil if they are not known
-	Sockets   []Socket             // listening ones and TIME_WAIT entries, too
-	Owners    map[uint64][]Process // by a socket's inode; of the processes that this one may look into
+	Counters  map[string]int64 // TcpExt of /proc/net/netstat, by name; nil if they are not known
+	Sockets   []Socket         // listening ones and TIME_WAIT entries, too
+	Owners    Owners           // of the processes that this one may look into
 
 	// SocketsErr says why Sockets are not known; it is nil if they are.
 	SocketsErr error
@@ -47,7 +47,16 @@ type Host struct {
 // or processes, some 0.1 s for 100,000 of them. An error means that there is nothing
 // to read, as on other systems; what alone is missing or may not be read is unknown.
 func Read(now time.Time) (*Host, error) {
-	return source{"/proc", readSockets}.read(now)
+	return source{"/proc", readSockets}.read(now, nil)
+}
+
+// ReadWith is [Read], but who has the sockets is known: owners, of which h keeps those of
+// its sockets.
+func ReadWith(now time.Time, owners Owners) (*Host, error) {
+	if owners == nil {
+		owners = Owners{}
+	}
+	return source{"/proc", readSockets}.read(now, owners)
 }
 
 // source is where a Host is read: a folder as /proc is, and a function that lists
@@ -57,7 +66,8 @@ type source struct {
 	sockets func() ([]Socket, error)
 }
 
-func (s source) read(now time.Time) (*Host, error) {
+// read reads a host, and who has its sockets unless that is known.
+func (s source) read(now time.Time, owners Owners) (*Host, error) {
 	fs, err := procfs.NewFS(s.proc)
 	if err != nil {
 		return nil, fmt.Errorf("read the kernel's numbers: %w", err)
@@ -71,7 +81,11 @@ func (s source) read(now time.Time) (*Host, error) {
 	}
 	h.Counts.Established = h.established()
 	h.Settings = readSettings(fs)
-	h.Owners = readOwners(fs)
+	if owners == nil {
+		h.Owners = readOwners(fs)
+	} else {
+		h.Owners = owners.of(h.Sockets)
+	}
 	return h, nil
 }
 

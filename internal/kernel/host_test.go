@@ -68,7 +68,7 @@ func refused() ([]Socket, error) { return nil, errRefused }
 // read reads a host of these files, links of processes' files, and sockets.
 func read(t *testing.T, files, links map[string]string, sockets ...Socket) *Host {
 	t.Helper()
-	h, err := source{fakeProc(t, files, links), listed(sockets...)}.read(noon)
+	h, err := source{fakeProc(t, files, links), listed(sockets...)}.read(noon, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,17 +99,17 @@ func TestRead(t *testing.T) {
 
 // TestReadWithout reads hosts that do not tell all.
 func TestReadWithout(t *testing.T) {
-	if _, err := (source{filepath.Join(t.TempDir(), "none"), listed()}).read(noon); err == nil {
+	if _, err := (source{filepath.Join(t.TempDir(), "none"), listed()}).read(noon, nil); err == nil {
 		t.Error("without /proc: got no error")
 	}
-	if _, err := (source{t.TempDir(), refused}).read(noon); !errors.Is(err, errRefused) {
+	if _, err := (source{t.TempDir(), refused}).read(noon, nil); !errors.Is(err, errRefused) {
 		t.Errorf("without anything: got error %v, want %v", err, errRefused)
 	}
 	h := read(t, nil, nil)
 	if h.Counts != (Counts{Established: 0, TimeWait: Unknown, InUse: Unknown, Orphaned: Unknown}) || h.Settings.Ports() != Unknown || h.PortBudget(netip.MustParseAddr("127.0.0.1")) != 0 {
 		t.Errorf("with no sockets and no files: got %+v, %+v; want the rest to be unknown", h.Counts, h.Settings)
 	}
-	h, err := source{fakeProc(t, files(), nil), refused}.read(noon)
+	h, err := source{fakeProc(t, files(), nil), refused}.read(noon, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

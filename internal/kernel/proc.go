@@ -2,9 +2,7 @@ package kernel
 
 import (
 	"bytes"
-	"cmp"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -106,44 +104,6 @@ func readCounters(name string) map[string]int64 {
 			}
 		}
 		names = words
-	}
-	return out
-}
-
-// Process is a process of this host. It chose its name itself: print it with care.
-type Process struct {
-	PID  int
-	Name string
-}
-
-// readOwners returns which processes have which sockets, by inode and in order of PID.
-// Processes that this one may not look into are left out.
-func readOwners(fs procfs.FS) map[uint64][]Process {
-	out := map[uint64][]Process{}
-	procs, _ := fs.AllProcs() // none may be seen then
-	slices.SortFunc(procs, func(x, y procfs.Proc) int { return cmp.Compare(x.PID, y.PID) })
-	for _, p := range procs {
-		files, err := p.FileDescriptorTargets()
-		if err != nil {
-			continue
-		}
-		name := ""
-		for _, f := range files {
-			f, ok := strings.CutPrefix(f, "socket:[")
-			inode, err := strconv.ParseUint(strings.TrimSuffix(f, "]"), 10, 64)
-			if !ok || err != nil {
-				continue
-			}
-			if name == "" {
-				if name, err = p.Comm(); err != nil {
-					break // it has ended
-				}
-			}
-			owner := Process{PID: p.PID, Name: name}
-			if list := out[inode]; len(list) == 0 || list[len(list)-1] != owner { // several descriptors may lead to it
-				out[inode] = append(list, owner)
-			}
-		}
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -52,7 +51,7 @@ func Compare(h, before *kernel.Host, r *analyze.Result, connections report.Facts
 		out.Compared = compare(h, connections, int64(timeWait), out.Counters)
 	}
 	if !h.Anonymous {
-		out.Ends = processes(h, r)
+		out.Ends = processes(h, before, r)
 	}
 	return out
 }
@@ -248,65 +247,4 @@ func explainUnseen(n int64) []string {
 // countedMore reports whether a counter of the kernel has grown since the capture began.
 func countedMore(list []report.HostCounter, name string) bool {
 	return slices.ContainsFunc(list, func(c report.HostCounter) bool { return c.Name == name && c.New > 0 })
-}
-
-// Bounds of the list of processes.
-const (
-	maxEnds      = 100
-	maxProcesses = 16 // of each end
-)
-
-// processes returns which processes have the ends on this host, those with most
-// connections first.
-func processes(h *kernel.Host, r *analyze.Result) []report.HostEnd {
-	listens := map[netip.AddrPort][]kernel.Process{}
-	clients := map[string][]kernel.Process{} // by client address and server
-	key := func(client netip.Addr, server netip.AddrPort) string { return client.String() + " " + server.String() }
-	for i := range h.Sockets {
-		s := &h.Sockets[i]
-		switch s.State {
-		case kernel.Listening:
-			listens[s.Local] = addProcesses(listens[s.Local], h.Owners[s.Inode])
-		case kernel.TimeWait:
-		default:
-			k := key(s.Local.Addr(), s.Remote)
-			clients[k] = addProcesses(clients[k], h.Owners[s.Inode])
-		}
-	}
-	var out []report.HostEnd
-	for i := range r.Servers {
-		if s := &r.Servers[i]; h.Has(s.Server.Addr()) {
-			by := listens[s.Server]
-			for _, wild := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
-				by = addProcesses(by, listens[netip.AddrPortFrom(wild, s.Server.Port())])
-			}
-			out = append(out, report.HostEnd{Server: s.Server, Connections: s.Connections, Processes: asReported(by)})
-		}
-	}
-	for i := range r.Pairs {
-		if p := &r.Pairs[i]; h.Has(p.Client) {
-			out = append(out, report.HostEnd{Server: p.Server, Client: p.Client, Connections: p.Connections, Processes: asReported(clients[key(p.Client, p.Server)])})
-		}
-	}
-	slices.SortStableFunc(out, func(x, y report.HostEnd) int { return cmp.Compare(y.Connections, x.Connections) })
-	return out[:min(len(out), maxEnds)]
-}
-
-// addProcesses appends those of more that are not in list yet.
-func addProcesses(list, more []kernel.Process) []kernel.Process {
-	for _, p := range more {
-		if len(list) < maxProcesses && !slices.Contains(list, p) {
-			list = append(list, p)
-		}
-	}
-	return list
-}
-
-// asReported returns processes as reports have them.
-func asReported(list []kernel.Process) []report.HostProcess {
-	var out []report.HostProcess
-	for _, p := range list {
-		out = append(out, report.HostProcess(p))
-	}
-	return out
 }

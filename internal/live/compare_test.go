@@ -128,6 +128,17 @@ func TestCompare(t *testing.T) {
 	if len(got) != 2 || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("processes: got %v, want %v", got, want)
 	}
+
+	// What was known when the capture began is known still, of sockets that are there or not.
+	before := host(0, kernel.Socket{Local: netip.AddrPortFrom(client, 5000), Remote: server, State: kernel.Established, Inode: 13})
+	before.Owners = kernel.Owners{12: {{PID: 76, Name: "earlier"}}, 99: {{PID: 77, Name: "web"}}, 13: {{PID: 80, Name: "asks"}}}
+	delete(h.Owners, 99)
+	got = compare(h, before, x).Ends
+	want[0].Processes = []report.HostProcess{{PID: 77, Name: "web"}, {PID: 77, Name: "evil\x1bname"}, {PID: 78, Name: "nginx"}}
+	want[1].Processes = []report.HostProcess{{PID: 80, Name: "asks"}}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("processes known before: got %v, want %v", got, want)
+	}
 }
 
 // TestAnonymize sets the kernel's sockets beside connections whose addresses are

@@ -202,12 +202,18 @@ func (c *Conn) Data(from Side, b []byte, s Stamp, t *Table) bool {
 		h.in.lent, h.in.stamp = b, s
 	}
 	c.turn = from
-	if len(b) >= h.wanted || t.Grows {
+	if !c.Inside(from, len(b), t) {
 		return true
 	}
-	h.wanted -= len(b) // in the middle of a record, as most packets are of a long response
+	h.wanted -= len(b)
 	c.keep(h, t)
 	return false
+}
+
+// Inside reports whether the next n bytes of a side go on in a record and do not end it, as
+// most packets of a long response do: Data has nothing for Next then.
+func (c *Conn) Inside(from Side, n int, t *Table) bool {
+	return n < c.sides[from].wanted && !t.Grows
 }
 
 // Gap takes a number of bytes of one side that are missing. Next must be called then.

@@ -146,6 +146,17 @@ func (s *Session) Gap(rd *Reader, from Side, n uint64, at int64, t *Table) {
 	}
 }
 
+// Inside takes n bytes of a side that lie inside a record of application data and do not end
+// it, and reports whether they do; else it takes nothing, and Data must.
+func (rd *Reader) Inside(from Side, n int) bool {
+	r := &rd.streams[from]
+	if r.state != inOrder || r.kind != applicationData || n >= int(r.left) {
+		return false
+	}
+	r.left -= uint16(n)
+	return true
+}
+
 // Begins reports whether what a side has sent begins a record, Unknown while it may.
 func (rd *Reader) Begins(from Side) Answer {
 	switch r := &rd.streams[from]; {

@@ -111,11 +111,13 @@ func talk(t testing.TB, client, server *tls.Config, n int) []piece {
 	return w.pieces
 }
 
-// read follows pieces, which come a millisecond apart.
+// read follows pieces, which come a millisecond apart, every other one by Inside if it can.
 func read(pieces []piece, table *Table) (*Session, *Reader) {
 	s, r := &Session{}, &Reader{}
 	for i, p := range pieces {
-		s.Data(r, p.from, p.b, int64(i+1)*1e6, table)
+		if i%2 == 0 || !r.Inside(p.from, len(p.b)) {
+			s.Data(r, p.from, p.b, int64(i+1)*1e6, table)
+		}
 	}
 	return s, r
 }
