@@ -45,6 +45,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringArrayVarP(&c.Output, "output", "o", nil, "write a report to `FILE` too, in the format of its ending: "+app.FormatEndings()+" (repeatable)")
 	f.StringVar(&c.Evidence, "evidence", "", "write the connections that prove the findings, or that of --conn, to the capture `FILE`")
 	f.BoolVar(&c.EvidenceBodies, "evidence-bodies", false, "keep all payload in it, not only what HTTP messages begin with")
+	f.StringVar(&c.EvidenceFormat, "evidence-format", "", "`FORMAT` of it: "+strings.Join(app.EvidenceFormats, ", ")+" (default: by its ending); comments of packets name the rules in pcapng")
 	f.IntVar(&c.Top, "top", c.Top, "show at most `N` rows of a table in the text report")
 	f.Uint64Var(&c.Conn, "conn", 0, "tell connection `ID` packet by packet")
 	f.BoolVar(&c.Exchanges, "exchanges", false, "list every request with its response and times (not in text)")

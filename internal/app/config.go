@@ -46,6 +46,7 @@ type Config struct {
 	Output         []string // files for reports, in the formats of their endings
 	Evidence       string   // a capture to write, "" for none
 	EvidenceBodies bool     // keep all payload in it
+	EvidenceFormat string   // one of [EvidenceFormats], "" to go by its ending
 
 	Top         int      // rows that a table of the text report shows
 	Conn        uint64   // the ID of the connection to tell packet by packet, 0 for a report of all
