@@ -184,6 +184,15 @@
 // timeline shows each request, up to 50,000 in all, else the last one of each
 // connection and from when to when there were others; it says what it leaves out.
 //
+// --evidence writes pcapng where the name ends in .pcapng, and pcap otherwise, unless
+// --evidence-format says which. Packets of a pcapng file have comments that name the rules
+// which they, or their connection, show: frame.comment contains "KA1011" finds them.
+//
+// Where a link to the program lies in the extcap folder of Wireshark and tshark, as make
+// install and the packages make it, these list its interfaces (tshark -i kaanalyze-lo), and
+// a report is written beside what they show. They call it with --extcap-interfaces,
+// --extcap-dlts, --extcap-config and --capture.
+//
 // A picture (.svg, .png) is of a whole capture, never of one connection: the
 // verdict, the fix that helps most, and charts over time. PNG does not go to a
 // terminal.

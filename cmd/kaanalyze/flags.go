@@ -20,6 +20,7 @@ type commandLine struct {
 	explain               func(io.Writer) error // nil without
 	completion            string                // the shell, "" for none
 	interfaces            bool                  // list them
+	extcap                extcap
 }
 
 // newFlags returns the flags, which fill c. Help is printed from them, and the
@@ -39,6 +40,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 
 	newLiveFlags(f, c)
 	newTcpdumpFlags(f)
+	newExtcapFlags(f, &c.extcap)
 
 	f.StringVarP(&c.Format, "format", "f", c.Format, "`FORMAT` of standard output: "+strings.Join(app.FormatNames(), ", "))
 	f.BoolVar(&c.JSON, "json", false, "the same as --format json")
@@ -109,7 +111,13 @@ func parse(args []string) (*commandLine, error) {
 	if err := refuse(f); err != nil {
 		return nil, err
 	}
+	if err := c.extcap.check(f); err != nil {
+		return nil, err
+	}
 	c.CommandLine, c.Words, c.Given = args, f.Args(), f.Changed
+	if c.extcap.capture {
+		c.Extcap(c.extcap.name, c.extcap.pipe, c.extcap.filter)
+	}
 	if demo, _ := f.GetBool("demo"); demo {
 		c.Demo = demoCapture
 	}

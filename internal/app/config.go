@@ -76,6 +76,7 @@ type Live struct {
 	NoPromiscuous bool          // only what is for this host
 	Engine        string        // what gets the packets: pcap, ring, or "" to choose
 	Write         string        // the file to save packets to, "" for none, "-" for standard output
+	Piped         bool          // Write is a pipe of Wireshark, which ends the capture by closing it
 	RotateSeconds int           // begin another file after that time; 0 for never, as RotateSize
 	RotateSize    int           // million bytes
 	RotateCount   int           // files, of which the first is written over; 0 for no limit
