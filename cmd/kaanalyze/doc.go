@@ -190,8 +190,7 @@
 //
 // Where a link to the program lies in the extcap folder of Wireshark and tshark, as make
 // install and the packages make it, these list its interfaces (tshark -i kaanalyze-lo), and
-// a report is written beside what they show. They call it with --extcap-interfaces,
-// --extcap-dlts, --extcap-config and --capture.
+// a report is written beside what they show. They call it as extcap(4) says.
 //
 // A picture (.svg, .png) is of a whole capture, never of one connection: the
 // verdict, the fix that helps most, and charts over time. PNG does not go to a
