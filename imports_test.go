@@ -53,6 +53,7 @@ var mayImport = map[string]may{
 
 	"internal/analyze": {
 		own:    []string{"internal/compact", "internal/tlswire", "internal/keylog", "internal/tlscrypt"},
+		others: []string{"github.com/HdrHistogram/hdrhistogram-go"},
 		except: []string{"internal/products"}, // how a program is recognised
 	},
 	"internal/cause": {

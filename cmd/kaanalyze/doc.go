@@ -47,6 +47,10 @@
 //	kaanalyze -o report.html --evidence proof.pcap incident.pcapng
 //	kaanalyze -f ndjson incident.pcapng
 //
+// Captures that have nothing to do with each other, a report each:
+//
+//	kaanalyze --each -o report.html incident.pcapng after.pcapng
+//
 // A rule, and what became of a mistake after it was mended:
 //
 //	kaanalyze --explain KA1011
@@ -180,12 +184,28 @@
 // timeline shows each request, up to 50,000 in all, else the last one of each
 // connection and from when to when there were others; it says what it leaves out.
 //
+// --evidence writes pcapng where the name ends in .pcapng, and pcap otherwise, unless
+// --evidence-format says which. Packets of a pcapng file have comments that name the rules
+// which they, or their connection, show: frame.comment contains "KA1011" finds them.
+//
+// Where a link to the program lies in the extcap folder of Wireshark and tshark, as make
+// install and the packages make it, these list its interfaces (tshark -i kaanalyze-lo), and
+// a report is written beside what they show. They call it as extcap(4) says.
+//
 // A picture (.svg, .png) is of a whole capture, never of one connection: the
 // verdict, the fix that helps most, and charts over time. PNG does not go to a
 // terminal.
 //
 // -f ndjson writes the line of a connection when it ends, and keeps nothing of
 // it: with no other format wanted memory stays small, however long the capture.
+//
+// --each makes a report of each capture, instead of one of all. On standard output they
+// follow each other, as text, md, json (one document after the other) or ndjson; the
+// files of -o and --evidence get the name of the capture before their ending: report.html
+// becomes report-web1.html for web1.pcapng, .html becomes web1.html, and where two would be
+// the same the second gets a number. One that cannot be read does not keep the others from
+// being told. The exit code is the worst: 2, then 1, 4, 3. A signal ends the capture that is
+// being read, with its report, and no other follows.
 //
 // -F reads the filter from a file, in which # begins a comment.
 //

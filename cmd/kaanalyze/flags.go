@@ -20,6 +20,7 @@ type commandLine struct {
 	explain               func(io.Writer) error // nil without
 	completion            string                // the shell, "" for none
 	interfaces            bool                  // list them
+	extcap                extcap
 }
 
 // newFlags returns the flags, which fill c. Help is printed from them, and the
@@ -39,12 +40,14 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 
 	newLiveFlags(f, c)
 	newTcpdumpFlags(f)
+	newExtcapFlags(f, &c.extcap)
 
 	f.StringVarP(&c.Format, "format", "f", c.Format, "`FORMAT` of standard output: "+strings.Join(app.FormatNames(), ", "))
 	f.BoolVar(&c.JSON, "json", false, "the same as --format json")
 	f.StringArrayVarP(&c.Output, "output", "o", nil, "write a report to `FILE` too, in the format of its ending: "+app.FormatEndings()+" (repeatable)")
 	f.StringVar(&c.Evidence, "evidence", "", "write the connections that prove the findings, or that of --conn, to the capture `FILE`")
 	f.BoolVar(&c.EvidenceBodies, "evidence-bodies", false, "keep all payload in it, not only what HTTP messages begin with")
+	f.StringVar(&c.EvidenceFormat, "evidence-format", "", "`FORMAT` of it: "+strings.Join(app.EvidenceFormats, ", ")+" (default: by its ending); comments of packets name the rules in pcapng")
 	f.IntVar(&c.Top, "top", c.Top, "show at most `N` rows of a table in the text report")
 	f.Uint64Var(&c.Conn, "conn", 0, "tell connection `ID` packet by packet")
 	f.BoolVar(&c.Exchanges, "exchanges", false, "list every request with its response and times (not in text)")
@@ -54,6 +57,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.BoolVar(&c.SHA256, "sha256", false, "name the SHA-256 of captures of more than 64 MiB too")
 	f.StringVar(&c.Baseline, "baseline", "", "compare with `FILE`, an earlier JSON report")
 	f.StringArrayVar(&c.FailOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
+	f.BoolVar(&c.Each, "each", false, "the captures have nothing to do with each other: make a report of each, with its name in that of -o's files")
 	f.BoolVar(&c.Strict, "strict", false, "exit with 4 if a capture is damaged, packets were dropped, or times are absurd")
 
 	f.StringVar(&c.Listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")
@@ -107,7 +111,13 @@ func parse(args []string) (*commandLine, error) {
 	if err := refuse(f); err != nil {
 		return nil, err
 	}
+	if err := c.extcap.check(f); err != nil {
+		return nil, err
+	}
 	c.CommandLine, c.Words, c.Given = args, f.Args(), f.Changed
+	if c.extcap.capture {
+		c.Extcap(c.extcap.name, c.extcap.pipe, c.extcap.filter)
+	}
 	if demo, _ := f.GetBool("demo"); demo {
 		c.Demo = demoCapture
 	}

@@ -10,18 +10,19 @@ import (
 // consumer is the Analyzer as the engine sees it, see flows.Consumer.
 type consumer struct{ *Analyzer }
 
-// Open begins the HTTP state of a connection.
+// Open begins the HTTP state of a connection, if there is something to note.
 func (a consumer) Open(c *flows.Conn) {
-	var t *httpState
-	c.User, t = a.states.Take()
+	c.User = 0
 	a.unpaired++
 	if c.Midstream() {
-		r := a.states.reader(t)
+		r := a.states.reader(a.states.get(c))
 		r.parsers[0].Lose()
 		r.parsers[1].Lose()
 		return
 	}
-	t.idleBefore = a.pools.idle(c)
+	if n := a.pools.idle(c); n > 0 {
+		a.states.get(c).idleBefore = n
+	}
 }
 
 // Data takes payload of one side, in sequence.
@@ -278,7 +279,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	}
 	if !t.has(oneEnded) {
 		a.pools.becomeBusy(t)
-		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
+		t.idleOthers = uint16(min(a.pools.pairs.At(t.pair).idle, math.MaxUint16))
 		t.facts |= oneEnded
 		return
 	}

@@ -48,6 +48,8 @@ type Job struct {
 	endError error                         // why a live capture ended before it was told to
 	command  atomic.Pointer[execCommand]   // that runs meanwhile, or nil
 
+	each []*settings // of the reports of --each, which have jobs of their own
+
 	keys *keys // secrets of TLS sessions
 
 	memory int64 // bytes for what is seen, 0 for no bound
@@ -72,7 +74,13 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 		}
 		return nil, ErrNoInput
 	}
-	return newJob(s, &ui{w: stderr, quiet: s.Quiet, verbose: s.Verbose}, stdin, stdout), nil
+	each, err := s.eachOf()
+	if err != nil {
+		return nil, err
+	}
+	j := newJob(s, &ui{w: stderr, quiet: s.Quiet, verbose: s.Verbose}, stdin, stdout)
+	j.each = each
+	return j, nil
 }
 
 // ErrNoInput is the error of a job that names nothing to read, where standard

@@ -39,6 +39,7 @@ type settings struct {
 	gates    []*gate.Condition
 	baseline *report.Baseline // nil for none
 	progress bool
+	follows  bool // another report has been written to standard output
 
 	maxMemory int64 // bytes, 0 for no bound
 }
@@ -83,7 +84,7 @@ func newSettings(c *Config) (*settings, error) {
 		return nil, usagef("--tui and --conn exclude each other; the view opens a connection with the enter key")
 	}
 	for _, step := range []func() error{
-		s.setKey, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkWritten, s.checkEvidence,
+		s.setKey, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkWritten, s.checkEvidenceFormat, s.checkEvidence,
 	} {
 		if err := step(); err != nil {
 			return nil, err

@@ -11,7 +11,7 @@ import (
 
 // listMetrics lists the metrics in the order of --list-metrics.
 func listMetrics() []Metric {
-	return slices.Concat(connectionMetrics(), httpMetrics(), streamMetrics(), estimatedMetrics(), packetMetrics(), timeWaitMetrics(), halfClosedMetrics(), judgedMetrics(), causeMetrics())
+	return slices.Concat(connectionMetrics(), httpMetrics(), streamMetrics(), responseMetrics(), estimatedMetrics(), packetMetrics(), timeWaitMetrics(), halfClosedMetrics(), judgedMetrics(), causeMetrics())
 }
 
 // connectionMetrics are about connections and the packets that open and close them.

@@ -56,7 +56,7 @@ func TestCaptureLength(t *testing.T) {
 	totals := &r.Result.Totals
 	for _, n := range []*int64{&totals.Connections, &totals.Requests, &totals.TimeWait.Closes, &totals.Refused, &totals.RST,
 		&totals.Retransmissions, &totals.AvoidableConnections, &totals.Probes, &totals.ProbesAnswered, &totals.PoolNeed,
-		&totals.ConnectionsWithRequests, &totals.SingleRequestConnections} {
+		&totals.ConnectionsWithRequests, &totals.SingleRequestConnections, &totals.ByClass[4]} {
 		*n *= 4
 	}
 	totals.PerConnection.Mean *= 2

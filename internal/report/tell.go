@@ -33,6 +33,7 @@ func Tell(m Medium, r *Report, rows int) {
 		p.causes()
 		p.closes()
 		p.servers()
+		p.answers()
 		p.pairs()
 		p.policies()
 		p.probes(s)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -110,6 +111,17 @@ var metrics = []metric{
 	number("connections_total", "Connections seen, open ones too.", counter, func(t *analyze.Totals) int64 { return t.Connections }),
 	number("requests_total", "HTTP requests, on open connections too.", counter, func(t *analyze.Totals) int64 { return t.Requests }),
 	number("responses_total", "Final HTTP responses, on open connections too.", counter, func(t *analyze.Totals) int64 { return t.Responses }),
+	{"responses_by_class_total", "HTTP responses by the class of their status, interim ones too; left out while none can be read.", counter, []string{"class"}, func(m *Moment, put put) {
+		for class, n := range m.Snapshot.Result.Totals.ByClass {
+			put(known(n), strconv.Itoa(class+1)+"xx")
+		}
+	}},
+	{"server_seconds", "Last byte of a request to first byte of its response, of the slowest server with 20 or more responses; left out without.", gauge, []string{"percentile"}, func(m *Moment, put put) {
+		n := gate.NumbersOf(m.Snapshot.Result, m.Snapshot.Diagnosis)
+		for _, at := range []string{"p50", "p90", "p95", "p99", "max"} {
+			put(n("server_seconds."+at), at)
+		}
+	}},
 	streams("http2_streams_total", "Streams of HTTP/2 that clients opened, on open connections too; left out without HTTP/2.",
 		func(n *analyze.StreamCount) (int64, bool) { return n.Opened, n.Connections > 0 }),
 	streams("http2_streams_refused_total", "Streams of HTTP/2 that the server did not look at; left out without HTTP/2.",
