@@ -33,7 +33,7 @@ release: ## build ./bin/release/kaanalyze as it is installed: stripped, the same
 	@flags=$$(.ci/goflags build) && $(GO) build $(RELEASE) $$flags -o bin/release/kaanalyze ./cmd/kaanalyze
 
 static: ## build ./bin/static/kaanalyze without libpcap: one file that needs nothing else
-	@CGO_ENABLED=0 $(GO) build $(RELEASE) -o bin/static/kaanalyze ./cmd/kaanalyze
+	@CGO_ENABLED=0 $(GO) build $(RELEASE) -tags timetzdata -o bin/static/kaanalyze ./cmd/kaanalyze
 
 man: release ## write the manual page bin/release/kaanalyze.1, from the flags and doc.go
 	@$(GO) -C tools run ./man ../bin/release/kaanalyze ../cmd/kaanalyze/doc.go >bin/release/kaanalyze.1

@@ -149,9 +149,14 @@
 // # Flags worth a word
 //
 // --since and --until take a time as in 2026-11-20T04:13:20Z (RFC 3339), or
-// HH:MM:SS.FFF of the UTC day on which the first packet was captured, or +SECONDS
+// HH:MM:SS.FFF of the day on which the first packet was captured, or +SECONDS
 // (+90, +90s, +1m30s) after the first packet. The last two need a file, which is
 // opened twice. Connections that were open before --since count as midstream.
+//
+// --tz is the zone in which text, Markdown, HTML, pictures and the view tell times, and in
+// which --since and --until are where they have none: Europe/Berlin, UTC, or local for that
+// of this machine. Without it the variable TZ says so, else it is UTC. JSON, NDJSON and CSV
+// are always in UTC.
 //
 // A report that --since, --until, --server, -c or a filter narrows to a part of
 // the capture says so at its beginning; CSV does not.

@@ -32,11 +32,13 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringArrayVarP(&c.Read, "read", "r", nil, "read capture `FILE`, - is standard input (repeatable)")
 	f.StringVarP(&c.FilterFile, "filter-file", "F", "", "read the pcap filter from `FILE`")
 	f.Uint64VarP(&c.Count, "count", "c", 0, "stop after `N` packets")
-	f.StringVar(&c.Since, "since", "", "leave out packets before `TIME`: RFC 3339, HH:MM:SS of the first day in UTC, or +SECONDS")
+	f.StringVar(&c.Since, "since", "", "leave out packets before `TIME`: RFC 3339, HH:MM:SS of the first day, or +SECONDS")
 	f.StringVar(&c.Until, "until", "", "leave out packets after `TIME`")
 	f.StringVar(&c.Server, "server", "", "only connections to this server, `ADDR:PORT`")
 	f.StringVar(&c.TLSKeyLog, "tls-keylog", "", "decrypt TLS with the secrets in `FILE`, as programs write it to SSLKEYLOGFILE")
 	durationFlag(f, &c.TimeWait, "time-wait", "`TIME` that TIME_WAIT lasts")
+
+	f.StringVar(&c.TimeZone, "tz", "", "tell times in `ZONE`, as Europe/Berlin, UTC or local (default: TZ of the environment, else UTC); JSON and CSV stay UTC")
 
 	newLiveFlags(f, c)
 	newTcpdumpFlags(f)

@@ -63,6 +63,7 @@ var ownProcess bool
 func analyze(c *commandLine, stdin io.Reader, stdout, stderr io.Writer) int {
 	c.OwnProcess = ownProcess
 	if ownProcess {
+		c.EnvZone = os.Getenv("TZ")
 		app.LimitHeap()
 	}
 	if c.Live.Piped {

@@ -35,6 +35,8 @@ type Config struct {
 	Since, Until string        // RFC 3339, HH:MM:SS or +SECONDS, "" for no bound
 	Server       string        // ADDR:PORT, "" for all
 	TLSKeyLog    string        // a key log of TLS sessions in the capture, "" for none
+	TimeZone     string        // in which people are told times, "" to go by EnvZone
+	EnvZone      string        // the environment's TZ; it is no flag
 	TimeWait     time.Duration // how long TIME_WAIT lasts
 	Workers      int           // 0 is one for each CPU
 	MaxMemory    string        // as 512MiB or 2GB, "" for the default

@@ -89,7 +89,7 @@ func (j *Job) captureOptions() (capture.Options, error) {
 			return opt, err
 		}
 	}
-	opt.Since, opt.Until = j.s.since.at(first), j.s.until.at(first)
+	opt.Since, opt.Until = j.s.since.at(first, j.s.zone), j.s.until.at(first, j.s.zone)
 	if opt.Since != 0 && opt.Until != 0 && opt.Since > opt.Until {
 		return opt, usagef("--since is after --until")
 	}
