@@ -149,9 +149,14 @@
 // # Flags worth a word
 //
 // --since and --until take a time as in 2026-11-20T04:13:20Z (RFC 3339), or
-// HH:MM:SS.FFF of the UTC day on which the first packet was captured, or +SECONDS
+// HH:MM:SS.FFF of the day on which the first packet was captured, or +SECONDS
 // (+90, +90s, +1m30s) after the first packet. The last two need a file, which is
 // opened twice. Connections that were open before --since count as midstream.
+//
+// --tz is the zone in which text, Markdown, HTML, pictures and the view tell times, and in
+// which --since and --until are where they have none: Europe/Berlin, UTC, or local for that
+// of this machine. Without it the variable TZ says so, else it is UTC. JSON, NDJSON and CSV
+// are always in UTC.
 //
 // A report that --since, --until, --server, -c or a filter narrows to a part of
 // the capture says so at its beginning; CSV does not.
@@ -183,6 +188,14 @@
 // connections, of more the findings' examples and a sample. With --exchanges its
 // timeline shows each request, up to 50,000 in all, else the last one of each
 // connection and from when to when there were others; it says what it leaves out.
+//
+// --evidence writes pcapng where the name ends in .pcapng, and pcap otherwise, unless
+// --evidence-format says which. Packets of a pcapng file have comments that name the rules
+// which they, or their connection, show: frame.comment contains "KA1011" finds them.
+//
+// Where a link to the program lies in the extcap folder of Wireshark and tshark, as make
+// install and the packages make it, these list its interfaces (tshark -i kaanalyze-lo), and
+// a report is written beside what they show. They call it as extcap(4) says.
 //
 // A picture (.svg, .png) is of a whole capture, never of one connection: the
 // verdict, the fix that helps most, and charts over time. PNG does not go to a

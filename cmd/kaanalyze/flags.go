@@ -20,6 +20,7 @@ type commandLine struct {
 	explain               func(io.Writer) error // nil without
 	completion            string                // the shell, "" for none
 	interfaces            bool                  // list them
+	extcap                extcap
 }
 
 // newFlags returns the flags, which fill c. Help is printed from them, and the
@@ -31,20 +32,24 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringArrayVarP(&c.Read, "read", "r", nil, "read capture `FILE`, - is standard input (repeatable)")
 	f.StringVarP(&c.FilterFile, "filter-file", "F", "", "read the pcap filter from `FILE`")
 	f.Uint64VarP(&c.Count, "count", "c", 0, "stop after `N` packets")
-	f.StringVar(&c.Since, "since", "", "leave out packets before `TIME`: RFC 3339, HH:MM:SS of the first day in UTC, or +SECONDS")
+	f.StringVar(&c.Since, "since", "", "leave out packets before `TIME`: RFC 3339, HH:MM:SS of the first day, or +SECONDS")
 	f.StringVar(&c.Until, "until", "", "leave out packets after `TIME`")
 	f.StringVar(&c.Server, "server", "", "only connections to this server, `ADDR:PORT`")
 	f.StringVar(&c.TLSKeyLog, "tls-keylog", "", "decrypt TLS with the secrets in `FILE`, as programs write it to SSLKEYLOGFILE")
 	durationFlag(f, &c.TimeWait, "time-wait", "`TIME` that TIME_WAIT lasts")
 
+	f.StringVar(&c.TimeZone, "tz", "", "tell times in `ZONE`, as Europe/Berlin, UTC or local (default: TZ of the environment, else UTC); JSON and CSV stay UTC")
+
 	newLiveFlags(f, c)
 	newTcpdumpFlags(f)
+	newExtcapFlags(f, &c.extcap)
 
 	f.StringVarP(&c.Format, "format", "f", c.Format, "`FORMAT` of standard output: "+strings.Join(app.FormatNames(), ", "))
 	f.BoolVar(&c.JSON, "json", false, "the same as --format json")
 	f.StringArrayVarP(&c.Output, "output", "o", nil, "write a report to `FILE` too, in the format of its ending: "+app.FormatEndings()+" (repeatable)")
 	f.StringVar(&c.Evidence, "evidence", "", "write the connections that prove the findings, or that of --conn, to the capture `FILE`")
 	f.BoolVar(&c.EvidenceBodies, "evidence-bodies", false, "keep all payload in it, not only what HTTP messages begin with")
+	f.StringVar(&c.EvidenceFormat, "evidence-format", "", "`FORMAT` of it: "+strings.Join(app.EvidenceFormats, ", ")+" (default: by its ending); comments of packets name the rules in pcapng")
 	f.IntVar(&c.Top, "top", c.Top, "show at most `N` rows of a table in the text report")
 	f.Uint64Var(&c.Conn, "conn", 0, "tell connection `ID` packet by packet")
 	f.BoolVar(&c.Exchanges, "exchanges", false, "list every request with its response and times (not in text)")
@@ -108,7 +113,13 @@ func parse(args []string) (*commandLine, error) {
 	if err := refuse(f); err != nil {
 		return nil, err
 	}
+	if err := c.extcap.check(f); err != nil {
+		return nil, err
+	}
 	c.CommandLine, c.Words, c.Given = args, f.Args(), f.Changed
+	if c.extcap.capture {
+		c.Extcap(c.extcap.name, c.extcap.pipe, c.extcap.filter)
+	}
 	if demo, _ := f.GetBool("demo"); demo {
 		c.Demo = demoCapture
 	}

@@ -41,7 +41,9 @@ func (s *settings) setInput() error {
 		}
 	}
 	if s.live != nil {
-		s.live.filter = cmp.Or(filter, defaultFilter)
+		if s.live.filter = filter; !s.Live.Piped {
+			s.live.filter = cmp.Or(filter, defaultFilter)
+		}
 		return nil
 	}
 	s.filter = filter

@@ -80,6 +80,9 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 	}
 	j := newJob(s, &ui{w: stderr, quiet: s.Quiet, verbose: s.Verbose}, stdin, stdout)
 	j.each = each
+	if s.oddZone != "" {
+		j.ui.warn("TZ=%s is no time zone that is known here; times are in UTC", printable(s.oddZone))
+	}
 	return j, nil
 }
 

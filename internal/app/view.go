@@ -77,6 +77,7 @@ func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 		Name:     j.viewName(src),
 		Live:     j.s.growing(),
 		TimeWait: j.s.TimeWait,
+		Zone:     j.s.zone,
 		Color:    colored(j.s.Color, tty),
 		ASCII:    asciiOnly(tty),
 		Now:      time.Now,

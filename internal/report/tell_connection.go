@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -31,7 +30,7 @@ func (p *teller) story(s *Story) {
 
 // connection writes what is known of c.
 func (p *teller) connection(c *analyze.Connection) {
-	p.medium.Title(p.r.Meta.Title(), fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")),
+	p.medium.Title(p.r.Meta.Title(), fmt.Sprintf("connection %d, from %s", c.ID, p.r.Meta.Zone.At(c.Start).Format("2006-01-02 15:04:05.000000 MST")),
 		p.r.Meta.Narrowed.Words())
 	p.connectionFacts(c)
 	if p.r.Meta.Anonymized {

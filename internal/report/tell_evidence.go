@@ -23,6 +23,9 @@ func (p *teller) evidence() {
 	if e.LeftOut > 0 {
 		p.fact("left out", cause.Plural(int64(e.LeftOut), "packet", "packets")+" of these connections: they were too many")
 	}
+	if e.Pcapng {
+		p.fact("comments", "name the rules that packets show: frame.comment in Wireshark")
+	}
 	alone := "the same verdict"
 	if !e.SameVerdict {
 		alone = "another verdict, " + Plain(e.Verdict.Words())

@@ -14,10 +14,10 @@ func (p *teller) narrowing() {
 	n := &p.r.Meta.Narrowed
 	var said []string
 	if n.Since != 0 {
-		said = append(said, "what connections did before "+instant(n.Since)+", and TIME_WAIT that had begun, is not counted")
+		said = append(said, "what connections did before "+n.Zone.instant(n.Since)+", and TIME_WAIT that had begun, is not counted")
 	}
 	if n.Until != 0 {
-		said = append(said, "what connections did after "+instant(n.Until)+" is not counted")
+		said = append(said, "what connections did after "+n.Zone.instant(n.Until)+" is not counted")
 	}
 	if n.Server.IsValid() {
 		said = append(said, "connections, shares and TIME_WAIT are those of "+AddrText(n.Server)+" alone")

@@ -134,7 +134,7 @@ func (m *model) showStory(msg storyMsg) {
 func (m *model) report() *report.Report {
 	x := m.snapshot()
 	return &report.Report{
-		Meta:      report.Meta{Packets: 1, First: x.Result.First, Last: x.Result.Last, Sources: []report.Source{{Name: m.opt.Name}}},
+		Meta:      report.Meta{Packets: 1, First: x.Result.First, Last: x.Result.Last, Zone: m.opt.Zone, Sources: []report.Source{{Name: m.opt.Name}}},
 		Result:    x.Result,
 		Diagnosis: x.Diagnosis,
 		Facts:     x,

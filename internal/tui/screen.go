@@ -88,7 +88,7 @@ func (m *model) header() string {
 		left += "  " + cause.Plural(int64(p.Packets), "packet", "packets")
 	}
 	if m.current != nil {
-		left += ", " + timeSpan(m.result().First, max(m.now, m.result().Last))
+		left += ", " + timeSpan(m.opt.Zone, m.result().First, max(m.now, m.result().Last))
 	}
 	right := m.activity()
 	if p.Dropped > 0 {
