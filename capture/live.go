@@ -311,6 +311,7 @@ func (s *Source) deliver(w *worker, b *block, apply func([]flows.Segment) error)
 		s.reassembler.add(b)
 		s.stats.addBlock(b)
 	}
+	s.handAnswers(b)
 	return apply(b.segs[:b.n])
 }
 

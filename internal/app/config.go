@@ -36,6 +36,7 @@ type Config struct {
 	Server       string        // ADDR:PORT, "" for all
 	TLSKeyLog    string        // a key log of TLS sessions in the capture, "" for none
 	TimeZone     string        // in which people are told times, "" to go by EnvZone
+	Resolve      bool          // tell names of addresses beside them
 	EnvZone      string        // the environment's TZ; it is no flag
 	TimeWait     time.Duration // how long TIME_WAIT lasts
 	Workers      int           // 0 is one for each CPU

@@ -82,6 +82,7 @@ func (j *Job) captureOptions() (capture.Options, error) {
 		NewScan: assemble.NewScan,
 		Stdin:   j.stdin,
 	}
+	j.takeNames(&opt)
 	first := int64(0)
 	if j.s.since.relative() || j.s.until.relative() {
 		var err error

@@ -117,7 +117,7 @@ func connectionByID(found Facts, id uint64, c *analyze.Connection) bool {
 
 // connectionFacts writes what matters of one connection.
 func (p *teller) connectionFacts(c *analyze.Connection) {
-	p.para(2, "%s -> %s, from %s for %s, %s and %s", AddrText(c.Client), AddrText(c.Server),
+	p.para(2, "%s -> %s, from %s for %s, %s and %s", p.r.Meta.AddrText(c.Client), p.r.Meta.AddrText(c.Server),
 		p.r.Meta.Clock(c.Start), cause.Duration(c.End-c.Start), cause.Plural(int64(c.PacketsClient+c.PacketsServer), "packet", "packets"),
 		cause.Plural(int64(c.BytesClient+c.BytesServer), "byte", "bytes"))
 	if x := c.Proxied; x != nil && x.Client.IsValid() {
