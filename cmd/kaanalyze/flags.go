@@ -71,13 +71,8 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringVar(&c.Color, "color", c.Color, "`WHEN` the text report has colours: "+strings.Join(app.Colours, ", "))
 	f.StringVar(&c.Progress, "progress", c.Progress, "`WHEN` a terminal shows a progress bar: "+strings.Join(app.ProgressModes, ", "))
 	f.BoolVarP(&c.Quiet, "quiet", "q", false, "no warnings and no progress bar")
-<<<<<<< HEAD
 	f.BoolVarP(&c.Verbose, "verbose", "v", false, "tell on standard error what is being done")
-	f.BoolP("numeric", "n", false, "accepted as in tcpdump; addresses are never turned into names")
-=======
-	f.BoolVarP(&c.Verbose, "verbose", "v", false, "say on standard error what is done")
 	f.BoolP("numeric", "n", false, "accepted as in tcpdump; addresses are not turned into names")
->>>>>>> main
 	f.Bool("demo", false, "analyse a capture that is built into the program")
 	f.BoolVar(&c.rules, "list-rules", false, "list the rules that findings come from")
 	f.String("explain", "", "explain `RULE`, as KA1011")
