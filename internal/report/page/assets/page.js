@@ -143,6 +143,17 @@ async function main() {
 	choice.filter(-1, "");
 }
 
+// edges fades what a table shows at its right edge while there is more behind it: a number
+// that is cut there would look like another one.
+function edges() {
+	for (const box of document.querySelectorAll(".tablescroll")) {
+		const tell = () => box.classList.toggle("more", box.scrollWidth - box.clientWidth - box.scrollLeft > 1);
+		box.addEventListener("scroll", tell, { passive: true });
+		new ResizeObserver(tell).observe(box);
+	}
+}
+
+edges();
 main().then(() => requestAnimationFrame(() => {
 	performance.mark("ready");
 	document.documentElement.dataset.ready = "yes";
