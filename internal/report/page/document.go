@@ -139,7 +139,7 @@ func (d *document) Finding(n int, f *report.Advice) {
 // sectionKinds are the sections that a page lays out in their own way.
 var sectionKinds = map[string]string{
 	"NUMBERS": "numbers", "OVER TIME": "shape", "TRUST": "trust", "PROVENANCE": "provenance",
-	"EXCHANGES": "wide", "BY SERVER": "wide", "BY CLIENT-SERVER PAIR": "wide",
+	"EXCHANGES": "wide", "BY SERVER": "wide", "RESPONSES BY SERVER": "wide", "BY CLIENT-SERVER PAIR": "wide",
 }
 
 // Section implements [report.Medium].
