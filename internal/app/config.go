@@ -75,7 +75,7 @@ type Live struct {
 	Interface     string        // "" for none: files are read
 	Duration      time.Duration // 0 for no end
 	SnapLen       int           // bytes of a packet, 0 for the longest
-	BufferKiB     int           // that the kernel keeps until they are read
+	BufferKiB     int           // of packets that the kernel buffers
 	NoPromiscuous bool          // only what is for this host
 	Engine        string        // what gets the packets: pcap, ring, or "" to choose
 	Write         string        // the file to save packets to, "" for none, "-" for standard output

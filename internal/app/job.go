@@ -72,7 +72,7 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 	}
 	if s.live == nil && len(s.files) == 0 && IsTerminal(stdin) {
 		if s.filter != "" {
-			return nil, &UsageError{fmt.Errorf("no capture is named: %q is taken for a filter", s.filter), "name files before it, or an interface with -i"}
+			return nil, &UsageError{fmt.Errorf("no capture is named: %q was taken as a filter", s.filter), "name files before it, or an interface with -i"}
 		}
 		return nil, ErrNoInput
 	}
@@ -84,7 +84,7 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 	j.each = each
 	j.useNames()
 	if s.oddZone != "" {
-		j.ui.warn("TZ=%s is no time zone that is known here; times are in UTC", printable(s.oddZone))
+		j.ui.warn("TZ=%s is not a known time zone; times are in UTC", printable(s.oddZone))
 	}
 	return j, nil
 }

@@ -132,7 +132,7 @@ func (j *Job) openFailed(err error) error {
 	if _, ok := errors.AsType[*capture.FilterError](err); ok {
 		return err
 	}
-	return &hintError{err, "no FILE was named, so standard input was read; kaanalyze --help tells more"}
+	return &hintError{err, "no FILE was given, so standard input was read; see kaanalyze --help"}
 }
 
 // noPacket is the error of a capture that has no packets.

@@ -20,7 +20,7 @@ var closeMeanings = [flows.CloseKinds]string{
 	flows.CloseReset:        "RST",
 	flows.CloseFINReset:     "FIN, then RST",
 	flows.CloseSilent:       "data, probes or SYNs unanswered to the end",
-	flows.CloseUnknown:      "FIN from one side, and nothing was captured of the other",
+	flows.CloseUnknown:      "FIN from one side, and nothing captured from the other",
 }
 
 // CloseMeaning says what it means that a connection ended so.
