@@ -189,6 +189,12 @@
 // timeline shows each request, up to 50,000 in all, else the last one of each
 // connection and from when to when there were others; it says what it leaves out.
 //
+// --resolve tells names beside addresses, in text, Markdown and HTML, and in JSON as names:
+// those of the hosts file, and those that clients asked for, by the answers of DNS that the
+// capture holds (over UDP, from port 53). Nobody is asked, so a name is as good as who sent
+// the answer. A filter has to let them pass, as in "tcp or port 53", which is the default of
+// a live capture then.
+//
 // --evidence writes pcapng where the name ends in .pcapng, and pcap otherwise, unless
 // --evidence-format says which. Packets of a pcapng file have comments that name the rules
 // which they, or their connection, show: frame.comment contains "KA1011" finds them.

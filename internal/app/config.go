@@ -36,6 +36,7 @@ type Config struct {
 	Server       string        // ADDR:PORT, "" for all
 	TLSKeyLog    string        // a key log of TLS sessions in the capture, "" for none
 	TimeZone     string        // in which people are told times, "" to go by EnvZone
+	Resolve      bool          // tell names of addresses beside them
 	EnvZone      string        // the environment's TZ; it is no flag
 	TimeWait     time.Duration // how long TIME_WAIT lasts
 	Workers      int           // 0 is one for each CPU
@@ -74,7 +75,7 @@ type Live struct {
 	Interface     string        // "" for none: files are read
 	Duration      time.Duration // 0 for no end
 	SnapLen       int           // bytes of a packet, 0 for the longest
-	BufferKiB     int           // that the kernel keeps until they are read
+	BufferKiB     int           // of packets that the kernel buffers
 	NoPromiscuous bool          // only what is for this host
 	Engine        string        // what gets the packets: pcap, ring, or "" to choose
 	Write         string        // the file to save packets to, "" for none, "-" for standard output

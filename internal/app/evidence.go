@@ -64,7 +64,7 @@ func (j *Job) addEvidence(r *report.Report, opt capture.Options) {
 // at last if they fit: a verdict may be about what the others have in common.
 func (j *Job) makeEvidence(r *report.Report, opt capture.Options) (proof, error) {
 	if analyze.Reopened(r.Result) {
-		return proof{}, &hintError{errors.New("--evidence: too many connections were given up, for more memory was needed than --max-memory allows"),
+		return proof{}, &hintError{errors.New("--evidence: too many connections were dropped to stay within --max-memory"),
 			"a filter leaves fewer connections"}
 	}
 	for around := evidenceAround; ; around *= 4 {
@@ -198,8 +198,8 @@ func (j *Job) recordEvidence(r *report.Report, ids []uint64, opt capture.Options
 	stats, m := src.Stats(), &r.Meta
 	if stats.Packets != m.Packets || stats.Bytes != m.Bytes || stats.First != m.First || stats.Last != m.Last {
 		return nil, nil, &hintError{
-			errors.New("read again for --evidence: the capture is not what it was when it was read first"),
-			"while it is still written or moved, give kaanalyze a copy",
+			errors.New("read again for --evidence: the capture has changed since it was first read"),
+			"if it is still being written, give kaanalyze a copy",
 		}
 	}
 	a.Finish(stats.First, stats.Last)

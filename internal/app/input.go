@@ -42,7 +42,11 @@ func (s *settings) setInput() error {
 	}
 	if s.live != nil {
 		if s.live.filter = filter; !s.Live.Piped {
-			s.live.filter = cmp.Or(filter, defaultFilter)
+			usual := defaultFilter
+			if s.Resolve {
+				usual = resolvingFilter
+			}
+			s.live.filter = cmp.Or(filter, usual)
 		}
 		return nil
 	}

@@ -82,6 +82,7 @@ func (j *Job) captureOptions() (capture.Options, error) {
 		NewScan: assemble.NewScan,
 		Stdin:   j.stdin,
 	}
+	j.takeNames(&opt)
 	first := int64(0)
 	if j.s.since.relative() || j.s.until.relative() {
 		var err error
@@ -131,7 +132,7 @@ func (j *Job) openFailed(err error) error {
 	if _, ok := errors.AsType[*capture.FilterError](err); ok {
 		return err
 	}
-	return &hintError{err, "no FILE was named, so standard input was read; kaanalyze --help tells more"}
+	return &hintError{err, "no FILE was given, so standard input was read; see kaanalyze --help"}
 }
 
 // noPacket is the error of a capture that has no packets.

@@ -175,7 +175,7 @@ func TestNothingToRead(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 	code, _, stderr := commandOn(strings.NewReader("no capture"), Config{})
-	if code != ExitFailed || !strings.Contains(stderr, "hint: no FILE was named, so standard input was read") {
+	if code != ExitFailed || !strings.Contains(stderr, "hint: no FILE was given, so standard input was read") {
 		t.Errorf("got exit code %d, %q", code, stderr)
 	}
 }

@@ -34,6 +34,7 @@ type Meta struct {
 
 	Narrowed Narrowed // to which part of the capture
 	Zone     Zone     // in which people are told times
+	Naming   *Naming  // what addresses are called, nil unless that was asked for
 
 	Interrupted bool     // the reading was stopped before the end
 	Filter      string   // pcap filter, "" without

@@ -14,7 +14,7 @@ func (p *teller) evidence() {
 		return
 	}
 	p.section("EVIDENCE")
-	payload := "payload only as far as HTTP messages begin in it"
+	payload := "payload only of the heads of HTTP messages"
 	if e.Bodies {
 		payload = "with all payload"
 	}

@@ -248,7 +248,7 @@ func (m *model) rowsNote() string {
 		notes = append(notes, "by "+by)
 	}
 	if left := m.snapshot().Left; m.tab == connectionsTab && left > 0 {
-		notes = append(notes, cause.Count(left)+" older ones are in the sums alone")
+		notes = append(notes, cause.Count(left)+" older ones are only in the sums")
 	}
 	return strings.Join(notes, "; ")
 }

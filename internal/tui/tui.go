@@ -90,7 +90,7 @@ func New(o Options) *View {
 func (v *View) Run() error {
 	_, err := v.program.Run()
 	if errors.Is(err, tea.ErrProgramPanic) {
-		return errors.New("the view ended by a mistake of its own, which is told above")
+		return errors.New("the view failed by an error of its own, shown above")
 	}
 	return err
 }
