@@ -141,6 +141,7 @@ type Totals struct {
 	Requests                      *int64           `json:"requests"`
 	Responses                     *int64           `json:"responses"` // final ones; 101 is final
 	InterimResponses              *int64           `json:"interim_responses"`
+	ResponsesByClass              *ByClass         `json:"responses_by_class"`
 	UnmatchedResponses            *int64           `json:"unmatched_responses"`       // to no request that was captured
 	SurplusBytes                  int64            `json:"surplus_bytes"`             // beyond the end of responses
 	FailedRequests                *int64           `json:"failed_requests"`           // without a whole response, or refused while being sent
@@ -357,6 +358,8 @@ type Server struct {
 	RequestsEstimated       *int64         `json:"requests_estimated"` // of TLS without keys; the next ones are over these and those counted; nil without
 	ReuseRatioEstimated     *float64       `json:"reuse_ratio_estimated"`
 	FailedRequestsEstimated *int64         `json:"failed_requests_estimated"` // of those estimated
+	Responses               *ByClass       `json:"responses"`                 // nil if none can be read
+	ServerTime              *ServerTime    `json:"server_seconds"`            // nil if not known
 	ClosedFirstBy           ByCloser       `json:"closed_first_by"`
 	TimeWait                ServerTimeWait `json:"time_wait"`
 	IdleTimeout             *float64       `json:"idle_timeout_seconds"` // inferred

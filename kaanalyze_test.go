@@ -318,7 +318,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestGoProgram builds a program outside this module, the one that the README shows,
+// TestGoProgram builds a program outside this module, the one that docs/library.md shows,
 // and runs it.
 func TestGoProgram(t *testing.T) {
 	tool, err := exec.LookPath("go")
@@ -333,12 +333,12 @@ func TestGoProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme, err := os.ReadFile("README.md")
+	page, err := os.ReadFile("docs/library.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(readme), "```go\n"+string(program)+"```\n") {
-		t.Error("the README shows another program than testdata/goprogram/main.go")
+	if !strings.Contains(string(page), "```go\n"+string(program)+"```\n") {
+		t.Error("docs/library.md shows another program than testdata/goprogram/main.go")
 	}
 	mod, err := os.ReadFile("go.mod")
 	if err != nil {

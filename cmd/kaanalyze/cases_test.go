@@ -97,7 +97,7 @@ func withoutParts(t *testing.T, page string) string {
 
 // The order in which every report for people tells what there is.
 var order = strings.Split("verdict|finding|gates|numbers|over time|why connections were not reused|who closes first and how|"+
-	"by server|by client-server pair|settings inferred|keep-alive probes|handshakes|one connection to look at|trust|provenance", "|")
+	"by server|responses by server|by client-server pair|settings inferred|keep-alive probes|handshakes|one connection to look at|trust|provenance", "|")
 
 // headings are how the formats for people begin each part; the first group that
 // matched names it.

@@ -47,6 +47,10 @@
 //	kaanalyze -o report.html --evidence proof.pcap incident.pcapng
 //	kaanalyze -f ndjson incident.pcapng
 //
+// Captures that have nothing to do with each other, a report each:
+//
+//	kaanalyze --each -o report.html incident.pcapng after.pcapng
+//
 // A rule, and what became of a mistake after it was mended:
 //
 //	kaanalyze --explain KA1011
@@ -145,9 +149,14 @@
 // # Flags worth a word
 //
 // --since and --until take a time as in 2026-11-20T04:13:20Z (RFC 3339), or
-// HH:MM:SS.FFF of the UTC day on which the first packet was captured, or +SECONDS
+// HH:MM:SS.FFF of the day on which the first packet was captured, or +SECONDS
 // (+90, +90s, +1m30s) after the first packet. The last two need a file, which is
 // opened twice. Connections that were open before --since count as midstream.
+//
+// --tz is the zone in which text, Markdown, HTML, pictures and the view tell times, and in
+// which --since and --until are where they have none: Europe/Berlin, UTC, or local for that
+// of this machine. Without it the variable TZ says so, else it is UTC. JSON, NDJSON and CSV
+// are always in UTC.
 //
 // A report that --since, --until, --server, -c or a filter narrows to a part of
 // the capture says so at its beginning; CSV does not.
@@ -180,12 +189,34 @@
 // timeline shows each request, up to 50,000 in all, else the last one of each
 // connection and from when to when there were others; it says what it leaves out.
 //
+// --resolve tells names beside addresses, in text, Markdown and HTML, and in JSON as names:
+// those of the hosts file, and those that clients asked for, by the answers of DNS that the
+// capture holds (over UDP, from port 53). Nobody is asked, so a name is as good as who sent
+// the answer. A filter has to let them pass, as in "tcp or port 53", which is the default of
+// a live capture then.
+//
+// --evidence writes pcapng where the name ends in .pcapng, and pcap otherwise, unless
+// --evidence-format says which. Packets of a pcapng file have comments that name the rules
+// which they, or their connection, show: frame.comment contains "KA1011" finds them.
+//
+// Where a link to the program lies in the extcap folder of Wireshark and tshark, as make
+// install and the packages make it, these list its interfaces (tshark -i kaanalyze-lo), and
+// a report is written beside what they show. They call it as extcap(4) says.
+//
 // A picture (.svg, .png) is of a whole capture, never of one connection: the
 // verdict, the fix that helps most, and charts over time. PNG does not go to a
 // terminal.
 //
 // -f ndjson writes the line of a connection when it ends, and keeps nothing of
 // it: with no other format wanted memory stays small, however long the capture.
+//
+// --each makes a report of each capture, instead of one of all. On standard output they
+// follow each other, as text, md, json (one document after the other) or ndjson; the
+// files of -o and --evidence get the name of the capture before their ending: report.html
+// becomes report-web1.html for web1.pcapng, .html becomes web1.html, and where two would be
+// the same the second gets a number. One that cannot be read does not keep the others from
+// being told. The exit code is the worst: 2, then 1, 4, 3. A signal ends the capture that is
+// being read, with its report, and no other follows.
 //
 // -F reads the filter from a file, in which # begins a comment.
 //

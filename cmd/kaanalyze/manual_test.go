@@ -3,12 +3,9 @@ package main
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/kaanalyze/kaanalyze/internal/app"
 )
@@ -57,63 +54,6 @@ func TestManualExamples(t *testing.T) {
 	for _, name := range []string{"report.html", "ticket.md", "demo.html", "connections.csv", "timewait.svg", "timewait.png"} {
 		if info, err := os.Stat(name); err != nil || info.Size() == 0 {
 			t.Errorf("%s: got none, error %v", name, err)
-		}
-	}
-}
-
-// TestGoldenReadme compares the report in the README with that of make demo.
-func TestGoldenReadme(t *testing.T) {
-	name := filepath.Join("..", "..", "README.md")
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(text), "```text\n")
-	shown, after, ended := strings.Cut(rest, "```\n")
-	if !ok || !ended {
-		t.Fatal("the README shows no report")
-	}
-	report := succeed(t, "--demo")
-	if *update {
-		text := before + "```text\n" + report + "```\n" + after
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(strings.Split(report, "\n"), strings.Split(shown, "\n")); diff != "" {
-		t.Errorf("-make demo, +README; make golden if it is right:\n%s", diff)
-	}
-}
-
-// TestReadmeView compares the view in the README with the one that is tested.
-func TestReadmeView(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	view, err := os.ReadFile(filepath.Join("..", "..", "internal", "tui", "testdata", "demo-connections-80x24.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(text), "```\n"+string(view)+"```\n") {
-		t.Errorf("the README does not show\n%s", view)
-	}
-}
-
-// TestReadmeFlags finds every flag that the README and the manual name in the
-// help.
-func TestReadmeFlags(t *testing.T) {
-	help := usage()
-	for _, name := range []string{filepath.Join("..", "..", "README.md"), "doc.go"} {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, flag := range regexp.MustCompile(`--[a-z][a-z0-9-]+`).FindAllString(string(text), -1) {
-			if !strings.Contains(help, flag+" ") && !strings.Contains(help, flag+"[=") {
-				t.Errorf("%s: %s is not in the help", name, flag)
-			}
 		}
 	}
 }

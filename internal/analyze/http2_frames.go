@@ -43,7 +43,7 @@ func (a *Analyzer) takeFrame(c *flows.Conn, t *httpState, x *h2State, from flows
 		if byClient {
 			a.h2FromClient(c, t, x, f, fields, now)
 		} else {
-			a.h2FromServer(t, x, f, fields, now)
+			a.h2FromServer(c, t, x, f, fields, now)
 		}
 	case http2.Data:
 		x.dataAt[from] = f.At
@@ -116,7 +116,7 @@ func (a *Analyzer) countStream(c *flows.Conn, t *httpState, x *h2State, f *http2
 	t.requests++
 	if t.requests == 1 {
 		if ns, ok := c.RTT(); ok {
-			a.pools.pairs[t.pair].rtt = ns
+			a.pools.pairs.At(t.pair).rtt = ns
 		}
 	}
 	a.pools.noteRequest(t)
@@ -195,7 +195,7 @@ func (x *h2State) find(id uint32) (int, bool) {
 }
 
 // h2FromServer takes a header block of the server: a response, or the trailers of one.
-func (a *Analyzer) h2FromServer(t *httpState, x *h2State, f *http2.Frame, fields *http2.Fields, now int64) {
+func (a *Analyzer) h2FromServer(c *flows.Conn, t *httpState, x *h2State, f *http2.Frame, fields *http2.Fields, now int64) {
 	if f.Stream%2 == 0 {
 		return // it was pushed
 	}
@@ -204,12 +204,13 @@ func (a *Analyzer) h2FromServer(t *httpState, x *h2State, f *http2.Frame, fields
 	switch {
 	case interim:
 		t.interim++
+		a.noteAnswer(c, t, t.requestSide(c).Peer(), fields.Status, Unknown)
 		return
 	case open && !x.streams[i].answered && f.Type == http2.Headers:
 		s := &x.streams[i]
 		s.firstByteAt, s.responseNum, s.status, s.answered = f.At, f.Num, fields.Status, true
 		s.flows = fields.GRPC() || fields.EventStream()
-		a.h2Response(t, fields, !f.Has(http2.EndStream))
+		a.h2Response(c, t, fields, !f.Has(http2.EndStream), span(s.requestDone, f.At))
 		if s.id == x.socket {
 			a.h2BeginSocket(t, x, f, fields)
 		}
@@ -220,7 +221,7 @@ func (a *Analyzer) h2FromServer(t *httpState, x *h2State, f *http2.Frame, fields
 			a.repeats.noteAnswer(s.requestNum, s.status)
 		}
 	case !open && fields.Status != 0 && f.Stream > x.highest, !open && fields.Status != 0 && x.unlisted > 0:
-		a.h2Response(t, fields, !f.Has(http2.EndStream))
+		a.h2Response(c, t, fields, !f.Has(http2.EndStream), Unknown)
 	}
 	if open || f.Stream <= x.highest {
 		x.countCall(fields)
@@ -241,8 +242,8 @@ func (x *h2State) countCall(fields *http2.Fields) {
 	}
 }
 
-// h2Response notes the head of a final response.
-func (a *Analyzer) h2Response(t *httpState, fields *http2.Fields, hasBody bool) {
+// h2Response notes the head of a final response, and how long it took.
+func (a *Analyzer) h2Response(c *flows.Conn, t *httpState, fields *http2.Fields, hasBody bool, took int64) {
 	t.facts = t.facts&^(lastIsStream|lastHadBody) | sawResponse
 	if hasBody {
 		t.facts |= lastHadBody
@@ -251,6 +252,7 @@ func (a *Analyzer) h2Response(t *httpState, fields *http2.Fields, hasBody bool) 
 		}
 	}
 	t.responses++
+	a.noteAnswer(c, t, t.requestSide(c).Peer(), fields.Status, took)
 	if t.lastStatus >= clientError {
 		t.facts |= keptAfterError
 	}

@@ -94,7 +94,8 @@ func (a *Analyzer) headDone(c *flows.Conn, t *httpState, from flows.Side, h http
 	if h.Kind() == httpparse.Request {
 		a.request(c, t, from, h, raw, at, num)
 	} else {
-		a.response(t, from, h, at, num)
+		took := a.response(t, from, h, at, num)
+		a.noteAnswer(c, t, from, h.Status(), took)
 		if h.Flags()&httpparse.TEChunked != 0 && t.has(lastHadBody) && eventStream(raw) {
 			t.facts |= lastIsStream
 		}
@@ -127,7 +128,7 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	t.facts = t.facts&^(earlyResponse|uploadCut) | requestPartial
 	if t.requests == 1 {
 		if ns, ok := c.RTT(); ok {
-			a.pools.pairs[t.pair].rtt = ns
+			a.pools.pairs.At(t.pair).rtt = ns
 		}
 	}
 	if !t.has(sawResponse) {
@@ -159,14 +160,15 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	a.reader.parsers[from].Frame(httpparse.NoMethod)
 }
 
-// response takes the head of a response.
-func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at int64, num uint64) {
+// response takes the head of a response, and returns how long it took; Unknown if that is not
+// known, or it is an interim one.
+func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at int64, num uint64) (took int64) {
 	p := &a.reader.parsers[from]
 	status := h.Status()
 	if status < 200 && status != 101 {
 		t.interim++
 		p.Frame(httpparse.NoMethod)
-		return
+		return Unknown
 	}
 	t.facts = t.facts&^headPartial | sawResponse
 	t.responses++
@@ -190,7 +192,9 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		a.pools.noteAdvertised(t.pair, h)
 	}
 	answers := httpparse.NoMethod // not known
+	took = Unknown
 	if asked {
+		took = span(t.current.requestDone, at)
 		answers = t.current.method
 		a.answer(t, status, at, num)
 	}
@@ -205,6 +209,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 			t.endPersistence(EndedByCloseDelimited, t.responses, at, num)
 		}
 	}
+	return took
 }
 
 // answer notes the head of the response to the first outstanding request.

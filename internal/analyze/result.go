@@ -88,10 +88,11 @@ type Totals struct {
 	BareACK                                                         bool  // there is a packet with an ACK alone
 
 	Requests, Responses, Interim  int64
-	Unmatched                     int64 // responses to no request that was seen
-	SurplusBytes                  int64 // that follow responses beyond their end
-	HTTPUnknown                   int64 // connections whose requests cannot be counted
-	TLSLost                       int64 // of these, those that were seen from their beginning, and whose records cannot be followed
+	ByClass                       [StatusClasses]int64 // responses by their status, interim ones too: 1xx to 5xx
+	Unmatched                     int64                // responses to no request that was seen
+	SurplusBytes                  int64                // that follow responses beyond their end
+	HTTPUnknown                   int64                // connections whose requests cannot be counted
+	TLSLost                       int64                // of these, those that were seen from their beginning, and whose records cannot be followed
 	ConnectionsWithRequests       int64
 	SingleRequestConnections      int64
 	ReusedRequests                int64
@@ -147,10 +148,13 @@ type ServerSummary struct {
 	TimeWaitClient        int64 // closes
 	TimeWaitServer        int64
 	TimeWaitBoth          int64
-	TimeWaitPeak          int64 // entries that the server itself holds at once; Unknown if who holds any is not known
-	LossUnknown           bool  // no response was captured that could tell what became of its requests
-	AdvertisedTimeout     int64 // seconds in Keep-Alive; Unknown without
-	AdvertisedMax         int64 // requests in Keep-Alive, the largest seen; Unknown without
+	TimeWaitPeak          int64                // entries that the server itself holds at once; Unknown if who holds any is not known
+	LossUnknown           bool                 // no response was captured that could tell what became of its requests
+	AdvertisedTimeout     int64                // seconds in Keep-Alive; Unknown without
+	AdvertisedMax         int64                // requests in Keep-Alive, the largest seen; Unknown without
+	ByClass               [StatusClasses]int64 // as in [Totals]
+	Times                 ServerTimes
+	TimesLost             bool // not known, for other servers have more responses
 }
 
 // Pair is a client address and a server that it talks to.

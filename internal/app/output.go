@@ -94,7 +94,11 @@ func (o *outputs) addStandardOutput(s *settings, stdout io.Writer) error {
 			"write it to a file: -o timewait" + s.format.Ending,
 		}
 	}
-	o.add(&sink{format: s.format, w: bufio.NewWriterSize(&outputWriter{stdout, true, o.interruption}, bufferSize)})
+	k := &sink{format: s.format, w: bufio.NewWriterSize(&outputWriter{stdout, true, o.interruption}, bufferSize)}
+	if s.follows && (s.format.Name == "text" || s.format.Name == "md") {
+		_ = k.w.WriteByte('\n') // into the buffer
+	}
+	o.add(k)
 	return nil
 }
 

@@ -14,6 +14,9 @@ import (
 // what went wrong has been said.
 func (j *Job) Run() int {
 	defer j.stop()
+	if j.each != nil {
+		return j.runEach()
+	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2)
 	if j.s.TUI || !signal.Ignored(syscall.SIGHUP) { // as nohup has it

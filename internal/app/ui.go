@@ -57,6 +57,8 @@ func (e *hintError) Unwrap() error { return e.err }
 type ui struct {
 	quiet, verbose bool
 
+	about string // what the lines are about where they do not say so, "" for all
+
 	mu  sync.Mutex
 	w   io.Writer
 	bar *progressbar.ProgressBar // drawn below the lines, or nil
@@ -119,7 +121,11 @@ func (u *ui) show(status string) {
 
 // line writes a line of that kind.
 func (u *ui) line(kind, format string, args ...any) {
-	u.say("kaanalyze: " + kind + ": " + fmt.Sprintf(format, args...) + "\n")
+	text := fmt.Sprintf(format, args...)
+	if u.about != "" && kind != "hint" && !strings.Contains(text, u.about) {
+		text = u.about + ": " + text
+	}
+	u.say("kaanalyze: " + kind + ": " + text + "\n")
 }
 
 // warn says that something is missing in the report.

@@ -17,6 +17,12 @@ func half() (*analyze.Result, *rules.Diagnosis) {
 		AvoidableConnections: 2, AvoidableHandshake: 1500e6, Probes: 3, ProbesAnswered: 1,
 		TimeWait:      analyze.TimeWaitTotals{Closes: 4, Population: analyze.Population{Peak: 1000, SteadyState: math.NaN()}},
 		PerConnection: analyze.Quantiles{Mean: 2, P50: 1, P90: 5, Max: 5},
+		ByClass:       [analyze.StatusClasses]int64{0, 5, 0, 1, 2},
+	}, Servers: []analyze.ServerSummary{
+		{Times: analyze.ServerTimes{Count: 20, P50: 5e6, P90: 50e6, P95: 190e6, P99: 210e6, Max: 215e6}},
+		{Times: analyze.ServerTimes{Count: 400, P50: 6e6, P90: 40e6, P95: 180e6, P99: 190e6, Max: 2.5e9}},
+		{Times: analyze.ServerTimes{Count: 19, P50: 1e9, P90: 1e9, P95: 1e9, P99: 1e9, Max: 1e9}}, // too few
+		{Times: analyze.ServerTimes{P50: analyze.Unknown, P90: analyze.Unknown, P95: analyze.Unknown, P99: analyze.Unknown, Max: analyze.Unknown}},
 	}}
 	d := &rules.Diagnosis{
 		Verdict:  rules.Verdict{Level: rules.Problem},
@@ -63,6 +69,13 @@ func TestGates(t *testing.T) {
 		"cause.client_pool_overflow>2":         "it is 3 fails",
 		"cause_share.client_pool_overflow>80%": "it is 0.75 passes",
 		"cause.dead_peer>0":                    "it is 0 passes",
+		"responses_by_class.5xx>0":             "it is 2 fails",
+		"responses_by_class.4xx>1":             "it is 1 passes",
+		"server_seconds.p50>5ms":               "it is 0.006 fails",
+		"server_seconds.p95>200ms":             "it is 0.19 passes",
+		"server_seconds.p99>200ms":             "it is 0.21 fails",
+		"server_seconds.max>0.04m":             "it is 2.5 fails",
+		"server_seconds.max>2.5":               "it is 2.5 passes",
 		"time_wait.steady_state>1":             "not known: " + longEnough + " fails",
 	} {
 		g, err := Parse(text)
@@ -87,7 +100,8 @@ func TestGatesOfNothing(t *testing.T) {
 	r := &analyze.Result{Totals: analyze.Totals{ReuseRatio: math.NaN(), TimeWait: analyze.TimeWaitTotals{Population: analyze.Population{SteadyState: math.NaN()}}}}
 	t1 := &r.Totals
 	for _, n := range []*int64{&t1.Requests, &t1.Responses, &t1.Interim, &t1.Unmatched, &t1.ConnectionsWithRequests, &t1.SingleRequestConnections,
-		&t1.ReusedRequests, &t1.PoolNeed, &t1.AvoidableConnections, &t1.AvoidableHandshake} {
+		&t1.ReusedRequests, &t1.PoolNeed, &t1.AvoidableConnections, &t1.AvoidableHandshake,
+		&t1.ByClass[0], &t1.ByClass[1], &t1.ByClass[2], &t1.ByClass[3], &t1.ByClass[4]} {
 		*n = analyze.Unknown
 	}
 	numbers := NumbersOf(r, &rules.Diagnosis{})

@@ -11,13 +11,13 @@ import (
 
 // listMetrics lists the metrics in the order of --list-metrics.
 func listMetrics() []Metric {
-	return slices.Concat(connectionMetrics(), httpMetrics(), streamMetrics(), estimatedMetrics(), packetMetrics(), timeWaitMetrics(), halfClosedMetrics(), judgedMetrics(), causeMetrics())
+	return slices.Concat(connectionMetrics(), httpMetrics(), streamMetrics(), responseMetrics(), estimatedMetrics(), packetMetrics(), timeWaitMetrics(), halfClosedMetrics(), judgedMetrics(), causeMetrics())
 }
 
 // connectionMetrics are about connections and the packets that open and close them.
 func connectionMetrics() []Metric {
 	return []Metric{
-		count("connections", "lives of 4-tuples", func(t *totals) int64 { return t.Connections }).told(Neutral, PerSecond),
+		count("connections", "TCP connections", func(t *totals) int64 { return t.Connections }).told(Neutral, PerSecond),
 		count("handshakes_complete", "connections with SYN, SYN-ACK and ACK", func(t *totals) int64 { return t.HandshakesComplete }),
 		count("refused", "connections whose SYN was answered by RST",
 			func(t *totals) int64 { return t.Refused }).told(LessIsBetter, PerSecond),
@@ -38,25 +38,25 @@ func httpMetrics() []Metric {
 	return []Metric{
 		http("requests", "HTTP requests", func(t *totals) int64 { return t.Requests }).told(Neutral, PerSecond),
 		http("responses", "final responses", func(t *totals) int64 { return t.Responses }),
-		http("interim_responses", "1xx responses but 101", func(t *totals) int64 { return t.Interim }),
-		http("unmatched_responses", "responses to no request that was captured", func(t *totals) int64 { return t.Unmatched }),
-		count("surplus_bytes", "bytes of servers beyond the end of their responses", func(t *totals) int64 { return t.SurplusBytes }),
+		http("interim_responses", "1xx responses except 101", func(t *totals) int64 { return t.Interim }),
+		http("unmatched_responses", "responses whose request was not captured", func(t *totals) int64 { return t.Unmatched }),
+		count("surplus_bytes", "bytes that servers sent beyond the end of their responses", func(t *totals) int64 { return t.SurplusBytes }),
 		lost("failed_requests", "requests without a whole response, or refused while they were sent",
 			func(x cause.Lost) int64 { return x.Failed }).told(LessIsBetter, PerSecond),
-		lost("abandoned_requests", "requests whose client dropped the response of its own accord",
+		lost("abandoned_requests", "requests whose client chose to drop the response",
 			func(x cause.Lost) int64 { return x.Abandoned }),
 		count("http_unknown_connections", "connections whose requests cannot be counted", func(t *totals) int64 { return t.HTTPUnknown }),
 		http("connections_with_requests", "connections with at least one request",
 			func(t *totals) int64 { return t.ConnectionsWithRequests }),
 		http("single_request_connections", "connections with exactly one request",
 			func(t *totals) int64 { return t.SingleRequestConnections }),
-		http("reused_requests", "requests on a connection but its first", func(t *totals) int64 { return t.ReusedRequests }),
+		http("reused_requests", "requests other than the first on their connection", func(t *totals) int64 { return t.ReusedRequests }),
 		Metric{Name: "reuse_ratio", Help: "requests on a reused connection", Unit: Share, Unknown: noRequest,
 			value: func(r *analyze.Result, _ *rules.Diagnosis) float64 { return r.Totals.ReuseRatio }}.told(MoreIsBetter, AnyLength),
 		perConnection("mean", "arithmetic mean, over connections with a request",
 			func(t *totals) float64 { return t.PerConnection.Mean }).told(MoreIsBetter, Growing),
 		perConnection("p50", "median", func(t *totals) float64 { return float64(t.PerConnection.P50) }),
-		perConnection("p90", "what nine in ten do not exceed", func(t *totals) float64 { return float64(t.PerConnection.P90) }),
+		perConnection("p90", "the 90th percentile", func(t *totals) float64 { return float64(t.PerConnection.P90) }),
 		perConnection("max", "the most", func(t *totals) float64 { return float64(t.PerConnection.Max) }),
 		http("pool_need", "connections that a perfect pool would open", func(t *totals) int64 { return t.PoolNeed }),
 		http("avoidable_connections", "connections beyond pool_need",
@@ -71,9 +71,9 @@ func streamMetrics() []Metric {
 	return []Metric{
 		ofStreams("streams_opened", "streams of HTTP/2 that clients opened", noHTTP2,
 			func(n *streams) (int64, int64) { return n.Opened, n.Connections }).told(Neutral, PerSecond),
-		ofStreams("streams_refused", "those of them that the server did not look at: they are no requests", noHTTP2,
+		ofStreams("streams_refused", "those that the server refused unprocessed: they are not requests", noHTTP2,
 			func(n *streams) (int64, int64) { return n.Refused, n.Connections }).told(LessIsBetter, PerSecond),
-		ofStreams("grpc_failed", "calls of gRPC that ended with another status than 0", noGRPC,
+		ofStreams("grpc_failed", "gRPC calls that ended with a status other than 0", noGRPC,
 			func(n *streams) (int64, int64) { return n.GRPCFailed, n.GRPCCalls }).told(LessIsBetter, PerSecond),
 	}
 }
@@ -112,10 +112,10 @@ func packetMetrics() []Metric {
 	return []Metric{
 		count("probes", "TCP keep-alive probes", func(t *totals) int64 { return t.Probes }),
 		count("probes_answered", "probes that were answered", func(t *totals) int64 { return t.ProbesAnswered }),
-		count("probes_unanswered", "probes that were not",
+		count("probes_unanswered", "probes that were not answered",
 			func(t *totals) int64 { return t.Probes - t.ProbesAnswered }).told(LessIsBetter, PerSecond),
 		count("retransmissions", "segments sent again", func(t *totals) int64 { return t.Retransmissions }).told(LessIsBetter, PerSecond),
-		count("missing_bytes", "bytes that the capture does not hold", func(t *totals) int64 { return t.MissingBytes }),
+		count("missing_bytes", "bytes missing from the capture", func(t *totals) int64 { return t.MissingBytes }),
 		count("closed_first_by.client", "connections that the client closed first", func(t *totals) int64 { return t.ClosedFirst.Client }),
 		count("closed_first_by.server", "connections that the server closed first", func(t *totals) int64 { return t.ClosedFirst.Server }),
 		count("closed_first_by.both", "connections that both closed at once", func(t *totals) int64 { return t.ClosedFirst.Both }),
@@ -135,7 +135,7 @@ func timeWaitMetrics() []Metric {
 		waits("unknown", "closes whose FIN was not captured", func(w *timeWait) int64 { return w.Unknown }),
 		waits("peak", "the most TIME_WAIT entries at once", func(w *timeWait) int64 { return w.Peak }).told(LessIsBetter, Filling),
 		waits("at_end", "TIME_WAIT entries at the end", func(w *timeWait) int64 { return w.AtEnd }),
-		{Name: "time_wait.steady_state", Help: "TIME_WAIT entries that the rate of closes leads to", Unknown: longEnough,
+		{Name: "time_wait.steady_state", Help: "TIME_WAIT entries projected at the rate of closes", Unknown: longEnough,
 			value: func(r *analyze.Result, _ *rules.Diagnosis) float64 { return r.Totals.TimeWait.SteadyState }},
 		waits("perfect_pool_peak", "time_wait.peak with a perfect pool", func(w *timeWait) int64 { return w.PerfectPool }),
 	}

@@ -31,6 +31,7 @@ const (
 const (
 	leastRows     = 1000 // each time that half of them leave the window, all are judged
 	leastPairs    = 100
+	leastTimed    = 50
 	leastFollowed = 100
 )
 
@@ -48,7 +49,8 @@ func (m *memory) rows(keep int) int {
 // limits returns the limits of rows that fit.
 func (m *memory) limits(l analyze.Limits) analyze.Limits {
 	fit := max(leastPairs, int(m.share(shareRows)/pairRow))
-	return analyze.Limits{Pairs: min(l.Pairs, fit), Servers: min(l.Servers, fit), Hosts: min(l.Hosts, fit)}
+	timed := max(leastTimed, int(m.share(shareRows)/analyze.TimesBytes))
+	return analyze.Limits{Pairs: min(l.Pairs, fit), Servers: min(l.Servers, fit), Hosts: min(l.Hosts, fit), Timed: min(analyze.MostTimed, timed)}
 }
 
 // foldAgain is how much TIME_WAIT entries and ports take, in percent of what the last early

@@ -56,7 +56,7 @@ func TestCaptureLength(t *testing.T) {
 	totals := &r.Result.Totals
 	for _, n := range []*int64{&totals.Connections, &totals.Requests, &totals.TimeWait.Closes, &totals.Refused, &totals.RST,
 		&totals.Retransmissions, &totals.AvoidableConnections, &totals.Probes, &totals.ProbesAnswered, &totals.PoolNeed,
-		&totals.ConnectionsWithRequests, &totals.SingleRequestConnections} {
+		&totals.ConnectionsWithRequests, &totals.SingleRequestConnections, &totals.ByClass[4]} {
 		*n *= 4
 	}
 	totals.PerConnection.Mean *= 2
@@ -73,7 +73,7 @@ func TestCaptureLength(t *testing.T) {
 			t.Errorf("%s: got %s of the same traffic, want %s", metric, got, want)
 		}
 	}
-	want := []string{"the captures last 120 s and 480 s: counts are told per second, and what has no rate is not judged"}
+	want := []string{"the captures last 120 s and 480 s: counts are compared per second, and numbers without a rate are not judged"}
 	if diff := cmp.Diff(c.Notes, want); diff != "" {
 		t.Errorf("notes (-got +want):\n%s", diff)
 	}

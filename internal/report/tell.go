@@ -33,6 +33,7 @@ func Tell(m Medium, r *Report, rows int) {
 		p.causes()
 		p.closes()
 		p.servers()
+		p.answers()
 		p.pairs()
 		p.policies()
 		p.probes(s)
@@ -41,6 +42,7 @@ func Tell(m Medium, r *Report, rows int) {
 	}
 	p.evidence()
 	p.host()
+	p.names()
 	p.trust()
 	p.provenance()
 }

@@ -25,6 +25,7 @@ type totalsObject struct {
 	Requests                 number              `json:"requests"`
 	Responses                number              `json:"responses"`
 	Interim                  number              `json:"interim_responses"`
+	ByClass                  classesObject       `json:"responses_by_class"`
 	Unmatched                number              `json:"unmatched_responses"`
 	SurplusBytes             number              `json:"surplus_bytes"`
 	Failed                   number              `json:"failed_requests"`
@@ -79,7 +80,7 @@ func newTotals(r *report.Report) *totalsObject {
 		Unanswered: number(t.Unanswered), Midstream: number(t.Midstream), Unfinished: number(t.Unfinished),
 		SYN: number(t.SYN), SYNACK: number(t.SYNACK), FIN: number(t.FIN), RST: number(t.RST), IgnoredRSTs: number(t.IgnoredRSTs),
 		Requests: number(t.Requests), Responses: number(t.Responses), Interim: number(t.Interim),
-		Unmatched: number(t.Unmatched), SurplusBytes: number(t.SurplusBytes), Failed: number(lost.Failed), Abandoned: number(lost.Abandoned), HTTPUnknown: number(t.HTTPUnknown),
+		ByClass: t.ByClass, Unmatched: number(t.Unmatched), SurplusBytes: number(t.SurplusBytes), Failed: number(lost.Failed), Abandoned: number(lost.Abandoned), HTTPUnknown: number(t.HTTPUnknown),
 		ConnectionsWithRequests: number(t.ConnectionsWithRequests), SingleRequestConnections: number(t.SingleRequestConnections),
 		ReusedRequests: number(t.ReusedRequests), ReuseRatio: ratio(t.ReuseRatio), PerConnection: newPerConnection(t),
 		PoolNeed: number(t.PoolNeed), AvoidableConnections: number(t.AvoidableConnections), AvoidableHandshake: seconds(t.AvoidableHandshake),

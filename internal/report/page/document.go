@@ -18,6 +18,7 @@ type document struct {
 	Script  template.JS
 	Data    string
 	Version string
+	Zone    string // of times
 
 	Name, Facts   string
 	Narrowed      string // to which part of the capture, "" for all of it

@@ -142,7 +142,7 @@ func diagnosed(r *report.Report) *report.Report {
 func incidentTotals() analyze.Totals {
 	t := analyze.Totals{
 		Connections: 5, HandshakesComplete: 4, Refused: 1, SYN: 7, SYNACK: 4, FIN: 6, RST: 3,
-		Requests: 14, Responses: 14, Interim: 1, HTTPUnknown: 1, ConnectionsWithRequests: 3, SingleRequestConnections: 2,
+		Requests: 14, Responses: 14, Interim: 1, ByClass: [analyze.StatusClasses]int64{1, 12, 0, 1, 1}, HTTPUnknown: 1, ConnectionsWithRequests: 3, SingleRequestConnections: 2,
 		ReusedRequests: 11, ReuseRatio: 11.0 / 14,
 		PerConnection: analyze.Quantiles{Mean: 14.0 / 3, P50: 1, P90: 12, Max: 12,
 			Histogram: []analyze.Bucket{{From: 1, To: 1, Connections: 2}, {From: 8, To: 15, Connections: 1}}},
@@ -165,9 +165,11 @@ func incidentServers() []analyze.ServerSummary {
 	return []analyze.ServerSummary{
 		{Num: 1, Server: netip.MustParseAddrPort("10.20.0.2:8080"), Clients: 1, Connections: 4, Requests: 14, ReuseRatio: 11.0 / 14,
 			ClosedFirst: analyze.Closers{Server: 4}, TimeWaitServer: 3, TimeWaitPeak: 3,
-			AdvertisedTimeout: 5, AdvertisedMax: 100},
+			AdvertisedTimeout: 5, AdvertisedMax: 100, ByClass: [analyze.StatusClasses]int64{1, 12, 0, 1, 1},
+			Times: analyze.ServerTimes{Count: 14, P50: 50 * Ms, P90: 51 * Ms, P95: 51 * Ms, P99: 1_200 * Ms, Max: 1_200 * Ms}},
 		{Num: 2, Server: netip.MustParseAddrPort("[2001:db8::2]:443"), Clients: 1, Connections: 1, ReuseRatio: math.NaN(),
-			ClosedFirst:       analyze.Closers{None: 1},
+			ClosedFirst: analyze.Closers{None: 1},
+			ByClass:     unreadable, Times: noTimes,
 			AdvertisedTimeout: analyze.Unknown, AdvertisedMax: analyze.Unknown},
 	}
 }
@@ -216,16 +218,22 @@ func TLS() *report.Report {
 		*n = analyze.Unknown
 	}
 	c := &r.Facts.(*HandMade).Conns[0]
-	r.Result.Servers = []analyze.ServerSummary{{Num: 1, Server: c.Server, Connections: 2, ReuseRatio: math.NaN(),
+	r.Result.Servers = []analyze.ServerSummary{{Num: 1, Server: c.Server, Connections: 2, ReuseRatio: math.NaN(), ByClass: unreadable, Times: noTimes,
 		AdvertisedTimeout: analyze.Unknown, AdvertisedMax: analyze.Unknown}}
 	r.Result.Pairs = []analyze.Pair{{Num: 1, ServerNum: 1, Client: c.Client.Addr(), Server: c.Server, Connections: 2, ReuseRatio: math.NaN(), PortBudget: analyze.PortBudget}}
 	return diagnosed(r)
 }
 
+// unreadable and noTimes are what a server has none of whose responses can be read.
+var (
+	unreadable = [analyze.StatusClasses]int64{analyze.Unknown, analyze.Unknown, analyze.Unknown, analyze.Unknown, analyze.Unknown}
+	noTimes    = analyze.ServerTimes{P50: analyze.Unknown, P90: analyze.Unknown, P95: analyze.Unknown, P99: analyze.Unknown, Max: analyze.Unknown}
+)
+
 // httpTotals are the counts that need readable connections.
 func httpTotals(t *analyze.Totals) []*int64 {
 	return []*int64{&t.Requests, &t.Responses, &t.Interim, &t.Unmatched, &t.ConnectionsWithRequests, &t.SingleRequestConnections,
-		&t.ReusedRequests, &t.PoolNeed, &t.AvoidableConnections}
+		&t.ReusedRequests, &t.PoolNeed, &t.AvoidableConnections, &t.ByClass[0], &t.ByClass[1], &t.ByClass[2], &t.ByClass[3], &t.ByClass[4]}
 }
 
 // NoHTTP is of a capture with connections that carry something else.

@@ -97,7 +97,7 @@ function controls(facts, choice, time) {
 		$("shown").textContent = `${grouped(choice.rows.length)} of ${grouped(facts.rows)} connections${finding}`;
 		$("clear").hidden = choice.finding < 0 && !choice.text;
 	});
-	const range = () => $("range").textContent = `${facts.clock(time.from)} to ${facts.clock(time.to)} UTC, ${lasting(Math.round(time.to - time.from))}`;
+	const range = () => $("range").textContent = `${facts.clock(time.from)} to ${facts.clock(time.to)} ${facts.zone || "UTC"}, ${lasting(Math.round(time.to - time.from))}`;
 	time.onChange(range);
 	range();
 	const press = { earlier: () => time.pan(-0.25), later: () => time.pan(0.25), closer: () => time.zoom(0.5), wider: () => time.zoom(2), everything: () => time.show(0, facts.end) };
