@@ -118,7 +118,7 @@ func (p *pools) leaveOut() (pairs, servers numbers) {
 			next++
 		}
 	}
-	p.pairs.Cut(int(next))
+	p.pairs.Keep(int(next))
 	next = 1
 	for i := range uint32(p.servers.Len()) {
 		switch x := p.servers.At(i); {
@@ -137,7 +137,7 @@ func (p *pools) leaveOut() (pairs, servers numbers) {
 			next++
 		}
 	}
-	p.servers.Cut(int(next))
+	p.servers.Keep(int(next))
 	p.last, p.lastNum = pairKey{}, 0
 	return pairs, servers
 }
