@@ -1,5 +1,5 @@
-// Command kaanalyze reads packet captures and says why TCP connections were not
-// used again by HTTP/1, and what to change: how many requests each carried, who
+// Command kaanalyze reads packet captures and tells why HTTP kept opening new TCP
+// connections instead of reusing them, and what to change: how many requests each carried, who
 // closed it, how and why, who holds TIME_WAIT now, and what the TCP keep-alive
 // probes did.
 //
@@ -146,7 +146,7 @@
 // are read as whoever started the program. Where root may not become another user, as
 // in a container that has cap_net_raw alone, it stays root, without capabilities.
 //
-// # Flags worth a word
+// # More about some flags
 //
 // --since and --until take a time as in 2026-11-20T04:13:20Z (RFC 3339), or
 // HH:MM:SS.FFF of the day on which the first packet was captured, or +SECONDS
@@ -178,8 +178,8 @@
 // the report goes to standard output, unless -q. Colours are never needed; ASCII is
 // enough where the locale is not UTF-8.
 //
-// -o writes a file besides what goes to standard output. It appears under its
-// name when it is whole. In a folder for all, as /tmp, -o, --evidence and -w follow a
+// -o writes a file besides what goes to standard output, under a temporary name, and
+// renames it when it is complete. In a folder for all, as /tmp, -o, --evidence and -w follow a
 // symbolic link only if that and what it leads to belong to the user, and -w saves to no
 // file of somebody else there. Only its owner may read what
 // --evidence and -w create, and one program at a time saves to a file. The ending picks the format: .txt, .md, .html, .json,
