@@ -10,6 +10,8 @@ BENCH  ?= $(or $(TMPDIR),/tmp)/kaanalyze-bench
 TIME   ?= 2m
 FUZZTIME ?= 5s
 PREFIX ?= /usr/local
+# Where Wireshark looks for programs that capture, see its About, Folders; EXTCAP= for none.
+EXTCAP ?= $(firstword $(wildcard /usr/lib/*/wireshark/extcap /usr/lib64/wireshark/extcap /usr/lib/wireshark/extcap))
 
 # What is installed and packaged has neither symbols nor paths of this machine: the
 # same commit, compiler and libpcap make the same file in any folder.
@@ -31,7 +33,7 @@ release: ## build ./bin/release/kaanalyze as it is installed: stripped, the same
 	@flags=$$(.ci/goflags build) && $(GO) build $(RELEASE) $$flags -o bin/release/kaanalyze ./cmd/kaanalyze
 
 static: ## build ./bin/static/kaanalyze without libpcap: one file that needs nothing else
-	@CGO_ENABLED=0 $(GO) build $(RELEASE) -o bin/static/kaanalyze ./cmd/kaanalyze
+	@CGO_ENABLED=0 $(GO) build $(RELEASE) -tags timetzdata -o bin/static/kaanalyze ./cmd/kaanalyze
 
 man: release ## write the manual page bin/release/kaanalyze.1, from the flags and doc.go
 	@$(GO) -C tools run ./man ../bin/release/kaanalyze ../cmd/kaanalyze/doc.go >bin/release/kaanalyze.1
@@ -45,6 +47,10 @@ install: man completions ## install to DESTDIR and PREFIX: the program, its manu
 	@install -D -m 644 bin/release/kaanalyze.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/kaanalyze"
 	@install -D -m 644 bin/release/kaanalyze.zsh "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_kaanalyze"
 	@install -D -m 644 bin/release/kaanalyze.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/kaanalyze.fish"
+	@if [ -z "$(EXTCAP)" ]; then :; \
+	elif mkdir -p "$(DESTDIR)$(EXTCAP)" 2>/dev/null && ln -sfn "$(PREFIX)/bin/kaanalyze" "$(DESTDIR)$(EXTCAP)/kaanalyze" 2>/dev/null; then \
+		echo "linked $(DESTDIR)$(EXTCAP)/kaanalyze: Wireshark and tshark list its interfaces"; \
+	else echo "not linked for Wireshark, as $(EXTCAP) cannot be written to"; fi
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/kaanalyze"
 
 # The static build, so that one file suits all systems.

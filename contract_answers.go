@@ -1,5 +1,7 @@
 package kaanalyze
 
+import "net/netip"
+
 // ByClass counts responses by the class of their status, interim ones too.
 type ByClass struct {
 	Interim     int64 `json:"1xx"` // and 101
@@ -18,4 +20,11 @@ type ServerTime struct {
 	P95       float64 `json:"p95"`
 	P99       float64 `json:"p99"`
 	Max       float64 `json:"max"` // exact
+}
+
+// Name is an address of a server or a client and what it is called.
+type Name struct {
+	Address netip.Addr `json:"address"`
+	DNS     []string   `json:"dns"`   // by answers in the capture, the name that was asked for last first
+	Hosts   *string    `json:"hosts"` // in the hosts file
 }

@@ -69,7 +69,8 @@ var mayImport = map[string]may{
 	"internal/anonymize": {except: []string{"internal/products"}}, // names of programs stay as they are
 	"internal/evidence":  {own: []string{"capture", "internal/analyze"}},
 
-	"internal/report":            {own: judged},
+	"internal/names":             {others: []string{"golang.org/x/net"}}, // dns/dnsmessage alone
+	"internal/report":            {own: append(judged, "internal/names")},
 	"internal/report/machine":    {own: append(judged, "internal/report")},
 	"internal/report/page":       {own: append(judged, "internal/report")},
 	"internal/report/picture":    {own: append(judged, "internal/report"), others: drawing},
@@ -96,7 +97,7 @@ var mayImport = map[string]may{
 	"internal/assemble": {own: []string{"capture", "internal/analyze", "internal/report", "internal/keylog"}}, // what app and the root do alike
 	".":                 {own: append(judged, "capture", "flows", "httpparse", "internal/report", "internal/report/machine"), except: []string{"internal/assemble", "internal/keylog"}},
 	"internal/app": {
-		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/keylog", "internal/assemble", "internal/report", "internal/report/formats",
+		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/keylog", "internal/names", "internal/assemble", "internal/report", "internal/report/formats",
 			"internal/report/machine", "internal/report/text", "internal/live", "internal/tui", "internal/serve", "internal/kernel"),
 		others: []string{"github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},

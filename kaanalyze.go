@@ -225,6 +225,7 @@ type Report struct {
 	Events   []Event     `json:"events,omitempty"`  // moments at which one side closed several connections at once
 	Series   Series      `json:"series"`
 
+	Names          []Name       `json:"names,omitempty"`            // with --resolve
 	ServersLeftOut *LeftOut     `json:"servers_left_out,omitempty"` // those that have no row
 	PairsLeftOut   *LeftOut     `json:"pairs_left_out,omitempty"`
 	Connections    []Connection `json:"connections"`         // by ID

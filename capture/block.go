@@ -24,6 +24,7 @@ type block struct {
 	n           int // how many of segs are in use
 	fragments   []fragmentFrame
 	reassembled []reassembledFrame
+	answers     [][]byte // of DNS, if somebody wants them
 	counts      counts
 	err         error // the filter does not compile for a link type
 }
@@ -78,6 +79,7 @@ func (b *block) clear(size int) {
 	b.Buf, b.Frames, b.Side, b.damage = b.Buf[:0], b.Frames[:0], pcapfile.SideRecords{}, nil
 	b.runs, b.region = b.runs[:0], region{}
 	b.n, b.fragments, b.reassembled, b.counts, b.err = 0, b.fragments[:0], b.reassembled[:0], counts{}, nil
+	b.answers = nil
 }
 
 // takeSide moves from's side records and damage to b.

@@ -58,7 +58,7 @@ type Device struct {
 	Name          string
 	SnapLen       int  // bytes kept of a packet; 0 is MaxSnapLen, the most
 	Buffer        int  // bytes of the kernel's ring; 0 is DefaultBuffer
-	NoPromiscuous bool // capture only what is for this host
+	NoPromiscuous bool // do not put the interface into promiscuous mode
 	Engine        Engine
 
 	// Now is the wall clock, in nanoseconds since the Unix epoch. A capture is
@@ -159,7 +159,7 @@ type tap interface {
 }
 
 // errQuiet says that a tap has no packet now.
-var errQuiet = errors.New("no packet has come")
+var errQuiet = errors.New("no packet has arrived")
 
 // pollTime is the longest that packets wait in the kernel before they are
 // handed over together, and that a read waits for them.
@@ -311,6 +311,7 @@ func (s *Source) deliver(w *worker, b *block, apply func([]flows.Segment) error)
 		s.reassembler.add(b)
 		s.stats.addBlock(b)
 	}
+	s.handAnswers(b)
 	return apply(b.segs[:b.n])
 }
 

@@ -40,6 +40,10 @@ type Options struct {
 	// pipe is read as without it.
 	Follow <-chan struct{}
 
+	// DNS, if set, is called with each datagram from port 53, before apply with the segments
+	// around it, by the same goroutine. Fragments and DNS over TCP are not looked at.
+	DNS func(message []byte)
+
 	// Stdin is what the name "-" reads. It may be a pipe: then packets are handed
 	// over as they come. It is not closed.
 	Stdin io.Reader

@@ -186,7 +186,7 @@ func (o *overlaps) strangers(files []SourceStats, order []int) []Warning {
 	case len(alone) == 0 || len(order) < 2:
 		return nil
 	case len(alone) == len(order):
-		return []Warning{{Text: "no two of the files have a host in common: they are not of one capture; analyse them one by one"}}
+		return []Warning{{Text: "no two of the files have a host in common: they are not parts of one capture; analyse them one by one, or with --each"}}
 	case len(alone) == 1:
 		return []Warning{{"%s has no host in common with the other files; analyse it by itself", alone}}
 	}

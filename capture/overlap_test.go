@@ -56,7 +56,7 @@ func TestFilesTogether(t *testing.T) {
 		"the same traffic by a clock that is slow": {[][]byte{later(ours, time.Minute), ours},
 			[]string{"1 holds packets of 0 1m0s earlier: what is in both counts twice; give only one of them, or set its clock right with editcap -t"}},
 		"other hosts at the same time": {[][]byte{ours, others},
-			[]string{"no two of the files have a host in common: they are not of one capture; analyse them one by one"}},
+			[]string{"no two of the files have a host in common: they are not parts of one capture; analyse them one by one, or with --each"}},
 		"other hosts in one of three": {[][]byte{ours[:half], append(bytes.Clone(ours[:24]), ours[half:]...), others},
 			[]string{"2 has no host in common with the other files; analyse it by itself"}},
 		"a day later": {[][]byte{ours, capturetest.Pcap(t, "client 192.0.2.1\nserver 198.51.100.1:80\n86404.002 > S 0:0(0)")},

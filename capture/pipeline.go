@@ -150,6 +150,9 @@ func (p *pipeline) deliver(b *block) {
 		p.s.stats.addBlock(b)
 		p.err = b.err
 	}
+	if p.err == nil {
+		p.s.handAnswers(b)
+	}
 	if p.err == nil && b.n > 0 {
 		p.s.current = b
 		p.err = p.callApply(b.segs[:b.n])

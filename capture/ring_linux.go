@@ -278,7 +278,7 @@ func (t *ringTap) linkType() (pcapfile.LinkType, error) {
 	case unix.ARPHRD_NONE, unix.ARPHRD_RAWIP, unix.ARPHRD_PPP: // without a header
 		return pcapfile.LinkRaw, nil
 	default:
-		return 0, fmt.Errorf("the ring does not know interfaces of type %d; libpcap may", kind)
+		return 0, fmt.Errorf("the ring does not support interfaces of type %d; libpcap may", kind)
 	}
 }
 

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -42,31 +41,6 @@ func (s *Source) Save(to Saving) error {
 		return err
 	}
 	s.live.saver = v
-	return nil
-}
-
-// A Writer writes IP packets as a pcap file of link type RAW, with times in
-// nanoseconds. It is not safe for concurrent use, and writes each packet at once.
-type Writer struct {
-	w      io.Writer
-	record []byte
-}
-
-// NewWriter writes the header of the file to w.
-func NewWriter(w io.Writer) (*Writer, error) {
-	if _, err := w.Write(pcapfile.FileHeader(pcapfile.LinkRaw, pcapfile.MaxSnapLen)); err != nil {
-		return nil, fmt.Errorf("write capture: %w", err)
-	}
-	return &Writer{w: w}, nil
-}
-
-// Write writes a packet of which data was captured at a time, in nanoseconds
-// since the Unix epoch, and that had wire bytes in all. It does not keep data.
-func (w *Writer) Write(at int64, data []byte, wire int) error {
-	w.record = pcapfile.AppendRecord(w.record[:0], at, uint32(wire), data)
-	if _, err := w.w.Write(w.record); err != nil {
-		return fmt.Errorf("write capture: %w", err)
-	}
 	return nil
 }
 

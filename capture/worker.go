@@ -16,6 +16,7 @@ type worker struct {
 	scan  func(payload []byte) flows.Note // nil if nothing is to be noted
 	since int64
 	until int64
+	dns   bool // keep answers of DNS
 
 	filters *filterSet        // nil if there is no filter
 	link    pcapfile.LinkType // that filter is for
@@ -29,6 +30,7 @@ const noLink pcapfile.LinkType = math.MaxUint32
 func newWorker(opt *Options, filters *filterSet) *worker {
 	w := &worker{dec: decode.New(), scan: opt.newScan(), filters: filters, link: noLink}
 	w.since, w.until = opt.window()
+	w.dns = opt.DNS != nil
 	return w
 }
 
@@ -68,6 +70,10 @@ func (w *worker) decode(b *block) {
 			b.fragments = append(b.fragments, fragmentFrame{n, i})
 		case decode.Undecoded:
 			b.counts.undecoded++
+		case decode.NotTCP:
+			if w.dns {
+				b.takeAnswer(f, data)
+			}
 		}
 	}
 	b.n = n

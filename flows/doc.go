@@ -7,7 +7,7 @@
 //
 // An [Engine] takes [Segment] values in the order of the capture and keeps a
 // [Conn] for each connection. It hands payload in sequence to a [Consumer], and
-// reports bytes that the capture does not hold as gaps. A Conn keeps the facts
+// reports bytes missing from the capture as gaps. A Conn keeps the facts
 // that were seen; what they mean ([Conn.Handshake], [Conn.CloseKind],
 // [Conn.Holders]) is derived from them when asked:
 //

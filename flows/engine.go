@@ -69,6 +69,7 @@ type Engine struct {
 	evictions  evictions
 	data       Data // the one that Consumer.Data sees
 	peeked     Conn // the one that oldestEnded returns
+	peekedSYN  Conn // the one that waiting returns
 }
 
 // NewEngine returns an Engine that reports to consumer, which may be nil.
@@ -288,12 +289,13 @@ func (e *Engine) EachUnordered(f func(*Conn)) {
 	}
 }
 
-// EachUnpacked is EachUnordered for connections that are not packed: all that have not
-// ended, and some that have.
-func (e *Engine) EachUnpacked(f func(*Conn)) {
+// EachUnfinished is EachUnordered for all connections that have not ended, and some that
+// have.
+func (e *Engine) EachUnfinished(f func(*Conn)) {
+	var scratch Conn
 	for h := range handle(len(e.store.slots)) {
-		if x := e.store.slots[h]; x != 0 && !x.packed() {
-			f(e.store.at(h))
+		if x := e.store.slots[h]; x != 0 && (!x.packed() || x.isSYN()) {
+			f(e.store.peek(h, &scratch))
 		}
 	}
 }

@@ -30,6 +30,7 @@ type evictions struct {
 	ended      compact.Queue[connRef]    // those that have ended, oldest first
 	unanswered compact.Queue[unanswered] // those that wait for an answer to their SYN
 	cleanAbove int                       // how long unanswered may get until those are dropped that were answered
+	syns       compact.Queue[unanswered] // those that are to be packed if nobody answers
 
 	toPack  [unpackedConns]handle // a ring of those that ended last
 	endings uint64                // how many were put into it
@@ -54,8 +55,13 @@ func (e *Engine) conn(h handle) *Conn {
 	if !e.store.isPacked(h) {
 		return e.store.at(h)
 	}
+	syn := e.store.slots[h].isSYN()
 	c := e.store.at(h)
-	e.packLater(c)
+	if syn {
+		e.evictions.syns.Push(unanswered{refTo(c), e.now})
+	} else {
+		e.packLater(c)
+	}
 	return c
 }
 
@@ -94,6 +100,7 @@ func (e *Engine) SweepSome(now int64, most int) (more bool) {
 	if now > e.now {
 		e.expire(now)
 	}
+	e.packSYNs(now)
 	q := &e.evictions.ended
 	var scratch Conn
 	left := cmp.Or(most, math.MaxInt)
@@ -138,7 +145,7 @@ func (e *Engine) sweepUnanswered(now int64, left int) (more bool) {
 		case c.End+synWait > now:
 			q.Push(unanswered{refTo(c), c.End})
 		default:
-			e.evict(c)
+			e.evict(e.store.at(c.self))
 		}
 		q.Pop()
 	}
@@ -155,7 +162,7 @@ func (e *Engine) endUnheard() {
 		case c.End+synWait > e.now:
 			q.Push(unanswered{refTo(c), c.End})
 		default:
-			e.endAll(c)
+			e.endAll(e.store.at(c.self))
 		}
 		q.Pop()
 	}
@@ -183,12 +190,13 @@ func (e *Engine) dropAnswered() {
 	*q, e.evictions.cleanAbove = kept, 2*kept.Len()+sweepSlack
 }
 
-// waiting returns the connection of x if its SYN has no answer, else nil.
+// waiting returns the connection of x, to read until the next call, if its SYN has no
+// answer, else nil.
 func (e *Engine) waiting(x *unanswered) *Conn {
-	if e.store.slots[x.conn] == 0 || e.store.isPacked(x.conn) {
+	if at := e.store.slots[x.conn]; at == 0 || at.packed() && !at.isSYN() {
 		return nil
 	}
-	c := e.store.at(x.conn)
+	c := e.store.peek(x.conn, &e.peekedSYN)
 	i := &c.halves[Initiator]
 	if uint32(c.ID) != x.id || c.facts&factEvictLater != 0 || c.halves[Responder].packets != 0 || i.packets > 1+i.synRetransmissions {
 		return nil // what sends more than SYNs had an answer that was not captured

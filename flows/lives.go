@@ -116,6 +116,7 @@ func (e *Engine) open(s *Segment, prev handle) *Conn {
 	case s.Flags&ACK == 0:
 		if e.opt.Evict {
 			e.evictions.unanswered.Push(unanswered{refTo(c), e.now})
+			e.evictions.syns.Push(unanswered{refTo(c), e.now})
 		}
 		if s.Len > 0 {
 			e.unheard.Push(unanswered{refTo(c), e.now})

@@ -34,7 +34,7 @@ func (e *Engine) Shed(n, some int, then func()) (s Shed) {
 		switch {
 		case open != nil && (ended == nil || open.Start <= ended.End):
 			e.evictions.unanswered.Pop()
-			forget(open, &s.HalfOpen)
+			forget(e.store.at(open.self), &s.HalfOpen)
 		case ended != nil:
 			e.evictions.ended.Pop()
 			forget(e.store.at(ended.self), &s.Ended)
@@ -49,7 +49,7 @@ func (e *Engine) Shed(n, some int, then func()) (s Shed) {
 }
 
 // oldestHalfOpen returns the first connection that still waits for an answer to its
-// SYN, nil if none does.
+// SYN, to read as with waiting, nil if none does.
 func (e *Engine) oldestHalfOpen() *Conn {
 	q := &e.evictions.unanswered
 	for x := q.First(); x != nil; x = q.First() {
@@ -113,6 +113,7 @@ func (e *Engine) BeginEviction() {
 			ended = append(ended, c)
 		case i.has(sentSYN) && r.packets == 0 && i.packets <= 1+i.synRetransmissions:
 			e.evictions.unanswered.Push(unanswered{refTo(c), c.Start})
+			e.evictions.syns.Push(unanswered{refTo(c), c.Start})
 		}
 	})
 	slices.SortFunc(ended, func(a, b *Conn) int { return cmp.Or(cmp.Compare(a.End, b.End), cmp.Compare(a.ID, b.ID)) })
@@ -124,9 +125,9 @@ func (e *Engine) BeginEviction() {
 // Bytes returns about how much memory the connections take, and what finds them.
 func (e *Engine) Bytes() int64 {
 	s, v := &e.store, &e.evictions
-	n := int64(s.conns.Len())*int64(unsafe.Sizeof(Conn{})) + s.packed.Bytes()
+	n := int64(s.conns.Len())*int64(unsafe.Sizeof(Conn{})) + s.packed.Bytes() + s.syns.Bytes()
 	n += int64(len(s.slots))*int64(unsafe.Sizeof(slot(0))) + int64(len(e.table.entries))*int64(unsafe.Sizeof(tableEntry{}))
-	n += int64(v.ended.Len())*int64(unsafe.Sizeof(connRef{})) + int64(v.unanswered.Len())*int64(unsafe.Sizeof(unanswered{}))
+	n += int64(v.ended.Len())*int64(unsafe.Sizeof(connRef{})) + int64(v.unanswered.Len()+v.syns.Len())*int64(unsafe.Sizeof(unanswered{}))
 	return n + int64(len(s.addrs.list))*addressBytes + int64(e.held.bytes)
 }
 

@@ -2,25 +2,31 @@ package flows
 
 import "github.com/kaanalyze/kaanalyze/internal/compact"
 
-// store holds the connections, each in one of two forms: as a Conn, or packed.
+// store holds the connections, each in one of three forms: as a Conn, or packed in one of
+// two ways.
 type store struct {
 	slots []slot                // by handle; the first is unused
 	free  compact.Queue[handle] // the longest free one first, so that handles go up with the ID as far as can be
 
 	conns   compact.Slab[Conn]
 	packed  compact.Vault[packedConn]
+	syns    compact.Vault[packedSYN]
 	addrs   addresses // of the packed ones
-	scratch Conn      // for addresses.encode
+	scratch Conn      // for encode
 }
 
-// slot says where a connection is: its number in store.conns, or in
-// store.packed if packedBit is set; 0 if there is none.
+// slot says where a connection is: its number in store.conns, or in store.packed if
+// packedBit is set, or in store.syns if synBit is, too; 0 if there is none.
 type slot uint32
 
-const packedBit = 1 << 31
+const (
+	packedBit = 1 << 31
+	synBit    = 1 << 30
+)
 
 func (s slot) packed() bool  { return s&packedBit != 0 }
-func (s slot) index() uint32 { return uint32(s &^ packedBit) }
+func (s slot) isSYN() bool   { return s&synBit != 0 }
+func (s slot) index() uint32 { return uint32(s &^ (packedBit | synBit)) }
 
 // at returns the Conn of h, which is there. If it was packed it is so no more.
 func (s *store) at(h handle) *Conn {
@@ -37,6 +43,9 @@ func (s *store) peek(h handle, scratch *Conn) *Conn {
 	switch x := s.slots[h]; {
 	case x == 0:
 		return nil
+	case x.isSYN():
+		s.syns.At(x.index()).decode(h, scratch)
+		return scratch
 	case x.packed():
 		s.addrs.decode(s.packed.At(x.index()), h, scratch)
 		return scratch
@@ -50,6 +59,8 @@ func (s *store) id(h handle) uint64 {
 	switch x := s.slots[h]; {
 	case x == 0:
 		return 0
+	case x.isSYN():
+		return uint64(s.syns.At(x.index()).id)
 	case x.packed():
 		return uint64(s.packed.At(x.index()).id)
 	default:
@@ -64,6 +75,9 @@ func (s *store) isPacked(h handle) bool { return s.slots[h].packed() }
 // packed.
 func (s *store) owned(h handle, seg *Segment) (c *Conn, is bool) {
 	x := s.slots[h]
+	if x.isSYN() {
+		return nil, s.syns.At(x.index()).owns(seg)
+	}
 	if x.packed() {
 		return nil, s.addrs.owns(s.packed.At(x.index()), seg)
 	}
@@ -96,10 +110,12 @@ func (s *store) give(h handle) {
 
 // drop forgets h for good: after the first drop none is taken any more.
 func (s *store) drop(h handle) {
-	x := s.slots[h]
-	if x.packed() {
+	switch x := s.slots[h]; {
+	case x.isSYN():
+		s.syns.Drop(x.index())
+	case x.packed():
 		s.packed.Drop(x.index())
-	} else {
+	default:
 		s.conns.Drop(x.index())
 	}
 	s.slots[h] = 0
@@ -128,6 +144,12 @@ func (s *store) pack(h handle) {
 func (s *store) unpack(h handle) *Conn {
 	p := s.slots[h].index()
 	i, c := s.conns.Take()
+	if s.slots[h].isSYN() {
+		s.syns.At(p).decode(h, c)
+		s.syns.Drop(p)
+		s.slots[h] = slot(i)
+		return c
+	}
 	x := s.packed.At(p)
 	s.addrs.decode(x, h, c)
 	s.addrs.release(x.addr[0], 1)

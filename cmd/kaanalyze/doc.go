@@ -1,5 +1,5 @@
-// Command kaanalyze reads packet captures and says why TCP connections were not
-// used again by HTTP/1, and what to change: how many requests each carried, who
+// Command kaanalyze reads packet captures and tells why HTTP kept opening new TCP
+// connections instead of reusing them, and what to change: how many requests each carried, who
 // closed it, how and why, who holds TIME_WAIT now, and what the TCP keep-alive
 // probes did.
 //
@@ -163,12 +163,17 @@
 // are read as whoever started the program. Where root may not become another user, as
 // in a container that has cap_net_raw alone, it stays root, without capabilities.
 //
-// # Flags worth a word
+// # More about some flags
 //
 // --since and --until take a time as in 2026-11-20T04:13:20Z (RFC 3339), or
-// HH:MM:SS.FFF of the UTC day on which the first packet was captured, or +SECONDS
+// HH:MM:SS.FFF of the day on which the first packet was captured, or +SECONDS
 // (+90, +90s, +1m30s) after the first packet. The last two need a file, which is
 // opened twice. Connections that were open before --since count as midstream.
+//
+// --tz is the zone in which text, Markdown, HTML, pictures and the view tell times, and in
+// which --since and --until are where they have none: Europe/Berlin, UTC, or local for that
+// of this machine. Without it the variable TZ says so, else it is UTC. JSON, NDJSON and CSV
+// are always in UTC.
 //
 // A report that --since, --until, --server, -c or a filter narrows to a part of
 // the capture says so at its beginning; CSV does not.
@@ -190,8 +195,8 @@
 // the report goes to standard output, unless -q. Colours are never needed; ASCII is
 // enough where the locale is not UTF-8.
 //
-// -o writes a file besides what goes to standard output. It appears under its
-// name when it is whole. In a folder for all, as /tmp, -o, --evidence and -w follow a
+// -o writes a file besides what goes to standard output, under a temporary name, and
+// renames it when it is complete. In a folder for all, as /tmp, -o, --evidence and -w follow a
 // symbolic link only if that and what it leads to belong to the user, and -w saves to no
 // file of somebody else there. Only its owner may read what
 // --evidence and -w create, and one program at a time saves to a file. The ending picks the format: .txt, .md, .html, .json,
@@ -200,6 +205,20 @@
 // connections, of more the findings' examples and a sample. With --exchanges its
 // timeline shows each request, up to 50,000 in all, else the last one of each
 // connection and from when to when there were others; it says what it leaves out.
+//
+// --resolve tells names beside addresses, in text, Markdown and HTML, and in JSON as names:
+// those of the hosts file, and those that clients asked for, by the answers of DNS that the
+// capture holds (over UDP, from port 53). Nobody is asked, so a name is as good as who sent
+// the answer. A filter has to let them pass, as in "tcp or port 53", which is the default of
+// a live capture then.
+//
+// --evidence writes pcapng where the name ends in .pcapng, and pcap otherwise, unless
+// --evidence-format says which. Packets of a pcapng file have comments that name the rules
+// which they, or their connection, show: frame.comment contains "KA1011" finds them.
+//
+// Where a link to the program lies in the extcap folder of Wireshark and tshark, as make
+// install and the packages make it, these list its interfaces (tshark -i kaanalyze-lo), and
+// a report is written beside what they show. They call it as extcap(4) says.
 //
 // A picture (.svg, .png) is of a whole capture, never of one connection: the
 // verdict, the fix that helps most, and charts over time. PNG does not go to a

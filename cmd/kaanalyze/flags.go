@@ -20,6 +20,7 @@ type commandLine struct {
 	explain               func(io.Writer) error // nil without
 	completion            string                // the shell, "" for none
 	interfaces            bool                  // list them
+	extcap                extcap
 }
 
 // newFlags returns the flags, which fill c. Help is printed from them, and the
@@ -32,41 +33,47 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.BoolVar(&c.Follow, "follow", false, "the FILE grows: go on at its end, and in the files that follow it, until Ctrl-C or --duration")
 	f.StringVarP(&c.FilterFile, "filter-file", "F", "", "read the pcap filter from `FILE`")
 	f.Uint64VarP(&c.Count, "count", "c", 0, "stop after `N` packets")
-	f.StringVar(&c.Since, "since", "", "leave out packets before `TIME`: RFC 3339, HH:MM:SS of the first day in UTC, or +SECONDS")
+	f.StringVar(&c.Since, "since", "", "leave out packets before `TIME`: RFC 3339, HH:MM:SS of the first day, or +SECONDS")
 	f.StringVar(&c.Until, "until", "", "leave out packets after `TIME`")
 	f.StringVar(&c.Server, "server", "", "only connections to this server, `ADDR:PORT`")
 	f.StringVar(&c.TLSKeyLog, "tls-keylog", "", "decrypt TLS with the secrets in `FILE`, as programs write it to SSLKEYLOGFILE")
 	durationFlag(f, &c.TimeWait, "time-wait", "`TIME` that TIME_WAIT lasts")
 
+	f.StringVar(&c.TimeZone, "tz", "", "tell times in `ZONE`, as Europe/Berlin, UTC or local (default: TZ of the environment, else UTC); JSON and CSV stay UTC")
+
+	f.BoolVar(&c.Resolve, "resolve", false, "tell names beside addresses: of the hosts file, and of DNS answers in the capture; nobody is asked")
+
 	newLiveFlags(f, c)
 	newTcpdumpFlags(f)
+	newExtcapFlags(f, &c.extcap)
 
 	f.StringVarP(&c.Format, "format", "f", c.Format, "`FORMAT` of standard output: "+strings.Join(app.FormatNames(), ", "))
 	f.BoolVar(&c.JSON, "json", false, "the same as --format json")
 	f.StringArrayVarP(&c.Output, "output", "o", nil, "write a report to `FILE` too, in the format of its ending: "+app.FormatEndings()+" (repeatable)")
 	f.StringVar(&c.Evidence, "evidence", "", "write the connections that prove the findings, or that of --conn, to the capture `FILE`")
-	f.BoolVar(&c.EvidenceBodies, "evidence-bodies", false, "keep all payload in it, not only what HTTP messages begin with")
+	f.BoolVar(&c.EvidenceBodies, "evidence-bodies", false, "keep all payload in it, not only the heads of HTTP messages")
+	f.StringVar(&c.EvidenceFormat, "evidence-format", "", "`FORMAT` of it: "+strings.Join(app.EvidenceFormats, ", ")+" (default: by its ending); comments of packets name the rules in pcapng")
 	f.IntVar(&c.Top, "top", c.Top, "show at most `N` rows of a table in the text report")
 	f.Uint64Var(&c.Conn, "conn", 0, "tell connection `ID` packet by packet")
 	f.BoolVar(&c.Exchanges, "exchanges", false, "list every request with its response and times (not in text)")
 	f.BoolVar(&c.ShowSecrets, "show-secrets", false, "show queries and user names in request targets")
 	f.StringVar(&c.Anonymize, "anonymize", "", "replace addresses, hosts, paths and header values by pseudonyms, the same ones for the same `KEY`")
 	f.Lookup("anonymize").NoOptDefVal = app.RandomKey
-	f.BoolVar(&c.SHA256, "sha256", false, "name the SHA-256 of captures of more than 64 MiB too")
+	f.BoolVar(&c.SHA256, "sha256", false, "report the SHA-256 of captures larger than 64 MiB, too")
 	f.StringVar(&c.Baseline, "baseline", "", "compare with `FILE`, an earlier JSON report")
 	f.StringArrayVar(&c.FailOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
-	f.BoolVar(&c.Each, "each", false, "the captures have nothing to do with each other: make a report of each, with its name in that of -o's files")
+	f.BoolVar(&c.Each, "each", false, "make a report of each capture by itself; its name becomes part of those of -o's files")
 	f.BoolVar(&c.Strict, "strict", false, "exit with 4 if a capture is damaged, packets were dropped, or times are absurd")
 
 	f.StringVar(&c.Listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")
-	f.BoolVar(&c.TUI, "tui", false, "look around in a view on the terminal; the report follows when it is left, unless -q")
+	f.BoolVar(&c.TUI, "tui", false, "open a view on the terminal; the report follows when you leave it, unless -q")
 	f.IntVar(&c.Workers, "workers", 0, "read with `N` threads (default: one per CPU)")
 	f.StringVar(&c.MaxMemory, "max-memory", "", "give up detail, the oldest first, to take at most `SIZE`, as 512MiB or 2GB (default: a quarter of the machine's memory, or of its cgroup's limit)")
 	f.StringVar(&c.Color, "color", c.Color, "`WHEN` the text report has colours: "+strings.Join(app.Colours, ", "))
 	f.StringVar(&c.Progress, "progress", c.Progress, "`WHEN` a terminal shows a progress bar: "+strings.Join(app.ProgressModes, ", "))
 	f.BoolVarP(&c.Quiet, "quiet", "q", false, "no warnings and no progress bar")
-	f.BoolVarP(&c.Verbose, "verbose", "v", false, "say on standard error what is done")
-	f.BoolP("numeric", "n", false, "accepted as in tcpdump; addresses are never turned into names")
+	f.BoolVarP(&c.Verbose, "verbose", "v", false, "tell on standard error what is being done")
+	f.BoolP("numeric", "n", false, "accepted as in tcpdump; addresses are not turned into names")
 	f.Bool("demo", false, "analyse a capture that is built into the program")
 	f.BoolVar(&c.rules, "list-rules", false, "list the rules that findings come from")
 	f.String("explain", "", "explain `RULE`, as KA1011")
@@ -85,8 +92,8 @@ func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	f.BoolVarP(&c.interfaces, "list-interfaces", "D", false, "list the interfaces")
 	durationFlag(f, &l.Duration, "duration", "capture for `TIME`, as 90s, 5m or a number of seconds (default: until Ctrl-C)")
 	f.IntVarP(&l.SnapLen, "snapshot-length", "s", 0, "capture at most `N` bytes of a packet (default 262144)")
-	f.IntVarP(&l.BufferKiB, "buffer-size", "B", l.BufferKiB, "`KiB` that the kernel keeps until they are read")
-	f.BoolVarP(&l.NoPromiscuous, "no-promiscuous-mode", "p", false, "capture only what is for this host")
+	f.IntVarP(&l.BufferKiB, "buffer-size", "B", l.BufferKiB, "`KiB` of packets that the kernel buffers")
+	f.BoolVarP(&l.NoPromiscuous, "no-promiscuous-mode", "p", false, "do not put the interface into promiscuous mode")
 	f.StringVar(&l.Engine, "capture-engine", "", "get packets by `pcap` (libpcap, the default where it is built in) or ring (Linux' TPACKET_V3, less CPU time)")
 	f.StringVarP(&l.Write, "write", "w", "", "save the packets to `FILE` while they are analysed, - is standard output")
 	f.IntVarP(&l.RotateSeconds, "rotate-seconds", "G", 0, "begin another file every `N` seconds; its name has the time, as in trace-%H%M%S.pcap")
@@ -96,7 +103,7 @@ func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	f.StringVar(&l.Exec, "exec", "", "capture while `COMMAND` runs, a line for /bin/sh; its exit code is kaanalyze's, unless a condition of --fail-on holds")
 	durationFlag(f, &l.Window, "window", "judge the last `TIME`, such as 5m, beside the whole, live or with --listen")
 	durationFlag(f, &l.ReportEvery, "report-every", "write a report each `TIME`, such as 10m, of all since the beginning and of that time: to -o's files with the time in their names, else to standard output")
-	f.IntVar(&l.Keep, "keep", l.Keep, "keep `N` ended connections in detail at least; older ones are in the sums alone")
+	f.IntVar(&l.Keep, "keep", l.Keep, "keep `N` ended connections in detail at least; older ones are only in the sums")
 	durationFlag(f, &l.Interval, "interval", "`TIME` between status lines where standard error is no terminal; 0 is none")
 }
 
@@ -110,7 +117,13 @@ func parse(args []string) (*commandLine, error) {
 	if err := refuse(f); err != nil {
 		return nil, err
 	}
+	if err := c.extcap.check(f); err != nil {
+		return nil, err
+	}
 	c.CommandLine, c.Words, c.Given = args, f.Args(), f.Changed
+	if c.extcap.capture {
+		c.Extcap(c.extcap.name, c.extcap.pipe, c.extcap.filter)
+	}
 	if demo, _ := f.GetBool("demo"); demo {
 		c.Demo = demoCapture
 	}

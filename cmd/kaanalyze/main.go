@@ -28,7 +28,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err != nil {
 		return app.Fail(stderr, err)
 	}
+	asked, err := c.extcap.answer(stdout)
 	switch {
+	case asked:
 	case c.help:
 		err = app.WriteText(stdout, usage())
 	case c.version:
@@ -61,7 +63,11 @@ var ownProcess bool
 func analyze(c *commandLine, stdin io.Reader, stdout, stderr io.Writer) int {
 	c.OwnProcess = ownProcess
 	if ownProcess {
+		c.EnvZone = os.Getenv("TZ")
 		app.LimitHeap()
+	}
+	if c.Live.Piped {
+		stdout = io.Discard
 	}
 	job, err := app.New(&c.Config, stdin, stdout, stderr)
 	if errors.Is(err, app.ErrNoInput) {

@@ -114,7 +114,7 @@ func TestLivePrivileges(t *testing.T) {
 		{name: "root with CAP_NET_RAW alone", wrapper: netRawRoot, want: threads(0, noCapability, netRaw)},
 		{name: "root with CAP_NET_RAW alone, called by sudo", wrapper: netRawRoot, env: sudo, want: threads(0, noCapability, netRaw)},
 		{name: "root with CAP_NET_RAW alone, as another user", wrapper: netRawRoot, flags: []string{"-Z", "nobody"},
-			refused: "kaanalyze: error: -Z nobody: root may become no other user here, without CAP_SETUID and CAP_SETGID\nkaanalyze: hint: without -Z it stays root"},
+			refused: "kaanalyze: error: -Z nobody: root cannot become another user here without CAP_SETUID and CAP_SETGID\nkaanalyze: hint: without -Z it stays root"},
 		{name: "somebody with CAP_NET_RAW alone", wrapper: netRawUser, folder: somebody, want: threads(somebody, noCapability, netRaw), owner: somebody},
 		{name: "somebody with nothing", wrapper: nobodyElse, folder: somebody, refused: "kaanalyze: error: lo: permission denied\nkaanalyze: hint: live capture needs CAP_NET_RAW; "},
 		{name: "called by sudo", env: sudo, folder: somebody, want: threads(somebody, noCapability, noCapability), owner: somebody},

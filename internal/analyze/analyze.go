@@ -219,7 +219,12 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 func (a *Analyzer) settle(c *flows.Conn) {
 	a.keepLimits()
 	var scratch httpState
-	t := a.states.read(c, &scratch)
+	t := &scratch
+	if a.opt.OnConnection == nil || a.story.of(c) {
+		t = a.states.get(c) // it is asked for later
+	} else {
+		t = a.states.read(c, &scratch)
+	}
 	client := clientSide(c, t)
 	t.pair = a.pairOf(c, t)
 	a.addEstimated(&a.totals, c, t)

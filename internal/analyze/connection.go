@@ -117,7 +117,7 @@ type Connection struct {
 	IdleP50, IdleMax, IdleLast int64 // idle gaps; Unknown without; IdleLast only when closed
 
 	RetransmissionsClient, RetransmissionsServer uint32
-	MissingClient, MissingServer                 uint64 // payload bytes that the capture does not hold
+	MissingClient, MissingServer                 uint64 // payload bytes missing from the capture
 
 	Close    Close
 	Evidence Evidence

@@ -11,7 +11,8 @@ func (r *Result) Connection(i int, c *Connection) { r.analyzer.describe(r.conn(i
 // Numbers is Connection without the evidence, which takes some time.
 func (r *Result) Numbers(i int, c *Connection) {
 	x := r.conn(i)
-	r.analyzer.numbers(x, r.analyzer.states.At(x.User), c)
+	var scratch httpState
+	r.analyzer.numbers(x, r.analyzer.states.read(x, &scratch), c)
 }
 
 // conn returns the i-th connection.

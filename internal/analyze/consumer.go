@@ -10,23 +10,24 @@ import (
 // consumer is the Analyzer as the engine sees it, see flows.Consumer.
 type consumer struct{ *Analyzer }
 
-// Open begins the HTTP state of a connection.
+// Open begins the HTTP state of a connection, if there is something to note.
 func (a consumer) Open(c *flows.Conn) {
-	var t *httpState
-	c.User, t = a.states.Take()
+	c.User = 0
 	a.unpaired++
 	if c.Midstream() {
-		r := a.states.reader(t)
+		r := a.states.reader(a.states.get(c))
 		r.parsers[0].Lose()
 		r.parsers[1].Lose()
 		return
 	}
-	t.idleBefore = a.pools.idle(c)
+	if n := a.pools.idle(c); n > 0 {
+		a.states.get(c).idleBefore = n
+	}
 }
 
 // Data takes payload of one side, in sequence.
 func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
-	if r := a.states.tls.underWay.of(c.ID); r.id == c.ID && r.takes(from, d, &a.states.keys.table) {
+	if a.hasKeys && a.goesOn(c, from, d) {
 		return
 	}
 	t := a.states.get(c)
@@ -40,7 +41,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	if t.facts&(sawData|decrypted) == 0 && a.isProxyHeader(c, from, d) {
 		return
 	}
-	if t.facts&(sawData|opaque|tunnelled|decrypted|multiplexed) != sawData && (t.has(opaque|tunnelled|decrypted|multiplexed) || t.firstData(d)) || a.hasKeys && a.joinsTLS(c, t, d) {
+	if a.isOther(c, t, d) {
 		a.otherData(c, t, from, d)
 		return
 	}
@@ -70,6 +71,12 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 	if t.facts&(cutInitiator|cutResponder) != 0 {
 		a.cutData(c, t, from, d)
 	}
+}
+
+// isOther reports whether payload is not of HTTP/1, as far as that is known.
+func (a consumer) isOther(c *flows.Conn, t *httpState, d *flows.Data) bool {
+	return t.facts&(sawData|opaque|tunnelled|decrypted|multiplexed) != sawData && (t.has(opaque|tunnelled|decrypted|multiplexed) || t.firstData(d)) ||
+		a.hasKeys && a.joinsTLS(c, t, d)
 }
 
 // lostPlace looks at a segment that begins where no message is known to, and reports whether
@@ -210,7 +217,7 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 
 // Gap takes the number of bytes of one side that were not captured.
 func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
-	a.states.tls.underWay = recordsUnderWay{}
+	a.leaveRecord(c)
 	t := a.states.get(c)
 	if from == flows.Initiator && len(a.proxies.begun) > 0 {
 		delete(a.proxies.begun, c.ID)
@@ -242,7 +249,7 @@ func (a consumer) Gap(c *flows.Conn, from flows.Side, n uint64) {
 
 // End takes the end of what a side sends; num is 0 if no segment ended it.
 func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
-	a.states.tls.underWay = recordsUnderWay{}
+	a.leaveRecord(c)
 	t := a.states.get(c)
 	if t.tls != 0 && t.facts&(sawData|decrypted) == 0 { // less than a header came
 		a.watching = false
@@ -272,7 +279,7 @@ func (a consumer) End(c *flows.Conn, from flows.Side, at int64, num uint64) {
 	}
 	if !t.has(oneEnded) {
 		a.pools.becomeBusy(t)
-		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
+		t.idleOthers = uint16(min(a.pools.pairs.At(t.pair).idle, math.MaxUint16))
 		t.facts |= oneEnded
 		return
 	}

@@ -148,18 +148,21 @@ type recordsUnderWay [64]recordUnderWay
 // of returns where the record of a connection is, or another one's that shares its place.
 func (r *recordsUnderWay) of(id uint64) *recordUnderWay { return &r[id%uint64(len(r))] }
 
-// forget forgets the record of a connection.
-func (r *recordsUnderWay) forget(id uint64) {
-	if x := r.of(id); x.id == id {
-		*x = recordUnderWay{}
+// leaveRecord forgets the record of a connection.
+func (a *Analyzer) leaveRecord(c *flows.Conn) {
+	if !a.hasKeys {
+		return
+	}
+	if r := a.states.tls.underWay.of(c.ID); r.id == c.ID {
+		*r = recordUnderWay{}
 	}
 }
 
-// takes takes payload that goes on in the record and does not end it, and reports whether
-// it is such.
-func (r *recordUnderWay) takes(from flows.Side, d *flows.Data, table *tlscrypt.Table) bool {
-	n := len(d.Payload)
-	if d.Cut > 0 || !r.conn.Inside(uint8(from), n, table) || !r.reader.Inside(tlswire.Side(from), n) {
+// goesOn takes payload that goes on in a record that was noted and does not end it, and
+// reports whether it is such.
+func (a *Analyzer) goesOn(c *flows.Conn, from flows.Side, d *flows.Data) bool {
+	r, table, n := a.states.tls.underWay.of(c.ID), &a.states.keys.table, len(d.Payload)
+	if r.id != c.ID || d.Cut > 0 || !r.conn.Inside(uint8(from), n, table) || !r.reader.Inside(tlswire.Side(from), n) {
 		return false
 	}
 	r.conn.Data(uint8(from), d.Payload, tlscrypt.Stamp{At: d.Time, Now: d.Now, Num: d.Num}, table)

@@ -8,7 +8,8 @@ import (
 
 // describe makes the readable form of a connection, where all are kept.
 func (a *Analyzer) describe(c *flows.Conn, x *Connection) {
-	a.describeAs(c, a.states.At(c.User), x)
+	var scratch httpState
+	a.describeAs(c, a.states.read(c, &scratch), x)
 }
 
 // describeAs is describe with the HTTP state given.
@@ -149,7 +150,7 @@ const idleTolerance = 2e6
 // evidence fills the evidence of a connection, which is empty.
 func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *Evidence) {
 	server := client.Peer()
-	x.Pair, x.Server = t.pair, a.pools.pairs[t.pair].server
+	x.Pair, x.Server = t.pair, a.pools.pairs.At(t.pair).server
 	x.EndReason, x.EndMark, x.EndN, x.PreviousDone = t.end.reason, Mark{t.end.at, t.end.num}, int64(t.end.n), t.end.previousDone
 	x.LastDone, x.LastStatus, x.LastHadBody = Unknown, t.lastStatus, t.has(lastHadBody)
 	x.EarlyResponse, x.UploadCut, x.Idle408 = t.has(earlyResponse), t.has(uploadCut), t.has(idle408)

@@ -57,7 +57,7 @@ func (a *Analyzer) tlsData(c *flows.Conn, t *httpState, from flows.Side, d *flow
 func (a *Analyzer) tlsEnd(c *flows.Conn, t *httpState, from flows.Side) {
 	if x := a.states.tls.sessions.At(t.tls); x.ended == flows.NoSide {
 		a.pools.becomeBusy(t)
-		t.idleOthers = uint16(min(a.pools.pairs[t.pair].idle, math.MaxUint16))
+		t.idleOthers = uint16(min(a.pools.pairs.At(t.pair).idle, math.MaxUint16))
 	}
 	a.keysEnd(c, t, from)
 }

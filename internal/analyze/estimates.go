@@ -108,7 +108,7 @@ func (a *Analyzer) foldTurns() {
 // foldTurns counts the requests in flight until then.
 func (s *totals) foldTurns(until int64) {
 	e := &s.estimates
-	e.inFlight = grown(e.inFlight, len(s.pools.pairs))
+	e.inFlight = grown(e.inFlight, s.pools.pairs.Len())
 	sweepUses(&e.turns, e.inFlight, math.MinInt64, until, s.folded.last)
 }
 
@@ -119,14 +119,14 @@ func (s *totals) foldEstimates(until int64) {
 	}
 	s.foldTurns(until)
 	e := &s.estimates
-	e.made, e.spared = grown(e.made, len(s.pools.pairs)), grown(e.spared, len(s.pools.pairs))
+	e.made, e.spared = grown(e.made, s.pools.pairs.Len()), grown(e.spared, s.pools.pairs.Len())
 	e.reusable.Sort(func(x, y *reusable) bool { return x.id < y.id })
 	for i := range uint32(e.reusable.Len()) {
 		c := e.reusable.At(i)
 		if c.pair == 0 {
 			continue
 		}
-		if e.made[c.pair]++; e.made[c.pair] > s.estimatedNeed(int(c.pair)) {
+		if e.made[c.pair]++; e.made[c.pair] > s.estimatedNeed(c.pair) {
 			e.spared[c.pair] += c.handshake
 		}
 	}
@@ -135,13 +135,13 @@ func (s *totals) foldEstimates(until int64) {
 
 // estimatedNeed returns how many connections a perfect pool would have opened for the
 // requests of a pair that are estimated.
-func (s *totals) estimatedNeed(pair int) int64 {
-	e, used := &s.estimates, s.pools.pairs[pair].estimated.used
+func (s *totals) estimatedNeed(pair uint32) int64 {
+	e, used := &s.estimates, s.pools.pairs.At(pair).estimated.used
 	if used == 0 {
 		return 0
 	}
 	peak := int64(0)
-	if pair < len(e.inFlight) {
+	if int(pair) < len(e.inFlight) {
 		peak = e.inFlight[pair].peak
 	}
 	return min(max(1, peak), used)
@@ -159,10 +159,10 @@ func (a *Analyzer) addEstimated(s *totals, c *flows.Conn, t *httpState) {
 	if !ok {
 		return
 	}
-	pair := &s.pools.pairs[t.pair]
+	pair := s.pools.pairs.At(t.pair)
 	s.estimates.all.add(act.Requests)
 	pair.estimated.add(act.Requests)
-	s.pools.servers[pair.server].estimated.add(act.Requests)
+	s.pools.servers.At(pair.server).estimated.add(act.Requests)
 	if act.Requests == 0 {
 		return
 	}
@@ -187,8 +187,8 @@ func (a *Analyzer) addEstimated(s *totals, c *flows.Conn, t *httpState) {
 }
 
 // estimatesOf tells of a pair. The need of both kinds of connections adds up.
-func (s *totals) estimatesOf(pair int) Estimates {
-	p := &s.pools.pairs[pair]
+func (s *totals) estimatesOf(pair uint32) Estimates {
+	p := s.pools.pairs.At(pair)
 	if p.estimated.connections == 0 {
 		return Estimates{}
 	}
@@ -196,7 +196,7 @@ func (s *totals) estimatesOf(pair int) Estimates {
 	x.PoolNeed = p.need() + s.estimatedNeed(pair)
 	x.AvoidableConnections = p.withRequests + p.estimated.used - x.PoolNeed
 	x.AvoidableHandshake = s.folded.sparedHandshakes[pair]
-	if pair < len(s.estimates.spared) {
+	if int(pair) < len(s.estimates.spared) {
 		x.AvoidableHandshake += s.estimates.spared[pair]
 	}
 	return x
@@ -223,8 +223,10 @@ func (s *totals) allEstimates(exact *Totals) Estimates {
 	}
 	x.PoolNeed = exact.PoolNeed + s.pools.estimatedLeft
 	x.AvoidableHandshake = exact.AvoidableHandshake
-	for i := range s.pools.pairs[1:] {
-		x.PoolNeed += s.estimatedNeed(i + 1)
+	for pair := range uint32(s.pools.pairs.Len()) {
+		if pair != 0 {
+			x.PoolNeed += s.estimatedNeed(pair)
+		}
 	}
 	for _, ns := range e.spared {
 		x.AvoidableHandshake += ns

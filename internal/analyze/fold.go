@@ -28,10 +28,10 @@ func (s *totals) fold(until int64) {
 	t := &s.folded
 	until = max(until, t.until)
 	t.hosts = grown(t.hosts, len(s.held))
-	t.servers = grown(t.servers, len(s.pools.servers))
-	t.ports = grown(t.ports, len(s.pools.pairs))
-	t.made = grown(t.made, len(s.pools.pairs))
-	t.sparedHandshakes = grown(t.sparedHandshakes, len(s.pools.pairs))
+	t.servers = grown(t.servers, s.pools.servers.Len())
+	t.ports = grown(t.ports, s.pools.pairs.Len())
+	t.made = grown(t.made, s.pools.pairs.Len())
+	t.sparedHandshakes = grown(t.sparedHandshakes, s.pools.pairs.Len())
 	spared := s.foldReusable()
 	s.foldEstimates(until)
 	s.half.fold(t.until, until, t.last)
@@ -66,7 +66,7 @@ func (s *totals) foldReusable() (spared idSet) {
 		if c.pair == 0 {
 			continue // its pair was left out
 		}
-		if t.made[c.pair]++; t.made[c.pair] > s.pools.pairs[c.pair].need() {
+		if t.made[c.pair]++; t.made[c.pair] > s.pools.pairs.At(c.pair).need() {
 			t.sparedHandshakes[c.pair] += c.handshake
 			spared.add(uint64(c.id))
 		}

@@ -173,7 +173,7 @@ func total(steps []int64) (n int64) {
 // connections have.
 func balanced(t *testing.T, a *Analyzer) {
 	t.Helper()
-	want := make([]int32, len(a.pools.pairs))
+	want := make([]int32, a.pools.pairs.Len())
 	var scratch httpState
 	a.engine.Each(func(c *flows.Conn) {
 		x := a.states.read(c, &scratch)
@@ -185,7 +185,7 @@ func balanced(t *testing.T, a *Analyzer) {
 		}
 	})
 	for i := range want {
-		if got := a.pools.pairs[i].open; got != want[i] {
+		if got := a.pools.pairs.At(uint32(i)).open; got != want[i] {
 			t.Errorf("pair %d: %d exchanges in flight, want %d", i, got, want[i])
 		}
 	}

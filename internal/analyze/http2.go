@@ -291,7 +291,7 @@ func (a *Analyzer) inFlight(t *httpState, at int64, by int32) {
 
 // changeStreams is change for streams of HTTP/2.
 func (p *pools) changeStreams(pair uint32, t int64, by int32) {
-	x := &p.pairs[pair].streams
+	x := &p.pairs.At(pair).streams
 	if t > x.at {
 		x.peak = max(x.peak, x.open)
 		x.at = t
@@ -326,6 +326,6 @@ func (x *poolStreams) need() int64 {
 
 // noteLimit notes how many streams the server allows at once.
 func (p *pools) noteLimit(pair uint32, limit int64) {
-	x := &p.pairs[pair].streams
+	x := &p.pairs.At(pair).streams
 	x.limit = max(x.limit, min(limit, math.MaxInt32))
 }

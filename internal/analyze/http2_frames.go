@@ -116,7 +116,7 @@ func (a *Analyzer) countStream(c *flows.Conn, t *httpState, x *h2State, f *http2
 	t.requests++
 	if t.requests == 1 {
 		if ns, ok := c.RTT(); ok {
-			a.pools.pairs[t.pair].rtt = ns
+			a.pools.pairs.At(t.pair).rtt = ns
 		}
 	}
 	a.pools.noteRequest(t)

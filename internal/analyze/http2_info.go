@@ -55,7 +55,7 @@ func (n *StreamCount) add(x *h2State) {
 func (a *Analyzer) addStreams(s *totals, t *httpState) {
 	if x := a.states.h2Of(t); x != nil {
 		s.sum.Streams.add(x)
-		s.pools.servers[s.pools.pairs[t.pair].server].streams.add(x)
+		s.pools.servers.At(s.pools.pairs.At(t.pair).server).streams.add(x)
 	}
 }
 

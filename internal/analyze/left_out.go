@@ -47,7 +47,7 @@ func (x *poolPair) active() int64 { return max(x.at, x.seen, x.idleAt) }
 // full reports whether rows are to be left out.
 func (p *pools) full() bool {
 	l := &p.limits
-	return l.Pairs > 0 && len(p.pairs) > spareRows*l.Pairs || l.Servers > 0 && len(p.servers) > spareRows*l.Servers
+	return l.Pairs > 0 && p.pairs.Len() > spareRows*l.Pairs || l.Servers > 0 && p.servers.Len() > spareRows*l.Servers
 }
 
 // numbers are the new numbers of rows by their old ones, 0 for those left out.
@@ -103,8 +103,8 @@ func (p *pools) leaveOut() (pairs, servers numbers) {
 	pairs, servers = p.listed()
 	p.byKey = compact.Index{}
 	next := uint32(1)
-	for i := range p.pairs {
-		switch x := &p.pairs[i]; {
+	for i := range uint32(p.pairs.Len()) {
+		switch x := p.pairs.At(i); {
 		case i == 0:
 			*x = poolPair{}
 		case pairs[i] == 0:
@@ -113,15 +113,15 @@ func (p *pools) leaveOut() (pairs, servers numbers) {
 			p.estimatedLeft += x.estimated.used
 		default:
 			x.server = servers[x.server]
-			p.pairs[next], pairs[i] = *x, next
+			*p.pairs.At(next), pairs[i] = *x, next
 			p.byKey.Add(x.key.hash(), next)
 			next++
 		}
 	}
-	p.pairs = p.pairs[:next]
+	p.pairs.Keep(int(next))
 	next = 1
-	for i := range p.servers {
-		switch x := &p.servers[i]; {
+	for i := range uint32(p.servers.Len()) {
+		switch x := p.servers.At(i); {
 		case i == 0:
 			*x = poolServer{byClass: x.byClass}
 		case servers[i] == 0:
@@ -132,12 +132,12 @@ func (p *pools) leaveOut() (pairs, servers numbers) {
 			}
 			p.serversLeft.add(x.connections, x.requests, x.twClient+x.twServer+x.twBoth)
 		default:
-			p.servers[next] = *x
+			*p.servers.At(next) = *x
 			p.byAddr[x.addr] = next
 			next++
 		}
 	}
-	p.servers = p.servers[:next]
+	p.servers.Keep(int(next))
 	p.last, p.lastNum = pairKey{}, 0
 	return pairs, servers
 }
@@ -147,21 +147,21 @@ func (p *pools) listed() (pairs, servers numbers) {
 	if p.limits == (Limits{}) {
 		return all, all
 	}
-	active := make([]int64, len(p.pairs))
-	byServer := make([]int64, len(p.servers))
-	for i := range p.pairs {
-		x := &p.pairs[i]
+	active := make([]int64, p.pairs.Len())
+	byServer := make([]int64, p.servers.Len())
+	for i := range uint32(p.pairs.Len()) {
+		x := p.pairs.At(i)
 		byServer[x.server] = max(byServer[x.server], x.active())
 	}
 	servers = latest(byServer, p.limits.Servers)
-	for i := range p.pairs {
-		if x := &p.pairs[i]; servers[x.server] != 0 {
+	for i := range uint32(p.pairs.Len()) {
+		if x := p.pairs.At(i); servers[x.server] != 0 {
 			active[i] = x.active()
 		}
 	}
 	pairs = latest(active, p.limits.Pairs)
-	for i := range p.pairs {
-		if servers[p.pairs[i].server] == 0 {
+	for i := range uint32(p.pairs.Len()) {
+		if servers[p.pairs.At(i).server] == 0 {
 			pairs[i] = 0
 		}
 	}

@@ -39,7 +39,7 @@ func (a *Analyzer) Memory() (m Memory) {
 		m.Connections += k.table.Bytes() + k.table.Log.Bytes() + int64(k.found.Len())*int64(unsafe.Sizeof(keyed{})) + int64(k.conns.Len())*tlscrypt.ConnBytes
 	}
 	m.Connections += int64(s.cuts.states.Len()) * int64(unsafe.Sizeof(cutState{})+12+mapEntry)
-	m.Rows = int64(len(a.pools.pairs))*PairBytes + int64(len(a.pools.servers))*serverBytes + int64(len(t.held))*hostBytes + a.pools.timings.bytes
+	m.Rows = int64(a.pools.pairs.Len())*PairBytes + int64(a.pools.servers.Len())*serverBytes + int64(len(t.held))*hostBytes + a.pools.timings.bytes
 	m.Times = t.timeWaits.Bytes() + t.portUses.Bytes() + t.reusable.Bytes() + t.estimates.turns.Bytes() + t.estimates.reusable.Bytes() + t.half.spans.Bytes()
 	m.Exchanges = int64(len(a.exchanges)) * (int64(unsafe.Sizeof(Exchange{})) + exchangeTexts)
 	return m
@@ -55,7 +55,7 @@ const (
 
 // Rows returns how many pairs, servers and hosts there are.
 func (a *Analyzer) Rows() (pairs, servers, hosts int) {
-	return len(a.pools.pairs) - 1, len(a.pools.servers) - 1, len(a.totals.held) - 1
+	return a.pools.pairs.Len() - 1, a.pools.servers.Len() - 1, len(a.totals.held) - 1
 }
 
 // Len returns how many connections were seen, Unpaired how many are kept whose pair is

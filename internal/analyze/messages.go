@@ -128,7 +128,7 @@ func (a *Analyzer) request(c *flows.Conn, t *httpState, from flows.Side, h httpp
 	t.facts = t.facts&^(earlyResponse|uploadCut) | requestPartial
 	if t.requests == 1 {
 		if ns, ok := c.RTT(); ok {
-			a.pools.pairs[t.pair].rtt = ns
+			a.pools.pairs.At(t.pair).rtt = ns
 		}
 	}
 	if !t.has(sawResponse) {

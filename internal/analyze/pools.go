@@ -14,8 +14,8 @@ import (
 type pools struct {
 	byKey   compact.Index
 	byAddr  map[flows.Endpoint]uint32
-	pairs   []poolPair   // [0] is unused
-	servers []poolServer // [0] is unused
+	pairs   compact.List[poolPair]   // the first is unused
+	servers compact.List[poolServer] // so is this one
 	last    pairKey
 	lastNum uint32
 	answers answers
@@ -92,8 +92,8 @@ type poolServer struct {
 // init makes the pools empty.
 func (p *pools) init() {
 	p.byAddr = map[flows.Endpoint]uint32{}
-	p.pairs = make([]poolPair, 1)
-	p.servers = make([]poolServer, 1)
+	p.pairs.Add(poolPair{})
+	p.servers.Add(poolServer{})
 	p.timings.slots = make([]serverTimes, 1)
 }
 
@@ -106,11 +106,11 @@ func (p *pools) pair(c *flows.Conn, client flows.Side) uint32 {
 	hash := k.hash()
 	n := p.find(hash, &k)
 	if n == 0 {
-		n = uint32(len(p.pairs))
+		n = uint32(p.pairs.Len())
 		p.byKey.Add(hash, n)
 		s := p.serverOf(k.server)
-		p.servers[s].clients++
-		p.pairs = append(p.pairs, poolPair{key: k, server: s})
+		p.servers.At(s).clients++
+		p.pairs.Add(poolPair{key: k, server: s})
 	}
 	p.last, p.lastNum = k, n
 	return n
@@ -118,22 +118,22 @@ func (p *pools) pair(c *flows.Conn, client flows.Side) uint32 {
 
 // find returns the number of the pair with that key, 0 if there is none.
 func (p *pools) find(hash uint32, k *pairKey) uint32 {
-	return p.byKey.Find(hash, func(n uint32) bool { return p.pairs[n].key == *k })
+	return p.byKey.Find(hash, func(n uint32) bool { return p.pairs.At(n).key == *k })
 }
 
 func (p *pools) serverOf(addr flows.Endpoint) uint32 {
 	n, ok := p.byAddr[addr]
 	if !ok {
-		n = uint32(len(p.servers))
+		n = uint32(p.servers.Len())
 		p.byAddr[addr] = n
-		p.servers = append(p.servers, poolServer{addr: addr, advTimeout: Unknown, advMax: Unknown})
+		p.servers.Add(poolServer{addr: addr, advTimeout: Unknown, advMax: Unknown})
 	}
 	return n
 }
 
 // change adds exchanges that begin at t, or takes away those that end.
 func (p *pools) change(pair uint32, t int64, by int32) {
-	x := &p.pairs[pair]
+	x := p.pairs.At(pair)
 	if t > x.at {
 		x.peak = max(x.peak, x.open)
 		x.at = t
@@ -152,7 +152,7 @@ func (x *poolPair) need() int64 {
 
 // noteAdvertised notes what a response says in Keep-Alive.
 func (p *pools) noteAdvertised(pair uint32, h httpparse.Head) {
-	s := &p.servers[p.pairs[pair].server]
+	s := p.servers.At(p.pairs.At(pair).server)
 	if n := h.KeepAliveTimeout(); n >= 0 {
 		s.advTimeout = int64(n)
 	}
@@ -170,7 +170,7 @@ func (p *pools) idle(c *flows.Conn) uint16 {
 	if k != p.last {
 		n = p.find(k.hash(), &k)
 	}
-	x := &p.pairs[n]
+	x := p.pairs.At(n)
 	if n == 0 || c.Start-x.idleAt < x.rtt {
 		return 0
 	}
@@ -181,7 +181,7 @@ func (p *pools) idle(c *flows.Conn) uint16 {
 func (p *pools) becomeIdle(t *httpState, at int64) {
 	if !t.has(idle) && t.pair != 0 {
 		t.facts |= idle
-		x := &p.pairs[t.pair]
+		x := p.pairs.At(t.pair)
 		x.idle++
 		x.idleAt = max(x.idleAt, at)
 	}
@@ -192,7 +192,7 @@ func (p *pools) becomeBusy(t *httpState) {
 	if t.has(idle) {
 		t.facts &^= idle
 		if t.pair != 0 { // it was left out
-			p.pairs[t.pair].idle--
+			p.pairs.At(t.pair).idle--
 		}
 	}
 }
@@ -204,8 +204,8 @@ func (p *pools) noteRequest(t *httpState) {
 		return
 	}
 	if t.has(lastHadBody) {
-		p.pairs[t.pair].reusedAfterBody++
+		p.pairs.At(t.pair).reusedAfterBody++
 	} else {
-		p.pairs[t.pair].reusedAfterNone++
+		p.pairs.At(t.pair).reusedAfterNone++
 	}
 }

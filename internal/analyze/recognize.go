@@ -14,7 +14,7 @@ const (
 
 // recognize looks into the first heads of a pair and of a server for who they are.
 func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte) {
-	x := &p.pairs[pair]
+	x := p.pairs.At(pair)
 	if h.Kind() == httpparse.Request {
 		if x.looks == maxAgents || x.looks >= maxLooks && x.agent == products.Unknown {
 			return
@@ -32,7 +32,7 @@ func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte) {
 		}
 		return
 	}
-	if s := &p.servers[x.server]; s.looks < maxLooks && s.software == products.Unknown {
+	if s := p.servers.At(x.server); s.looks < maxLooks && s.software == products.Unknown {
 		s.looks++
 		value, ok := httpparse.Field(raw, "Server")
 		if !ok { // as of Express and php -S

@@ -96,7 +96,7 @@ func (a *Analyzer) noteAnswer(c *flows.Conn, t *httpState, from flows.Side, stat
 		return // a status has no other first digit
 	}
 	p := &a.pools
-	n := p.pairs[t.pair].server
+	n := p.pairs.At(t.pair).server
 	if t.pair == 0 && !t.has(paired) { // no request was seen
 		n = p.serverOf(c.Endpoint(from))
 	}
@@ -115,7 +115,7 @@ func (a *Analyzer) noteAnswer(c *flows.Conn, t *httpState, from flows.Side, stat
 func (p *pools) addAnswers() {
 	for _, x := range p.answers.list[:p.answers.n] {
 		n := x.serverClass >> 3
-		s := &p.servers[n]
+		s := p.servers.At(n)
 		s.byClass[x.serverClass&7]++
 		if x.micros == noMicros || n == 0 { // 0: it was left out
 			continue
@@ -171,8 +171,8 @@ func (p *pools) leaveOutTimes() {
 	for _, n := range p.timings.busiest(p.mostTimed()) {
 		keep[n] = true
 	}
-	for i := range p.servers {
-		if s := &p.servers[i]; s.times != 0 && !keep[s.times] {
+	for i := range uint32(p.servers.Len()) {
+		if s := p.servers.At(i); s.times != 0 && !keep[s.times] {
 			p.timings.forget(s.times)
 			s.times, s.timesLost = 0, true
 		}
@@ -282,8 +282,8 @@ func (x *poolServer) lossUnknown() bool {
 // allClasses returns the responses by class of all servers.
 func (p *pools) allClasses() [StatusClasses]int64 {
 	sum := p.classesLeft
-	for i := range p.servers {
-		for class, n := range p.servers[i].byClass {
+	for i := range uint32(p.servers.Len()) {
+		for class, n := range p.servers.At(i).byClass {
 			sum[class] += n
 		}
 	}

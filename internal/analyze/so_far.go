@@ -77,7 +77,7 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 		if each != nil && tell {
 			scratch.pair = 0 // it may be known to the copy alone
 			a.describeAs(c, &scratch, &a.conn)
-			a.conn.Evidence.Pair, a.conn.Evidence.Server = pair, w.pools.pairs[pair].server
+			a.conn.Evidence.Pair, a.conn.Evidence.Server = pair, w.pools.pairs.At(pair).server
 			each(&a.conn)
 		}
 	}
@@ -85,7 +85,7 @@ func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 	case w.newest == 0:
 		a.engine.Each(visit)
 	case how.Briefly:
-		a.engine.EachUnpacked(visit)
+		a.engine.EachUnfinished(visit)
 	default:
 		a.engine.EachUnordered(visit) // to sort so many takes long
 	}
@@ -142,9 +142,9 @@ func (w *walk) pairOf(c *flows.Conn, t *httpState) uint32 {
 				server = p.serverOf(k.server)
 			}
 		}
-		n = uint32(len(p.pairs))
-		p.servers[server].clients++
-		p.pairs = append(p.pairs, poolPair{key: k, server: server})
+		n = uint32(p.pairs.Len())
+		p.servers.At(server).clients++
+		p.pairs.Add(poolPair{key: k, server: server})
 		w.told[k] = n
 	}
 	p.last, p.lastNum = k, n
@@ -170,7 +170,7 @@ func (s *totals) clone(briefly bool) *totals {
 	x := *s
 	p := *s.pools
 	p.byKey, p.byAddr = compact.Index{}, map[flows.Endpoint]uint32{}
-	p.pairs, p.servers = slices.Clone(p.pairs), slices.Clone(p.servers)
+	p.pairs, p.servers = p.pairs.Clone(), p.servers.Clone()
 	p.told, p.timings = p.timings.told(p.mostTimed()), timings{}
 	x.pools = &p
 	x.perConnection = maps.Clone(s.perConnection)

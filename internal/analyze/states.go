@@ -19,8 +19,8 @@ type reader struct {
 }
 
 // httpStates hold the httpState of each connection, by number, and what hangs off
-// some of them. Of a packed one, [flows.Conn.User] has the number in packed and
-// packedMark.
+// some of them. [flows.Conn.User] is the number; of a packed one that in packed, and
+// packedMark; and 0 of one that is the zero httpState yet.
 type httpStates struct {
 	compact.Slab[httpState]
 
@@ -71,10 +71,14 @@ const packedMark = 1 << 31
 
 // get returns the HTTP state of c, which is packed no more if it was.
 func (s *httpStates) get(c *flows.Conn) *httpState {
-	if c.User&packedMark == 0 {
+	if c.User-1 < packedMark-1 {
 		return s.At(c.User)
 	}
 	i, t := s.Take()
+	if c.User == 0 {
+		c.User = i
+		return t
+	}
 	s.packed.At(c.User &^ packedMark).unpack(t)
 	s.packed.Drop(c.User &^ packedMark)
 	c.User = i
@@ -83,7 +87,11 @@ func (s *httpStates) get(c *flows.Conn) *httpState {
 
 // read returns the HTTP state of c to read, which may be scratch.
 func (s *httpStates) read(c *flows.Conn, scratch *httpState) *httpState {
-	if c.User&packedMark == 0 {
+	switch {
+	case c.User == 0:
+		*scratch = httpState{}
+		return scratch
+	case c.User&packedMark == 0:
 		return s.At(c.User)
 	}
 	s.packed.At(c.User &^ packedMark).unpack(scratch)
@@ -130,6 +138,9 @@ func (s *httpStates) trim(t *httpState) {
 
 // forget takes back the state of c and what hangs off it.
 func (s *httpStates) forget(c *flows.Conn) {
+	if c.User == 0 {
+		return
+	}
 	if c.User&packedMark != 0 {
 		s.packed.Drop(c.User &^ packedMark)
 		return
@@ -164,9 +175,11 @@ func (s *httpStates) forget(c *flows.Conn) {
 
 // drop forgets the state of c for good.
 func (s *httpStates) drop(c *flows.Conn) {
-	if c.User&packedMark != 0 {
+	switch {
+	case c.User == 0:
+	case c.User&packedMark != 0:
 		s.packed.Drop(c.User &^ packedMark)
-	} else {
+	default:
 		s.Drop(c.User)
 	}
 }

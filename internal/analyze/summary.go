@@ -65,9 +65,11 @@ func (s *totals) tellUnknown(r *Result) {
 // what could not be counted.
 func (s *totals) finishCounts(counts flows.Counts) {
 	t := &s.sum
-	t.PoolNeed = s.pools.needLeft + s.pools.pairs[0].withRequests
-	for i := range s.pools.pairs[1:] {
-		t.PoolNeed += s.pools.pairs[i+1].need()
+	t.PoolNeed = s.pools.needLeft + s.pools.pairs.At(0).withRequests
+	for i := range uint32(s.pools.pairs.Len()) {
+		if i != 0 {
+			t.PoolNeed += s.pools.pairs.At(i).need()
+		}
 	}
 	t.AvoidableConnections = t.ConnectionsWithRequests - t.PoolNeed
 	for _, ns := range s.folded.sparedHandshakes {
@@ -184,12 +186,12 @@ func (q *Quantiles) bucket(n, conns int64) {
 // serverSummaries sums up by server, those that are listed, and adds the others to left.
 func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSummary) {
 	toldTimes := s.pools.toldTimes()
-	for i := range s.pools.servers {
-		x := &s.pools.servers[i]
+	for i := range uint32(s.pools.servers.Len()) {
+		x := s.pools.servers.At(i)
 		if x.connections == 0 {
 			continue
 		}
-		if listed.drops(i) {
+		if listed.drops(int(i)) {
 			left.add(x.connections, x.requests, x.twClient+x.twServer+x.twBoth)
 			continue
 		}
@@ -198,7 +200,7 @@ func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSum
 			times = noTimes
 		}
 		all = append(all, ServerSummary{
-			Num: uint32(i), Software: x.software,
+			Num: i, Software: x.software,
 			Server: x.addr.AddrPort(), Clients: x.clients, Connections: x.connections, Requests: counted(x.requests, x.requests, x.opaque),
 			ReuseRatio:  ratio(x.requests-x.withRequests, x.requests-x.first),
 			ClosedFirst: x.closed, TimeWaitClient: x.twClient, TimeWaitServer: x.twServer, TimeWaitBoth: x.twBoth,
@@ -220,9 +222,9 @@ func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSum
 // pairSummaries sums up by client address and server; budget tells of a client's
 // ports, if it is set. Pairs that are not listed are added to left.
 func (s *totals) pairSummaries(listed numbers, left *LeftOut, budget func(netip.Addr) int64) (all []Pair) {
-	rows := make([]uint32, 0, len(s.pools.pairs)) // which are sorted, as they are small
-	for i := range s.pools.pairs {
-		p := &s.pools.pairs[i]
+	rows := make([]uint32, 0, s.pools.pairs.Len()) // which are sorted, as they are small
+	for i := range uint32(s.pools.pairs.Len()) {
+		p := s.pools.pairs.At(i)
 		switch {
 		case p.connections == 0:
 			continue
@@ -231,20 +233,20 @@ func (s *totals) pairSummaries(listed numbers, left *LeftOut, budget func(netip.
 			left.Requests += p.requests
 			left.TimeWait += p.timeWaits
 			continue
-		case listed.drops(i):
+		case listed.drops(int(i)):
 			left.add(p.connections, p.requests, p.timeWaits)
 			continue
 		}
-		rows = append(rows, uint32(i))
+		rows = append(rows, i)
 	}
 	slices.SortFunc(rows, func(i, j uint32) int {
-		x, y := &s.pools.pairs[i], &s.pools.pairs[j]
+		x, y := s.pools.pairs.At(i), s.pools.pairs.At(j)
 		return cmp.Or(cmp.Compare(y.connections, x.connections), x.key.clientAddr().Compare(y.key.clientAddr()),
 			x.key.server.AddrPort().Compare(y.key.server.AddrPort()), cmp.Compare(i, j))
 	})
 	all = make([]Pair, 0, len(rows))
 	for _, i := range rows {
-		p := &s.pools.pairs[i]
+		p := s.pools.pairs.At(i)
 		all = append(all, Pair{
 			Num: i, ServerNum: p.server, Agent: p.agent, Proxied: p.proxied, HTTP10: p.http10, CloseInHTTP10: p.closeInHTTP10,
 			ReusedAfterBody: p.reusedAfterBody, ReusedAfterNone: p.reusedAfterNone,
@@ -254,7 +256,7 @@ func (s *totals) pairSummaries(listed numbers, left *LeftOut, budget func(netip.
 			PoolNeed:             counted(p.need(), p.requests, p.opaque),
 			AvoidableConnections: counted(p.withRequests-p.need(), p.requests, p.opaque),
 			AvoidableHandshake:   counted(s.folded.sparedHandshakes[i], p.requests, p.opaque),
-			Estimated:            s.estimatesOf(int(i)),
+			Estimated:            s.estimatesOf(i),
 			StreamsAtOnce:        int64(max(p.streams.peak, p.streams.open)),
 			PortsInUse:           s.folded.ports[i].peak,
 			PortBudget:           PortBudget,

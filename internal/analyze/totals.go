@@ -116,8 +116,8 @@ func (s *totals) takeBack(at int64, reused bool) {
 
 // add adds a connection that is final; began is who began to close it.
 func (s *totals) add(c *flows.Conn, t *httpState, client flows.Side, began Party, timeWait, handshake int64) {
-	pair := &s.pools.pairs[t.pair]
-	server := &s.pools.servers[pair.server]
+	pair := s.pools.pairs.At(t.pair)
+	server := s.pools.servers.At(pair.server)
 	s.sum.Connections++
 	pair.connections++
 	pair.seen = max(pair.seen, c.End)
@@ -287,7 +287,7 @@ func (s *totals) addTimeWaits(c *flows.Conn, t *httpState, client flows.Side, le
 			to = min(to, ended)
 		}
 		host := s.hostNumber(c.Endpoint(side).IP)
-		s.timeWaits.Add(timeWait{from: from, to: to, host: host, server: s.pools.pairs[t.pair].server, id: uint32(c.ID), byServer: side != client})
+		s.timeWaits.Add(timeWait{from: from, to: to, host: host, server: s.pools.pairs.At(t.pair).server, id: uint32(c.ID), byServer: side != client})
 		if ended == 0 {
 			s.held[host].closes++
 		}

@@ -24,7 +24,9 @@ func (j *Job) partOptions(opt capture.Options) analyze.Options {
 		what.PortBudget = j.host.PortBudget
 	}
 	if l := j.s.live; l != nil {
-		what.Filtered = false // the kernel filters before packets are numbered
+		// The kernel filters before packets are numbered, so Wireshark gives the same
+		// numbers to streams of the file that is saved. Without one it has none to give.
+		what.Filtered = l.saving.Name == "" || l.saving.Every != 0 || l.saving.Size != 0
 		what.Clock = func() int64 { return l.device.Now() - inRing }
 	}
 	j.useKeys(&what)

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
 // A bound is one end of the time that is analysed. It is the zero bound, a
@@ -20,7 +22,7 @@ type boundKind uint8
 const (
 	noBound     boundKind = iota
 	moment                // RFC 3339: nanos since the epoch
-	timeOfDay             // nanos since midnight, UTC, of the day of the first packet
+	timeOfDay             // nanos since midnight of the day of the first packet, by the clock of a zone
 	afterPacket           // nanos after the first packet
 )
 
@@ -61,11 +63,11 @@ func (b bound) relative() bool { return b.kind == timeOfDay || b.kind == afterPa
 
 // at returns the bound in nanoseconds since the epoch, 0 if there is none, for
 // a capture whose first packet was at first.
-func (b bound) at(first int64) int64 {
-	const day = int64(24 * time.Hour)
+func (b bound) at(first int64, zone report.Zone) int64 {
 	switch b.kind {
 	case timeOfDay:
-		return max(1, first-first%day+b.nanos)
+		t := zone.At(first)
+		return max(1, time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, int(b.nanos), t.Location()).UnixNano())
 	case afterPacket:
 		return max(1, first+b.nanos)
 	}

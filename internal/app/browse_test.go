@@ -190,7 +190,7 @@ func TestInterim(t *testing.T) {
 	}
 	errs.Reset()
 	j.interim(at)
-	if !strings.Contains(errs.String(), "r-20261121T021340Z.json is there already") {
+	if !strings.Contains(errs.String(), "r-20261121T021340Z.json already exists") {
 		t.Errorf("the same moment again: got %q", errs.String())
 	}
 	if got := f.counts(0).Connections; got != 2 {

@@ -36,6 +36,9 @@ type Config struct {
 	Since, Until string        // RFC 3339, HH:MM:SS or +SECONDS, "" for no bound
 	Server       string        // ADDR:PORT, "" for all
 	TLSKeyLog    string        // a key log of TLS sessions in the capture, "" for none
+	TimeZone     string        // in which people are told times, "" to go by EnvZone
+	Resolve      bool          // tell names of addresses beside them
+	EnvZone      string        // the environment's TZ; it is no flag
 	TimeWait     time.Duration // how long TIME_WAIT lasts
 	Workers      int           // 0 is one for each CPU
 	MaxMemory    string        // as 512MiB or 2GB, "" for the default
@@ -47,6 +50,7 @@ type Config struct {
 	Output         []string // files for reports, in the formats of their endings
 	Evidence       string   // a capture to write, "" for none
 	EvidenceBodies bool     // keep all payload in it
+	EvidenceFormat string   // one of [EvidenceFormats], "" to go by its ending
 
 	Top         int      // rows that a table of the text report shows
 	Conn        uint64   // the ID of the connection to tell packet by packet, 0 for a report of all
@@ -72,10 +76,11 @@ type Live struct {
 	Interface     string        // "" for none: files are read
 	Duration      time.Duration // 0 for no end
 	SnapLen       int           // bytes of a packet, 0 for the longest
-	BufferKiB     int           // that the kernel keeps until they are read
+	BufferKiB     int           // of packets that the kernel buffers
 	NoPromiscuous bool          // only what is for this host
 	Engine        string        // what gets the packets: pcap, ring, or "" to choose
 	Write         string        // the file to save packets to, "" for none, "-" for standard output
+	Piped         bool          // Write is a pipe of Wireshark, which ends the capture by closing it
 	RotateSeconds int           // begin another file after that time; 0 for never, as RotateSize
 	RotateSize    int           // million bytes
 	RotateCount   int           // files, of which the first is written over; 0 for no limit

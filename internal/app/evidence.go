@@ -64,7 +64,7 @@ func (j *Job) addEvidence(r *report.Report, opt capture.Options) {
 // at last if they fit: a verdict may be about what the others have in common.
 func (j *Job) makeEvidence(r *report.Report, opt capture.Options) (proof, error) {
 	if analyze.Reopened(r.Result) {
-		return proof{}, &hintError{errors.New("--evidence: too many connections were given up, for more memory was needed than --max-memory allows"),
+		return proof{}, &hintError{errors.New("--evidence: too many connections were dropped to stay within --max-memory"),
 			"a filter leaves fewer connections"}
 	}
 	for around := evidenceAround; ; around *= 4 {
@@ -89,7 +89,7 @@ func (j *Job) makeEvidence(r *report.Report, opt capture.Options) (proof, error)
 // prove makes the evidence file with these connections, and looks what it shows by
 // itself.
 func (j *Job) prove(r *report.Report, ids []uint64, opt capture.Options) (proof, error) {
-	e, file, err := j.recordEvidence(&r.Meta, ids, opt)
+	e, file, err := j.recordEvidence(r, ids, opt)
 	if err == nil {
 		err = j.verifyEvidence(r, e, file, ids)
 	}
@@ -169,9 +169,9 @@ func fitting(r report.Facts, ids []uint64) (fit []uint64, full bool) {
 }
 
 // recordEvidence reads the capture again and returns an evidence file with these
-// connections. m is of the first reading; if the capture is another one now, that is
+// connections. r is of the first reading; if the capture is another one now, that is
 // an error.
-func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
+func (j *Job) recordEvidence(r *report.Report, ids []uint64, opt capture.Options) (*report.Evidence, []byte, error) {
 	if j.s.Demo != nil {
 		opt.Stdin = bytes.NewReader(j.s.Demo)
 	}
@@ -195,17 +195,21 @@ func (j *Job) recordEvidence(m *report.Meta, ids []uint64, opt capture.Options) 
 	if err := src.Run(j.ctx, j.s.replaceAddresses(unfailing(a.Apply))); err != nil {
 		return nil, nil, fmt.Errorf("read again for --evidence: %w", err)
 	}
-	stats := src.Stats()
+	stats, m := src.Stats(), &r.Meta
 	if stats.Packets != m.Packets || stats.Bytes != m.Bytes || stats.First != m.First || stats.Last != m.Last {
 		return nil, nil, &hintError{
-			errors.New("read again for --evidence: the capture is not what it was when it was read first"),
-			"while it is still written or moved, give kaanalyze a copy",
+			errors.New("read again for --evidence: the capture has changed since it was first read"),
+			"if it is still being written, give kaanalyze a copy",
 		}
 	}
 	a.Finish(stats.First, stats.Last)
 	var file bytes.Buffer
-	e := &report.Evidence{Name: j.evidenceName(), Bodies: j.s.EvidenceBodies}
-	if e.Packets, err = rec.Write(&file); err != nil {
+	e := &report.Evidence{Name: j.evidenceName(), Bodies: j.s.EvidenceBodies, Pcapng: j.s.evidencePcapng()}
+	out, say, err := j.evidenceWriter(&file, r, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	if e.Packets, err = rec.Write(out, say); err != nil {
 		return nil, nil, err
 	}
 	e.LeftOut = rec.LeftOut()

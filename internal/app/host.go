@@ -26,11 +26,11 @@ func (j *Job) readHost() *kernel.Host {
 	}
 	h, err := kernel.ReadWith(time.Now(), j.owners)
 	if err != nil {
-		j.ui.inform("the report does not tell of this host: %v", err)
+		j.ui.inform("the report cannot describe this host: %v", err)
 		return nil
 	}
 	if h.SocketsErr != nil {
-		j.ui.inform("the report does not tell of this host's sockets: %v", h.SocketsErr)
+		j.ui.inform("the report cannot show the sockets of this host: %v", h.SocketsErr)
 	}
 	j.s.anonymizeHost(h)
 	return h

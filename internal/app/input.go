@@ -41,7 +41,13 @@ func (s *settings) setInput() error {
 		}
 	}
 	if s.live != nil {
-		s.live.filter = cmp.Or(filter, defaultFilter)
+		if s.live.filter = filter; !s.Live.Piped {
+			usual := defaultFilter
+			if s.Resolve {
+				usual = resolvingFilter
+			}
+			s.live.filter = cmp.Or(filter, usual)
+		}
 		return nil
 	}
 	s.filter = filter

@@ -70,9 +70,9 @@ func (i *interruption) overdue() string {
 	case p == phaseOpening:
 		return "interrupted before anything was read"
 	case p == phaseReading:
-		return "interrupted, but the reading does not end: there is no report"
+		return "interrupted, but reading did not stop: there is no report"
 	case p == phaseWriting && i.writing:
-		return "interrupted while the report was written: what is not whole is discarded"
+		return "interrupted while the report was written: incomplete files are discarded"
 	}
 	return ""
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/kernel"
+	"github.com/kaanalyze/kaanalyze/internal/names"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -23,6 +24,7 @@ const demoName = "demo.pcap"
 type Job struct {
 	s      *settings
 	ui     *ui
+	names  *names.Table // nil unless they are wanted
 	stdin  io.Reader
 	stdout io.Writer
 
@@ -70,7 +72,7 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 	}
 	if s.live == nil && len(s.files) == 0 && IsTerminal(stdin) {
 		if s.filter != "" {
-			return nil, &UsageError{fmt.Errorf("no capture is named: %q is taken for a filter", s.filter), "name files before it, or an interface with -i"}
+			return nil, &UsageError{fmt.Errorf("no capture is named: %q was taken as a filter", s.filter), "name files before it, or an interface with -i"}
 		}
 		return nil, ErrNoInput
 	}
@@ -80,6 +82,10 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 	}
 	j := newJob(s, &ui{w: stderr, quiet: s.Quiet, verbose: s.Verbose}, stdin, stdout)
 	j.each = each
+	j.useNames()
+	if s.oddZone != "" {
+		j.ui.warn("TZ=%s is not a known time zone; times are in UTC", printable(s.oddZone))
+	}
 	return j, nil
 }
 

@@ -150,7 +150,7 @@ func (l *liveSettings) checkRotation() error {
 		return usagef("-w: %w", err)
 	}
 	if !timeWord.MatchString(v.Name) && v.Count != 1 {
-		return usagef("-G would write %s over and over: it needs the time in its name, as in trace-%%H%%M%%S.pcap", printable(v.Name))
+		return usagef("-G would overwrite %s again and again: it needs the time in its name, as in trace-%%H%%M%%S.pcap", printable(v.Name))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 // meta returns the facts about the capture as reports show them.
 func (j *Job) meta(s *capture.Stats) report.Meta {
 	m := assemble.Meta(s, j.narrowed)
+	m.Zone, m.Naming = j.s.zone, j.naming()
 	m.CommandLine = reportedCommandLine(j.s.CommandLine)
 	if l := j.s.live; l != nil {
 		m.Filter, m.InterfaceDropped = l.filter, s.InterfaceDropped
@@ -32,8 +33,8 @@ func (j *Job) meta(s *capture.Stats) report.Meta {
 
 // narrowed says which part of a capture the settings ask for.
 func (s *settings) narrowed(opt capture.Options) report.Narrowed {
-	n := report.Narrowed{Since: opt.Since, Until: opt.Until, Server: s.server, Count: s.Count, Filter: s.filter}
-	if s.live != nil && s.live.filter != defaultFilter {
+	n := report.Narrowed{Since: opt.Since, Until: opt.Until, Server: s.server, Count: s.Count, Filter: s.filter, Zone: s.zone}
+	if s.live != nil && s.live.filter != defaultFilter && s.live.filter != resolvingFilter {
 		n.Filter = s.live.filter
 	}
 	return n

@@ -71,7 +71,7 @@ func named(name string) (*identity, error) {
 	}
 	if !mayBecome() {
 		return nil, &hintError{
-			fmt.Errorf("-Z %s: root may become no other user here, without CAP_SETUID and CAP_SETGID", printable(name)),
+			fmt.Errorf("-Z %s: root cannot become another user here without CAP_SETUID and CAP_SETGID", printable(name)),
 			"without -Z it stays root, and gives up its capabilities",
 		}
 	}

@@ -142,7 +142,7 @@ func become(to *identity) error {
 		return err
 	}
 	if to.uid != 0 && (os.Geteuid() == 0 || syscall.Setuid(0) == nil) {
-		return errors.New("it was still possible to be root")
+		return errors.New("the process could still become root")
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func dropPrivileges(to *identity) error {
 	}
 	err := errors.Join(syscall.Setgroups(to.groups), syscall.Setgid(to.gid), syscall.Setuid(to.uid))
 	if err == nil && to.uid != 0 && (os.Geteuid() == 0 || syscall.Setuid(0) == nil) {
-		err = errors.New("it was still possible to be root")
+		err = errors.New("the process could still become root")
 	}
 	if err != nil {
 		return fmt.Errorf("become user %s: %w", printable(to.name), err)

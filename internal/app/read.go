@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -53,11 +54,14 @@ func (j *Job) read(src *capture.Source, apply func([]flows.Segment) error) (inte
 	}
 	if ended, ok := errors.AsType[*capture.EndError](err); ok {
 		j.endError, err = ended.Err, nil
+		if j.s.Live.Piped && errors.Is(ended.Err, syscall.EPIPE) {
+			j.endError = nil // it is how Wireshark ends a capture
+		}
 	}
 	if j.s.live != nil {
 		j.endError = errors.Join(j.endError, src.Close())
 	}
-	if err == nil && src.Stats().Packets == 0 {
+	if err == nil && src.Stats().Packets == 0 && !j.s.Live.Piped {
 		err = j.noPacket()
 	}
 	j.ui.inform("%s packets read in %v", grouped(src.Stats().Packets), time.Since(began).Round(time.Millisecond))
@@ -83,6 +87,7 @@ func (j *Job) captureOptions() (capture.Options, error) {
 		Stdin:   j.stdin,
 		Follow:  j.following(),
 	}
+	j.takeNames(&opt)
 	first := int64(0)
 	if j.s.since.relative() || j.s.until.relative() {
 		var err error
@@ -90,7 +95,7 @@ func (j *Job) captureOptions() (capture.Options, error) {
 			return opt, err
 		}
 	}
-	opt.Since, opt.Until = j.s.since.at(first), j.s.until.at(first)
+	opt.Since, opt.Until = j.s.since.at(first, j.s.zone), j.s.until.at(first, j.s.zone)
 	if opt.Since != 0 && opt.Until != 0 && opt.Since > opt.Until {
 		return opt, usagef("--since is after --until")
 	}
@@ -132,7 +137,7 @@ func (j *Job) openFailed(err error) error {
 	if _, ok := errors.AsType[*capture.FilterError](err); ok {
 		return err
 	}
-	return &hintError{err, "no FILE was named, so standard input was read; kaanalyze --help tells more"}
+	return &hintError{err, "no FILE was given, so standard input was read; see kaanalyze --help"}
 }
 
 // noPacket is the error of a capture that has no packets.

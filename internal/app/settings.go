@@ -32,6 +32,8 @@ type settings struct {
 	outputs []output
 
 	since, until bound
+	zone         report.Zone
+	oddZone      string // TZ that is no zone, "" if it is one
 	server       netip.AddrPort
 	listen       netip.AddrPort // where to answer by HTTP, not valid for nowhere
 
@@ -83,7 +85,7 @@ func newSettings(c *Config) (*settings, error) {
 		return nil, usagef("--tui and --conn exclude each other; the view opens a connection with the enter key")
 	}
 	for _, step := range []func() error{
-		s.setKey, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidence,
+		s.setKey, s.setZone, s.checkResolve, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidenceFormat, s.checkEvidence,
 	} {
 		if err := step(); err != nil {
 			return nil, err

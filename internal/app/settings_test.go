@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
 func TestLooksLikeFile(t *testing.T) {
@@ -62,7 +64,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 			continue
 		}
-		if got := time.Unix(0, b.at(first.UnixNano())).UTC(); !got.Equal(want) {
+		if got := time.Unix(0, b.at(first.UnixNano(), report.Zone{})).UTC(); !got.Equal(want) {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
@@ -71,7 +73,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%q: got %+v, want an error", text, b)
 		}
 	}
-	if b, err := parseBound(""); err != nil || b.at(first.UnixNano()) != 0 {
+	if b, err := parseBound(""); err != nil || b.at(first.UnixNano(), report.Zone{}) != 0 {
 		t.Errorf("no bound: got %+v, error %v", b, err)
 	}
 }
@@ -173,7 +175,7 @@ func TestNothingToRead(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 	code, _, stderr := commandOn(strings.NewReader("no capture"), Config{})
-	if code != ExitFailed || !strings.Contains(stderr, "hint: no FILE was named, so standard input was read") {
+	if code != ExitFailed || !strings.Contains(stderr, "hint: no FILE was given, so standard input was read") {
 		t.Errorf("got exit code %d, %q", code, stderr)
 	}
 }

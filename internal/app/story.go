@@ -12,7 +12,7 @@ func story(r *analyze.Result, kept report.Facts, id uint64) (*report.Story, erro
 	c := &analyze.Connection{}
 	if !find(kept, id, c) {
 		if id <= uint64(r.Totals.Connections) && len(r.GivenUp) > 0 {
-			return nil, &hintError{fmt.Errorf("--conn %d: it was given up, for more memory was needed than --max-memory allows", id),
+			return nil, &hintError{fmt.Errorf("--conn %d: it was dropped to stay within --max-memory", id),
 				"a filter for its addresses and ports leaves fewer connections"}
 		}
 		return nil, &UsageError{

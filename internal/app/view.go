@@ -26,7 +26,7 @@ import (
 func openTerminal() (*os.File, error) {
 	const hint = "without --tui the report is written as text"
 	if term := os.Getenv("TERM"); term == "" || term == "dumb" {
-		return nil, &UsageError{fmt.Errorf("--tui: a terminal of the kind TERM=%q cannot show it", term), hint}
+		return nil, &UsageError{fmt.Errorf("--tui: a terminal with TERM=%q cannot show it", term), hint}
 	}
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
@@ -77,6 +77,7 @@ func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 		Name:     j.viewName(src),
 		Live:     j.s.growing(),
 		TimeWait: j.s.TimeWait,
+		Zone:     j.s.zone,
 		Color:    colored(j.s.Color, tty),
 		ASCII:    asciiOnly(tty),
 		Now:      time.Now,
@@ -224,7 +225,7 @@ func (j *Job) save(src *capture.Source, x *live.Snapshot, name string) error {
 		return fmt.Errorf("the ending of %q is not one of %s", name, FormatEndings())
 	}
 	if _, err := os.Lstat(name); err == nil {
-		return fmt.Errorf("%s is there already", printable(name))
+		return fmt.Errorf("%s already exists", printable(name))
 	}
 	k := &sink{format: format, name: name}
 	if err := k.create(j.interruption, 0o666); err != nil {

@@ -75,26 +75,26 @@ func (d *Decisions) Events() []Event {
 	return events
 }
 
-// Words returns what happened: "the server 10.0.0.1:80 closed all 8 connections that it
-// had, and took new ones".
+// Words returns what happened: "the server 10.0.0.1:80 closed all its 8 connections,
+// and accepted new ones".
 func (x *Event) Words() string {
-	n := "all " + Count(x.Closed) + " connections that it had"
+	n := "all its " + Count(x.Closed) + " connections"
 	switch {
 	case x.Closed < x.Had:
-		n = Count(x.Closed) + " of the " + Count(x.Had) + " connections that it had"
+		n = Count(x.Closed) + " of its " + Count(x.Had) + " connections"
 	case x.Closed == 2:
-		n = "both connections that it had"
+		n = "both its connections"
 	}
 	text := x.By.String() + " " + x.Subject + " closed " + n
 	switch {
 	case x.Cause == ClientExit:
 		text += ": its program ended"
 	case x.Back:
-		text += ", and took new ones"
+		text += ", and accepted new ones"
 	case x.Cause == ServerExit:
 		text += ": its process ended"
 	default:
-		text += ", and took no more"
+		text += ", and accepted no more"
 	}
 	return text
 }

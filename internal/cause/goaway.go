@@ -38,7 +38,7 @@ var awayReasons = [...]struct {
 	awayAge:       {": a limit of the connection's age", ServerMaxAge},
 	awayDrain:     {": it shuts down", ServerDrain},
 	awayPings:     {": too many PINGs", GoAway},
-	awayCalm:      {": the client asks too much", GoAway},
+	awayCalm:      {": the client asks for too much", GoAway},
 	awayError:     {"", GoAway},
 }
 
@@ -134,7 +134,7 @@ func (r *Record) Why() Cause {
 }
 
 // TooManyPings reports whether a server sent GOAWAY for that, and Calm whether it did so as
-// the client asks too much of it in other ways.
+// the client asks for too much of it in other ways.
 func (r *Record) TooManyPings() bool { return r.wentFor(awayPings) }
 func (r *Record) Calm() bool         { return r.wentFor(awayCalm) }
 

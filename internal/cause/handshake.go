@@ -53,16 +53,16 @@ func (o observation) alertMeans() string {
 		return "the server's certificate"
 	case ClientCertificate:
 		if o.number == alertCertRequired || o.number == alertHandshakeFailure {
-			return "want of a certificate of the client"
+			return "lack of a client certificate"
 		}
 		return "the client's certificate"
 	case NoParameters:
 		if o.number == alertVersion {
-			return "want of a version in common"
+			return "lack of a common version"
 		}
-		return "want of parameters in common, such as a cipher suite"
+		return "lack of common parameters, such as a cipher suite"
 	case NoALPN:
-		return "want of a protocol (ALPN) in common"
+		return "lack of a common protocol (ALPN)"
 	case NoName:
 		return "a server name that it does not know"
 	}

@@ -129,7 +129,7 @@ func (o observation) opening() string {
 	case observedNoACK:
 		return fmt.Sprintf("%s without an answer", Plural(int64(o.number), "SYN-ACK", "SYN-ACKs"))
 	case observedSYNACKs:
-		return fmt.Sprintf("the server answered the SYN %d times, though the client acknowledged it, and took no data", o.number)
+		return fmt.Sprintf("the server answered the SYN %d times, though the client acknowledged it, and accepted no data", o.number)
 	case observedGaveUp:
 		return fmt.Sprintf("the SYN-ACK came when the client had given up: it answered with RST %s after the SYN", Duration(o.ns))
 	case observedTLSUnused:
@@ -188,7 +188,7 @@ func (o observation) meeting() string {
 	case observedCrossing:
 		return fmt.Sprintf("request %d%s and the server's FIN crossed, %s apart", o.number, o.mark(), Duration(o.ns))
 	case observedMetClose:
-		return fmt.Sprintf("request %d%s met the server's close of the idle connection: %s after %s", o.number, o.mark(), o.end(), Duration(o.ns))
+		return fmt.Sprintf("request %d%s arrived as the server was closing the idle connection: %s after %s", o.number, o.mark(), o.end(), Duration(o.ns))
 	case observedLateRequest:
 		if o.by&uploading != 0 {
 			return fmt.Sprintf("request %d was sent %s after the server's FIN, which came in the middle of the upload before it", o.number, Duration(o.ns))
@@ -214,11 +214,11 @@ func (o observation) path() string {
 	case observedAnswersLost:
 		return fmt.Sprintf("%s of %s answered on the wire, yet %s sent RST", Plural(int64(o.number), "probe", "probes"), o.by, o.by)
 	case observedForeignRST:
-		return fmt.Sprintf("an RST in the name of %s, with another TTL than its packets", o.by)
+		return fmt.Sprintf("an RST that claims to come from %s, with a different TTL than its packets", o.by)
 	case observedStray:
 		return fmt.Sprintf("these packets belong to connection %d, whose server has another address: the client answered by RST", o.number)
 	case observedUntouched:
-		return fmt.Sprintf("packets of the server came under another address, as connection %d, and the client answered by RST", o.number)
+		return fmt.Sprintf("packets from the server came from another address, as connection %d, and the client answered by RST", o.number)
 	}
 	return ""
 }
@@ -245,9 +245,9 @@ func (o observation) ending() string {
 	case observedUnansweredEnd, observedCutEnd:
 		return o.busyEnd()
 	case observedMalformed:
-		return fmt.Sprintf("%s sent %s %s after request %d, whose answer is no HTTP/1.x", o.by, o.end(), d, o.number)
+		return fmt.Sprintf("%s sent %s %s after request %d, whose answer is not HTTP/1.x", o.by, o.end(), d, o.number)
 	case observedPlainRequest:
-		return fmt.Sprintf("request %d, in clear, was answered by an alert of TLS: the port speaks TLS", o.number)
+		return fmt.Sprintf("request %d, in the clear, was answered by a TLS alert: the port speaks TLS", o.number)
 	case observedSurplus:
 		return fmt.Sprintf("%s beyond the end of a response, then %s sent %s %s after it", Plural(int64(o.number), "byte", "bytes"), o.by, o.end(), d)
 	case observedEventsEnd:
@@ -287,7 +287,7 @@ func (o observation) endOfTLS() string {
 	case observedFarewellEnd:
 		return fmt.Sprintf("server sent a short record, as GOAWAY of HTTP/2 is, %s after the last message, then %s", d, o.end())
 	case observedBothEnd:
-		return fmt.Sprintf("%s sent %s %s after response %d%s, and the other side its own before it had that", o.by, o.end(), d, o.number, o.mark())
+		return fmt.Sprintf("%s sent %s %s after response %d%s, and the other side sent its own before receiving it", o.by, o.end(), d, o.number, o.mark())
 	}
 	return fmt.Sprintf("%s sent %s %s after the last data", o.by, o.end(), d)
 }

@@ -12,13 +12,19 @@ import (
 // is empty.
 func Spread(v []int64) int64 { return slices.Max(v) - slices.Min(v) }
 
-// bursts cuts records into runs that ended at one moment each, in order of time.
+// bursts cuts records, in order of ID, into runs that ended at one moment each, in order
+// of time.
 func bursts(records []*Record) iter.Seq[[]*Record] {
 	byEnd := func(x, y *Record) int { return cmp.Compare(x.Ended, y.Ended) }
 	byTime := records
 	if !slices.IsSortedFunc(records, byEnd) {
 		byTime = slices.Clone(records)
-		slices.SortStableFunc(byTime, byEnd)
+		slices.SortFunc(byTime, func(x, y *Record) int { // a stable sort takes twice as long
+			if k := byEnd(x, y); k != 0 {
+				return k
+			}
+			return ByID(x, y)
+		})
 	}
 	return func(yield func([]*Record) bool) {
 		for from, to := 0, 0; from < len(byTime); from = to {

@@ -12,6 +12,7 @@ import (
 // List is empty. It is not safe for concurrent use.
 type List[T any] struct {
 	pieces [][]T // all but the last are full
+	spare  [][]T // empty ones, to be used again
 	packed *Vault[T]
 }
 
@@ -41,10 +42,19 @@ func (l *List[T]) Add(v T) {
 		return
 	}
 	if n := len(l.pieces); n == 0 || len(l.pieces[n-1]) == pieceLen {
-		l.pieces = append(l.pieces, make([]T, 0, pieceLen))
+		l.addPiece()
 	}
 	last := &l.pieces[len(l.pieces)-1]
 	*last = append(*last, v)
+}
+
+// addPiece adds an empty piece.
+func (l *List[T]) addPiece() {
+	if k := len(l.spare); k > 0 {
+		l.pieces, l.spare = append(l.pieces, l.spare[k-1]), l.spare[:k-1]
+		return
+	}
+	l.pieces = append(l.pieces, make([]T, 0, pieceLen))
 }
 
 // At returns the value at index i, from 0, which must be below Len. It stays
@@ -69,6 +79,16 @@ func (l *List[T]) Cut(n int) {
 		last := &l.pieces[full-1]
 		*last = (*last)[:n-(full-1)*pieceLen]
 	}
+}
+
+// Keep is Cut, but holds on to the memory of the others for values to come: where many
+// come and go, what the garbage collector has not found yet would come on top.
+func (l *List[T]) Keep(n int) {
+	full := (n + pieceLen - 1) / pieceLen
+	for _, piece := range l.pieces[full:] {
+		l.spare = append(l.spare, piece[:0])
+	}
+	l.Cut(n)
 }
 
 // Remove takes out the values for which out reports true. The order of the
@@ -118,7 +138,7 @@ func (s sorter[T]) Swap(i, j int) {
 
 // Bytes returns about how much memory the values take.
 func (l *List[T]) Bytes() int64 {
-	n := int64(len(l.pieces)) * pieceLen * int64(unsafe.Sizeof(*new(T)))
+	n := int64(len(l.pieces)+len(l.spare)) * pieceLen * int64(unsafe.Sizeof(*new(T)))
 	if l.packed != nil {
 		n += l.packed.Bytes()
 	}

@@ -82,3 +82,31 @@ func TestList(t *testing.T) {
 		check("after cut")
 	}
 }
+
+// Keep drops values as Cut does, and the memory of what it dropped serves new ones.
+func TestListKeep(t *testing.T) {
+	var l List[int]
+	for i := range 5*pieceLen + 7 {
+		l.Add(i)
+	}
+	bytes := l.Bytes()
+	l.Keep(pieceLen + 1)
+	if l.Len() != pieceLen+1 || *l.At(pieceLen) != pieceLen {
+		t.Errorf("got %d values, the last one %d", l.Len(), *l.At(pieceLen))
+	}
+	for l.Len() < 5*pieceLen+7 {
+		l.Add(-l.Len())
+	}
+	for i := range uint32(l.Len()) {
+		want := int(i)
+		if i > pieceLen {
+			want = -want
+		}
+		if *l.At(i) != want {
+			t.Fatalf("value %d is %d, want %d", i, *l.At(i), want)
+		}
+	}
+	if l.Bytes() != bytes || len(l.spare) != 0 {
+		t.Errorf("takes %d bytes with %d spare pieces, want %d and none", l.Bytes(), len(l.spare), bytes)
+	}
+}

@@ -4,7 +4,7 @@
 //
 // [NewRecorder] makes a [Recorder] for the IDs of these connections. It is an
 // [analyze.Observer]: while the capture is analyzed once more it keeps their packets,
-// and [Recorder.Write] writes them as a pcap file. Each packet
+// and [Recorder.Write] writes them, with [Comments] where the file has room for these. Each packet
 // is an IP packet without what carried it (link layer, tunnels, IP options), so that
 // captures of any kind give one kind of file.
 package evidence

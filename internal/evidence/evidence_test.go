@@ -46,7 +46,11 @@ func record(t *testing.T, file []byte, opt evidence.Options, ids ...uint64) ([]b
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	numbers, err := rec.Write(&out)
+	w, err := capture.NewWriter(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers, err := rec.Write(w, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,13 +45,14 @@ type Recorder struct {
 
 // packet is one of the capture.
 type packet struct {
-	num     uint64
-	time    int64
-	headers []byte // IP without options, TCP as far as captured
-	payload []byte // as captured; nil unless bodies are kept
-	at      int64  // place of the payload in the stream
-	n       uint32 // bytes of payload on the wire
-	stream  *stream
+	num        uint64
+	connection uint64 // its ID
+	time       int64
+	headers    []byte // IP without options, TCP as far as captured
+	payload    []byte // as captured; nil unless bodies are kept
+	at         int64  // place of the payload in the stream
+	n          uint32 // bytes of payload on the wire
+	stream     *stream
 }
 
 // stream is what is kept of the payload of one side. Places in it do not wrap
@@ -113,7 +114,7 @@ func (r *Recorder) Packet(c *flows.Conn, from flows.Side, s *flows.Segment) {
 	if s.Flags&flows.SYN != 0 {
 		seq++
 	}
-	p := packet{num: s.Num, time: s.Time, headers: r.headers(s), at: st.place(seq), n: s.Len, stream: st}
+	p := packet{num: s.Num, connection: c.ID, time: s.Time, headers: r.headers(s), at: st.place(seq), n: s.Len, stream: st}
 	if r.opt.Bodies {
 		p.payload = slices.Clone(s.Payload)
 	}
@@ -122,7 +123,7 @@ func (r *Recorder) Packet(c *flows.Conn, from flows.Side, s *flows.Segment) {
 }
 
 // packetOverhead is what a packet takes beside its bytes.
-const packetOverhead = 120
+const packetOverhead = 128
 
 // Payload keeps what is not the data of a body: heads as Rewrite returns them, the
 // framing of chunks, trailers without their text.

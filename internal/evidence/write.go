@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"io"
 	"sort"
 
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -10,19 +9,15 @@ import (
 // maxPacket is what Wireshark reads of a packet at most.
 const maxPacket = 256 << 10
 
-// Write ends the recording and writes the packets as a pcap file, in the order in
-// which they came. It returns the number that each has in the capture. An error is
-// that of w.
-func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
+// Write ends the recording and writes the packets with out, in the order in which they
+// came, with their comments. It returns the number that each has in the capture. An error
+// is that of out.
+func (r *Recorder) Write(out *capture.Writer, say *Comments) ([]uint64, error) {
 	for _, sides := range r.conns {
 		for i := range sides {
 			r.keepPartialHead(&sides[i])
 			r.keepPartialHello(&sides[i])
 		}
-	}
-	out, err := capture.NewWriter(w)
-	if err != nil {
-		return nil, err
 	}
 	numbers := make([]uint64, 0, len(r.packets))
 	var buf []byte
@@ -31,7 +26,7 @@ func (r *Recorder) Write(w io.Writer) ([]uint64, error) {
 		p := &r.packets[i]
 		buf = p.append(buf[:0], written < maxBytes)
 		written += len(buf)
-		if err := out.Write(p.time, buf, p.wire()); err != nil {
+		if err := out.Write(p.time, buf, p.wire(), say.take(p)...); err != nil {
 			return nil, err
 		}
 		numbers = append(numbers, p.num)

@@ -34,9 +34,9 @@ func responseMetrics() (list []Metric) {
 		of         func(*analyze.ServerTimes) int64
 	}{
 		{"p50", "median", func(x *analyze.ServerTimes) int64 { return x.P50 }},
-		{"p90", "what nine in ten do not exceed", func(x *analyze.ServerTimes) int64 { return x.P90 }},
-		{"p95", "what 95 in 100 do not exceed", func(x *analyze.ServerTimes) int64 { return x.P95 }},
-		{"p99", "what 99 in 100 do not exceed", func(x *analyze.ServerTimes) int64 { return x.P99 }},
+		{"p90", "the 90th percentile", func(x *analyze.ServerTimes) int64 { return x.P90 }},
+		{"p95", "the 95th percentile", func(x *analyze.ServerTimes) int64 { return x.P95 }},
+		{"p99", "the 99th percentile", func(x *analyze.ServerTimes) int64 { return x.P99 }},
 		{"max", "the longest", func(x *analyze.ServerTimes) int64 { return x.Max }},
 	} {
 		list = append(list, Metric{Name: "server_seconds." + q.name, Unit: Seconds, Unknown: fewResponses,

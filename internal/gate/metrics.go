@@ -123,7 +123,7 @@ const (
 	noEstimate = "no connection has requests that are estimated"
 	noHTTP2    = "no connection can be read as HTTP/2"
 	noGRPC     = "no call of gRPC was answered"
-	noVerdict  = "the capture does not suffice for a verdict"
+	noVerdict  = "the capture is not enough for a verdict"
 )
 
 type (

@@ -93,11 +93,11 @@ func (r *Report) Compare() *Comparison {
 			c.Metrics = append(c.Metrics, x)
 		}
 		if m.Name == "requests" && !alike(x.Before, x.Now) {
-			c.Notes = append(c.Notes, "the traffic differs: what is told per second follows the requests, shares do not")
+			c.Notes = append(c.Notes, "the traffic differs: counts per second follow the number of requests, shares do not")
 		}
 	}
 	if unlike {
-		c.Notes = append(c.Notes, fmt.Sprintf("the captures last %s and %s: counts are told per second, and what has no rate is not judged",
+		c.Notes = append(c.Notes, fmt.Sprintf("the captures last %s and %s: counts are compared per second, and numbers without a rate are not judged",
 			gate.Seconds.Text(b.Duration), gate.Seconds.Text(lasts)))
 	}
 	c.findings(r)

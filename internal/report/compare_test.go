@@ -73,7 +73,7 @@ func TestCaptureLength(t *testing.T) {
 			t.Errorf("%s: got %s of the same traffic, want %s", metric, got, want)
 		}
 	}
-	want := []string{"the captures last 120 s and 480 s: counts are told per second, and what has no rate is not judged"}
+	want := []string{"the captures last 120 s and 480 s: counts are compared per second, and numbers without a rate are not judged"}
 	if diff := cmp.Diff(c.Notes, want); diff != "" {
 		t.Errorf("notes (-got +want):\n%s", diff)
 	}

@@ -10,6 +10,7 @@ import (
 type Evidence struct {
 	Name        string
 	Bytes       int64
+	Pcapng      bool                 // its packets have comments that name rules
 	Bodies      bool                 // it holds all payload, not only what messages begin with
 	Connections []EvidenceConnection // by ID
 	Packets     []uint64             // the number in the capture of each of its packets

@@ -4,5 +4,5 @@ package report
 var (
 	ConnectionByID  = connectionByID
 	WiresharkFilter = wiresharkFilter
-	Span            = span
+	Span            = Zone{}.span
 )

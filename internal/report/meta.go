@@ -33,6 +33,8 @@ type Meta struct {
 	ClockFaults ClockFaults // what is wrong with times
 
 	Narrowed Narrowed // to which part of the capture
+	Zone     Zone     // in which people are told times
+	Naming   *Naming  // what addresses are called, nil unless that was asked for
 
 	Interrupted bool     // the reading was stopped before the end
 	Filter      string   // pcap filter, "" without
@@ -56,7 +58,7 @@ func (r *Report) Warnings() []string {
 		return r.Meta.Warnings
 	}
 	return append(slices.Clip(r.Meta.Warnings), fmt.Sprintf("from %s on packets came too fast to remember each for 100 ms: a copy of one of %s may count as another packet",
-		instant(r.Result.CopiesMissedSince), cause.Plural(n, "packet", "packets")))
+		r.Meta.Zone.instant(r.Result.CopiesMissedSince), cause.Plural(n, "packet", "packets")))
 }
 
 // ClockFaults says which packets have times that cannot be right.
@@ -125,9 +127,15 @@ func (m *Meta) Extent() string {
 	}
 	facts = append(facts, cause.Plural(int64(m.Packets), "packet", "packets"))
 	if m.Packets > 0 {
-		facts = append(facts, span(m.Times()))
+		facts = append(facts, m.span())
 	}
 	return strings.Join(facts, ", ")
+}
+
+// span writes from when to when the capture lasts.
+func (m *Meta) span() string {
+	first, last := m.Times()
+	return m.Zone.span(first, last)
 }
 
 // Doubts says why the numbers may be too low, "" if nothing makes them so.
@@ -155,9 +163,9 @@ func (m *Meta) Clock(ns int64) string {
 		return notKnown
 	}
 	first, last := m.Times()
-	t := time.Unix(0, ns).UTC()
+	t := m.Zone.At(ns)
 	switch d := last - first; {
-	case first == analyze.Unknown || time.Unix(0, first).UTC().Format(time.DateOnly) != time.Unix(0, last).UTC().Format(time.DateOnly):
+	case first == analyze.Unknown || m.Zone.At(first).Format(time.DateOnly) != m.Zone.At(last).Format(time.DateOnly):
 		return t.Format(time.DateTime)
 	case d < 10e9:
 		return t.Format("15:04:05.000")

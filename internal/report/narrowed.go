@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 )
@@ -16,6 +15,7 @@ type Narrowed struct {
 	Server       netip.AddrPort // only connections to it, if valid
 	Count        uint64         // packets at most, 0 for all
 	Filter       string         // pcap filter, "" for none
+	Zone         Zone           // as of [Meta]
 }
 
 // Words returns what is left, "" for all.
@@ -23,11 +23,11 @@ func (n *Narrowed) Words() string {
 	var parts []string
 	switch {
 	case n.Since != 0 && n.Until != 0:
-		parts = append(parts, span(n.Since, n.Until))
+		parts = append(parts, n.Zone.span(n.Since, n.Until))
 	case n.Since != 0:
-		parts = append(parts, "from "+instant(n.Since)+" on")
+		parts = append(parts, "from "+n.Zone.instant(n.Since)+" on")
 	case n.Until != 0:
-		parts = append(parts, "up to "+instant(n.Until))
+		parts = append(parts, "up to "+n.Zone.instant(n.Until))
 	}
 	if n.Server.IsValid() {
 		parts = append(parts, "connections to "+AddrText(n.Server))
@@ -41,11 +41,6 @@ func (n *Narrowed) Words() string {
 	return strings.Join(parts, ", ")
 }
 
-// instant writes a moment with its date.
-func instant(ns int64) string {
-	return time.Unix(0, ns).UTC().Format("2006-01-02 15:04:05.999 UTC")
-}
-
 // leavesPackets reports whether packets of the capture are left out.
 func (n *Narrowed) leavesPackets() bool { return n.Since != 0 || n.Until != 0 || n.Filter != "" }
 
@@ -54,7 +49,7 @@ func (n *Narrowed) unopened() string {
 	if n.Since == 0 {
 		return "whose opening was not captured"
 	}
-	return fmt.Sprintf("whose opening was before %s, or not captured", instant(n.Since))
+	return fmt.Sprintf("whose opening was before %s, or not captured", n.Zone.instant(n.Since))
 }
 
 // unfinished says until when connections are open.
@@ -62,5 +57,5 @@ func (n *Narrowed) unfinished() string {
 	if n.Until == 0 {
 		return "still open when the capture ends"
 	}
-	return fmt.Sprintf("still open at %s, or when the capture ends", instant(n.Until))
+	return fmt.Sprintf("still open at %s, or when the capture ends", n.Zone.instant(n.Until))
 }

@@ -42,6 +42,7 @@ func Tell(m Medium, r *Report, rows int) {
 	}
 	p.evidence()
 	p.host()
+	p.names()
 	p.trust()
 	p.provenance()
 }

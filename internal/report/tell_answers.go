@@ -17,7 +17,7 @@ func (p *teller) answers() {
 		tab.Align, tab.Heads = "lrrrrrrrrrr", append([]string{"server", "1xx"}, tab.Heads[1:]...)
 	}
 	for _, s := range list[:min(len(list), p.rows)] {
-		cells := []string{AddrText(s.Server)}
+		cells := []string{p.r.Meta.AddrText(s.Server)}
 		for class, n := range s.ByClass {
 			if class > 0 || seldom {
 				cells = append(cells, cell(n))

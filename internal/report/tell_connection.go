@@ -2,10 +2,8 @@ package report
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"sort"
-	"time"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
@@ -32,7 +30,7 @@ func (p *teller) story(s *Story) {
 
 // connection writes what is known of c.
 func (p *teller) connection(c *analyze.Connection) {
-	p.medium.Title(p.r.Meta.Title(), fmt.Sprintf("connection %d, from %s UTC", c.ID, time.Unix(0, c.Start).UTC().Format("2006-01-02 15:04:05.000000")),
+	p.medium.Title(p.r.Meta.Title(), fmt.Sprintf("connection %d, from %s", c.ID, p.r.Meta.Zone.At(c.Start).Format("2006-01-02 15:04:05.000000 MST")),
 		p.r.Meta.Narrowed.Words())
 	p.connectionFacts(c)
 	if p.r.Meta.Anonymized {
@@ -96,7 +94,12 @@ func (p *teller) example() {
 	p.para(2, "connection %d: %s", id, Plain(why))
 	p.connectionFacts(&c)
 	p.para(2, "In Wireshark: %s", wiresharkFilter(&c))
-	p.para(2, "Packet by packet: the same command with --conn %d", id)
+	switch {
+	case !p.r.Meta.Live():
+		p.para(2, "Packet by packet: the same command with --conn %d", id)
+	case c.Stream != analyze.Unknown:
+		p.para(2, "Packet by packet: kaanalyze --conn %d and the file that -w saved", id)
+	}
 }
 
 // connectionByID fills c with the connection of that id; ids ascend.
@@ -114,7 +117,7 @@ func connectionByID(found Facts, id uint64, c *analyze.Connection) bool {
 
 // connectionFacts writes what matters of one connection.
 func (p *teller) connectionFacts(c *analyze.Connection) {
-	p.para(2, "%s -> %s, from %s for %s, %s and %s", AddrText(c.Client), AddrText(c.Server),
+	p.para(2, "%s -> %s, from %s for %s, %s and %s", p.r.Meta.AddrText(c.Client), p.r.Meta.AddrText(c.Server),
 		p.r.Meta.Clock(c.Start), cause.Duration(c.End-c.Start), cause.Plural(int64(c.PacketsClient+c.PacketsServer), "packet", "packets"),
 		cause.Plural(int64(c.BytesClient+c.BytesServer), "byte", "bytes"))
 	if x := c.Proxied; x != nil && x.Client.IsValid() {
@@ -255,12 +258,5 @@ func wiresharkFilter(c *analyze.Connection) string {
 	if c.Stream != analyze.Unknown {
 		return fmt.Sprintf("tcp.stream eq %d", c.Stream)
 	}
-	side := func(a netip.AddrPort) string {
-		family := "ip"
-		if a.Addr().Is6() {
-			family = "ipv6"
-		}
-		return fmt.Sprintf("%s.addr eq %s and tcp.port eq %d", family, a.Addr().WithZone(""), a.Port())
-	}
-	return side(c.Client) + " and " + side(c.Server)
+	return rules.DisplayFilter(c.Client, c.Server)
 }

@@ -14,7 +14,7 @@ func (p *teller) evidence() {
 		return
 	}
 	p.section("EVIDENCE")
-	payload := "payload only as far as HTTP messages begin in it"
+	payload := "payload only of the heads of HTTP messages"
 	if e.Bodies {
 		payload = "with all payload"
 	}
@@ -22,6 +22,9 @@ func (p *teller) evidence() {
 		cause.Plural(int64(len(e.Packets)), "packet", "packets"), size(e.Bytes), payload))
 	if e.LeftOut > 0 {
 		p.fact("left out", cause.Plural(int64(e.LeftOut), "packet", "packets")+" of these connections: they were too many")
+	}
+	if e.Pcapng {
+		p.fact("comments", "name the rules that packets show: frame.comment in Wireshark")
 	}
 	alone := "the same verdict"
 	if !e.SameVerdict {

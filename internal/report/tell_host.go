@@ -92,7 +92,7 @@ func (p *teller) processes(list []HostEnd) {
 	tab.Apart = true
 	p.table(&tab)
 	if slices.ContainsFunc(list[:min(len(list), p.rows)], func(e HostEnd) bool { return len(e.Processes) == 0 }) {
-		p.para(0, "(unknown: it has ended, or began later, and the user that captures may not look into it)")
+		p.para(0, "(unknown: it has ended, or began later and the capturing user may not see it)")
 	}
 	p.more(len(list))
 }

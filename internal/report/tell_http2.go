@@ -42,7 +42,7 @@ func HTTP2Words(x *analyze.HTTP2, clock func(ns int64) string) []string {
 		said = append(said, "odd frames: "+cause.Count(x.OddFrames)+" too long, or with header fields that cannot be decoded")
 	}
 	if x.Lost {
-		said = append(said, "frames: not found again after bytes that are missing, so there may have been more requests")
+		said = append(said, "frames: not found again after missing bytes, so there may have been more requests")
 	}
 	return said
 }

@@ -9,13 +9,13 @@ import (
 
 // givenUpWords say what became of what was given up, by its name.
 var givenUpWords = map[string]string{
-	analyze.GaveUpConnections: "connections are in the sums alone",
-	analyze.GaveUpExchanges:   "exchanges are in the sums alone",
+	analyze.GaveUpConnections: "connections are only in the sums",
+	analyze.GaveUpExchanges:   "exchanges are only in the sums",
 	analyze.GaveUpSamples:     "idle gaps and pipelined requests are counted, but not kept one by one",
 	analyze.GaveUpStreams:     "streams of HTTP/2 that were open at once are counted, but not kept one by one",
-	analyze.GaveUpHalfOpen:    "half-open connections were followed no longer",
-	analyze.GaveUpEnded:       "ended connections were followed no longer, though TIME_WAIT was not over",
-	analyze.GaveUpIdle:        "idle connections were followed no longer",
+	analyze.GaveUpHalfOpen:    "half-open connections were no longer followed",
+	analyze.GaveUpEnded:       "ended connections were no longer followed, though TIME_WAIT was not over",
+	analyze.GaveUpIdle:        "idle connections were no longer followed",
 }
 
 // givenUp writes what was given up so that memory stays bounded, and what that does to

@@ -57,7 +57,7 @@ func TestConnectionByID(t *testing.T) {
 func TestWiresharkFilterWithoutStream(t *testing.T) {
 	c := reporttest.OpenConn(1, reporttest.Noon)
 	c.Stream = analyze.Unknown
-	want := "ipv6.addr eq 2001:db8:0:1:aaaa:bbbb:cccc:dddd and tcp.port eq 50000 and ipv6.addr eq 2001:db8::2 and tcp.port eq 443"
+	want := "ipv6.addr eq 2001:db8:0:1:aaaa:bbbb:cccc:dddd and ipv6.addr eq 2001:db8::2 and tcp.port eq 50000 and tcp.port eq 443"
 	if got := report.WiresharkFilter(&c); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -20,7 +20,7 @@ var closeMeanings = [flows.CloseKinds]string{
 	flows.CloseReset:        "RST",
 	flows.CloseFINReset:     "FIN, then RST",
 	flows.CloseSilent:       "data, probes or SYNs unanswered to the end",
-	flows.CloseUnknown:      "FIN from one side, and nothing was captured of the other",
+	flows.CloseUnknown:      "FIN from one side, and nothing captured from the other",
 }
 
 // CloseMeaning says what it means that a connection ended so.
@@ -82,7 +82,7 @@ func (p *teller) hosts(list []analyze.HostPopulation) {
 	}
 	for i := range min(len(list), p.rows) {
 		h := &list[i]
-		cells := []string{h.Host.String(), cause.Count(h.Peak), p.r.Meta.Clock(h.PeakAt), cause.Count(h.AtEnd)}
+		cells := []string{p.r.Meta.HostText(h.Host), cause.Count(h.Peak), p.r.Meta.Clock(h.PeakAt), cause.Count(h.AtEnd)}
 		if rising {
 			cells = append(cells, p.headingFor(&h.Population))
 		}
@@ -116,7 +116,7 @@ func (p *teller) servers() {
 	}
 	for i := range min(len(list), p.rows) {
 		s := &list[i]
-		cells := []string{AddrText(s.Server), cause.Count(s.Clients), cause.Count(s.Connections), requestsCell(s.Requests, &s.Estimated), reuseCell(s.ReuseRatio, &s.Estimated),
+		cells := []string{p.r.Meta.AddrText(s.Server), cause.Count(s.Clients), cause.Count(s.Connections), requestsCell(s.Requests, &s.Estimated), reuseCell(s.ReuseRatio, &s.Estimated),
 			cause.Count(s.ClosedFirst.Server + s.ClosedFirst.Both), cause.Count(s.ClosedFirst.Client + s.ClosedFirst.Both),
 			cell(timeWaitAt(s))}
 		if failed {
@@ -184,7 +184,7 @@ func (p *teller) pairs() {
 		if x.Requests > 0 || x.Estimated.Known() {
 			need, avoidable = cause.Count(x.Need()), cause.Count(x.Avoidable())
 		}
-		tab.Row(HostText(x.Client)+" -> "+AddrText(x.Server), cause.Count(x.Connections), requestsCell(x.Requests, &x.Estimated), reuseCell(x.ReuseRatio, &x.Estimated),
+		tab.Row(p.r.Meta.HostText(x.Client)+" -> "+p.r.Meta.AddrText(x.Server), cause.Count(x.Connections), requestsCell(x.Requests, &x.Estimated), reuseCell(x.ReuseRatio, &x.Estimated),
 			need, avoidable, cause.Count(x.PortsInUse))
 	}
 	p.table(&tab)
@@ -235,9 +235,9 @@ func (p *teller) probes(s *survey) {
 	tab := Table{Align: "lrrrrr", Heads: []string{"from -> to", "conns", "sent", "answered", "first after", "then every"}}
 	for i := range min(len(s.probers), p.rows) {
 		g := s.probers[i]
-		name := HostText(g.client) + " -> " + AddrText(g.server)
+		name := p.r.Meta.HostText(g.client) + " -> " + p.r.Meta.AddrText(g.server)
 		if g.by == analyze.Server {
-			name = AddrText(g.server) + " -> " + HostText(g.client)
+			name = p.r.Meta.AddrText(g.server) + " -> " + p.r.Meta.HostText(g.client)
 		}
 		tab.Row(name, cause.Count(g.connections), cause.Count(g.sent), cause.Count(g.answered), g.idle.String(), g.interval.String())
 	}
@@ -255,7 +255,7 @@ func (p *teller) handshakes(s *survey) {
 	tab := Table{Align: "lrrrrr", Heads: []string{"server", "complete", "refused", "unanswered", "other", "SYNs sent again"}}
 	for i := range min(len(s.opened), p.rows) {
 		o := s.opened[i]
-		tab.Row(AddrText(o.server), cause.Count(o.complete), cause.Count(o.refused), cause.Count(o.unanswered), cause.Count(o.other), cause.Count(o.synsResent))
+		tab.Row(p.r.Meta.AddrText(o.server), cause.Count(o.complete), cause.Count(o.refused), cause.Count(o.unanswered), cause.Count(o.other), cause.Count(o.synsResent))
 	}
 	p.table(&tab)
 	p.more(len(s.opened))

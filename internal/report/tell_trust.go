@@ -14,16 +14,16 @@ func (p *teller) narrowing() {
 	n := &p.r.Meta.Narrowed
 	var said []string
 	if n.Since != 0 {
-		said = append(said, "what connections did before "+instant(n.Since)+", and TIME_WAIT that had begun, is not counted")
+		said = append(said, "what connections did before "+n.Zone.instant(n.Since)+", and TIME_WAIT that had begun, is not counted")
 	}
 	if n.Until != 0 {
-		said = append(said, "what connections did after "+instant(n.Until)+" is not counted")
+		said = append(said, "what connections did after "+n.Zone.instant(n.Until)+" is not counted")
 	}
 	if n.Server.IsValid() {
 		said = append(said, "connections, shares and TIME_WAIT are those of "+AddrText(n.Server)+" alone")
 	}
 	if n.Filter != "" {
-		said = append(said, "the filter left packets out, and streams have no number")
+		said = append(said, "the filter left packets out, so streams have no number")
 	}
 	if len(said) > 0 {
 		p.fact("narrowed", strings.Join(said, "; "))
@@ -91,7 +91,7 @@ func (p *teller) trustPackets(clean *cleanFacts) {
 	}
 	p.narrowing()
 	p.limit(clean, "duplicates", "no duplicates", t.DuplicatePackets,
-		cause.Plural(t.DuplicatePackets, "packet", "packets")+" captured twice: counted as packets, and as nothing else")
+		cause.Plural(t.DuplicatePackets, "packet", "packets")+" captured twice: counted as packets only")
 	p.clock()
 	if t.TimeBack >= disordered {
 		p.fact("order", "packets are up to "+cause.Duration(t.TimeBack)+" earlier than one before them, for the clock was set or files were joined: durations, idle times and TIME_WAIT across that may be wrong")
@@ -101,14 +101,14 @@ func (p *teller) trustPackets(clean *cleanFacts) {
 // trustConnections writes what limits what is said of connections.
 func (p *teller) trustConnections(clean *cleanFacts) {
 	m, t := &p.r.Meta, &p.r.Result.Totals
-	p.limit(clean, "missing", "no bytes missing", t.MissingBytes, cause.Plural(t.MissingBytes, "byte", "bytes")+" of payload that the capture does not hold")
+	p.limit(clean, "missing", "no bytes missing", t.MissingBytes, cause.Plural(t.MissingBytes, "byte", "bytes")+" of payload missing from the capture")
 	if t.SurplusBytes > 0 {
 		p.fact("surplus", cause.Plural(t.SurplusBytes, "byte", "bytes")+" of servers beyond the end of their responses: the length that these say is wrong")
 	}
 	p.limit(clean, "midstream", "every opening captured", t.Midstream, cause.Plural(t.Midstream, "connection", "connections")+" "+m.Narrowed.unopened())
 	p.limit(clean, "unfinished", "none left open", t.Unfinished, cause.Plural(t.Unfinished, "connection", "connections")+" "+m.Narrowed.unfinished())
 	if n := p.r.NotKept; n > 0 {
-		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: what is said of single ones is of the others")
+		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: single ones that are named are among the others")
 	}
 	p.givenUp()
 	unread := t.HTTPUnknown - t.Estimated.Connections

@@ -172,17 +172,17 @@ func quoteArg(a string) string {
 }
 
 // span writes from when to when the capture lasts.
-func span(first, last int64) string {
+func (z Zone) span(first, last int64) string {
 	if first == analyze.Unknown {
 		return "no time"
 	}
-	from, to := time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
+	from, to, word := z.At(first), z.At(last), z.Word(last)
 	if from.YearDay() == to.YearDay() && from.Year() == to.Year() {
 		clock := time.TimeOnly
 		if last-first < 10e9 {
 			clock = "15:04:05.000"
 		}
-		return from.Format("2006-01-02 "+clock) + to.Format("-"+clock) + " UTC (" + cause.Duration(last-first) + ")"
+		return from.Format("2006-01-02 "+clock) + to.Format("-"+clock) + " " + word + " (" + cause.Duration(last-first) + ")"
 	}
-	return from.Format(time.DateTime) + " to " + to.Format(time.DateTime) + " UTC (" + cause.Duration(last-first) + ")"
+	return from.Format(time.DateTime) + " to " + to.Format(time.DateTime) + " " + word + " (" + cause.Duration(last-first) + ")"
 }

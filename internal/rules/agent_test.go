@@ -49,8 +49,8 @@ func TestFixForProxy(t *testing.T) {
 // TestFixForJava holds that programs in Java are told settings that they have.
 func TestFixForJava(t *testing.T) {
 	for _, c := range []struct{ name, agent, server, closes, answers, title, fix string }{
-		{"HttpURLConnection", "Java/17.0.21.1", "nginx", ">", "<", "5.000 s of idling: 4 connections, the default of Java HttpURLConnection", "-Dhttp.keepAlive.time.server"},
-		{"another client", "python-requests/2.31.0", "nginx", ">", "<", "5.000 s of idling: 4 connections", "keepalive_expiry"},
+		{"HttpURLConnection", "Java/17.0.21.1", "nginx", ">", "<", "5.000 s idle: 4 connections, the default of Java HttpURLConnection", "-Dhttp.keepAlive.time.server"},
+		{"another client", "python-requests/2.31.0", "nginx", ">", "<", "5.000 s idle: 4 connections", "keepalive_expiry"},
 		{"Jetty", "Java-http-client/17.0.21.1", "Jetty(9.4.57.v20241219)", "<", ">", "idle for 5.000 s", "ServerConnector"},
 	} {
 		p := play(t, fmt.Sprintf(`conn 40001..40004 every 20

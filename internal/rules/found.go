@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -74,11 +75,7 @@ func (v *view) example(r *cause.Record) Example {
 		x.Filter = fmt.Sprintf("tcp.stream eq %d", r.Stream)
 	default:
 		p := v.PairOf(r)
-		family := "ip"
-		if p.Client.Is6() {
-			family = "ipv6"
-		}
-		x.Filter = fmt.Sprintf("%s.addr eq %s and tcp.port eq %d and tcp.port eq %d", family, p.Client, r.Port, p.Server.Port())
+		x.Filter = DisplayFilter(netip.AddrPortFrom(p.Client, r.Port), p.Server)
 	}
 	for _, n := range [...]uint64{r.Request, r.Packet} {
 		if n != 0 && !slices.Contains(x.Packets, n) {
@@ -87,4 +84,15 @@ func (v *view) example(r *cause.Record) Example {
 	}
 	slices.Sort(x.Packets)
 	return x
+}
+
+// DisplayFilter is the filter of Wireshark for the packets between two endpoints, of a
+// connection whose stream has no number there.
+func DisplayFilter(client, server netip.AddrPort) string {
+	family := "ip"
+	if client.Addr().Is6() {
+		family = "ipv6"
+	}
+	return fmt.Sprintf("%s.addr eq %s and %s.addr eq %s and tcp.port eq %d and tcp.port eq %d", family, client.Addr().WithZone(""),
+		family, server.Addr().WithZone(""), client.Port(), server.Port())
 }

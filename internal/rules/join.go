@@ -36,8 +36,8 @@ func (v *view) joined(s *cause.Server, alike []Finding) Finding {
 	f := alike[0]
 	f.subject = subject{server: s}
 	f.Subject = s.Name
-	f.Title = fmt.Sprintf("%s clients of %s alike, for one: %s", cause.Count(int64(len(alike))), s.Name, f.Title)
-	f.brief = fmt.Sprintf("%s clients alike, for one: %s", cause.Count(int64(len(alike))), cmp.Or(f.brief, f.Title))
+	f.Title = fmt.Sprintf("%s clients of %s do the same, for example: %s", cause.Count(int64(len(alike))), s.Name, f.Title)
+	f.brief = fmt.Sprintf("%s clients do the same, for example: %s", cause.Count(int64(len(alike))), cmp.Or(f.brief, f.Title))
 	f.Examples = slices.Clone(f.Examples[:1])
 	f.records = slices.Clone(f.records)
 	for _, x := range alike[1:] {

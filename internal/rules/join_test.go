@@ -24,7 +24,7 @@ func TestManyClients(t *testing.T) {
 		t.Fatalf("6 clients: got %d findings, want one", len(got))
 	}
 	f := got[0]
-	if f.Subject != "198.51.100.1:80" || f.Connections != 27 || f.Saves.Connections != 21 || len(f.Examples) != 3 || !strings.HasPrefix(f.Title, "6 clients of 198.51.100.1:80 alike") {
+	if f.Subject != "198.51.100.1:80" || f.Connections != 27 || f.Saves.Connections != 21 || len(f.Examples) != 3 || !strings.HasPrefix(f.Title, "6 clients of 198.51.100.1:80 do the same") {
 		t.Errorf("got %+v; want 27 connections of 6 clients, 21 of them avoidable", f)
 	}
 	if f.Examples[0].Connection == f.Examples[1].Connection {

@@ -10,8 +10,8 @@ var idleCloseRace = &Rule{
 	ID:    "KA1002",
 	Title: "request sent on a connection the server was closing",
 	Who:   analyze.Client,
-	SetWhen: "a request and the server's FIN cross on the way, or it comes just as the server closes the idle connection; it is " +
-		"answered by RST, never by a response",
+	SetWhen: "a request and the server's FIN cross on the way, or the request " +
+		"arrives just as the server closes the idle connection; it is answered by RST, never by a response",
 	Why: "the client reuses an idle connection just as the server times it out; the request is lost: the program sees EOF or " +
 		"ECONNRESET, a proxy answers 502",
 	Advice: products.Advise(

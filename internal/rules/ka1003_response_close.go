@@ -58,7 +58,7 @@ func checkResponseClose(v *view, r *Rule) []Finding {
 			)
 		default:
 			f.brief = e.server.Name + " closes after error responses"
-			f.Title = fmt.Sprintf(`%s says "Connection: close" with errors, as status %d, on %s of its connections`,
+			f.Title = fmt.Sprintf(`%s says "Connection: close" with errors, such as status %d, on %s of its connections`,
 				e.server.Name, e.records[0].Status(), shareOf(e.len(), e.server.Seen()))
 			f.Advice = products.Advise(
 				"find out why it answers with errors: many servers close after these",

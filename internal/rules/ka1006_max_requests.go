@@ -16,7 +16,7 @@ var maxRequests = &Rule{
 		"Keep-Alive field allows (max), and none carries more",
 	Why: "a limit of requests per connection is reached: keepalive_requests, MaxKeepAliveRequests, maxKeepAliveRequests, " +
 		"maxRequestsPerSocket",
-	Advice: products.Advise("raise the limit of requests per connection").Noting("it costs one connection per that many requests"),
+	Advice: products.Advise("raise the limit of requests per connection").Noting("it costs only one connection for that many requests"),
 	Filter: `http.response and http.connection matches "(?i)close"`,
 	Needs:  HTTP | BothSides,
 	Check:  checkMaxRequests,

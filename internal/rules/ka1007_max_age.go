@@ -13,9 +13,9 @@ var maxAge = &Rule{
 	ID:    "KA1007",
 	Title: "server ends connections at a certain age",
 	Who:   analyze.Server,
-	SetWhen: "connections are ended at the same age, however many requests they carried; by GOAWAY also at ages that are within a tenth of one, or " +
-		"with max_age as its debug data",
-	Why:    "a limit of the age is reached: keepalive_time, max_connection_duration, MaxConnectionAge of gRPC",
+	SetWhen: "connections are ended at the same age, however many requests they carried; with GOAWAY also at ages within 10% of " +
+		"each other, or with max_age as its debug data",
+	Why:    "a limit on the age of connections is reached: keepalive_time, max_connection_duration, MaxConnectionAge of gRPC",
 	Advice: products.Advise("let the server keep connections longer if new connections are expensive").Noting("no action if this is as configured"),
 	Filter: `http.response and http.connection matches "(?i)close"`,
 	Hint:   "the time since the first packet of the stream (tcp.time_relative) is alike on each",

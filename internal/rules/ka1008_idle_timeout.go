@@ -10,11 +10,11 @@ var idleTimeout = &Rule{
 	ID:    "KA1008",
 	Title: "server closes idle connections before they are used again",
 	Who:   analyze.Server,
-	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or at most twice that where it " +
-		"looks at them from time to time, or as long after it as its Keep-Alive field says",
+	SetWhen: "the server sends FIN the same time after its last response on three or more connections, or at most twice that if it checks them " +
+		"periodically, or after the time in its Keep-Alive field",
 	Why: "the server's keep-alive timeout is shorter than the pauses between requests",
 	Advice: products.Advise(
-		"raise the server's keep-alive timeout above the pauses of the traffic",
+		"raise the server's keep-alive timeout above the pauses between requests",
 		"set the client's idle timeout below it, so that the client closes first and no request is lost",
 		"Tomcat: keepAliveTimeout, com.sun.net.httpserver: -Dsun.net.httpserver.idleInterval=SECONDS (30 by default)",
 	),
@@ -41,7 +41,7 @@ func checkIdleTimeout(v *view, r *Rule) []Finding {
 			f.Title += ", the default of " + list(p.Matches)
 		}
 		if v.probed(e.records) {
-			f.Note = "the keep-alive probes on these connections are no activity for the server"
+			f.Note = "the keep-alive probes on these connections do not count as activity for the server"
 		}
 		f.brief = e.server.Name + " closes connections that are idle for " + idle
 		out = append(out, f)

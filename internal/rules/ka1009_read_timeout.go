@@ -10,13 +10,13 @@ var readTimeout = &Rule{
 	ID:    "KA1009",
 	Title: "Go server: ReadTimeout is used as IdleTimeout",
 	Who:   analyze.Server,
-	SetWhen: "a server that says no name, or Go, closes idle connections after a short whole number of seconds that no known default " +
+	SetWhen: "a server that is Go, or does not say what it is, closes idle connections after a short whole number of seconds that no known default " +
 		"explains",
-	Why: "http.Server without IdleTimeout uses ReadTimeout for idle connections (beego sets 1 s): it closes each one so long after " +
-		"its response",
+	Why: "http.Server without IdleTimeout uses ReadTimeout for idle connections (beego sets 1 s): it closes each connection " +
+		"that long after its response",
 	Advice: products.Advise(
 		"set http.Server.IdleTimeout (60 s or more, above the idle timeout of the clients) beside ReadTimeout",
-		"in another server look for its keep-alive timeout (Tomcat: keepAliveTimeout, else connectionTimeout)",
+		"in other servers, look for the keep-alive timeout (Tomcat: keepAliveTimeout, else connectionTimeout)",
 	),
 	Filter: "tcp.flags.fin == 1",
 	Hint:   "tcp.time_delta of the server's FIN is the timeout",

@@ -14,7 +14,7 @@ var clientIdleTimeout = &Rule{
 	Title: "client closes idle connections before it uses them again",
 	Who:   analyze.Client,
 	SetWhen: "the client sends FIN the same time after the last response on three or more connections, or after pauses that differ, " +
-		"when it opens others in their place or looks at them from time to time",
+		"when it opens others in their place or checks them periodically",
 	Why: "the idle timeout of the client's pool is shorter than the pauses between requests",
 	Advice: products.Advise(
 		"raise the idle timeout of the client's pool if the pauses between requests are longer",
@@ -34,7 +34,7 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 			continue
 		}
 		after := cause.Typical(cause.Values(e.records, (*cause.Record).Measured))
-		f := v.found(r, e, "%s closes its connections after %s of idling: %s", e.host, cause.Duration(after), conns(e.len()))
+		f := v.found(r, e, "%s closes its connections after %s idle: %s", e.host, cause.Duration(after), conns(e.len()))
 		p, ok := v.PolicyOf(cause.IdleTimeout, analyze.Client, e.host)
 		if ok && len(p.Matches) > 0 {
 			f.Title += ", the default of " + list(p.Matches)
@@ -49,7 +49,7 @@ func checkClientIdleTimeout(v *view, r *Rule) []Finding {
 		case ok:
 		case len(v.Replaced(e.records))*2 < len(e.records): // it looks at them from time to time
 			most := cause.Duration(slices.Max(cause.Values(e.records, (*cause.Record).Measured)))
-			f.Title = fmt.Sprintf("%s closes its connections after %s to %s of idling: %s", e.host, least, most, conns(e.len()))
+			f.Title = fmt.Sprintf("%s closes its connections after %s to %s idle: %s", e.host, least, most, conns(e.len()))
 			f.brief = fmt.Sprintf("%s closes connections that are idle for %s to %s", e.host, least, most)
 		default:
 			f.Title = fmt.Sprintf("%s closes connections that were idle for %s or more as it opens others: %s",
@@ -71,11 +71,11 @@ func (v *view) announcedTooShort(r *Rule) []Finding {
 			continue
 		}
 		says := fmt.Sprintf("Keep-Alive: timeout=%d", e.server.AdvertisedTimeout)
-		f := v.found(r, e, "%s closes its connections to %s at once, which announces no more than %q: %s",
+		f := v.found(r, e, "%s closes its connections to %s at once, because it announces only %q: %s",
 			e.pair.Name, e.server.Name, says, shareOf(e.len(), e.pair.Seen()))
 		f.Advice = products.Advise("raise the server's keep-alive timeout, which it announces, to 5 s or more: Node's fetch and undici take 2 s off " +
 			"it, http.Agent takes 1 s, and nothing is left")
-		f.brief = fmt.Sprintf("%s uses a new connection for each request, for %s announces %q", e.pair.Name, e.server.Name, says)
+		f.brief = fmt.Sprintf("%s uses a new connection for each request, because %s announces %q", e.pair.Name, e.server.Name, says)
 		out = append(out, f)
 	}
 	return out

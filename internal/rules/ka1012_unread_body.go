@@ -10,11 +10,11 @@ var unreadBody = &Rule{
 	ID:    "KA1012",
 	Title: "client closes without reading the response body",
 	Who:   analyze.Client,
-	SetWhen: "the client resets in the middle of a response, or closes right after responses while it uses connections again only " +
+	SetWhen: "the client resets in the middle of a response, or closes right after responses while it reuses connections only " +
 		"after responses without a body",
 	Why: "the program closes the response body before it has read it to the end, so that its HTTP library cannot use the " +
 		"connection again",
-	Advice: products.Advise("read the body to the end before closing it, also on errors and when it is not wanted, and share one client"),
+	Advice: products.Advise("read the body to the end before closing it, also on errors and when you do not need it, and share one client"),
 	Filter: "tcp.flags.reset == 1 or tcp.flags.fin == 1",
 	Needs:  HTTP | BothSides | Whole,
 	Check:  checkUnreadBody,

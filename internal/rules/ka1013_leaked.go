@@ -8,7 +8,7 @@ import (
 
 var leakedConnections = &Rule{
 	ID:    "KA1013",
-	Title: "client forgets connections that are still open",
+	Title: "client leaves connections open and never reuses them",
 	Who:   analyze.Client,
 	SetWhen: "connections stay open with their exchanges done and are never used again, to the end of the capture or of the program, " +
 		"while the client opens others to the same server",
@@ -34,9 +34,9 @@ func checkLeakedConnections(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "%s left %s to %s open and never reused them", e.pair.Name, conns(e.len()), e.server.Name)
 		f.brief = e.pair.Name + " leaks connections to " + e.server.Name
 		if v.farIdle(e.records)*2 > e.len() {
-			f.Title += "; or the path between cut them off, which looks alike at the server"
-			f.Note = "see first whether the client still has them (ss -tn): if not, the path forgets idle connections, and the " +
-				"server's keep-alive probes have to come sooner"
+			f.Title += "; or the path cut them off, which looks the same at the server"
+			f.Note = "first check whether the client still has them (ss -tn): if not, " +
+				"the path forgets idle connections, and the server's keep-alive probes must come sooner"
 		}
 		out = append(out, f)
 	}

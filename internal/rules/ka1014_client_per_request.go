@@ -15,7 +15,7 @@ var clientPerRequest = &Rule{
 	ID:      "KA1014",
 	Title:   "client closes after each response",
 	Who:     analyze.Client,
-	SetWhen: "the client sends FIN right after complete responses, no header says close, and nothing tells why",
+	SetWhen: "the client sends FIN right after complete responses, no header says close, and nothing shows why",
 	Why: "the response body is closed before it was read to the end, a new client, session or process is used for each " +
 		"request, the pool keeps nothing, or it limits the requests or the age of a connection: these look alike on the wire",
 	Advice: products.Advise(

@@ -14,7 +14,7 @@ var balancerRace = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "a proxy's requests cross the FIN of the backend, or come just as it closes the idle connection, and are lost",
 	Why: "the backend's keep-alive timeout is shorter than that of the load balancer in front of it: its clients get 502 or 503 " +
-		"where it does not ask again",
+		"where it does not retry",
 	Advice: products.Advise("set the backend's keep-alive timeout above the load balancer's idle timeout (AWS ALB 60 s, Google Cloud 600 s, nginx " +
 		"upstream 60 s)"),
 	Filter: "tcp.flags.fin == 1 or tcp.flags.reset == 1 or http.request",
@@ -30,7 +30,7 @@ func checkBalancerRace(v *view, r *Rule) []Finding {
 			continue
 		}
 		f := v.found(r, e, "%s of the load balancer %s crossed the close of its backend %s: "+
-			"its clients get 502 or 503 where it does not ask again", cause.Plural(e.len(), "request", "requests"), e.pair.Name, e.server.Name)
+			"its clients get 502 or 503 where it does not retry", cause.Plural(e.len(), "request", "requests"), e.pair.Name, e.server.Name)
 		if p, ok := v.PolicyOf(cause.IdleTimeout, analyze.Server, e.server.Name); ok {
 			f.Advice = products.Advise(fmt.Sprintf("raise the keep-alive timeout of the backend, now %s%s, "+
 				"above the idle timeout of the load balancer (AWS ALB 60 s, Google Cloud 600 s, nginx upstream 60 s)", cause.Duration(p.Value), inferred(p)))

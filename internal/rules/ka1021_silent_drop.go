@@ -47,7 +47,7 @@ func checkSilentDrop(v *view, r *Rule) []Finding {
 		silence := v.silenceOf(e)
 		switch {
 		case v.allFullLost(e.records):
-			f.Title += ", and nothing but full segments is lost: they are too large for the path"
+			f.Title += ", and only full segments are lost: they are too large for the path"
 			f.brief = "full packets between " + e.pair.Name + " and " + e.server.Name + " get lost: they are too large for the path"
 			f.Advice = tooLarge
 		case silence.outlived > 0 || silence.lost >= longSilence:

@@ -10,7 +10,7 @@ var middleboxReset = &Rule{
 	ID:      "KA1022",
 	Title:   "RST from something on the path",
 	Who:     analyze.Network,
-	SetWhen: "an RST in the name of one side has another TTL than that side's packets",
+	SetWhen: "an RST that claims to come from one side has a different TTL than that side's packets",
 	Why:     "a firewall, NAT gateway or load balancer on the path ended the connection, often after its idle limit",
 	Advice: products.Advise("keep idle connections shorter than the idle limit of the path (350 s for AWS NLB and NAT gateways), or probe more " +
 		"often than it"),

@@ -26,7 +26,7 @@ func checkLocalFirewall(v *view, r *Rule) []Finding {
 		if e.records[0].By == analyze.Server {
 			who = e.server.Server.Addr().String()
 		}
-		f := v.found(r, e, "%s does not get what reaches its interface: probes answered, yet it resets %s", who, conns(e.len()))
+		f := v.found(r, e, "%s does not receive what reaches its interface: probes answered, yet it resets %s", who, conns(e.len()))
 		f.Severity = max(f.Severity, Notable)
 		f.brief = "a firewall on " + who + " drops answers"
 		out = append(out, f)

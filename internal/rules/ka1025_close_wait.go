@@ -18,13 +18,13 @@ var closeWait = &Rule{
 		"look for responses that are never closed and for leaked file descriptors",
 	),
 	Filter: "tcp.flags.fin == 1",
-	Hint:   "one side only sends it",
+	Hint:   "only one side sends it",
 	Needs:  BothSides,
 	Check:  checkCloseWait,
 }
 
 func checkCloseWait(v *view, r *Rule) []Finding {
-	found := v.halfClosed(r, cause.AnomalyCloseWait, "%s closed, and the client has not after %s: %s in CLOSE_WAIT there")
+	found := v.halfClosed(r, cause.AnomalyCloseWait, "%s closed, but the client has not after %s: %s in CLOSE_WAIT there")
 	late := map[*cause.Server]int64{}
 	for _, e := range v.withAnomaly(cause.AnomalyLateClose, nil) {
 		late[e.server] = e.len()

@@ -15,11 +15,11 @@ var finWait2 = &Rule{
 		"at the client",
 	Advice: products.Advise("end handlers when the client goes (in Go the context of the request), and close the socket at end of file"),
 	Filter: "tcp.flags.fin == 1",
-	Hint:   "one side only sends it",
+	Hint:   "only one side sends it",
 	Needs:  BothSides,
 	Check:  checkFinWait2,
 }
 
 func checkFinWait2(v *view, r *Rule) []Finding {
-	return v.halfClosed(r, cause.AnomalyFINWait2, "clients of %s closed, and it has not after %s: %s in CLOSE_WAIT there")
+	return v.halfClosed(r, cause.AnomalyFINWait2, "clients of %s closed, but it has not after %s: %s in CLOSE_WAIT there")
 }

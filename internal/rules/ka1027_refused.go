@@ -26,7 +26,7 @@ var refused = &Rule{
 
 // restartAdvice is what helps where a server refuses connections while it is started again.
 var restartAdvice = products.Advise(
-	"keep the listening socket open while the server is started again (a process that stays, as the master of gunicorn or "+
+	"keep the listening socket open while the server restarts (a process that stays, as the master of gunicorn or "+
 		"Puma, or socket activation of systemd), or take it out of the load balancer first",
 	"let clients try again",
 )
@@ -36,19 +36,19 @@ func checkRefused(v *view, r *Rule) []Finding {
 	for _, e := range v.unscanned(v.perServer(cause.Refused)) {
 		f := v.found(r, e, "%s refused %s of the connections to it", e.server.Name, shareOf(e.len(), e.server.Seen()))
 		if v.otherFamily(e) {
-			f.Title += "; another address of it took them"
+			f.Title += "; another of its addresses accepted them"
 			f.Severity, f.Unopened = Info, 0
 		}
 		f.brief = e.server.Name + " refuses connections"
 		if still, ok := shutsDown(e); ok {
 			f.Title += still
-			f.Advice = products.Advise("let the server stop listening only when nobody sends it new connections any more: take it out of the load " +
-				"balancer first, and wait before it stops (Kubernetes: a preStop hook that sleeps)").Noting("it needs no start, if it was planned")
+			f.Advice = products.Advise("let the server stop listening only when no new connections arrive any more: take it out of the load " +
+				"balancer first, and wait before it stops (Kubernetes: a preStop hook that sleeps)").Noting("no action if it was planned")
 			f.brief = e.server.Name + " is shutting down, and refuses new connections"
 		} else if away := e.server.Restarted(); away > 0 {
-			f.Title += ", while it was started again: for up to " + cause.Duration(away)
+			f.Title += ", while it restarted: for up to " + cause.Duration(away)
 			f.Advice = restartAdvice
-			f.brief += " while it is started again"
+			f.brief += " while it restarts"
 		}
 		out = append(out, f)
 	}
@@ -79,7 +79,7 @@ func shutsDown(e group) (how string, ok bool) {
 	switch {
 	case any(func(x *cause.Record) bool { return x.ConnectTime() > 0 && x.Start > first }): // it takes others
 	case any(func(x *cause.Record) bool { return x.Done > first }):
-		return ", while it still answers on those that it has: it is shutting down", true
+		return ", while it still answers on open ones: it is shutting down", true
 	case any(func(x *cause.Record) bool {
 		says := x.Status() == unavailable && x.Done != analyze.Unknown && first-x.Done < goneSince
 		return says || x.Cause == cause.ServerDrain

@@ -26,7 +26,7 @@ var acceptQueue = &Rule{
 func checkAcceptQueue(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.AcceptQueueFull) {
-		f := v.found(r, e, "%s does not accept: no room for %s", e.server.Name, conns(e.len()))
+		f := v.found(r, e, "%s does not accept connections: no room for %s", e.server.Name, conns(e.len()))
 		if n := v.Starved(e.server); n > 0 {
 			f.Title += ", and " + conns(n) + " answered by the kernel only"
 		}

@@ -12,7 +12,7 @@ var recycled = &Rule{
 	Who:   analyze.Client,
 	SetWhen: "a new connection takes over the 4-tuple of one that is still in TIME_WAIT: its first sequence number is 65,537 above the " +
 		"last of the old one",
-	Why:    "client ports come round within 60 s: many short connections between the same two hosts",
+	Why:    "client ports are used again within 60 s: many short connections between the same two hosts",
 	Advice: products.Advise("reuse connections, and it goes away").Noting("nothing is lost by it"),
 	Filter: "tcp.analysis.reused_ports",
 	Needs:  Opening | BothSides,

@@ -12,7 +12,7 @@ var portBudget = &Rule{
 	ID:    "KA1032",
 	Title: "client runs out of ports",
 	Who:   analyze.Client,
-	SetWhen: "the ports that a client has in use or in TIME_WAIT towards one server come near those that it has (28,232 by default), " +
+	SetWhen: "the ports that a client has in use or in TIME_WAIT towards one server come close to those that it has (28,232 by default), " +
 		"in the capture or at its rate in 60 s",
 	Why: "each short connection keeps its port for 60 s if the client closes; then connect fails with EADDRNOTAVAIL, which is not " +
 		"seen on the wire",

@@ -15,7 +15,7 @@ var serverTimeWait = &Rule{
 	Who:     analyze.Server,
 	SetWhen: "a server that closes first holds 1,000 TIME_WAIT or more, in the capture or at its rate in 60 s",
 	Why:     "the server ends most connections: it keeps each for 60 s; that costs memory and connection tracking, not ports of the server",
-	Advice:  products.Advise("let connections be reused, and let clients close them").Noting("do not look for tcp_tw_recycle (removed from Linux), nor lower tcp_fin_timeout (it does not touch TIME_WAIT)"),
+	Advice:  products.Advise("let connections be reused, and let clients close them").Noting("do not set tcp_tw_recycle (removed from Linux) or lower tcp_fin_timeout (it does not affect TIME_WAIT)"),
 	Filter:  "tcp.flags.fin == 1",
 	Hint:    "the first of each stream is the server's",
 	Needs:   Opening | BothSides,

@@ -14,8 +14,8 @@ var drained = &Rule{
 	ID:    "KA1036",
 	Title: "server shut down gracefully, or its process was replaced",
 	Who:   analyze.Server,
-	SetWhen: "from one moment on responses say close, or all idle connections are closed at once, and the server takes no more; or " +
-		"all that it had are closed at once and new ones are taken at once",
+	SetWhen: "from one moment on responses say close, or all idle connections are closed at once, and the server accepts no more; or all its connections are closed at " +
+		"once and new ones are accepted at once",
 	Why: "a deploy, a restart or a drain; behind a listening socket that stays, a reload or a worker that ends after a number of " +
 		"requests",
 	Advice: products.Advise("take the server out of the load balancer before it stops").Noting("no action if it was planned"),
@@ -29,8 +29,8 @@ var drained = &Rule{
 var recycledAdvice = products.Advise(
 	"raise the number of requests after which workers end (gunicorn --max-requests, uvicorn --limit-max-requests, pm.max_requests "+
 		"of php-fpm), or reload less often",
-	"let clients repeat idempotent requests that met such a close",
-).Noting("no action if it was a reload that is made now and then")
+	"let clients retry idempotent requests that such a close cut off",
+).Noting("no action if it was an occasional reload")
 
 func checkDrained(v *view, r *Rule) []Finding {
 	var out []Finding
@@ -38,7 +38,7 @@ func checkDrained(v *view, r *Rule) []Finding {
 		f := v.told(r, e, "%s shut down: %s drained", e.server.Name, conns(e.len()))
 		f.Severity = Info
 		if moments := e.server.Recycled(); len(moments) > 0 {
-			f = v.found(r, e, "%s closed %s, and took new ones at once: %s", e.server.Name, whatClosed(moments), v.whenClosed(moments))
+			f = v.found(r, e, "%s closed %s, and accepted new ones at once: %s", e.server.Name, whatClosed(moments), v.whenClosed(moments))
 			f.Advice = recycledAdvice
 			f.Severity = min(f.Severity, Notable)
 			if len(moments) == 1 {

@@ -23,7 +23,7 @@ func checkLateProbes(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.withAnomaly(cause.AnomalyProbes, func(m *cause.Anomaly) bool { return m.Duration > shortestPath }) {
 		idle := e.worst.Duration
-		f := v.told(r, e, "probes on connections to %s begin after %s: later than some paths forget", e.server.Name, cause.Duration(idle))
+		f := v.told(r, e, "probes on connections to %s begin after %s: later than typical NAT and load-balancer timeouts", e.server.Name, cause.Duration(idle))
 		f.Severity, f.Confidence = Info, cause.High
 		f.Observed = "the first probe came after " + cause.Duration(idle)
 		out = append(out, f)

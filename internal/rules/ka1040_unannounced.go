@@ -18,7 +18,7 @@ var unannounced = &Rule{
 		"explains it",
 	Why: "a server that keeps no connections, a limit that this capture does not show often enough, an error in the server, or a " +
 		"reload",
-	Advice: products.Advise("look into the server: its keep-alive settings and its log at these times"),
+	Advice: products.Advise("check the server's keep-alive settings, and its log at these times"),
 	Filter: "tcp.flags.fin == 1",
 	Hint:   "the server's FIN comes without Connection: close in the response before it",
 	Needs:  HTTP | BothSides | Whole,
@@ -45,7 +45,7 @@ func checkUnannounced(v *view, r *Rule) []Finding {
 			f.Title = fmt.Sprintf("%s, %s, %s after the response; whether a header says so is encrypted",
 				strings.TrimSuffix(f.brief, " without announcing it"), shareOf(e.len(), e.server.Seen()), after(e.records))
 			f.Advice = products.Advise(
-				"look into the server: its keep-alive settings and its log at these times",
+				"check the server's keep-alive settings, and its log at these times",
 				"check whether the client asks for it (Connection: close, HTTP/1.0)",
 			)
 		}

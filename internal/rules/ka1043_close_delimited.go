@@ -11,7 +11,7 @@ var closeDelimited = &Rule{
 	Title:   "responses without a length",
 	Who:     analyze.Server,
 	SetWhen: "a response has neither Content-Length nor chunks: only the close ends its body",
-	Why:     "the program streams its response without telling a length",
+	Why:     "the program streams its response without announcing a length",
 	Advice:  products.Advise("send Content-Length, or chunks (HTTP/1.1)"),
 	Filter:  "http.response and not http.content_length and not http.transfer_encoding",
 	Needs:   HTTP | BothSides,
@@ -22,9 +22,9 @@ var closeDelimited = &Rule{
 func checkCloseDelimited(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.CloseDelimited) {
-		f := v.found(r, e, "%s sends responses without a length, which only the close ends: %s",
+		f := v.found(r, e, "%s sends responses without a length, which end only with the connection: %s",
 			e.server.Name, shareOf(e.len(), e.server.Seen()))
-		f.brief = e.server.Name + " sends responses that only the close ends"
+		f.brief = e.server.Name + " sends responses that end only with the connection"
 		out = append(out, f)
 	}
 	return out

@@ -84,7 +84,7 @@ func checkPortScan(v *view, r *Rule) []Finding {
 		for _, p := range s.pairs {
 			e.records = append(e.records, p.Records...)
 		}
-		f := v.found(r, e, "%s tried ports of %s, and got into none of these %s", s.client, s.target, cause.Count(int64(len(s.pairs))))
+		f := v.found(r, e, "%s tried ports of %s, and connected to none of these %s", s.client, s.target, cause.Count(int64(len(s.pairs))))
 		f.Severity, f.Unopened = Info, 0
 		out = append(out, f)
 	}

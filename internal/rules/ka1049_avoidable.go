@@ -10,7 +10,7 @@ import (
 
 var avoidable = &Rule{
 	ID:    "KA1049",
-	Title: "connections that need not have been made",
+	Title: "avoidable connections",
 	Who:   analyze.Client,
 	SetWhen: "a client opened more connections to a server than it had requests under way at once, hardly used them, and how they end " +
 		"does not show why: they stay open, or the client closes them at times that have nothing in common; or each is a WebSocket " +
@@ -41,9 +41,9 @@ func checkAvoidable(v *view, r *Rule) []Finding {
 		f := v.found(r, e, "")
 		used := v.used[e.pair.Num]
 		f.Title = cause.Count(f.Saves.Connections) + " of " + conns(used) + " of " + e.pair.Name + " to " + e.server.Name +
-			" were avoidable; why they were made does not show"
+			" were avoidable; the capture does not show why they were opened"
 		if in := cause.Where(e.records, (*cause.Record).EndUnseen); len(in)*2 > len(e.records) {
-			f.Title += ", for the snap length cut off where their responses end, or packets were lost"
+			f.Title += ", because the snap length cut off the ends of responses, or packets were lost"
 			f.Advice = products.Advise("capture all of each packet (-s 0), to see why", append([]string{f.Fix}, f.Alternatives...)...)
 		}
 		f.Confidence, f.brief = cause.Low, f.Title

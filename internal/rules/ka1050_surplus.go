@@ -14,7 +14,7 @@ var responseSurplus = &Rule{
 		"though it answers HEAD, or is a 204 or 304; then the client closes",
 	Why: "the server, or a proxy in front of it, counts characters instead of bytes, measures before it compresses, or sends a body " +
 		`where none may be; clients drop the connection (Go says "Unsolicited response", Node "Expected HTTP/")`,
-	Advice: products.Advise("mend the length that the server announces: count the bytes that are sent, after compression, and send none in answer " +
+	Advice: products.Advise("correct the length that the server announces: count the bytes that are sent, after compression, and send none in answer " +
 		"to HEAD and with status 204 and 304"),
 	Filter: "http.response",
 	Hint:   "bytes follow the response in the same stream",
@@ -33,7 +33,7 @@ func checkResponseSurplus(v *view, r *Rule) []Finding {
 		for _, x := range e.records {
 			most = max(most, x.Surplus())
 		}
-		f := v.found(r, e, "%s sends up to %s more than its responses say, and clients close for that: %s",
+		f := v.found(r, e, "%s sends up to %s more than its responses say, and clients close because of that: %s",
 			e.server.Name, cause.Plural(most, "byte", "bytes"), shareOf(e.len(), e.server.Seen()))
 		f.brief = e.server.Name + " sends responses that are longer than they say"
 		out = append(out, f)

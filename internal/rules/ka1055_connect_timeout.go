@@ -34,7 +34,7 @@ func checkConnectTimeout(v *view, r *Rule) []Finding {
 		}
 		least := slices.Min(cause.Values(e.records, (*cause.Record).Measured))
 		// What is given up before any answer sends nothing: only a bound is known.
-		f := v.found(r, e, "%s gives up on connecting to %s before the SYN-ACK comes, that is in less than %s: %s",
+		f := v.found(r, e, "%s gives up on connecting to %s before the SYN-ACK comes, in less than %s: %s",
 			e.pair.Name, e.server.Name, cause.Duration(least), shareOf(e.len(), e.pair.Seen()))
 		if e.len() < cause.MinSamples {
 			f.Severity = Info

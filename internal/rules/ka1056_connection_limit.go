@@ -27,7 +27,7 @@ func checkConnectionLimit(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perServer(cause.ServerConnectionLimit) {
 		p, _ := v.PolicyOf(cause.MaxConnections, analyze.Server, e.server.Name)
-		f := v.found(r, e, "%s closes idle connections as soon as others are opened, with about %s at once: %s",
+		f := v.found(r, e, "%s closes idle connections as soon as others are opened, beyond about %s at once: %s",
 			e.server.Name, conns(p.Value), shareOf(e.len(), e.server.Seen()))
 		f.brief = e.server.Name + " takes only about " + conns(p.Value) + " at once, and closes idle ones for others"
 		out = append(out, f)

@@ -13,13 +13,13 @@ var executedTwice = &Rule{
 	ID:    "KA1058",
 	Title: "requests that change something are sent twice",
 	Who:   analyze.Client,
-	SetWhen: "a request whose method is not idempotent, as POST, fails after the server had it, and the client sends one of the same " +
+	SetWhen: "a request whose method is not idempotent, such as POST, fails after the server had it, and the client sends one of the same " +
 		"method, target and length on another connection within a second, which is answered",
-	Why: "the HTTP library or the proxy repeats what it lost, though the server may have executed it (Java's HttpURLConnection " +
+	Why: "the HTTP library or the proxy retries what failed, though the server may have executed it (Java's HttpURLConnection " +
 		"does so once by default)",
 	Advice: products.Advise(
-		"let the client repeat only idempotent requests, RFC 9110, 9.2.2 (Java: -Dsun.net.http.retryPost=false)",
-		"or let it send an idempotency key, and the server heed it",
+		"let the client retry only idempotent requests, RFC 9110, 9.2.2 (Java: -Dsun.net.http.retryPost=false)",
+		"or let it send an idempotency key that the server checks",
 	),
 	Filter: `http.request.method == "POST"`,
 	Hint:   "the same request comes twice, on two connections",
@@ -52,7 +52,7 @@ func checkExecutedTwice(v *view, r *Rule) []Finding {
 			many = list[0].Method.String() + " requests"
 		}
 		n := cause.Plural(int64(len(list)), list[0].Method.String()+" request", many)
-		f := v.found(r, e, "%s sent %s to %s again that had been lost there: executed twice, unless the server knows repeats", p.Name, n, p.To.Name)
+		f := v.found(r, e, "%s sent %s to %s again that had failed there: executed twice, unless the server recognises repeats", p.Name, n, p.To.Name)
 		f.Saves, f.Confidence = Saving{}, cause.Medium
 		f.Severity = Notable
 		f.Observed = fmt.Sprintf("the request of packet %d was sent again %s after the loss, in packet %d of connection %d, and answered with %d",

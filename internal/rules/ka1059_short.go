@@ -18,7 +18,7 @@ var responseShort = &Rule{
 	Why: "the server, or a proxy in front of it, measures before it compresses or rewrites, or counts what it then leaves out; or its " +
 		"handler stops there each time. Clients wait for the rest, and fail",
 	Advice: products.Advise(
-		"mend the length that the server announces: count the bytes that are sent, after compression and rewriting",
+		"correct the length that the server announces: count the bytes that are sent, after compression and rewriting",
 		"if it is right, look in the server's log for what ends the handler there",
 	),
 	Filter: "http.content_length",

@@ -16,7 +16,7 @@ var tlsFailed = &Rule{
 		"the alert is encrypted in TLS 1.3",
 	Why: "a certificate that one side does not trust, that has expired or is for another name; no version, cipher or protocol (ALPN) in " +
 		"common; a certificate of the client that is missing; a port that does not speak TLS",
-	Advice: products.Advise("read the TLS error in the log of the side that ended it, and try openssl s_client -connect ADDR:PORT -servername NAME").Noting("keep-alive settings have no part in this"),
+	Advice: products.Advise("read the TLS error in the log of the side that ended it, and try openssl s_client -connect ADDR:PORT -servername NAME").Noting("keep-alive settings do not matter here"),
 	Filter: "tls.alert_message or tls.handshake.type == 1",
 	Needs:  Opening | BothSides | Whole,
 	Check:  checkTLSFailed,
@@ -90,6 +90,6 @@ func sparesNothing(f *Finding, records []*cause.Record) {
 	failed := cause.Having(records, []cause.Cause{cause.TLSFailed})
 	if len(failed)*2 > len(records) {
 		f.Title += ", most of it after TLS handshakes that did not finish"
-		f.Advice = products.Advise("mend the TLS handshakes, of which KA1060 tells: no setting of keep-alive has a part in this")
+		f.Advice = products.Advise("repair the TLS handshakes (KA1060): no keep-alive setting matters here")
 	}
 }

@@ -10,14 +10,14 @@ import (
 
 var neverResumed = &Rule{
 	ID:    "KA1061",
-	Title: "full TLS handshakes, for the client offers no session",
+	Title: "full TLS handshakes: the client offers no session",
 	Who:   analyze.Client,
 	SetWhen: "a client opens TLS connections to a server one after the other, its ClientHellos offer neither a pre-shared key nor a " +
 		"ticket, and they carry few requests",
 	Why: "the client keeps no sessions (Go's does not by default, Python's requests and httpx cannot), or each request has a client, " +
 		"an agent, a TLS context or a process of its own; each full handshake costs certificates, signatures and, in TLS 1.2, a round trip",
 	Advice: products.Advise(
-		"use connections again, which spares all handshakes",
+		"reuse connections, which spares all handshakes",
 		"for those that remain keep sessions: Go tls.Config.ClientSessionCache, Node one https.Agent for all requests, Java "+
 			"one SSLContext, nginx proxy_ssl_session_reuse on, HAProxy no no-ssl-reuse, curl all URLs in one run",
 	),

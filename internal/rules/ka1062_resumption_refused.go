@@ -10,7 +10,7 @@ import (
 
 var resumptionRefused = &Rule{
 	ID:    "KA1062",
-	Title: "full TLS handshakes, for the server takes no session",
+	Title: "full TLS handshakes: the server accepts no session",
 	Who:   analyze.Server,
 	SetWhen: "clients offer a session to resume, and the server makes a full handshake with one in three of them or more, on connections with few " +
 		"requests",
@@ -41,7 +41,7 @@ func checkResumptionRefused(v *view, r *Rule) []Finding {
 			continue
 		}
 		f := v.fullFound(r, group{subject: subject{server: server}}, &a,
-			fmt.Sprintf("%s does not take the TLS sessions that clients offer to resume: %s", server.Name, shareOf(refused, offered)))
+			fmt.Sprintf("%s does not accept the TLS sessions that clients offer to resume: %s", server.Name, shareOf(refused, offered)))
 		f.brief = server.Name + " makes full TLS handshakes though clients offer sessions: " + cause.Duration(a.took) + " in all"
 		out = append(out, f)
 	}

@@ -49,9 +49,9 @@ func checkUnannouncedEnd(v *view, r *Rule) []Finding {
 func whoseEnds(server, client int64) string {
 	switch {
 	case client == 0:
-		return fmt.Sprintf("the server ended %s so", conns(server))
+		return fmt.Sprintf("the server ended %s this way", conns(server))
 	case server == 0:
-		return fmt.Sprintf("clients ended %s so", conns(client))
+		return fmt.Sprintf("clients ended %s this way", conns(client))
 	}
-	return fmt.Sprintf("the server ended %s so, and clients %s", conns(server), cause.Count(client))
+	return fmt.Sprintf("the server ended %s this way, and clients %s", conns(server), cause.Count(client))
 }

@@ -13,7 +13,7 @@ var streamsReset = &Rule{
 	ID:      "KA1070",
 	Title:   "server resets streams of HTTP/2",
 	Who:     analyze.Server,
-	SetWhen: "the server sends RST_STREAM for requests whose response is missing or not complete, and with another code than REFUSED_STREAM",
+	SetWhen: "the server sends RST_STREAM for requests whose response is missing or not complete, and with a code other than REFUSED_STREAM",
 	Why:     "a handler panics, times out or is cut off by its backend; the connection goes on, so nothing shows in TCP",
 	Advice:  products.Advise("look in the server's log at these times").Noting("gRPC and proxies tell the code of RST_STREAM there"),
 	Filter:  "http2.type == 3 && http2.rst_stream.error != 7",

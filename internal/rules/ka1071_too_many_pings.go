@@ -31,11 +31,11 @@ func checkTooManyPings(v *view, r *Rule) []Finding {
 		if len(e.records) == 0 {
 			continue
 		}
-		what := "asks too much"
+		what := "asks for too much"
 		if e.records[0].TooManyPings() {
 			what = "sends too many PINGs"
 		}
-		f := v.found(r, e, "%s %s for %s, which ends connections for that: %s", e.pair.Name, what, e.server.Name,
+		f := v.found(r, e, "%s %s for %s, which therefore ends connections: %s", e.pair.Name, what, e.server.Name,
 			shareOf(e.len(), e.pair.Seen()))
 		if every := pingEvery(e.records, apart); every > 0 && e.records[0].TooManyPings() {
 			f.Title += "; it pings every " + cause.Duration(every) + " of silence"

@@ -15,8 +15,8 @@ var keptAfterGoAway = &Rule{
 	Who:   analyze.Client,
 	SetWhen: "10 s after a GOAWAY of the server, and after the last response, neither side has closed; or the client opens streams above the " +
 		"last that it names more than a round trip and 100 ms after the GOAWAY",
-	Why: "no further request can be sent on it, and both sides hold a socket; Go's client leaves the close to the server; streams that " +
-		"are opened all the same nobody looks at (RFC 9113, 6.8)",
+	Why: "no further request can be sent on it, and both sides hold a socket; Go's client leaves the close to the server; streams that are " +
+		"opened anyway are ignored (RFC 9113, 6.8)",
 	Advice: products.Advise("let the server close some time after GOAWAY, as servers of Go and gRPC do, or the client when its last stream has " +
 		"ended"),
 	Filter: "http2.type == 7",

@@ -8,7 +8,7 @@ import (
 
 var streamLimit = &Rule{
 	ID:    "KA1082",
-	Title: "several HTTP/2 connections, for each may carry few streams",
+	Title: "several HTTP/2 connections, because each may carry few streams",
 	Who:   analyze.Server,
 	SetWhen: "a client has no more connections with HTTP/2 to a server at once than its open streams need, and on all of them but one as many " +
 		"streams are open as the server's SETTINGS_MAX_CONCURRENT_STREAMS allows",

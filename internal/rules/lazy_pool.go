@@ -8,7 +8,7 @@ import (
 )
 
 // lazyPoolAdvice is what helps where a client closes late what the server has closed.
-var lazyPoolAdvice = products.Advise("to be rid of them sooner, have the pool evict idle connections before the server's timeout " +
+var lazyPoolAdvice = products.Advise("to close them sooner, have the pool evict idle connections before the server's timeout " +
 	"(Apache HttpClient evictIdleConnections; urllib3 and requests cannot)").
 	Noting("nothing leaks if the program goes on: its pool looks at idle connections only when one is asked for")
 

@@ -43,7 +43,7 @@ func TestGoAwayTitles(t *testing.T) {
 		{"ka1007/fires: Envoy at its max_connection_duration: it drains, then names the last stream", "KA1007",
 			"198.51.100.1:80 ends connections that are 6.000 s old: 100.0% (3 of 3)", "let the server keep connections longer"},
 		{"ka1071/fires", "KA1071",
-			"192.0.2.1 sends too many PINGs for 198.51.100.1:80, which ends connections for that: 100.0% (1 of 1); it pings every 10 s of silence",
+			"192.0.2.1 sends too many PINGs for 198.51.100.1:80, which therefore ends connections: 100.0% (1 of 1); it pings every 10 s of silence",
 			"raise the time between the client's PINGs, now 10 s, to 5 minutes or more (grpc-go"},
 	} {
 		p := play(t, scripts[tc.script])

@@ -96,7 +96,7 @@ func TestThresholds(t *testing.T) {
 			at := float64(x) / 1e9
 			return fmt.Sprintf("conn 40001\nclient 2001:db8::9\nserver [2001:db8::1]:80\n0.000 > S\n0.001 < R. 0:0(0) ack 1 win 0\nconn 40002\n%.3f $open\n%.3f > P. $get\n%.3f < P. $ok\n",
 				at, at+.002, at+.01)
-		}, func(p *played) bool { return strings.Contains(p.finding("KA1027").Title, "another address") }},
+		}, func(p *played) bool { return strings.Contains(p.finding("KA1027").Title, "another of its addresses") }},
 		{"firstRTO", firstRTO - 1e6, firstRTO, func(x int64) string {
 			return fmt.Sprintf("conn 40001\n0.000 > S\nconn 40002\n%.3f > S\n", float64(x)/1e9)
 		}, func(p *played) bool { return p.finding("KA1028") != nil }},

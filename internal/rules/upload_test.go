@@ -59,7 +59,7 @@ conn 40004
 `
 	const back = "conn 40005\n1.400 $open\n1.402 > P. $get\n1.410 < P. $ok\n"
 	for _, c := range []struct{ name, conns, brief, fix string }{
-		{"it comes back", ends + back, " while it is started again", "listening socket"},
+		{"it comes back", ends + back, " while it restarts", "listening socket"},
 		{"it does not", ends, " refuses connections", "start the server"},
 		{"it refuses another one later", ends + back + "conn 40006\n50.000 > S\n50.001 < R. 0:0(0) ack 1 win 0\n", " refuses connections", "start the server"},
 	} {

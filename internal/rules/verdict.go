@@ -28,8 +28,8 @@ func (v *view) conclude() Verdict {
 		return Verdict{CannotTell, lacks}
 	}
 	if !t.BareACK && t.SYN+t.SYNACK+t.FIN+t.RST == 0 {
-		return Verdict{CannotTell, "only packets with data were captured: whether connections were opened or closed would not show; " +
-			"capture without a filter on what packets hold, as with the filter tcp"}
+		return Verdict{CannotTell, "only packets with data were captured, so openings and closes cannot be seen; capture " +
+			"without a filter on the contents of packets, as with the filter tcp"}
 	}
 	if v.Summary().Opaque*2 > v.connections && !v.judgesSome {
 		return Verdict{CannotTell, v.hidden() + "; the others: " + v.healthy()}

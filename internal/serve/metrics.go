@@ -124,13 +124,13 @@ var metrics = []metric{
 	}},
 	streams("http2_streams_total", "Streams of HTTP/2 that clients opened, on open connections too; left out without HTTP/2.",
 		func(n *analyze.StreamCount) (int64, bool) { return n.Opened, n.Connections > 0 }),
-	streams("http2_streams_refused_total", "Streams of HTTP/2 that the server did not look at; left out without HTTP/2.",
+	streams("http2_streams_refused_total", "HTTP/2 streams that the server refused unprocessed; left out without HTTP/2.",
 		func(n *analyze.StreamCount) (int64, bool) { return n.Refused, n.Connections > 0 }),
 	streams("grpc_calls_total", "Calls of gRPC that were answered; left out without gRPC.",
 		func(n *analyze.StreamCount) (int64, bool) { return n.GRPCCalls, n.GRPCCalls > 0 }),
-	streams("grpc_failed_total", "Calls of gRPC that ended with another status than 0; left out without gRPC.",
+	streams("grpc_failed_total", "gRPC calls that ended with a status other than 0; left out without gRPC.",
 		func(n *analyze.StreamCount) (int64, bool) { return n.GRPCFailed, n.GRPCCalls > 0 }),
-	number("reused_requests_total", "HTTP requests on a connection but its first.", counter, func(t *analyze.Totals) int64 { return t.ReusedRequests }),
+	number("reused_requests_total", "HTTP requests other than the first on their connection.", counter, func(t *analyze.Totals) int64 { return t.ReusedRequests }),
 
 	{"ended_connections_total", "Connections that have ended and whose TIME_WAIT is over, by how they were opened.", counter, []string{"handshake"}, func(m *Moment, put put) {
 		t := &m.Snapshot.Result.Settled
@@ -167,7 +167,7 @@ var metrics = []metric{
 	}},
 	number("pool_need_connections", "Connections that a perfect pool would have opened.", gauge, func(t *analyze.Totals) int64 { return t.PoolNeed }),
 	judged("failed_requests", "Requests without a whole response, or refused while they were sent; a gauge because what comes later may tell of another cause."),
-	judged("abandoned_requests", "Requests whose client dropped the response of its own accord; a gauge as failed_requests."),
+	judged("abandoned_requests", "Requests whose client chose to drop the response; a gauge, like failed_requests."),
 	judged("requests_estimated", "Requests over TLS without keys, or whose heads are cut, estimated, not among requests_total; left out if none is."),
 	judged("failed_requests_estimated", "Failed requests of connections whose requests are estimated, not among failed_requests; left out as requests_estimated."),
 	judged("avoidable_connections_estimated", "Connections beyond what a perfect pool would have opened, with those whose requests are estimated; left out as requests_estimated."),
@@ -198,7 +198,7 @@ var metrics = []metric{
 			put(n("findings."+s.String()), s.String())
 		}
 	}, "severity"),
-	{"findings", "Findings by severity; left out while the capture does not suffice for a verdict.", gauge, []string{"severity"}, func(m *Moment, put put) {
+	{"findings", "Findings by severity; left out while the capture is not enough for a verdict.", gauge, []string{"severity"}, func(m *Moment, put put) {
 		n := gate.NumbersOf(m.Snapshot.Result, m.Snapshot.Diagnosis)
 		for s := rules.Info; s <= rules.Grave; s++ {
 			put(n("findings."+s.String()), s.String())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
 // printable takes out of text of several lines what a terminal would act on.
@@ -81,11 +82,11 @@ func byAddress(a netip.AddrPort) string {
 }
 
 // timeSpan writes from when to when, of times in ns since the epoch.
-func timeSpan(first, last int64) string {
-	from, to := time.Unix(0, first).UTC(), time.Unix(0, last).UTC()
+func timeSpan(z report.Zone, first, last int64) string {
+	from, to := z.At(first), z.At(last)
 	format := time.TimeOnly
 	if from.Format(time.DateOnly) != to.Format(time.DateOnly) {
 		format = time.DateTime
 	}
-	return from.Format(format) + "-" + to.Format(format) + " UTC (" + seconds(last-first) + ")"
+	return from.Format(format) + "-" + to.Format(format) + " " + z.Word(last) + " (" + seconds(last-first) + ")"
 }

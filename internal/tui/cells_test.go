@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
 func TestCells(t *testing.T) {
@@ -15,8 +16,8 @@ func TestCells(t *testing.T) {
 		{ratioCell(0.5), "50.0%"}, {ratioCell(math.NaN()), "-"},
 		{durationCell(analyze.Unknown), "-"}, {durationCell(2e9), "2.000 s"},
 		{seconds(0), "0.0 s"}, {seconds(9.94e9), "9.9 s"}, {seconds(10e9), "10 s"}, {seconds(3*3600e9 - 1), "10,799 s"}, {seconds(3 * 3600e9), "3 h"},
-		{timeSpan(0, 90e9), "00:00:00-00:01:30 UTC (90 s)"},
-		{timeSpan(day-1e9, day+1e9), "1970-01-01 23:59:59-1970-01-02 00:00:01 UTC (2.0 s)"},
+		{timeSpan(report.Zone{}, 0, 90e9), "00:00:00-00:01:30 UTC (90 s)"},
+		{timeSpan(report.Zone{}, day-1e9, day+1e9), "1970-01-01 23:59:59-1970-01-02 00:00:01 UTC (2.0 s)"},
 		{printable("a\nb\x1b[m\u202e"), "a\nb?[m?"}, {oneLine("a\nb\t"), "a?b?"},
 		{cut("abcdef", 4, newStyle(false, true)), "abc~"}, {cut("abcd", 4, newStyle(false, false)), "abcd"}, {pad("ab", 4), "ab  "}, {pad("abc", 2), "abc"},
 	} {

@@ -66,7 +66,7 @@ func newBindings() []binding {
 		bind("pause, and go on", noCommand((*model).pause), "p", "space"),
 		bind("save a report", (*model).askFile, "s"),
 		bind("this help", noCommand((*model).help), "?"),
-		bind("draw the screen anew", func(*model) tea.Cmd { return tea.ClearScreen }, "ctrl+l"),
+		bind("redraw the screen", func(*model) tea.Cmd { return tea.ClearScreen }, "ctrl+l"),
 		bind("suspend", func(*model) tea.Cmd { return tea.Suspend }, "ctrl+z"),
 		bind("quit; on a page, go back", (*model).quitOrBack, "q"),
 		bind("quit", func(*model) tea.Cmd { return tea.Quit }, "ctrl+c"),

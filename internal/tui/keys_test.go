@@ -176,5 +176,5 @@ func TestGone(t *testing.T) {
 	s.press("esc", "4")
 	s.want(t, "  none")
 	s.push(connectionPage(5, false))
-	s.want(t, "connection 5 is not kept any more")
+	s.want(t, "connection 5 is no longer kept")
 }

@@ -90,7 +90,7 @@ func connectionPage(id uint64, hasStory bool) *page {
 		var b bytes.Buffer
 		var c analyze.Connection
 		if !m.snapshot().ByID(id, &c) {
-			fmt.Fprintf(&b, "connection %d is not kept any more; it is in the sums\n", id)
+			fmt.Fprintf(&b, "connection %d is no longer kept; it is only in the sums\n", id)
 			return b.String()
 		}
 		s, _ := m.state(&c)
@@ -124,7 +124,7 @@ func (m *model) showStory(msg storyMsg) {
 		}
 		p.noStory = ""
 		if p.story = msg.text; msg.err != nil {
-			p.noStory = fmt.Sprintf("its packets cannot be told: %v", msg.err)
+			p.noStory = fmt.Sprintf("its packets cannot be shown: %v", msg.err)
 		}
 		p.fill(m)
 	}
@@ -134,7 +134,7 @@ func (m *model) showStory(msg storyMsg) {
 func (m *model) report() *report.Report {
 	x := m.snapshot()
 	return &report.Report{
-		Meta:      report.Meta{Packets: 1, First: x.Result.First, Last: x.Result.Last, Sources: []report.Source{{Name: m.opt.Name}}},
+		Meta:      report.Meta{Packets: 1, First: x.Result.First, Last: x.Result.Last, Zone: m.opt.Zone, Sources: []report.Source{{Name: m.opt.Name}}},
 		Result:    x.Result,
 		Diagnosis: x.Diagnosis,
 		Facts:     x,

@@ -88,7 +88,7 @@ func (m *model) header() string {
 		left += "  " + cause.Plural(int64(p.Packets), "packet", "packets")
 	}
 	if m.current != nil {
-		left += ", " + timeSpan(m.result().First, max(m.now, m.result().Last))
+		left += ", " + timeSpan(m.opt.Zone, m.result().First, max(m.now, m.result().Last))
 	}
 	right := m.activity()
 	if p.Dropped > 0 {
@@ -248,7 +248,7 @@ func (m *model) rowsNote() string {
 		notes = append(notes, "by "+by)
 	}
 	if left := m.snapshot().Left; m.tab == connectionsTab && left > 0 {
-		notes = append(notes, cause.Count(left)+" older ones are in the sums alone")
+		notes = append(notes, cause.Count(left)+" older ones are only in the sums")
 	}
 	return strings.Join(notes, "; ")
 }

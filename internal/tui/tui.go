@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"github.com/kaanalyze/kaanalyze/internal/live"
+	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
 // Options say what a View shows and where. All functions but Story are needed, and
@@ -22,6 +23,7 @@ type Options struct {
 	Name     string        // of what is read, as a terminal may show it
 	Live     bool          // packets come as they are captured, so idle times go on between them
 	TimeWait time.Duration // how long TIME_WAIT lasts
+	Zone     report.Zone   // in which times are told
 	Color    bool          // colours may be used
 	ASCII    bool          // nothing beyond ASCII may be used
 	Now      func() time.Time
@@ -88,7 +90,7 @@ func New(o Options) *View {
 func (v *View) Run() error {
 	_, err := v.program.Run()
 	if errors.Is(err, tea.ErrProgramPanic) {
-		return errors.New("the view ended by a mistake of its own, which is told above")
+		return errors.New("the view failed by an error of its own, shown above")
 	}
 	return err
 }

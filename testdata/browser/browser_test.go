@@ -430,16 +430,18 @@ func TestScreenshots(t *testing.T) {
 	open(t, kaanalyze(t, "--demo", "--conn", "3"), 1366, 900).shoot("conn.png")
 }
 
-// TestPicture takes the picture of the README.
+// TestPicture takes the picture of the README: the page down to its charts.
 func TestPicture(t *testing.T) {
 	file := os.Getenv("PICTURE")
 	if file == "" {
 		t.Skip("PICTURE names no file")
 	}
-	b := open(t, kaanalyze(t, "--demo", "--exchanges"), 1500, 1960)
-	b.do(chromedp.Evaluate(`document.querySelector(".finding h3").click(); scrollTo(0, 0); document.activeElement.blur(); 0`, nil), chromedp.Sleep(400*time.Millisecond))
+	const width = 1240 // the numbers beside the charts
+	b := open(t, kaanalyze(t, "--demo", "--exchanges"), width, 2000)
+	var height int64
+	b.do(chromedp.Evaluate(`Math.floor(document.querySelector("#explore-heading").getBoundingClientRect().top) - 8`, &height))
 	var png []byte
-	b.do(chromedp.EmulateViewport(1500, 1960, chromedp.EmulateScale(0.66)), chromedp.Sleep(400*time.Millisecond), chromedp.CaptureScreenshot(&png))
+	b.do(chromedp.EmulateViewport(width, height, chromedp.EmulateScale(0.8)), chromedp.Sleep(400*time.Millisecond), chromedp.CaptureScreenshot(&png))
 	if err := os.WriteFile(file, png, 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -54,7 +55,7 @@ func write(dir, out, format, version, arch string, at time.Time) (string, error)
 		License:     "MIT",
 		MTime:       at,
 		Overridables: nfpm.Overridables{
-			Contents: contents(dir, format, at),
+			Contents: append(contents(dir, format, at), extcapLink(format, arch, at)),
 			Scripts: nfpm.Scripts{
 				PostInstall: filepath.Join(dir, "tools/packages/postinstall.sh"),
 				PreRemove:   filepath.Join(dir, "tools/packages/preremove.sh"),
@@ -109,6 +110,18 @@ func contents(dir, format string, at time.Time) files.Contents {
 		})
 	}
 	return all
+}
+
+// extcapLink is the link by which Wireshark and tshark find the program as one that captures.
+func extcapLink(format, arch string, at time.Time) *files.Content {
+	folder := "/usr/lib64"
+	if format == "deb" {
+		folder = "/usr/lib/" + cmp.Or(map[string]string{"amd64": "x86_64", "arm64": "aarch64", "386": "i386"}[arch], arch) + "-linux-gnu"
+	}
+	return &files.Content{
+		Source: "/usr/bin/kaanalyze", Destination: folder + "/wireshark/extcap/kaanalyze", Type: files.TypeSymlink,
+		FileInfo: &files.ContentFileInfo{MTime: at, Owner: "root", Group: "root"},
+	}
 }
 
 // zshFolder is where the shell of those systems looks.

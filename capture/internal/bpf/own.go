@@ -84,7 +84,7 @@ func (p *parser) unknown() error {
 		return &SyntaxError{Reason: fmt.Sprintf("syntax error at %q", word)}
 	default:
 		return &SyntaxError{limited: true, Reason: fmt.Sprintf(
-			"%q is not understood without libpcap, which leaves host, net, port, portrange, src, dst, tcp, ip, ip6, vlan, and, or, not, and numbers", word)}
+			"%q needs libpcap; without it filters know host, net, port, portrange, src, dst, tcp, ip, ip6, vlan, and, or, not, and numbers", word)}
 	}
 }
 
@@ -274,14 +274,14 @@ func (p *parser) address(q qualifier, word string) (*node, error) {
 	if !strings.Contains(ip, ":") {
 		dots := strings.Count(ip, ".")
 		if dots == 0 && (q.kind == "host" || sized) {
-			return nil, fmt.Errorf("%q is no address", word)
+			return nil, fmt.Errorf("%q is not an address", word)
 		}
 		bits = 8 * uint32(dots+1)
 		ip += strings.Repeat(".0", max(0, 3-dots))
 	}
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || addr.Zone() != "" {
-		return nil, fmt.Errorf("%q is no address", word)
+		return nil, fmt.Errorf("%q is not an address", word)
 	}
 	if sized {
 		if bits, err = decimal(length, uint32(addr.BitLen())); err != nil {
@@ -292,7 +292,7 @@ func (p *parser) address(q qualifier, word string) (*node, error) {
 		}
 	}
 	if want := map[string]bool{"ip": true, "ip6": false}; q.protocol != "" && want[q.protocol] != addr.Is4() {
-		return nil, &SyntaxError{Reason: fmt.Sprintf("%q is no address of %s", word, q.protocol)}
+		return nil, &SyntaxError{Reason: fmt.Sprintf("%q is not an address of %s", word, q.protocol)}
 	}
 	prefix := netip.PrefixFrom(addr, int(bits))
 	if prefix.Masked().Addr() != addr {

@@ -71,7 +71,8 @@ type Decoder struct {
 	depth    int        // of tunnels in this frame
 	fragment ipFragment // what was found, if the verdict is Fragment
 
-	headers *Headers // what to fill, or nil
+	headers  *Headers     // what to fill, or nil
+	datagram *udpDatagram // the same
 }
 
 // Headers are where the headers of a segment were found, each with what follows it.

@@ -175,6 +175,9 @@ func (d *Decoder) udp(data []byte, wire int, linkID uint32, seg *flows.Segment) 
 	if len(data) < 8 {
 		return NotTCP
 	}
+	if d.datagram != nil {
+		*d.datagram = udpDatagram{binary.BigEndian.Uint16(data), data[8:]}
+	}
 	v := d.udpTunnel(binary.BigEndian.Uint16(data[2:]), data[8:], wire-8, linkID, seg)
 	if v == NotTCP {
 		v = d.udpTunnel(binary.BigEndian.Uint16(data), data[8:], wire-8, linkID, seg)

@@ -198,7 +198,7 @@ func TestSaverErrors(t *testing.T) {
 		err.Error() != `save capture to "no/such/x.pcap": no such file or directory` {
 		t.Errorf("no folder: got error %v", err)
 	}
-	if _, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "%Q", Every: time.Second}, 1, 100, begin); err == nil || !strings.Contains(err.Error(), "%Q is not a word of time") {
+	if _, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "%Q", Every: time.Second}, 1, 100, begin); err == nil || !strings.Contains(err.Error(), "%Q is not a time format") {
 		t.Errorf("wrong word: got error %v", err)
 	}
 	// The folder of the next file goes away.

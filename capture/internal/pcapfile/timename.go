@@ -32,7 +32,7 @@ func TimeName(format string, at time.Time) (string, error) {
 		case format[i] == '%':
 			name = append(name, '%')
 		default:
-			return "", fmt.Errorf("file name %q: %%%c is not a word of time", format, format[i])
+			return "", fmt.Errorf("file name %q: %%%c is not a time format", format, format[i])
 		}
 	}
 	return string(name), nil

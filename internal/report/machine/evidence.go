@@ -5,6 +5,7 @@ import "github.com/kaanalyze/kaanalyze/internal/report"
 // evidenceObject is the small capture beside the report.
 type evidenceObject struct {
 	File           str                    `json:"file"`
+	Format         string                 `json:"format"`
 	Bytes          number                 `json:"bytes"`
 	LeftOutPackets uint64                 `json:"left_out_packets"`
 	Bodies         bool                   `json:"bodies"`
@@ -21,8 +22,13 @@ type evidenceStreamObject struct {
 }
 
 func newEvidence(e *report.Evidence) *evidenceObject {
+	format := "pcap"
+	if e.Pcapng {
+		format = "pcapng"
+	}
 	return &evidenceObject{
-		File: str(e.Name), Bytes: number(e.Bytes), LeftOutPackets: e.LeftOut, Bodies: e.Bodies,
+		Format: format,
+		File:   str(e.Name), Bytes: number(e.Bytes), LeftOutPackets: e.LeftOut, Bodies: e.Bodies,
 		Verdict: newVerdict(e.Verdict), SameVerdict: e.SameVerdict,
 		Connections: listOf(e.Connections, func(c *report.EvidenceConnection) evidenceStreamObject {
 			return evidenceStreamObject{c.ID, number(c.Stream)}

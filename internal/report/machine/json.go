@@ -53,6 +53,9 @@ func (e *encoder) facts(r *report.Report, begin func(name string)) {
 	member("capture", newCapture(r))
 	member("totals", newTotals(r))
 	leftOut(r.Result, member)
+	if r.Meta.Naming != nil {
+		member("names", newNames(r))
+	}
 	if r.Host != nil {
 		member("host", newKernel(r.Host))
 	}

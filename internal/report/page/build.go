@@ -21,6 +21,9 @@ func newData(r *report.Report) *data {
 		Zero: first / 1e6, ZeroMicro: first % 1e6 / 1e3, End: micro(last - first),
 		All: r.Result.Totals.Connections, Columns: map[string]column{}, Findings: []findingRows{},
 	}
+	if z := r.Meta.Zone; z.Location != nil {
+		d.Offset, d.Zone = z.Offset(first)*1000, z.Word(first)
+	}
 	b := &rowsBuilder{r: r, zero: first, data: d}
 	rows := b.rows()
 	d.Pairs, d.Words = b.pairs.list, b.words.list

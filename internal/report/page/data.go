@@ -18,6 +18,8 @@ const (
 type data struct {
 	Zero      int64    `json:"zero"` // ms since the epoch
 	ZeroMicro int64    `json:"zero_micro"`
+	Offset    int64    `json:"offset,omitempty"` // of the zone, ms that it is ahead of UTC
+	Zone      string   `json:"zone,omitempty"`   // "" is UTC
 	End       int64    `json:"end"`
 	All       int64    `json:"all"` // connections of the capture, of which Rows are here
 	Rows      int      `json:"rows"`

@@ -18,6 +18,7 @@ type document struct {
 	Script  template.JS
 	Data    string
 	Version string
+	Zone    string // of times
 
 	Name, Facts   string
 	Narrowed      string // to which part of the capture, "" for all of it
@@ -138,7 +139,7 @@ func (d *document) Finding(n int, f *report.Advice) {
 // sectionKinds are the sections that a page lays out in their own way.
 var sectionKinds = map[string]string{
 	"NUMBERS": "numbers", "OVER TIME": "shape", "TRUST": "trust", "PROVENANCE": "provenance",
-	"EXCHANGES": "wide", "BY SERVER": "wide", "BY CLIENT-SERVER PAIR": "wide",
+	"EXCHANGES": "wide", "BY SERVER": "wide", "RESPONSES BY SERVER": "wide", "BY CLIENT-SERVER PAIR": "wide",
 }
 
 // Section implements [report.Medium].

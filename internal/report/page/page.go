@@ -18,7 +18,7 @@ func Write(w io.Writer, r *report.Report) error {
 	parts := fixedPartsOnce()
 	d := &document{
 		Policy: parts.policy, Style: parts.style, Script: parts.script,
-		Told: r.Story != nil, Version: report.ToolName + " " + report.Plain(r.Version),
+		Told: r.Story != nil, Zone: r.Meta.Zone.Word(r.Meta.First), Version: report.ToolName + " " + report.Plain(r.Version),
 	}
 	report.Tell(d, r, max(r.Options.Rows(), tableRows))
 	if !d.Told && r.Records().Len() > 0 {

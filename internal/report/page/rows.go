@@ -71,7 +71,7 @@ func (b *rowsBuilder) word(name, s string) { b.set(name, b.words.number(s)) }
 func (b *rowsBuilder) row(c *analyze.Connection) {
 	b.set("id", int64(c.ID))
 	b.set("stream", c.Stream)
-	b.set("pair", b.pairs.number(report.HostText(c.Client.Addr())+" -> "+report.AddrText(c.Server)))
+	b.set("pair", b.pairs.number(b.r.Meta.HostText(c.Client.Addr())+" -> "+b.r.Meta.AddrText(c.Server)))
 	b.set("port", int64(c.Client.Port()))
 	b.set("start", micro(c.Start-b.zero))
 	b.set("lasts", since(c, c.End))

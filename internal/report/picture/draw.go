@@ -346,7 +346,7 @@ func (d *drawing) axis() {
 			in.StrokeLine2(draw.LineStyle{Color: soft, Width: 0.75}, x, in.Max.Y, x, in.Max.Y-4)
 			d.write(&in, t.label, smallSize, soft, x-face.Width(t.label)/2, in.Max.Y-5-smallSize)
 		}
-		said := "time, UTC, " + d.days()
+		said := "time, " + d.zone.Word(d.to) + ", " + d.days()
 		d.write(&in, said, smallSize, soft, in.Center().X-face.Width(said)/2, in.Min.Y)
 	}})
 }

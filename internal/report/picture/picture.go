@@ -45,6 +45,7 @@ type picture struct {
 	start, step  int64 // of the steps, ns
 	from, to     int64 // the time shown, ns: the first and the last step may be whole in part
 	version      string
+	zone         report.Zone
 }
 
 // newPicture says what the picture of r shows.
@@ -52,7 +53,7 @@ func newPicture(r *report.Report) *picture {
 	s := &r.Result.Series
 	first, last := r.Meta.Times()
 	x := &picture{
-		name: r.Meta.Title(), facts: r.Meta.Extent(), doubts: r.Meta.Doubts(), version: report.ToolName + " " + report.Plain(r.Version),
+		zone: r.Meta.Zone, name: r.Meta.Title(), facts: r.Meta.Extent(), doubts: r.Meta.Doubts(), version: report.ToolName + " " + report.Plain(r.Version),
 	}
 	curves, without := x.within(s, first, last), "too few seconds for a curve"
 	if !curves && len(s.NewConnections) > 1 && first < last {
@@ -264,8 +265,9 @@ func (x *picture) timeTicks() []tick {
 		form = time.TimeOnly
 	}
 	var list []tick
-	for at := (step - x.from%step) % step; at <= span; {
-		list = append(list, tick{float64(at) / float64(span), time.Unix(0, x.from+at).UTC().Format(form)})
+	local := x.from + x.zone.Offset(x.from)*1e9
+	for at := (step - local%step) % step; at <= span; {
+		list = append(list, tick{float64(at) / float64(span), x.zone.At(x.from + at).Format(form)})
 		if span-at < step { // to go on might leave the range of the numbers
 			break
 		}
@@ -276,7 +278,7 @@ func (x *picture) timeTicks() []tick {
 
 // days returns the day that is shown, or the first and the last one.
 func (x *picture) days() string {
-	from, to := time.Unix(0, x.from).UTC().Format(time.DateOnly), time.Unix(0, x.to).UTC().Format(time.DateOnly)
+	from, to := x.zone.At(x.from).Format(time.DateOnly), x.zone.At(x.to).Format(time.DateOnly)
 	if from == to {
 		return from
 	}

@@ -97,7 +97,7 @@ function controls(facts, choice, time) {
 		$("shown").textContent = `${grouped(choice.rows.length)} of ${grouped(facts.rows)} connections${finding}`;
 		$("clear").hidden = choice.finding < 0 && !choice.text;
 	});
-	const range = () => $("range").textContent = `${facts.clock(time.from)} to ${facts.clock(time.to)} UTC, ${lasting(Math.round(time.to - time.from))}`;
+	const range = () => $("range").textContent = `${facts.clock(time.from)} to ${facts.clock(time.to)} ${facts.zone || "UTC"}, ${lasting(Math.round(time.to - time.from))}`;
 	time.onChange(range);
 	range();
 	const press = { earlier: () => time.pan(-0.25), later: () => time.pan(0.25), closer: () => time.zoom(0.5), wider: () => time.zoom(2), everything: () => time.show(0, facts.end) };
@@ -143,6 +143,17 @@ async function main() {
 	choice.filter(-1, "");
 }
 
+// edges fades what a table shows at its right edge while there is more behind it: a number
+// that is cut there would look like another one.
+function edges() {
+	for (const box of document.querySelectorAll(".tablescroll")) {
+		const tell = () => box.classList.toggle("more", box.scrollWidth - box.clientWidth - box.scrollLeft > 1);
+		box.addEventListener("scroll", tell, { passive: true });
+		new ResizeObserver(tell).observe(box);
+	}
+}
+
+edges();
 main().then(() => requestAnimationFrame(() => {
 	performance.mark("ready");
 	document.documentElement.dataset.ready = "yes";

@@ -26,7 +26,7 @@ class Facts {
 	constructor(data) {
 		Object.assign(this, data);
 		this.end = Math.max(this.end, 1);
-		this.day = this.zero % 86_400_000 * 1000 + this.zero_micro; // microseconds since midnight
+		this.day = (this.zero + (this.offset || 0)) % 86_400_000 * 1000 + this.zero_micro; // microseconds since midnight
 		this.dated = this.day + this.end >= oneDay; // times need their date
 		this.shows = this.findings.map(f => {
 			let row = 0;
@@ -99,7 +99,7 @@ class Facts {
 
 	// iso returns date and time to the microsecond.
 	iso(us) {
-		const t = this.zero * 1000 + this.zero_micro + us; // below 2^53
+		const t = (this.zero + (this.offset || 0)) * 1000 + this.zero_micro + us; // below 2^53
 		return new Date(Math.floor(t / 1000)).toISOString().slice(0, 23).replace("T", " ") + String(Math.floor(t % 1000)).padStart(3, "0");
 	}
 }
