@@ -78,7 +78,7 @@ func (s *Source) openAll(names []string) error {
 		if name == "-" && slices.Contains(names[:i], "-") {
 			return errors.New("open captures: standard input is named twice")
 		}
-		f := &fileReader{name: name, source: i, stdin: s.opt.Stdin, stop: s.opt.Follow}
+		f := &fileReader{name: name, source: i, stdin: s.opt.Stdin, follow: s.opt.Follow}
 		s.files = append(s.files, f)
 		if err := f.open(); err != nil {
 			return fmt.Errorf("open capture %q: %w", name, err)

@@ -17,10 +17,10 @@ type fileReader struct {
 	name   string
 	source int // index of the file as named
 	stdin  io.Reader
-	stop   <-chan struct{} // the file is followed until it is closed, nil if it is not
-	before uint64          // packets of the same source in files before this one
-	first  int64           // time of the first packet, or noTime
-	done   atomic.Int64    // bytes read, as they lie on disk
+	follow *Follow      // how the file is followed, nil if it is not
+	before uint64       // packets of the same source in files before this one
+	first  int64        // time of the first packet, or noTime
+	done   atomic.Int64 // bytes read, as they lie on disk
 
 	mu      sync.Mutex // guards in against abandon
 	in      *input     // nil while closed
@@ -44,7 +44,7 @@ type fileReader struct {
 // open opens the file and reads its header.
 func (f *fileReader) open() error {
 	f.done.Store(0)
-	in, head, err := openInput(f.name, f.stdin, &f.done, f.stop)
+	in, head, err := openInput(f.name, f.stdin, &f.done, f.follow)
 	if err != nil {
 		return err
 	}
@@ -145,15 +145,7 @@ func (f *fileReader) read(b *block, size int) {
 		}
 		f.ended = err != nil
 		at, n, damage := f.format.Walk(&b.Records, held)
-		switch {
-		case damage != nil:
-			f.noteDamage(b, at-held, damage)
-		case f.ended && err != io.EOF && err != io.ErrUnexpectedEOF:
-			f.noteDamage(b, at-held, fmt.Errorf("read: %w", err))
-		case f.ended && f.in.stopped(): // what is not whole is still being written
-		case f.ended && (at < len(b.Buf) || err == io.ErrUnexpectedEOF):
-			f.noteDamage(b, at-held, errCut)
-		}
+		f.noteEnd(b, at, held, err, damage)
 		f.need = n
 		f.offset += int64(at - held)
 		if inRegion || len(b.Frames) > old || !b.sideEmpty() {
@@ -168,6 +160,20 @@ func (f *fileReader) read(b *block, size int) {
 	}
 	f.packets += uint64(len(b.Frames))
 	f.in.sawTimes(b.Frames)
+}
+
+// noteEnd notes what is wrong behind b.Buf[:at], if anything is: that a record there is
+// damaged, or that the file ends, by err, inside one.
+func (f *fileReader) noteEnd(b *block, at, held int, err, damage error) {
+	switch {
+	case damage != nil:
+		f.noteDamage(b, at-held, damage)
+	case f.ended && err != io.EOF && err != io.ErrUnexpectedEOF:
+		f.noteDamage(b, at-held, fmt.Errorf("read: %w", err))
+	case f.ended && f.in.stopped(): // what is not whole is still being written
+	case f.ended && (at < len(b.Buf) || err == io.ErrUnexpectedEOF):
+		f.noteDamage(b, at-held, errCut)
+	}
 }
 
 // hold takes the frames of b from the i-th on away until others follow.

@@ -17,25 +17,22 @@ import (
 // the program goes on in another file, as tcpdump's -C, -G and -W have it, that one is
 // the next. One goroutine at a time may use it.
 type follower struct {
-	name  string
-	file  *os.File
-	stop  <-chan struct{} // closed when what is there now is enough
-	fixed bool            // it is standard input, which no other file follows
-	at    int64           // bytes read
-	last  int64           // latest time of a packet, as far as known
+	name   string
+	file   *os.File
+	follow *Follow
+	fixed  bool  // it is standard input, which no other file follows
+	at     int64 // bytes read
+	last   int64 // latest time of a packet, as far as known
 
-	stopped bool   // the end is that of stop
+	stopped bool   // the end is that of follow.Done
 	next    string // the file that goes on, once this one is over; "" before
 }
-
-// followPace is how often the end of a file is looked at.
-const followPace = 50 * time.Millisecond
 
 // Read implements [io.Reader].
 func (f *follower) Read(p []byte) (int, error) {
 	for found := ""; ; {
 		select {
-		case <-f.stop:
+		case <-f.follow.Done:
 			f.stopped = true
 			return 0, io.EOF
 		default:
@@ -53,8 +50,8 @@ func (f *follower) Read(p []byte) (int, error) {
 			continue
 		}
 		select {
-		case <-f.stop:
-		case <-time.After(followPace):
+		case <-f.follow.Done:
+		case <-f.follow.Again:
 		}
 	}
 }
@@ -177,8 +174,11 @@ func (in *input) sawTimes(frames []pcapfile.Frame) {
 
 // stopped reports whether the file is to be followed no longer.
 func (f *fileReader) stopped() bool {
+	if f.follow == nil {
+		return false
+	}
 	select {
-	case <-f.stop:
+	case <-f.follow.Done:
 		return true
 	default:
 		return false
@@ -242,7 +242,7 @@ func (s *Source) successor(f *fileReader) *fileReader {
 	if f.in == nil || f.in.follower == nil || f.in.follower.next == "" {
 		return nil
 	}
-	next := &fileReader{name: f.in.follower.next, source: f.source, stop: f.stop}
+	next := &fileReader{name: f.in.follower.next, source: f.source, follow: f.follow}
 	if source, ok := s.stats.grow(next.name); ok {
 		next.source = source
 	} else {

@@ -110,7 +110,7 @@ func TestFollow(t *testing.T) {
 			opened := make(chan struct{})
 			go func() {
 				var err error
-				src, err = OpenFiles([]string{name}, Options{Follow: stop, Workers: 2})
+				src, err = OpenFiles([]string{name}, Options{Follow: until(stop), Workers: 2})
 				close(opened)
 				if err == nil {
 					err = src.Run(context.Background(), func(segs []flows.Segment) error { seen.Add(int64(len(segs))); return nil })
@@ -125,7 +125,7 @@ func TestFollow(t *testing.T) {
 				for end := time.Now().Add(20 * time.Second); seen.Load() < int64(step.want) && time.Now().Before(end); {
 					time.Sleep(time.Millisecond)
 				}
-				time.Sleep(2 * followPace) // what should not be read has its time, too
+				time.Sleep(2 * time.Millisecond) // what should not be read has its time, too
 				if got := seen.Load(); got != int64(step.want) {
 					t.Fatalf("after step %d, %s: got %d packets, want %d", i+1, step.name, got, step.want)
 				}
@@ -169,7 +169,7 @@ func TestFollowReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := make(chan struct{})
-	src, err := OpenFiles([]string{name}, Options{Follow: stop})
+	src, err := OpenFiles([]string{name}, Options{Follow: until(stop)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestFollowStop(t *testing.T) {
 	}
 	name := filetest.Save(t, filetest.PlainPcap.Write(seconds(times...)...))[0]
 	stop := make(chan struct{})
-	src, err := OpenFiles([]string{name}, Options{Follow: stop, Workers: 2})
+	src, err := OpenFiles([]string{name}, Options{Follow: until(stop), Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestFollowStop(t *testing.T) {
 func TestFollowNot(t *testing.T) {
 	stop := make(chan struct{})
 	zipped := filetest.Save(t, filetest.Compress(t, ".gz", filetest.PlainPcap.Write(seconds(1)...)))
-	if _, err := OpenFiles(zipped, Options{Follow: stop}); err == nil || !strings.Contains(err.Error(), "it is compressed (.gz), and such a file cannot be followed") {
+	if _, err := OpenFiles(zipped, Options{Follow: until(stop)}); err == nil || !strings.Contains(err.Error(), "it is compressed (.gz), and such a file cannot be followed") {
 		t.Errorf("compressed: got error %v", err)
 	}
 	r, w := io.Pipe()
@@ -230,11 +230,16 @@ func TestFollowNot(t *testing.T) {
 		_, _ = w.Write(filetest.PlainPcap.Write(seconds(1)...))
 		w.Close()
 	}()
-	src, err := OpenFiles([]string{"-"}, Options{Follow: stop, Stdin: r})
+	src, err := OpenFiles([]string{"-"}, Options{Follow: until(stop), Stdin: r})
 	if err == nil {
 		err = src.Run(context.Background(), func([]flows.Segment) error { return nil })
 	}
 	if err != nil || fmt.Sprint(src.Stats().Packets) != "1" {
 		t.Errorf("pipe: got error %v", err)
 	}
+}
+
+// until follows until stop is closed.
+func until(stop <-chan struct{}) *Follow {
+	return &Follow{stop, time.NewTicker(time.Millisecond).C}
 }

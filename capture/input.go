@@ -38,9 +38,9 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // openInput opens the file called name, or stdin if that is "-", and finds
 // out whether it is compressed. It returns the input and its first bytes,
-// fewer than four only if the file has no more. done counts what is read. If stop is not
-// nil the file is followed until that is closed.
-func openInput(name string, stdin io.Reader, done *atomic.Int64, stop <-chan struct{}) (*input, []byte, error) {
+// fewer than four only if the file has no more. done counts what is read. If follow is not
+// nil the file is followed.
+func openInput(name string, stdin io.Reader, done *atomic.Int64, follow *Follow) (*input, []byte, error) {
 	in := &input{size: -1, r: stdin}
 	if name != "-" {
 		file, err := os.Open(name)
@@ -57,8 +57,8 @@ func openInput(name string, stdin io.Reader, done *atomic.Int64, stop <-chan str
 		return nil, nil, err
 	}
 	in.regular = in.regular && name != "-" // which cannot begin again
-	if stop != nil {
-		in.follow(name, stop)
+	if follow != nil {
+		in.follow(name, follow)
 	}
 	in.r = &counter{in.r, done}
 	head, err := in.peek()
@@ -92,12 +92,12 @@ func (in *input) stat() error {
 }
 
 // follow has a regular file followed.
-func (in *input) follow(name string, stop <-chan struct{}) {
+func (in *input) follow(name string, follow *Follow) {
 	file, ok := in.r.(*os.File)
 	if !ok || in.size < 0 {
 		return
 	}
-	in.follower = &follower{name: name, file: file, stop: stop, fixed: name == "-"}
+	in.follower = &follower{name: name, file: file, follow: follow, fixed: name == "-"}
 	in.r, in.regular, in.size = in.follower, false, -1
 }
 

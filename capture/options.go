@@ -3,9 +3,16 @@ package capture
 import (
 	"io"
 	"math"
+	"time"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 )
+
+// Follow says how long a file that grows is read, and how often its end is looked at.
+type Follow struct {
+	Done  <-chan struct{}  // closed when what is there now is enough
+	Again <-chan time.Time // sends when the end is to be looked at again
+}
 
 // Options say what to read and how. The zero Options read everything.
 type Options struct {
@@ -33,12 +40,11 @@ type Options struct {
 	NewScan func() func(payload []byte) flows.Note
 
 	// Follow, if it is not nil, makes OpenFiles wait at the end of a file for what another
-	// program adds to it, until the channel is closed; Run's ctx does not end such a
-	// reading. It is for one capture that is not compressed. Where the writer goes on in
+	// program adds to it, until its Done is closed; Run's ctx does not end such a reading. It is for one capture that is not compressed. Where the writer goes on in
 	// another file, as tcpdump's -C, -W and -G and dumpcap's -b have it, so does the Source,
 	// and [Stats] list that one, too. A packet that is not whole at the end is none yet. A
 	// pipe is read as without it.
-	Follow <-chan struct{}
+	Follow *Follow
 
 	// DNS, if set, is called with each datagram from port 53, before apply with the segments
 	// around it, by the same goroutine. Fragments and DNS over TCP are not looked at.

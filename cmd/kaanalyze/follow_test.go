@@ -102,7 +102,7 @@ func TestFollowTcpdump(t *testing.T) {
 			}
 			writer.inside(filepath.Join(folderOf, "ask"), address, c.requests, c.pause)
 			writer.inside(filepath.Join(folderOf, "dial")) // is not captured
-			if !p.until(func() bool { // tcpdump has written all, and it is read
+			if !p.until(func() bool {                      // tcpdump has written all, and it is read
 				names, _ := filepath.Glob(filepath.Join(dir, "report-*.json"))
 				if len(names) == 0 {
 					return false

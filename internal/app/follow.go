@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/kaanalyze/kaanalyze/capture"
 )
 
 // --follow reads a file that grows, as a live capture is read: in bounded memory, until it
@@ -53,9 +55,12 @@ func (s *settings) checkFollow() error {
 // mayGoOn reports whether a flag of live captures may be given.
 func (s *settings) mayGoOn(flag string) bool { return s.Follow && slices.Contains(goesOnOnly, flag) }
 
-// following returns the channel that ends what is followed, nil if nothing is: when the job
-// is told to stop, or its time is over.
-func (j *Job) following() <-chan struct{} {
+// followPace is how often the end of a file is looked at.
+const followPace = 50 * time.Millisecond
+
+// following returns how a file is followed, nil if none is: until the job is told to stop,
+// or its time is over.
+func (j *Job) following() *capture.Follow {
 	if !j.s.Follow {
 		return nil
 	}
@@ -71,5 +76,5 @@ func (j *Job) following() <-chan struct{} {
 		}
 		close(over)
 	}()
-	return over
+	return &capture.Follow{Done: over, Again: time.NewTicker(followPace).C}
 }
