@@ -132,5 +132,9 @@ func (o *Outcome) Said() string {
 	case o.Condition.rule != nil:
 		return cause.Plural(int64(o.Value), "finding", "findings")
 	}
-	return "it is " + strconv.FormatFloat(math.Round(o.Value*1e6)/1e6, 'f', -1, 64)
+	said := "it is " + strconv.FormatFloat(math.Round(o.Value*1e6)/1e6, 'f', -1, 64)
+	if o.Condition.metric.Unit == Seconds {
+		said += " s"
+	}
+	return said
 }
