@@ -58,7 +58,7 @@ func commandLines(t *testing.T, p page) []string {
 
 // standIns are programs of the shell in which commands are run. kaanalyze notes what it is
 // told, and runs unless it is only asked to note; a live capture is of lo, while
-// two servers are asked.
+// two servers are asked, and what is followed is so for a second.
 var standIns = map[string]string{
 	"kaanalyze": `printf '%s\0' "$@" >>"$NOTES"; printf '\n' >>"$NOTES"
 [ -z "$NOTE_ONLY" ] || exit 0
@@ -67,6 +67,7 @@ serve=$PROGRAMS/serve ask=$PROGRAMS/ask
 case " $* " in *" --exec "*) ;; *" -i "*" -f ndjson "*) # which --exec refuses
 	$serve 127.0.0.1:8080 sh -c "while $ask 127.0.0.1:8080 1; do sleep .1; done" &
 	"$PROGRAMS/kaanalyze" -c 20 "$@"; code=$?; kill $!; exit $code ;;
+*" --follow "*) set -- --duration 1 "$@" ;;
 *" -i "*)
 	set -- --exec "$serve 127.0.0.1:8080 $serve 127.0.0.1:8087 sh -c '$ask 127.0.0.1:8080 20; $ask 127.0.0.1:8087 20'" "$@" ;;
 esac
@@ -105,7 +106,7 @@ func newShell(t *testing.T) *shell {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"incident.pcap", "after.pcap", "cap.pcap0", "cap.pcap1", "cap.pcap2"} {
+	for _, name := range []string{"incident.pcap", "after.pcap", "cap.pcap0", "cap.pcap1", "cap.pcap2", "trace.pcap", "web1.pcapng", "web2.pcapng"} {
 		if err := os.WriteFile(filepath.Join(dir, name), demoCapture, 0o666); err != nil {
 			t.Fatal(err)
 		}
