@@ -107,7 +107,7 @@ look "VERDICT"; keys C-c; ended 0; same demo.pcap
 
 begin "save" kaanalyze --tui demo.pcap
 look "VERDICT"; keys s; look "save as"; keys C-u; keys saved.json Enter; look "saved saved.json"
-keys s; look "save as"; keys C-u; keys saved.json Enter; look "is there already"
+keys s; look "save as"; keys C-u; keys saved.json Enter; look "already exists"
 keys q; ended 0
 grep -q '"kaanalyze.report/1"' "$dir/saved.json" || fail "saved.json is no report"
 
