@@ -272,9 +272,6 @@ func (c *Conn) underWay(side Side, t *Table) []byte {
 	return b
 }
 
-// bodyLen returns the length that the header of a record says.
-func bodyLen(header []byte) int { return int(header[3])<<8 | int(header[4]) }
-
 // lose notes that the place of records is lost.
 func (h *half) lose() {
 	h.lost, h.left, h.length, h.wanted = true, 0, 0, 0
@@ -340,12 +337,6 @@ func (c *Conn) keep(h *half, t *Table) {
 		h.in.drop(t)
 		h.lose()
 	}
-}
-
-// isRecord reports whether b begins a record.
-func isRecord(b []byte) bool {
-	n := bodyLen(b)
-	return b[0] >= changeCipherSpec && b[0] <= applicationData && b[1] == 3 && b[2] <= 4 && n > 0 && n <= maxRecord
 }
 
 // step reads a record of a side, if there is one that can be read, and reports whether it

@@ -13,6 +13,15 @@ const (
 	maxWrong  = 4
 )
 
+// bodyLen returns the length that the header of a record says.
+func bodyLen(header []byte) int { return int(header[3])<<8 | int(header[4]) }
+
+// isRecord reports whether b begins a record.
+func isRecord(b []byte) bool {
+	n := bodyLen(b)
+	return b[0] >= changeCipherSpec && b[0] <= applicationData && b[1] == 3 && b[2] <= 4 && n > 0 && n <= maxRecord
+}
+
 // record reads a record that is whole.
 func (c *Conn) record(side Side, b []byte, t *Table) Event {
 	h := &c.sides[side]
