@@ -14,7 +14,7 @@ import (
 func (j *Job) meta(s *capture.Stats) report.Meta {
 	m := assemble.Meta(s, j.narrowed)
 	m.Zone, m.Naming = j.s.zone, j.naming()
-	m.CommandLine = reportedCommandLine(j.s.CommandLine)
+	m.CommandLine, m.Followed = reportedCommandLine(j.s.CommandLine), j.s.Follow
 	if l := j.s.live; l != nil {
 		m.Filter, m.InterfaceDropped = l.filter, s.InterfaceDropped
 	}

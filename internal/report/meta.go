@@ -37,6 +37,7 @@ type Meta struct {
 	Naming   *Naming  // what addresses are called, nil unless that was asked for
 
 	Interrupted bool     // the reading was stopped before the end
+	Followed    bool     // the file was read as it grew
 	Filter      string   // pcap filter, "" without
 	CommandLine []string // as the program was called, nil if it is withheld
 	Anonymized  bool     // addresses and names are pseudonyms, here and in all that was found

@@ -95,6 +95,8 @@ func (p *teller) example() {
 	p.connectionFacts(&c)
 	p.para(2, "In Wireshark: %s", wiresharkFilter(&c))
 	switch {
+	case p.r.Meta.Followed:
+		p.para(2, "Packet by packet: the same command with --conn %d, without --follow", id)
 	case !p.r.Meta.Live():
 		p.para(2, "Packet by packet: the same command with --conn %d", id)
 	case c.Stream != analyze.Unknown:
