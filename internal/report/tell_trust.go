@@ -94,7 +94,7 @@ func (p *teller) trustPackets(clean *cleanFacts) {
 		cause.Plural(t.DuplicatePackets, "packet", "packets")+" captured twice: counted as packets only")
 	p.clock()
 	if t.TimeBack >= disordered {
-		p.fact("order", "packets are up to "+cause.Duration(t.TimeBack)+" earlier than one before them, for the clock was set or files were joined: durations, idle times and TIME_WAIT across that may be wrong")
+		p.fact("order", "some packets are up to "+cause.Duration(t.TimeBack)+" earlier than the packet before them, because the clock was set or files were joined: durations, idle times and TIME_WAIT across that moment may be wrong")
 	}
 }
 
@@ -112,7 +112,7 @@ func (p *teller) trustConnections(clean *cleanFacts) {
 	}
 	p.givenUp()
 	unread := t.HTTPUnknown - t.Estimated.Connections
-	if unread > 0 || t.HTTPUnknown == 0 { // estimated ones are neither
+	if unread > 0 || t.HTTPUnknown == 0 && t.Requests > 0 { // estimated ones are neither
 		p.limit(clean, "not readable", "all requests readable", unread, cause.Plural(unread, "connection", "connections")+" with TLS, HTTP/2 or cut heads: requests unknown")
 	}
 	if t.TLSLost > 0 {

@@ -33,7 +33,7 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 		"cut packets         4 packets captured in part\n",
 		"not decoded         1 of 3,804,600 packets; 99 non-TCP\n",
 		"duplicates          9 packets",
-		"order               packets are up to 3,600 s earlier than one before them",
+		"order               some packets are up to 3,600 s earlier than the packet before them",
 		"missing             512 bytes",
 		"midstream           4 connections",
 		"unfinished          1 connection still open",

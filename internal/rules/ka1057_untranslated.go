@@ -12,8 +12,8 @@ var untranslated = &Rule{
 	Who:   analyze.Network,
 	SetWhen: "packets with the client's port and the sequence numbers of a connection come from another address than the server's, " +
 		"the client answers them by RST, and the connection is reset",
-	Why: "connection tracking takes packets that are late or out of its window for invalid, and lets them pass as they are: the client " +
-		"gets them from the address behind the NAT, which it does not know, and its RST ends the connection there",
+	Why: "connection tracking judges late packets, or packets outside its window, invalid and forwards them untranslated: the client " +
+		"receives them from the address behind the NAT, which it does not know, and answers by the RST that ends the connection",
 	Advice: products.Advise("on the host that translates: sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, or drop what is invalid " +
 		"(iptables -I FORWARD -m conntrack --ctstate INVALID -j DROP, and the same on INPUT where the client runs on that " +
 		"host), as kube-proxy does since Kubernetes 1.15"),
