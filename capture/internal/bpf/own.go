@@ -205,7 +205,7 @@ func (p *parser) direction() string {
 func (p *parser) vlan() (*node, error) {
 	if p.frame.tagged {
 		p.at--
-		return nil, &SyntaxError{Reason: `a second "vlan" is not understood without libpcap`, limited: true}
+		return nil, &SyntaxError{Reason: `a second "vlan" needs libpcap`, limited: true}
 	}
 	if !p.frame.mayTag {
 		p.at--
