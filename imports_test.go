@@ -70,13 +70,15 @@ var mayImport = map[string]may{
 	"internal/evidence":  {own: []string{"capture", "internal/analyze"}},
 
 	"internal/names":             {others: []string{"golang.org/x/net"}}, // dns/dnsmessage alone
-	"internal/report":            {own: append(judged, "internal/names")},
-	"internal/report/machine":    {own: append(judged, "internal/report")},
+	"internal/report":            {own: append(judged, "internal/names", "internal/bothends")},
+	"internal/report/machine":    {own: append(judged, "internal/report", "internal/bothends")},
 	"internal/report/page":       {own: append(judged, "internal/report")},
 	"internal/report/picture":    {own: append(judged, "internal/report"), others: drawing},
 	"internal/report/text":       {own: append(judged, "internal/report"), except: []string{"internal/products"}}, // --explain shows their advice
 	"internal/report/formats":    {own: []string{"internal/report", "internal/report/machine", "internal/report/page", "internal/report/picture", "internal/report/text"}},
-	"internal/report/reporttest": {own: append(judged, "internal/report"), others: []string{"github.com/google/go-cmp", "github.com/santhosh-tekuri/jsonschema/v6"}}, // for tests
+	"internal/report/reporttest": {own: append(judged, "internal/report", "internal/bothends"), others: []string{"github.com/google/go-cmp", "github.com/santhosh-tekuri/jsonschema/v6"}}, // for tests
+
+	"internal/bothends": {}, // of two captures; the vocabulary alone
 
 	"internal/kernel": {others: []string{"github.com/prometheus/procfs", "github.com/mdlayher/netlink"}},
 	"internal/live": {
@@ -97,7 +99,7 @@ var mayImport = map[string]may{
 	"internal/assemble": {own: []string{"capture", "internal/analyze", "internal/report", "internal/keylog"}}, // what app and the root do alike
 	".":                 {own: append(judged, "capture", "flows", "httpparse", "internal/report", "internal/report/machine"), except: []string{"internal/assemble", "internal/keylog"}},
 	"internal/app": {
-		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/keylog", "internal/names", "internal/assemble", "internal/report", "internal/report/formats",
+		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/keylog", "internal/names", "internal/bothends", "internal/assemble", "internal/report", "internal/report/formats",
 			"internal/report/machine", "internal/report/text", "internal/live", "internal/tui", "internal/serve", "internal/kernel"),
 		others: []string{"github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},

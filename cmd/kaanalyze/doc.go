@@ -262,6 +262,13 @@
 // alone where the subjects of both are in one capture only, as when addresses
 // changed. Values are the same within 5%, shares within one point.
 //
+// --other-side reads a capture of the same traffic from another point of its path, such as
+// the server's host, and tells what happened between the two points: which connections are
+// the same though addresses are translated, the offset of the clocks with its bounds, what
+// was lost each way, RSTs and FINs that their sender never sent, options that were changed,
+// and where time went. Filter, --server, --since and --until are for the first capture
+// alone. It takes 32 bytes of memory for each packet of both captures.
+//
 // With -i the report has a section on this host: the sockets, settings and
 // counters of its kernel beside the packets, and the processes that have the
 // connections. Who has which socket is read before privileges are given up, and again

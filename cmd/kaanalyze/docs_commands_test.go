@@ -106,7 +106,7 @@ func newShell(t *testing.T) *shell {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"incident.pcap", "after.pcap", "cap.pcap0", "cap.pcap1", "cap.pcap2", "trace.pcap", "web1.pcapng", "web2.pcapng"} {
+	for _, name := range []string{"incident.pcap", "after.pcap", "cap.pcap0", "cap.pcap1", "cap.pcap2", "trace.pcap", "web1.pcapng", "web2.pcapng", "client.pcap", "server.pcap"} {
 		if err := os.WriteFile(filepath.Join(dir, name), demoCapture, 0o666); err != nil {
 			t.Fatal(err)
 		}

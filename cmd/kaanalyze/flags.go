@@ -60,6 +60,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringVar(&c.Anonymize, "anonymize", "", "replace addresses, hosts, paths and header values by pseudonyms, the same ones for the same `KEY`")
 	f.Lookup("anonymize").NoOptDefVal = app.RandomKey
 	f.BoolVar(&c.SHA256, "sha256", false, "report the SHA-256 of captures larger than 64 MiB, too")
+	f.StringVar(&c.OtherSide, "other-side", "", "set the capture `FILE` of the same traffic at the other end of the path beside this one: what was lost, reset or changed between them")
 	f.StringVar(&c.Baseline, "baseline", "", "compare with `FILE`, an earlier JSON report")
 	f.StringArrayVar(&c.FailOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
 	f.BoolVar(&c.Each, "each", false, "make a report of each capture by itself; its name becomes part of those of -o's files")

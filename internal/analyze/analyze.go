@@ -48,6 +48,9 @@ type Options struct {
 	// Observer, if set, is shown the packets of the connections that it wants.
 	Observer Observer
 
+	// Packets, if set, takes each packet but duplicates, right after the Engine has.
+	Packets func(c *flows.Conn, s *flows.Segment)
+
 	// WholeHandshakes shows it the handshakes of TLS whole, not only what can be read of them.
 	WholeHandshakes bool
 
@@ -75,6 +78,7 @@ type Options struct {
 // Analyzer follows one capture. It belongs to one goroutine at a time.
 type Analyzer struct {
 	opt    Options
+	packet func(c *flows.Conn, s *flows.Segment) // for Observer and Packets, nil without
 	server flows.Endpoint
 	engine *flows.Engine
 
@@ -105,6 +109,7 @@ func New(opt Options) *Analyzer {
 		opt.TimeWait = time.Minute
 	}
 	a := &Analyzer{opt: opt}
+	a.packet = a.onPacket()
 	if opt.Server.IsValid() {
 		a.server = flows.EndpointOf(opt.Server)
 	}
@@ -149,8 +154,8 @@ func (a *Analyzer) Apply(segs []flows.Segment) {
 		} else if s.Flags == flows.ACK && s.Len == 0 {
 			a.totals.sum.BareACK = true
 		}
-		if w := a.opt.Observer; w != nil && c != nil && w.Wants(c.ID) {
-			w.Packet(c, senderOf(c, s), s)
+		if a.packet != nil && c != nil {
+			a.packet(c, s)
 		}
 	}
 	now := a.engine.Now()

@@ -62,6 +62,22 @@ func (a *Analyzer) watch(c *flows.Conn, from flows.Side, p *httpparse.Parser, b 
 	return n, ev
 }
 
+// onPacket returns what takes each packet, nil if nobody wants them.
+func (a *Analyzer) onPacket() func(c *flows.Conn, s *flows.Segment) {
+	w, packets := a.opt.Observer, a.opt.Packets
+	if w == nil {
+		return packets
+	}
+	return func(c *flows.Conn, s *flows.Segment) {
+		if w.Wants(c.ID) {
+			w.Packet(c, senderOf(c, s), s)
+		}
+		if packets != nil {
+			packets(c, s)
+		}
+	}
+}
+
 // senderOf returns the side of c that sent s.
 func senderOf(c *flows.Conn, s *flows.Segment) flows.Side {
 	if c.Endpoint(flows.Responder) == s.Src() {

@@ -13,6 +13,9 @@ import (
 func (j *Job) analysisOptions(opt capture.Options) analyze.Options {
 	what := j.partOptions(opt)
 	what.Exchanges, what.Story = j.s.Exchanges || j.s.Conn != 0, j.s.Conn
+	if j.ends != nil {
+		what.Packets = j.ends.here.Packet
+	}
 	return what
 }
 

@@ -59,6 +59,7 @@ type Config struct {
 	Anonymize   string   // the key, [RandomKey] to make one up, "" to keep names
 	SHA256      bool     // of files of any size
 	Baseline    string   // a JSON report, "" for none
+	OtherSide   string   // a capture of the same traffic at another point, "" for none
 	FailOn      []string // conditions
 	Each        bool     // a report of each capture, instead of one of all
 	Strict      bool     // fail if a capture is damaged, packets were dropped, or times cannot be right

@@ -54,6 +54,8 @@ type Job struct {
 
 	keys *keys // secrets of TLS sessions
 
+	ends *ends // what is kept of both captures with --other-side, or nil
+
 	memory int64 // bytes for what is seen, 0 for no bound
 	last   int64 // time of the last packet, once it is known
 }
@@ -165,12 +167,17 @@ func (j *Job) begin(src *capture.Source, opt capture.Options) error {
 
 // readFiles reads files to their end and reports, with evidence if that is asked for.
 func (j *Job) readFiles(src *capture.Source, opt capture.Options) error {
+	ends, err := j.readOtherSide(src)
+	if err != nil {
+		return err
+	}
 	a := j.newReading(opt)
 	interrupted, err := j.read(src, unfailing(a.Apply))
 	if err != nil {
 		return err
 	}
 	r := j.finish(src, a, opt)
+	r.OtherSide = ends.compare(j)
 	r.Meta.Interrupted = interrupted
 	if j.s.Evidence != "" {
 		j.addEvidence(r, opt)

@@ -85,7 +85,7 @@ func newSettings(c *Config) (*settings, error) {
 		return nil, usagef("--tui and --conn exclude each other; the view opens a connection with the enter key")
 	}
 	for _, step := range []func() error{
-		s.setKey, s.setZone, s.checkResolve, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidenceFormat, s.checkEvidence,
+		s.setKey, s.setZone, s.checkResolve, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkOtherSide, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidenceFormat, s.checkEvidence,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -238,6 +238,9 @@ func (s *settings) checkWritten() error {
 			if sameFile(name, out) {
 				return usagef("--%s %q: it is a capture to read", flag, out)
 			}
+		}
+		if s.OtherSide != "" && sameFile(s.OtherSide, out) {
+			return usagef("--%s %q: it is the capture of the other side", flag, out)
 		}
 		if s.TLSKeyLog != "" && sameFile(s.TLSKeyLog, out) {
 			return usagef("--%s %q: it is the key log", flag, out)

@@ -59,6 +59,8 @@ type Report struct {
 
 	Evidence *Evidence // the small capture beside the report, or nil
 
+	OtherSide *OtherSide // the capture at the other end of the path, or nil
+
 	Host *Host // what the kernel says beside the packets, nil unless they are captured here
 
 	Origin Origin // of packets of several files, nil for one file

@@ -40,6 +40,7 @@ func Tell(m Medium, r *Report, rows int) {
 		p.handshakes(s)
 		p.example()
 	}
+	p.otherSide()
 	p.evidence()
 	p.host()
 	p.names()

@@ -62,6 +62,9 @@ func (e *encoder) facts(r *report.Report, begin func(name string)) {
 	if r.Evidence != nil {
 		member("evidence", newEvidence(r.Evidence))
 	}
+	if r.OtherSide != nil {
+		member("other_side", newOtherSide(r.OtherSide))
+	}
 	if r.Recent != nil {
 		member("window", newRecent(r.Recent))
 	}

@@ -313,6 +313,7 @@ func Everything() *report.Report {
 		Name: "evidence.pcap", Bytes: 1234, Connections: []report.EvidenceConnection{{ID: first.Connection, Stream: 0}},
 		Packets: first.Packets[:1], LeftOut: 5, Verdict: rules.Verdict{Level: rules.CannotTell, Text: "too little"},
 	}
+	r.OtherSide = otherSide()
 	for _, text := range []string{"reuse_ratio<0.9", "time_wait.steady_state>1", "rst>100"} {
 		g, err := gate.Parse(text)
 		if err != nil {
