@@ -206,7 +206,7 @@ func nanos(t time.Time) int64 {
 //
 // A Report is written as it was made, whatever its fields are set to, and
 // [json.Unmarshal] reads what kaanalyze --json wrote. What only other flags of the
-// command or a live capture add (a story, a baseline, evidence, a window, the host's sockets)
+// command or a live capture add (a story, a baseline, the other side, evidence, a window, the host's sockets)
 // is in the JSON and has no field.
 type Report struct {
 	Schema   string      `json:"schema"` // kaanalyze.report/1

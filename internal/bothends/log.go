@@ -94,9 +94,6 @@ func NewLog(headers Headers, most int) *Log {
 	return &Log{headers: headers, most: uint32(min(max(most, 1), 1<<31))}
 }
 
-// SetHeaders sets what returns the headers of the segments to come.
-func (l *Log) SetHeaders(h Headers) { l.headers = h }
-
 // Packet takes a packet of a connection, right after the Engine has taken it. Nothing of c
 // and s is kept.
 func (l *Log) Packet(c *flows.Conn, s *flows.Segment) {
