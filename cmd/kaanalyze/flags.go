@@ -63,6 +63,8 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringVar(&c.Baseline, "baseline", "", "compare with `FILE`, an earlier JSON report")
 	f.StringArrayVar(&c.FailOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
 	f.BoolVar(&c.Each, "each", false, "make a report of each capture by itself; its name becomes part of those of -o's files")
+	f.StringVar(&c.Point, "point", "", "the captures were made at point `NAME`, which a part tells (default: by the name of the part)")
+	f.BoolVar(&c.PartRows, "part-rows", false, "keep each connection in a part, not only sums and what judging needs")
 	f.BoolVar(&c.Strict, "strict", false, "exit with 4 if a capture is damaged, packets were dropped, or times are absurd")
 
 	f.StringVar(&c.Listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")

@@ -13,7 +13,7 @@ const (
 )
 
 // recognize looks into the first heads of a pair and of a server for who they are.
-func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte) {
+func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte, at int64) {
 	x := p.pairs.At(pair)
 	if h.Kind() == httpparse.Request {
 		if x.looks == maxAgents || x.looks >= maxLooks && x.agent == products.Unknown {
@@ -38,7 +38,7 @@ func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte) {
 		if !ok { // as of Express and php -S
 			value, _ = httpparse.Field(raw, "X-Powered-By")
 		}
-		s.software = products.Recognize(value)
+		s.software, s.softwareAt = products.Recognize(value), at
 	}
 }
 

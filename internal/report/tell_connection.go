@@ -106,6 +106,11 @@ func (p *teller) example() {
 
 // connectionByID fills c with the connection of that id; ids ascend.
 func connectionByID(found Facts, id uint64, c *analyze.Connection) bool {
+	if x, ok := found.(interface {
+		ByID(id uint64, c *analyze.Connection) bool
+	}); ok {
+		return x.ByID(id, c)
+	}
 	i := sort.Search(found.Len(), func(i int) bool {
 		found.Connection(i, c)
 		return c.ID >= id
