@@ -320,16 +320,7 @@ func (s *Sums) valid() bool {
 	if pairs == 0 || servers == 0 || hosts == 0 || len(p.timings.slots) == 0 || p.timings.slots[0].used || len(t.estimates.inFlight) > int(pairs) {
 		return false
 	}
-	ok := s.First <= s.Last
-	times := map[uint32]bool{0: true}
-	for i := range servers {
-		x := p.servers.At(i)
-		ok = ok && int(x.times) < len(p.timings.slots) && (x.times == 0 || !times[x.times] && p.timings.slots[x.times].used)
-		times[x.times] = true
-	}
-	for i := range pairs {
-		ok = ok && p.pairs.At(i).server < servers
-	}
+	ok := s.First <= s.Last && p.valid() && t.half.valid()
 	for i := range uint32(t.timeWaits.Len()) {
 		e := t.timeWaits.At(i)
 		ok = ok && e.host < hosts && e.server < servers
@@ -344,11 +335,32 @@ func (s *Sums) valid() bool {
 			ok = ok && l.At(i).pair < pairs
 		}
 	}
-	for i := range uint32(t.half.spans.Len()) {
-		ok = ok && int(t.half.spans.At(i).host) < len(t.half.ips)
-	}
 	for _, b := range []*bins{&t.connections, &t.requests, &t.reused} {
 		ok = ok && b.valid()
+	}
+	return ok
+}
+
+// valid reports whether pairs have servers, and servers have times of their own.
+func (p *pools) valid() bool {
+	ok := true
+	times := map[uint32]bool{0: true}
+	for i := range uint32(p.servers.Len()) {
+		x := p.servers.At(i)
+		ok = ok && int(x.times) < len(p.timings.slots) && (x.times == 0 || !times[x.times] && p.timings.slots[x.times].used)
+		times[x.times] = true
+	}
+	for i := range uint32(p.pairs.Len()) {
+		ok = ok && int(p.pairs.At(i).server) < p.servers.Len()
+	}
+	return ok
+}
+
+// valid reports whether half-closed sockets have hosts.
+func (x *halfClosing) valid() bool {
+	ok := true
+	for i := range uint32(x.spans.Len()) {
+		ok = ok && int(x.spans.At(i).host) < len(x.ips)
 	}
 	return ok
 }

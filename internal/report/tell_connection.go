@@ -95,6 +95,7 @@ func (p *teller) example() {
 	p.connectionFacts(&c)
 	p.para(2, "In Wireshark: %s", wiresharkFilter(&c))
 	switch {
+	case len(p.r.Meta.Points) > 0: // parts have no packets
 	case p.r.Meta.Followed:
 		p.para(2, "Packet by packet: the same command with --conn %d, without --follow", id)
 	case !p.r.Meta.Live():
