@@ -14,7 +14,7 @@ import (
 
 func TestLiveSettings(t *testing.T) {
 	s, err := newSettings(filled(Config{Count: 9, Words: []string{"tcp", "port", "80"}, Live: Live{
-		Interface: "lo", SnapLen: 200, BufferKiB: 4096, NoPromiscuous: true, Write: "x%H", RotateSeconds: 60, RotateSize: 5, RotateCount: 3,
+		Interfaces: []string{"lo"}, SnapLen: 200, BufferKiB: 4096, NoPromiscuous: true, Write: "x%H", RotateSeconds: 60, RotateSize: 5, RotateCount: 3,
 		User: "root", Duration: time.Minute, Keep: 1, Interval: 10 * time.Second,
 	}}))
 	if err != nil {
@@ -34,7 +34,7 @@ func TestLiveSettings(t *testing.T) {
 		t.Errorf("got files %q, filter %q, count %d", s.files, s.filter, s.Count)
 	}
 	c := Defaults()
-	c.Live.Interface = "lo"
+	c.Live.Interfaces = []string{"lo"}
 	if s, err = newSettings(&c); err != nil || s.live.filter != "tcp" || s.live.device.Buffer != 64<<20 {
 		t.Errorf("got %+v, error %v", s.live, err)
 	}
@@ -53,7 +53,7 @@ func TestLiveRefused(t *testing.T) {
 		"a time below zero":                            func(c *Config) { c.Live.Duration = -1 },
 		"--window 1s: it is not from 2s to 24h":        func(c *Config) { c.Live.Window = time.Second },
 		"--window 0s: it is not from 2s to 24h":        func(c *Config) { c.Given = given("window") },
-		"--window is for live capture, with -i,":       func(c *Config) { c.Live.Interface, c.Live.Window = "", time.Minute },
+		"--window is for live capture, with -i,":       func(c *Config) { c.Live.Interfaces, c.Live.Window = nil, time.Minute },
 		"-s 300000: it is not from 0 to 262144":        func(c *Config) { c.Live.SnapLen = 300000 },
 		"-B 0: it is not from 1 to 2097151 KiB":        func(c *Config) { c.Live.BufferKiB = 0 },
 		"-G, -C and -W are about the files of":         func(c *Config) { c.Given = given("rotate-seconds") },
@@ -64,11 +64,11 @@ func TestLiveRefused(t *testing.T) {
 		"-w - takes the place of the report":           func(c *Config) { c.Live.Write = "-" },
 		"-w - and the report cannot both go to":        func(c *Config) { c.Live.Write, c.JSON = "-", true },
 		"-w - is one file":                             func(c *Config) { c.Live.Write, c.Given = "-", given("rotate-size"); c.Live.RotateSize = 5 },
-		"--duration is for live capture, with -i":      func(c *Config) { c.Live.Interface, c.Given = "", given("duration") },
+		"--duration is for live capture, with -i":      func(c *Config) { c.Live.Interfaces, c.Given = nil, given("duration") },
 		"--evidence needs a capture that can be":       func(c *Config) { c.Evidence = "x.pcap" },
 	} {
 		c := Defaults()
-		c.Live.Interface = "lo"
+		c.Live.Interfaces = []string{"lo"}
 		change(&c)
 		_, err := newSettings(&c)
 		if _, ok := errors.AsType[*UsageError](err); !ok || !strings.HasPrefix(err.Error(), want) {
