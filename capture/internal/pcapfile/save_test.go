@@ -237,3 +237,89 @@ func TestTimeName(t *testing.T) {
 		t.Errorf("%%Q: got %q, want an error", got)
 	}
 }
+
+// TestSaverSeveral saves frames of two interfaces: to pcapng files, each with both of them
+// and with what they have lost. On a full disk frames count that are written whole.
+func TestSaverSeveral(t *testing.T) {
+	of := []pcapfile.SavedInterface{{Name: "eth0", Link: pcapfile.LinkEthernet, SnapLen: 100}, {Name: "tun0", Link: pcapfile.LinkRaw, SnapLen: 100}}
+	r := frames(7)
+	for i := range r.Frames {
+		r.Frames[i].Iface = uint32(i % 2)
+	}
+	t.Chdir(t.TempDir())
+	s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "x", Size: 600}, of, begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Drops = func(number int) (kernel, iface uint64) { return uint64(5 + number), 0 }
+	if n, err := s.Write(r); n != 7 || err != nil {
+		t.Errorf("got %d frames, error %v", n, err)
+	}
+	if err := errors.Join(s.Close(), s.Close()); err != nil {
+		t.Error(err)
+	}
+	next := 0
+	for _, name := range []string{"x", "x1"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := walked(t, b)
+		for _, f := range got.Frames {
+			want := r.Frames[next]
+			if f.Time != want.Time || f.Iface != want.Iface || f.Link != of[f.Iface].Link || f.CapLen != 54 || f.WireLen != 60 || got.Buf[f.Off] != byte(next) {
+				t.Errorf("%s, frame %d: got %+v", name, next, f)
+			}
+			next++
+		}
+		wantDrops := []pcapfile.Drops{
+			{Section: 1, Iface: 0, Start: uint64(begin), Name: "eth0", Packets: 5, Total: true}, {Section: 1, Iface: 1, Start: uint64(begin), Name: "tun0", Packets: 6, Total: true},
+		}
+		if diff := cmp.Diff(wantDrops, got.Side.Drops); diff != "" || len(b) > 600+2*100 {
+			t.Errorf("%s, %d bytes: want, then got drops\n%s", name, len(b), diff)
+		}
+	}
+	if next != 7 {
+		t.Errorf("got %d frames, want 7", next)
+	}
+
+	whole := func(frames int) int { // bytes up to their end
+		out := &fullDisk{room: 1 << 20}
+		s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "-", Stdout: out}, of, begin)
+		if err == nil {
+			_, err = s.Write(&pcapfile.Records{Buf: r.Buf, Frames: r.Frames[:frames]})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Len()
+	}
+	for room, want := range map[int]int{whole(1) - 1: 0, whole(1): 1, whole(4) - 1: 3, whole(4) + 1: 4} {
+		out := &fullDisk{room: room}
+		s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "-", Stdout: out}, of, begin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Drops = func(int) (kernel, iface uint64) { t.Error("no room for drops"); return 0, 0 }
+		if n, err := s.Write(r); n != want || !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("room for %d bytes: got %d frames, error %v; want %d", room, n, err, want)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// walked reads a pcapng file that is whole.
+func walked(t *testing.T, file []byte) *pcapfile.Records {
+	t.Helper()
+	f, _, err := pcapfile.Open(bytes.NewReader(file[4:]), file[:4], 0)
+	if err != nil || f.Name() != "pcapng" {
+		t.Fatalf("got format %v, error %v", f, err)
+	}
+	r := &pcapfile.Records{Buf: file}
+	if next, _, err := f.Walk(r, 0); err != nil || next != len(file) {
+		t.Errorf("damaged at %d of %d: %v", next, len(file), err)
+	}
+	return r
+}
