@@ -111,16 +111,16 @@ func (d *Device) poll() int64 {
 }
 
 // OpenLive opens an interface, or several that are one capture. Its Source's Run captures
-// until ctx is done, which
-// is no error then, until opt.Count packets have come, or until something fails,
-// which is an [*EndError]. Of several interfaces the others go on when one fails, which
-// is a warning of the [Stats]; the last one ends the capture. Run calls apply on its own goroutine only, and with an
-// empty run when there was no packet for a while, so that apply may look at the
-// clock. opt.Filter is the kernel's work: frames that it leaves out have no number.
+// until ctx is done, which is no error then, until opt.Count packets have come, or until
+// something fails, which is an [*EndError]. Of several interfaces the others go on when one
+// fails, which is a warning of the [Stats]; the last one ends the capture. Run calls apply
+// on its own goroutine only, and with an empty run when there was no packet for a while, so
+// that apply may look at the clock. opt.Filter is the kernel's work: frames that it leaves
+// out have no number.
 //
-// An error wraps [syscall.ENODEV], [syscall.ENETDOWN], [fs.ErrPermission], [ErrTwice] or
-// [ErrAny], or is [ErrNoLive] or a [*FilterError]. The privileges that capturing needs can be given
-// up when OpenLive returns.
+// An error wraps [syscall.ENODEV], [syscall.ENETDOWN], [fs.ErrPermission], [ErrTwice],
+// [ErrAny] or a [*FilterError], or is [ErrNoLive]. The privileges that capturing needs can
+// be given up when OpenLive returns.
 func OpenLive(dev Device, opt Options) (*Source, error) {
 	if dev.SnapLen <= 0 || dev.SnapLen > MaxSnapLen {
 		dev.SnapLen = MaxSnapLen
@@ -226,9 +226,9 @@ const (
 	// was stopped: the kernel hands a part of a ring over when its timer has
 	// found it unchanged, so up to two times later.
 	tailQuiet = 3
-	// gatherShare is the part of pollTime in which packets may gather in the ring: a tenth
-	// of the time in which 150,000 packets a second fill it. Many packets at once cost a third less
-	// than few, as code and tables are in the cache then.
+	// gatherShare is the part of the time that packets wait in which they may gather in the
+	// ring: a tenth of the time in which 150,000 packets a second fill it. Many packets at
+	// once cost a third less than few, as code and tables are in the cache then.
 	gatherShare = 2
 	// statsTime is how often drops are asked for, and whether the interface is up.
 	statsTime = 1e9

@@ -32,8 +32,7 @@ type Saving struct {
 func CreateAlone(name string) (*os.File, error) { return pcapfile.CreateAlone(name) }
 
 // Save has Run save all frames of an interface in pcap files, those of several in pcapng
-// files, with times in
-// nanoseconds, before apply sees their segments. It is called before Run and
+// files, with times in nanoseconds, before apply sees their segments. It is called before Run and
 // creates the first file; an error names that. When a file cannot be written to,
 // Run ends with an [*EndError].
 func (s *Source) Save(to Saving) error {

@@ -34,7 +34,7 @@ func (s *settings) setLive() error {
 	}
 	s.live = &liveSettings{
 		device: capture.Device{
-			Name: l.Interfaces[0], Others: l.Interfaces[1:], SnapLen: l.SnapLen, Buffer: l.BufferKiB << 10, NoPromiscuous: l.NoPromiscuous,
+			Name: l.Interfaces[0], Others: append([]string(nil), l.Interfaces[1:]...), SnapLen: l.SnapLen, Buffer: l.BufferKiB << 10, NoPromiscuous: l.NoPromiscuous,
 			Engine: capture.Engine(l.Engine),
 			Now:    func() int64 { return time.Now().UnixNano() },
 			Pause:  func(nanos int64) { time.Sleep(time.Duration(nanos)) },

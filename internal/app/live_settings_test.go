@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -65,6 +66,10 @@ func TestLiveRefused(t *testing.T) {
 		"-w - and the report cannot both go to":        func(c *Config) { c.Live.Write, c.JSON = "-", true },
 		"-w - is one file":                             func(c *Config) { c.Live.Write, c.Given = "-", given("rotate-size"); c.Live.RotateSize = 5 },
 		"--duration is for live capture, with -i":      func(c *Config) { c.Live.Interfaces, c.Given = nil, given("duration") },
+		"-i lo is given twice":                         func(c *Config) { c.Live.Interfaces = []string{"lo", "eth0", "lo"} },
+		"-i any is all interfaces, so no other":        func(c *Config) { c.Live.Interfaces = []string{"any", "lo"} },
+		`-i "": it is no interface`:                    func(c *Config) { c.Live.Interfaces = []string{"lo", ""} },
+		"-i 65 times: it is 64 times at most":          func(c *Config) { c.Live.Interfaces = slices.Repeat([]string{"lo"}, 65) },
 		"--evidence needs a capture that can be":       func(c *Config) { c.Evidence = "x.pcap" },
 	} {
 		c := Defaults()
@@ -73,6 +78,22 @@ func TestLiveRefused(t *testing.T) {
 		_, err := newSettings(&c)
 		if _, ok := errors.AsType[*UsageError](err); !ok || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got error %v, want %s", err, want)
+		}
+	}
+}
+
+// TestSeveralInterfaceNames: people are told all interfaces, and pseudonyms of each in a report
+// without names.
+func TestSeveralInterfaceNames(t *testing.T) {
+	l := Defaults().Live
+	l.Interfaces = []string{"lo", "eth 0", "tun0"}
+	j := liveJob(t, Config{Live: l, Anonymize: RandomKey}, io.Discard)
+	if got, want := j.s.live.names(), `lo, "eth 0" and tun0`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for i, name := range l.Interfaces {
+		if got, want := j.display(name), "interface-"+string(rune('1'+i)); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
 }

@@ -172,9 +172,9 @@ func (s *Saver) fileName() (string, error) {
 // ErrLastFile says that the last file is complete.
 var ErrLastFile = errors.New("the last file is complete")
 
-// Write writes frames and returns how many it has written whole. Of one interface r.Buf must be what
-// [AppendRecord] has made of them; of several, each frame has the number of its. The error names the file, or is [ErrLastFile]
-// after the last one.
+// Write writes frames and returns how many it has written whole. Of one interface r.Buf must
+// be what [AppendRecord] has made of them; of several, each frame has the number of its
+// interface. The error names the file, or is [ErrLastFile] after the last one.
 func (s *Saver) Write(r *Records) (int, error) {
 	if s.pcapng() {
 		r = s.convert(r)
