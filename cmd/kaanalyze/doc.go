@@ -276,7 +276,9 @@
 // /report (JSON, or ?format= with the name of a format), /healthz. PORT and :PORT are on
 // 127.0.0.1; another address has to be written. It takes the reading twice the
 // work, and keeps the last connections once more. A file is read in no time, so
-// it is of use with a pipe.
+// it is of use with a pipe. --metrics-label server labels the metrics of single servers:
+// each of the --top with the most connections by its address and port, 100 in all at most,
+// and the rest together as other.
 //
 // --explain and --list-rules tell of the rules that findings come from.
 //

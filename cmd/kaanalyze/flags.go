@@ -66,6 +66,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.BoolVar(&c.Strict, "strict", false, "exit with 4 if a capture is damaged, packets were dropped, or times are absurd")
 
 	f.StringVar(&c.Listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")
+	f.StringVar(&c.MetricsLabel, "metrics-label", "", "split the metrics of --listen by `LABEL`, which is "+strings.Join(app.MetricsLabels, ", ")+": each of the --top busiest servers, the rest as other")
 	f.BoolVar(&c.TUI, "tui", false, "open a view on the terminal; the report follows when you leave it, unless -q")
 	f.IntVar(&c.Workers, "workers", 0, "read with `N` threads (default: one per CPU)")
 	f.StringVar(&c.MaxMemory, "max-memory", "", "give up detail, the oldest first, to take at most `SIZE`, as 512MiB or 2GB (default: a quarter of the machine's memory, or of its cgroup's limit)")

@@ -63,12 +63,13 @@ type Config struct {
 	Each        bool     // a report of each capture, instead of one of all
 	Strict      bool     // fail if a capture is damaged, packets were dropped, or times cannot be right
 
-	Listen   string // ADDR:PORT or PORT, "" for no answers by HTTP
-	TUI      bool   // show the view on the terminal
-	Color    string // one of [Colours]
-	Progress string // one of [ProgressModes]
-	Quiet    bool   // neither warnings nor a progress bar
-	Verbose  bool   // say what is done
+	Listen       string // ADDR:PORT or PORT, "" for no answers by HTTP
+	MetricsLabel string // one of [MetricsLabels], "" for none
+	TUI          bool   // show the view on the terminal
+	Color        string // one of [Colours]
+	Progress     string // one of [ProgressModes]
+	Quiet        bool   // neither warnings nor a progress bar
+	Verbose      bool   // say what is done
 }
 
 // Live is what a capture from an interface is asked for.
@@ -115,6 +116,7 @@ func Defaults() Config {
 var (
 	Colours       = []string{"auto", "always", "never"}
 	ProgressModes = []string{"auto", "never"}
+	MetricsLabels = []string{"server"}
 )
 
 // Formats returns the formats of reports, in the order in which help lists them.

@@ -35,7 +35,7 @@ func (j *Job) end(stats *capture.Stats, last int64) int64 {
 func (j *Job) finish(src *capture.Source, a *live.Reading, opt capture.Options) *report.Report {
 	first, last := j.times(src, opt)
 	j.last = last
-	defer limitHeapFurther(10)()
+	defer limitHeapFurther(15)()
 	result, collector, kept := a.Finish(first, last)
 	stats := src.Stats()
 	result.Undecoded = assemble.Undecoded(&stats)
@@ -43,7 +43,7 @@ func (j *Job) finish(src *capture.Source, a *live.Reading, opt capture.Options) 
 		return j.report(src, result, kept.Diagnosis, kept)
 	}
 	if collector != nil { // the connections are written already: judging takes the most memory of the whole run
-		defer limitHeapFurther(5)()
+		defer limitHeapFurther(10)()
 	}
 	return j.report(src, result, j.diagnose(result, collector), nil)
 }
