@@ -67,6 +67,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.BoolVar(&c.Strict, "strict", false, "exit with 4 if a capture is damaged, packets were dropped, or times are absurd")
 
 	f.StringVar(&c.Listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")
+	f.StringVar(&c.MetricsLabel, "metrics-label", "", "split the metrics of --listen by `LABEL`, which is "+strings.Join(app.MetricsLabels, ", ")+": each of the --top busiest servers, the rest as other")
 	f.BoolVar(&c.TUI, "tui", false, "open a view on the terminal; the report follows when you leave it, unless -q")
 	f.IntVar(&c.Workers, "workers", 0, "read with `N` threads (default: one per CPU)")
 	f.StringVar(&c.MaxMemory, "max-memory", "", "give up detail, the oldest first, to take at most `SIZE`, as 512MiB or 2GB (default: a quarter of the machine's memory, or of its cgroup's limit)")
@@ -95,7 +96,7 @@ func newPartFlags(f *pflag.FlagSet, c *commandLine) {
 // newLiveFlags adds those of a live capture.
 func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	l := &c.Live
-	f.StringVarP(&l.Interface, "interface", "i", "", "capture from interface `IF`; any is all of them")
+	f.StringArrayVarP(&l.Interfaces, "interface", "i", nil, "capture from interface `IF`; several (-i eth0 -i lo) are one capture, any is all of them")
 	f.BoolVarP(&c.interfaces, "list-interfaces", "D", false, "list the interfaces")
 	durationFlag(f, &l.Duration, "duration", "capture for `TIME`, as 90s, 5m or a number of seconds (default: until Ctrl-C)")
 	f.IntVarP(&l.SnapLen, "snapshot-length", "s", 0, "capture at most `N` bytes of a packet (default 262144)")

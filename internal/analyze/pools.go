@@ -212,3 +212,12 @@ func (p *pools) noteRequest(t *httpState) {
 		p.pairs.At(t.pair).reusedAfterNone++
 	}
 }
+
+// closers returns who closed first at each server, by its number.
+func (p *pools) closers() []Closers {
+	all := make([]Closers, p.servers.Len())
+	for i := range all {
+		all[i] = p.servers.At(uint32(i)).closed
+	}
+	return all
+}

@@ -162,6 +162,9 @@ func (s *settings) setValues() error {
 			}
 		}
 	}
+	if err = s.checkMetricsLabel(); err != nil {
+		return err
+	}
 	if err = s.checkWindow(); err != nil || s.Server == "" {
 		return err
 	}
@@ -170,6 +173,19 @@ func (s *settings) setValues() error {
 			fmt.Errorf("--server %q: it is not an address and a port", s.Server),
 			"names are not looked up; write 192.0.2.1:80 or [2001:db8::1]:80",
 		}
+	}
+	return nil
+}
+
+// checkMetricsLabel refuses labels that there are not, and any without metrics.
+func (s *settings) checkMetricsLabel() error {
+	switch {
+	case s.MetricsLabel == "" && !s.given("metrics-label"):
+		return nil
+	case !slices.Contains(MetricsLabels, s.MetricsLabel):
+		return usagef("--metrics-label %q: the only label is %s", s.MetricsLabel, strings.Join(MetricsLabels, ", "))
+	case s.Listen == "":
+		return usagef("--metrics-label needs --listen ADDR:PORT, which answers with the metrics")
 	}
 	return nil
 }

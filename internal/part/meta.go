@@ -13,6 +13,8 @@ func codeMeta(c *fields.Coder, m *report.Meta) {
 		fields.Near(c, &s.Size, 0)
 		fields.Near(c, &s.Packets, 0)
 		c.Text(&s.SHA256)
+		codeOptional(c, &s.KernelDropped)
+		fields.Near(c, &s.InterfaceDropped, 0)
 	})
 	codeTexts(c, &m.LinkTypes)
 	codeTexts(c, &m.Warnings)
@@ -30,7 +32,7 @@ func codeMeta(c *fields.Coder, m *report.Meta) {
 		c.Time(&m.Last)
 		c.Bool(&m.Interrupted)
 		c.Bool(&m.Anonymized)
-		fields.Optional(c, &m.KernelDropped, func(n *uint64) { fields.Near(c, n, 0) })
+		codeOptional(c, &m.KernelDropped)
 		fields.Optional(c, &m.Damage, func(d *report.Damage) {
 			c.Text(&d.Source)
 			fields.Near(c, &d.Packet, 0)
@@ -44,6 +46,10 @@ func codeMeta(c *fields.Coder, m *report.Meta) {
 		fields.Near(c, &n.Count, 0)
 		c.Text(&n.Filter)
 	})
+}
+
+func codeOptional(c *fields.Coder, n **uint64) {
+	fields.Optional(c, n, func(n *uint64) { fields.Near(c, n, 0) })
 }
 
 func codeTexts(c *fields.Coder, list *[]string) {

@@ -250,13 +250,32 @@ func TestConnection(t *testing.T) {
 	}
 }
 
+// TestMeta holds the same of what is told of captures, but for what is told of a run.
+func TestMeta(t *testing.T) {
+	var want report.Meta
+	fill(reflect.ValueOf(&want).Elem(), new(int64))
+	want.Points, want.CommandLine, want.Naming, want.Zone, want.Narrowed.Zone = nil, nil, nil, report.Zone{}, report.Zone{}
+	want.InterfaceDropped, want.Followed = 0, false
+	want.Narrowed.Server = netip.MustParseAddrPort("10.0.0.1:80")
+	var b bytes.Buffer
+	codeMeta(fields.NewWriter(&b), &want)
+	var got report.Meta
+	c := fields.NewReader(&b, 1<<20)
+	if codeMeta(c, &got); c.Err() != nil {
+		t.Fatal(c.Err())
+	}
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(x, y netip.AddrPort) bool { return x == y })); diff != "" {
+		t.Errorf("written (-) and read (+):\n%s", diff)
+	}
+}
+
 func one(c *fields.Coder, code func(*fields.Coder)) { c.One(func() { code(c) }) }
 
 // fill gives each field a value that is not zero and, where there is room, of its own.
 func fill(v reflect.Value, n *int64) {
 	*n++
 	switch v.Type().String() {
-	case "netip.AddrPort", "netip.Addr":
+	case "netip.AddrPort", "netip.Addr", "report.Zone", "*report.Naming":
 		return
 	}
 	switch v.Kind() {
