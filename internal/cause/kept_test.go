@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
+	"github.com/kaanalyze/kaanalyze/internal/cause/causetest"
 	"github.com/kaanalyze/kaanalyze/internal/part/fields"
 )
 
@@ -63,22 +64,24 @@ func fillWords(v reflect.Value, n *uint64) {
 // TestFinal holds that what is judged of final connections does not depend on when the
 // capture ends.
 func TestFinal(t *testing.T) {
-	for _, script := range finalScripts {
-		final := 0
-		eachConnection(t, script, func(c *analyze.Connection) {
-			if !Final(c) {
-				return
+	final := 0
+	for _, script := range causetest.Scripts(t) {
+		r := causetest.Run(t, script.Text)
+		var c analyze.Connection
+		for i := range r.Len() {
+			if r.Connection(i, &c); !Final(&c) {
+				continue
 			}
 			final++
 			now, later := NewCollector(1), NewCollector(1)
-			now.Add(c, c.End)
-			later.Add(c, c.End+3600e9)
+			now.Add(&c, c.End)
+			later.Add(&c, c.End+3600e9)
 			if x, y := now.Kept(), later.Kept(); !reflect.DeepEqual(x.records, y.records) || !reflect.DeepEqual(x.anomalies, y.anomalies) {
-				t.Errorf("%+v at its end, and %+v an hour later", x, y)
+				t.Errorf("%s, %s: %+v at its end, and %+v an hour later", script.Archive, script.Name, x, y)
 			}
-		})
-		if final == 0 {
-			t.Errorf("no connection is final in\n%s", script)
 		}
+	}
+	if final < 100 {
+		t.Errorf("%d connections are final, want hundreds", final)
 	}
 }
