@@ -214,7 +214,7 @@ func (p *plainText) Table(t *report.Table) {
 	}
 	for i, row := range t.Rows {
 		if utf8.RuneCountInString(row[0]) > widths[0] {
-			p.printf("  %s\n", row[0])
+			p.Para(2, row[0])
 			row = append([]string{""}, row[1:]...)
 		}
 		p.tableRow(t, widths, gap, row)
@@ -283,15 +283,24 @@ func (p *plainText) Packets(lines []report.StoryLine, means func(*report.StoryLi
 	}
 }
 
-// means joins what a packet means, each on its own line if they do not fit.
+// meansLines is how many lines one thing that a packet means takes at most.
+const meansLines = 4
+
+// means joins what a packet means, each on a line of its own if they do not fit into one.
 func (p *plainText) means(list []string, indent int) string {
-	shown := make([]string, len(list))
-	for i, s := range list {
-		shown[i] = report.Fit(s, p.width-indent-len(";"))
-	}
-	one := strings.Join(shown, "; ")
-	if indent+utf8.RuneCountInString(one) <= p.width {
+	room := p.width - indent
+	one := strings.Join(list, "; ")
+	if utf8.RuneCountInString(one) <= room {
 		return one
 	}
-	return strings.Join(shown, ";\n"+strings.Repeat(" ", indent))
+	var lines []string
+	for i, s := range list {
+		if s = report.Fit(s, meansLines*room-len(";")); i < len(list)-1 {
+			s += ";"
+		}
+		for _, line := range (&plainText{width: room}).wrap(0, s) {
+			lines = append(lines, report.Fit(line, room))
+		}
+	}
+	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
 }
