@@ -87,6 +87,9 @@ type Source struct {
 	Size    *int64  `json:"size_bytes"` // on disk
 	Packets uint64  `json:"packets"`
 	SHA256  *string `json:"sha256"` // in hexadecimal, nil if it was not computed
+
+	KernelDropped    *uint64 `json:"kernel_dropped,omitempty"` // of an interface, as in [Capture]
+	InterfaceDropped *uint64 `json:"interface_dropped,omitempty"`
 }
 
 // Clock counts packets whose times cannot be right.

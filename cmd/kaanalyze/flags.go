@@ -89,7 +89,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 // newLiveFlags adds those of a live capture.
 func newLiveFlags(f *pflag.FlagSet, c *commandLine) {
 	l := &c.Live
-	f.StringVarP(&l.Interface, "interface", "i", "", "capture from interface `IF`; any is all of them")
+	f.StringArrayVarP(&l.Interfaces, "interface", "i", nil, "capture from interface `IF`; several (-i eth0 -i lo) are one capture, any is all of them")
 	f.BoolVarP(&c.interfaces, "list-interfaces", "D", false, "list the interfaces")
 	durationFlag(f, &l.Duration, "duration", "capture for `TIME`, as 90s, 5m or a number of seconds (default: until Ctrl-C)")
 	f.IntVarP(&l.SnapLen, "snapshot-length", "s", 0, "capture at most `N` bytes of a packet (default 262144)")

@@ -74,7 +74,7 @@ type Config struct {
 
 // Live is what a capture from an interface is asked for.
 type Live struct {
-	Interface     string        // "" for none: files are read
+	Interfaces    []string      // none: files are read; several are one capture
 	Duration      time.Duration // 0 for no end
 	SnapLen       int           // bytes of a packet, 0 for the longest
 	BufferKiB     int           // of packets that the kernel buffers

@@ -68,7 +68,7 @@ func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagn
 		r.Facts, r.NotKept, r.Recent = kept, kept.Left, kept.Recent.Told()
 		r.Host = j.hostSection(result, kept)
 	}
-	if len(stats.Sources) > 1 {
+	if len(stats.Sources) > 1 && j.s.live == nil { // frames of interfaces are numbered as one file
 		r.Origin = func(packet uint64) (string, uint64) {
 			name, number := src.Origin(packet)
 			return j.display(name), number
@@ -170,12 +170,14 @@ func (j *Job) warn(m *report.Meta) {
 	if n := lost(m); n > 0 {
 		more := ""
 		if j.s.live != nil {
-			more = "; -B gives the kernel more room for them"
+			more = m.DropsBySource() + "; -B gives the kernel more room for them"
 		}
 		j.ui.warn("%s packets were dropped while capturing; numbers are too low%s", grouped(n), more)
 	}
-	if n := m.InterfaceDropped; n > 0 {
-		j.ui.warn("%s: the interface itself has dropped %s packets meanwhile", printable(j.s.live.device.Name), grouped(n))
+	for i := range m.Sources {
+		if src := &m.Sources[i]; src.InterfaceDropped > 0 {
+			j.ui.warn("%s: the interface itself has dropped %s packets meanwhile", printable(src.Name), grouped(src.InterfaceDropped))
+		}
 	}
 	if m.CutPackets > 0 {
 		j.ui.inform("%s packets were captured in part", grouped(m.CutPackets))

@@ -43,13 +43,43 @@ type Meta struct {
 	Anonymized  bool     // addresses and names are pseudonyms, here and in all that was found
 }
 
-// Source is one capture file.
+// Source is one capture file, or one interface.
 type Source struct {
 	Name    string
 	Format  string
 	Size    int64 // bytes on disk, -1 if unknown
 	Packets uint64
 	SHA256  string // in hexadecimal, "" if it was not computed
+
+	// Of an interface, what [Meta] has of all.
+	KernelDropped    *uint64
+	InterfaceDropped uint64
+}
+
+// DropsBySource says which of several interfaces the kernel dropped packets of, in
+// parentheses; "" if there is one, or if it dropped none.
+func (m *Meta) DropsBySource() string {
+	return m.bySource(func(s *Source) uint64 {
+		if s.KernelDropped == nil {
+			return 0
+		}
+		return *s.KernelDropped
+	})
+}
+
+// bySource says how many packets of each of several interfaces a count is of, in
+// parentheses; "" if it is of none.
+func (m *Meta) bySource(count func(*Source) uint64) string {
+	var list []string
+	for i := range m.Sources {
+		if n := count(&m.Sources[i]); n > 0 && len(m.Sources) > 1 {
+			list = append(list, Plain(m.Sources[i].Name)+" "+cause.Count(int64(n)))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(list, ", ") + ")"
 }
 
 // Warnings returns what is odd about the files, and whether packets came too fast.

@@ -71,10 +71,11 @@ func (p *teller) trustPackets(clean *cleanFacts) {
 	case m.KernelDropped == nil:
 		p.fact("kernel drops", "unknown (not recorded in this file)")
 	default:
-		p.limit(clean, "kernel drops", "no kernel drops", int64(*m.KernelDropped), cause.Plural(int64(*m.KernelDropped), "packet", "packets"))
+		p.limit(clean, "kernel drops", "no kernel drops", int64(*m.KernelDropped), cause.Plural(int64(*m.KernelDropped), "packet", "packets")+m.DropsBySource())
 	}
 	if m.Live() {
-		p.limit(clean, "interface drops", "no interface drops", int64(m.InterfaceDropped), cause.Plural(int64(m.InterfaceDropped), "packet", "packets"))
+		p.limit(clean, "interface drops", "no interface drops", int64(m.InterfaceDropped), cause.Plural(int64(m.InterfaceDropped), "packet", "packets")+
+			m.bySource(func(s *Source) uint64 { return s.InterfaceDropped }))
 	}
 	if d := m.Damage; d != nil {
 		p.fact("damage", fmt.Sprintf("%s, packet %s, byte %s: %s; what follows is not read",
@@ -82,8 +83,12 @@ func (p *teller) trustPackets(clean *cleanFacts) {
 	} else {
 		*clean = append(*clean, "no damage")
 	}
+	odd := "files"
+	if m.Live() {
+		odd = "interfaces"
+	}
 	for _, w := range p.r.Warnings() {
-		p.fact("files", Plain(w))
+		p.fact(odd, Plain(w))
 	}
 	p.limit(clean, "cut packets", "no cut packets", int64(m.CutPackets), cause.Plural(int64(m.CutPackets), "packet", "packets")+" captured in part")
 	if m.Packets > 0 {

@@ -70,13 +70,16 @@ func newCapture(r *report.Report) *captureObject {
 	return c
 }
 
-// sourceObject is one file.
+// sourceObject is one file, or one interface.
 type sourceObject struct {
 	Name    str    `json:"name"`
 	Format  text   `json:"format"`
 	Size    number `json:"size_bytes"`
 	Packets uint64 `json:"packets"`
 	SHA256  text   `json:"sha256"`
+
+	KernelDropped    *uint64 `json:"kernel_dropped,omitempty"` // interfaces alone
+	InterfaceDropped *uint64 `json:"interface_dropped,omitempty"`
 }
 
 func newSource(s *report.Source) sourceObject {
@@ -84,7 +87,11 @@ func newSource(s *report.Source) sourceObject {
 	if size < 0 {
 		size = analyze.Unknown
 	}
-	return sourceObject{str(s.Name), text(s.Format), number(size), s.Packets, text(s.SHA256)}
+	x := sourceObject{Name: str(s.Name), Format: text(s.Format), Size: number(size), Packets: s.Packets, SHA256: text(s.SHA256), KernelDropped: s.KernelDropped}
+	if s.KernelDropped != nil {
+		x.InterfaceDropped = &s.InterfaceDropped
+	}
+	return x
 }
 
 // clockObject counts the packets whose times cannot be right.
