@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -284,22 +285,29 @@ func (p *plainText) Packets(lines []report.StoryLine, means func(*report.StoryLi
 }
 
 // meansLines is how many lines one thing that a packet means takes at most.
-const meansLines = 4
+const meansLines = 2
 
 // means joins what a packet means, each on a line of its own if they do not fit into one.
 func (p *plainText) means(list []string, indent int) string {
 	room := p.width - indent
-	one := strings.Join(list, "; ")
+	shown := make([]string, len(list))
+	for i, s := range list {
+		shown[i] = report.Fit(s, meansLines*room-len(";"))
+	}
+	one := strings.Join(shown, "; ")
 	if utf8.RuneCountInString(one) <= room {
 		return one
 	}
+	narrow := &plainText{width: room}
 	var lines []string
-	for i, s := range list {
-		if s = report.Fit(s, meansLines*room-len(";")); i < len(list)-1 {
+	for i, s := range shown {
+		if i < len(shown)-1 {
 			s += ";"
 		}
-		for _, line := range (&plainText{width: room}).wrap(0, s) {
-			lines = append(lines, report.Fit(line, room))
+		for _, line := range narrow.wrap(0, s) {
+			for runes := range slices.Chunk([]rune(line), room) { // a word may be longer
+				lines = append(lines, string(runes))
+			}
 		}
 	}
 	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
