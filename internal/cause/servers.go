@@ -288,6 +288,8 @@ func (d *Decisions) idleEnds(s *Server, w []*Record) {
 	if n := moments(paused); len(paused) >= MinSamples && n > 1 && sweepable(paused) ||
 		n > MinSamples && onceInTimeout(paused) { // as com.sun.net.httpserver, every 10 s for 30 s
 		settle(waiting(paused, serverEndedIdle), ServerIdleTimeout, analyze.Server, Medium)
+		least, greatest := span(paused, (*Record).Measured)
+		s.metClose(Band{Lo: least, Middle: least, Hi: greatest, N: len(paused)})
 	}
 	one := make([]*Record, 1)
 	for _, r := range waiting(w, serverEndedIdle, serverEndedQuiet) {
