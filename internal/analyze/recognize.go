@@ -34,12 +34,20 @@ func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte, at int64) {
 	}
 	if s := p.servers.At(x.server); s.looks < maxLooks && s.software == products.Unknown {
 		s.looks++
-		value, ok := httpparse.Field(raw, "Server")
-		if !ok { // as of Express and php -S
-			value, _ = httpparse.Field(raw, "X-Powered-By")
-		}
-		s.software, s.softwareAt = products.Recognize(value), at
+		s.software, s.softwareAt = software(raw), at
 	}
+}
+
+// software returns what sent a response.
+func software(raw []byte) products.ID {
+	if via, ok := httpparse.Field(raw, "Via"); ok { // Server is of what stands behind
+		return products.RecognizeVia(via)
+	}
+	value, ok := httpparse.Field(raw, "Server")
+	if !ok { // as of Express and php -S
+		value, _ = httpparse.Field(raw, "X-Powered-By")
+	}
+	return products.Recognize(value)
 }
 
 // forwarded reports whether a proxy sent this request.
