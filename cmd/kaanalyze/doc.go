@@ -51,6 +51,11 @@
 //
 //	kaanalyze --each -o report.html incident.pcapng after.pcapng
 //
+// A part, which other hosts write of their captures, too, and what all parts come to:
+//
+//	kaanalyze -o web1.kap incident.pcapng
+//	kaanalyze web1.kap
+//
 // A rule, and what became of a mistake after it was mended:
 //
 //	kaanalyze --explain KA1011

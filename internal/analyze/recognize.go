@@ -13,7 +13,7 @@ const (
 )
 
 // recognize looks into the first heads of a pair and of a server for who they are.
-func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte) {
+func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte, at int64) {
 	x := p.pairs.At(pair)
 	if h.Kind() == httpparse.Request {
 		if x.looks == maxAgents || x.looks >= maxLooks && x.agent == products.Unknown {
@@ -34,7 +34,7 @@ func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte) {
 	}
 	if s := p.servers.At(x.server); s.looks < maxLooks && s.software == products.Unknown {
 		s.looks++
-		s.software = software(raw)
+		s.software, s.softwareAt = software(raw), at
 	}
 }
 
