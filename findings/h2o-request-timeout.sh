@@ -13,8 +13,8 @@ set -euo pipefail
 dir=$(mktemp -d)
 trap 'kill "${server:-}" 2>/dev/null || true; rm -rf "$dir"' EXIT
 cd "$dir"
-apt-get download -q h2o=2.2.5+dfsg2-7 >/dev/null 2>&1
-dpkg -x h2o_*.deb root
+apt-get download -q h2o=2.2.5+dfsg2-7 libyaml-0-2=0.2.5-1 >/dev/null 2>&1
+for package in *.deb; do dpkg -x "$package" root; done
 mkdir www
 echo hello >www/index.html
 cat >h2o.conf <<CONF
@@ -46,7 +46,7 @@ s, at = begin(b"GET / HTTP/1.1\r\n")
 rest, how = closed(s, at)
 print("half a request:", how + ", answered:", "yes" if rest else "no")
 PY
-root/usr/bin/h2o -c h2o.conf >/dev/null 2>&1 &
+LD_LIBRARY_PATH=$(echo root/usr/lib/*-linux-gnu) root/usr/bin/h2o -c h2o.conf >/dev/null 2>&1 &
 server=$!
 for _ in $(seq 50); do
 	(exec 3<>/dev/tcp/127.0.0.1/18745) 2>/dev/null && break
