@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -21,7 +22,10 @@ type Source struct {
 	opt        Options
 	files      []*fileReader // as named
 	merger     merger
-	live       *live // nil for files
+	live       *live           // nil for files, and for several interfaces
+	taps       *taps           // several interfaces, nil without
+	saver      *pcapfile.Saver // of an interface's packets, nil if they are not saved
+	captured   uint64          // frames of interfaces handed over
 	following  following
 	mayWait    bool  // a file may make a reader wait, or a filter: to compile one may take minutes
 	totalBytes int64 // of all files, 0 if one's size is not known
@@ -123,8 +127,11 @@ func (s *Source) Run(ctx context.Context, apply func([]flows.Segment) error) err
 		return errors.New("read capture: it has been read before")
 	}
 	s.reassembler = reassembler{defrag: decode.NewDefragmenter(), opt: &s.opt}
-	if s.live != nil {
+	switch {
+	case s.live != nil:
 		return s.runLive(ctx, apply)
+	case s.taps != nil:
+		return s.runTaps(ctx, apply)
 	}
 	if s.stats.related { // ends by what stops the follower, and with all that was read until then
 		ctx = context.WithoutCancel(ctx)
@@ -157,8 +164,12 @@ func (s *Source) Progress() (done, total int64) {
 // and the packet's number within it, from 1. It knows the packets that have been
 // handed to apply, and returns "" and 0 for others. Of files that overlap in time
 // it keeps two bytes for each change from one file to another, up to 64 MiB;
-// packets beyond that have no origin.
+// packets beyond that have no origin, and those of several interfaces neither.
 func (s *Source) Origin(num uint64) (source string, packet uint64) { return s.stats.origin(num) }
+
+// Origins returns where packets come from, one after the other: each is the first of
+// several that follow each other in one file. Of one file alone there is none.
+func (s *Source) Origins() iter.Seq[Origin] { return s.stats.allOrigins }
 
 // Secrets returns the TLS key logs that pcapng captures carry, in the order of
 // the capture, as far as they have been handed over. They are the caller's to
@@ -192,8 +203,14 @@ func (s *Source) Headers(seg *flows.Segment) (ip, tcp []byte) {
 // an interface it also closes the file that packets are saved to, whose error it
 // returns.
 func (s *Source) Close() error {
-	if s.live != nil {
-		return s.live.close()
+	if of := s.interfaces(); of != nil {
+		for _, l := range of {
+			l.tap.close()
+		}
+		if s.saver == nil {
+			return nil
+		}
+		return s.saver.Close()
 	}
 	for _, f := range s.files {
 		f.abandon()

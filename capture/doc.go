@@ -71,5 +71,6 @@
 // Run leaves it behind, and it finds nothing to do when it wakes.
 //
 // A live capture has one goroutine that does it all: the kernel's ring evens out
-// the load.
+// the load. Of several interfaces each has one that fills blocks, and Run's has the merger
+// put them in order (see taps).
 package capture

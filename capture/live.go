@@ -55,7 +55,11 @@ type Interface struct {
 // Device says which interface to capture from, and how. The zero values of all
 // but Name and Now are usual.
 type Device struct {
-	Name          string
+	Name string
+	// Others are further interfaces, which are captured from at once: with them it is
+	// one capture, in order of time. Each has a buffer of its own.
+	Others []string
+
 	SnapLen       int  // bytes kept of a packet; 0 is MaxSnapLen, the most
 	Buffer        int  // bytes of the kernel's ring; 0 is DefaultBuffer
 	NoPromiscuous bool // do not put the interface into promiscuous mode
@@ -67,7 +71,13 @@ type Device struct {
 	// Pause waits for some nanoseconds, so that packets gather: each time that the
 	// kernel wakes a reader costs as much as a hundred packets. It may be nil.
 	Pause func(int64)
+	// Lost, if set, is told of an interface that ends while others go on, by a goroutine
+	// of its own.
+	Lost func(name string, err error)
 }
+
+// names returns the names of all interfaces.
+func (d *Device) names() []string { return append([]string{d.Name}, d.Others...) }
 
 // What Device has where it says 0, in bytes.
 const (
@@ -85,15 +95,32 @@ func (e *EndError) Error() string { return e.Err.Error() }
 // Unwrap returns the reason.
 func (e *EndError) Unwrap() error { return e.Err }
 
-// OpenLive opens an interface. Its Source's Run captures until ctx is done, which
-// is no error then, until opt.Count packets have come, or until something fails,
-// which is an [*EndError]. Run calls apply on its own goroutine only, and with an
-// empty run when there was no packet for a while, so that apply may look at the
-// clock. opt.Filter is the kernel's work: frames that it leaves out have no number.
+// ErrTwice says that an interface was named more than once, and ErrAny that one was named
+// beside all of them.
+var (
+	ErrTwice = errors.New("named twice")
+	ErrAny   = errors.New("it is all interfaces, so no other can be named with it")
+)
+
+// poll is how long packets wait, in nanoseconds.
+func (d *Device) poll() int64 {
+	if len(d.Others) > 0 {
+		return sharedPoll
+	}
+	return pollTime
+}
+
+// OpenLive opens an interface, or several that are one capture. Its Source's Run captures
+// until ctx is done, which is no error then, until opt.Count packets have come, or until
+// something fails, which is an [*EndError]. Of several interfaces the others go on when one
+// fails, which is a warning of the [Stats]; the last one ends the capture. Run calls apply
+// on its own goroutine only, and with an empty run when there was no packet for a while, so
+// that apply may look at the clock. opt.Filter is the kernel's work: frames that it leaves
+// out have no number.
 //
-// An error wraps [syscall.ENODEV], [syscall.ENETDOWN] or [fs.ErrPermission], or is
-// [ErrNoLive] or a [*FilterError]. The privileges that capturing needs can be given
-// up when OpenLive returns.
+// An error wraps [syscall.ENODEV], [syscall.ENETDOWN], [fs.ErrPermission], [ErrTwice],
+// [ErrAny] or a [*FilterError], or is [ErrNoLive]. The privileges that capturing needs can
+// be given up when OpenLive returns.
 func OpenLive(dev Device, opt Options) (*Source, error) {
 	if dev.SnapLen <= 0 || dev.SnapLen > MaxSnapLen {
 		dev.SnapLen = MaxSnapLen
@@ -101,6 +128,18 @@ func OpenLive(dev Device, opt Options) (*Source, error) {
 	if dev.Buffer <= 0 {
 		dev.Buffer = DefaultBuffer
 	}
+	if len(dev.Others) > 0 {
+		return openSeveral(dev, opt)
+	}
+	l, err := openOne(dev, opt.Filter)
+	if err != nil {
+		return nil, err
+	}
+	return l.source(opt), nil
+}
+
+// openOne opens the interface dev.Name.
+func openOne(dev Device, filter string) (*live, error) {
 	open := openPcap
 	switch dev.Engine.engine() {
 	case EnginePcap:
@@ -115,27 +154,44 @@ func OpenLive(dev Device, opt Options) (*Source, error) {
 	default:
 		return nil, fmt.Errorf("capture engine %q: %w", dev.Engine, ErrNoEngine)
 	}
-	t, link, err := open(&dev, opt.Filter)
+	t, link, err := open(&dev, filter)
 	if err != nil {
-		if _, ok := errors.AsType[*FilterError](err); ok || errors.Is(err, ErrNoLive) || errors.Is(err, ErrNoLibpcap) {
+		_, syntax := errors.AsType[*FilterError](err)
+		if syntax && len(dev.Others) == 0 || errors.Is(err, ErrNoLive) || errors.Is(err, ErrNoLibpcap) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%s: %w", dev.Name, err)
 	}
-	return newLive(dev, t, link, opt), nil
+	return newLive(dev, t, link), nil
 }
 
-// newLive returns the source of an interface that is open.
-func newLive(dev Device, t tap, link pcapfile.LinkType, opt Options) *Source {
+// newLive returns what captures from an interface that is open.
+func newLive(dev Device, t tap, link pcapfile.LinkType) *live {
+	return &live{tap: t, dev: dev, link: link, until: math.MaxInt64}
+}
+
+// source returns the source of this interface alone.
+func (l *live) source(opt Options) *Source {
+	s := newLiveSource([]*live{l}, opt)
+	s.live = l
+	return s
+}
+
+// newLiveSource returns what sources of interfaces have in common.
+func newLiveSource(of []*live, opt Options) *Source {
 	opt.Filter = ""
-	s := &Source{opt: opt, limit: countLimit{left: opt.Count}, live: &live{tap: t, dev: dev, link: link}}
-	s.stats.init([]string{dev.Name})
+	s := &Source{opt: opt, limit: countLimit{left: opt.Count}}
+	names := of[0].dev.names()
+	s.stats.init(names)
+	s.stats.interfaces = true
 	s.stats.total.Format = formatLive
-	s.stats.total.Sources[0].Format = formatLive
-	if dev.Engine.engine() == EngineRing {
-		s.stats.total.Sources[0].Format = formatRing
+	for i, l := range of {
+		s.stats.total.Sources[i].Format = formatLive
+		if l.dev.Engine.engine() == EngineRing {
+			s.stats.total.Sources[i].Format = formatRing
+		}
+		s.stats.addSide(&pcapfile.SideRecords{Links: []pcapfile.LinkType{l.link}})
 	}
-	s.stats.addSide(&pcapfile.SideRecords{Links: []pcapfile.LinkType{link}})
 	return s
 }
 
@@ -170,24 +226,24 @@ const (
 	// was stopped: the kernel hands a part of a ring over when its timer has
 	// found it unchanged, so up to two times later.
 	tailQuiet = 3
-	// gatherTime is how long packets may gather in the ring: a tenth of the time in
-	// which 150,000 packets a second fill it. Many packets at once cost a third less
-	// than few, as code and tables are in the cache then.
-	gatherTime = 50e6
+	// gatherShare is the part of the time that packets wait in which they may gather in the
+	// ring: a tenth of the time in which 150,000 packets a second fill it. Many packets at
+	// once cost a third less than few, as code and tables are in the cache then.
+	gatherShare = 2
 	// statsTime is how often drops are asked for, and whether the interface is up.
 	statsTime = 1e9
 )
 
 // live captures from an interface.
 type live struct {
-	tap   tap
-	dev   Device
-	link  pcapfile.LinkType
-	saver *pcapfile.Saver
+	tap    tap
+	dev    Device
+	link   pcapfile.LinkType
+	number uint32 // among the interfaces of the capture, from 0
 
-	frames   uint64 // handed over
-	until    int64  // frames later than this time are not wanted
-	polledAt int64  // when drops were last asked for
+	until    int64 // frames later than this time are not wanted
+	quiet    int   // reads in a row that found nothing
+	polledAt int64 // when drops were last asked for
 	clock    clockWatch
 }
 
@@ -201,43 +257,23 @@ var errStopped = errors.New("the capture is over")
 // is what evens out the load.
 func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error) error {
 	l := s.live
-	l.until = math.MaxInt64
 	w := newWorker(&s.opt, nil)
-	b := &block{}
-	b.Buf = make([]byte, 0, blockSize+pcapfile.RecordLen+l.dev.SnapLen)
-	for quiet := 0; ; {
-		if l.until == math.MaxInt64 && ctx.Err() != nil {
-			l.until, quiet = l.dev.Now(), 0
-		}
-		ended := l.fill(b)
-		l.clock.check(b.Frames, false, noLater)
+	b := l.newBlock()
+	for {
+		ended := l.read(ctx, b)
 		if len(b.Frames) > 0 {
-			quiet = 0
 			if s.limit.reached(w, b) {
 				ended = errStopped
 			}
-			if err := l.saveBlock(b); err != nil {
+			if err := s.saveBlock(b); err != nil {
 				ended = err
 			}
 		}
 		if err := s.deliver(w, b, apply); err != nil {
 			return err
 		}
-		if ended == errQuiet {
-			if quiet++; l.until == math.MaxInt64 || quiet < tailQuiet {
-				ended = nil
-			} else {
-				ended = errStopped
-			}
-		}
 		now := l.dev.Now()
-		if ended != nil || now-l.polledAt >= statsTime {
-			l.polledAt = now
-			if err := s.pollDrops(); ended == nil || ended == errStopped && err != nil {
-				ended = err
-			}
-		}
-		switch ended {
+		switch ended = s.pollDrops(l, now, ended); ended {
 		case nil:
 			l.gather(b, now)
 		case errStopped:
@@ -248,10 +284,38 @@ func (s *Source) runLive(ctx context.Context, apply func([]flows.Segment) error)
 	}
 }
 
+// newBlock returns a block that the interface can fill.
+func (l *live) newBlock() *block {
+	b := &block{}
+	b.Buf = make([]byte, 0, blockSize+pcapfile.RecordLen+l.dev.SnapLen)
+	return b
+}
+
+// read fills the block with what comes next, and returns errStopped after what came
+// until ctx was done.
+func (l *live) read(ctx context.Context, b *block) error {
+	if l.until == math.MaxInt64 && ctx.Err() != nil {
+		l.until, l.quiet = l.dev.Now(), 0
+	}
+	ended := l.fill(b)
+	l.clock.check(b.Frames, false, noLater)
+	if len(b.Frames) > 0 {
+		l.quiet = 0
+	}
+	if ended != errQuiet {
+		return ended
+	}
+	if l.quiet++; l.until == math.MaxInt64 || l.quiet < tailQuiet {
+		return nil
+	}
+	return errStopped
+}
+
 // gather pauses if the newest packet is almost as new as the clock: then the ring is
 // empty, and when there are many packets it is cheaper to let them gather.
 func (l *live) gather(b *block, now int64) {
-	pause := min(gatherTime, gatherTime*int64(l.dev.Buffer)/DefaultBuffer)
+	gather := l.dev.poll() / gatherShare
+	pause := min(gather, gather*int64(l.dev.Buffer)/DefaultBuffer)
 	if n := len(b.Frames); n > 0 && l.dev.Pause != nil && now-b.Frames[n-1].Time < pause {
 		l.dev.Pause(pause)
 	}
@@ -261,6 +325,7 @@ func (l *live) gather(b *block, now int64) {
 // than they may wait.
 func (l *live) fill(b *block) error {
 	b.clear(blockSize)
+	wait := uint64(l.dev.poll())
 	for len(b.Buf) < blockSize {
 		data, at, wireLen, err := l.tap.next()
 		if err == errQuiet {
@@ -274,10 +339,10 @@ func (l *live) fill(b *block) error {
 		}
 		b.Frames = append(b.Frames, pcapfile.Frame{
 			Time: at, Off: uint32(len(b.Buf)) + pcapfile.RecordLen,
-			CapLen: uint32(len(data)), WireLen: max(wireLen, uint32(len(data))), Link: l.link,
+			CapLen: uint32(len(data)), WireLen: max(wireLen, uint32(len(data))), Link: l.link, Iface: l.number,
 		})
 		b.Buf = pcapfile.AppendRecord(b.Buf, at, wireLen, data)
-		if uint64(at-b.Frames[0].Time) > pollTime { // also if the clock was set back
+		if uint64(at-b.Frames[0].Time) > wait { // also if the clock was set back
 			break
 		}
 	}
@@ -286,27 +351,28 @@ func (l *live) fill(b *block) error {
 
 // saveBlock saves the block if asked to. It drops frames that could not be saved, so
 // that the files tell the same as what was handed to apply.
-func (l *live) saveBlock(b *block) error {
-	if l.saver == nil {
+func (s *Source) saveBlock(b *block) error {
+	if s.saver == nil {
 		return nil
 	}
-	n, err := l.saver.Write(&b.Records)
+	n, err := s.saver.Write(&b.Records)
 	if err == pcapfile.ErrLastFile {
 		err = errStopped
 	}
 	if n < len(b.Frames) {
-		b.Frames = b.Frames[:n]
+		b.truncate(n)
 	}
 	return err
 }
 
 // deliver decodes a block, adds it to the stats and hands its segments to apply.
 func (s *Source) deliver(w *worker, b *block, apply func([]flows.Segment) error) error {
-	l := s.live
 	if n := len(b.Frames); n > 0 {
-		b.first = l.frames + 1
-		b.runs = append(b.runs[:0], run{frames: n, packet: b.first})
-		l.frames += uint64(n)
+		b.first = s.captured + 1
+		if s.live != nil {
+			b.runs = append(b.runs[:0], run{frames: n, packet: b.first})
+		}
+		s.captured += uint64(n)
 		w.decode(b)
 		s.reassembler.add(b)
 		s.stats.addBlock(b)
@@ -315,16 +381,21 @@ func (s *Source) deliver(w *worker, b *block, apply func([]flows.Segment) error)
 	return apply(b.segs[:b.n])
 }
 
-// pollDrops notes the drops so far, and returns why no packet can come, if so.
-func (s *Source) pollDrops() error {
-	kernel, iface, err := s.live.tap.drops()
-	if err == nil {
-		s.stats.setLiveDrops(kernel, iface)
+// pollDrops notes each second, and at the end, what an interface has dropped so far. It
+// returns why the capture of it ends, nil if it does not: by ended, or because no
+// packet can come.
+func (s *Source) pollDrops(l *live, now int64, ended error) error {
+	if ended == nil && now-l.polledAt < statsTime {
+		return nil
 	}
-	if err := s.live.tap.down(); err != nil {
-		return fmt.Errorf("%s: %w", s.live.dev.Name, err)
+	l.polledAt = now
+	if kernel, iface, err := l.tap.drops(); err == nil {
+		s.stats.setLiveDrops(int(l.number), kernel, iface)
 	}
-	return nil
+	if err := l.tap.down(); err != nil && (ended == nil || ended == errStopped) {
+		return fmt.Errorf("%s: %w", l.dev.Name, err)
+	}
+	return ended
 }
 
 // noDevice and isDown are told of interfaces.
@@ -353,12 +424,3 @@ func (l systemLink) down() error {
 
 // anyInterface is libpcap's name of all of them together.
 const anyInterface = "any"
-
-// close closes the interface and the file that is saved to.
-func (l *live) close() error {
-	l.tap.close()
-	if l.saver == nil {
-		return nil
-	}
-	return l.saver.Close()
-}

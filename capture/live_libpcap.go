@@ -84,7 +84,7 @@ func activate(dev *Device, promiscuous bool) (*pcap.Handle, error) {
 	err = errors.Join(
 		inactive.SetSnapLen(dev.SnapLen),
 		inactive.SetPromisc(promiscuous),
-		inactive.SetTimeout(time.Duration(pollTime)),
+		inactive.SetTimeout(time.Duration(dev.poll())),
 		inactive.SetBufferSize(dev.Buffer),
 	)
 	if err != nil {

@@ -90,7 +90,7 @@ func tcpFrame() []byte {
 func runTap(t *testing.T, from *fakeTap, opt Options, to *Saving) (nums []uint64, s *Source, err error) {
 	t.Helper()
 	dev := Device{Engine: EnginePcap, Name: "fake0", SnapLen: MaxSnapLen, Now: ticking(begun)}
-	s = newLive(dev, from, pcapfile.LinkEthernet, opt)
+	s = newLive(dev, from, pcapfile.LinkEthernet).source(opt)
 	if to != nil {
 		if err := s.Save(*to); err != nil {
 			t.Fatal(err)
@@ -126,7 +126,11 @@ func TestLiveCounts(t *testing.T) {
 	if got.KernelDropped == nil || *got.KernelDropped != 7 || got.InterfaceDropped != 14 {
 		t.Errorf("got drops %v and %d, want 7 and 14", got.KernelDropped, got.InterfaceDropped)
 	}
+	if of := &got.Sources[0]; of.KernelDropped == nil || *of.KernelDropped != 7 || of.InterfaceDropped != 14 {
+		t.Errorf("of the interface: got drops %v and %d, want 7 and 14", of.KernelDropped, of.InterfaceDropped)
+	}
 	got.KernelDropped, got.InterfaceDropped = nil, 0
+	got.Sources[0].KernelDropped, got.Sources[0].InterfaceDropped = nil, 0
 	want := Stats{
 		Sources:   []SourceStats{{Name: "fake0", Format: "live", Size: -1, Packets: 40006, First: begun, Last: begun + 40005e6}},
 		LinkTypes: []string{"EN10MB"}, Format: "live", Packets: 40006, TCPPackets: 40005, Bytes: 40005*54 + 11,
@@ -298,7 +302,7 @@ func TestLiveAllocations(t *testing.T) {
 	allocs := testing.AllocsPerRun(1, func() {
 		from := &fakeTap{batches: [][][]byte{all}}
 		dev := Device{Name: "fake0", SnapLen: MaxSnapLen, Now: ticking(begun)}
-		s := newLive(dev, from, pcapfile.LinkEthernet, Options{Count: 50000})
+		s := newLive(dev, from, pcapfile.LinkEthernet).source(Options{Count: 50000})
 		if err := s.Run(t.Context(), func([]flows.Segment) error { blocks++; return nil }); err != nil {
 			t.Fatal(err)
 		}
@@ -320,7 +324,7 @@ func TestLiveIsAsFile(t *testing.T) {
 	}
 	name := filepath.Join(t.TempDir(), "saved")
 	var live, saved []flows.Segment
-	s := newLive(Device{Name: "fake0", SnapLen: MaxSnapLen, Now: ticking(begun)}, &fakeTap{batches: [][][]byte{data}}, pcapfile.LinkEthernet,
+	s := newLive(Device{Name: "fake0", SnapLen: MaxSnapLen, Now: ticking(begun)}, &fakeTap{batches: [][][]byte{data}}, pcapfile.LinkEthernet).source(
 		Options{Count: uint64(len(data))})
 	keep := func(to *[]flows.Segment) func([]flows.Segment) error {
 		return func(segs []flows.Segment) error {

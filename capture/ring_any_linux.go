@@ -20,7 +20,7 @@ func openCookedRing(dev *Device, expr string) (tap, pcapfile.LinkType, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	t := &ringTap{fd: fd, cooked: true, snapLen: uint32(dev.SnapLen)}
+	t := &ringTap{fd: fd, cooked: true, snapLen: uint32(dev.SnapLen), poll: int(dev.poll() / 1e6)}
 	if err := t.setUp(dev, pcapfile.LinkSLL, expr, false); err != nil {
 		t.close()
 		return nil, 0, err

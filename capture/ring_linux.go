@@ -38,6 +38,7 @@ type ringTap struct {
 
 	cooked    bool // without headers of links, in the place of which one of Linux' own is put
 	snapLen   uint32
+	poll      int         // ms that packets wait, and a read for them
 	filter    *bpf.Filter // nil for what the kernel filters
 	kernel    uint64      // drops
 	ifaceFrom uint64      // what the interface had dropped before
@@ -66,7 +67,7 @@ func openRing(dev *Device, expr string) (tap, pcapfile.LinkType, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	t := &ringTap{systemLink: systemLink{known.Index}, fd: fd, snapLen: uint32(dev.SnapLen)}
+	t := &ringTap{systemLink: systemLink{known.Index}, fd: fd, snapLen: uint32(dev.SnapLen), poll: int(dev.poll() / 1e6)}
 	link, err := t.linkType()
 	if err != nil {
 		t.close()
@@ -129,7 +130,7 @@ func (t *ringTap) mapBlocks(blocks int) error {
 	const frame = 1 << 16 // the kernel checks it and, in this version, has no other use for it
 	err := unix.SetsockoptTpacketReq3(t.fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &unix.TpacketReq3{
 		Block_size: ringBlock, Block_nr: uint32(blocks), Frame_size: frame, Frame_nr: uint32(blocks * (ringBlock / frame)),
-		Retire_blk_tov: pollTime / 1e6,
+		Retire_blk_tov: uint32(t.poll),
 	})
 	if err != nil {
 		return err
@@ -162,7 +163,7 @@ func (t *ringTap) nextBlock() error {
 	}
 	if atomic.LoadUint32(t.status())&unix.TP_STATUS_USER == 0 {
 		wait := []unix.PollFd{{Fd: int32(t.fd), Events: unix.POLLIN | unix.POLLERR}}
-		if _, err := unix.Poll(wait, pollTime/1e6); err != nil && err != unix.EINTR {
+		if _, err := unix.Poll(wait, t.poll); err != nil && err != unix.EINTR {
 			return fmt.Errorf("capture: %w", err)
 		}
 		if atomic.LoadUint32(t.status())&unix.TP_STATUS_USER == 0 {

@@ -31,16 +31,22 @@ type Saving struct {
 // another program saves to the file, until that is closed. If name is a link it fails.
 func CreateAlone(name string) (*os.File, error) { return pcapfile.CreateAlone(name) }
 
-// Save has Run save all frames of an interface in pcap files, with times in
-// nanoseconds, before apply sees their segments. It is called before Run and
+// Save has Run save all frames of an interface in pcap files, those of several in pcapng
+// files, with times in nanoseconds, before apply sees their segments. It is called before Run and
 // creates the first file; an error names that. When a file cannot be written to,
 // Run ends with an [*EndError].
 func (s *Source) Save(to Saving) error {
-	v, err := pcapfile.NewSaver(pcapfile.Rotation(to), s.live.link, uint32(s.live.dev.SnapLen), s.live.dev.Now())
+	var saved []pcapfile.SavedInterface
+	of := s.interfaces()
+	for _, l := range of {
+		saved = append(saved, pcapfile.SavedInterface{Name: l.dev.Name, Link: l.link, SnapLen: uint32(l.dev.SnapLen)})
+	}
+	v, err := pcapfile.NewSaver(pcapfile.Rotation(to), saved, of[0].dev.Now())
 	if err != nil {
 		return err
 	}
-	s.live.saver = v
+	v.Drops = s.stats.liveDrops
+	s.saver = v
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/kaanalyze/kaanalyze/capture/internal/pcapfile"
@@ -43,6 +44,10 @@ type SourceStats struct {
 	Size        int64  // bytes on disk, -1 if unknown
 	Packets     uint64
 	First, Last int64 // as in Stats
+
+	// Of an interface: what the system has lost of it, and what it has dropped itself.
+	KernelDropped    *uint64 // nil for files, and if the system does not say
+	InterfaceDropped uint64
 }
 
 // Damage says where a file could not be read further.
@@ -73,6 +78,8 @@ type runningStats struct {
 	origins  origins
 	overlaps overlaps // of several files
 	related  bool     // the sources are known to be one capture
+
+	interfaces bool // the sources are interfaces
 }
 
 // betweenDrops are a source's drops as counted from packet to packet. They say
@@ -167,10 +174,10 @@ func (s *runningStats) addBlock(b *block) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := &s.total
-	if len(t.Sources) > 1 || s.related {
+	if !s.interfaces && (len(t.Sources) > 1 || s.related) {
 		s.origins.add(b)
 	}
-	if len(t.Sources) > 1 && !s.related {
+	if s.mayBeStrangers() {
 		s.overlaps.add(b)
 	}
 	s.addSide(&b.Side)
@@ -189,6 +196,11 @@ func (s *runningStats) addBlock(b *block) {
 		of.First, of.Last = min(of.First, r.first), max(of.Last, r.last)
 		t.First, t.Last = min(t.First, r.first), max(t.Last, r.last)
 	}
+}
+
+// mayBeStrangers reports whether the sources are files that may not belong together.
+func (s *runningStats) mayBeStrangers() bool {
+	return len(s.total.Sources) > 1 && !s.related && !s.interfaces
 }
 
 // addSide adds what a block's records say beside packets.
@@ -230,12 +242,32 @@ func (s *runningStats) addDrops(d pcapfile.Drops) {
 	}
 }
 
-// setLiveDrops notes what a live capture has lost so far.
-func (s *runningStats) setLiveDrops(kernel, iface uint64) {
+// setLiveDrops notes what a live capture has lost so far of an interface.
+func (s *runningStats) setLiveDrops(source int, kernel, iface uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.addDrops(pcapfile.Drops{Packets: kernel, Total: true})
-	s.total.InterfaceDropped = iface
+	s.addDrops(pcapfile.Drops{Packets: kernel, Total: true, Source: source})
+	of := &s.total.Sources[source]
+	s.total.InterfaceDropped += iface - of.InterfaceDropped
+	of.KernelDropped, of.InterfaceDropped = &kernel, iface
+}
+
+// liveDrops returns what setLiveDrops has noted of an interface.
+func (s *runningStats) liveDrops(source int) (kernel, iface uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of := &s.total.Sources[source]
+	if of.KernelDropped != nil {
+		kernel = *of.KernelDropped
+	}
+	return kernel, of.InterfaceDropped
+}
+
+// lose notes that an interface has ended while others go on.
+func (s *runningStats) lose(name string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.warn(Warning{"%s ended early, " + strings.ReplaceAll(strings.TrimPrefix(err.Error(), name+": "), "%", "%%") + ": what has passed it since is not in the numbers", []string{name}})
 }
 
 // A wrapping counter of 32 bits adds up to more.
@@ -266,7 +298,7 @@ func (s *runningStats) snapshot() Stats {
 			of.First, of.Last = 0, 0
 		}
 	}
-	if len(t.Sources) > 1 && !s.related {
+	if s.mayBeStrangers() {
 		more := s.overlaps.warnings(t.Sources)
 		t.Warnings = append(t.Warnings, more[:min(len(more), maxWarnings)]...)
 	}
@@ -303,6 +335,9 @@ func (s *runningStats) origin(num uint64) (source string, packet uint64) {
 	}
 	if len(s.total.Sources) == 1 {
 		return s.total.Sources[0].Name, num
+	}
+	if s.interfaces {
+		return "", 0
 	}
 	i, packet := s.origins.find(num)
 	if packet == 0 {

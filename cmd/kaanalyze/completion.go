@@ -43,7 +43,7 @@ const listInterfacesCommand = "kaanalyze -D 2>/dev/null | cut -d' ' -f1"
 func completedFlags() []completed {
 	words := map[string][]string{
 		"format": app.FormatNames(), "color": app.Colours, "progress": app.ProgressModes, "completion": shells,
-		"explain": app.RuleIDs(), "fail-on": app.MetricNames(), "evidence-format": app.EvidenceFormats,
+		"explain": app.RuleIDs(), "fail-on": app.MetricNames(), "evidence-format": app.EvidenceFormats, "metrics-label": app.MetricsLabels,
 	}
 	var all []completed
 	newFlags(newCommandLine()).VisitAll(func(f *pflag.Flag) {

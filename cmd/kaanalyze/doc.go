@@ -51,6 +51,11 @@
 //
 //	kaanalyze --each -o report.html incident.pcapng after.pcapng
 //
+// A part, which other hosts write of their captures, too, and what all parts come to:
+//
+//	kaanalyze -o web1.kap incident.pcapng
+//	kaanalyze web1.kap
+//
 // A rule, and what became of a mistake after it was mended:
 //
 //	kaanalyze --explain KA1011
@@ -68,9 +73,10 @@
 //	ssh web1 tcpdump -U -w - tcp | kaanalyze
 //	kaanalyze - <incident.pcapng
 //
-// Live, from one interface or all, until Ctrl-C or for a minute:
+// Live, from an interface, two or all, until Ctrl-C or for a minute:
 //
 //	sudo kaanalyze -i lo port 8087
+//	sudo kaanalyze -i eth0 -i lo port 8087
 //	sudo kaanalyze -i any --duration 1m -o report.json
 //	sudo kaanalyze -i eth0 --report-every 10m -o report.json
 //
@@ -84,7 +90,9 @@
 // # Live capture
 //
 // -i captures from an interface, "-i any" from all (in Linux's cooked form, which
-// does not tell them apart), and -D lists them. The filter is the kernel's work:
+// does not tell them apart), and -D lists them. -i may be given again, with another
+// interface: all of them are one capture, in order of time, and what passes several counts
+// once. If one goes down, a warning says so and the others go on. The filter is the kernel's work:
 // what it leaves out has no number. Without one it is tcp, and the report says so.
 // All words after the flags are the filter, whether there are files of such names
 // or not. Ctrl-C, -c or --duration end the capture, and the report follows: the
@@ -101,9 +109,10 @@
 // When it is nearly used up, detail is given up, the oldest first, and the report says
 // what and since when. Sums go on; those that are bounds from then on are named.
 //
-// -w saves the packets that were analysed, as a pcap file with nanoseconds. What
+// -w saves the packets that were analysed, as a pcap file with nanoseconds; those of several
+// interfaces as a pcapng file, which names them. What
 // could not be written is not in the report either, so reading the file again
-// gives the same; only drops are not in it. If the disk is full the capture ends:
+// gives the same; only drops are not in it, unless it is pcapng. If the disk is full the capture ends:
 // the report follows, then the error and exit code 1. "-w -" is standard output,
 // which the report leaves then: -o must name a file for it. A pipe is waited for until
 // somebody reads it; if nobody does until the capture ends, the report of what the
@@ -124,7 +133,7 @@
 // becomes: who called sudo, or who -Z names. Started by root itself it keeps what root may.
 //
 // -s cuts packets; heads of messages need about 500 bytes. -B is how much the kernel
-// keeps for the program, 64 MiB; packets that find no room are dropped, and
+// keeps for the program, 64 MiB for each interface; packets that find no room are dropped, and
 // counted: the report has them as kernel drops, and a warning says so. What the
 // interface dropped is told too. -p leaves out what is not for this host.
 //
@@ -279,7 +288,9 @@
 // /report (JSON, or ?format= with the name of a format), /healthz. PORT and :PORT are on
 // 127.0.0.1; another address has to be written. It takes the reading twice the
 // work, and keeps the last connections once more. A file is read in no time, so
-// it is of use with a pipe.
+// it is of use with a pipe. --metrics-label server labels the metrics of single servers:
+// each of the --top with the most connections by its address and port, 100 in all at most,
+// and the rest together as other.
 //
 // --explain and --list-rules tell of the rules that findings come from.
 //
@@ -303,7 +314,7 @@
 //
 //	0    the capture was analysed, maybe with warnings on standard error
 //	1    a file could not be read or written, or there was no packet to read; an
-//	     interface could not be opened, or went down: then the report is written,
+//	     interface could not be opened, or the last one went down: then the report is written,
 //	     as are all others where one cannot be
 //	2    the command line is wrong: a flag, a filter, a file that does not exist,
 //	     a condition, a baseline that is no report

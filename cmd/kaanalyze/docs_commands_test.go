@@ -62,7 +62,10 @@ func commandLines(t *testing.T, p page) []string {
 var standIns = map[string]string{
 	"kaanalyze": `printf '%s\0' "$@" >>"$NOTES"; printf '\n' >>"$NOTES"
 [ -z "$NOTE_ONLY" ] || exit 0
-n=$#; for word; do case $word in eth0) word=lo ;; esac; set -- "$@" "$word"; done; shift $n
+case " $* " in *" -i eth0 -i lo "*) # lo, and one without packets
+	ip link add eth1 type veth peer name eth2; ip link set eth1 up; ip link set eth2 up; other=eth1 ;;
+esac
+n=$#; for word; do case $word in lo) word=${other:-lo} ;; eth0) word=lo ;; esac; set -- "$@" "$word"; done; shift $n
 serve=$PROGRAMS/serve ask=$PROGRAMS/ask
 case " $* " in *" --exec "*) ;; *" -i "*" -f ndjson "*) # which --exec refuses
 	$serve 127.0.0.1:8080 sh -c "while $ask 127.0.0.1:8080 1; do sleep .1; done" &

@@ -19,7 +19,7 @@ func TestLiveFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := app.Live{
-		Interface: "lo", SnapLen: 200, BufferKiB: 4096, NoPromiscuous: true, Duration: time.Minute, Interval: 10 * time.Second, User: "root",
+		Interfaces: []string{"lo"}, SnapLen: 200, BufferKiB: 4096, NoPromiscuous: true, Duration: time.Minute, Interval: 10 * time.Second, User: "root",
 		Write: "x%H", RotateSeconds: 60, RotateSize: 5, RotateCount: 3, Keep: app.Defaults().Live.Keep,
 	}
 	if diff := cmp.Diff(want, c.Live); diff != "" {

@@ -55,7 +55,7 @@ func (a consumer) Data(c *flows.Conn, from flows.Side, d *flows.Data) {
 		a.show(c, from, d.Seq, b[:h.Len()], httpparse.HeadPart, httpparse.HeadDone)
 		a.headDone(c, t, from, h, b[:h.Len()], d)
 		b = b[h.Len():]
-		if a.leftHTTP1(c, t, from, b, d) {
+		if t.leftHTTP1() && a.afterHTTP1(c, t, from, b, d) {
 			return
 		}
 	default:
@@ -121,9 +121,9 @@ func (a consumer) otherData(c *flows.Conn, t *httpState, from flows.Side, d *flo
 	a.show(c, from, d.Seq, d.Payload, httpparse.OtherPart, httpparse.None)
 }
 
-// leftHTTP1 takes the rest of a segment by whose head a connection went over to HTTP/2,
+// afterHTTP1 takes the rest of a segment by whose head a connection went over to HTTP/2,
 // or became a WebSocket.
-func (a consumer) leftHTTP1(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) (done bool) {
+func (a consumer) afterHTTP1(c *flows.Conn, t *httpState, from flows.Side, b []byte, d *flows.Data) (done bool) {
 	if !t.has(multiplexed) {
 		if t.proto == WebSocket {
 			a.socketData(c, t, from, b, d.Seq+uint32(len(d.Payload)-len(b)), d.Time, d.Num)
@@ -196,7 +196,7 @@ func (a consumer) parse(c *flows.Conn, t *httpState, from flows.Side, b []byte, 
 				raw = taken[len(taken)-h.Len():]
 			}
 			a.headDone(c, t, from, h, raw, d)
-			if a.leftHTTP1(c, t, from, b, d) {
+			if t.leftHTTP1() && a.afterHTTP1(c, t, from, b, d) {
 				return
 			}
 		case httpparse.MessageDone:

@@ -37,22 +37,27 @@ func (l *timeline) add(i uint32, from, to, until int64, begun *bool) {
 	}
 }
 
-func (l *timeline) sort() { l.begins, l.ends = sorted(l.begins), sorted(l.ends) }
+func (l *timeline) sort() {
+	var spare []moment
+	l.begins, spare = sorted(l.begins, nil)
+	l.ends, _ = sorted(l.ends, spare)
+}
 
-// sorted returns x by time, equal times in their order; x is used for it. It is a
+// sorted returns x by time, equal times in their order; x is used for it, and so is spare,
+// memory that nobody needs. What it does not return of them is left. It is a
 // radix sort by eleven bits at a time, from the lowest, which takes a third to a
 // tenth of the time of slices.SortFunc (see BenchmarkSorted): with 250,000 entries,
 // 4 to 7 ms against 19 to 39.
-func sorted(x []moment) []moment {
+func sorted(x, spare []moment) (inOrder, left []moment) {
 	if slices.IsSortedFunc(x, func(a, b moment) int { return cmp.Compare(a.at, b.at) }) {
-		return x
+		return x, spare
 	}
 	const bits = 11
 	first, last := x[0].at, x[0].at
 	for _, m := range x {
 		first, last = min(first, m.at), max(last, m.at)
 	}
-	other := make([]moment, len(x))
+	other := slices.Grow(spare[:0], len(x))[:len(x)]
 	for shift := 0; uint64(last-first)>>shift > 0; shift += bits {
 		var place [1 << bits]int
 		for _, m := range x {
@@ -70,7 +75,7 @@ func sorted(x []moment) []moment {
 		}
 		x, other = other, x
 	}
-	return x
+	return x, other
 }
 
 // sweep calls begin and end for each interval in order of time; what ends when

@@ -141,11 +141,13 @@ type ServerSummary struct {
 	Software              products.ID // by its Server field
 	Clients               int64
 	Connections, Requests int64
+	ReusedRequests        int64   // as in [Totals]; Unknown as Requests are
 	ReuseRatio            float64 // NaN if nothing can be divided
 	Estimated             Estimates
 	Streams               StreamCount
 	ClosedFirst           Closers
-	TimeWaitClient        int64 // closes
+	SettledClosers        Closers // of connections alone that do not change any more
+	TimeWaitClient        int64   // closes
 	TimeWaitServer        int64
 	TimeWaitBoth          int64
 	TimeWaitPeak          int64                // entries that the server itself holds at once; Unknown if who holds any is not known

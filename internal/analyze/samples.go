@@ -24,15 +24,45 @@ func (s *samples) middle() (spare []int64) {
 	if n <= 3 {
 		return nil
 	}
-	slices.Sort(s.values)
 	at := nearestRank(n, 50)
 	from := at // of an even number it is the lower one of two
 	if n%2 == 1 {
 		from--
 	}
+	for begin, i := 0, from; i < at+2; i++ {
+		put(s.values[begin:], i-begin)
+		begin = i + 1
+	}
 	spare = s.values[:0]
 	s.values = slices.Clone(s.values[from : at+2])
 	return spare
+}
+
+// put puts the value to its place that belongs at index i in order, less ones before it and
+// greater ones behind it (Hoare's selection). It takes a fraction of the time of a sort.
+func put(x []int64, i int) {
+	for lo, hi := 0, len(x)-1; lo < hi; {
+		pivot := x[i]
+		from, to := lo, hi
+		for from <= to {
+			for x[from] < pivot {
+				from++
+			}
+			for x[to] > pivot {
+				to--
+			}
+			if from <= to {
+				x[from], x[to] = x[to], x[from]
+				from, to = from+1, to-1
+			}
+		}
+		if to < i {
+			lo = from
+		}
+		if from > i {
+			hi = to
+		}
+	}
 }
 
 // thin keeps at most n values from now on, a random choice, and returns how many it

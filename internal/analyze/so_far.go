@@ -14,6 +14,7 @@ type SoFar struct {
 	analyzer *Analyzer
 	sums     *totals
 	settled  Totals
+	closers  []Closers // of settled connections, by the number of their server
 	counts   flows.Counts
 	now      int64
 	gaveUp   gaveUp
@@ -46,6 +47,7 @@ func (a *Analyzer) ResultSoFar(first, last int64, each func(*Connection)) *Resul
 // one is [SoFar.Result].
 func (a *Analyzer) SoFar(how Peek, each func(*Connection)) *SoFar {
 	x := &SoFar{analyzer: a, sums: a.totals.clone(how.Briefly), settled: a.totals.sum, counts: a.engine.Counts(), now: a.engine.Now(), gaveUp: a.gaveUp, repeats: a.repeats.told(), keys: a.keyUse()}
+	x.closers = x.sums.pools.closers()
 	w := &walk{a: a, pools: x.sums.pools, most: how.Most, told: map[pairKey]uint32{}}
 	if w.most == 0 || w.most >= a.engine.Kept() {
 		w.most = a.engine.Kept()
@@ -155,6 +157,13 @@ func (w *walk) pairOf(c *flows.Conn, t *httpState) uint32 {
 func (x *SoFar) Result(first, last int64) *Result {
 	r := &Result{analyzer: x.analyzer, Settled: x.settled}
 	x.sums.finish(r, &x.analyzer.opt, first, max(last, x.now), x.counts)
+	for i := range r.Servers {
+		s := &r.Servers[i]
+		s.SettledClosers = Closers{}
+		if int(s.Num) < len(x.closers) {
+			s.SettledClosers = x.closers[s.Num]
+		}
+	}
 	x.gaveUp.tell(r)
 	r.Repeats, r.Keys = x.repeats, x.keys
 	return r

@@ -69,6 +69,9 @@ type persistenceEnd struct {
 	previousDone int64  // last byte of the response before it; Unknown without
 }
 
+// leftHTTP1 reports whether a connection went over from HTTP/1 to HTTP/2, or became a WebSocket.
+func (t *httpState) leftHTTP1() bool { return t.proto == WebSocket || t.has(multiplexed) }
+
 // endPersistence notes a message that ends the persistence; only the first one counts.
 func (t *httpState) endPersistence(reason EndReason, n uint32, at int64, num uint64) {
 	if t.end.reason != NotEnded {

@@ -202,8 +202,9 @@ func (s *totals) serverSummaries(listed numbers, left *LeftOut) (all []ServerSum
 		all = append(all, ServerSummary{
 			Num: i, Software: x.software,
 			Server: x.addr.AddrPort(), Clients: x.clients, Connections: x.connections, Requests: counted(x.requests, x.requests, x.opaque),
-			ReuseRatio:  ratio(x.requests-x.withRequests, x.requests-x.first),
-			ClosedFirst: x.closed, TimeWaitClient: x.twClient, TimeWaitServer: x.twServer, TimeWaitBoth: x.twBoth,
+			ReusedRequests: counted(x.requests-x.withRequests, x.requests, x.opaque),
+			ReuseRatio:     ratio(x.requests-x.withRequests, x.requests-x.first),
+			ClosedFirst:    x.closed, SettledClosers: x.closed, TimeWaitClient: x.twClient, TimeWaitServer: x.twServer, TimeWaitBoth: x.twBoth,
 			Estimated:         x.estimated.of(x.requests, x.withRequests, x.first),
 			TimeWaitPeak:      counted(s.folded.servers[i].peak, x.twClient+x.twServer+x.twBoth, x.twUnknown),
 			Streams:           x.streams,

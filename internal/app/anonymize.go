@@ -129,7 +129,7 @@ func (j *Job) display(name string) string {
 	case j.s.key == nil:
 		return name
 	case j.s.live != nil:
-		return "interface-1"
+		return fmt.Sprintf("interface-%d", slices.Index(j.s.Live.Interfaces, name)+1)
 	}
 	return fmt.Sprintf("capture-%d.pcap", slices.Index(j.s.files, name)+1)
 }

@@ -36,7 +36,7 @@ func filled(c Config) *Config {
 	d := Defaults()
 	c.TimeWait, c.Top = cmp.Or(c.TimeWait, d.TimeWait), cmp.Or(c.Top, d.Top)
 	c.Format, c.Color, c.Progress = cmp.Or(c.Format, d.Format), cmp.Or(c.Color, d.Color), cmp.Or(c.Progress, d.Progress)
-	if c.Live.Interface == "" {
+	if len(c.Live.Interfaces) == 0 {
 		c.Live = d.Live
 	}
 	return &c

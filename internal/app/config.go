@@ -62,19 +62,22 @@ type Config struct {
 	OtherSide   string   // a capture of the same traffic at another point, "" for none
 	FailOn      []string // conditions
 	Each        bool     // a report of each capture, instead of one of all
+	Point       string   // the name of where the captures were made, "" for one from names of files
+	PartRows    bool     // keep each connection in a part
 	Strict      bool     // fail if a capture is damaged, packets were dropped, or times cannot be right
 
-	Listen   string // ADDR:PORT or PORT, "" for no answers by HTTP
-	TUI      bool   // show the view on the terminal
-	Color    string // one of [Colours]
-	Progress string // one of [ProgressModes]
-	Quiet    bool   // neither warnings nor a progress bar
-	Verbose  bool   // say what is done
+	Listen       string // ADDR:PORT or PORT, "" for no answers by HTTP
+	MetricsLabel string // one of [MetricsLabels], "" for none
+	TUI          bool   // show the view on the terminal
+	Color        string // one of [Colours]
+	Progress     string // one of [ProgressModes]
+	Quiet        bool   // neither warnings nor a progress bar
+	Verbose      bool   // say what is done
 }
 
 // Live is what a capture from an interface is asked for.
 type Live struct {
-	Interface     string        // "" for none: files are read
+	Interfaces    []string      // none: files are read; several are one capture
 	Duration      time.Duration // 0 for no end
 	SnapLen       int           // bytes of a packet, 0 for the longest
 	BufferKiB     int           // of packets that the kernel buffers
@@ -116,6 +119,7 @@ func Defaults() Config {
 var (
 	Colours       = []string{"auto", "always", "never"}
 	ProgressModes = []string{"auto", "never"}
+	MetricsLabels = []string{"server"}
 )
 
 // Formats returns the formats of reports, in the order in which help lists them.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"syscall"
 
@@ -35,15 +36,18 @@ func (j *Job) end(stats *capture.Stats, last int64) int64 {
 func (j *Job) finish(src *capture.Source, a *live.Reading, opt capture.Options) *report.Report {
 	first, last := j.times(src, opt)
 	j.last = last
-	defer limitHeapFurther(10)()
+	defer limitHeapFurther(15)()
 	result, collector, kept := a.Finish(first, last)
 	stats := src.Stats()
 	result.Undecoded = assemble.Undecoded(&stats)
 	if kept != nil {
 		return j.report(src, result, kept.Diagnosis, kept)
 	}
+	if j.part != nil && collector == nil {
+		j.part.encode(result, src)
+	}
 	if collector != nil { // the connections are written already: judging takes the most memory of the whole run
-		defer limitHeapFurther(5)()
+		defer limitHeapFurther(10)()
 	}
 	return j.report(src, result, j.diagnose(result, collector), nil)
 }
@@ -68,7 +72,7 @@ func (j *Job) report(src *capture.Source, result *analyze.Result, d *rules.Diagn
 		r.Facts, r.NotKept, r.Recent = kept, kept.Left, kept.Recent.Told()
 		r.Host = j.hostSection(result, kept)
 	}
-	if len(stats.Sources) > 1 {
+	if len(stats.Sources) > 1 && j.s.live == nil { // frames of interfaces are numbered as one file
 		r.Origin = func(packet uint64) (string, uint64) {
 			name, number := src.Origin(packet)
 			return j.display(name), number
@@ -103,6 +107,11 @@ func (j *Job) deliver(r *report.Report) error {
 	}
 	j.warn(&r.Meta)
 	j.interruption.enter(phaseWriting)
+	for _, k := range j.outs.sinks {
+		if k.format.Name == partFormat {
+			k.format.Write = func(w io.Writer, r *report.Report) error { return j.part.write(w, r, j.s.pointOf(k.name), j.s) }
+		}
+	}
 	j.outs.write(j.s, r, j.stdout)
 	if names := j.outs.written(); len(names) > 0 && IsTerminal(j.stdout) {
 		j.ui.note("wrote %s", strings.Join(names, " and "))
@@ -170,12 +179,14 @@ func (j *Job) warn(m *report.Meta) {
 	if n := lost(m); n > 0 {
 		more := ""
 		if j.s.live != nil {
-			more = "; -B gives the kernel more room for them"
+			more = m.DropsBySource() + "; -B gives the kernel more room for them"
 		}
 		j.ui.warn("%s packets were dropped while capturing; numbers are too low%s", grouped(n), more)
 	}
-	if n := m.InterfaceDropped; n > 0 {
-		j.ui.warn("%s: the interface itself has dropped %s packets meanwhile", printable(j.s.live.device.Name), grouped(n))
+	for i := range m.Sources {
+		if src := &m.Sources[i]; src.InterfaceDropped > 0 {
+			j.ui.warn("%s: the interface itself has dropped %s packets meanwhile", printable(src.Name), grouped(src.InterfaceDropped))
+		}
 	}
 	if m.CutPackets > 0 {
 		j.ui.inform("%s packets were captured in part", grouped(m.CutPackets))

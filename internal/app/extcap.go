@@ -76,7 +76,7 @@ arg {number=2}{call=--snapshot-length}{display=Bytes of a packet}{type=integer}{
 // Extcap makes a configuration that of Wireshark's capture call: packets go to the pipe that
 // it names, all of them or those of the filter, and reports to files alone.
 func (c *Config) Extcap(name, pipe, filter string) {
-	c.Live.Interface, c.Live.Write, c.Live.Piped = ExtcapInterface(name), pipe, true
+	c.Live.Interfaces, c.Live.Write, c.Live.Piped = []string{ExtcapInterface(name)}, pipe, true
 	c.Words, c.Quiet = nil, true
 	if filter != "" {
 		c.Words = []string{filter}

@@ -33,6 +33,9 @@ func (j *Job) listen(what analyze.Options) error {
 		return nil
 	}
 	server := serve.New(Version, time.Now)
+	if j.s.MetricsLabel != "" {
+		server.LabelServers(j.s.Top)
+	}
 	if err := server.Listen(j.s.listen); err != nil {
 		return err
 	}

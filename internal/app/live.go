@@ -23,6 +23,11 @@ func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 		return nil, err
 	}
 	opt.Filter = l.filter
+	l.device.Lost = func(name string, err error) {
+		if !j.s.TUI {
+			j.ui.warn("%v; the capture goes on with the other interfaces", err)
+		}
+	}
 	src, err := capture.OpenLive(l.device, opt)
 	if err != nil {
 		return nil, liveError(err)
@@ -40,7 +45,7 @@ func (j *Job) openLive(opt capture.Options) (*capture.Source, error) {
 		return nil, j.notAllowed(err, who)
 	}
 	j.identity = who
-	j.ui.inform("capturing from %s, filter %q, buffer of %s KiB", printable(l.device.Name), l.filter, grouped(uint64(l.device.Buffer>>10)))
+	j.ui.inform("capturing from %s, filter %q, buffer of %s KiB", l.names(), l.filter, grouped(uint64(l.device.Buffer>>10)))
 	return src, nil
 }
 

@@ -20,9 +20,9 @@ import (
 // liveJob returns a job of a live capture that has not begun.
 func liveJob(t *testing.T, c Config, stderr io.Writer) *Job {
 	t.Helper()
-	if c.Live.Interface == "" {
+	if len(c.Live.Interfaces) == 0 {
 		c.Live = Defaults().Live
-		c.Live.Interface = "lo"
+		c.Live.Interfaces = []string{"lo"}
 	}
 	j, err := New(filled(c), nil, io.Discard, stderr)
 	if err != nil {
@@ -137,7 +137,7 @@ func TestPulse(t *testing.T) {
 // TestPace is what the settings say where standard error is no terminal.
 func TestPace(t *testing.T) {
 	l := Defaults().Live
-	l.Interface, l.Interval = "lo", 7*time.Second
+	l.Interfaces, l.Interval = []string{"lo"}, 7*time.Second
 	if got := liveJob(t, Config{Live: l}, io.Discard).statusInterval(); got != 7*time.Second {
 		t.Errorf("got %v, want 7s", got)
 	}

@@ -2,8 +2,10 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture"
@@ -16,7 +18,7 @@ var liveOnly = []string{"duration", "snapshot-length", "buffer-size", "no-promis
 // setLive reads the flags of a live capture.
 func (s *settings) setLive() error {
 	l := &s.Live
-	if l.Interface == "" {
+	if len(l.Interfaces) == 0 {
 		for _, name := range liveOnly {
 			if s.given(name) && !s.mayGoOn(name) {
 				return usagef("--%s is for live capture, with -i%s", name, orFollow(name))
@@ -27,12 +29,12 @@ func (s *settings) setLive() error {
 	if err := s.checkLiveAlone(); err != nil {
 		return err
 	}
-	if err := l.check(); err != nil {
+	if err := errors.Join(l.checkInterfaces(), l.check()); err != nil {
 		return err
 	}
 	s.live = &liveSettings{
 		device: capture.Device{
-			Name: l.Interface, SnapLen: l.SnapLen, Buffer: l.BufferKiB << 10, NoPromiscuous: l.NoPromiscuous,
+			Name: l.Interfaces[0], Others: append([]string(nil), l.Interfaces[1:]...), SnapLen: l.SnapLen, Buffer: l.BufferKiB << 10, NoPromiscuous: l.NoPromiscuous,
 			Engine: capture.Engine(l.Engine),
 			Now:    func() int64 { return time.Now().UnixNano() },
 			Pause:  func(nanos int64) { time.Sleep(time.Duration(nanos)) },
@@ -87,12 +89,48 @@ func (s *settings) checkWindow() error {
 		return nil
 	case w < leastWindow || w > mostWindow:
 		return usagef("--window %v: it is not from %v to %v", w, leastWindow, mostWindow)
-	case s.Live.Interface == "" && !s.Follow && !s.listen.IsValid():
+	case len(s.Live.Interfaces) == 0 && !s.Follow && !s.listen.IsValid():
 		return &UsageError{
 			errors.New("--window is for live capture, with -i, for --follow and for --listen"), "--since and --until narrow the report of a file to a part of it",
 		}
 	}
 	return nil
+}
+
+// mostInterfaces bounds how many interfaces are one capture: each has a buffer and a thread.
+const mostInterfaces = 64
+
+// checkInterfaces refuses names that are not those of different interfaces.
+func (l *Live) checkInterfaces() error {
+	if n := len(l.Interfaces); n > mostInterfaces {
+		return &UsageError{fmt.Errorf("-i %d times: it is %d times at most", n, mostInterfaces), "-i any captures from all"}
+	}
+	for i, name := range l.Interfaces {
+		switch {
+		case name == "":
+			return usagef("-i \"\": it is no interface")
+		case slices.Contains(l.Interfaces[:i], name):
+			return usagef("-i %s is given twice", printable(name))
+		case name == anyInterface && len(l.Interfaces) > 1:
+			return &UsageError{errors.New("-i any is all interfaces, so no other can be given with it"), "give -i any alone, or name the interfaces without it"}
+		}
+	}
+	return nil
+}
+
+// anyInterface is the name of all interfaces together.
+const anyInterface = "any"
+
+// names returns the interfaces, as people are told them.
+func (l *liveSettings) names() string {
+	list := []string{printable(l.device.Name)}
+	for _, name := range l.device.Others {
+		list = append(list, printable(name))
+	}
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " and " + list[n-1]
+	}
+	return list[0]
 }
 
 // mostKeep bounds --keep.

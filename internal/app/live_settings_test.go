@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 
 func TestLiveSettings(t *testing.T) {
 	s, err := newSettings(filled(Config{Count: 9, Words: []string{"tcp", "port", "80"}, Live: Live{
-		Interface: "lo", SnapLen: 200, BufferKiB: 4096, NoPromiscuous: true, Write: "x%H", RotateSeconds: 60, RotateSize: 5, RotateCount: 3,
+		Interfaces: []string{"lo"}, SnapLen: 200, BufferKiB: 4096, NoPromiscuous: true, Write: "x%H", RotateSeconds: 60, RotateSize: 5, RotateCount: 3,
 		User: "root", Duration: time.Minute, Keep: 1, Interval: 10 * time.Second,
 	}}))
 	if err != nil {
@@ -34,7 +35,7 @@ func TestLiveSettings(t *testing.T) {
 		t.Errorf("got files %q, filter %q, count %d", s.files, s.filter, s.Count)
 	}
 	c := Defaults()
-	c.Live.Interface = "lo"
+	c.Live.Interfaces = []string{"lo"}
 	if s, err = newSettings(&c); err != nil || s.live.filter != "tcp" || s.live.device.Buffer != 64<<20 {
 		t.Errorf("got %+v, error %v", s.live, err)
 	}
@@ -53,7 +54,7 @@ func TestLiveRefused(t *testing.T) {
 		"a time below zero":                            func(c *Config) { c.Live.Duration = -1 },
 		"--window 1s: it is not from 2s to 24h":        func(c *Config) { c.Live.Window = time.Second },
 		"--window 0s: it is not from 2s to 24h":        func(c *Config) { c.Given = given("window") },
-		"--window is for live capture, with -i,":       func(c *Config) { c.Live.Interface, c.Live.Window = "", time.Minute },
+		"--window is for live capture, with -i,":       func(c *Config) { c.Live.Interfaces, c.Live.Window = nil, time.Minute },
 		"-s 300000: it is not from 0 to 262144":        func(c *Config) { c.Live.SnapLen = 300000 },
 		"-B 0: it is not from 1 to 2097151 KiB":        func(c *Config) { c.Live.BufferKiB = 0 },
 		"-G, -C and -W are about the files of":         func(c *Config) { c.Given = given("rotate-seconds") },
@@ -64,15 +65,35 @@ func TestLiveRefused(t *testing.T) {
 		"-w - takes the place of the report":           func(c *Config) { c.Live.Write = "-" },
 		"-w - and the report cannot both go to":        func(c *Config) { c.Live.Write, c.JSON = "-", true },
 		"-w - is one file":                             func(c *Config) { c.Live.Write, c.Given = "-", given("rotate-size"); c.Live.RotateSize = 5 },
-		"--duration is for live capture, with -i":      func(c *Config) { c.Live.Interface, c.Given = "", given("duration") },
+		"--duration is for live capture, with -i":      func(c *Config) { c.Live.Interfaces, c.Given = nil, given("duration") },
+		"-i lo is given twice":                         func(c *Config) { c.Live.Interfaces = []string{"lo", "eth0", "lo"} },
+		"-i any is all interfaces, so no other":        func(c *Config) { c.Live.Interfaces = []string{"any", "lo"} },
+		`-i "": it is no interface`:                    func(c *Config) { c.Live.Interfaces = []string{"lo", ""} },
+		"-i 65 times: it is 64 times at most":          func(c *Config) { c.Live.Interfaces = slices.Repeat([]string{"lo"}, 65) },
 		"--evidence needs a capture that can be":       func(c *Config) { c.Evidence = "x.pcap" },
 	} {
 		c := Defaults()
-		c.Live.Interface = "lo"
+		c.Live.Interfaces = []string{"lo"}
 		change(&c)
 		_, err := newSettings(&c)
 		if _, ok := errors.AsType[*UsageError](err); !ok || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got error %v, want %s", err, want)
+		}
+	}
+}
+
+// TestSeveralInterfaceNames: people are told all interfaces, and pseudonyms of each in a report
+// without names.
+func TestSeveralInterfaceNames(t *testing.T) {
+	l := Defaults().Live
+	l.Interfaces = []string{"lo", "eth 0", "tun0"}
+	j := liveJob(t, Config{Live: l, Anonymize: RandomKey}, io.Discard)
+	if got, want := j.s.live.names(), `lo, "eth 0" and tun0`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for i, name := range l.Interfaces {
+		if got, want := j.display(name), "interface-"+string(rune('1'+i)); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
 }

@@ -55,8 +55,9 @@ func limitHeapFurther(percent int) (end func()) {
 	}
 	debug.SetGCPercent(percent)
 	return func() {
-		runtime.GC()
-		debug.SetGCPercent(gcPercent)
+		if percent = debug.SetGCPercent(gcPercent); percent < gcPercent { // else it was called twice, and this is done
+			runtime.GC()
+		}
 	}
 }
 

@@ -122,7 +122,7 @@ func (j *Job) limitMemory() int64 {
 	}
 	limit -= outsideHeap
 	if l := j.s.live; l != nil {
-		limit -= int64(l.device.Buffer) // which is mapped
+		limit -= int64(l.device.Buffer) * int64(1+len(l.device.Others)) // which are mapped
 	}
 	limit = max(limit, leastMemory/4)
 	if os.Getenv("GOMEMLIMIT") == "" {

@@ -29,6 +29,8 @@ func (s *settings) checkOtherSide() error {
 		}
 	}
 	switch {
+	case len(s.parts) > 0, s.writesPart():
+		return usagef("--other-side: a part has no packets to compare")
 	case s.OtherSide == "-":
 		return &UsageError{errors.New("--other-side -: it is read from a file"), "the other capture may be standard input"}
 	case !exists(s.OtherSide):
@@ -46,12 +48,12 @@ type ends struct {
 // mostPackets is how many packets of a capture are compared where memory has no bound.
 const mostPackets = 1 << 24
 
-// readOtherSide reads the capture of the other point, nil without one, and prepares for
+// readOtherSide reads the capture of the other point, if there is one, and prepares for
 // src, which is here. Neither the filter nor the bounds of time are for it: behind a
 // translation addresses are others, and its clock is another.
-func (j *Job) readOtherSide(src *capture.Source) (*ends, error) {
+func (j *Job) readOtherSide(src *capture.Source) error {
 	if j.s.OtherSide == "" {
-		return nil, nil
+		return nil
 	}
 	most := mostPackets
 	if j.memory > 0 {
@@ -60,7 +62,7 @@ func (j *Job) readOtherSide(src *capture.Source) (*ends, error) {
 	}
 	other, err := capture.OpenFiles([]string{j.s.OtherSide}, capture.Options{Workers: j.s.Workers})
 	if err != nil {
-		return nil, mayNotRead(err)
+		return mayNotRead(err)
 	}
 	defer other.Close()
 	e := &ends{here: bothends.NewLog(src.Headers, most), there: bothends.NewLog(other.Headers, most)}
@@ -73,14 +75,14 @@ func (j *Job) readOtherSide(src *capture.Source) (*ends, error) {
 		}
 		return nil
 	})); err != nil {
-		return nil, fmt.Errorf("read the other side: %w", err)
+		return fmt.Errorf("read the other side: %w", err)
 	}
 	e.stats = other.Stats()
 	if e.stats.Packets == 0 {
-		return nil, fmt.Errorf("read capture %q: there is no packet in it", j.s.OtherSide)
+		return fmt.Errorf("read capture %q: there is no packet in it", j.s.OtherSide)
 	}
 	j.ends = e
-	return e, nil
+	return nil
 }
 
 // compare compares both, nil without another side.

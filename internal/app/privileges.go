@@ -137,7 +137,7 @@ func limitProcess(c *Config) error {
 	if err != nil {
 		return err
 	}
-	if who != nil || c.Live.Interface == "" {
+	if who != nil || len(c.Live.Interfaces) == 0 {
 		return dropPrivileges(who)
 	}
 	return nil

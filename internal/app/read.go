@@ -147,7 +147,7 @@ func (j *Job) noPacket() error {
 		return j.notAllowed(j.endError, j.identity)
 	case j.s.live != nil:
 		return &hintError{
-			fmt.Errorf("%s: no packet was captured", j.s.live.device.Name),
+			fmt.Errorf("%s: no packet was captured", j.s.live.names()),
 			fmt.Sprintf("the filter was %q; kaanalyze -D lists the interfaces, and -i any captures from all", j.s.live.filter),
 		}
 	case len(j.s.files) > 1:

@@ -83,7 +83,7 @@ func TestSavedPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := Defaults().Live
-	l.Interface, l.Duration = "lo", time.Millisecond
+	l.Interfaces, l.Duration = []string{"lo"}, time.Millisecond
 	if _, _, err := liveJob(t, Config{Live: l}, io.Discard).createSaved(name); !errors.Is(err, errNoReader) {
 		t.Errorf("when the time is over: got error %v", err)
 	}

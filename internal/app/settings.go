@@ -24,6 +24,7 @@ import (
 type settings struct {
 	Config
 
+	parts  []string      // that are to be joined
 	files  []string      // captures; "-" is standard input, or the built-in capture
 	filter string        // pcap filter of files, "" for all
 	live   *liveSettings // nil for files
@@ -85,7 +86,7 @@ func newSettings(c *Config) (*settings, error) {
 		return nil, usagef("--tui and --conn exclude each other; the view opens a connection with the enter key")
 	}
 	for _, step := range []func() error{
-		s.setKey, s.setZone, s.checkResolve, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkOtherSide, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidenceFormat, s.checkEvidence,
+		s.setKey, s.setZone, s.checkResolve, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkOtherSide, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidenceFormat, s.checkEvidence, s.checkJoin, s.checkPart,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -123,6 +124,9 @@ func (s *settings) setFormats() error {
 	}
 	for i, name := range s.Output {
 		format, ok := formats.ByEnding(name)
+		if strings.HasSuffix(strings.ToLower(name), partEnding) {
+			format, ok = report.Format{Name: partFormat, Ending: partEnding}, true
+		}
 		if !ok {
 			return usagef("--output %q: its ending is not one of %s", name, FormatEndings())
 		}
@@ -158,6 +162,9 @@ func (s *settings) setValues() error {
 			}
 		}
 	}
+	if err = s.checkMetricsLabel(); err != nil {
+		return err
+	}
 	if err = s.checkWindow(); err != nil || s.Server == "" {
 		return err
 	}
@@ -166,6 +173,19 @@ func (s *settings) setValues() error {
 			fmt.Errorf("--server %q: it is not an address and a port", s.Server),
 			"names are not looked up; write 192.0.2.1:80 or [2001:db8::1]:80",
 		}
+	}
+	return nil
+}
+
+// checkMetricsLabel refuses labels that there are not, and any without metrics.
+func (s *settings) checkMetricsLabel() error {
+	switch {
+	case s.MetricsLabel == "" && !s.given("metrics-label"):
+		return nil
+	case !slices.Contains(MetricsLabels, s.MetricsLabel):
+		return usagef("--metrics-label %q: the only label is %s", s.MetricsLabel, strings.Join(MetricsLabels, ", "))
+	case s.Listen == "":
+		return usagef("--metrics-label needs --listen ADDR:PORT, which answers with the metrics")
 	}
 	return nil
 }
@@ -242,6 +262,11 @@ func (s *settings) checkWritten() error {
 		if s.OtherSide != "" && sameFile(s.OtherSide, out) {
 			return usagef("--%s %q: it is the capture of the other side", flag, out)
 		}
+		for _, name := range s.parts {
+			if sameFile(name, out) {
+				return usagef("--%s %q: it is a part to read", flag, out)
+			}
+		}
 		if s.TLSKeyLog != "" && sameFile(s.TLSKeyLog, out) {
 			return usagef("--%s %q: it is the key log", flag, out)
 		}
@@ -317,5 +342,5 @@ func FormatEndings() string {
 	for i := range formats.All {
 		endings = append(endings, formats.All[i].Ending)
 	}
-	return strings.Join(endings, " ")
+	return strings.Join(append(endings, partEnding), " ")
 }

@@ -62,6 +62,18 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
+// TestTerminalFits shows reports whose tables are wide.
+func TestTerminalFits(t *testing.T) {
+	for _, name := range []string{"kill-server-busy.pcap", "go-client-timeout.pcap", "half-open.pcap", "accept-queue-overflow.pcap"} {
+		screen, _ := onTerminal(t, reading(filepath.Join(recordings, name)))
+		for line := range strings.Lines(screen) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+				t.Errorf("%s: a line has %d columns: %q", name, n, line)
+			}
+		}
+	}
+}
+
 // TestTerminalBesideFiles asks for files: the terminal says which, and shows what is
 // to be read first.
 func TestTerminalBesideFiles(t *testing.T) {

@@ -134,7 +134,11 @@ func (j *Job) browse(src *capture.Source, opt capture.Options, tty *os.File) err
 func (j *Job) viewName(src *capture.Source) string {
 	stats := src.Stats()
 	if l := j.s.live; l != nil {
-		return printable(j.display(l.device.Name))
+		name := printable(j.display(l.device.Name))
+		if n := len(l.device.Others); n > 0 {
+			name += fmt.Sprintf(" and %d more", n)
+		}
+		return name
 	}
 	name := printable(j.display(j.s.files[0]))
 	if j.s.growing() {

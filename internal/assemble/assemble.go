@@ -71,7 +71,9 @@ func Meta(s *capture.Stats, part report.Narrowed) report.Meta {
 		Narrowed:         part,
 	}
 	for _, src := range s.Sources {
-		m.Sources = append(m.Sources, report.Source{Name: src.Name, Format: src.Format, Size: src.Size, Packets: src.Packets})
+		m.Sources = append(m.Sources, report.Source{
+			Name: src.Name, Format: src.Format, Size: src.Size, Packets: src.Packets, KernelDropped: src.KernelDropped, InterfaceDropped: src.InterfaceDropped,
+		})
 	}
 	for _, w := range s.Warnings {
 		m.Warnings = append(m.Warnings, w.Say(nil))

@@ -7,12 +7,11 @@ import (
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// atConnectionLimit settles idle connections that a server closed to make room for
+// atConnectionLimit settles idle connections, in order of time, that a server closed to make room for
 // others: each just after another one was opened, and whenever it had as many as
 // it takes. nginx does so when worker_connections run short, small devices when
 // they have a few.
-func (d *Decisions) atConnectionLimit(s *Server) {
-	w := s.waiting(serverEndedIdle)
+func (d *Decisions) atConnectionLimit(s *Server, w []*Record) {
 	if len(w) < MinSamples {
 		return
 	}

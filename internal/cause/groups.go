@@ -44,15 +44,23 @@ func (g *Group) Has(causes []Cause) bool {
 	return false
 }
 
-// reserve takes room for n of all records, and returns what is left of it; a group of all
-// of them shares them.
-func (g *Group) reserve(n int, all, room []*Record) (left []*Record) {
+// expect says that the group gets n of all records, and returns for how many it needs
+// room: a group of all of them shares them.
+func (g *Group) expect(n int, all []*Record) int {
 	if g.recordsToCollect = n; n == len(all) {
 		g.Records = all
+		return 0
+	}
+	return n
+}
+
+// reserve takes the room that the group needs, and returns what is left of it.
+func (g *Group) reserve(room []*Record) (left []*Record) {
+	if len(g.Records) == g.recordsToCollect {
 		return room
 	}
-	g.Records = room[:0:n]
-	return room[n:]
+	g.Records = room[:0:g.recordsToCollect]
+	return room[g.recordsToCollect:]
 }
 
 // collect adds a record if the group does not share those that it has.
@@ -214,9 +222,9 @@ func (g *groups) fill(records []*Record) {
 		}
 		n[r.Pair]++
 	}
-	room := make([]*Record, 2*len(records)) // each is in a pair, and in a server
+	toTake := 0 // by groups that do not share the list of all
 	for _, p := range g.pairs {
-		room = p.reserve(n[p.Num], records, room)
+		toTake += p.expect(n[p.Num], records)
 	}
 	for _, s := range g.servers {
 		if len(s.Pairs) > 1 {
@@ -224,8 +232,15 @@ func (g *groups) fill(records []*Record) {
 			for _, p := range s.Pairs {
 				sum += n[p.Num]
 			}
-			room = s.reserve(sum, records, room)
+			toTake += s.expect(sum, records)
 		}
+	}
+	room := make([]*Record, toTake)
+	for _, p := range g.pairs {
+		room = p.reserve(room)
+	}
+	for _, s := range g.servers {
+		room = s.reserve(room)
 	}
 	for _, r := range records {
 		if !g.listed(r) {

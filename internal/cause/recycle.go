@@ -35,12 +35,13 @@ func (s *Server) allAtOnce(run []*Record) bool {
 
 // partlyRecycled is recycled for servers of several processes, each of which has its
 // own connections: one of them closed those that it had, and the others went on. What is
-// closed at the limits of the whole server is settled before.
-func (s *Server) partlyRecycled() {
+// closed at the limits of the whole server is settled before; idle are the others, in order
+// of time.
+func (s *Server) partlyRecycled(idle []*Record) {
 	var all [][]*Record
 	alone := int64(math.MaxInt64)
 	n := 0
-	for run := range bursts(s.waiting(serverEndedIdle)) {
+	for run := range bursts(idle) {
 		if closedTogether(run, atExit) && !onceInTimeout(run) && !sweepable(run) && s.tookAfter(run) {
 			all = append(all, run)
 			n = max(n, len(run))

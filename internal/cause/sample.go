@@ -12,20 +12,27 @@ import (
 // is empty.
 func Spread(v []int64) int64 { return slices.Max(v) - slices.Min(v) }
 
-// bursts cuts records, in order of ID, into runs that ended at one moment each, in order
-// of time.
-func bursts(records []*Record) iter.Seq[[]*Record] {
-	byEnd := func(x, y *Record) int { return cmp.Compare(x.Ended, y.Ended) }
-	byTime := records
-	if !slices.IsSortedFunc(records, byEnd) {
-		byTime = slices.Clone(records)
-		slices.SortFunc(byTime, func(x, y *Record) int { // a stable sort takes twice as long
-			if k := byEnd(x, y); k != 0 {
-				return k
-			}
-			return ByID(x, y)
-		})
+// byEnd returns records, in order of ID, in that of their ends: a list that has it is
+// returned as it is.
+func byEnd(records []*Record) []*Record {
+	compare := func(x, y *Record) int { return cmp.Compare(x.Ended, y.Ended) }
+	if slices.IsSortedFunc(records, compare) {
+		return records
 	}
+	byTime := slices.Clone(records)
+	slices.SortFunc(byTime, func(x, y *Record) int { // a stable sort takes twice as long
+		if k := compare(x, y); k != 0 {
+			return k
+		}
+		return ByID(x, y)
+	})
+	return byTime
+}
+
+// bursts cuts records, in order of ID or of their ends, into runs that ended at one moment
+// each, in order of time.
+func bursts(records []*Record) iter.Seq[[]*Record] {
+	byTime := byEnd(records)
 	return func(yield func([]*Record) bool) {
 		for from, to := 0, 0; from < len(byTime); from = to {
 			for to < len(byTime) && byTime[to].Ended-byTime[from].Ended <= instant {

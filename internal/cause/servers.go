@@ -14,11 +14,12 @@ func (d *Decisions) decideServer(s *Server) {
 	s.unanswered(d.starved)
 	settle(s.waiting(neverUsed), NoRequest, analyze.Client, High) // unless its pair knows better
 	s.metBatch()
-	s.processEnded()
-	d.atConnectionLimit(s)
-	s.partlyRecycled()
+	ends := byEnd(s.waiting(serverEndedBusy, serverEndedIdle, serverEndedQuiet)) // once: there may be a million
+	s.processEnded(ends)
+	d.atConnectionLimit(s, waiting(ends, serverEndedIdle))
+	s.partlyRecycled(waiting(ends, serverEndedIdle))
 	d.saidClose(s)
-	d.idleEnds(s)
+	d.idleEnds(s, waiting(ends, serverEndedIdle, serverEndedQuiet))
 	s.busyEnds()
 	d.sentAway(s)
 }
@@ -36,9 +37,8 @@ func (s *Server) unanswered(starved map[uint32]int64) {
 }
 
 // processEnded finds the moments at which the server's process ended, and settles
-// the connections that ended with it.
-func (s *Server) processEnded() {
-	ends := s.waiting(serverEndedBusy, serverEndedIdle, serverEndedQuiet)
+// the connections that ended with it; ends are those that the server ended, in order of time.
+func (s *Server) processEnded(ends []*Record) {
 	life := s.life()
 	idle := waiting(ends, serverEndedIdle)
 	timer, alike := agree(Values(idle, (*Record).Measured))
@@ -272,9 +272,8 @@ func (s *Server) busyEnds() {
 	}
 }
 
-// idleEnds names the server's closes of idle connections.
-func (d *Decisions) idleEnds(s *Server) {
-	w := s.waiting(serverEndedIdle, serverEndedQuiet)
+// idleEnds names the server's closes of idle connections, which w is, in order of time.
+func (d *Decisions) idleEnds(s *Server, w []*Record) {
 	paused, prompt := split(w, (*Record).Paused)
 	b, ok := agree(append(pauses(paused), s.usedOnceMore()...))
 	in := where(paused, func(r *Record) bool { return b.within(r.Measured()) })
@@ -285,10 +284,12 @@ func (d *Decisions) idleEnds(s *Server) {
 		s.metClose(b)
 	}
 	s.atAnnouncedTimeout(paused)
-	s.unannouncedLimits(d, prompt, paused)
+	s.unannouncedLimits(d, w, prompt)
 	if n := moments(paused); len(paused) >= MinSamples && n > 1 && sweepable(paused) ||
 		n > MinSamples && onceInTimeout(paused) { // as com.sun.net.httpserver, every 10 s for 30 s
 		settle(waiting(paused, serverEndedIdle), ServerIdleTimeout, analyze.Server, Medium)
+		least, greatest := span(paused, (*Record).Measured)
+		s.metClose(Band{Lo: least, Middle: least, Hi: greatest, N: len(paused)})
 	}
 	one := make([]*Record, 1)
 	for _, r := range waiting(w, serverEndedIdle, serverEndedQuiet) {
@@ -328,8 +329,9 @@ func (s *Server) atAnnouncedTimeout(paused []*Record) {
 	settle(in, ServerIdleTimeout, analyze.Server, Medium)
 }
 
-// unannouncedLimits finds limits that no header announced.
-func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
+// unannouncedLimits finds limits that no header announced, for the idle connections of w,
+// in order of time; prompt are those that ended without a pause.
+func (s *Server) unannouncedLimits(d *Decisions, w, prompt []*Record) {
 	most := uint32(0)
 	for _, r := range s.Records {
 		most = max(most, r.Requests)
@@ -348,7 +350,7 @@ func (s *Server) unannouncedLimits(d *Decisions, prompt, paused []*Record) {
 	case len(obeyed) > 0:
 		settle(all, ServerClosedUnannounced, analyze.Server, Medium)
 	}
-	rest := waiting(append(slices.Clone(prompt), paused...), serverEndedIdle)
+	rest := waiting(w, serverEndedIdle)
 	b, ok := agree(Ages(rest))
 	if !ok || b.Lo < MinAge {
 		return

@@ -82,6 +82,6 @@ func makesRoom(x int64) bool {
 	records = append(records, &Record{ID: 4, Pair: 1, Start: x, flags: isOpen})
 	s := serverOf(records)
 	d := &Decisions{}
-	d.atConnectionLimit(s)
+	d.atConnectionLimit(s, byEnd(s.waiting(serverEndedIdle)))
 	return records[0].Cause == ServerConnectionLimit
 }

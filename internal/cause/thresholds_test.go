@@ -215,10 +215,15 @@ func serverOf(records []*Record) *Server {
 	return s
 }
 
+// idleEnds is [Decisions.idleEnds] for all of s.
+func idleEnds(d *Decisions, s *Server) {
+	d.idleEnds(s, byEnd(s.waiting(serverEndedIdle, serverEndedQuiet)))
+}
+
 var thresholdsOfEnds = []thresholdCase{
 	{"MinIdle", MinIdle - 1, MinIdle, func(x int64) bool { // those that ended at once have no timeout
 		d := &Decisions{}
-		d.idleEnds(serverOf(ended(nil, []int64{second, 3 * second, 5 * second}, []int64{x, x, x})))
+		idleEnds(d, serverOf(ended(nil, []int64{second, 3 * second, 5 * second}, []int64{x, x, x})))
 		return len(d.Policies) == 1 && d.Policies[0].Kind == IdleTimeout
 	}},
 	{"MinAge", MinAge - 1, MinAge, func(x int64) bool {
@@ -227,7 +232,7 @@ var thresholdsOfEnds = []thresholdCase{
 		for i, r := range records {
 			r.Requests = uint32(i + 2)
 		}
-		d.idleEnds(serverOf(records))
+		idleEnds(d, serverOf(records))
 		return len(d.Policies) == 1 && d.Policies[0].Kind == MaxAge
 	}},
 	{"beforeRefusal", beforeRefusal + 1, beforeRefusal, func(x int64) bool {
@@ -238,7 +243,7 @@ var thresholdsOfEnds = []thresholdCase{
 		records := ended(nil, make([]int64, x), []int64{2 * second, 3 * second, 5 * second}[:x])
 		records[0].class = serverEndedBusy
 		s := serverOf(records)
-		s.processEnded()
+		s.processEnded(byEnd(s.waiting(serverEndedBusy, serverEndedIdle, serverEndedQuiet)))
 		return records[0].Cause == ServerExit
 	}},
 	{"atExit", atExit + 1, atExit, func(x int64) bool {

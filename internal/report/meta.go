@@ -13,6 +13,7 @@ import (
 // Meta says what was read and how.
 type Meta struct {
 	Sources   []Source // in the order in which they were named
+	Points    []Point  // nil where captures alone were read
 	Format    string   // of the capture file, "mixed" if several
 	LinkTypes []string // tcpdump's names
 
@@ -43,13 +44,53 @@ type Meta struct {
 	Anonymized  bool     // addresses and names are pseudonyms, here and in all that was found
 }
 
-// Source is one capture file.
+// Point is a place where captures were made.
+type Point struct {
+	Name        string
+	Part        string // the file that has what they come to, "" for captures
+	Captures    int
+	Packets     uint64
+	First, Last int64  // capture times, ns since the epoch; without meaning if Packets is 0
+	Version     string // of the program that analysed them
+}
+
+// Source is one capture file, or one interface.
 type Source struct {
 	Name    string
 	Format  string
 	Size    int64 // bytes on disk, -1 if unknown
 	Packets uint64
 	SHA256  string // in hexadecimal, "" if it was not computed
+
+	// Of an interface, what [Meta] has of all.
+	KernelDropped    *uint64
+	InterfaceDropped uint64
+}
+
+// DropsBySource says which of several interfaces the kernel dropped packets of, in
+// parentheses; "" if there is one, or if it dropped none.
+func (m *Meta) DropsBySource() string {
+	return m.bySource(func(s *Source) uint64 {
+		if s.KernelDropped == nil {
+			return 0
+		}
+		return *s.KernelDropped
+	})
+}
+
+// bySource says how many packets of each of several interfaces a count is of, in
+// parentheses; "" if it is of none.
+func (m *Meta) bySource(count func(*Source) uint64) string {
+	var list []string
+	for i := range m.Sources {
+		if n := count(&m.Sources[i]); n > 0 && len(m.Sources) > 1 {
+			list = append(list, Plain(m.Sources[i].Name)+" "+cause.Count(int64(n)))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(list, ", ") + ")"
 }
 
 // Warnings returns what is odd about the files, and whether packets came too fast.

@@ -71,10 +71,11 @@ func (p *teller) trustPackets(clean *cleanFacts) {
 	case m.KernelDropped == nil:
 		p.fact("kernel drops", "unknown (not recorded in this file)")
 	default:
-		p.limit(clean, "kernel drops", "no kernel drops", int64(*m.KernelDropped), cause.Plural(int64(*m.KernelDropped), "packet", "packets"))
+		p.limit(clean, "kernel drops", "no kernel drops", int64(*m.KernelDropped), cause.Plural(int64(*m.KernelDropped), "packet", "packets")+m.DropsBySource())
 	}
 	if m.Live() {
-		p.limit(clean, "interface drops", "no interface drops", int64(m.InterfaceDropped), cause.Plural(int64(m.InterfaceDropped), "packet", "packets"))
+		p.limit(clean, "interface drops", "no interface drops", int64(m.InterfaceDropped), cause.Plural(int64(m.InterfaceDropped), "packet", "packets")+
+			m.bySource(func(s *Source) uint64 { return s.InterfaceDropped }))
 	}
 	if d := m.Damage; d != nil {
 		p.fact("damage", fmt.Sprintf("%s, packet %s, byte %s: %s; what follows is not read",
@@ -82,8 +83,12 @@ func (p *teller) trustPackets(clean *cleanFacts) {
 	} else {
 		*clean = append(*clean, "no damage")
 	}
+	odd := "files"
+	if m.Live() {
+		odd = "interfaces"
+	}
 	for _, w := range p.r.Warnings() {
-		p.fact("files", Plain(w))
+		p.fact(odd, Plain(w))
 	}
 	p.limit(clean, "cut packets", "no cut packets", int64(m.CutPackets), cause.Plural(int64(m.CutPackets), "packet", "packets")+" captured in part")
 	if m.Packets > 0 {
@@ -107,7 +112,9 @@ func (p *teller) trustConnections(clean *cleanFacts) {
 	}
 	p.limit(clean, "midstream", "every opening captured", t.Midstream, cause.Plural(t.Midstream, "connection", "connections")+" "+m.Narrowed.unopened())
 	p.limit(clean, "unfinished", "none left open", t.Unfinished, cause.Plural(t.Unfinished, "connection", "connections")+" "+m.Narrowed.unfinished())
-	if n := p.r.NotKept; n > 0 {
+	if n := p.r.NotKept; n > 0 && len(m.Points) > 0 {
+		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted and judged, but not told one by one: a part has them all if --part-rows wrote it")
+	} else if n > 0 {
 		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: single ones that are named are among the others")
 	}
 	p.givenUp()

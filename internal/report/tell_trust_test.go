@@ -66,3 +66,25 @@ func TestTrustFoldsWhatIsClean(t *testing.T) {
 		t.Errorf("want %q in\n%s", want, got)
 	}
 }
+
+// TestTrustOfSeveralInterfaces names those that dropped packets, and what has become of one.
+func TestTrustOfSeveralInterfaces(t *testing.T) {
+	r := reporttest.Incident()
+	count := func(n uint64) *uint64 { return &n }
+	r.Meta.Format, r.Meta.Damage, r.Meta.KernelDropped, r.Meta.InterfaceDropped = "live", nil, count(1202), 7
+	r.Meta.Warnings = []string{"tun0 ended early"}
+	r.Meta.Sources = []report.Source{
+		{Name: "eth0", Format: "live", Size: -1, Packets: 50, KernelDropped: count(1200), InterfaceDropped: 7},
+		{Name: "lo", Format: "live", Size: -1, Packets: 20, KernelDropped: count(0)},
+		{Name: "tun0", Format: "live", Size: -1, Packets: 10, KernelDropped: count(2)},
+	}
+	got := string(reporttest.Render(t, text.Write, r))
+	for _, want := range []string{
+		"kernel drops        1,202 packets (eth0 1,200, tun0 2)\n", "interface drops     7 packets (eth0 7)\n", "interfaces          tun0 ended early\n",
+		"interface           lo (20 packets, live)\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
+}

@@ -106,7 +106,7 @@ func (v *view) tellRepeats(f *Finding) {
 		}
 	}
 	if n[Recovered] > 0 {
-		f.Title += fmt.Sprintf("; %s of %s came again on another connection within 1 s and were answered", cause.Count(n[Recovered]), cause.Count(f.Failed))
+		f.Title += fmt.Sprintf("; %s of %s came again on another connection within 1 s and got an answer", cause.Count(n[Recovered]), cause.Count(f.Failed))
 	}
 	if n[LostAgain] > 0 {
 		f.Title += fmt.Sprintf("; %s came again and failed again", cause.Count(n[LostAgain]))

@@ -113,7 +113,7 @@ conn 40010..40013 every 0.0001
 			t.Errorf("connection %d: got %d repeats, want %d", id, got, want)
 		}
 	}
-	if f := p.Findings[0]; !strings.HasSuffix(f.Title, "; 4 of 4 came again on another connection within 1 s and were answered") {
+	if f := p.Findings[0]; !strings.HasSuffix(f.Title, "; 4 of 4 came again on another connection within 1 s and got an answer") {
 		t.Errorf("got %q", f.Title)
 	}
 }

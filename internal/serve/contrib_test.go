@@ -18,7 +18,7 @@ var (
 	metricName = regexp.MustCompile(`\bkaanalyze_[a-z0-9_]+`)
 	selector   = regexp.MustCompile(`\b(kaanalyze_[a-z0-9_]+)\{([^}]*)\}`)
 	labelName  = regexp.MustCompile(`([a-z0-9_]+)(?:=~|!=|!~|=)"`)
-	byLabels   = regexp.MustCompile(`\bby \(([^)]*)\)`)
+	byLabels   = regexp.MustCompile(`\b(?:by|without) \(([^)]*)\)`)
 	legend     = regexp.MustCompile(`\{\{([a-z0-9_]+)\}\}`)
 	ratedName  = regexp.MustCompile(`rate\((kaanalyze_[a-z0-9_]+)`)
 )
@@ -33,7 +33,9 @@ func registry(t *testing.T) (types map[string]string, labels map[string]bool) {
 	for _, m := range typeLine.FindAllStringSubmatch(text, -1) {
 		types[m[1]] = m[2]
 	}
-	for _, m := range labelName.FindAllStringSubmatch(text, -1) {
+	s.LabelServers(10)
+	_, labelled := scrape(t, s)
+	for _, m := range labelName.FindAllStringSubmatch(text+labelled, -1) {
 		labels[m[1]] = true
 	}
 	return types, labels

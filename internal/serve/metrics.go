@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,7 +20,8 @@ import (
 
 // House rules of metrics:
 //
-//   - Labels are small fixed sets, never addresses, paths or names from the wire.
+//   - Labels are small fixed sets, never addresses, paths or names from the wire; server
+//     alone is one, for who asks for it.
 //   - What may go down is a gauge. A counter counts packets, or what every packet can
 //     only add to. What may still change of a connection, as who closed it, is counted
 //     when it has ended and its TIME_WAIT is over.
@@ -244,6 +246,9 @@ const prefix = "kaanalyze_"
 // buildInfo is the metric that tells the program's version.
 const buildInfo = prefix + "build_info"
 
+// timesMetric is the gauge that has the label of servers, too.
+const timesMetric = "server_seconds"
+
 // collector makes metrics of the latest moment. It is safe for concurrent use.
 type collector struct {
 	latest func() *Moment
@@ -252,15 +257,21 @@ type collector struct {
 
 	mu      sync.Mutex
 	highest map[string]float64 // of each counter that was ever shown
+	servers *serverLabels      // nil without the label
 }
 
-func newCollector(version string, latest func() *Moment) *collector {
-	c := &collector{latest: latest, highest: map[string]float64{}}
+// newCollector returns one whose metrics have a label for so many servers at a time.
+func newCollector(version string, latest func() *Moment, servers int) *collector {
+	c := &collector{latest: latest, highest: map[string]float64{}, servers: newServerLabels(servers)}
 	labels := prometheus.Labels{"version": version, "goversion": runtime.Version()}
 	c.build = prometheus.MustNewConstMetric(prometheus.NewDesc(buildInfo, "The program's version; always 1.", nil, labels), gauge, 1)
 	for i := range metrics {
 		m := &metrics[i]
-		c.descs = append(c.descs, prometheus.NewDesc(prefix+m.name, m.help, m.labels, nil))
+		labels := m.labels
+		if c.servers != nil && (byServer[m.name] != nil || m.name == timesMetric) {
+			labels = append(slices.Clone(labels), serverLabel)
+		}
+		c.descs = append(c.descs, prometheus.NewDesc(prefix+m.name, m.help, labels, nil))
 	}
 	return c
 }
@@ -273,9 +284,7 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect sends the values of the latest moment. A counter never goes down: where a
-// connection turns out not to be HTTP, its requests still count until others make up
-// for them.
+// Collect sends the values of the latest moment.
 func (c *collector) Collect(to chan<- prometheus.Metric) {
 	to <- c.build
 	c.mu.Lock()
@@ -284,20 +293,41 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	if m == nil {
 		return
 	}
+	if c.servers != nil {
+		c.servers.look(m.Snapshot.Result.Servers)
+	}
 	for i := range metrics {
 		x := &metrics[i]
-		x.read(m, func(v float64, labels ...string) {
-			if x.kind == counter {
-				key := x.name + "\xff" + strings.Join(labels, "\xff")
-				if before, ok := c.highest[key]; ok && !(v > before) { // maybe not known any more
-					v = before
-				} else if !math.IsNaN(v) {
-					c.highest[key] = v
-				}
-			}
+		send := func(v float64, labels ...string) {
 			if !math.IsNaN(v) {
 				to <- prometheus.MustNewConstMetric(c.descs[i], x.kind, v, labels...)
 			}
-		})
+		}
+		x.read(m, func(v float64, labels ...string) { c.put(x, v, labels, send) })
 	}
+}
+
+// put sends a value of a metric, or those of the servers. A counter never goes down: where
+// a connection turns out not to be HTTP, its requests still count until others make up
+// for them.
+func (c *collector) put(x *metric, v float64, labels []string, send put) {
+	if x.kind != counter {
+		if c.servers != nil && x.name == timesMetric {
+			c.servers.times(labels[0], send)
+			return
+		}
+		send(v, labels...)
+		return
+	}
+	key := x.name + "\xff" + strings.Join(labels, "\xff")
+	if before, ok := c.highest[key]; ok && !(v > before) { // maybe not known any more
+		v = before
+	} else if !math.IsNaN(v) {
+		c.highest[key] = v
+	}
+	if of := reader(x.name, labels); c.servers != nil && of != nil && !math.IsNaN(v) {
+		c.servers.share(key, v, of, func(v float64, server ...string) { send(v, append(slices.Clone(labels), server...)...) })
+		return
+	}
+	send(v, labels...)
 }

@@ -21,27 +21,30 @@ import (
 )
 
 // scrape returns the samples, by name with labels.
-func scrape(t testing.TB, s *serve.Server) (samples map[string]float64, text string) {
+func scrape(t testing.TB, s *serve.Server) (all map[string]float64, text string) {
 	t.Helper()
 	text = get(s, "GET", "/metrics").Body.String()
-	samples = map[string]float64{}
+	return samples(t, text), text
+}
+
+// samples reads the samples of a text, by name with labels.
+func samples(t testing.TB, text string) map[string]float64 {
+	t.Helper()
+	all := map[string]float64{}
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "} ")
-		if value == "" {
-			name, value, _ = strings.Cut(strings.TrimSpace(line), " ")
-		} else {
-			name += "}"
-		}
+		line = strings.TrimSpace(line)
+		at := strings.LastIndexByte(line, ' ')
+		name, value := line[:max(0, at)], line[at+1:]
 		v, err := strconv.ParseFloat(value, 64)
 		if err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		samples[name] = v
+		all[name] = v
 	}
-	return samples, text
+	return all
 }
 
 // everything is a moment that has all metrics.

@@ -72,6 +72,7 @@ type Server struct {
 	version string
 	now     func() time.Time
 	latest  atomic.Pointer[published]
+	servers int           // how many have a label of their own at a time
 	reports chan struct{} // full while maxReports are being written
 
 	http  *http.Server
@@ -90,6 +91,10 @@ type published struct {
 func New(version string, now func() time.Time) *Server {
 	return &Server{version: version, now: now, reports: make(chan struct{}, maxReports)}
 }
+
+// LabelServers gives metrics of single servers a label for those with the most connections,
+// so many at a time and [MaxServerLabels] in all. It may be called before Listen and Handler.
+func (s *Server) LabelServers(most int) { s.servers = most }
 
 // Publish has the server show m from now on. Nobody may change what m refers to any
 // more.
@@ -150,7 +155,7 @@ func (s *Server) Close() {
 // Handler returns what answers requests, for servers of other programs or tests.
 func (s *Server) Handler() http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(newCollector(s.version, s.moment))
+	registry.MustRegister(newCollector(s.version, s.moment, s.servers))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
 	mux.HandleFunc("GET /report", s.report)

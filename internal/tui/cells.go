@@ -31,6 +31,12 @@ func oneLine(text string) string { return strings.ReplaceAll(printable(text), "\
 // cut returns text in at most w columns, with dots at its end if it was longer.
 func cut(text string, w int, s *style) string { return ansi.Truncate(text, max(0, w), s.dots) }
 
+// cutMiddle shortens text of ASCII to w columns, and leaves its beginning and its end.
+func cutMiddle(text string, w int, s *style) string {
+	tail := max(0, w-ansi.StringWidth(s.dots)) / 2
+	return cut(text, w-tail, s) + text[len(text)-tail:]
+}
+
 // pad fills a line up to w columns.
 func pad(line string, w int) string {
 	return line + strings.Repeat(" ", max(0, w-ansi.StringWidth(line)))

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
@@ -49,5 +51,37 @@ func TestColumns(t *testing.T) {
 		if steps, wide := s.scale(c.columns); steps != c.steps || wide != c.wide {
 			t.Errorf("%d steps in %d columns: got %d steps a column and %d columns a step, want %d and %d", c.n, c.columns, steps, wide, c.steps, c.wide)
 		}
+	}
+}
+
+// TestFastest tells rates, and how many there are in a column where a rate is next to
+// nothing.
+func TestFastest(t *testing.T) {
+	for _, c := range []struct {
+		n, seconds int64
+		want       string
+	}{
+		{0, 1, "max 0/s"}, {14, 1, "max 14/s"}, {1, 10, "max 0.1/s"}, {1, 11, "max 1 in 11 s"},
+		{3, 3 * 3600, "max 3 in 3 h"}, {15, 226 * 24 * 3600, "max 15 in 226 d"}, {0, 226 * 24 * 3600, "max 0/s"},
+	} {
+		if got := fastest(c.n, c.seconds); got != c.want {
+			t.Errorf("%d in %d s: got %q, want %q", c.n, c.seconds, got, c.want)
+		}
+	}
+}
+
+// TestNamesGiveWay shows numbers beside long addresses, which keep their ends.
+func TestNamesGiveWay(t *testing.T) {
+	type row struct{ name string }
+	x := &table[row]{
+		sortBy: -1, rows: []int32{0}, count: func() int { return 1 }, item: func(int) *row { return &row{"2001:db8:1234::1 -> [2001:db8:ffff::2]:8443"} },
+		columns: []column[row]{{head: "client -> server", text: func(r *row) string { return r.name }}, {head: "conns", right: true, text: func(*row) string { return "37" }}},
+	}
+	s := &style{dots: "..."}
+	if got, want := ansi.Strip(x.draw(s, 40, 3)[1]), "> 2001:db8:1234::...:ffff::2]:8443    37"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, width := range []int{1, 20, 200} {
+		x.draw(s, width, 3)
 	}
 }

@@ -92,15 +92,36 @@ func (m *model) curves(columns int) [4]curve {
 			percent[i] = 100 * reused[i] / requests[i]
 		}
 	}
-	fastest := func(values []int64) string {
-		return "max " + cause.Decimal(float64(highest(values))/float64(int64(steps)*max(1, s.Step))) + "/s"
+	fastest := func(values []int64) string { return fastest(highest(values), int64(steps)*max(1, s.Step)) }
+	asked, again := fastest(requests)+besides(&t.Estimated), reuseCell(t.ReuseRatio, &t.Estimated)+" of all"
+	if t.Requests == analyze.Unknown && !t.Estimated.Known() {
+		asked, again = "unknown", "unknown"
 	}
 	return [4]curve{
 		{"new conns", t.Connections, widen(connections, wide), highest(connections), fastest(connections)},
-		{"requests", t.Requests, widen(requests, wide), highest(requests), fastest(requests) + besides(&t.Estimated)},
-		{"reused", t.ReusedRequests, widen(percent, wide), 100, reuseCell(t.ReuseRatio, &t.Estimated) + " of all"},
+		{"requests", t.Requests, widen(requests, wide), highest(requests), asked},
+		{"reused", t.ReusedRequests, widen(percent, wide), 100, again},
 		{"TIME_WAIT", t.TimeWait.Closes, widen(waits, wide), highest(waits), countCell(m.timeWaits()) + ", max " + countCell(t.TimeWait.Peak)},
 	}
+}
+
+// leastRate is the lowest rate per second that is told as such: below it would be rounded
+// to nothing.
+const leastRate = 0.1
+
+// fastest tells how many there are in a column of so many seconds at most.
+func fastest(n, seconds int64) string {
+	if rate := float64(n) / float64(seconds); n == 0 || rate >= leastRate {
+		return "max " + cause.Decimal(rate) + "/s"
+	}
+	length := cause.Count(seconds) + " s"
+	switch {
+	case seconds >= 2*24*3600:
+		length = cause.Count(seconds/(24*3600)) + " d"
+	case seconds >= 2*3600:
+		length = cause.Count(seconds/3600) + " h"
+	}
+	return "max " + cause.Count(n) + " in " + length
 }
 
 // timeWaits returns how many TIME_WAIT entries there are now: those of the snapshot

@@ -56,7 +56,7 @@ func newBindings() []binding {
 		bind("servers", showTab(func(*model) int { return serversTab }), "2"),
 		bind("client-server pairs", showTab(func(*model) int { return pairsTab }), "3"),
 		bind("connections", showTab(func(*model) int { return connectionsTab }), "4"),
-		bind("open a finding or a connection; of a server or a pair, its connections", (*model).open, "enter"),
+		bind("open it; for a server or a pair: show its connections", (*model).open, "enter"),
 		bind("connections that show the finding", noCommand((*model).showConnectionsOfFinding), "c"),
 		bind("filter: rows that have all these words", (*model).askFilter, "/"),
 		bind("take the filter away, or go back", noCommand((*model).back), "esc", "backspace"),

@@ -310,6 +310,13 @@ func (t *table[T]) fit(s *style, width int) []int {
 			}
 		}
 	}
+	for ; left < 0; left++ { // names give way to numbers
+		k := t.widestName(widths)
+		if widths[k] <= minName {
+			break
+		}
+		widths[k]--
+	}
 	for k := range t.columns {
 		if widths[k] > 0 && t.columns[k].flex > 0 {
 			widths[k] = max(minFlex, widths[k]+left)
@@ -322,6 +329,19 @@ func (t *table[T]) fit(s *style, width int) []int {
 // minFlex is how many columns of the window are left to a column that is cut.
 const minFlex = 8
 
+// minName is how many are left to a column of names, such as two addresses of IPv6.
+const minName = 20
+
+// widestName returns the column that has room to give, if any has.
+func (t *table[T]) widestName(widths []int) (widest int) {
+	for k := range t.columns {
+		if c := &t.columns[k]; !c.right && c.flex == 0 && (widths[k] > widths[widest] || t.columns[widest].right) {
+			widest = k
+		}
+	}
+	return widest
+}
+
 // line joins the cells of a row, of which those of width 0 are left out.
 func (t *table[T]) line(s *style, between string, widths []int, cells []string, paints []paint) string {
 	var b strings.Builder
@@ -333,6 +353,9 @@ func (t *table[T]) line(s *style, between string, widths []int, cells []string, 
 			b.WriteString(between)
 		}
 		cell := cut(cells[k], w, s)
+		if c := &t.columns[k]; c.flex == 0 && !c.right && len(cells[k]) > w {
+			cell = cutMiddle(cells[k], w, s) // what tells addresses apart may stand at their end
+		}
 		fill := strings.Repeat(" ", max(0, w-ansi.StringWidth(cell)))
 		if paints != nil {
 			cell = s.paint(paints[k], cell)

@@ -22,12 +22,28 @@ type Rotation struct {
 	Create func(name string) (*os.File, io.Writer, error)
 }
 
-// A Saver writes frames to pcap files, with times in nanoseconds. It is not safe
+// A SavedInterface is one whose frames are saved.
+type SavedInterface struct {
+	Name    string // "" if it is not told
+	Link    LinkType
+	SnapLen uint32 // its frames are cut to so many bytes
+}
+
+// A Saver writes frames with times in nanoseconds: of one interface to pcap files, of
+// several to pcapng files, whose interfaces they are then. It is not safe
 // for concurrent use.
 type Saver struct {
 	Rotation
-	link    LinkType
-	snapLen uint32
+	of    []SavedInterface
+	began int64 // when the first file was
+
+	// Drops, if it is set, returns what an interface has lost so far, by number. Files of
+	// several interfaces end with that.
+	Drops func(number int) (kernel, iface uint64)
+
+	asPcapng Records // what is written of several interfaces
+	lastTime int64   // of a frame
+	ended    bool    // this file is complete, or cannot be written to
 
 	out      io.Writer
 	file     *os.File // nil for Stdout
@@ -40,10 +56,24 @@ type Saver struct {
 }
 
 // NewSaver creates the first file, at a time in nanoseconds since the Unix epoch.
-// All frames are of one link type, and cut to snapLen bytes.
-func NewSaver(to Rotation, link LinkType, snapLen uint32, at int64) (*Saver, error) {
-	s := &Saver{Rotation: to, link: link, snapLen: snapLen, boundary: math.MaxInt64}
+func NewSaver(to Rotation, of []SavedInterface, at int64) (*Saver, error) {
+	s := &Saver{Rotation: to, of: of, began: at, lastTime: at, boundary: math.MaxInt64}
 	return s, s.begin(at)
+}
+
+// pcapng reports whether files are in that format.
+func (s *Saver) pcapng() bool { return len(s.of) > 1 }
+
+// header is what a file begins with.
+func (s *Saver) header() []byte {
+	if !s.pcapng() {
+		return FileHeader(s.of[0].Link, s.of[0].SnapLen)
+	}
+	b := appendSection(nil, "kaanalyze", "")
+	for _, i := range s.of {
+		b = appendInterface(b, i)
+	}
+	return b
 }
 
 // begin begins the files of a period.
@@ -74,8 +104,8 @@ func (s *Saver) create() error {
 			return fmt.Errorf("save capture to %q: %w", name, TrimPath(err))
 		}
 	}
-	s.size = 0
-	_, err := s.writeFile(FileHeader(s.link, s.snapLen))
+	s.size, s.ended = 0, false
+	_, err := s.writeFile(s.header())
 	return err
 }
 
@@ -142,15 +172,18 @@ func (s *Saver) fileName() (string, error) {
 // ErrLastFile says that the last file is complete.
 var ErrLastFile = errors.New("the last file is complete")
 
-// Write writes frames and returns how many it has written whole. r.Buf must be what
-// [AppendRecord] has made of them. The error names the file, or is [ErrLastFile]
-// after the last one.
+// Write writes frames and returns how many it has written whole. Of one interface r.Buf must
+// be what [AppendRecord] has made of them; of several, each frame has the number of its
+// interface. The error names the file, or is [ErrLastFile] after the last one.
 func (s *Saver) Write(r *Records) (int, error) {
+	if s.pcapng() {
+		r = s.convert(r)
+	}
 	from := uint32(0) // of what has not been written yet
 	done := 0
 	for i := range r.Frames {
 		f := &r.Frames[i]
-		start := f.Off - RecordLen
+		start := s.start(f)
 		byTime := f.Time >= s.boundary
 		if !byTime && (s.Size == 0 || s.size+int64(start-from) <= s.Size) {
 			continue
@@ -166,6 +199,35 @@ func (s *Saver) Write(r *Records) (int, error) {
 	return s.flush(r, from, done, len(r.Frames))
 }
 
+// convert makes records of pcapng of frames. They are valid until it is called again.
+func (s *Saver) convert(r *Records) *Records {
+	ng := &s.asPcapng
+	ng.Buf, ng.Frames = ng.Buf[:0], append(ng.Frames[:0], r.Frames...)
+	for i := range ng.Frames {
+		f := &ng.Frames[i]
+		data := r.Buf[f.Off : f.Off+f.CapLen]
+		f.Off = uint32(len(ng.Buf)) + packetLen
+		ng.Buf = appendPacket(ng.Buf, f.Iface, f.Time, f.WireLen, data, nil)
+		s.lastTime = f.Time
+	}
+	return ng
+}
+
+// start returns where the record of a frame begins, and end where it ends.
+func (s *Saver) start(f *Frame) uint32 {
+	if s.pcapng() {
+		return f.Off - packetLen
+	}
+	return f.Off - RecordLen
+}
+
+func (s *Saver) end(f *Frame) uint32 {
+	if s.pcapng() {
+		return f.Off + (f.CapLen+3)&^3 + trailerLen
+	}
+	return f.Off + f.CapLen
+}
+
 // flush writes the frames from the done-th on, whose bytes begin at from, up to
 // the n-th. It returns how many frames of the block are written. Of one that is
 // written in part nothing is left in a file.
@@ -173,25 +235,29 @@ func (s *Saver) flush(r *Records, from uint32, done, n int) (int, error) {
 	if done == n {
 		return n, nil
 	}
-	last := &r.Frames[n-1]
 	before := s.size
-	wrote, err := s.writeFile(r.Buf[from : last.Off+last.CapLen])
+	wrote, err := s.writeFile(r.Buf[from:s.end(&r.Frames[n-1])])
 	if err == nil {
 		return n, nil
 	}
 	whole := before
 	for ; done < n; done++ {
-		f := &r.Frames[done]
-		end := int64(f.Off+f.CapLen) - int64(from)
+		end := int64(s.end(&r.Frames[done])) - int64(from)
 		if end > int64(wrote) {
 			break
 		}
 		whole = before + end
 	}
-	if s.file != nil {
-		_ = s.file.Truncate(whole) // else it is found to be cut, and read so far
-	}
+	s.cut(whole)
 	return done, err
+}
+
+// cut makes the file so long, after something was written in part. Where that cannot be,
+// as with a pipe, it is found to be cut and read so far.
+func (s *Saver) cut(size int64) {
+	if s.file != nil {
+		_ = s.file.Truncate(size)
+	}
 }
 
 // writeFile writes to the file, and counts.
@@ -199,6 +265,7 @@ func (s *Saver) writeFile(p []byte) (int, error) {
 	n, err := s.out.Write(p)
 	s.size += int64(n)
 	if err != nil {
+		s.ended = true
 		return n, s.wrapError(err)
 	}
 	return n, nil
@@ -229,17 +296,34 @@ func (s *Saver) rotate(at int64, byTime bool) error {
 	return s.create()
 }
 
-// Close closes the file, unless that has been done.
+// Close completes the file and closes it, unless that has been done.
 func (s *Saver) Close() error {
+	failed := s.writeDrops()
 	if s.file == nil {
-		return nil
+		return failed
 	}
 	err := s.file.Close()
-	if errors.Is(err, os.ErrClosed) {
+	if err != nil && !errors.Is(err, os.ErrClosed) {
+		return errors.Join(failed, s.wrapError(err))
+	}
+	return failed
+}
+
+// writeDrops writes what the interfaces have lost so far, once for a file that has room.
+func (s *Saver) writeDrops() error {
+	if !s.pcapng() || s.Drops == nil || s.ended {
 		return nil
 	}
-	if err != nil {
-		return s.wrapError(err)
+	s.ended = true
+	var b []byte
+	for i := range s.of {
+		kernel, iface := s.Drops(i)
+		b = appendStatistics(b, uint32(i), s.began, s.lastTime, kernel, iface)
 	}
-	return nil
+	before := s.size
+	_, err := s.writeFile(b)
+	if err != nil {
+		s.cut(before)
+	}
+	return err
 }

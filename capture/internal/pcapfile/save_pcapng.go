@@ -19,6 +19,11 @@ const (
 // AppendPcapngHeader appends what a pcapng file begins with: a section, with the program
 // that writes it and a comment, and one interface with times in nanoseconds.
 func AppendPcapngHeader(b []byte, link LinkType, snapLen uint32, program, comment string) []byte {
+	return appendInterface(appendSection(b, program, comment), SavedInterface{Link: link, SnapLen: snapLen})
+}
+
+// appendSection appends what a section begins with.
+func appendSection(b []byte, program, comment string) []byte {
 	at := len(b)
 	b = beginBlock(b, blockSection)
 	b = binary.LittleEndian.AppendUint32(b, byteOrderMagic)
@@ -27,25 +32,42 @@ func AppendPcapngHeader(b []byte, link LinkType, snapLen uint32, program, commen
 	b = binary.LittleEndian.AppendUint64(b, 1<<64-1) // length of the section: not known
 	b = appendOption(b, optionComment, comment)
 	b = appendOption(b, optionProgram, program)
-	b = endBlock(appendOption(b, optionEnd, ""), at)
+	return endBlock(appendOption(b, optionEnd, ""), at)
+}
 
-	at = len(b)
+// appendInterface appends an interface with times in nanoseconds.
+func appendInterface(b []byte, i SavedInterface) []byte {
+	at := len(b)
 	b = beginBlock(b, blockInterface)
-	b = binary.LittleEndian.AppendUint16(b, uint16(link))
+	b = binary.LittleEndian.AppendUint16(b, uint16(i.Link))
 	b = binary.LittleEndian.AppendUint16(b, 0)
-	b = binary.LittleEndian.AppendUint32(b, snapLen)
+	b = binary.LittleEndian.AppendUint32(b, i.SnapLen)
+	b = appendOption(b, optionName, i.Name)
 	b = appendOption(b, optionResolution, "\x09")
 	return endBlock(appendOption(b, optionEnd, ""), at)
+}
+
+// appendStatistics appends what an interface has lost since the capture began, in ns since
+// the epoch, up to a time.
+func appendStatistics(b []byte, number uint32, began, at int64, kernel, iface uint64) []byte {
+	begin := len(b)
+	b = appendStamp(binary.LittleEndian.AppendUint32(beginBlock(b, blockStatistics), number), at)
+	b = appendOption(b, optionStart, string(appendStamp(nil, began)))
+	b = appendOption(b, optionKernelDrops, string(binary.LittleEndian.AppendUint64(nil, kernel)))
+	b = appendOption(b, optionIfaceDrops, string(binary.LittleEndian.AppendUint64(nil, iface)))
+	return endBlock(appendOption(b, optionEnd, ""), begin)
 }
 
 // AppendPcapngPacket appends a packet of the one interface, captured at a time in ns since
 // the epoch, which had wire bytes in all, with comments.
 func AppendPcapngPacket(b []byte, at int64, wire uint32, data []byte, comments []string) []byte {
+	return appendPacket(b, 0, at, wire, data, comments)
+}
+
+// appendPacket appends a packet of an interface.
+func appendPacket(b []byte, number uint32, at int64, wire uint32, data []byte, comments []string) []byte {
 	begin := len(b)
-	b = beginBlock(b, blockEnhanced)
-	b = binary.LittleEndian.AppendUint32(b, 0) // the interface
-	b = binary.LittleEndian.AppendUint32(b, uint32(uint64(at)>>32))
-	b = binary.LittleEndian.AppendUint32(b, uint32(at))
+	b = appendStamp(binary.LittleEndian.AppendUint32(beginBlock(b, blockEnhanced), number), at)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
 	b = binary.LittleEndian.AppendUint32(b, wire)
 	b = pad(append(b, data...), len(data))
@@ -56,6 +78,11 @@ func AppendPcapngPacket(b []byte, at int64, wire uint32, data []byte, comments [
 		b = appendOption(b, optionEnd, "")
 	}
 	return endBlock(b, begin)
+}
+
+// appendStamp appends a time in ns since the epoch.
+func appendStamp(b []byte, at int64) []byte {
+	return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, uint32(uint64(at)>>32)), uint32(at))
 }
 
 // beginBlock appends the type of a block, and room for its length.

@@ -18,6 +18,12 @@ import (
 // begin is the time of the first frame.
 const begin = int64(1_700_000_000_123_456_789)
 
+// What is saved of, by its link type.
+var (
+	sll2     = []pcapfile.SavedInterface{{Link: pcapfile.LinkSLL2, SnapLen: 100}}
+	ethernet = []pcapfile.SavedInterface{{Link: pcapfile.LinkEthernet, SnapLen: 100}}
+)
+
 // frames returns n frames of 54 bytes, a second apart, as [pcapfile.Saver.Write]
 // wants them. A record of one has 70 bytes.
 func frames(n int) *pcapfile.Records {
@@ -93,7 +99,7 @@ func TestSaver(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			s, err := pcapfile.NewSaver(tt.to, pcapfile.LinkSLL2, 100, begin)
+			s, err := pcapfile.NewSaver(tt.to, sll2, begin)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,7 +137,7 @@ func (f *fullDisk) Write(p []byte) (int, error) {
 // TestSaverPermissions lets nobody else read what is saved.
 func TestSaverPermissions(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "saved.pcap")
-	s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: name}, pcapfile.LinkSLL2, 100, begin)
+	s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: name}, sll2, begin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,14 +157,14 @@ func TestSaverAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	to := pcapfile.Rotation{Name: name}
-	first, err := pcapfile.NewSaver(to, pcapfile.LinkSLL2, 100, begin)
+	first, err := pcapfile.NewSaver(to, sll2, begin)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n, err := first.Write(frames(3)); n != 3 || err != nil {
 		t.Fatalf("got %d frames, error %v", n, err)
 	}
-	if _, err := pcapfile.NewSaver(to, pcapfile.LinkSLL2, 100, begin); err == nil || !strings.HasSuffix(err.Error(), "another program is saving to it") {
+	if _, err := pcapfile.NewSaver(to, sll2, begin); err == nil || !strings.HasSuffix(err.Error(), "another program is saving to it") {
 		t.Errorf("the second one: got error %v", err)
 	}
 	if err := first.Close(); err != nil {
@@ -167,7 +173,7 @@ func TestSaverAlone(t *testing.T) {
 	if diff := cmp.Diff(saved(t, filepath.Dir(name)), map[string][]int64{"saved.pcap": {0, 1, 2}}); diff != "" {
 		t.Errorf("got, then want\n%s", diff)
 	}
-	if again, err := pcapfile.NewSaver(to, pcapfile.LinkSLL2, 100, begin); err != nil {
+	if again, err := pcapfile.NewSaver(to, sll2, begin); err != nil {
 		t.Errorf("after that: got error %v", err)
 	} else if err := again.Close(); err != nil {
 		t.Error(err)
@@ -178,7 +184,7 @@ func TestSaverAlone(t *testing.T) {
 func TestSaverFullDisk(t *testing.T) {
 	for room, want := range map[int]int{24: 0, 24 + 70: 1, 24 + 3*70 + 69: 3, 24 + 4*70: 4} {
 		out := &fullDisk{room: room}
-		s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "-", Stdout: out}, pcapfile.LinkSLL2, 100, begin)
+		s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "-", Stdout: out}, sll2, begin)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,25 +193,25 @@ func TestSaverFullDisk(t *testing.T) {
 			t.Errorf("room for %d bytes: got %d frames, error %v; want %d", room, n, err, want)
 		}
 	}
-	if _, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "-", Stdout: &fullDisk{room: 10}}, 1, 100, begin); !errors.Is(err, syscall.ENOSPC) {
+	if _, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "-", Stdout: &fullDisk{room: 10}}, ethernet, begin); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("no room for a header: got error %v", err)
 	}
 }
 
 func TestSaverErrors(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if _, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "no/such/x.pcap"}, 1, 100, begin); err == nil ||
+	if _, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "no/such/x.pcap"}, ethernet, begin); err == nil ||
 		err.Error() != `save capture to "no/such/x.pcap": no such file or directory` {
 		t.Errorf("no folder: got error %v", err)
 	}
-	if _, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "%Q", Every: time.Second}, 1, 100, begin); err == nil || !strings.Contains(err.Error(), "%Q is not a time format") {
+	if _, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "%Q", Every: time.Second}, ethernet, begin); err == nil || !strings.Contains(err.Error(), "%Q is not a time format") {
 		t.Errorf("wrong word: got error %v", err)
 	}
 	// The folder of the next file goes away.
 	if err := os.Mkdir("x", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "x/y", Size: 200}, pcapfile.LinkSLL2, 100, begin)
+	s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "x/y", Size: 200}, sll2, begin)
 	if err == nil {
 		err = os.RemoveAll("x")
 	}
@@ -230,4 +236,90 @@ func TestTimeName(t *testing.T) {
 	if got, err := pcapfile.TimeName("x%Q", at); err == nil {
 		t.Errorf("%%Q: got %q, want an error", got)
 	}
+}
+
+// TestSaverSeveral saves frames of two interfaces: to pcapng files, each with both of them
+// and with what they have lost. On a full disk frames count that are written whole.
+func TestSaverSeveral(t *testing.T) {
+	of := []pcapfile.SavedInterface{{Name: "eth0", Link: pcapfile.LinkEthernet, SnapLen: 100}, {Name: "tun0", Link: pcapfile.LinkRaw, SnapLen: 100}}
+	r := frames(7)
+	for i := range r.Frames {
+		r.Frames[i].Iface = uint32(i % 2)
+	}
+	t.Chdir(t.TempDir())
+	s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "x", Size: 600}, of, begin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Drops = func(number int) (kernel, iface uint64) { return uint64(5 + number), 0 }
+	if n, err := s.Write(r); n != 7 || err != nil {
+		t.Errorf("got %d frames, error %v", n, err)
+	}
+	if err := errors.Join(s.Close(), s.Close()); err != nil {
+		t.Error(err)
+	}
+	next := 0
+	for _, name := range []string{"x", "x1"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := walked(t, b)
+		for _, f := range got.Frames {
+			want := r.Frames[next]
+			if f.Time != want.Time || f.Iface != want.Iface || f.Link != of[f.Iface].Link || f.CapLen != 54 || f.WireLen != 60 || got.Buf[f.Off] != byte(next) {
+				t.Errorf("%s, frame %d: got %+v", name, next, f)
+			}
+			next++
+		}
+		wantDrops := []pcapfile.Drops{
+			{Section: 1, Iface: 0, Start: uint64(begin), Name: "eth0", Packets: 5, Total: true}, {Section: 1, Iface: 1, Start: uint64(begin), Name: "tun0", Packets: 6, Total: true},
+		}
+		if diff := cmp.Diff(wantDrops, got.Side.Drops); diff != "" || len(b) > 600+2*100 {
+			t.Errorf("%s, %d bytes: want, then got drops\n%s", name, len(b), diff)
+		}
+	}
+	if next != 7 {
+		t.Errorf("got %d frames, want 7", next)
+	}
+
+	whole := func(frames int) int { // bytes up to their end
+		out := &fullDisk{room: 1 << 20}
+		s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "-", Stdout: out}, of, begin)
+		if err == nil {
+			_, err = s.Write(&pcapfile.Records{Buf: r.Buf, Frames: r.Frames[:frames]})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Len()
+	}
+	for room, want := range map[int]int{whole(1) - 1: 0, whole(1): 1, whole(4) - 1: 3, whole(4) + 1: 4} {
+		out := &fullDisk{room: room}
+		s, err := pcapfile.NewSaver(pcapfile.Rotation{Name: "-", Stdout: out}, of, begin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Drops = func(int) (kernel, iface uint64) { t.Error("no room for drops"); return 0, 0 }
+		if n, err := s.Write(r); n != want || !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("room for %d bytes: got %d frames, error %v; want %d", room, n, err, want)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// walked reads a pcapng file that is whole.
+func walked(t *testing.T, file []byte) *pcapfile.Records {
+	t.Helper()
+	f, _, err := pcapfile.Open(bytes.NewReader(file[4:]), file[:4], 0)
+	if err != nil || f.Name() != "pcapng" {
+		t.Fatalf("got format %v, error %v", f, err)
+	}
+	r := &pcapfile.Records{Buf: file}
+	if next, _, err := f.Walk(r, 0); err != nil || next != len(file) {
+		t.Errorf("damaged at %d of %d: %v", next, len(file), err)
+	}
+	return r
 }

@@ -72,11 +72,16 @@ type tableRow struct {
 	Width int    // how many columns the note spans
 }
 
+// longCell is how many bytes a name may have that is not wrapped: two addresses of IPv4
+// and a port fit.
+const longCell = 40
+
 // cell is a cell of a row.
 type cell struct {
 	Text   string
 	Number bool
 	Sub    bool // it is a part of the row above
+	Long   bool // a name that wraps where it is too wide for the others
 }
 
 // cut says which exchanges are not on the page.
@@ -170,7 +175,7 @@ func (d *document) Table(t *report.Table) {
 	cells := func(row []string) []cell {
 		out := make([]cell, len(row))
 		for i, text := range row {
-			out[i] = cell{strings.TrimSpace(text), t.Align[i] == 'r', strings.HasPrefix(text, "  ")}
+			out[i] = cell{strings.TrimSpace(text), t.Align[i] == 'r', strings.HasPrefix(text, "  "), i == 0 && len(text) > longCell}
 		}
 		return out
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -50,23 +51,24 @@ func (p *plainText) styled(style, s string) string {
 // Title writes the name of what was read, and facts about it. After a long
 // name they take the place of the empty line, as what it is narrowed to does.
 func (p *plainText) Title(name, facts, narrowed string) {
-	gap, end := "  ", "\n\n"
-	if utf8.RuneCountInString("kaanalyze: "+name+gap+facts) > p.width {
-		gap, end = "\n  ", "\n"
+	line := "kaanalyze: " + name + "  " + facts
+	apart := utf8.RuneCountInString(line) > p.width
+	if apart {
+		line = "kaanalyze: " + name
+	}
+	p.printf("%s\n", strings.Replace(line, "kaanalyze:", p.bold("kaanalyze:"), 1))
+	if apart && narrowed != "" {
+		facts, narrowed = facts+"; narrowed: "+narrowed, ""
+	}
+	if apart {
+		p.important(2, "  "+facts)
 	}
 	switch {
-	case narrowed == "":
-	case end == "\n":
-		facts += "; narrowed: " + narrowed
-	default:
-		facts, end = facts+"\n  narrowed: "+narrowed, "\n"
+	case narrowed != "":
+		p.important(2, "  narrowed: "+narrowed)
+	case !apart:
+		p.printf("\n")
 	}
-	p.printf("%s %s%s", p.bold("kaanalyze:"), name, gap)
-	if end == "\n" {
-		p.important(2, facts)
-		return
-	}
-	p.printf("%s%s", facts, end)
 }
 
 // Verdict implements [report.Medium].
@@ -186,7 +188,8 @@ func (p *plainText) Fact(name, value string) {
 func (p *plainText) More(n int) { p.printf("  and %s more, see --top\n", cause.Count(int64(n))) }
 
 // Table writes t. A first column that leaves no room for the others stands on
-// a line of its own where it is too long.
+// a line of its own where it is too long, columns move together where they are too wide,
+// and the words of the last one wrap.
 func (p *plainText) Table(t *report.Table) {
 	if t.Apart {
 		p.printf("\n")
@@ -197,38 +200,64 @@ func (p *plainText) Table(t *report.Table) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	rest := 2
+	p.narrowWords(t, widths)
+	rest := 0
 	for _, w := range widths[1:] {
-		rest += w + 2
+		rest += w
 	}
-	widths[0] = max(min(widths[0], p.width-rest), utf8.RuneCountInString(t.Heads[0]))
+	first, gap := utf8.RuneCountInString(t.Heads[0]), 2
+	if 2+first+gap*(len(widths)-1)+rest > p.width {
+		gap = 1
+	}
+	widths[0] = max(min(widths[0], p.width-2-gap*(len(widths)-1)-rest), first)
 	if strings.TrimSpace(strings.Join(t.Heads, "")) != "" {
-		p.tableRow(t, widths, t.Heads)
+		p.tableRow(t, widths, gap, t.Heads)
 	}
 	for i, row := range t.Rows {
 		if utf8.RuneCountInString(row[0]) > widths[0] {
-			p.printf("  %s\n", row[0])
+			p.Para(2, row[0])
 			row = append([]string{""}, row[1:]...)
 		}
-		p.tableRow(t, widths, row)
+		p.tableRow(t, widths, gap, row)
 		if t.Notes[i] != "" {
 			p.Para(4, "  "+t.Notes[i])
 		}
 	}
 }
 
-// tableRow writes one row.
-func (p *plainText) tableRow(t *report.Table, widths []int, row []string) {
-	var b strings.Builder
+// leastWords is the width that is left to words at least: in less they cannot be read.
+const leastWords = 24
+
+// narrowWords narrows the last column, if it has words and there is room for some of them.
+func (p *plainText) narrowWords(t *report.Table, widths []int) {
+	last := len(widths) - 1
+	room := p.width
+	for _, w := range widths[:last] {
+		room -= w + 2
+	}
+	if room -= 2; t.Align[last] == 'l' && room >= leastWords {
+		widths[last] = min(widths[last], room)
+	}
+}
+
+// tableRow writes one row, with so many spaces between its cells.
+func (p *plainText) tableRow(t *report.Table, widths []int, gap int, row []string) {
+	line, last := "  ", 0
 	for i, cell := range row {
-		pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+		if i > 0 {
+			line += strings.Repeat(" ", gap)
+		}
+		last = utf8.RuneCountInString(line)
+		pad := strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell)))
 		if t.Align[i] == 'l' {
-			b.WriteString("  " + cell + pad)
+			line += cell + pad
 		} else {
-			b.WriteString("  " + pad + cell)
+			line += pad + cell
 		}
 	}
-	p.printf("%s\n", strings.TrimRight(b.String(), " "))
+	for _, line := range p.wrap(last, strings.TrimRight(line, " ")) {
+		p.printf("%s\n", line)
+	}
 }
 
 // Shape draws the curves one below the other.
@@ -255,15 +284,31 @@ func (p *plainText) Packets(lines []report.StoryLine, means func(*report.StoryLi
 	}
 }
 
-// means joins what a packet means, each on its own line if they do not fit.
+// meansLines is how many lines one thing that a packet means takes at most.
+const meansLines = 2
+
+// means joins what a packet means, each on a line of its own if they do not fit into one.
 func (p *plainText) means(list []string, indent int) string {
+	room := p.width - indent
 	shown := make([]string, len(list))
 	for i, s := range list {
-		shown[i] = report.Fit(s, p.width-indent-len(";"))
+		shown[i] = report.Fit(s, meansLines*room-len(";"))
 	}
 	one := strings.Join(shown, "; ")
-	if indent+utf8.RuneCountInString(one) <= p.width {
+	if utf8.RuneCountInString(one) <= room {
 		return one
 	}
-	return strings.Join(shown, ";\n"+strings.Repeat(" ", indent))
+	narrow := &plainText{width: room}
+	var lines []string
+	for i, s := range shown {
+		if i < len(shown)-1 {
+			s += ";"
+		}
+		for _, line := range narrow.wrap(0, s) {
+			for runes := range slices.Chunk([]rune(line), room) { // a word may be longer
+				lines = append(lines, string(runes))
+			}
+		}
+	}
+	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
 }

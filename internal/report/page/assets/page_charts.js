@@ -28,10 +28,11 @@ class Charts {
 		const reused = s.requests.map((n, i) => n ? 100 * s.reused[i] / n : null);
 		const dashes = [[8, 3], [2, 2], [8, 3, 2, 3], [4, 4], [12, 3]];
 		const colours = ["client", "server", "other", "busy", "soft"];
+		const asked = s.requests.some(n => n > 0); // else there are none, or they cannot be read
 		return [
-			{ title: `New connections and requests, ${per}`, curves: [
+			{ title: `New connections${asked ? " and requests" : ""}, ${per}`, curves: [
 				{ label: "new connections", values: s.opened, colour: "client" },
-				{ label: "requests", values: s.requests, colour: "server", dash: [6, 3] }] },
+				...(asked ? [{ label: "requests", values: s.requests, colour: "server", dash: [6, 3] }] : [])] },
 			{ title: "Reuse: requests that were not the first on their connection", most: 104, curves: [
 				{ label: "reused, % of the requests", values: reused, colour: "busy", unit: "%" }] },
 			{ title: `TIME_WAIT entries, the most at once ${per}`, curves: [

@@ -85,8 +85,10 @@ class Table {
 
 	row(i) {
 		const r = this.rows[i], is = r === this.choice.selected;
-		const node = el("div", { className: "row", role: "row", id: "row-" + r }, ...tableColumns.map(c =>
-			el("div", { className: c.number ? "n" : "", role: "gridcell", textContent: c.show(this.facts, r) })));
+		const node = el("div", { className: "row", role: "row", id: "row-" + r }, ...tableColumns.map(c => {
+			const textContent = c.show(this.facts, r);
+			return el("div", { className: c.number ? "n" : "", role: "gridcell", textContent, title: c.name === "who" ? textContent : "" }); // which may be cut
+		}));
 		node.dataset.row = r;
 		node.setAttribute("aria-rowindex", i + 1);
 		node.setAttribute("aria-selected", is);
