@@ -33,10 +33,11 @@ type Tool struct {
 
 // Capture is what was read.
 type Capture struct {
-	Sources          []Source      `json:"sources"`    // in the order in which they were named
-	Format           *string       `json:"format"`     // pcap, pcap-ns, pcapng ..., mixed if several
-	LinkTypes        []string      `json:"link_types"` // tcpdump's names, in order of appearance
-	Packets          uint64        `json:"packets"`    // frames as Wireshark numbers them
+	Sources          []Source      `json:"sources"`          // in the order in which they were named
+	Points           []Point       `json:"points,omitempty"` // where they were made, of parts that were joined
+	Format           *string       `json:"format"`           // pcap, pcap-ns, pcapng ..., mixed if several
+	LinkTypes        []string      `json:"link_types"`       // tcpdump's names, in order of appearance
+	Packets          uint64        `json:"packets"`          // frames as Wireshark numbers them
 	TCPPackets       uint64        `json:"tcp_packets"`
 	Bytes            uint64        `json:"bytes"` // of all frames, as long as they were on the wire
 	First            *time.Time    `json:"first"`
@@ -78,6 +79,17 @@ type TLSKeys struct {
 type NotDecrypted struct {
 	Reason      string `json:"reason"` // AES-CCM, another cipher, older than TLS 1.2 or wrong secrets
 	Connections int64  `json:"connections"`
+}
+
+// Point is a place where captures were made. Go programs get none: they read no parts.
+type Point struct {
+	Name     string     `json:"name"`
+	Part     *string    `json:"part"` // the file that has what the captures come to, nil for captures
+	Captures int64      `json:"captures"`
+	Packets  uint64     `json:"packets"`
+	First    *time.Time `json:"first"`
+	Last     *time.Time `json:"last"`
+	Version  string     `json:"version"` // of the program that analysed them
 }
 
 // Source is one file that was read.

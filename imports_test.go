@@ -27,15 +27,16 @@ type may struct {
 // fails the test, and so does one that is here and does not exist. Below internal all
 // but those of the standard library only may import the [vocabulary], too.
 var mayImport = map[string]may{
-	"flows":               {except: []string{"internal/compact"}}, // containers, of the standard library only
-	"httpparse":           {},
-	"httpparse/http2":     {others: []string{"golang.org/x/net"}}, // hpack alone
-	"httpparse/websocket": {},
-	"internal/compact":    {},
-	"internal/products":   {},
-	"internal/tlswire":    {others: []string{"golang.org/x/crypto"}},
-	"internal/keylog":     {},
-	"internal/tlscrypt":   {own: []string{"internal/keylog"}, others: []string{"golang.org/x/crypto"}},
+	"flows":                {except: []string{"internal/compact"}}, // containers, of the standard library only
+	"httpparse":            {},
+	"httpparse/http2":      {others: []string{"golang.org/x/net"}}, // hpack alone
+	"httpparse/websocket":  {},
+	"internal/compact":     {},
+	"internal/part/fields": {},
+	"internal/products":    {},
+	"internal/tlswire":     {others: []string{"golang.org/x/crypto"}},
+	"internal/keylog":      {},
+	"internal/tlscrypt":    {own: []string{"internal/keylog"}, others: []string{"golang.org/x/crypto"}},
 
 	"capture": {
 		own:    []string{"flows", "capture/internal/pcapfile", "capture/internal/unpack", "capture/internal/decode", "capture/internal/bpf"},
@@ -52,12 +53,12 @@ var mayImport = map[string]may{
 	"capture/capturetest": {own: []string{"flows"}},
 
 	"internal/analyze": {
-		own:    []string{"internal/compact", "internal/tlswire", "internal/keylog", "internal/tlscrypt"},
+		own:    []string{"internal/compact", "internal/tlswire", "internal/keylog", "internal/tlscrypt", "internal/part/fields"},
 		others: []string{"github.com/HdrHistogram/hdrhistogram-go"},
 		except: []string{"internal/products"}, // how a program is recognised
 	},
 	"internal/cause": {
-		own:    []string{"internal/analyze", "internal/products"},
+		own:    []string{"internal/analyze", "internal/products", "internal/part/fields"},
 		except: []string{"internal/compact"}, // records of millions of connections
 	},
 	"internal/cause/causetest": {own: []string{"internal/analyze", "capture/capturetest"}, others: []string{"github.com/rogpeppe/go-internal"}}, // for tests
@@ -78,6 +79,7 @@ var mayImport = map[string]may{
 	"internal/report/formats":    {own: []string{"internal/report", "internal/report/machine", "internal/report/page", "internal/report/picture", "internal/report/text"}},
 	"internal/report/reporttest": {own: append(judged, "internal/report"), others: []string{"github.com/google/go-cmp", "github.com/santhosh-tekuri/jsonschema/v6"}}, // for tests
 
+	"internal/part":   {own: []string{"internal/analyze", "internal/cause", "internal/report", "internal/part/fields"}, others: []string{"github.com/klauspost/compress"}},
 	"internal/kernel": {others: []string{"github.com/prometheus/procfs", "github.com/mdlayher/netlink"}},
 	"internal/live": {
 		own:    []string{"capture", "internal/analyze", "internal/rules", "internal/report", "internal/kernel"},
@@ -97,7 +99,7 @@ var mayImport = map[string]may{
 	"internal/assemble": {own: []string{"capture", "internal/analyze", "internal/report", "internal/keylog"}}, // what app and the root do alike
 	".":                 {own: append(judged, "capture", "flows", "httpparse", "internal/report", "internal/report/machine"), except: []string{"internal/assemble", "internal/keylog"}},
 	"internal/app": {
-		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/keylog", "internal/names", "internal/assemble", "internal/report", "internal/report/formats",
+		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/keylog", "internal/names", "internal/assemble", "internal/part", "internal/report", "internal/report/formats",
 			"internal/report/machine", "internal/report/text", "internal/live", "internal/tui", "internal/serve", "internal/kernel"),
 		others: []string{"github.com/schollz/progressbar", "golang.org/x/term", "kernel.org/pub/linux/libs/security/libcap/psx"},
 	},
@@ -108,7 +110,7 @@ var mayImport = map[string]may{
 // not.
 var (
 	vocabulary   = []string{"flows", "httpparse", "httpparse/http2", "httpparse/websocket"}
-	standardOnly = []string{"internal/compact", "internal/products", "internal/kernel"}
+	standardOnly = []string{"internal/compact", "internal/part/fields", "internal/products", "internal/kernel"}
 )
 
 // judged is what reports are made of.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -165,6 +166,10 @@ func (s *Source) Progress() (done, total int64) {
 // it keeps two bytes for each change from one file to another, up to 64 MiB;
 // packets beyond that have no origin, and those of several interfaces neither.
 func (s *Source) Origin(num uint64) (source string, packet uint64) { return s.stats.origin(num) }
+
+// Origins returns where packets come from, one after the other: each is the first of
+// several that follow each other in one file. Of one file alone there is none.
+func (s *Source) Origins() iter.Seq[Origin] { return s.stats.allOrigins }
 
 // Secrets returns the TLS key logs that pcapng captures carry, in the order of
 // the capture, as far as they have been handed over. They are the caller's to

@@ -112,3 +112,54 @@ func (o *origins) find(num uint64) (source int, packet uint64) {
 	}
 	return 0, 0
 }
+
+// An Origin says where a packet comes from, and those that follow it up to the next Origin.
+type Origin struct {
+	Num    uint64 // in the whole capture
+	Packet uint64 // in its file, 0 if that is not known
+	Source int    // the file, as an index of [Stats.Sources]
+}
+
+// allOrigins yields all origins.
+func (s *runningStats) allOrigins(yield func(Origin) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.origins.entries {
+		e := &s.origins.entries[i]
+		if e.runs == nil {
+			if !yield(Origin{e.num, e.packet, int(e.source)}) {
+				return
+			}
+			continue
+		}
+		for x := range e.each {
+			if !yield(x) {
+				return
+			}
+		}
+	}
+	if s.origins.end != 0 {
+		yield(Origin{Num: s.origins.end})
+	}
+}
+
+// each yields the runs of files that alternate.
+func (e *originEntry) each(yield func(Origin) bool) {
+	next := map[uint64]uint64{} // number in its file of the frame that comes next
+	num := e.num
+	for b := e.runs; len(b) > 0; {
+		of, n := binary.Uvarint(b)
+		frames, m := binary.Uvarint(b[n:])
+		b = b[n+m:]
+		at, seen := next[of]
+		if !seen {
+			at, n = binary.Uvarint(b)
+			b = b[n:]
+		}
+		if !yield(Origin{num, at, int(of)}) {
+			return
+		}
+		num += frames
+		next[of] = at + frames
+	}
+}

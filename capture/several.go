@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kaanalyze/kaanalyze/flows"
 )
@@ -18,6 +19,7 @@ type taps struct {
 	of     []*liveTap
 	filled chan filledBlock // by all of them
 	stop   chan struct{}    // closed when no more blocks are needed
+	holds  atomic.Bool      // frames wait for what interfaces say that have none
 	merger merger
 }
 
@@ -44,7 +46,7 @@ type filledBlock struct {
 const (
 	// sharedPoll is pollTime where there are several interfaces: what one of them has
 	// waits until the others have been asked.
-	sharedPoll = 20e6
+	sharedPoll = 40e6
 	// tapBlocks is how many blocks an interface fills before the merger gives one back:
 	// what comes meanwhile waits in the kernel's ring.
 	tapBlocks = 4
@@ -86,7 +88,7 @@ func newTaps(of []*live, opt Options) *Source {
 		tap := &liveTap{l: l, free: make(chan *block, tapBlocks), seen: math.MinInt64}
 		tap.reader.source = i
 		for range tapBlocks {
-			tap.free <- l.newBlock()
+			tap.free <- &block{} // it grows where there is traffic
 		}
 		t.of = append(t.of, tap)
 	}
@@ -129,6 +131,7 @@ func (s *Source) runTaps(ctx context.Context, apply func([]flows.Segment) error)
 		case t.ended():
 			return endOf(ended)
 		default:
+			t.holds.Store(len(t.merger.active) > 0)
 			s.take(<-t.filled, &ended)
 			if at := now(); uint64(at-applied) < pollTime {
 				continue
@@ -162,7 +165,7 @@ func endOf(ended error) error {
 // fillBlocks fills blocks with what comes from an interface, until the capture is over.
 func (s *Source) fillBlocks(ctx context.Context, tap *liveTap) {
 	l := tap.l
-	for {
+	for said := int64(0); ; {
 		var b *block
 		select {
 		case <-s.taps.stop:
@@ -173,6 +176,11 @@ func (s *Source) fillBlocks(ctx context.Context, tap *liveTap) {
 		ended := l.read(ctx, b)
 		now := l.dev.Now()
 		f := filledBlock{from: tap, block: b, seen: l.seen(b, now), ended: s.pollDrops(l, now, ended)}
+		if len(b.Frames) == 0 && f.ended == nil && !s.taps.holds.Load() && uint64(now-said) < pollTime {
+			tap.free <- b // to wake the merger costs more than all else here
+			continue
+		}
+		said = now
 		s.taps.filled <- f // it has room for all blocks
 		if f.ended != nil {
 			return

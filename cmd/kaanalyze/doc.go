@@ -51,6 +51,11 @@
 //
 //	kaanalyze --each -o report.html incident.pcapng after.pcapng
 //
+// A part for each host's capture, and one report of all parts:
+//
+//	kaanalyze -o web1.kap incident.pcapng
+//	kaanalyze web1.kap
+//
 // What a rule means, and what has changed since an earlier report:
 //
 //	kaanalyze --explain KA1011

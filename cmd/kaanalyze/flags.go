@@ -38,7 +38,6 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringVar(&c.Server, "server", "", "only connections to this server, `ADDR:PORT`")
 	f.StringVar(&c.TLSKeyLog, "tls-keylog", "", "decrypt TLS with the secrets in `FILE`, as programs write it to SSLKEYLOGFILE")
 	durationFlag(f, &c.TimeWait, "time-wait", "`TIME` that TIME_WAIT lasts")
-
 	f.StringVar(&c.TimeZone, "tz", "", "tell times in `ZONE`, as Europe/Berlin, UTC or local (default: TZ of the environment, else UTC); JSON and CSV stay UTC")
 
 	f.BoolVar(&c.Resolve, "resolve", false, "tell names beside addresses: of the hosts file, and of DNS answers in the capture; nobody is asked")
@@ -49,7 +48,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 
 	f.StringVarP(&c.Format, "format", "f", c.Format, "`FORMAT` of standard output: "+strings.Join(app.FormatNames(), ", "))
 	f.BoolVar(&c.JSON, "json", false, "the same as --format json")
-	f.StringArrayVarP(&c.Output, "output", "o", nil, "write a report to `FILE` too, in the format of its ending: "+app.FormatEndings()+" (repeatable)")
+	f.StringArrayVarP(&c.Output, "output", "o", nil, "write a report to `FILE` too, in the format of its ending: "+app.FormatEndings()+", a part that merges with others (repeatable)")
 	f.StringVar(&c.Evidence, "evidence", "", "write the connections that prove the findings, or that of --conn, to the capture `FILE`")
 	f.BoolVar(&c.EvidenceBodies, "evidence-bodies", false, "keep all payload in it, not only the heads of HTTP messages")
 	f.StringVar(&c.EvidenceFormat, "evidence-format", "", "`FORMAT` of it: "+strings.Join(app.EvidenceFormats, ", ")+" (default: by its ending); comments of packets name the rules in pcapng")
@@ -63,6 +62,7 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringVar(&c.Baseline, "baseline", "", "compare with `FILE`, an earlier JSON report")
 	f.StringArrayVar(&c.FailOn, "fail-on", nil, "exit with 3 if `EXPR` holds, as reuse_ratio<0.9 or finding=KA1011 (repeatable)")
 	f.BoolVar(&c.Each, "each", false, "make a report of each capture by itself; its name becomes part of those of -o's files")
+	newPartFlags(f, c)
 	f.BoolVar(&c.Strict, "strict", false, "exit with 4 if a capture is damaged, packets were dropped, or times are absurd")
 
 	f.StringVar(&c.Listen, "listen", "", "answer /metrics, /report and /healthz while reading, at `ADDR:PORT`; PORT alone is on 127.0.0.1")
@@ -84,6 +84,12 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.BoolVar(&c.version, "version", false, "print the version")
 	f.BoolVarP(&c.help, "help", "h", false, "print this help")
 	return f
+}
+
+// newPartFlags adds those of parts.
+func newPartFlags(f *pflag.FlagSet, c *commandLine) {
+	f.StringVar(&c.Point, "point", "", "all captures were made at one point, `NAME` in reports of its part (default: the part's name)")
+	f.BoolVar(&c.PartRows, "part-rows", false, "keep each connection in a part, not only sums and what judging needs")
 }
 
 // newLiveFlags adds those of a live capture.

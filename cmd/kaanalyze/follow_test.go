@@ -129,3 +129,40 @@ func TestFollowTcpdump(t *testing.T) {
 		})
 	}
 }
+
+// TestFollowStatus: status lines of a file that is followed come, also on demand, though nothing is
+// added to it.
+func TestFollowStatus(t *testing.T) {
+	program := executable(t)
+	p := start(t, t.TempDir(), nil, nil, program, "--follow", "-r", example(t), "-o", "report.json", "--interval", "300ms")
+	lines := func() int { return strings.Count(p.stderr.String(), " connections (") }
+	if !p.until(func() bool { return lines() >= 3 }) {
+		t.Fatalf("got %d status lines, want 3 at least: %s", lines(), p.stderr.String())
+	}
+	if code := p.end(syscall.SIGINT); code != app.ExitOK {
+		t.Errorf("got exit code %d: %s", code, p.stderr.String())
+	}
+	q := start(t, t.TempDir(), nil, nil, program, "--follow", "-r", example(t), "-o", "report.json", "--interval", "0", "-v")
+	if !q.until(func() bool { return strings.Contains(q.stderr.String(), "following") }) { // before it a signal ends the program
+		t.Fatal(q.stderr.String())
+	}
+	if !q.until(func() bool {
+		_ = q.Process.Signal(syscall.SIGUSR1)
+		return strings.Contains(q.stderr.String(), " connections (")
+	}) {
+		t.Errorf("got no status line after SIGUSR1: %s", q.stderr.String())
+	}
+	if code := q.end(syscall.SIGINT); code != app.ExitOK {
+		t.Errorf("got exit code %d: %s", code, q.stderr.String())
+	}
+}
+
+// example is a capture that is complete.
+func example(t *testing.T) string {
+	t.Helper()
+	name, err := filepath.Abs("../../testdata/apache-keepalive.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}

@@ -23,7 +23,7 @@ const (
 // is empty. The strings are those of the sender.
 type Fields struct {
 	Method, Path, Authority, Protocol string // of a request; Protocol of an extended CONNECT (RFC 8441)
-	UserAgent, Server, PoweredBy      string
+	UserAgent, Server, PoweredBy, Via string
 	ContentType, GRPCStatus           string
 	ContentLength                     int64  // -1 without a valid one
 	Status                            uint16 // of a response, else 0
@@ -139,7 +139,9 @@ func (t *fieldTable) take(f hpack.HeaderField) {
 		if n, err := strconv.ParseInt(f.Value, 10, 64); err == nil && n >= 0 {
 			x.ContentLength = n
 		}
-	case "via", "x-forwarded-for", "forwarded", "x-real-ip":
+	case "via":
+		x.Via, x.Forwarded = f.Value, true
+	case "x-forwarded-for", "forwarded", "x-real-ip":
 		x.Forwarded = true
 	case "":
 		x.Unknown = true

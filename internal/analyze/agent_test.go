@@ -30,3 +30,21 @@ func TestAgents(t *testing.T) {
 		}
 	}
 }
+
+// TestSoftware asks which program a server is: a proxy hands on the Server field of what stands
+// behind it, and says itself who it is in Via.
+func TestSoftware(t *testing.T) {
+	for _, tc := range []struct{ fields, want string }{
+		{"Server: nginx/1.22\r\n", "nginx"},
+		{"X-Powered-By: Express\r\n", "Node"},
+		{"Server: nginx/1.22\r\nVia: 1.1 varnish (Varnish/7.1)\r\n", "Varnish"},
+		{"Server: nginx/1.22\r\nvia: 1.1 vegur\r\n", ""},
+		{"", ""},
+	} {
+		got := run(t, analyze.Options{}, fmt.Sprintf("conn 40001\n0.000 > S\n0.001 < S.\n0.002 > .\n0.003 > P. %q\n0.004 < P. %q\n",
+			"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 204 No Content\r\n"+tc.fields+"\r\n")).Servers[0].Software
+		if got.String() != tc.want {
+			t.Errorf("%q: got %q, want %q", tc.fields, got, tc.want)
+		}
+	}
+}

@@ -62,6 +62,10 @@ type Options struct {
 	// is called on several goroutines.
 	RewriteAddr func([16]byte) [16]byte
 
+	// Sums, if set, is called by Finish with what was added up, before it is: it is valid
+	// during the call. Fold and Limits must not be set.
+	Sums func(*Sums)
+
 	// Keys, if set, is called before segments are taken. It returns secrets of TLS sessions,
 	// whose connections are read as if they were not encrypted, and whether more may be
 	// added to them; nil for none so far.
@@ -199,6 +203,9 @@ func (a *Analyzer) Finish(first, last int64) *Result {
 		a.exchanges = slices.DeleteFunc(a.exchanges, func(e Exchange) bool { return e.Refused })
 	}
 	r := &Result{analyzer: a}
+	if a.opt.Sums != nil {
+		a.opt.Sums(a.sums(first, last))
+	}
 	a.totals.finish(r, &a.opt, first, last, a.engine.Counts())
 	forgotten, since := a.engine.Forgotten()
 	r.CopiesMissed, r.CopiesMissedSince = int64(forgotten), since

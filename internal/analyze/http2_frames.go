@@ -147,7 +147,7 @@ func (a *Analyzer) addRequest(c *flows.Conn, t *httpState, x *h2State, f *http2.
 		t.facts |= isRepeat
 	}
 	if t.requests <= maxAgents && !fields.Unknown {
-		a.pools.recognize(t.pair, h, raw)
+		a.pools.recognize(t.pair, h, raw, f.At)
 	}
 	a.addStream(t, x, s)
 	if x.socket == 0 && fields.Method == "CONNECT" && fields.Protocol == "websocket" { // RFC 8441
@@ -260,7 +260,7 @@ func (a *Analyzer) h2Response(c *flows.Conn, t *httpState, fields *http2.Fields,
 	if t.pair != 0 && t.responses <= maxLooks && !fields.Unknown {
 		raw := a.responseHead(fields)
 		if h, ok := httpparse.ScanHead(raw); ok == httpparse.Complete {
-			a.pools.recognize(t.pair, h, raw)
+			a.pools.recognize(t.pair, h, raw, a.engine.Now())
 		}
 	}
 }

@@ -42,6 +42,7 @@ func (a *Analyzer) responseHead(f *http2.Fields) []byte {
 	b = append(b, " \r\n"...)
 	b = appendField(b, "Server", f.Server)
 	b = appendField(b, "X-Powered-By", f.PoweredBy)
+	b = appendField(b, "Via", f.Via)
 	a.states.h2.raw = append(b, "\r\n"...)
 	return a.states.h2.raw
 }

@@ -101,7 +101,7 @@ func (a *Analyzer) headDone(c *flows.Conn, t *httpState, from flows.Side, h http
 		}
 	}
 	if t.pair != 0 && t.requests+t.responses <= 2 { // later ones say the same
-		a.pools.recognize(t.pair, h, raw)
+		a.pools.recognize(t.pair, h, raw, at)
 	}
 }
 
@@ -189,7 +189,7 @@ func (a *Analyzer) response(t *httpState, from flows.Side, h httpparse.Head, at 
 		t.facts |= idle408
 	}
 	if h.Flags()&httpparse.HasKeepAlive != 0 && t.pair != 0 {
-		a.pools.noteAdvertised(t.pair, h)
+		a.pools.noteAdvertised(t.pair, h, at)
 	}
 	answers := httpparse.NoMethod // not known
 	took = Unknown

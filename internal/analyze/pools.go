@@ -82,8 +82,10 @@ type poolServer struct {
 	streams                StreamCount
 	fatesUnknown           int64 // connections whose requests are counted and whose responses cannot be
 	advTimeout, advMax     int64
+	advertisedAt           int64       // when it was last told, ns since the epoch
 	software               products.ID // by its first responses
 	looks                  uint8
+	softwareAt             int64  // when that showed
 	timesLost              bool   // those of servers with more responses were kept instead
 	times                  uint32 // number of its times, 0 for none
 	byClass                [StatusClasses]int64
@@ -151,8 +153,9 @@ func (x *poolPair) need() int64 {
 }
 
 // noteAdvertised notes what a response says in Keep-Alive.
-func (p *pools) noteAdvertised(pair uint32, h httpparse.Head) {
+func (p *pools) noteAdvertised(pair uint32, h httpparse.Head, at int64) {
 	s := p.servers.At(p.pairs.At(pair).server)
+	s.advertisedAt = at
 	if n := h.KeepAliveTimeout(); n >= 0 {
 		s.advTimeout = int64(n)
 	}

@@ -13,7 +13,7 @@ const (
 )
 
 // recognize looks into the first heads of a pair and of a server for who they are.
-func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte) {
+func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte, at int64) {
 	x := p.pairs.At(pair)
 	if h.Kind() == httpparse.Request {
 		if x.looks == maxAgents || x.looks >= maxLooks && x.agent == products.Unknown {
@@ -34,12 +34,20 @@ func (p *pools) recognize(pair uint32, h httpparse.Head, raw []byte) {
 	}
 	if s := p.servers.At(x.server); s.looks < maxLooks && s.software == products.Unknown {
 		s.looks++
-		value, ok := httpparse.Field(raw, "Server")
-		if !ok { // as of Express and php -S
-			value, _ = httpparse.Field(raw, "X-Powered-By")
-		}
-		s.software = products.Recognize(value)
+		s.software, s.softwareAt = software(raw), at
 	}
+}
+
+// software returns what sent a response.
+func software(raw []byte) products.ID {
+	if via, ok := httpparse.Field(raw, "Via"); ok { // Server is of what stands behind
+		return products.RecognizeVia(via)
+	}
+	value, ok := httpparse.Field(raw, "Server")
+	if !ok { // as of Express and php -S
+		value, _ = httpparse.Field(raw, "X-Powered-By")
+	}
+	return products.Recognize(value)
 }
 
 // forwarded reports whether a proxy sent this request.

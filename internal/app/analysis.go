@@ -52,7 +52,9 @@ func (j *Job) newReading(opt capture.Options) *live.Reading {
 	if write := j.outs.onConnection(); write != nil {
 		stream = &live.Stream{Ended: write, Decided: j.outs.decided, Last: func() int64 { return j.last }}
 	}
-	return live.NewReading(j.analysisOptions(opt), stream, j.workers(), j.memory)
+	what := j.analysisOptions(opt)
+	j.takeSums(&what)
+	return live.NewReading(what, stream, j.workers(), j.memory)
 }
 
 // diagnose says why connections were not reused: those of a collector, or else those

@@ -61,6 +61,8 @@ type Config struct {
 	Baseline    string   // a JSON report, "" for none
 	FailOn      []string // conditions
 	Each        bool     // a report of each capture, instead of one of all
+	Point       string   // the name of where the captures were made, "" for one from names of files
+	PartRows    bool     // keep each connection in a part
 	Strict      bool     // fail if a capture is damaged, packets were dropped, or times cannot be right
 
 	Listen       string // ADDR:PORT or PORT, "" for no answers by HTTP

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"syscall"
 
@@ -41,6 +42,9 @@ func (j *Job) finish(src *capture.Source, a *live.Reading, opt capture.Options) 
 	result.Undecoded = assemble.Undecoded(&stats)
 	if kept != nil {
 		return j.report(src, result, kept.Diagnosis, kept)
+	}
+	if j.part != nil && collector == nil {
+		j.part.encode(result, src)
 	}
 	if collector != nil { // the connections are written already: judging takes the most memory of the whole run
 		defer limitHeapFurther(10)()
@@ -103,6 +107,11 @@ func (j *Job) deliver(r *report.Report) error {
 	}
 	j.warn(&r.Meta)
 	j.interruption.enter(phaseWriting)
+	for _, k := range j.outs.sinks {
+		if k.format.Name == partFormat {
+			k.format.Write = func(w io.Writer, r *report.Report) error { return j.part.write(w, r, j.s.pointOf(k.name), j.s) }
+		}
+	}
 	j.outs.write(j.s, r, j.stdout)
 	if names := j.outs.written(); len(names) > 0 && IsTerminal(j.stdout) {
 		j.ui.note("wrote %s", strings.Join(names, " and "))

@@ -37,7 +37,7 @@ func (s *settings) checkEach() error {
 			return usagef("--each and %s exclude each other: a report of each capture is for files alone", x.flag)
 		}
 	}
-	if len(s.files) == 0 {
+	if len(s.files)+len(s.parts) == 0 {
 		return &UsageError{errors.New("--each: no capture is named"), "kaanalyze --each web1.pcap web2.pcap"}
 	}
 	if !slices.Contains(eachFormats, s.format.Name) {
@@ -55,9 +55,10 @@ func (s *settings) eachOf() (list []*settings, err error) {
 		return nil, nil
 	}
 	taken := map[string]bool{}
-	for i, name := range s.files {
+	for i, name := range slices.Concat(s.files, s.parts) {
 		own := *s
 		own.Each, own.files, own.follows = false, []string{name}, i > 0
+		own.takeParts()
 		own.outputs = nil
 		for _, o := range s.outputs {
 			own.outputs = append(own.outputs, output{eachName(o.name, name, taken), o.format})
@@ -69,7 +70,7 @@ func (s *settings) eachOf() (list []*settings, err error) {
 	}
 	for _, own := range list { // no report may take the place of a capture, of its own or another
 		all := *own
-		all.files = s.files
+		all.files, all.parts = s.files, s.parts
 		if err := all.checkWritten(); err != nil {
 			return nil, err
 		}
@@ -120,7 +121,7 @@ func (j *Job) runEach() int {
 	defer signal.Stop(signals)
 	worst := ExitOK
 	for i, s := range j.each {
-		one := newJob(s, &ui{w: j.ui.w, quiet: s.Quiet, verbose: s.Verbose, about: printable(s.files[0])}, j.stdin, j.stdout)
+		one := newJob(s, &ui{w: j.ui.w, quiet: s.Quiet, verbose: s.Verbose, about: printable(slices.Concat(s.files, s.parts)[0])}, j.stdin, j.stdout)
 		code := one.Run()
 		if slices.Index(worse, code) > slices.Index(worse, worst) {
 			worst = code

@@ -24,9 +24,10 @@ func (s *settings) setInput() error {
 	if err := s.checkWords(words); err != nil {
 		return err
 	}
+	s.takeParts()
 	if s.Demo != nil {
-		if len(s.files) > 0 {
-			return usagef("--demo and %s exclude each other", printable(s.files[0]))
+		if all := slices.Concat(s.files, s.parts); len(all) > 0 {
+			return usagef("--demo and %s exclude each other", printable(all[0]))
 		}
 		s.files = []string{"-"}
 	}
@@ -85,7 +86,7 @@ func exists(name string) bool {
 // Compiled when needed, as all that takes a while: a program starts in milliseconds.
 var (
 	captureEnding = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?i)\.(pcap|pcapng|cap|ntar|dmp|dump)[0-9]*(\.(gz|zst|zstd|xz|lz4))?$|\.(gz|zst|zstd|xz|lz4)$`)
+		return regexp.MustCompile(`(?i)\.(pcap|pcapng|cap|ntar|dmp|dump|kap)[0-9]*(\.(gz|zst|zstd|xz|lz4))?$|\.(gz|zst|zstd|xz|lz4)$`)
 	})
 	pathWord = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^(~|\.{1,2})?/|^[\pL\pN._-]+(/[\pL\pN._-]+)*/[\pL\pN._-]*[\pL._-][\pL\pN._-]*$`)

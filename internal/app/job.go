@@ -52,6 +52,8 @@ type Job struct {
 
 	each []*settings // of the reports of --each, which have jobs of their own
 
+	part *partMaker // of what is read, nil if no part is wanted
+
 	keys *keys // secrets of TLS sessions
 
 	memory int64 // bytes for what is seen, 0 for no bound
@@ -70,7 +72,7 @@ func New(c *Config, stdin io.Reader, stdout, stderr io.Writer) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.live == nil && len(s.files) == 0 && IsTerminal(stdin) {
+	if s.live == nil && len(s.files)+len(s.parts) == 0 && IsTerminal(stdin) {
 		if s.filter != "" {
 			return nil, &UsageError{fmt.Errorf("no capture is named: %q was taken as a filter", s.filter), "name files before it, or an interface with -i"}
 		}
@@ -98,7 +100,7 @@ func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *Job {
 	j := &Job{s: s, ui: u, keys: &keys{every: moreKeysEvery}, stdin: stdin, stdout: stdout, outs: &outputs{interruption: i}, interruption: i}
 	if s.Demo != nil {
 		j.stdin = bytes.NewReader(j.s.Demo)
-	} else if s.live == nil && len(s.files) == 0 {
+	} else if s.live == nil && len(s.files)+len(s.parts) == 0 {
 		s.files, j.stdinByDefault = []string{"-"}, true
 	}
 	if s.goesOn() && !s.TUI {
@@ -110,6 +112,12 @@ func newJob(s *settings, u *ui, stdin io.Reader, stdout io.Writer) *Job {
 
 // do opens, reads, analyses and writes.
 func (j *Job) do() error {
+	if len(j.s.parts) > 0 {
+		return j.joinParts()
+	}
+	if j.s.writesPart() {
+		j.part = &partMaker{}
+	}
 	opt, err := j.captureOptions()
 	if err != nil {
 		return err
@@ -165,17 +173,32 @@ func (j *Job) begin(src *capture.Source, opt capture.Options) error {
 
 // readFiles reads files to their end and reports, with evidence if that is asked for.
 func (j *Job) readFiles(src *capture.Source, opt capture.Options) error {
-	a := j.newReading(opt)
-	interrupted, err := j.read(src, unfailing(a.Apply))
+	r, err := j.analyzeFiles(src, opt)
 	if err != nil {
 		return err
 	}
-	r := j.finish(src, a, opt)
-	r.Meta.Interrupted = interrupted
 	if j.s.Evidence != "" {
 		j.addEvidence(r, opt)
 	}
 	return j.deliver(r)
+}
+
+// analyzeFiles reads files to their end, and judges them.
+func (j *Job) analyzeFiles(src *capture.Source, opt capture.Options) (*report.Report, error) {
+	a := j.newReading(opt)
+	interrupted, err := j.read(src, unfailing(a.Apply))
+	if err != nil {
+		return nil, err
+	}
+	if j.part != nil {
+		stats := src.Stats()
+		if err := j.checkOverlap(&stats); err != nil {
+			return nil, err
+		}
+	}
+	r := j.finish(src, a, opt)
+	r.Meta.Interrupted = interrupted
+	return r, nil
 }
 
 // open opens what is to be read.

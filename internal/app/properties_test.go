@@ -27,6 +27,8 @@ var properties = map[string]func(t *rapid.T, p packetFile, dir string){
 	"without names all numbers are the same":             sameAnonymized,
 	"the lines of NDJSON add up to JSON":                 sameStreamed,
 	"nothing has changed since a baseline of the same":   sameAsBaseline,
+	"a part is the same as its captures":                 samePart,
+	"the parts of two points are as both captures":       samePoints,
 	"evidence gives the verdict that it is said to give": sameByEvidence,
 }
 

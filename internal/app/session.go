@@ -100,11 +100,16 @@ func (f *sharedSession) peek(seen *uint64, times func() (first, last int64)) (m 
 // reports.
 func (j *Job) followCapture(src *capture.Source, opt capture.Options) error {
 	f := j.newSession(opt)
+	endTicks := func() {}
+	if j.s.Follow && j.ticker != nil { // at the end of the file the reading waits
+		endTicks = tickAlone(func() { j.ticker.update(src, f.counts) })
+	}
 	interrupted, err := j.read(src, func(segs []flows.Segment) error {
 		defer j.ticker.update(src, f.counts)
 		f.Apply(segs)
 		return nil
 	})
+	endTicks()
 	if err != nil {
 		return err
 	}

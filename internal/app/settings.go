@@ -24,6 +24,7 @@ import (
 type settings struct {
 	Config
 
+	parts  []string      // that are to be joined
 	files  []string      // captures; "-" is standard input, or the built-in capture
 	filter string        // pcap filter of files, "" for all
 	live   *liveSettings // nil for files
@@ -85,7 +86,7 @@ func newSettings(c *Config) (*settings, error) {
 		return nil, usagef("--tui and --conn exclude each other; the view opens a connection with the enter key")
 	}
 	for _, step := range []func() error{
-		s.setKey, s.setZone, s.checkResolve, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidenceFormat, s.checkEvidence,
+		s.setKey, s.setZone, s.checkResolve, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidenceFormat, s.checkEvidence, s.checkJoin, s.checkPart,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -123,6 +124,9 @@ func (s *settings) setFormats() error {
 	}
 	for i, name := range s.Output {
 		format, ok := formats.ByEnding(name)
+		if strings.HasSuffix(strings.ToLower(name), partEnding) {
+			format, ok = report.Format{Name: partFormat, Ending: partEnding}, true
+		}
 		if !ok {
 			return usagef("--output %q: its ending is not one of %s", name, FormatEndings())
 		}
@@ -255,6 +259,11 @@ func (s *settings) checkWritten() error {
 				return usagef("--%s %q: it is a capture to read", flag, out)
 			}
 		}
+		for _, name := range s.parts {
+			if sameFile(name, out) {
+				return usagef("--%s %q: it is a part to read", flag, out)
+			}
+		}
 		if s.TLSKeyLog != "" && sameFile(s.TLSKeyLog, out) {
 			return usagef("--%s %q: it is the key log", flag, out)
 		}
@@ -330,5 +339,5 @@ func FormatEndings() string {
 	for i := range formats.All {
 		endings = append(endings, formats.All[i].Ending)
 	}
-	return strings.Join(endings, " ")
+	return strings.Join(append(endings, partEnding), " ")
 }

@@ -86,7 +86,7 @@ func (j *Job) status() {
 		j.ui.line("status", "nothing has been read yet")
 		return
 	}
-	if j.ticker != nil && !j.s.Follow { // which would wait for a packet
+	if j.ticker != nil {
 		j.ticker.request()
 		return
 	}

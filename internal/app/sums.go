@@ -38,6 +38,13 @@ func startSums(ctx context.Context, s *settings) *fileSums {
 	return m
 }
 
+// noSums is of no file.
+func noSums() *fileSums {
+	m := &fileSums{done: make(chan struct{})}
+	close(m.done)
+	return m
+}
+
 // wait returns the sums, in the order of the files.
 func (m *fileSums) wait() []string {
 	<-m.done

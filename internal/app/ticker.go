@@ -2,15 +2,17 @@ package app
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 )
 
-// A ticker makes the status lines of a live capture. The reading goroutine calls
-// update; request may be called from any.
+// A ticker makes the status lines of a capture that goes on. The reading goroutine calls
+// update and, where it may wait for packets, one of its own; request may be called from any.
 type ticker struct {
+	updating sync.Mutex
 	next     time.Time // when the next line is due
 	interval time.Duration
 	asked    chan struct{}
@@ -37,6 +39,10 @@ func (p *ticker) request() {
 // so lines are due less often where that takes long.
 func (p *ticker) update(src *capture.Source, count func(at int64) analyze.Snapshot) {
 	const share = 20
+	if !p.updating.TryLock() {
+		return // another goroutine does it
+	}
+	defer p.updating.Unlock()
 	now := time.Now()
 	select {
 	case <-p.asked:
@@ -60,6 +66,31 @@ func (p *ticker) update(src *capture.Source, count func(at int64) analyze.Snapsh
 	select {
 	case p.lines <- line:
 	default:
+	}
+}
+
+// tickPace is how often a ticker of its own goroutine looks whether a line is due.
+const tickPace = 100 * time.Millisecond
+
+// tickAlone calls update again and again, until the function that it returns is called.
+func tickAlone(update func()) (end func()) {
+	ended, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		pace := time.NewTicker(tickPace)
+		defer pace.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-pace.C:
+				update()
+			}
+		}
+	}()
+	return func() {
+		close(ended)
+		<-gone
 	}
 }
 

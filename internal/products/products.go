@@ -3,7 +3,7 @@
 //
 // A [Program] is one row of one table, programs.go; to add a program is to add a
 // row. [Recognize] finds the row of what a User-Agent, Server or X-Powered-By field
-// says, as an [ID] that takes one byte. [MatchServer] and [MatchClient] list the
+// says, [RecognizeVia] that of what Via says, as an [ID] that takes one byte. [MatchServer] and [MatchClient] list the
 // defaults that an observed idle timeout may be, and [ID.Advice] gives the fix of
 // a rule in the words of a program.
 //
@@ -12,6 +12,8 @@
 package products
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -94,6 +96,20 @@ func Recognize(value []byte) ID {
 		return Unknown
 	}
 	return Other
+}
+
+// RecognizeVia returns the program that handed on a message with that value of Via: the last
+// one that it names, by its comment or else its pseudonym (RFC 9110, 7.6.3); Other if it is in
+// no row.
+func RecognizeVia(value []byte) ID {
+	last := bytes.TrimSpace(value[bytes.LastIndexByte(value, ',')+1:])
+	_, by, _ := bytes.Cut(last, []byte(" ")) // after the version
+	if _, comment, ok := bytes.Cut(by, []byte("(")); ok {
+		if id := Recognize(comment); id != Unknown && id != Other {
+			return id
+		}
+	}
+	return cmp.Or(Recognize(by), Other)
 }
 
 // byName returns the program of that name, which must be in the table.

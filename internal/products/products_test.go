@@ -75,6 +75,29 @@ func TestRecognize(t *testing.T) {
 	}
 }
 
+// TestRecognizeVia holds that the last proxy counts, by its comment or its pseudonym.
+func TestRecognizeVia(t *testing.T) {
+	for value, want := range map[string]string{
+		"1.1 varnish (Varnish/7.1)":                       "Varnish",
+		"1.1 varnish-v4":                                  "Varnish",
+		"1.1 proxy.example:3128 (squid/5.7)":              "Squid",
+		"2.0 Caddy":                                       "Caddy",
+		"1.1 web1 (Apache/2.4.57 (Debian))":               "Apache",
+		"1.1 varnish, 1.1 proxy.example (squid/5.7)":      "Squid",
+		"1.1 proxy.example (squid/5.7), 1.1 vegur":        "",
+		"1.1 abc.cloudfront.net (CloudFront)":             "",
+		"HTTP/1.1 proxy.example (ApacheTrafficServer/10)": "",
+		"1.1":   "",
+		"(":     "",
+		" , , ": "",
+	} {
+		got := RecognizeVia([]byte(value))
+		if got.String() != want || want == "" && got != Other {
+			t.Errorf("%q: got %q, want %q", value, got, want)
+		}
+	}
+}
+
 // TestMatch holds which settings an idle timeout is compared with: those of the
 // program that it says it is, or of all if it says nothing.
 func TestMatch(t *testing.T) {

@@ -449,6 +449,32 @@ var programs = []Program{
 				"of the traffic, and keep the client's idle timeout below it"),
 		},
 	},
+	{ // its defaults are not among those that any server may have: it always says its name
+		Name:      "Varnish",
+		ExactIdle: true,
+		Says:      []string{"varnish", "Varnish"},
+		Advice: map[string]Advice{
+			"KA1008": Advise("raise Varnish's timeout_idle (5 s by default) above the pauses of the traffic, and keep the client's idle " +
+				"timeout below it"),
+		},
+	},
+	{
+		Name: "Squid",
+		Says: []string{"squid"},
+		Advice: map[string]Advice{
+			"KA1008": Advise("raise Squid's client_idle_pconn_timeout (2 minutes by default) above the pauses of the traffic, and keep the " +
+				"client's idle timeout below it"),
+		},
+	},
+	{
+		Name:      "h2o",
+		ExactIdle: true,
+		Says:      []string{"h2o/"},
+		Advice: map[string]Advice{
+			"KA1008": Advise("raise h2o's http1-request-timeout (10 s by default), which holds between requests, too, above the pauses of " +
+				"the traffic, and keep the client's idle timeout below it"),
+		},
+	},
 	{
 		Name:       "Ruby",
 		Says:       []string{"Ruby", "WEBrick"},

@@ -13,6 +13,7 @@ import (
 // Meta says what was read and how.
 type Meta struct {
 	Sources   []Source // in the order in which they were named
+	Points    []Point  // nil where captures alone were read
 	Format    string   // of the capture file, "mixed" if several
 	LinkTypes []string // tcpdump's names
 
@@ -41,6 +42,16 @@ type Meta struct {
 	Filter      string   // pcap filter, "" without
 	CommandLine []string // as the program was called, nil if it is withheld
 	Anonymized  bool     // addresses and names are pseudonyms, here and in all that was found
+}
+
+// Point is a place where captures were made.
+type Point struct {
+	Name        string
+	Part        string // the file that has what they come to, "" for captures
+	Captures    int
+	Packets     uint64
+	First, Last int64  // capture times, ns since the epoch; without meaning if Packets is 0
+	Version     string // of the program that analysed them
 }
 
 // Source is one capture file, or one interface.

@@ -95,6 +95,7 @@ func (p *teller) example() {
 	p.connectionFacts(&c)
 	p.para(2, "In Wireshark: %s", wiresharkFilter(&c))
 	switch {
+	case len(p.r.Meta.Points) > 0: // parts have no packets
 	case p.r.Meta.Followed:
 		p.para(2, "Packet by packet: the same command with --conn %d, without --follow", id)
 	case !p.r.Meta.Live():
@@ -106,6 +107,11 @@ func (p *teller) example() {
 
 // connectionByID fills c with the connection of that id; ids ascend.
 func connectionByID(found Facts, id uint64, c *analyze.Connection) bool {
+	if x, ok := found.(interface {
+		ByID(id uint64, c *analyze.Connection) bool
+	}); ok {
+		return x.ByID(id, c)
+	}
 	i := sort.Search(found.Len(), func(i int) bool {
 		found.Connection(i, c)
 		return c.ID >= id

@@ -11,10 +11,27 @@ import (
 const anonymizedNote = "addresses are pseudonyms that keep common prefixes (Crypto-PAn); so are host names, paths, queries and header values; " +
 	"file names, filter and command line are withheld; ports, times and sizes are the capture's"
 
+// point describes a place where captures were made.
+func (m *Meta) point(x *Point) string {
+	text := Plain(x.Name) + ": "
+	if x.Part != "" {
+		text += Plain(x.Part) + ", of "
+	}
+	text += cause.Plural(int64(x.Captures), "capture", "captures") + " with " + cause.Plural(int64(x.Packets), "packet", "packets")
+	if x.Packets > 0 {
+		text += ", " + m.Zone.span(x.First, x.Last)
+	}
+	return text
+}
+
 // provenance writes what the report was made from and how.
 func (p *teller) provenance() {
 	m := &p.r.Meta
 	p.section("PROVENANCE")
+	for i := range min(len(m.Points), p.rows) {
+		p.fact("point", m.point(&m.Points[i]))
+	}
+	p.more(len(m.Points))
 	for i := range min(len(m.Sources), p.rows) {
 		s := &m.Sources[i]
 		file := Plain(s.Name) + " (" + cause.Plural(int64(s.Packets), "packet", "packets")

@@ -112,7 +112,9 @@ func (p *teller) trustConnections(clean *cleanFacts) {
 	}
 	p.limit(clean, "midstream", "every opening captured", t.Midstream, cause.Plural(t.Midstream, "connection", "connections")+" "+m.Narrowed.unopened())
 	p.limit(clean, "unfinished", "none left open", t.Unfinished, cause.Plural(t.Unfinished, "connection", "connections")+" "+m.Narrowed.unfinished())
-	if n := p.r.NotKept; n > 0 {
+	if n := p.r.NotKept; n > 0 && len(m.Points) > 0 {
+		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted and judged, but not told one by one: a part has them all if --part-rows wrote it")
+	} else if n > 0 {
 		p.fact("not kept", cause.Plural(n, "connection", "connections")+" counted, but no longer kept one by one: single ones that are named are among the others")
 	}
 	p.givenUp()

@@ -16,7 +16,8 @@ var idleTimeout = &Rule{
 	Advice: products.Advise(
 		"raise the server's keep-alive timeout above the pauses between requests",
 		"set the client's idle timeout below it, so that the client closes first and no request is lost",
-		"Tomcat: keepAliveTimeout, com.sun.net.httpserver: -Dsun.net.httpserver.idleInterval=SECONDS (30 by default)",
+		"HAProxy: timeout http-keep-alive, Puma: persistent_timeout, Tomcat: keepAliveTimeout, com.sun.net.httpserver: "+
+			"-Dsun.net.httpserver.idleInterval=SECONDS (30 by default)",
 	),
 	Filter: "tcp.flags.fin == 1",
 	Hint:   "tcp.time_delta of the server's FIN is the timeout",

@@ -16,7 +16,8 @@ var readTimeout = &Rule{
 		"that long after its response",
 	Advice: products.Advise(
 		"set http.Server.IdleTimeout (60 s or more, above the idle timeout of the clients) beside ReadTimeout",
-		"in other servers, look for the keep-alive timeout (Tomcat: keepAliveTimeout, else connectionTimeout)",
+		"in other servers, look for the keep-alive timeout (HAProxy: timeout http-keep-alive, Puma: persistent_timeout, "+
+			"Tomcat: keepAliveTimeout, else connectionTimeout)",
 	),
 	Filter: "tcp.flags.fin == 1",
 	Hint:   "tcp.time_delta of the server's FIN is the timeout",

@@ -19,6 +19,7 @@ func newTool(version string, m *report.Meta) *toolObject {
 // captureObject is what was read.
 type captureObject struct {
 	Sources            []sourceObject  `json:"sources"`
+	Points             []pointObject   `json:"points,omitempty"` // where parts were read
 	Format             text            `json:"format"`
 	LinkTypes          []str           `json:"link_types"`
 	Packets            uint64          `json:"packets"`
@@ -50,7 +51,7 @@ func newCapture(r *report.Report) *captureObject {
 	m, t := &r.Meta, &r.Result.Totals
 	first, last := m.Times()
 	c := &captureObject{
-		Sources: listOf(m.Sources, newSource), Format: text(m.Format), LinkTypes: strList(m.LinkTypes),
+		Sources: listOf(m.Sources, newSource), Points: listOf(m.Points, newPoint), Format: text(m.Format), LinkTypes: strList(m.LinkTypes),
 		Packets: m.Packets, TCPPackets: m.TCPPackets, Bytes: m.Bytes,
 		First: instant(first), Last: instant(last), Duration: seconds(m.Duration()),
 		Damaged: m.Damage != nil, Warnings: strList(r.Warnings()), KernelDropped: m.KernelDropped,
@@ -90,6 +91,25 @@ func newSource(s *report.Source) sourceObject {
 	x := sourceObject{Name: str(s.Name), Format: text(s.Format), Size: number(size), Packets: s.Packets, SHA256: text(s.SHA256), KernelDropped: s.KernelDropped}
 	if s.KernelDropped != nil {
 		x.InterfaceDropped = &s.InterfaceDropped
+	}
+	return x
+}
+
+// pointObject is a place where captures were made.
+type pointObject struct {
+	Name     str     `json:"name"`
+	Part     text    `json:"part"`
+	Captures number  `json:"captures"`
+	Packets  uint64  `json:"packets"`
+	First    instant `json:"first"`
+	Last     instant `json:"last"`
+	Version  str     `json:"version"`
+}
+
+func newPoint(p *report.Point) pointObject {
+	x := pointObject{str(p.Name), text(p.Part), number(p.Captures), p.Packets, instant(p.First), instant(p.Last), str(p.Version)}
+	if p.Packets == 0 {
+		x.First, x.Last = instant(analyze.Unknown), instant(analyze.Unknown)
 	}
 	return x
 }
