@@ -55,15 +55,21 @@ func (s *Sums) Result(opt *Options) *Result {
 	return r
 }
 
-// Pairs returns the client and the server of each pair.
-func (s *Sums) Pairs() iter.Seq2[netip.Addr, netip.AddrPort] {
-	return func(yield func(netip.Addr, netip.AddrPort) bool) {
+// Pairs returns the client and the server of each pair, by its number.
+func (s *Sums) Pairs() iter.Seq2[uint32, Ends] {
+	return func(yield func(uint32, Ends) bool) {
 		for i := range uint32(s.pools.pairs.Len()) {
-			if k := &s.pools.pairs.At(i).key; i > 0 && !yield(k.clientAddr(), k.server.AddrPort()) {
+			if k := &s.pools.pairs.At(i).key; i > 0 && !yield(i, Ends{k.clientAddr(), k.server.AddrPort()}) {
 				return
 			}
 		}
 	}
+}
+
+// Ends are a client and a server.
+type Ends struct {
+	Client netip.Addr
+	Server netip.AddrPort
 }
 
 // Renumbered has the new numbers of what was joined, by the old ones.

@@ -41,6 +41,13 @@ func (d *Collector) Kept() *Kept {
 // Len returns how many connections it has.
 func (k *Kept) Len() int { return len(k.records) }
 
+// EachPort calls f with the pair of each connection, and its client's port.
+func (k *Kept) EachPort(f func(pair uint32, port uint16)) {
+	for i := range k.records {
+		f(k.records[i].Pair, k.records[i].Port)
+	}
+}
+
 // Each calls f with the ID of each connection, when it began, and its number in Wireshark or
 // [NoStream].
 func (k *Kept) Each(f func(id uint32, start int64, stream uint32)) {

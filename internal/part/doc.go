@@ -8,5 +8,6 @@
 // fields (see there), and a checksum in a frame that decompressors skip. It holds no payload:
 // addresses, times and counts, names that TLS shows and the debug text of GOAWAY.
 //
-// The files stand in this order: join.go above ids.go, part.go above meta.go and frame.go.
+// The files stand in this order: join.go above shared.go and ids.go, part.go above meta.go and
+// frame.go.
 package part

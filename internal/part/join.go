@@ -3,7 +3,6 @@ package part
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
@@ -110,27 +109,6 @@ func apart(a, b *Part) string {
 		return "addresses are pseudonyms in one alone"
 	}
 	return ""
-}
-
-// sharedPair returns the error of a client and a server that were seen at two points.
-func sharedPair(parts []*Part) error {
-	if len(parts) < 2 {
-		return nil
-	}
-	type pair struct {
-		client netip.Addr
-		server netip.AddrPort
-	}
-	seen := map[pair]int{}
-	for i, p := range parts {
-		for client, server := range p.Sums.Pairs() {
-			if k, ok := seen[pair{client, server}]; ok {
-				return &JoinError{parts[k].Point, p.Point, fmt.Sprintf("both have connections of %s to %s, which would count twice", client, server)}
-			}
-			seen[pair{client, server}] = i
-		}
-	}
-	return nil
 }
 
 // undecoded returns what is said instead of judging, where no point can be judged.

@@ -106,6 +106,12 @@ func TestJoinErrors(t *testing.T) {
 		{"another part of the capture", func(_, y *Part) { y.Meta.Narrowed.Count = 7 }, "a filter, --since"},
 		{"pseudonyms", func(x, _ *Part) { x.Meta.Anonymized = true }, "pseudonyms in one alone"},
 		{"a pair at two points", func(_, y *Part) { *y = *read(t, made(t, "b", script("10.0.0.1"))) }, "both have connections of 10.0.0.1 to 198.51.100.1:80"},
+		{"a connection whose client is taken for its server", func(_, y *Part) {
+			*y = *read(t, made(t, "b", "conn 80\nclient 198.51.100.1\nserver 10.0.0.1:40003\n1 > . 1:1(0) ack 1\n1.1 > P. 1:28(27) ack 1 \"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\"\n"))
+		}, "both have the connection of 198.51.100.1:80 and 10.0.0.1:40003"},
+		{"another connection between the hosts", func(_, y *Part) {
+			*y = *read(t, made(t, "b", "conn 80\nclient 198.51.100.1\nserver 10.0.0.1:40099\n1 > . 1:1(0) ack 1\n1.1 > P. 1:28(27) ack 1 \"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n\"\n"))
+		}, ""},
 		{"what goes together", func(_, _ *Part) {}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
