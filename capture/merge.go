@@ -67,7 +67,7 @@ func (m *merger) activate(b *block) bool {
 		if err := f.open(); err != nil && f.stopped() {
 			return false
 		} else if err != nil {
-			b.takeSide(&block{damage: &Damage{Source: f.name, Packet: 1, Reason: fmt.Sprintf("open again: %v", err)}})
+			b.takeSide(&block{damage: &Damage{Source: f.name, Packet: 1, Reason: fmt.Sprintf("open it again: %v", err)}})
 			return true
 		}
 	}

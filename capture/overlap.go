@@ -132,7 +132,7 @@ func (o *overlaps) warnings(files []SourceStats) (list []Warning) {
 		a, b := files[pair[0]].Name, files[pair[1]].Name
 		switch apart := time.Duration(ns).Abs(); {
 		case apart <= sameOffset:
-			list = append(list, Warning{"%s and %s hold the same packets, which count once where they are alike; if they are of two places, give only one of them", []string{a, b}})
+			list = append(list, Warning{"%s and %s hold the same packets: identical ones count once; if they were captured at two places, give only one of the files", []string{a, b}})
 		case ns > 0:
 			list = append(list, Warning{"%s holds packets of %s " + apart.Round(time.Millisecond).String() + " later" + countsTwice, []string{b, a}})
 		default:
@@ -144,7 +144,7 @@ func (o *overlaps) warnings(files []SourceStats) (list []Warning) {
 }
 
 // countsTwice is what comes of packets that lie too far apart to be known as copies.
-const countsTwice = ": what is in both counts twice; give only one of them, or set its clock right with editcap -t"
+const countsTwice = ": packets in both count twice; give only one of the files, or correct its clock with editcap -t"
 
 // pairs returns the pairs of files that hold the same packets, in order.
 func (o *overlaps) pairs() [][2]int {
@@ -203,7 +203,7 @@ func gaps(files []SourceStats, order []int) (list []Warning) {
 		latest := slices.MaxFunc(order[:n], func(a, b int) int { return cmp.Compare(files[a].Last, files[b].Last) })
 		end, next := files[latest].Last, &files[order[n]]
 		if gap := next.First - end; gap > max(int64(longApart), end-files[order[0]].First) {
-			list = append(list, Warning{"%s begins " + time.Duration(gap).Round(time.Second).String() + " after %s has ended; what is told of the time between was not captured",
+			list = append(list, Warning{"%s begins " + time.Duration(gap).Round(time.Second).String() + " after %s ends; what happened in between was not captured",
 				[]string{next.Name, files[latest].Name}})
 		}
 	}

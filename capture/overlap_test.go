@@ -50,17 +50,17 @@ func TestFilesTogether(t *testing.T) {
 		"one file":                    {[][]byte{ours}, nil},
 		"the same host an hour later": {[][]byte{ours, capturetest.Pcap(t, "client 192.0.2.1\nserver 198.51.100.1:80\n3500 > S 0:0(0)")}, nil},
 		"the same traffic 5 ms later": {[][]byte{ours, later(ours, 5*time.Millisecond)},
-			[]string{"0 and 1 hold the same packets, which count once where they are alike; if they are of two places, give only one of them"}},
+			[]string{"0 and 1 hold the same packets: identical ones count once; if they were captured at two places, give only one of the files"}},
 		"the same traffic by another clock": {[][]byte{ours, later(ours, 500*time.Millisecond)},
-			[]string{"1 holds packets of 0 500ms later: what is in both counts twice; give only one of them, or set its clock right with editcap -t"}},
+			[]string{"1 holds packets of 0 500ms later: packets in both count twice; give only one of the files, or correct its clock with editcap -t"}},
 		"the same traffic by a clock that is slow": {[][]byte{later(ours, time.Minute), ours},
-			[]string{"1 holds packets of 0 1m0s earlier: what is in both counts twice; give only one of them, or set its clock right with editcap -t"}},
+			[]string{"1 holds packets of 0 1m0s earlier: packets in both count twice; give only one of the files, or correct its clock with editcap -t"}},
 		"other hosts at the same time": {[][]byte{ours, others},
 			[]string{"no two of the files have a host in common: they are not parts of one capture; analyse them one by one, or with --each"}},
 		"other hosts in one of three": {[][]byte{ours[:half], append(bytes.Clone(ours[:24]), ours[half:]...), others},
 			[]string{"2 has no host in common with the other files; analyse it by itself"}},
 		"a day later": {[][]byte{ours, capturetest.Pcap(t, "client 192.0.2.1\nserver 198.51.100.1:80\n86404.002 > S 0:0(0)")},
-			[]string{"1 begins 24h0m0s after 0 has ended; what is told of the time between was not captured"}},
+			[]string{"1 begins 24h0m0s after 0 ends; what happened in between was not captured"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())

@@ -32,7 +32,7 @@
 //
 //	kaanalyze --conn 3 incident.pcapng
 //
-// A look around in it on the terminal, or in what comes:
+// Browse it on the terminal, or watch live traffic:
 //
 //	kaanalyze --tui incident.pcapng
 //	sudo kaanalyze -i eth0 --tui port 8080
@@ -47,16 +47,16 @@
 //	kaanalyze -o report.html --evidence proof.pcap incident.pcapng
 //	kaanalyze -f ndjson incident.pcapng
 //
-// Captures that have nothing to do with each other, a report each:
+// Unrelated captures, with a report of each:
 //
 //	kaanalyze --each -o report.html incident.pcapng after.pcapng
 //
-// A part, which other hosts write of their captures, too, and what all parts come to:
+// A part for each host's capture, and one report of all parts:
 //
 //	kaanalyze -o web1.kap incident.pcapng
 //	kaanalyze web1.kap
 //
-// A rule, and what became of a mistake after it was mended:
+// What a rule means, and what has changed since an earlier report:
 //
 //	kaanalyze --explain KA1011
 //	kaanalyze -o before.json incident.pcapng
@@ -67,7 +67,7 @@
 //	kaanalyze --fail-on 'reuse_ratio<0.4' --fail-on finding=KA1002 incident.pcapng
 //	sudo kaanalyze -i lo --exec 'go test -count=1 ./...' --fail-on 'reuse_ratio<0.9' tcp port 8080
 //
-// From a capture that is being made, over the network or here, also into a file:
+// A capture that is still being made: in a file that grows, on another host, on standard input:
 //
 //	kaanalyze --follow --duration 0.5s incident.pcapng
 //	ssh web1 tcpdump -U -w - tcp | kaanalyze
@@ -92,31 +92,25 @@
 // -i captures from an interface, "-i any" from all (in Linux's cooked form, which
 // does not tell them apart), and -D lists them. -i may be given again, with another
 // interface: all of them are one capture, in order of time, and what passes several counts
-// once. If one goes down, a warning says so and the others go on. The filter is the kernel's work:
-// what it leaves out has no number. Without one it is tcp, and the report says so.
+// once. If one goes down, a warning says so and the others go on. The kernel applies the
+// filter, so packets that it leaves out have no number. Without a filter it is tcp, and the
+// report says so.
 // All words after the flags are the filter, whether there are files of such names
 // or not. Ctrl-C, -c or --duration end the capture, and the report follows: the
-// same report as of a file with these packets, which ends with the last of them. Memory does not grow with time: of
+// same as that of a file with these packets. Memory does not grow with time: of
 // connections that have ended the last ones are kept in detail, at least --keep of
 // them; those before are in the sums, the causes and the findings alone, and the
 // report says how many they are. At most 20,000 pairs of client and server and 10,000
 // servers have a row, those that were active last; the others are counted together.
-//
-// # Memory
-//
-// --max-memory says how much memory to take, as 512MiB or 2GB, live or for files; else
-// it is a quarter of the machine's memory, or of its cgroup's limit if that is less.
-// When it is nearly used up, detail is given up, the oldest first, and the report says
-// what and since when. Sums go on; those that are bounds from then on are named.
 //
 // -w saves the packets that were analysed, as a pcap file with nanoseconds; those of several
 // interfaces as a pcapng file, which names them. What
 // could not be written is not in the report either, so reading the file again
 // gives the same; only drops are not in it, unless it is pcapng. If the disk is full the capture ends:
 // the report follows, then the error and exit code 1. "-w -" is standard output,
-// which the report leaves then: -o must name a file for it. A pipe is waited for until
-// somebody reads it; if nobody does until the capture ends, the report of what the
-// kernel has kept follows, then the error and exit code 1.
+// which the report leaves then: -o must name a file for it. A pipe waits until
+// somebody opens it for reading; if nobody does before the capture ends, the report covers
+// what the kernel has kept, and the error and exit code 1 follow.
 //
 // -G begins another file after so many seconds, -C after so many million bytes, -W
 // says how many there are, as in tcpdump: with -C they are written over in turn,
@@ -129,15 +123,16 @@
 // report follows its output; no line of status comes between. The exit code is the command's
 // (128 and the signal's number, if one ended it), unless that is 0 or a condition of
 // --fail-on holds. Signals reach both; the report does not wait for a command that goes on
-// for a second after one, but the end of the program does. The command is who the program
-// becomes: who called sudo, or who -Z names. Started by root itself it keeps what root may.
+// for a second after one, but the end of the program does. The command runs as the user that
+// the program becomes: the one who called sudo, or the one that -Z names. Where root itself
+// started the program, the command keeps root's rights.
 //
 // -s cuts packets; heads of messages need about 500 bytes. -B is how much the kernel
-// keeps for the program, 64 MiB for each interface; packets that find no room are dropped, and
-// counted: the report has them as kernel drops, and a warning says so. What the
-// interface dropped is told too. -p leaves out what is not for this host.
+// buffers for the program, 64 MiB for each interface; packets that find no room are dropped,
+// and the report counts them as kernel drops, with a warning. It tells what the
+// interface dropped, too. -p leaves out what is not for this host.
 //
-// On a terminal a line of status is drawn each second, else one is written every
+// On a terminal a status line is updated each second; elsewhere one is written every
 // --interval. With -f ndjson connections are written when they have ended and their
 // TIME_WAIT is over by the time of the packets, so with the first packet after that.
 //
@@ -145,6 +140,13 @@
 // stamp before the ending, and to standard output without them. It covers all since the
 // capture began, as the last one does; the period itself is judged beside that, as by
 // --window, which may name another time.
+//
+// # Memory
+//
+// --max-memory says how much memory to take, as 512MiB or 2GB, live or for files; else
+// it is a quarter of the machine's memory, or of its cgroup's limit if that is less.
+// When it is nearly used up, detail is given up, the oldest first, and the report says
+// what and since when. Sums go on; those that are bounds from then on are named.
 //
 // # Files that grow
 //
@@ -166,8 +168,8 @@
 //
 // Started by root itself it stays root, and keeps cap_dac_override alone, where it has
 // it: so it reads and writes any file. Started with sudo, a live capture becomes the
-// user who called it, and with -Z the one that is named, by name or number; where there
-// is no user nobody, that is 65534. All files are that user's. A folder where that
+// user who called it, and with -Z the one that it names, by name or number; "nobody" is
+// 65534 where no user has that name. All files are that user's. A folder where that
 // user may not write is refused at the start; -Z root stays root. Files of captures
 // are read as whoever started the program. Where root may not become another user, as
 // in a container that has cap_net_raw alone, it stays root, without capabilities.
@@ -187,7 +189,7 @@
 // A report that --since, --until, --server, -c or a filter narrows to a part of
 // the capture says so at its beginning; CSV does not.
 //
-// --time-wait is how long TIME_WAIT lasts on the hosts, 60s on Linux.
+// --time-wait is how long TIME_WAIT lasts on the hosts; the default is Linux's 60s.
 //
 // --conn names a connection by its id in the report, which is not the stream
 // number of Wireshark; both are shown. With --since, a filter or -c the ids are
@@ -225,23 +227,22 @@
 // --evidence-format says which. Packets of a pcapng file have comments that name the rules
 // which they, or their connection, show: frame.comment contains "KA1011" finds them.
 //
-// Where a link to the program lies in the extcap folder of Wireshark and tshark, as make
-// install and the packages make it, these list its interfaces (tshark -i kaanalyze-lo), and
-// a report is written beside what they show. They call it as extcap(4) says.
+// Where the extcap folder of Wireshark and tshark holds a link to the program, as make
+// install and the packages put it there, both list its interfaces (tshark -i kaanalyze-lo),
+// and it writes a report beside what they show. They call it with the flags of extcap(4).
 //
 // A picture (.svg, .png) is of a whole capture, never of one connection: the
 // verdict, the fix that helps most, and charts over time. PNG does not go to a
 // terminal.
 //
-// -f ndjson writes the line of a connection when it ends, and keeps nothing of
-// it: with no other format wanted memory stays small, however long the capture.
+// -f ndjson writes the line of a connection when it ends, and forgets it then: without
+// another format memory stays small, however long the capture.
 //
 // --each makes a report of each capture, instead of one of all. On standard output they
 // follow each other, as text, md, json (one document after the other) or ndjson; the
 // files of -o and --evidence get the name of the capture before their ending: report.html
 // becomes report-web1.html for web1.pcapng, .html becomes web1.html, and where two would be
-// the same the second gets a number. One that cannot be read does not keep the others from
-// being told. The exit code is the worst: 2, then 1, 4, 3. A signal ends the capture that is
+// the same the second gets a number. One that cannot be read does not stop the others. The exit code is the worst: 2, then 1, 4, 3. A signal ends the capture that is
 // being read, with its report, and no other follows.
 //
 // -F reads the filter from a file, in which # begins a comment.
@@ -286,9 +287,9 @@
 //
 // --listen answers HTTP while the capture is read: /metrics for Prometheus,
 // /report (JSON, or ?format= with the name of a format), /healthz. PORT and :PORT are on
-// 127.0.0.1; another address has to be written. It takes the reading twice the
-// work, and keeps the last connections once more. A file is read in no time, so
-// it is of use with a pipe. --metrics-label server labels the metrics of single servers:
+// 127.0.0.1; another address has to be written. Reading takes about twice the work then,
+// and the last connections are kept twice. A file is read in no time, so it is
+// useful live, with --follow and with a pipe. --metrics-label server labels the metrics of single servers:
 // each of the --top with the most connections by its address and port, 100 in all at most,
 // and the rest together as other.
 //
@@ -306,9 +307,9 @@
 // Another signal, a second later or more, ends the program. SIGUSR1 writes a status
 // line to standard error.
 // SIGUSR2 writes the reports of a live capture as of now, under the names of -o with
-// a time stamp before the ending: report-20261120T041320Z.json. With
-// --tui lines to standard error wait for the end of the view. A live capture that is stopped takes a third of a second more for the
-// packets that the kernel has not handed over yet.
+// a time stamp before the ending: report-20261120T041320Z.json. With --tui, lines for
+// standard error wait until the view ends. After a signal a live capture goes on for a third
+// of a second, for packets that the kernel has not handed over yet.
 //
 // # Exit codes
 //

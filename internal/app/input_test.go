@@ -92,7 +92,7 @@ func TestSameTrafficTwice(t *testing.T) {
 		binary.LittleEndian.PutUint32(b, binary.LittleEndian.Uint32(b)+2)
 	}
 	c := reading(one, save(t, shifted))
-	const want = "holds packets of %s 2s later: what is in both counts twice"
+	const want = "holds packets of %s 2s later: packets in both count twice"
 	if text := strings.Join(strings.Fields(succeed(t, c)), " "); !strings.Contains(text, fmt.Sprintf(want, one)) {
 		t.Errorf("got %s\nwant %q in it", text, fmt.Sprintf(want, one))
 	}

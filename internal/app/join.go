@@ -110,7 +110,13 @@ func (j *Job) joinParts() error {
 	if err != nil {
 		return &UsageError{err, "docs/fleets.md says what can be joined"}
 	}
+	if joined.Meta.Anonymized && j.s.Resolve {
+		return usagef("--resolve: addresses are pseudonyms in these parts")
+	}
 	for i := range joined.Meta.Points {
+		if joined.Meta.Anonymized {
+			break // what files are called is withheld
+		}
 		joined.Meta.Points[i].Part = files[joined.Meta.Points[i].Name]
 	}
 	r := j.joinedReport(joined)
@@ -201,7 +207,9 @@ func (j *Job) joinedReport(x *part.Joined) *report.Report {
 	}
 	r.Meta.Zone, r.Meta.Naming = j.s.zone, j.naming()
 	r.Meta.Narrowed.Zone = j.s.zone
-	r.Meta.CommandLine = reportedCommandLine(j.s.CommandLine)
+	if !r.Meta.Anonymized {
+		r.Meta.CommandLine = reportedCommandLine(j.s.CommandLine)
+	}
 	if len(r.Meta.Sources) > 1 {
 		r.Origin = x.Origin
 	}

@@ -171,14 +171,20 @@ func (m *partMaker) write(w io.Writer, r *report.Report, point string, s *settin
 	return part.Write(w, p, m.sums, m.connections)
 }
 
-// pointOf returns the name of the point whose part is written to that file.
+// pointOf returns the name of the point whose part is written to that file. Where names are
+// pseudonyms, so is this one, unless it was given.
 func (s *settings) pointOf(file string) string {
 	if s.Point != "" {
 		return s.Point
 	}
-	base := filepath.Base(file)
-	if len(base) > len(partEnding) && strings.EqualFold(base[len(base)-len(partEnding):], partEnding) {
-		return base[:len(base)-len(partEnding)]
+	name := filepath.Base(file)
+	if len(name) > len(partEnding) && strings.EqualFold(name[len(name)-len(partEnding):], partEnding) {
+		name = name[:len(name)-len(partEnding)]
+	} else {
+		name = cmp.Or(plainEnding().ReplaceAllString(name, ""), name)
 	}
-	return cmp.Or(plainEnding().ReplaceAllString(base, ""), base)
+	if a := s.anonymizer(); a != nil {
+		return a.Host(name)
+	}
+	return name
 }

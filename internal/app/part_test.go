@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
 
 	"github.com/kaanalyze/kaanalyze/capture/capturetest"
@@ -153,6 +154,13 @@ func TestParts(t *testing.T) {
 			wantSame(t, "its part", want, got)
 		}
 		list = append(list, filepath.Join(dir, fmt.Sprintf("host%d.kap", host+1)))
+	}
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(succeedJSON(t, reading(list...))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := compileSchema(t).Validate(v); err != nil {
+		t.Error(err)
 	}
 	want, got := joined(t, slices.Concat(files[0], files[1])...), joined(t, list...)
 	if n := len(want["pairs"].([]any)); n < clients {

@@ -15,7 +15,7 @@ type Event struct {
 	Subject string        // the name of the server, or the address of the client
 	Cause   Cause         // ServerDrain, ServerExit or ClientExit
 	Closed  int64         // connections that it closed
-	Had     int64         // connections that it had
+	Had     int64         // connections that it had open then
 	Back    bool          // the server took new ones afterwards
 }
 

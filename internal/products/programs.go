@@ -20,25 +20,25 @@ var programs = []Program{
 		Advice: map[string]Advice{
 			"KA1001": Advise("remove DisableKeepAlives (Transport) and Request.Close = true", "share one http.Client"),
 			"KA1003": Advise(`remove SetKeepAlivesEnabled(false) and the header "Connection: close"`),
-			"KA1008": Advise("set http.Server.IdleTimeout above the pauses of the traffic (without it ReadTimeout holds), and keep the " +
+			"KA1008": Advise("set http.Server.IdleTimeout above the pauses between requests (without it ReadTimeout holds), and keep the " +
 				"client's idle timeout below it"),
 			"KA1010": Advise(
 				"raise Transport.IdleConnTimeout (90 s in http.DefaultTransport) if the pauses between requests are longer",
 				"keep it below the server's",
 			),
 			"KA1012": Advise(
-				"before resp.Body.Close(): io.Copy(io.Discard, resp.Body), bounded by io.LimitReader for large ones (Go 1.27 "+
+				"drain each body before resp.Body.Close(): io.Copy(io.Discard, resp.Body), through io.LimitReader if it may be large (Go 1.27 "+
 					"drains up to 256 KiB by itself)",
 				"share one http.Client with one Transport",
 			),
 			"KA1013": Advise(
 				"defer resp.Body.Close() and read the body to the end (io.Copy(io.Discard, resp.Body))",
-				"share one http.Client and Transport, do not make one per request",
+				"share one http.Client and Transport instead of making one per request",
 			),
 			"KA1014": Advise(
 				"read each body to the end before resp.Body.Close() (io.Copy(io.Discard, resp.Body))",
 				"share one http.Client",
-				"do not set MaxIdleConnsPerHost below 0 nor call CloseIdleConnections after each request",
+				"do not set MaxIdleConnsPerHost below 0 or call CloseIdleConnections after each request",
 			),
 			"KA1016": Advise("raise http.Server.WriteTimeout above the slowest handler, or wrap handlers in http.TimeoutHandler with less, " +
 				"which answers 503"),
@@ -46,12 +46,12 @@ var programs = []Program{
 				"and ResponseHeaderTimeout"),
 			"KA1035": Advise(
 				"let the handler read the body before it answers (io.Copy(io.Discard, r.Body), within a limit)",
-				`let clients send "Expect: 100-continue" with large bodies (Transport.ExpectContinueTimeout)`,
+				`have clients send "Expect: 100-continue" with large bodies (Transport.ExpectContinueTimeout)`,
 			),
 			"KA1060": Advise(
 				"as a client set tls.Config.RootCAs to the server's authority (or SSL_CERT_FILE), ServerName to the name in "+
 					"its certificate, and Certificates if it asks for one",
-				"as a server set Certificates with the whole chain, and ClientCAs and ClientAuth to what clients have",
+				"as a server set Certificates with the whole chain, and ClientCAs and ClientAuth to match the certificates of the clients",
 			),
 			"KA1061": Advise("share one http.Client, and set TLSClientConfig.ClientSessionCache of its Transport to " +
 				"tls.NewLRUClientSessionCache(64): without it Go resumes no session"),
@@ -84,8 +84,8 @@ var programs = []Program{
 				"raise MaxIdleConnDuration of fasthttp's Client (10 s by default) if the pauses between requests are longer",
 				"keep it below the server's",
 			),
-			"KA1042": Advise("set MaxIdleConnDuration of fasthttp's Client (10 s by default) below that: it does not look whether the " +
-				"server has closed a connection").Noting("it repeats GET, HEAD and PUT by itself, and fails POST (RetryIfErr)"),
+			"KA1042": Advise("set MaxIdleConnDuration of fasthttp's Client (10 s by default) below that: it does not check whether the " +
+				"server has closed a connection").Noting("it retries GET, HEAD and PUT by itself, but not POST (RetryIfErr)"),
 		},
 	},
 	{
@@ -102,18 +102,18 @@ var programs = []Program{
 				"keepalive N").Noting("nginx 1.29.7 and later do so by themselves"),
 			"KA1006": Advise("raise nginx's keepalive_requests (1000 by default since 1.19.10)"),
 			"KA1007": Advise("raise nginx's keepalive_time (1h by default)"),
-			"KA1008": Advise("raise nginx's keepalive_timeout above the pauses of the traffic (default 75s), and keep the client's idle " +
+			"KA1008": Advise("raise nginx's keepalive_timeout above the pauses between requests (default 75s), and keep the client's idle " +
 				"timeout below it"),
 			"KA1016": Advise("look in nginx's error log: return 444, or an upstream that ended early (proxy_read_timeout)"),
 			"KA1035": Advise(
 				"let nginx read the body before it hands the request on (proxy_request_buffering on, its default)",
-				`let clients send "Expect: 100-continue" with large bodies`,
+				`have clients send "Expect: 100-continue" with large bodies`,
 			),
 			"KA1041": Advise("see nginx's reset_timedout_connection, send_timeout and return 444"),
 			"KA1060": Advise(
 				"see nginx's error log at level info",
-				"ssl_certificate needs the whole chain, ssl_protocols and ssl_ciphers what clients have",
-				"as a proxy proxy_ssl_name and proxy_ssl_server_name on, proxy_ssl_certificate if the server asks for one",
+				"ssl_certificate needs the whole chain, and ssl_protocols and ssl_ciphers what clients support",
+				"as a proxy set proxy_ssl_name, proxy_ssl_server_name on, and proxy_ssl_certificate if the server asks for a certificate",
 			),
 			"KA1061": Advise("as a proxy set keepalive N in the upstream block, and leave proxy_ssl_session_reuse on (the default)"),
 			"KA1062": Advise(
@@ -134,11 +134,11 @@ var programs = []Program{
 		Advice: map[string]Advice{
 			"KA1003": Advise("set Apache's KeepAlive On, KeepAliveTimeout to a few seconds and MaxKeepAliveRequests to 1000 or 0"),
 			"KA1006": Advise("raise Apache's MaxKeepAliveRequests (100 by default, 0 is no limit): it allows one request more than that"),
-			"KA1008": Advise("raise Apache's KeepAliveTimeout (5 s by default) above the pauses of the traffic, and keep the client's idle " +
+			"KA1008": Advise("raise Apache's KeepAliveTimeout (5 s by default) above the pauses between requests, and keep the client's idle " +
 				"timeout below it"),
 			"KA1060": Advise(
 				"see Apache's error log with LogLevel ssl:info",
-				"SSLCertificateFile needs the whole chain, SSLProtocol and SSLCipherSuite what clients have",
+				"SSLCertificateFile needs the whole chain, and SSLProtocol and SSLCipherSuite what clients support",
 				"SSLVerifyClient says whether clients need a certificate",
 			),
 			"KA1062": Advise(
@@ -166,19 +166,19 @@ var programs = []Program{
 			"KA1006": Advise("raise server.maxRequestsPerSocket, or leave it at 0"),
 			"KA1017": Advise("raise the timeout of the request (the option timeout, AbortSignal.timeout), or make the server faster"),
 			"KA1008": Advise(
-				"raise server.keepAliveTimeout (5 s by default) above the pauses of the traffic, and headersTimeout with it",
+				"raise server.keepAliveTimeout (5 s by default) above the pauses between requests, and headersTimeout with it",
 				"keep the client's idle timeout below it",
 			),
 			"KA1011": Advise("raise maxFreeSockets of the http.Agent (256 by default) to the parallel requests"),
 			"KA1010": Advise(
 				"raise the timeout of the http.Agent (5 s by default), or keepAliveTimeout of undici's Agent (4 s), if the "+
 					"pauses between requests are longer",
-				"where the server announces less, raise its: http.Agent takes 1 s off that, undici 2 s",
+				"if the server announces a shorter timeout, raise that one: http.Agent closes 1 s before it, undici 2 s",
 			),
 			"KA1012": Advise(
-				"read each body to the end (res.resume(), await response.arrayBuffer()), or ask with HEAD: in fetch "+
-					"response.body.cancel() resets the connection if more than 64 KiB are to come, and bodies left alone hold it "+
-					"until they are collected",
+				"read each body to the end (res.resume(), await response.arrayBuffer()), or ask with HEAD: with fetch "+
+					"response.body.cancel() resets the connection if more than 64 KiB are still to come, and an unread body holds it "+
+					"until it is garbage-collected",
 				"share one agent",
 			),
 			"KA1013": Advise("read each response to its end (res.resume(), await response.arrayBuffer()) and use one http.Agent"),
@@ -190,7 +190,7 @@ var programs = []Program{
 			"KA1061": Advise("use one https.Agent with keepAlive: true, or one undici Agent, for all requests: it keeps sessions " +
 				"(maxCachedSessions, 100 by default), agent: false keeps none"),
 			"KA1062": Advise("give all processes and hosts behind the address the same ticketKeys (tls.createServer, or " +
-				"server.setTicketKeys), and raise sessionTimeout (300 s by default) above the pauses of clients"),
+				"server.setTicketKeys), and raise sessionTimeout (300 s by default) above the longest pause of a client"),
 			"KA1063": Advise("use undici 8 or later (7 uses each connection for one request at a time), or one session of http2.connect " +
 				"for all requests"),
 			"KA1081": Advise("use one session of http2.connect, or one undici Agent, for all requests"),
@@ -207,11 +207,11 @@ var programs = []Program{
 			"KA1003": Advise(
 				"run behind a server that keeps connections (gunicorn -k gthread --keep-alive, uvicorn), with protocol "+
 					"HTTP/1.1",
-				"behind waitress send Content-Length: it closes after responses without",
+				"with waitress send Content-Length: it closes the connection after a response without one",
 			),
 			"KA1008": Advise("raise --keep-alive (gunicorn), --timeout-keep-alive (uvicorn), keepalive_timeout (aiohttp), " +
 				"idle_connection_timeout (Tornado), timeout of the Site (Twisted), channel_timeout (waitress) or " +
-				"server.socket_timeout (CherryPy) above the pauses of the traffic"),
+				"server.socket_timeout (CherryPy) above the pauses between requests"),
 			"KA1010": Advise(
 				"raise keepalive_expiry of httpx.Limits (5 s by default) or keepalive_timeout of aiohttp's TCPConnector (15 s "+
 					"by default) if the pauses between requests are longer",
@@ -228,10 +228,10 @@ var programs = []Program{
 			"KA1014": Advise("use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: requests.get opens and " +
 				"closes a connection each time"),
 			"KA1016": Advise("raise the worker's timeout (gunicorn --timeout), and look for workers that were killed"),
-			"KA1060": Advise("give verify=FILE (requests, httpx) or SSL_CERT_FILE the server's authority, cert= if it asks for one, and " +
-				"minimum_version of the SSLContext a version that it has"),
+			"KA1060": Advise("set verify=FILE (requests, httpx) or SSL_CERT_FILE to the server's authority, cert= if it asks for a certificate, and " +
+				"minimum_version of the SSLContext to a version that it supports"),
 			"KA1061": Advise("use one requests.Session, httpx.Client or aiohttp.ClientSession for all requests: these libraries resume no " +
-				"session, so only connections that are used again spare handshakes"),
+				"session, so only reused connections save handshakes"),
 			"KA1062": Advise(
 				"make one SSLContext before worker processes are forked (each has ticket keys of its own), with num_tickets "+
 					"above 0",
@@ -246,11 +246,11 @@ var programs = []Program{
 		ExactIdle: true,
 		Says:      []string{"hypercorn"},
 		Advice: map[string]Advice{
-			"KA1008": Advise("raise Hypercorn's keep_alive_timeout (5 s by default) above the pauses of the traffic, and keep the client's " +
+			"KA1008": Advise("raise Hypercorn's keep_alive_timeout (5 s by default) above the pauses between requests, and keep the client's " +
 				"idle timeout below it"),
 			"KA1040": Advise(
-				"in the application await receive() before it answers: Hypercorn closes where it has the response before that",
-				"else look into its log at these times",
+				"in the application await receive() before answering: Hypercorn closes the connection if the response comes first",
+				"otherwise look in its log at these times",
 			),
 		},
 	},
@@ -260,7 +260,7 @@ var programs = []Program{
 		Says:       []string{"uvicorn"},
 		ServerIdle: []Timeout{{Setting: "uvicorn timeout_keep_alive", After: 5 * time.Second, Rare: true}},
 		Advice: map[string]Advice{
-			"KA1008": Advise("raise uvicorn's --timeout-keep-alive (5 s by default) above the pauses of the traffic, and keep the client's " +
+			"KA1008": Advise("raise uvicorn's --timeout-keep-alive (5 s by default) above the pauses between requests, and keep the client's " +
 				"idle timeout below it"),
 		},
 	},
@@ -272,7 +272,7 @@ var programs = []Program{
 		Advice: map[string]Advice{
 			"KA1004": Advise("python -m http.server is HTTP/1.0 by default: start it with --protocol HTTP/1.1, or in code set " +
 				`protocol_version = "HTTP/1.1" and send Content-Length`),
-			"KA1008": Advise("raise timeout of the handler class above the pauses of the traffic, and keep the client's idle timeout below " +
+			"KA1008": Advise("raise timeout of the handler class above the pauses between requests, and keep the client's idle timeout below " +
 				"it"),
 		},
 	},
@@ -319,7 +319,7 @@ var programs = []Program{
 			"KA1013": Advise(
 				"read each body to the end and close it, even if only the status is wanted (HttpURLConnection: "+
 					"getErrorStream() on errors)",
-				"share one HttpClient, do not make one per request",
+				"share one HttpClient instead of making one per request",
 			),
 			"KA1014": Advise(
 				"share one HttpClient, and read each body to the end before it is closed",
@@ -333,7 +333,7 @@ var programs = []Program{
 			"KA1061": Advise("share one HttpClient, or at least one SSLContext, which keeps sessions (-Djavax.net.ssl.sessionCacheSize): " +
 				"one per request keeps none"),
 			"KA1062": Advise("share one SSLContext for all connections of the server, leave -Djdk.tls.server.enableSessionTicketExtension " +
-				"true, and raise the session timeout of the context above the pauses of clients"),
+				"true, and raise the session timeout of the context above the longest pause of a client"),
 			"KA1063": Advise("share one HttpClient for all requests"),
 			"KA1081": Advise("share one HttpClient for all requests", "with gRPC share one ManagedChannel"),
 		},
@@ -356,8 +356,8 @@ var programs = []Program{
 			"KA1014": Advise("give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own"),
 			"KA1081": Advise("give curl all URLs at once, or use a program that keeps its connections: each run of curl opens its own"),
 			"KA1060": Advise("curl -v tells the alert: --cacert FILE for the server's authority, --cert FILE if it asks for one, --tlsv1.2 " +
-				"and --ciphers for what it has, --connect-to instead of an address in the URL"),
-			"KA1061": Advise("give curl all URLs at once, without --no-sessionid: each run of curl begins without sessions (curl 8.12 and " +
+				"and --ciphers for what it supports, --connect-to instead of an address in the URL"),
+			"KA1061": Advise("give curl all URLs at once, without --no-sessionid: each run of curl starts without sessions (curl 8.12 and " +
 				"later can be built to keep them, --ssl-sessions FILE)"),
 		},
 	},
@@ -397,7 +397,7 @@ var programs = []Program{
 				Noting("HAProxy closes to servers with RST by default: that costs nothing"),
 			"KA1060": Advise(
 				"see HAProxy's log with option httpslog (or %[ssl_fc_err_str])",
-				"crt needs the whole chain, ssl-min-ver and ciphers what clients have, verify says whether they need a "+
+				"crt needs the whole chain, and ssl-min-ver and ciphers what clients support, verify says whether they need a "+
 					"certificate",
 				"to servers ca-file, sni and alpn",
 			),
@@ -435,7 +435,7 @@ var programs = []Program{
 		Advice: map[string]Advice{
 			"KA1003": Advise("set lighttpd's server.max-keep-alive-requests and server.max-keep-alive-idle above 0"),
 			"KA1006": Advise("raise lighttpd's server.max-keep-alive-requests (1,000 by default): it allows one request more than that"),
-			"KA1008": Advise("raise lighttpd's server.max-keep-alive-idle (5 s by default) above the pauses of the traffic, and keep the " +
+			"KA1008": Advise("raise lighttpd's server.max-keep-alive-idle (5 s by default) above the pauses between requests, and keep the " +
 				"client's idle timeout below it"),
 		},
 	},
@@ -480,8 +480,8 @@ var programs = []Program{
 		Says:       []string{"Ruby", "WEBrick"},
 		ClientIdle: []Timeout{{Setting: "Ruby Net::HTTP keep_alive_timeout", After: 2 * time.Second}},
 		Advice: map[string]Advice{
-			"KA1001": Advise("send the requests inside one Net::HTTP.start: without it each of them says close"),
-			"KA1008": Advise("raise RequestTimeout (WEBrick, 30 s by default) above the pauses of the traffic, and keep the client's idle " +
+			"KA1001": Advise(`send the requests inside one Net::HTTP.start: otherwise each request says "Connection: close"`),
+			"KA1008": Advise("raise RequestTimeout (WEBrick, 30 s by default) above the pauses between requests, and keep the client's idle " +
 				"timeout below it"),
 			"KA1010": Advise(
 				"raise keep_alive_timeout of Net::HTTP (2 s by default) if the pauses between requests are longer",
@@ -511,8 +511,8 @@ var programs = []Program{
 		Name: "Perl",
 		Says: []string{"libwww-perl"},
 		Advice: map[string]Advice{
-			"KA1001": Advise("make one LWP::UserAgent->new(keep_alive => N) for all requests: without keep_alive each of them says close"),
-			"KA1014": Advise("make one LWP::UserAgent->new(keep_alive => N) for all requests, with N as many connections as it is to keep"),
+			"KA1001": Advise(`make one LWP::UserAgent->new(keep_alive => N) for all requests: otherwise each request says "Connection: close"`),
+			"KA1014": Advise("make one LWP::UserAgent->new(keep_alive => N) for all requests, where N is how many connections to keep"),
 		},
 	},
 	{
@@ -536,7 +536,7 @@ var programs = []Program{
 // beegoTimeout is how beego, which has no setting of its own for idle connections, is
 // given more time.
 var beegoTimeout = Advise(
-	"raise Listen.ServerTimeOut of beego above the pauses of the traffic, or leave it at 0: it is http.Server.ReadTimeout, which "+
+	"raise Listen.ServerTimeOut of beego above the pauses between requests, or leave it at 0: it is http.Server.ReadTimeout, which "+
 		"holds for idle connections, too",
 	"keep the client's idle timeout below it",
 )

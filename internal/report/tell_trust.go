@@ -138,7 +138,7 @@ func (p *teller) clock() {
 	c := &p.r.Meta.ClockFaults
 	if c.Absurd > 0 {
 		p.fact("clock", cause.Plural(int64(c.Absurd), "packet has", "packets have")+" a time that cannot be right ("+packetList(c.AbsurdPackets, c.Absurd)+
-			"): before 1988, after 2099, with a fraction of more than a second, or an hour or more away from the packets around it; counted at the time of the packet before, where that can be right")
+			"): before 1988, after 2099, with a fraction over one second, or an hour or more away from the packets around it; each counts at the time of the packet before it, if that is possible")
 	}
 	if c.Backwards > 0 {
 		p.fact("clock set back", cause.Plural(int64(c.Backwards), "packet is", "packets are")+" an hour or more earlier than the one before ("+

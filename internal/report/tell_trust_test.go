@@ -21,7 +21,7 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 	got := string(reporttest.Render(t, text.Write, r))
 	for _, want := range []string{
 		"clock               1,200 packets have a time that cannot be right (packets 4, 5000, 5001 and\n",
-		"                    1,197 more): before 1988, after 2099, with a fraction of more than a second,\n",
+		"                    1,197 more): before 1988, after 2099, with a fraction over one second, or an\n",
 		"clock set back      1 packet is an hour or more earlier than the one before (packet 77)\n",
 		"kaanalyze: incident.pcapng and 1 more  3,804,600 packets",
 		"files               second one.pcap: odd\n",

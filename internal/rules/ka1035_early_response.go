@@ -51,7 +51,7 @@ func checkEarlyResponse(v *view, r *Rule) []Finding {
 }
 
 // expectContinue keeps clients from sending bodies that the server does not want.
-const expectContinue = `let clients send "Expect: 100-continue" with large bodies`
+const expectContinue = `have clients send "Expect: 100-continue" with large bodies`
 
 // bodyTimeoutAdvice is what helps where a server does not wait for whole bodies.
 func bodyTimeoutAdvice(server products.ID) products.Advice {

@@ -11,12 +11,12 @@ var untranslated = &Rule{
 	Title: "a NAT does not translate packets of a connection",
 	Who:   analyze.Network,
 	SetWhen: "packets with the client's port and the sequence numbers of a connection come from another address than the server's, " +
-		"the client answers them by RST, and the connection is reset",
-	Why: "connection tracking judges late packets, or packets outside its window, invalid and forwards them untranslated: the client " +
-		"receives them from the address behind the NAT, which it does not know, and answers by the RST that ends the connection",
-	Advice: products.Advise("on the host that translates: sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, or drop what is invalid " +
-		"(iptables -I FORWARD -m conntrack --ctstate INVALID -j DROP, and the same on INPUT where the client runs on that " +
-		"host), as kube-proxy does since Kubernetes 1.15"),
+		"the client answers them with an RST, and the connection is reset",
+	Why: "connection tracking takes late packets, or packets outside its window, for invalid and forwards them untranslated: the client " +
+		"gets them from an address to which it has no connection, and answers with the RST that ends the connection",
+	Advice: products.Advise("on the host that does NAT, have it translate such packets: sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1",
+		"drop them there, as kube-proxy does since Kubernetes 1.15: iptables -I FORWARD -m conntrack --ctstate INVALID -j DROP "+
+			"(and on INPUT if the client runs on that host)"),
 	Filter: "tcp.flags.reset == 1",
 	Hint:   "the packet before it comes from an address to which no connection was opened",
 	Needs:  BothSides,

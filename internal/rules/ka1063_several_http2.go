@@ -14,8 +14,8 @@ var severalHTTP2 = &Rule{
 	Who:   analyze.Client,
 	SetWhen: "a client holds three or more HTTP/2 connections to one server at once and uses all of them, though one carries all requests " +
 		"(RFC 9113, 9.1), and no other rule explains it; connections that it opens in a burst and never uses, or that the server ended by GOAWAY, do not count",
-	Why: "each worker or process has a client of its own, or the client uses each connection for one request at a time (undici 7), " +
-		"which only the frames would show; several programs on one host, or behind one NAT, look the same",
+	Why: "each worker or process has its own client, or the client sends one request at a time on each connection, as undici 7 does " +
+		"(only the frames would show that); several programs on one host or behind one NAT look the same",
 	Advice: products.Advise("share one client for all requests of a program: Go one http.Transport, Node one http2 session, or undici 8, Java one " +
 		"HttpClient, Python one httpx.Client, gRPC one channel"),
 	Filter: `tls.handshake.extensions_alpn_str == "h2"`,

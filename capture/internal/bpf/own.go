@@ -173,7 +173,7 @@ func (p *parser) primitive() (*node, qualifier, error) {
 		q.kind = "host"
 	}
 	if q.protocol == "tcp" && (q.kind == "host" || q.kind == "net") || q.protocol != "tcp" && q.protocol != "" && (q.kind == "port" || q.kind == "portrange") {
-		return nil, q, &SyntaxError{Reason: fmt.Sprintf("%q says nothing of a %s", q.protocol, q.kind)}
+		return nil, q, &SyntaxError{Reason: fmt.Sprintf("%q has no %s", q.protocol, q.kind)}
 	}
 	if !p.valueFollows() {
 		return nil, q, p.unknown()

@@ -142,7 +142,7 @@ func (p *pcapngFile) Walk(b *Records, at int) (next, need int, err error) {
 		}
 		body := rest[: size-trailerLen : size-trailerLen]
 		if trailer := p.u32(rest[size-trailerLen : size]); trailer != size {
-			return at, 0, fmt.Errorf("a block of %d bytes that says %d at its end", size, trailer)
+			return at, 0, fmt.Errorf("a block of %d bytes whose end says %d", size, trailer)
 		}
 		if kind == blockEnhanced {
 			err = p.enhanced(b, at, body)

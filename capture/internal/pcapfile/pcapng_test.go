@@ -139,7 +139,7 @@ func TestPcapngDamage(t *testing.T) {
 		"length not a multiple of 4": {change(p, 4, 71), "a block of 71 bytes, which is not possible"},
 		"length below the least":     {change(p, 4, 8), "a block of 8 bytes"},
 		"length over the bound":      {change(p, 4, 1<<31), "a block of 2147483648 bytes, more than"},
-		"lengths differ":             {change(p, len(p)-4, 12), "that says 12 at its end"},
+		"lengths differ":             {change(p, len(p)-4, 12), "whose end says 12"},
 		"unknown interface":          {change(p, 8, 1), "interface 1, which is not declared"},
 		"interface 2^32-1":           {change(p, 8, 1<<32-1), "interface 4294967295"},
 		"packet longer than block":   {change(p, 20, 1000), "a packet of 1000 captured bytes"},
