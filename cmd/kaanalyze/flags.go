@@ -39,7 +39,6 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 	f.StringVar(&c.TLSKeyLog, "tls-keylog", "", "decrypt TLS with the secrets in `FILE`, as programs write it to SSLKEYLOGFILE")
 	durationFlag(f, &c.TimeWait, "time-wait", "`TIME` that TIME_WAIT lasts")
 	f.StringVar(&c.TimeZone, "tz", "", "tell times in `ZONE`, as Europe/Berlin, UTC or local (default: TZ of the environment, else UTC); JSON and CSV stay UTC")
-
 	f.BoolVar(&c.Resolve, "resolve", false, "tell names beside addresses: of the hosts file, and of DNS answers in the capture; nobody is asked")
 
 	newLiveFlags(f, c)
