@@ -122,10 +122,10 @@
 // begins when all is ready, has standard input, output and error as they are, and the
 // report follows its output; no line of status comes between. The exit code is the command's
 // (128 and the signal's number, if one ended it), unless that is 0 or a condition of
-// --fail-on holds. Signals reach both; the report does not wait for a command that goes on
-// for a second after one, but the end of the program does. The command runs as the user that
-// the program becomes: the one who called sudo, or the one that -Z names. Where root itself
-// started the program, the command keeps root's rights.
+// --fail-on holds. Signals reach both. If the command is still running a second after one,
+// the report is written without waiting for it; the program itself ends after the command.
+// The command runs as the user that the program becomes: the one who called sudo, or the
+// one that -Z names. Where root itself started the program, the command keeps root's rights.
 //
 // -s cuts packets; heads of messages need about 500 bytes. -B is how much the kernel
 // buffers for the program, 64 MiB for each interface; packets that find no room are dropped,

@@ -136,8 +136,11 @@ func (j *Job) display(name string) string {
 
 // evidenceName returns the name under which the report shows the evidence file.
 func (j *Job) evidenceName() string {
-	if j.s.key != nil {
-		return "evidence.pcap"
+	switch {
+	case j.s.key == nil:
+		return j.s.Evidence
+	case j.s.evidencePcapng():
+		return "evidence.pcapng"
 	}
-	return j.s.Evidence
+	return "evidence.pcap"
 }

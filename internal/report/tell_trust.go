@@ -123,7 +123,7 @@ func (p *teller) trustConnections(clean *cleanFacts) {
 		p.limit(clean, "not readable", "all requests readable", unread, cause.Plural(unread, "connection", "connections")+" with TLS, HTTP/2 or cut heads: requests unknown")
 	}
 	if t.TLSLost > 0 {
-		p.fact("TLS records", cause.Plural(t.TLSLost, "connection has", "connections have")+" records that are missing, or bytes that are none: what came after may not be read")
+		p.fact("TLS records", cause.Plural(t.TLSLost, "connection has", "connections have")+" missing records, or bytes that are no records: what follows may be unreadable")
 	}
 	p.trustFrames()
 	p.keys()

@@ -38,7 +38,7 @@ func TestTrustTellsEveryLimit(t *testing.T) {
 		"midstream           4 connections",
 		"unfinished          1 connection still open",
 		"not readable        1 connection with TLS, HTTP/2 or cut heads",
-		"TLS records         2 connections have records that are missing, or bytes that are none: what came\n",
+		"TLS records         2 connections have missing records, or bytes that are no records: what follows\n",
 		"ignored             2 RSTs",
 		"file                second one.pcap (1 packet)\n",
 		"link types          EN10MB\n", // of several files

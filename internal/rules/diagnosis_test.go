@@ -105,7 +105,7 @@ func TestHidden(t *testing.T) {
 		cut   = "conn 42001\n0.000 $open\n0.002 > P. 1:200(199) \"GET / HTTP/1.1\\r\\n\" cut 3\n0.003 < P. 1:200(199) \"HTTP/1.1 200 OK\\r\\n\" cut 17\n0.004 > .\n"
 	)
 	for script, want := range map[string]string{
-		tls:               "they are encrypted, and the records of TLS do not tell them (HTTP/2, another protocol, or not captured from the first packet on); " + withKeys,
+		tls:               "they are encrypted, and their TLS records do not show where one begins (HTTP/2, another protocol, or captured from the middle); " + withKeys,
 		http2:             "they are HTTP/2 whose frames were not found; capture each connection from its beginning",
 		tls + http2:       "they are encrypted or HTTP/2",
 		cut:               "they are cut or not captured",

@@ -86,8 +86,8 @@ func (v *view) hidden() string {
 	}
 	switch {
 	case all.Encrypted == all.Opaque:
-		return what + " cannot be read: they are encrypted, and the records of TLS do not tell them (HTTP/2, another protocol, or not " +
-			"captured from the first packet on); " + withKeys
+		return what + " cannot be read: they are encrypted, and their TLS records do not show where one begins (HTTP/2, another " +
+			"protocol, or captured from the middle); " + withKeys
 	case all.HTTP2 == all.Opaque:
 		return what + " cannot be read: they are HTTP/2 whose frames were not found; capture each connection from its beginning"
 	case all.Encrypted+all.HTTP2 == all.Opaque:

@@ -126,7 +126,7 @@ conn 40002..40003
 0.000 $open
 0.002 > P. "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
 0.003 < P. "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"
-0.004 > P. "\x17\x03\x03\x00\x05abcde"`, CannotTell, "the requests of 2 of 3 connections cannot be read: they are encrypted, and the records of TLS do not tell them (HTTP/2, another protocol, or not captured from the first packet on); capture with a key log (SSLKEYLOGFILE, --tls-keylog), or between the TLS terminator and its backend, if there is one; the others: too little traffic to judge reuse (2 requests)", Probed},
+0.004 > P. "\x17\x03\x03\x00\x05abcde"`, CannotTell, "the requests of 2 of 3 connections cannot be read: they are encrypted, and their TLS records do not show where one begins (HTTP/2, another protocol, or captured from the middle); capture with a key log (SSLKEYLOGFILE, --tls-keylog), or between the TLS terminator and its backend, if there is one; the others: too little traffic to judge reuse (2 requests)", Probed},
 		{"one server reused, another one's requests encrypted", `
 conn 40001
 0.000 $open
