@@ -219,6 +219,9 @@ func encryption(x *analyze.TLSInfo) string {
 		}
 		s += ", alert " + x.Alert + " by the " + by
 	}
+	if s == "TLS" {
+		return "TLS whose handshake was not captured"
+	}
 	return s
 }
 

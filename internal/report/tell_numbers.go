@@ -30,7 +30,7 @@ func (p *teller) numbers() {
 	if x := &t.Estimated; x.Known() {
 		tab.Row("requests that are estimated", cause.Count(x.Requests), "")
 		if lost := p.r.EstimatedLost(); lost.Failed+lost.Abandoned > 0 {
-			tab.Row("  of these failed", cause.Count(lost.Failed)+" (estimated)", "0")
+			tab.Row("  of these failed", cause.Count(lost.Failed)+" (estimated)", perfect("0"))
 			tab.Row("  of these abandoned", cause.Count(lost.Abandoned)+" (estimated)", "")
 		}
 		if !math.IsNaN(x.ReuseRatio) {

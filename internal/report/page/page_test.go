@@ -16,6 +16,7 @@ import (
 	nethtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 	"github.com/kaanalyze/kaanalyze/internal/report/reporttest"
 )
@@ -264,5 +265,33 @@ func TestHoldersAreOfAllConnections(t *testing.T) {
 	r.NotKept = 1
 	if page := unpacked(t, reporttest.Render(t, Write, r)); !bytes.Contains(page, []byte(`"holders":null`)) {
 		t.Error("the page shows the population of the connections kept alone")
+	}
+}
+
+// estimating are facts of which requests are estimated: as many as the row's number, from 0.
+type estimating struct{ report.Facts }
+
+func (e estimating) Connection(i int, c *analyze.Connection) {
+	e.Facts.Connection(i, c)
+	c.Requests, c.RequestsEstimated = analyze.Unknown, int64(i)
+}
+
+// TestEstimatedRequests holds that a row has one more than is estimated, and 0 without an
+// estimate.
+func TestEstimatedRequests(t *testing.T) {
+	for estimated, want := range map[bool][]int64{false: {0, 0, 0, 0, 0}, true: {1, 2, 3, 4, 5}} {
+		r := reporttest.Incident()
+		if estimated {
+			r.Facts = estimating{r.Records()}
+		}
+		var data struct {
+			Columns struct{ Estimated []int64 }
+		}
+		if err := json.Unmarshal(unpacked(t, reporttest.Render(t, Write, r)), &data); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, data.Columns.Estimated); diff != "" {
+			t.Errorf("estimated %v: want -, got +:\n%s", estimated, diff)
+		}
 	}
 }

@@ -86,7 +86,7 @@ func (b *rowsBuilder) row(c *analyze.Connection) {
 	b.word("proxied", proxied(c.Proxied))
 	b.set("requests", c.Requests)
 	b.set("responses", c.Responses)
-	b.set("estimated", c.RequestsEstimated-analyze.Unknown) // one more than there are, 0 for none
+	b.set("estimated", max(0, c.RequestsEstimated+1)) // one more than there are, 0 for none
 	b.encryption(c.TLS)
 	b.word("h2", strings.Join(append(report.HTTP2Words(c.HTTP2, b.r.Meta.Clock), report.SocketWords(c, b.r.Meta.Clock)...), "\n"))
 	b.set("idle", micro(c.IdleMax))
