@@ -20,6 +20,13 @@ var middleboxReset = &Rule{
 	Check:  checkMiddleboxReset,
 }
 
+// resetsInUse is the advice where connections were not idle.
+var resetsInUse = products.Advise(
+	"look for what rejects connections that are open: a firewall rule on the path (iptables REJECT --reject-with tcp-reset and its counter, "+
+		"nftables reject), a limit on connections or time, or a filter of what they carry",
+	"capture on both sides of each device on the path: the RST comes from the one before which it does not show (--other-side)",
+)
+
 func checkMiddleboxReset(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.MiddleboxReset) {
@@ -29,6 +36,10 @@ func checkMiddleboxReset(v *view, r *Rule) []Finding {
 		idle := cause.Typical(cause.Values(e.records, (*cause.Record).Measured))
 		f := v.found(r, e, "something between %s and %s resets connections: %s, %s after the last response",
 			e.pair.Name, e.server.Name, conns(e.len()), cause.Duration(idle))
+		if idle < cause.MinIdle {
+			f = v.found(r, e, "something between %s and %s resets connections in use: %s", e.pair.Name, e.server.Name, conns(e.len()))
+			f.Advice = resetsInUse
+		}
 		f.Severity = max(f.Severity, Notable)
 		f.brief = "something between " + e.pair.Name + " and " + e.server.Name + " resets connections"
 		out = append(out, f)
