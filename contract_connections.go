@@ -34,6 +34,30 @@ type Connection struct {
 	MissingBytes      Sides          `json:"missing_bytes"`
 	Close             Close          `json:"close"`
 	NotReused         *NotReused     `json:"not_reused"`
+
+	// In NDJSON with --complete-rows alone.
+	Point     string          `json:"point,omitempty"`     // where it was captured
+	ISN       *ISNs           `json:"isn,omitempty"`       // initial sequence numbers
+	Avoidable *bool           `json:"avoidable,omitempty"` // a pool that reuses connections would not have made it; nil if requests cannot be counted
+	TimeWait  *TimeWaitBySide `json:"time_wait,omitempty"`
+}
+
+// ISNs are the initial sequence numbers of both sides, nil where no SYN was captured.
+type ISNs struct {
+	Client *uint32 `json:"client"`
+	Server *uint32 `json:"server"`
+}
+
+// TimeWaitBySide is when each side is in TIME_WAIT, nil for never.
+type TimeWaitBySide struct {
+	Client *Span `json:"client"`
+	Server *Span `json:"server"`
+}
+
+// Span is from one time on, up to another.
+type Span struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 }
 
 // Proxied is who speaks through a connection, as a PROXY protocol header says. Both are

@@ -8,6 +8,13 @@ import "slices"
 // or RST, in ns; 0 without one.
 func (c *Conn) Quiet() int64 { return c.quiet }
 
+// InitialSequence returns the sequence number of a side's SYN; ok is false if none was
+// captured.
+func (c *Conn) InitialSequence(s Side) (seq uint32, ok bool) {
+	h := &c.halves[s]
+	return h.isn, h.has(seqKnown) && h.has(sentSYN|sentSYNACK)
+}
+
 // FINAt returns when a side first sent its FIN, and in which frame; ok is false
 // if that was not captured.
 func (c *Conn) FINAt(s Side) (at int64, num uint64, ok bool) {

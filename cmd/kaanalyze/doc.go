@@ -236,7 +236,13 @@
 // terminal.
 //
 // -f ndjson writes the line of a connection when it ends, and forgets it then: without
-// another format memory stays small, however long the capture.
+// another format memory stays small, however long the capture. Most causes are known only at
+// the end: such a line has null, and a line of type cause follows.
+//
+// --complete-rows writes them all at the end instead: each connection with its final cause,
+// its point, both initial sequence numbers, whether a pool would have spared it (avoidable),
+// and when each side is in TIME_WAIT. That takes as much memory as JSON does, and captures that end; where
+// --max-memory would leave rows out there are none, and the exit code is 1.
 //
 // --each makes a report of each capture, instead of one of all. On standard output they
 // follow each other, as text, md, json (one document after the other) or ndjson; the

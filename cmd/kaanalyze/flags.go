@@ -88,7 +88,8 @@ func newFlags(c *commandLine) *pflag.FlagSet {
 
 // newPartFlags adds those of parts.
 func newPartFlags(f *pflag.FlagSet, c *commandLine) {
-	f.StringVar(&c.Point, "point", "", "all captures were made at one point, `NAME` in reports of its part (default: the part's name)")
+	f.StringVar(&c.Point, "point", "", "all captures were made at one point, `NAME` in its part and in complete rows (default: the name of the part, or of the first capture)")
+	f.BoolVar(&c.CompleteRows, "complete-rows", false, "write NDJSON at the end, each connection with its final cause, point, initial sequence numbers and TIME_WAIT; takes as much memory as JSON")
 	f.BoolVar(&c.PartRows, "part-rows", false, "keep each connection in a part, not only sums and what judging needs")
 }
 

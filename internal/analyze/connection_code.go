@@ -86,6 +86,7 @@ func (e *Evidence) code(c *fields.Coder, start int64) {
 	}
 	for _, n := range []*int64{
 		&e.EndN, &e.Outstanding, &e.Surplus, &e.Lacks, &e.IdleBefore, &e.IdleOthers, &e.Quiet, &e.ResponsesEstimated, &e.ServerAcked, &e.Stall,
+		&e.ClientISN, &e.ServerISN,
 	} {
 		c.Since(n, 0)
 	}

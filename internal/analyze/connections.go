@@ -34,6 +34,10 @@ func (r *Result) ByID(id uint64, c *Connection) bool {
 	return true
 }
 
+// Avoidable reports whether a perfect pool would not have made the connection with that ID,
+// where all are kept.
+func (r *Result) Avoidable(id uint64) bool { return r.avoidable.has(id) }
+
 // Exchanges returns the exchanges, in order of request, if Options asked for
 // them.
 func (r *Result) Exchanges() []Exchange { return r.analyzer.exchanges }

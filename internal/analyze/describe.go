@@ -184,6 +184,7 @@ func (a *Analyzer) evidence(c *flows.Conn, t *httpState, client flows.Side, x *E
 		x.RequestDone, x.FirstByteAt, x.ResponseBegun = t.current.requestDone, t.current.firstByteAt, t.current.answered
 		x.EventStream = t.current.answered && t.outstanding > 0 && t.has(lastIsStream)
 	}
+	x.ClientISN, x.ServerISN = initialSequence(c, client), initialSequence(c, server)
 	x.ClientFIN, x.ServerFIN = markOf(c.FINAt(client)), markOf(c.FINAt(server))
 	x.ClientRST, x.ServerRST = markOf(c.RSTAt(client)), markOf(c.RSTAt(server))
 	x.ClientTimeWait, x.ServerTimeWait = a.timeWaitSpan(c, client), a.timeWaitSpan(c, server)
@@ -218,6 +219,14 @@ func (a *Analyzer) timeWaitSpan(c *flows.Conn, s flows.Side) TimeWaitSpan {
 		to = min(to, ended)
 	}
 	return TimeWaitSpan{from, to}
+}
+
+// initialSequence returns the sequence number of a side's SYN, or Unknown.
+func initialSequence(c *flows.Conn, s flows.Side) int64 {
+	if seq, ok := c.InitialSequence(s); ok {
+		return int64(seq)
+	}
+	return Unknown
 }
 
 func markOf(at int64, num uint64, ok bool) Mark {

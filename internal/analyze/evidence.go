@@ -68,6 +68,7 @@ type Evidence struct {
 	IdleOthers       int64 // other connections of the pair that were idle when this one began to close
 	SurvivedSameIdle bool  // it was used again after an idle time as long as the one before its close: no timeout ended it
 
+	ClientISN, ServerISN           int64 // the sequence number of its SYN; Unknown if that was not captured
 	ClientFIN, ServerFIN           Mark
 	ClientRST, ServerRST           Mark
 	ClientTimeWait, ServerTimeWait TimeWaitSpan

@@ -19,6 +19,7 @@ type foldedTotals struct {
 	ports              []level // client ports, by pair
 	curve              peakBins
 	made               []int64 // connections with requests, by pair
+	spared             idSet   // connections that a perfect pool would not have made, of the last fold
 	sparedHandshakes   []int64 // of spared connections, in ns, by pair
 }
 
@@ -32,15 +33,15 @@ func (s *totals) fold(until int64) {
 	t.ports = grown(t.ports, s.pools.pairs.Len())
 	t.made = grown(t.made, s.pools.pairs.Len())
 	t.sparedHandshakes = grown(t.sparedHandshakes, s.pools.pairs.Len())
-	spared := s.foldReusable()
+	s.foldReusable()
 	s.foldEstimates(until)
 	s.half.fold(t.until, until, t.last)
 	var jobs sync.WaitGroup
 	if !s.portUses.Packed() {
 		jobs.Go(func() { s.foldPorts(until) })
-		s.foldTimeWaits(until, &spared)
+		s.foldTimeWaits(until)
 	} else { // to unpack both at once would take twice the memory
-		s.foldTimeWaits(until, &spared)
+		s.foldTimeWaits(until)
 		s.foldPorts(until)
 	}
 	jobs.Wait()
@@ -56,9 +57,10 @@ func grown[T any](x []T, n int) []T {
 }
 
 // foldReusable counts the connections that a perfect pool would have made, and
-// returns the IDs of the others.
-func (s *totals) foldReusable() (spared idSet) {
+// notes the IDs of the others.
+func (s *totals) foldReusable() {
 	t := &s.folded
+	t.spared = idSet{}
 	s.reusable.Unpack()
 	s.reusable.Sort(func(x, y *reusable) bool { return x.id < y.id })
 	for i := range uint32(s.reusable.Len()) {
@@ -68,16 +70,14 @@ func (s *totals) foldReusable() (spared idSet) {
 		}
 		if t.made[c.pair]++; t.made[c.pair] > s.pools.pairs.At(c.pair).need() {
 			t.sparedHandshakes[c.pair] += c.handshake
-			spared.add(uint64(c.id))
+			t.spared.add(uint64(c.id))
 		}
 	}
 	s.reusable.Cut(0)
-	return spared
 }
 
-// foldTimeWaits counts TIME_WAIT entries; spared are the connections that a
-// perfect pool would not have made.
-func (s *totals) foldTimeWaits(until int64, spared *idSet) {
+// foldTimeWaits counts TIME_WAIT entries, also without those of spared connections.
+func (s *totals) foldTimeWaits(until int64) {
 	t := &s.folded
 	s.timeWaits.Unpack()
 	n := 0
@@ -90,7 +90,7 @@ func (s *totals) foldTimeWaits(until int64, spared *idSet) {
 	for i := range uint32(s.timeWaits.Len()) {
 		e := s.timeWaits.At(i)
 		if !e.begun {
-			e.spared = e.spared || spared.has(uint64(e.id))
+			e.spared = e.spared || t.spared.has(uint64(e.id))
 		}
 		line.add(i, max(e.from, t.until), e.to, until, &e.begun)
 	}

@@ -43,6 +43,8 @@ type Result struct {
 	count    int
 	example  example
 	story    Story
+
+	avoidable idSet
 }
 
 // Quantiles are of the requests per connection, over connections with one.

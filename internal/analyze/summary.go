@@ -36,6 +36,7 @@ func (s *totals) finish(r *Result, opt *Options, first, last int64, counts flows
 		r.AtLeast = append(r.AtLeast, "avoidable_connections_estimated", "avoidable_handshake_seconds_estimated")
 	}
 	r.Series = s.series(first, last)
+	r.avoidable = s.folded.spared
 	r.example = s.example
 }
 

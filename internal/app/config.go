@@ -52,19 +52,20 @@ type Config struct {
 	EvidenceBodies bool     // keep all payload in it
 	EvidenceFormat string   // one of [EvidenceFormats], "" to go by its ending
 
-	Top         int      // rows that a table of the text report shows
-	Conn        uint64   // the ID of the connection to tell packet by packet, 0 for a report of all
-	Exchanges   bool     // list each request with its response
-	ShowSecrets bool     // keep queries and user names in targets
-	Anonymize   string   // the key, [RandomKey] to make one up, "" to keep names
-	SHA256      bool     // of files of any size
-	Baseline    string   // a JSON report, "" for none
-	OtherSide   string   // a capture of the same traffic at another point, "" for none
-	FailOn      []string // conditions
-	Each        bool     // a report of each capture, instead of one of all
-	Point       string   // the name of where the captures were made, "" for one from names of files
-	PartRows    bool     // keep each connection in a part
-	Strict      bool     // fail if a capture is damaged, packets were dropped, or times cannot be right
+	Top          int      // rows that a table of the text report shows
+	Conn         uint64   // the ID of the connection to tell packet by packet, 0 for a report of all
+	Exchanges    bool     // list each request with its response
+	ShowSecrets  bool     // keep queries and user names in targets
+	Anonymize    string   // the key, [RandomKey] to make one up, "" to keep names
+	SHA256       bool     // of files of any size
+	Baseline     string   // a JSON report, "" for none
+	OtherSide    string   // a capture of the same traffic at another point, "" for none
+	FailOn       []string // conditions
+	Each         bool     // a report of each capture, instead of one of all
+	Point        string   // the name of where the captures were made, "" for one from names of files
+	PartRows     bool     // keep each connection in a part
+	CompleteRows bool     // write connections as NDJSON when all is known of them
+	Strict       bool     // fail if a capture is damaged, packets were dropped, or times cannot be right
 
 	Listen       string // ADDR:PORT or PORT, "" for no answers by HTTP
 	MetricsLabel string // one of [MetricsLabels], "" for none

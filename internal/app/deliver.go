@@ -105,6 +105,15 @@ func (j *Job) deliver(r *report.Report) error {
 			return err
 		}
 	}
+	if j.s.CompleteRows {
+		if r.NotKept > 0 || r.Facts != nil && r.PointOf == nil { // which were bounded
+			return j.s.rowsMissing()
+		}
+		if r.PointOf == nil {
+			point := j.s.pointOfCaptures()
+			r.PointOf = func(uint64) string { return point }
+		}
+	}
 	j.warn(&r.Meta)
 	j.interruption.enter(phaseWriting)
 	for _, k := range j.outs.sinks {

@@ -42,7 +42,7 @@ func FuzzFormats(f *testing.F) {
 		f.Add(capturetest.Pcap(f, clockBack), byte(i), byte(1))
 		f.Add(closed, byte(i), byte(2))
 	}
-	schema := compileSchema(f)
+	schema := compileSchema(f, "")
 	f.Fuzz(func(t *testing.T, file []byte, format, how byte) {
 		if len(file) > 1<<15 {
 			return
@@ -84,7 +84,7 @@ func FuzzFormats(f *testing.F) {
 }
 
 // compileSchema returns the schema that --json-schema prints.
-func compileSchema(t testing.TB) *jsonschema.Schema {
+func compileSchema(t testing.TB, fragment string) *jsonschema.Schema {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(machine.Schema()))
 	if err != nil {
@@ -95,7 +95,7 @@ func compileSchema(t testing.TB) *jsonschema.Schema {
 	if err := c.AddResource("report.json", doc); err != nil {
 		t.Fatal(err)
 	}
-	return c.MustCompile("report.json")
+	return c.MustCompile("report.json" + fragment)
 }
 
 // beginsCapture reports whether file begins as a capture or a compressed file does.

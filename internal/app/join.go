@@ -213,6 +213,9 @@ func (j *Job) joinedReport(x *part.Joined) *report.Report {
 	if len(r.Meta.Sources) > 1 {
 		r.Origin = x.Origin
 	}
+	if j.s.CompleteRows {
+		r.PointOf = x.PointOf
+	}
 	j.last = x.Result.Last
 	for _, g := range j.s.gates {
 		r.Gates = append(r.Gates, g.Judge(r.Result, r.Diagnosis))

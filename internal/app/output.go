@@ -73,7 +73,7 @@ func (o *outputs) open(s *settings, stdout io.Writer) error {
 	if err := o.addStandardOutput(s, stdout); err != nil {
 		return err
 	}
-	if s.Conn == 0 && !s.TUI && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
+	if s.Conn == 0 && !s.TUI && !s.CompleteRows && !slices.ContainsFunc(o.sinks, func(k *sink) bool { return k.format.Name != streaming }) {
 		for _, k := range o.sinks {
 			k.stream = machine.NewStream(k.w)
 		}

@@ -159,7 +159,7 @@ func TestParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := compileSchema(t).Validate(v); err != nil {
+	if err := compileSchema(t, "").Validate(v); err != nil {
 		t.Error(err)
 	}
 	want, got := joined(t, slices.Concat(files[0], files[1])...), joined(t, list...)

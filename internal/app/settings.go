@@ -86,7 +86,7 @@ func newSettings(c *Config) (*settings, error) {
 		return nil, usagef("--tui and --conn exclude each other; the view opens a connection with the enter key")
 	}
 	for _, step := range []func() error{
-		s.setKey, s.setZone, s.checkResolve, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkOtherSide, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidenceFormat, s.checkEvidence, s.checkJoin, s.checkPart,
+		s.setKey, s.setZone, s.checkResolve, s.setFormats, s.setValues, s.setMemory, s.setBounds, s.setGates, s.setBaseline, s.setLive, s.setInput, s.checkEach, s.checkOtherSide, s.checkFollow, s.checkReportEvery, s.checkWritten, s.checkEvidenceFormat, s.checkEvidence, s.checkJoin, s.checkPart, s.checkRows,
 	} {
 		if err := step(); err != nil {
 			return nil, err

@@ -20,6 +20,7 @@ type Joined struct {
 
 	parts []*Part
 	first []uint64 // by part: how many packets those before it have
+	of    []uint32 // by ID: the part that has the connection's row, where there are several parts
 }
 
 // A JoinError is that parts do not go together.
@@ -68,6 +69,7 @@ func Join(parts []*Part, workers int) (*Joined, error) {
 		}
 		for k := range p.Rows {
 			renumber(&p.Rows[k], &to[i], stream)
+			j.notePoint(p.Rows[k].ID, i)
 		}
 		j.Rows.list = append(j.Rows.list, p.Rows...)
 		if !p.AllRows {
@@ -88,6 +90,25 @@ func Join(parts []*Part, workers int) (*Joined, error) {
 	j.Result.Undecoded = j.undecoded()
 	j.Rows.result = j.Result
 	return j, nil
+}
+
+// notePoint notes which part has a connection's row.
+func (j *Joined) notePoint(id uint64, part int) {
+	if len(j.parts) == 1 {
+		return
+	}
+	for uint64(len(j.of)) <= id {
+		j.of = append(j.of, 0)
+	}
+	j.of[id] = uint32(part)
+}
+
+// PointOf returns the name of the point that has the row of a connection.
+func (j *Joined) PointOf(id uint64) string {
+	if id >= uint64(len(j.of)) {
+		return j.parts[0].Point
+	}
+	return j.parts[j.of[id]].Point
 }
 
 // renumber gives a connection its new numbers.

@@ -53,6 +53,11 @@ type Report struct {
 	// otherwise.
 	Facts Facts
 
+	// PointOf returns the name of the point where the connection with that ID was captured.
+	// If it is set, NDJSON has complete rows: written at the end, each with all that is known
+	// of its connection.
+	PointOf func(id uint64) string
+
 	NotKept int64 // connections that are counted in Result, but not among the Facts
 
 	Recent *Recent // what happened last, or nil

@@ -13,6 +13,43 @@ import (
 // can put a type first. Runs of text between values are appended whole: this
 // is where the time goes with a million connections.
 func (e *encoder) connection(c *analyze.Connection, is cause.NotReused) {
+	e.connectionMembers(c, is)
+	e.close()
+}
+
+// completeConnection is connection with what else is known once the capture has ended.
+func (e *encoder) completeConnection(c *analyze.Connection, r *report.Report) {
+	e.connectionMembers(c, r.Diagnosed().Of(c.ID))
+	e.raw(`,"point":`)
+	e.str(r.PointOf(c.ID))
+	e.raw(`,"isn":{"client":`)
+	e.int(c.Evidence.ClientISN)
+	e.raw(`,"server":`)
+	e.int(c.Evidence.ServerISN)
+	e.raw(`},"avoidable":`)
+	e.answer(c.Requests != analyze.Unknown && r.Result.Avoidable(c.ID), c.Requests != analyze.Unknown)
+	e.raw(`,"time_wait":{"client":`)
+	e.timeWaitSpan(c.Evidence.ClientTimeWait)
+	e.raw(`,"server":`)
+	e.timeWaitSpan(c.Evidence.ServerTimeWait)
+	e.raw("}}")
+}
+
+// timeWaitSpan appends when a side is in TIME_WAIT, null if it never is.
+func (e *encoder) timeWaitSpan(s analyze.TimeWaitSpan) {
+	if s.From >= s.To {
+		e.null()
+		return
+	}
+	e.raw(`{"from":`)
+	e.time(s.From)
+	e.raw(`,"to":`)
+	e.time(s.To)
+	e.close()
+}
+
+// connectionMembers appends the members of connection.
+func (e *encoder) connectionMembers(c *analyze.Connection, is cause.NotReused) {
 	e.raw(`"id":`)
 	e.uint(c.ID)
 	e.raw(`,"stream":`)
@@ -63,7 +100,6 @@ func (e *encoder) connection(c *analyze.Connection, is cause.NotReused) {
 	e.closing(&c.Close)
 	e.raw(`,"not_reused":`)
 	e.notReused(is)
-	e.close()
 }
 
 // proxied appends what a PROXY protocol header says, nothing without one.

@@ -143,14 +143,19 @@ func WriteNDJSON(w io.Writer, r *report.Report) error {
 	}
 	found, d := r.Records(), r.Diagnosed()
 	if err := writeItems(w, r, found.Len(), func(e *encoder, i int) {
-		found.Numbers(i, &e.conn)
 		e.raw(connectionLine)
-		e.connection(&e.conn, d.Early(e.conn.ID))
+		if r.PointOf != nil {
+			found.Connection(i, &e.conn)
+			e.completeConnection(&e.conn, r)
+		} else {
+			found.Numbers(i, &e.conn)
+			e.connection(&e.conn, d.Early(e.conn.ID))
+		}
 		e.b = append(e.b, '\n')
 	}); err != nil {
 		return report.WriteError(err)
 	}
-	s.count, s.lateCauses = int64(found.Len()), true
+	s.count, s.lateCauses = int64(found.Len()), r.PointOf == nil
 	return s.End(r)
 }
 
