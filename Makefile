@@ -24,7 +24,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install install-setcap release packaged static man completions deb rpm reproducible size container test-packages test-kubernetes check test fuzz test-live test-view test-browser picture architecture structure sentences notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
+.PHONY: build demo install install-setcap release packaged static man completions deb rpm reproducible size container test-packages test-kubernetes test-clickhouse check test fuzz test-live test-view test-browser picture architecture structure sentences notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -74,6 +74,9 @@ test-packages: ## try the packages, a bare Debian, the static build alone and go
 
 test-kubernetes: static ## decode contrib/kubernetes strictly, and run its command lines
 	@KAANALYZE="$(CURDIR)/bin/static/kaanalyze" $(GO) -C tools/kubernetes test -count=1 .
+
+test-clickhouse: build ## run contrib/clickhouse in chDB, beside kaanalyze's own numbers (node, npm, network)
+	@.ci/clickhouse ./kaanalyze
 
 reproducible: ## build in two folders, and compare
 	@.ci/reproducible

@@ -28,6 +28,7 @@ var notRun = map[string]string{
 	"sudo nsenter ":     "takes a container's process",
 	"podman ":           "takes the image; make container runs it",
 	"curl ":             "asks a program that runs beside it; internal/serve tests the answers",
+	"clickhouse ":       "takes a server; make test-clickhouse has ClickHouse in a process",
 	"SSLKEYLOGFILE=":    "takes the network",
 }
 
