@@ -24,7 +24,7 @@ PROGRAMS = testdata/lab/client testdata/lab/link testdata/lab/raw testdata/lab/r
 # go asks git about the checkout, and fails if git does not trust it.
 VCS := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
-.PHONY: build demo install install-setcap release packaged static man completions deb rpm reproducible size container test-packages test-kubernetes test-clickhouse check test fuzz test-live test-view test-browser picture architecture structure sentences notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
+.PHONY: build demo install install-setcap release packaged static man completions deb rpm reproducible size container test-packages test-kubernetes test-clickhouse beam test-beam check test fuzz test-live test-view test-browser picture architecture structure sentences notice corpus bench bench-real bench-live bench-churn bench-flood profile lab golden lint help
 
 build: ## build ./kaanalyze
 	@flags=$$(.ci/goflags build) && $(GO) build $(VCS) $$flags -o kaanalyze ./cmd/kaanalyze
@@ -77,6 +77,12 @@ test-kubernetes: static ## decode contrib/kubernetes strictly, and run its comma
 
 test-clickhouse: build ## run contrib/clickhouse in chDB, beside kaanalyze's own numbers (node, npm, network)
 	@.ci/clickhouse ./kaanalyze
+
+beam: ## build ./bin/beam: many capture points on Apache Beam, a module of its own (network)
+	@CGO_ENABLED=0 $(GO) -C beam build $(VCS) -o ../bin/beam .
+
+test-beam: build ## run pipelines on Beam's prism, beside kaanalyze (network)
+	@cd beam && CGO_ENABLED=0 $(GO) vet . && KAANALYZE="$(CURDIR)/kaanalyze" CGO_ENABLED=0 $(GO) test -count=1 .
 
 reproducible: ## build in two folders, and compare
 	@.ci/reproducible

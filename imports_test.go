@@ -98,7 +98,7 @@ var mayImport = map[string]may{
 		others: []string{"github.com/prometheus/client_golang"},
 	},
 
-	"internal/assemble": {own: []string{"capture", "internal/analyze", "internal/report", "internal/keylog"}}, // what app and the root do alike
+	"internal/assemble": {own: []string{"capture", "internal/analyze", "internal/cause", "internal/report", "internal/keylog"}}, // what app and the root do alike
 	".":                 {own: append(judged, "capture", "flows", "httpparse", "internal/report", "internal/report/machine"), except: []string{"internal/assemble", "internal/keylog"}},
 	"internal/app": {
 		own: append(judged, "capture", "internal/products", "internal/anonymize", "internal/evidence", "internal/tlswire", "internal/keylog", "internal/names", "internal/bothends", "internal/assemble", "internal/part", "internal/report", "internal/report/formats",

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
-	"github.com/kaanalyze/kaanalyze/internal/cause"
+	"github.com/kaanalyze/kaanalyze/internal/assemble"
 	"github.com/kaanalyze/kaanalyze/internal/part"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
@@ -67,17 +65,15 @@ func (s *settings) checkPart() error {
 	return nil
 }
 
-// digits are what the names of the captures of one point differ in.
-var digits = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[0-9]+`) })
-
 // checkPoint refuses captures whose names are not those of one point.
 func (s *settings) checkPoint() error {
 	if s.Point != "" || len(s.files) < 2 {
 		return nil
 	}
-	bare := func(name string) string { return digits().ReplaceAllString(filepath.Base(name), "") }
+	first := s.files[0]
+	folder, bare := assemble.PointKey(first)
 	for _, name := range s.files[1:] {
-		if first := s.files[0]; bare(name) != bare(first) || filepath.Dir(name) != filepath.Dir(first) {
+		if in, as := assemble.PointKey(name); in != folder || as != bare {
 			return severalPoints(first, name, "have names that differ in more than digits")
 		}
 	}
@@ -92,24 +88,13 @@ func severalPoints(a, b, why string) error {
 	}
 }
 
-// farthestOverlap is how long, in ns, two captures of one point overlap at most: a rotated
-// file ends with the packets that were under way.
-const farthestOverlap = 1e9
-
 // checkOverlap refuses captures that were not made one after the other, or not alike.
 func (j *Job) checkOverlap(stats *capture.Stats) error {
-	if j.s.Point != "" || len(stats.Sources) < 2 {
+	if j.s.Point != "" {
 		return nil
 	}
-	list := slices.DeleteFunc(slices.Clone(stats.Sources), func(s capture.SourceStats) bool { return s.Packets == 0 })
-	slices.SortFunc(list, func(a, b capture.SourceStats) int { return cmp.Compare(a.First, b.First) })
-	for i := range list[min(1, len(list)):] {
-		if a, b := &list[i], &list[i+1]; a.Last-b.First > farthestOverlap {
-			return severalPoints(a.Name, b.Name, fmt.Sprintf("overlap by %s", cause.Duration(a.Last-b.First)))
-		}
-	}
-	if len(stats.LinkTypes) > 1 {
-		return severalPoints(list[0].Name, list[len(list)-1].Name, "have several link types ("+strings.Join(stats.LinkTypes, ", ")+")")
+	if a, b, why := assemble.SeveralPoints(stats); why != "" {
+		return severalPoints(a, b, why)
 	}
 	return nil
 }
@@ -123,18 +108,7 @@ func (j *Job) takeSums(opt *analyze.Options) {
 
 // encode encodes the connections of a result for the part.
 func (m *partMaker) encode(r *analyze.Result, src *capture.Source) {
-	d := cause.NewCollector(1)
-	var open []analyze.Connection
-	var c analyze.Connection
-	for i := range r.Len() {
-		r.Connection(i, &c)
-		if cause.Final(&c) {
-			d.Add(&c, r.Last)
-		} else {
-			open = append(open, c)
-		}
-	}
-	m.connections, m.undecoded = part.EncodeConnections(d.Kept(), open), r.Undecoded
+	m.connections, m.undecoded = part.EncodeResult(r), r.Undecoded
 	if len(src.Stats().Sources) > 1 {
 		for o := range src.Origins() {
 			m.origins = append(m.origins, part.Origin{Num: o.Num, Packet: o.Packet, Source: o.Source})

@@ -60,6 +60,22 @@ func EncodeConnections(k *cause.Kept, open []analyze.Connection) *Encoded {
 	return &Encoded{frame, err}
 }
 
+// EncodeResult encodes the connections of a result, which keeps all.
+func EncodeResult(r *analyze.Result) *Encoded {
+	d := cause.NewCollector(1)
+	var open []analyze.Connection
+	var c analyze.Connection
+	for i := range r.Len() {
+		r.Connection(i, &c)
+		if cause.Final(&c) {
+			d.Add(&c, r.Last)
+		} else {
+			open = append(open, c)
+		}
+	}
+	return EncodeConnections(d.Kept(), open)
+}
+
 // Write writes a part with these sums and connections, in place of its own.
 func Write(w io.Writer, p *Part, sums, connections *Encoded) error {
 	for _, e := range []*Encoded{sums, connections} {
