@@ -32,8 +32,8 @@ func (v *view) lazyPools(r *Rule) []Finding {
 				continue
 			}
 			f := v.found(r, group{subject: subject{pair: p, server: e.server}, records: in, worst: e.worst},
-				"%s closes what %s has closed only up to %s later, when it needs a connection: %s in CLOSE_WAIT until then",
-				p.Name, e.server.Name, cause.Duration(e.worst.Duration), conns(int64(len(in))))
+				"%s left %s that %s had closed in CLOSE_WAIT for up to %s, until it needed a connection again",
+				p.Name, conns(int64(len(in))), e.server.Name, cause.Duration(e.worst.Duration))
 			f.Advice = adviceOr(p.Program, "KA1025", lazyPoolAdvice)
 			f.Severity, f.Failed, f.Saves, f.Confidence = Info, 0, Saving{}, cause.Medium
 			out = append(out, f)
