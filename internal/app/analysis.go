@@ -63,8 +63,9 @@ func (j *Job) newReading(opt capture.Options) *live.Reading {
 // diagnose says why connections were not reused: those of a collector, or else those
 // that r keeps.
 func (j *Job) diagnose(r *analyze.Result, d *cause.Collector) *rules.Diagnosis {
-	if d != nil {
-		return rules.Diagnose(d, r)
+	if d == nil {
+		d = cause.Collect(r, j.workers())
 	}
-	return rules.Run(r, j.workers())
+	d.Prove(j.ends.proves())
+	return rules.Diagnose(d, r)
 }

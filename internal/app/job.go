@@ -201,8 +201,9 @@ func (j *Job) analyzeFiles(src *capture.Source, opt capture.Options) (*report.Re
 			return nil, err
 		}
 	}
+	other := j.ends.compare(j)
 	r := j.finish(src, a, opt)
-	r.OtherSide = j.ends.compare(j)
+	r.OtherSide = other
 	r.Meta.Interrupted = interrupted
 	return r, nil
 }

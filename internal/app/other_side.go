@@ -6,7 +6,9 @@ import (
 
 	"github.com/kaanalyze/kaanalyze/capture"
 	"github.com/kaanalyze/kaanalyze/flows"
+	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/bothends"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -43,6 +45,7 @@ func (s *settings) checkOtherSide() error {
 type ends struct {
 	here, there *bothends.Log
 	stats       capture.Stats // of the other one
+	compared    *bothends.Comparison
 }
 
 // mostPackets is how many packets of a capture are compared where memory has no bound.
@@ -98,6 +101,35 @@ func (e *ends) compare(j *Job) *report.OtherSide {
 	if j.s.key != nil {
 		o.Source = "other-side.pcap"
 	}
-	o.Comparison = bothends.Compare(e.here, e.there)
+	e.compared = bothends.Compare(e.here, e.there)
+	o.Comparison = e.compared
 	return o
+}
+
+// proves returns what the comparison proves of connections of this capture, nil without
+// one.
+func (e *ends) proves() *cause.Between {
+	if e == nil || e.compared == nil {
+		return nil
+	}
+	b := &cause.Between{Rare: true}
+	for side := range e.compared.Lost {
+		l := &e.compared.Lost[side]
+		b.Rare = b.Rare && l.Packets*100 < max(l.Sent, 1)
+	}
+	for i := range e.compared.Pairs {
+		p := &e.compared.Pairs[i]
+		if p.Here == 0 {
+			continue
+		}
+		for side, as := range [...]analyze.Party{analyze.Client, analyze.Server} {
+			if p.Forged[side] > 0 {
+				b.Forged = append(b.Forged, cause.Forged{ID: p.Here, As: as, Packet: p.ForgedNum})
+			}
+		}
+		if p.Lost != [2]uint32{} {
+			b.Lost = append(b.Lost, cause.LostBetween{ID: p.Here, ToServer: p.Lost[0], ToClient: p.Lost[1]})
+		}
+	}
+	return b
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -102,6 +103,59 @@ func TestOtherSideRefused(t *testing.T) {
 		set(&c)
 		if _, err := New(&c, strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want %q in it", err, want)
+		}
+	}
+}
+
+// TestOtherSideCorrects holds what the capture of the other end changes of causes and
+// findings, seen from either end: an RST of a firewall is no refusal, what it rejected is not
+// lost, and where nothing is lost or forged nothing is told.
+func TestOtherSideCorrects(t *testing.T) {
+	type corrected struct {
+		From, To    string
+		Connections int
+	}
+	for _, tc := range []struct {
+		here, there string
+		corrected   []corrected
+		findings    map[string]int64 // connections by rule, 0 for none
+		title       string           // part of that of KA1090
+	}{
+		{"loss.client.pcap", "loss.server.pcap", []corrected{{"refused", "middlebox_reset", 1}},
+			map[string]int64{"KA1022": 5, "KA1027": 0, "KA1090": 9}, "8 packets to 10.21.2.2:8080 and 7 packets from 10.21.2.2:8080"},
+		{"loss.server.pcap", "loss.client.pcap", []corrected{{"", "middlebox_reset", 3}}, map[string]int64{"KA1022": 3, "KA1090": 10}, "9 packets to"},
+		{"reset.client.pcap", "reset.server.pcap", nil, map[string]int64{"KA1022": 12, "KA1090": 0}, ""},
+		{"reset.server.pcap", "reset.client.pcap", []corrected{{"", "middlebox_reset", 6}, {"no_request", "middlebox_reset", 6}}, map[string]int64{"KA1022": 12, "KA1044": 0, "KA1090": 0}, ""},
+		{"merged.client.pcap", "merged.server.pcap", nil, map[string]int64{"KA1022": 0, "KA1090": 0}, ""},
+		{"stripped.server.pcap", "stripped.client.pcap", nil, map[string]int64{"KA1022": 0, "KA1090": 0}, ""},
+		{"loss.client.pcap", "loss.client.pcap", nil, map[string]int64{"KA1022": 4, "KA1027": 1, "KA1090": 0}, ""}, // the same packets prove nothing
+	} {
+		var r struct {
+			OtherSide struct {
+				Corrected []corrected `json:"corrected_causes"`
+			} `json:"other_side"`
+			Findings []struct {
+				Rule, Title string
+				Connections int64
+			}
+		}
+		if err := json.Unmarshal([]byte(runOtherSide(t, "json", tc.here, tc.there, nil)), &r); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.OtherSide.Corrected; len(got) != len(tc.corrected) || len(got) > 0 && !slices.Equal(got, tc.corrected) {
+			t.Errorf("%s beside %s: corrected %v, want %v", tc.here, tc.there, got, tc.corrected)
+		}
+		got := map[string]int64{}
+		for _, f := range r.Findings {
+			got[f.Rule] += f.Connections
+			if f.Rule == "KA1090" && !strings.Contains(f.Title, tc.title) {
+				t.Errorf("%s beside %s: got %q, want %q in it", tc.here, tc.there, f.Title, tc.title)
+			}
+		}
+		for rule, want := range tc.findings {
+			if got[rule] != want {
+				t.Errorf("%s beside %s: %s has %d connections, want %d", tc.here, tc.there, rule, got[rule], want)
+			}
 		}
 	}
 }

@@ -16,6 +16,7 @@ type Collector struct {
 	byID    []*Record // all of them, once the analysis is over
 	summary Summary
 	workers int
+	between *Between // nil without a second capture
 }
 
 // NewCollector returns an empty Collector. The rules run on that many workers at the

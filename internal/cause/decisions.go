@@ -14,6 +14,8 @@ type Decisions struct {
 	Causes   []Total // most connections first
 	Policies []Policy
 
+	Corrected []Corrected // in the order in which they were met
+
 	groups  *groups
 	all     *Collector
 	starved map[uint32]int64 // connections whose data was never answered, by server
@@ -103,7 +105,7 @@ func (d *Decisions) Early(id uint64) NotReused {
 	if d.all == nil {
 		return NotReused{}
 	}
-	if r := d.all.find(id); r != nil && r.class == decided {
+	if r := d.all.find(id); r != nil && r.class == decided && !r.ProvedForged() {
 		return r.notReused()
 	}
 	return NotReused{}
@@ -116,7 +118,7 @@ func (d *Decisions) Late() []uint64 {
 	}
 	var ids []uint64
 	for _, r := range d.all.byID {
-		if r.class != decided {
+		if r.class != decided || r.ProvedForged() {
 			ids = append(ids, uint64(r.ID))
 		}
 	}

@@ -17,6 +17,7 @@ func (d *Collector) Finish(r *analyze.Result) Decisions {
 	d.summary.each(func(m *Anomaly) {
 		x.starved[x.groups.pair(d.find(uint64(m.ID)).Pair).To.Num]++
 	}, AnomalyStarved)
+	x.correct()
 	x.untranslated()
 	for _, s := range x.groups.servers {
 		x.decideServer(s)

@@ -80,6 +80,7 @@ const (
 	observedDataLost    // number retransmissions unanswered
 	observedAnswersLost // number probes answered, yet their sender resets
 	observedForeignRST  // an RST with another TTL, ns after the last response
+	observedForgedRST   // an RST in the name of by, which did not send it; number says where it arrived
 	observedStray       // the client got data of connection number, which it answered by RST
 	observedUntouched   // connection number has data of this one, under another address of the server
 
@@ -215,12 +216,25 @@ func (o observation) path() string {
 		return fmt.Sprintf("%s of %s answered on the wire, yet %s sent RST", Plural(int64(o.number), "probe", "probes"), o.by, o.by)
 	case observedForeignRST:
 		return fmt.Sprintf("an RST that claims to come from %s, with a different TTL than its packets", o.by)
+	case observedForgedRST:
+		return o.forged()
 	case observedStray:
 		return fmt.Sprintf("these packets belong to connection %d, whose server has another address: the client answered by RST", o.number)
 	case observedUntouched:
 		return fmt.Sprintf("packets from the server came from another address, as connection %d, and the client answered by RST", o.number)
 	}
 	return ""
+}
+
+// forged describes an RST that its supposed sender did not send.
+func (o observation) forged() string {
+	switch o.number {
+	case forgedAtSYN:
+		return fmt.Sprintf("the SYN was answered by an RST that claims to come from %s, which did not send it: the other capture lacks it", o.by)
+	case forgedThere:
+		return fmt.Sprintf("the other capture shows an RST that claims to come from %s, which did not send it: this capture lacks it", o.by)
+	}
+	return fmt.Sprintf("an RST that claims to come from %s, which did not send it: the other capture lacks it", o.by)
 }
 
 // busyEnd describes an end with a request under way.

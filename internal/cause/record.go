@@ -154,7 +154,7 @@ func (r *Record) ConnectTime() int64 { return int64(r.connect) * 1e3 }
 
 // NeverOpened reports whether it did not open, and no request could be sent.
 func (r *Record) NeverOpened() bool {
-	return r.Requests == 0 && (r.Cause == Refused || r.Cause == AcceptQueueFull || r.Cause == Unanswered || r.Cause == ConnectTimeout)
+	return r.Requests == 0 && (r.Cause == Refused || r.ProvedForged() && r.observation.number == forgedAtSYN || r.Cause == AcceptQueueFull || r.Cause == Unanswered || r.Cause == ConnectTimeout)
 }
 
 // Open reports whether the capture does not show its end.

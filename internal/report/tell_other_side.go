@@ -30,6 +30,7 @@ func (p *teller) otherSide() {
 	p.natOf(o)
 	p.losses(o)
 	p.forged(o)
+	p.corrected()
 	p.unopened(o)
 	p.changedOptions(o)
 	p.whereTimeWent(o)
@@ -167,6 +168,17 @@ func (p *teller) forged(o *OtherSide) {
 			cause.Plural(int64(n), name, name+"s"), them))
 	}
 	p.onePacketEach(o.Forged, "arrived", "in the name of")
+}
+
+// corrected tells which causes this capture alone would have shown.
+func (p *teller) corrected() {
+	for _, c := range p.r.Diagnosed().Corrected {
+		alone := "where this capture alone shows " + c.From.String()
+		if c.From == cause.Undecided {
+			alone = "which this capture alone does not show"
+		}
+		p.fact("corrected", fmt.Sprintf("%s: %s, %s", cause.Plural(c.Connections, "connection", "connections"), c.To, alone))
+	}
 }
 
 // onePacketEach is a table of packets that one capture alone has.

@@ -183,7 +183,7 @@ func (p *teller) notJudged() {
 	var order []string
 	by := map[string][]string{}
 	for _, j := range p.r.Diagnosed().Judged {
-		if j.Lacks == "" || j.Lacks == rules.LacksProbes {
+		if j.Lacks == "" || j.Lacks == rules.LacksProbes || j.Lacks == rules.LacksOtherEnd {
 			continue
 		}
 		if by[j.Lacks] == nil {

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/products"
@@ -27,6 +29,20 @@ var resetsInUse = products.Advise(
 	"capture on both sides of each device on the path: the RST comes from the one before which it does not show (--other-side)",
 )
 
+// resetsBetween is resetsInUse where the capture of the other end is there.
+var resetsBetween = products.Advise(
+	resetsInUse.Fix,
+	"move one capture nearer to the other, device by device, until the one that sends the RST lies behind it",
+)
+
+// ofThem tells of how many of all something holds, if not of each.
+func ofThem(n, all int64) string {
+	if n == all {
+		return ""
+	}
+	return fmt.Sprintf(" for %s of them", cause.Count(n))
+}
+
 func checkMiddleboxReset(v *view, r *Rule) []Finding {
 	var out []Finding
 	for _, e := range v.perPair(cause.MiddleboxReset) {
@@ -39,6 +55,12 @@ func checkMiddleboxReset(v *view, r *Rule) []Finding {
 		if idle < cause.MinIdle {
 			f = v.found(r, e, "something between %s and %s resets connections in use: %s", e.pair.Name, e.server.Name, conns(e.len()))
 			f.Advice = resetsInUse
+		}
+		if n := int64(len(cause.Where(e.records, (*cause.Record).ProvedForged))); n > 0 {
+			f.Title += "; the other capture proves it" + ofThem(n, e.len())
+			if idle < cause.MinIdle {
+				f.Advice = resetsBetween
+			}
 		}
 		f.Severity = max(f.Severity, Notable)
 		f.brief = "something between " + e.pair.Name + " and " + e.server.Name + " resets connections"

@@ -13,7 +13,7 @@ func (v *view) lacks(needs Needs) string { return v.lacksUnless(v.seesSome, need
 // lacksUnless is lacks; where some servers lack nothing, what others do not show is no
 // reason.
 func (v *view) lacksUnless(some bool, needs Needs) string {
-	for _, lacks := range [...]string{v.lacksConnections(some, needs), v.lacksMessages(needs), v.lacksProbes(needs)} {
+	for _, lacks := range [...]string{v.lacksConnections(some, needs), v.lacksMessages(needs), v.lacksProbes(needs), v.lacksOtherEnd(needs)} {
 		if lacks != "" {
 			return lacks
 		}
@@ -74,6 +74,17 @@ const LacksProbes = "no keep-alive probe was captured; capture for longer than t
 func (v *view) lacksProbes(needs Needs) string {
 	if needs&Probed != 0 && v.result.Totals.Probes == 0 {
 		return LacksProbes
+	}
+	return ""
+}
+
+// LacksOtherEnd is what a capture lacks for the rules on both ends of the path.
+const LacksOtherEnd = "there is no capture of the other end of the path; capture there, too, and add it with --other-side"
+
+// lacksOtherEnd is lacks for what the other end of the path must show.
+func (v *view) lacksOtherEnd(needs Needs) string {
+	if needs&OtherEnd != 0 && v.Between() == nil {
+		return LacksOtherEnd
 	}
 	return ""
 }

@@ -36,6 +36,7 @@ const (
 	Messages                    // HTTP that can be read, requests or not
 	Probed                      // keep-alive probes
 	Whole                       // all bytes of most connections, but for a few
+	OtherEnd                    // a capture at the other end of the path
 )
 
 // String returns the needs in words.
@@ -43,7 +44,7 @@ func (n Needs) String() string {
 	var list []string
 	for i, words := range [...]string{
 		"the opening of connections", "both directions", "requests that can be read",
-		"HTTP that can be read", "keep-alive probes", "few missing bytes",
+		"HTTP that can be read", "keep-alive probes", "few missing bytes", "a capture at the other end of the path",
 	} {
 		if n&(1<<i) != 0 {
 			list = append(list, words)

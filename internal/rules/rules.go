@@ -18,6 +18,7 @@ var Rules = []*Rule{
 	neverResumed, resumptionRefused, severalHTTP2, unannouncedEnd,
 	streamsReset, tooManyPings, streamsRefused, keptAfterGoAway,
 	oneStreamAtATime, http2PerRequest, streamLimit, idleSocket,
+	lostBetween,
 }
 
 // ByID returns the rule with that ID, in letters of either case. Its error

@@ -52,6 +52,9 @@ func TestRules(t *testing.T) {
 		})
 	}
 	for _, r := range Rules {
+		if r.Needs&OtherEnd != 0 {
+			continue // a script is one capture: TestOtherSideCorrects of package app has recordings of both ends
+		}
 		if !fires[r.ID] || !silent[r.ID] {
 			t.Errorf("%s: a script where it fires: %v, one where it is silent: %v; want both", r.ID, fires[r.ID], silent[r.ID])
 		}

@@ -63,7 +63,7 @@ func (e *encoder) facts(r *report.Report, begin func(name string)) {
 		member("evidence", newEvidence(r.Evidence))
 	}
 	if r.OtherSide != nil {
-		member("other_side", newOtherSide(r.OtherSide))
+		member("other_side", newOtherSide(r.OtherSide, r.Diagnosed().Corrected))
 	}
 	if r.Recent != nil {
 		member("window", newRecent(r.Recent))

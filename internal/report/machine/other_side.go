@@ -6,6 +6,7 @@ import (
 	"github.com/kaanalyze/kaanalyze/flows"
 	"github.com/kaanalyze/kaanalyze/internal/analyze"
 	"github.com/kaanalyze/kaanalyze/internal/bothends"
+	"github.com/kaanalyze/kaanalyze/internal/cause"
 	"github.com/kaanalyze/kaanalyze/internal/report"
 )
 
@@ -35,11 +36,19 @@ type otherSideObject struct {
 	ForgedRST   uint64            `json:"forged_rst"`
 	ForgedFIN   uint64            `json:"forged_fin"`
 	Needless    []needlessObject  `json:"needless_retransmissions"`
+	Corrected   []correctedObject `json:"corrected_causes"`
 	SYN         handshakesObject  `json:"not_opened"`
 	NotCaptured notCapturedObject `json:"not_captured"`
 	NotJudged   uint64            `json:"not_judged_packets"`
 	Time        timeObject        `json:"time"`
 	Connections []sidesObject     `json:"connections"`
+}
+
+// correctedObject counts connections whose cause this capture alone would show wrongly.
+type correctedObject struct {
+	From        text   `json:"from"`
+	To          string `json:"to"`
+	Connections int64  `json:"connections"`
 }
 
 // matchedByObject is how connections were matched.
@@ -158,7 +167,7 @@ type sideCounts struct {
 	Server uint32 `json:"server"`
 }
 
-func newOtherSide(o *report.OtherSide) *otherSideObject {
+func newOtherSide(o *report.OtherSide, corrected []cause.Corrected) *otherSideObject {
 	x := &otherSideObject{
 		Source: str(o.Source), Packets: o.Packets, Damage: text(o.Damage), Matched: o.Matched,
 		MatchedBy: matchedByObject{o.By[bothends.BySequences], o.By[bothends.ByClient], o.By[bothends.ByPackets]},
@@ -167,6 +176,13 @@ func newOtherSide(o *report.OtherSide) *otherSideObject {
 		PortsKept: o.Ports.Kept,
 		Sent:      way(o, func(l *bothends.Loss) uint64 { return l.Sent }), Lost: way(o, func(l *bothends.Loss) uint64 { return l.Packets }),
 		ForgedRST: o.ForgedCount[0], ForgedFIN: o.ForgedCount[1],
+		Corrected: listOf(corrected, func(c *cause.Corrected) correctedObject {
+			x := correctedObject{To: c.To.String(), Connections: c.Connections}
+			if c.From != cause.Undecided {
+				x.From = text(c.From.String())
+			}
+			return x
+		}),
 		SYN:         handshakesObject{o.SYN.NeverArrived, o.SYN.NotAnswered, o.SYN.AnswerLost, append([]uint64{}, o.SYN.IDs...)},
 		NotCaptured: notCapturedObject{o.NotThere, o.NotHere}, NotJudged: o.NotJudged,
 		Time: timeObject{newSpans(&o.Network), newSpans(&o.Server), newSpans(&o.Client)},

@@ -314,6 +314,7 @@ func Everything() *report.Report {
 		Packets: first.Packets[:1], LeftOut: 5, Verdict: rules.Verdict{Level: rules.CannotTell, Text: "too little"},
 	}
 	r.OtherSide = otherSide()
+	r.Diagnosis.Corrected = []cause.Corrected{{From: cause.Refused, To: cause.MiddleboxReset, Connections: 1}, {To: cause.MiddleboxReset, Connections: 2}}
 	for _, text := range []string{"reuse_ratio<0.9", "time_wait.steady_state>1", "rst>100"} {
 		g, err := gate.Parse(text)
 		if err != nil {
