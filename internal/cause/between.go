@@ -55,7 +55,7 @@ func (d *Decisions) correct() {
 			continue
 		}
 		was := r.Cause
-		o := observation{kind: observedForgedRST, by: sender(f.As), ns: r.observation.ns}
+		o := observation{kind: observedForgedRST, by: sender(f.As) | r.observation.by&estimated, ns: r.observation.ns}
 		switch {
 		case f.Packet == 0:
 			o.number, o.ns = forgedThere, 0
